@@ -1,0 +1,1167 @@
+// Generated from brms.json by scripts/codegen. Do not edit: change those, and build.rs renews this.
+
+//! The operations: what each is called, who may come in, what it is given and what it answers.
+
+use std::future::Future;
+
+use uuid::Uuid;
+
+use super::models;
+use crate::http::{Authorization, RequestContext};
+use crate::problem::Problem;
+
+/// Every operation of the description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// Page through recorded actions.
+    ListAuditLogs,
+    /// One recorded action.
+    GetAuditLog,
+    /// Add a group.
+    CreateGroup,
+    /// Page through groups.
+    ListGroups,
+    /// Change a group.
+    UpdateGroup,
+    /// Is the service up.
+    HealthCheck,
+    /// Page through invitations.
+    ListInvitations,
+    /// Invite members.
+    InviteMembers,
+    /// Page through users not yet in a project.
+    ListMemberUsers,
+    /// Page through members.
+    ListMembers,
+    /// Change a member.
+    UpdateMember,
+    /// Change the organisation.
+    UpdateOrganisation,
+    /// Add an own token.
+    CreatePersonalAccessToken,
+    /// Own tokens.
+    ListPersonalAccessTokens,
+    /// Add a token to a service account.
+    CreateServiceAccountToken,
+    /// Remove an own token.
+    DeletePersonalAccessToken,
+    /// One own token.
+    GetPersonalAccessToken,
+    /// Tokens of a service account.
+    ListServiceAccountTokens,
+    /// Renew an own token.
+    RegeneratePersonalAccessToken,
+    /// Remove a token of a service account.
+    DeleteServiceAccountToken,
+    /// One token of a service account.
+    GetServiceAccountToken,
+    /// Renew a token of a service account.
+    RegenerateServiceAccountToken,
+    /// Change own name.
+    UpdateUserProfile,
+    /// Add a project.
+    CreateProject,
+    /// Page through projects.
+    ListProjects,
+    /// Project and its approval settings.
+    GetProjectWithApprovals,
+    /// Bring a project back.
+    RestoreProject,
+    /// Change approval settings.
+    UpdateProjectApprovals,
+    /// Add a role.
+    CreateRole,
+    /// Page through roles.
+    ListRoles,
+    /// Change a role.
+    UpdateRole,
+    /// Add a service account.
+    CreateServiceAccount,
+    /// Invite people by email.
+    InviteUsers,
+    /// Page through users.
+    ListUsers,
+    /// Send a user invitation.
+    SendUserInvitation,
+    /// Change a user.
+    UpdateUser,
+}
+
+impl Operation {
+    /// All of them, in the order of the description's tags.
+    pub const ALL: &'static [Self] = &[
+        Self::ListAuditLogs,
+        Self::GetAuditLog,
+        Self::CreateGroup,
+        Self::ListGroups,
+        Self::UpdateGroup,
+        Self::HealthCheck,
+        Self::ListInvitations,
+        Self::InviteMembers,
+        Self::ListMemberUsers,
+        Self::ListMembers,
+        Self::UpdateMember,
+        Self::UpdateOrganisation,
+        Self::CreatePersonalAccessToken,
+        Self::ListPersonalAccessTokens,
+        Self::CreateServiceAccountToken,
+        Self::DeletePersonalAccessToken,
+        Self::GetPersonalAccessToken,
+        Self::ListServiceAccountTokens,
+        Self::RegeneratePersonalAccessToken,
+        Self::DeleteServiceAccountToken,
+        Self::GetServiceAccountToken,
+        Self::RegenerateServiceAccountToken,
+        Self::UpdateUserProfile,
+        Self::CreateProject,
+        Self::ListProjects,
+        Self::GetProjectWithApprovals,
+        Self::RestoreProject,
+        Self::UpdateProjectApprovals,
+        Self::CreateRole,
+        Self::ListRoles,
+        Self::UpdateRole,
+        Self::CreateServiceAccount,
+        Self::InviteUsers,
+        Self::ListUsers,
+        Self::SendUserInvitation,
+        Self::UpdateUser,
+    ];
+
+    /// The `operationId`.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::ListAuditLogs => "listAuditLogs",
+            Self::GetAuditLog => "getAuditLog",
+            Self::CreateGroup => "createGroup",
+            Self::ListGroups => "listGroups",
+            Self::UpdateGroup => "updateGroup",
+            Self::HealthCheck => "healthCheck",
+            Self::ListInvitations => "listInvitations",
+            Self::InviteMembers => "inviteMembers",
+            Self::ListMemberUsers => "listMemberUsers",
+            Self::ListMembers => "listMembers",
+            Self::UpdateMember => "updateMember",
+            Self::UpdateOrganisation => "updateOrganisation",
+            Self::CreatePersonalAccessToken => "createPersonalAccessToken",
+            Self::ListPersonalAccessTokens => "listPersonalAccessTokens",
+            Self::CreateServiceAccountToken => "createServiceAccountToken",
+            Self::DeletePersonalAccessToken => "deletePersonalAccessToken",
+            Self::GetPersonalAccessToken => "getPersonalAccessToken",
+            Self::ListServiceAccountTokens => "listServiceAccountTokens",
+            Self::RegeneratePersonalAccessToken => "regeneratePersonalAccessToken",
+            Self::DeleteServiceAccountToken => "deleteServiceAccountToken",
+            Self::GetServiceAccountToken => "getServiceAccountToken",
+            Self::RegenerateServiceAccountToken => "regenerateServiceAccountToken",
+            Self::UpdateUserProfile => "updateUserProfile",
+            Self::CreateProject => "createProject",
+            Self::ListProjects => "listProjects",
+            Self::GetProjectWithApprovals => "getProjectWithApprovals",
+            Self::RestoreProject => "restoreProject",
+            Self::UpdateProjectApprovals => "updateProjectApprovals",
+            Self::CreateRole => "createRole",
+            Self::ListRoles => "listRoles",
+            Self::UpdateRole => "updateRole",
+            Self::CreateServiceAccount => "createServiceAccount",
+            Self::InviteUsers => "inviteUsers",
+            Self::ListUsers => "listUsers",
+            Self::SendUserInvitation => "sendUserInvitation",
+            Self::UpdateUser => "updateUser",
+        }
+    }
+
+    /// Who may come in: any of the alternatives, each with all of its schemes. Empty: everybody.
+    #[must_use]
+    pub const fn security(self) -> &'static [&'static [SecurityScheme]] {
+        use SecurityScheme::{InternalAuth, PersonalAccessToken};
+        match self {
+            Self::ListAuditLogs => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::GetAuditLog => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::CreateGroup => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::ListGroups => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::UpdateGroup => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::HealthCheck => &[],
+            Self::ListInvitations => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::InviteMembers => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::ListMemberUsers => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::ListMembers => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::UpdateMember => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::UpdateOrganisation => &[&[InternalAuth]],
+            Self::CreatePersonalAccessToken => &[&[InternalAuth]],
+            Self::ListPersonalAccessTokens => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::CreateServiceAccountToken => &[&[InternalAuth]],
+            Self::DeletePersonalAccessToken => &[&[InternalAuth]],
+            Self::GetPersonalAccessToken => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::ListServiceAccountTokens => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::RegeneratePersonalAccessToken => &[&[InternalAuth]],
+            Self::DeleteServiceAccountToken => &[&[InternalAuth]],
+            Self::GetServiceAccountToken => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::RegenerateServiceAccountToken => &[&[InternalAuth]],
+            Self::UpdateUserProfile => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::CreateProject => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::ListProjects => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::GetProjectWithApprovals => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::RestoreProject => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::UpdateProjectApprovals => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::CreateRole => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::ListRoles => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::UpdateRole => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::CreateServiceAccount => &[&[InternalAuth]],
+            Self::InviteUsers => &[&[InternalAuth]],
+            Self::ListUsers => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::SendUserInvitation => &[&[InternalAuth]],
+            Self::UpdateUser => &[&[InternalAuth]],
+        }
+    }
+}
+
+/// A way to say who one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SecurityScheme {
+    /// Personal access token is obtained through your profile
+    PersonalAccessToken,
+    /// Cannot be used directly
+    InternalAuth,
+}
+
+impl SecurityScheme {
+    /// The scheme's word in the `Authorization` header, in any letter case.
+    #[must_use]
+    pub const fn http_scheme(self) -> &'static str {
+        match self {
+            Self::PersonalAccessToken => "bearer",
+            Self::InternalAuth => "internal",
+        }
+    }
+}
+
+/// What the path and the query of `listAuditLogs` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListAuditLogsParameters {
+    /// Keep only entries of this project
+    pub project_id: Option<Uuid>,
+    /// Keep only entries of this user
+    pub user_id: Option<Uuid>,
+    /// Earliest day, itself included
+    pub from_date: Option<String>,
+    /// Latest day, itself included
+    pub to_date: Option<String>,
+    /// Keep only entries on this kind of thing
+    pub param_type: Option<models::AuditLogType>,
+    /// Keep only entries with this action
+    pub action: Option<String>,
+    /// Field to sort by
+    pub order_by: Option<String>,
+    /// ASC or DESC
+    pub sort: Option<String>,
+    /// Page to return, counted from 1
+    pub page: u64,
+    /// How many entries a page holds
+    pub per_page: u64,
+}
+
+/// What `listAuditLogs` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListAuditLogsResponse {
+    /// One page of entries
+    Status200(models::AuditLogList),
+}
+
+/// What the path and the query of `getAuditLog` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GetAuditLogParameters {
+    /// Id of the entry
+    pub audit_log_id: Uuid,
+}
+
+/// What `getAuditLog` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GetAuditLogResponse {
+    /// The entry
+    Status200(models::AuditLog),
+}
+
+/// What the path and the query of `createGroup` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateGroupParameters {
+    /// Id of the project
+    pub project_id: Uuid,
+}
+
+/// What `createGroup` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreateGroupResponse {
+    /// The new group
+    Status200(models::Group),
+}
+
+/// What the path and the query of `listGroups` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListGroupsParameters {
+    /// Id of the project
+    pub project_id: Uuid,
+    /// Part of the group name to look for
+    pub search: Option<String>,
+    /// Page to return, counted from 1
+    pub page: u64,
+    /// How many entries a page holds
+    pub per_page: u64,
+}
+
+/// What `listGroups` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListGroupsResponse {
+    /// One page of groups
+    Status200(models::GroupList),
+}
+
+/// What the path and the query of `updateGroup` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdateGroupParameters {
+    /// Id of the group
+    pub group_id: Uuid,
+    /// Id of the project
+    pub project_id: Uuid,
+}
+
+/// What `updateGroup` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UpdateGroupResponse {
+    /// The group as changed
+    Status200(models::Group),
+}
+
+/// What `healthCheck` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HealthCheckResponse {
+    /// The service works
+    Status200(models::Health),
+}
+
+/// What the path and the query of `listInvitations` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListInvitationsParameters {
+    /// Part of the email address to look for
+    pub search: Option<String>,
+    /// Keep only invitations in this state
+    pub status: Option<models::InvitationStatus>,
+    /// Page to return, counted from 1
+    pub page: u64,
+    /// How many entries a page holds
+    pub per_page: u64,
+}
+
+/// What `listInvitations` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListInvitationsResponse {
+    /// One page of invitations
+    Status200(models::InvitationList),
+}
+
+/// What the path and the query of `inviteMembers` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InviteMembersParameters {
+    /// Unique identifier of the project
+    pub project_id: Uuid,
+}
+
+/// What `inviteMembers` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InviteMembersResponse {
+    /// List of newly created membership records
+    Status200(Vec<models::Member>),
+}
+
+/// What the path and the query of `listMemberUsers` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListMemberUsersParameters {
+    /// Id of the project
+    pub project_id: Uuid,
+    /// Part of an email address or name to look for
+    pub search: Option<String>,
+    /// Page to return, counted from 1
+    pub page: u64,
+    /// How many entries a page holds
+    pub per_page: u64,
+}
+
+/// What `listMemberUsers` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListMemberUsersResponse {
+    /// One page of users
+    Status200(models::MemberUserList),
+}
+
+/// What the path and the query of `listMembers` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListMembersParameters {
+    /// Id of the project
+    pub project_id: Uuid,
+    /// Part of an email address or name to look for
+    pub search: Option<String>,
+    /// Page to return, counted from 1
+    pub page: u64,
+    /// How many entries a page holds
+    pub per_page: u64,
+}
+
+/// What `listMembers` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListMembersResponse {
+    /// One page of members
+    Status200(models::MemberList),
+}
+
+/// What the path and the query of `updateMember` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdateMemberParameters {
+    /// Id of the project
+    pub project_id: Uuid,
+    /// Id of the membership
+    pub member_id: Uuid,
+}
+
+/// What `updateMember` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UpdateMemberResponse {
+    /// The member as changed
+    Status200(models::Member),
+}
+
+/// What `updateOrganisation` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UpdateOrganisationResponse {
+    /// The organisation as changed
+    Status200(models::Organisation),
+}
+
+/// What `createPersonalAccessToken` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreatePersonalAccessTokenResponse {
+    /// The new token with its secret
+    Status200(models::NewPersonalAccessToken),
+}
+
+/// What `listPersonalAccessTokens` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListPersonalAccessTokensResponse {
+    /// The tokens
+    Status200(Vec<models::PersonalAccessToken>),
+}
+
+/// What the path and the query of `createServiceAccountToken` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateServiceAccountTokenParameters {
+    /// Id of the service account; admins only
+    pub user_id: Uuid,
+}
+
+/// What `createServiceAccountToken` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreateServiceAccountTokenResponse {
+    /// The new token with its secret
+    Status200(models::NewPersonalAccessToken),
+}
+
+/// What the path and the query of `deletePersonalAccessToken` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeletePersonalAccessTokenParameters {
+    /// Id of the token
+    pub pat_id: Uuid,
+}
+
+/// What `deletePersonalAccessToken` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeletePersonalAccessTokenResponse {
+    /// The token that was removed
+    Status200(models::PersonalAccessToken),
+}
+
+/// What the path and the query of `getPersonalAccessToken` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GetPersonalAccessTokenParameters {
+    /// Id of the token
+    pub pat_id: Uuid,
+}
+
+/// What `getPersonalAccessToken` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GetPersonalAccessTokenResponse {
+    /// The token
+    Status200(models::PersonalAccessToken),
+}
+
+/// What the path and the query of `listServiceAccountTokens` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListServiceAccountTokensParameters {
+    /// Id of the service account; admins only
+    pub user_id: Uuid,
+}
+
+/// What `listServiceAccountTokens` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListServiceAccountTokensResponse {
+    /// The tokens
+    Status200(Vec<models::PersonalAccessToken>),
+}
+
+/// What the path and the query of `regeneratePersonalAccessToken` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegeneratePersonalAccessTokenParameters {
+    /// Id of the token
+    pub pat_id: Uuid,
+}
+
+/// What `regeneratePersonalAccessToken` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RegeneratePersonalAccessTokenResponse {
+    /// The token with its new secret
+    Status200(models::NewPersonalAccessToken),
+}
+
+/// What the path and the query of `deleteServiceAccountToken` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeleteServiceAccountTokenParameters {
+    /// Id of the service account; admins only
+    pub user_id: Uuid,
+    /// Id of the token
+    pub pat_id: Uuid,
+}
+
+/// What `deleteServiceAccountToken` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeleteServiceAccountTokenResponse {
+    /// The token that was removed
+    Status200(models::PersonalAccessToken),
+}
+
+/// What the path and the query of `getServiceAccountToken` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GetServiceAccountTokenParameters {
+    /// Id of the service account; admins only
+    pub user_id: Uuid,
+    /// Id of the token
+    pub pat_id: Uuid,
+}
+
+/// What `getServiceAccountToken` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GetServiceAccountTokenResponse {
+    /// The token
+    Status200(models::PersonalAccessToken),
+}
+
+/// What the path and the query of `regenerateServiceAccountToken` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegenerateServiceAccountTokenParameters {
+    /// Id of the service account; admins only
+    pub user_id: Uuid,
+    /// Id of the token
+    pub pat_id: Uuid,
+}
+
+/// What `regenerateServiceAccountToken` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RegenerateServiceAccountTokenResponse {
+    /// The token with its new secret
+    Status200(models::NewPersonalAccessToken),
+}
+
+/// What `updateUserProfile` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UpdateUserProfileResponse {
+    /// The caller as changed
+    Status200(models::Profile),
+}
+
+/// What `createProject` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreateProjectResponse {
+    /// The new project
+    Status200(models::CreatedProject),
+}
+
+/// What the path and the query of `listProjects` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListProjectsParameters {
+    /// Part of the project name to look for
+    pub search: Option<String>,
+    /// Take in every project of the organisation; admins and the owner only
+    pub all: bool,
+    /// Give deleted projects instead; admins and the owner only
+    pub deleted: bool,
+    /// Page to return, counted from 1
+    pub page: u64,
+    /// How many entries a page holds
+    pub per_page: u64,
+}
+
+/// What `listProjects` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListProjectsResponse {
+    /// One page of projects
+    Status200(models::ProjectList),
+}
+
+/// What the path and the query of `getProjectWithApprovals` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GetProjectWithApprovalsParameters {
+    /// Id of the project
+    pub project_id: Uuid,
+}
+
+/// What `getProjectWithApprovals` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GetProjectWithApprovalsResponse {
+    /// The project
+    Status200(models::Project),
+}
+
+/// What the path and the query of `restoreProject` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RestoreProjectParameters {
+    /// Id of the project
+    pub project_id: Uuid,
+}
+
+/// What `restoreProject` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RestoreProjectResponse {
+    /// The project, back again
+    Status200(models::Project),
+}
+
+/// What the path and the query of `updateProjectApprovals` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdateProjectApprovalsParameters {
+    /// Id of the project
+    pub project_id: Uuid,
+}
+
+/// What `updateProjectApprovals` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UpdateProjectApprovalsResponse {
+    /// The project as changed
+    Status200(models::Project),
+}
+
+/// What `createRole` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreateRoleResponse {
+    /// The new role
+    Status200(models::Role),
+}
+
+/// What the path and the query of `listRoles` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListRolesParameters {
+    /// Part of the role name to look for
+    pub search: Option<String>,
+    /// Page to return, counted from 1
+    pub page: u64,
+    /// How many entries a page holds
+    pub per_page: u64,
+}
+
+/// What `listRoles` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListRolesResponse {
+    /// One page of roles
+    Status200(models::RoleList),
+}
+
+/// What the path and the query of `updateRole` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdateRoleParameters {
+    /// Id of the role
+    pub role_id: Uuid,
+}
+
+/// What `updateRole` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UpdateRoleResponse {
+    /// The role as changed
+    Status200(models::Role),
+}
+
+/// What `createServiceAccount` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreateServiceAccountResponse {
+    /// The new service account
+    Status200(models::User),
+}
+
+/// What `inviteUsers` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum InviteUsersResponse {
+    /// The invitations made
+    Status200(Vec<models::Invitation>),
+}
+
+/// What the path and the query of `listUsers` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListUsersParameters {
+    /// true for service accounts only, false for people only
+    pub is_service: Option<String>,
+    /// Part of an email address or of a name to look for
+    pub search: Option<String>,
+    /// Page to return, counted from 1
+    pub page: u64,
+    /// How many entries a page holds
+    pub per_page: u64,
+}
+
+/// What `listUsers` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListUsersResponse {
+    /// One page of users
+    Status200(models::UserList),
+}
+
+/// What the path and the query of `sendUserInvitation` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SendUserInvitationParameters {
+    /// Unique identifier of the invited user
+    pub user_id: Uuid,
+}
+
+/// What `sendUserInvitation` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SendUserInvitationResponse {
+    /// The created invitation
+    Status200(models::Invitation),
+}
+
+/// What the path and the query of `updateUser` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdateUserParameters {
+    /// Id of the user
+    pub user_id: Uuid,
+}
+
+/// What `updateUser` answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UpdateUserResponse {
+    /// The user as changed
+    Status200(models::User),
+}
+
+/// The service. A method that is not written answers 501.
+///
+/// Each method comes after the checks of the description: its principal is authenticated, its parameters
+/// and its body fit.
+pub trait Api: Send + Sync + 'static {
+    /// Who calls.
+    type Principal: Send + 'static;
+
+    /// Finds out who calls, before anything else of the request is looked at. Asked only for operations
+    /// that name a security scheme.
+    fn authenticate(
+        &self,
+        operation: Operation,
+        authorization: Authorization<'_>,
+        context: &RequestContext,
+    ) -> Result<Self::Principal, Problem>;
+
+    /// Page through recorded actions.
+    ///
+    /// `GET /api/audit-logs`, its shape seen on public pages.
+    fn list_audit_logs(
+        &self,
+        principal: Self::Principal,
+        parameters: ListAuditLogsParameters,
+    ) -> impl Future<Output = Result<ListAuditLogsResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::ListAuditLogs.id())) }
+    }
+
+    /// One recorded action.
+    ///
+    /// `GET /api/audit-logs/{auditLogId}`, its shape seen on public pages.
+    fn get_audit_log(
+        &self,
+        principal: Self::Principal,
+        parameters: GetAuditLogParameters,
+    ) -> impl Future<Output = Result<GetAuditLogResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::GetAuditLog.id())) }
+    }
+
+    /// Add a group.
+    ///
+    /// `POST /api/projects/{projectId}/groups`, its shape seen on public pages.
+    fn create_group(
+        &self,
+        principal: Self::Principal,
+        parameters: CreateGroupParameters,
+        body: models::SaveGroupRequest,
+    ) -> impl Future<Output = Result<CreateGroupResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::CreateGroup.id())) }
+    }
+
+    /// Page through groups.
+    ///
+    /// `GET /api/projects/{projectId}/groups`, its shape seen on public pages.
+    fn list_groups(
+        &self,
+        principal: Self::Principal,
+        parameters: ListGroupsParameters,
+    ) -> impl Future<Output = Result<ListGroupsResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::ListGroups.id())) }
+    }
+
+    /// Change a group.
+    ///
+    /// `PUT /api/projects/{projectId}/groups/{groupId}`, its shape seen on public pages.
+    fn update_group(
+        &self,
+        principal: Self::Principal,
+        parameters: UpdateGroupParameters,
+        body: models::SaveGroupRequest,
+    ) -> impl Future<Output = Result<UpdateGroupResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::UpdateGroup.id())) }
+    }
+
+    /// Is the service up.
+    ///
+    /// `GET /api/health`, its shape seen on public pages.
+    fn health_check(&self) -> impl Future<Output = Result<HealthCheckResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::HealthCheck.id())) }
+    }
+
+    /// Page through invitations.
+    ///
+    /// `GET /api/invitations`, its shape seen on public pages.
+    fn list_invitations(
+        &self,
+        principal: Self::Principal,
+        parameters: ListInvitationsParameters,
+    ) -> impl Future<Output = Result<ListInvitationsResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::ListInvitations.id())) }
+    }
+
+    /// Invite members.
+    ///
+    /// `POST /api/projects/{projectId}/members`, in the vendor's own words.
+    fn invite_members(
+        &self,
+        principal: Self::Principal,
+        parameters: InviteMembersParameters,
+        body: models::InviteMembersRequest,
+    ) -> impl Future<Output = Result<InviteMembersResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::InviteMembers.id())) }
+    }
+
+    /// Page through users not yet in a project.
+    ///
+    /// `GET /api/projects/{projectId}/members/users`, its shape seen on public pages.
+    fn list_member_users(
+        &self,
+        principal: Self::Principal,
+        parameters: ListMemberUsersParameters,
+    ) -> impl Future<Output = Result<ListMemberUsersResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::ListMemberUsers.id())) }
+    }
+
+    /// Page through members.
+    ///
+    /// `GET /api/projects/{projectId}/members`, its shape seen on public pages.
+    fn list_members(
+        &self,
+        principal: Self::Principal,
+        parameters: ListMembersParameters,
+    ) -> impl Future<Output = Result<ListMembersResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::ListMembers.id())) }
+    }
+
+    /// Change a member.
+    ///
+    /// `PUT /api/projects/{projectId}/members/{memberId}`, its shape seen on public pages.
+    fn update_member(
+        &self,
+        principal: Self::Principal,
+        parameters: UpdateMemberParameters,
+        body: models::UpdateMemberRequest,
+    ) -> impl Future<Output = Result<UpdateMemberResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::UpdateMember.id())) }
+    }
+
+    /// Change the organisation.
+    ///
+    /// `PUT /api/organisations`, its shape seen on public pages.
+    fn update_organisation(
+        &self,
+        principal: Self::Principal,
+        body: models::UpdateOrganisationRequest,
+    ) -> impl Future<Output = Result<UpdateOrganisationResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::UpdateOrganisation.id())) }
+    }
+
+    /// Add an own token.
+    ///
+    /// `POST /api/personal-access-tokens`, its shape concluded from others.
+    fn create_personal_access_token(
+        &self,
+        principal: Self::Principal,
+        body: models::CreateTokenRequest,
+    ) -> impl Future<Output = Result<CreatePersonalAccessTokenResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::CreatePersonalAccessToken.id())) }
+    }
+
+    /// Own tokens.
+    ///
+    /// `GET /api/personal-access-tokens`, its shape concluded from others.
+    fn list_personal_access_tokens(
+        &self,
+        principal: Self::Principal,
+    ) -> impl Future<Output = Result<ListPersonalAccessTokensResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::ListPersonalAccessTokens.id())) }
+    }
+
+    /// Add a token to a service account.
+    ///
+    /// `POST /api/users/service/{userId}/personal-access-tokens`, its shape seen on public pages.
+    fn create_service_account_token(
+        &self,
+        principal: Self::Principal,
+        parameters: CreateServiceAccountTokenParameters,
+        body: models::CreateTokenRequest,
+    ) -> impl Future<Output = Result<CreateServiceAccountTokenResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::CreateServiceAccountToken.id())) }
+    }
+
+    /// Remove an own token.
+    ///
+    /// `DELETE /api/personal-access-tokens/{patId}`, its shape concluded from others.
+    fn delete_personal_access_token(
+        &self,
+        principal: Self::Principal,
+        parameters: DeletePersonalAccessTokenParameters,
+    ) -> impl Future<Output = Result<DeletePersonalAccessTokenResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::DeletePersonalAccessToken.id())) }
+    }
+
+    /// One own token.
+    ///
+    /// `GET /api/personal-access-tokens/{patId}`, its shape concluded from others.
+    fn get_personal_access_token(
+        &self,
+        principal: Self::Principal,
+        parameters: GetPersonalAccessTokenParameters,
+    ) -> impl Future<Output = Result<GetPersonalAccessTokenResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::GetPersonalAccessToken.id())) }
+    }
+
+    /// Tokens of a service account.
+    ///
+    /// `GET /api/users/service/{userId}/personal-access-tokens`, its shape seen on public pages.
+    fn list_service_account_tokens(
+        &self,
+        principal: Self::Principal,
+        parameters: ListServiceAccountTokensParameters,
+    ) -> impl Future<Output = Result<ListServiceAccountTokensResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::ListServiceAccountTokens.id())) }
+    }
+
+    /// Renew an own token.
+    ///
+    /// `POST /api/personal-access-tokens/{patId}/regenerate`, its shape seen on public pages.
+    fn regenerate_personal_access_token(
+        &self,
+        principal: Self::Principal,
+        parameters: RegeneratePersonalAccessTokenParameters,
+        body: models::RegenerateTokenRequest,
+    ) -> impl Future<Output = Result<RegeneratePersonalAccessTokenResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::RegeneratePersonalAccessToken.id())) }
+    }
+
+    /// Remove a token of a service account.
+    ///
+    /// `DELETE /api/users/service/{userId}/personal-access-tokens/{patId}`, its shape seen on public pages.
+    fn delete_service_account_token(
+        &self,
+        principal: Self::Principal,
+        parameters: DeleteServiceAccountTokenParameters,
+    ) -> impl Future<Output = Result<DeleteServiceAccountTokenResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::DeleteServiceAccountToken.id())) }
+    }
+
+    /// One token of a service account.
+    ///
+    /// `GET /api/users/service/{userId}/personal-access-tokens/{patId}`, its shape seen on public pages.
+    fn get_service_account_token(
+        &self,
+        principal: Self::Principal,
+        parameters: GetServiceAccountTokenParameters,
+    ) -> impl Future<Output = Result<GetServiceAccountTokenResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::GetServiceAccountToken.id())) }
+    }
+
+    /// Renew a token of a service account.
+    ///
+    /// `POST /api/users/service/{userId}/personal-access-tokens/{patId}/regenerate`, its shape seen on public pages.
+    fn regenerate_service_account_token(
+        &self,
+        principal: Self::Principal,
+        parameters: RegenerateServiceAccountTokenParameters,
+        body: models::RegenerateTokenRequest,
+    ) -> impl Future<Output = Result<RegenerateServiceAccountTokenResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::RegenerateServiceAccountToken.id())) }
+    }
+
+    /// Change own name.
+    ///
+    /// `PUT /api/profile`, its shape seen on public pages.
+    fn update_user_profile(
+        &self,
+        principal: Self::Principal,
+        body: models::UpdateUserProfileRequest,
+    ) -> impl Future<Output = Result<UpdateUserProfileResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::UpdateUserProfile.id())) }
+    }
+
+    /// Add a project.
+    ///
+    /// `POST /api/projects`, its shape seen on public pages.
+    fn create_project(
+        &self,
+        principal: Self::Principal,
+        body: models::CreateProjectRequest,
+    ) -> impl Future<Output = Result<CreateProjectResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::CreateProject.id())) }
+    }
+
+    /// Page through projects.
+    ///
+    /// `GET /api/projects`, its shape seen on public pages.
+    fn list_projects(
+        &self,
+        principal: Self::Principal,
+        parameters: ListProjectsParameters,
+    ) -> impl Future<Output = Result<ListProjectsResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::ListProjects.id())) }
+    }
+
+    /// Project and its approval settings.
+    ///
+    /// `GET /api/projects/{projectId}/approvals`, its shape seen on public pages.
+    fn get_project_with_approvals(
+        &self,
+        principal: Self::Principal,
+        parameters: GetProjectWithApprovalsParameters,
+    ) -> impl Future<Output = Result<GetProjectWithApprovalsResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::GetProjectWithApprovals.id())) }
+    }
+
+    /// Bring a project back.
+    ///
+    /// `PUT /api/projects/{projectId}/restore`, its shape seen on public pages.
+    fn restore_project(
+        &self,
+        principal: Self::Principal,
+        parameters: RestoreProjectParameters,
+    ) -> impl Future<Output = Result<RestoreProjectResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::RestoreProject.id())) }
+    }
+
+    /// Change approval settings.
+    ///
+    /// `PUT /api/projects/{projectId}/approvals`, its shape seen on public pages.
+    fn update_project_approvals(
+        &self,
+        principal: Self::Principal,
+        parameters: UpdateProjectApprovalsParameters,
+        body: models::UpdateProjectApprovalsRequest,
+    ) -> impl Future<Output = Result<UpdateProjectApprovalsResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::UpdateProjectApprovals.id())) }
+    }
+
+    /// Add a role.
+    ///
+    /// `POST /api/roles`, its shape seen on public pages.
+    fn create_role(
+        &self,
+        principal: Self::Principal,
+        body: models::SaveRoleRequest,
+    ) -> impl Future<Output = Result<CreateRoleResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::CreateRole.id())) }
+    }
+
+    /// Page through roles.
+    ///
+    /// `GET /api/roles`, its shape seen on public pages.
+    fn list_roles(
+        &self,
+        principal: Self::Principal,
+        parameters: ListRolesParameters,
+    ) -> impl Future<Output = Result<ListRolesResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::ListRoles.id())) }
+    }
+
+    /// Change a role.
+    ///
+    /// `PUT /api/roles/{roleId}`, its shape seen on public pages.
+    fn update_role(
+        &self,
+        principal: Self::Principal,
+        parameters: UpdateRoleParameters,
+        body: models::SaveRoleRequest,
+    ) -> impl Future<Output = Result<UpdateRoleResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::UpdateRole.id())) }
+    }
+
+    /// Add a service account.
+    ///
+    /// `POST /api/users/service`, its shape seen on public pages.
+    fn create_service_account(
+        &self,
+        principal: Self::Principal,
+        body: models::CreateServiceAccountRequest,
+    ) -> impl Future<Output = Result<CreateServiceAccountResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::CreateServiceAccount.id())) }
+    }
+
+    /// Invite people by email.
+    ///
+    /// `POST /api/users`, its shape seen on public pages.
+    fn invite_users(
+        &self,
+        principal: Self::Principal,
+        body: models::InviteUsersRequest,
+    ) -> impl Future<Output = Result<InviteUsersResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::InviteUsers.id())) }
+    }
+
+    /// Page through users.
+    ///
+    /// `GET /api/users`, its shape seen on public pages.
+    fn list_users(
+        &self,
+        principal: Self::Principal,
+        parameters: ListUsersParameters,
+    ) -> impl Future<Output = Result<ListUsersResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::ListUsers.id())) }
+    }
+
+    /// Send a user invitation.
+    ///
+    /// `POST /api/users/{userId}/invitation`, in the vendor's own words.
+    fn send_user_invitation(
+        &self,
+        principal: Self::Principal,
+        parameters: SendUserInvitationParameters,
+    ) -> impl Future<Output = Result<SendUserInvitationResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::SendUserInvitation.id())) }
+    }
+
+    /// Change a user.
+    ///
+    /// `PUT /api/users/{userId}`, its shape seen on public pages.
+    fn update_user(
+        &self,
+        principal: Self::Principal,
+        parameters: UpdateUserParameters,
+        body: models::UpdateUserRequest,
+    ) -> impl Future<Output = Result<UpdateUserResponse, Problem>> + Send {
+        async { Err(Problem::NotImplemented(Operation::UpdateUser.id())) }
+    }
+}

@@ -1,0 +1,386 @@
+// Generated from brms.json by scripts/codegen. Do not edit: change those, and build.rs renews this.
+
+//! From a request to the operation it means, and back.
+
+use super::api::*;
+use crate::http::{self, PathParameters, Reply, Request, Route, route};
+use crate::problem::Problem;
+
+/// Every operation's method and path.
+pub const ROUTES: &[Route<Operation>] = &[
+    route("GET", "/api/audit-logs", Operation::ListAuditLogs),
+    route("GET", "/api/audit-logs/{auditLogId}", Operation::GetAuditLog),
+    route("POST", "/api/projects/{projectId}/groups", Operation::CreateGroup),
+    route("GET", "/api/projects/{projectId}/groups", Operation::ListGroups),
+    route("PUT", "/api/projects/{projectId}/groups/{groupId}", Operation::UpdateGroup),
+    route("GET", "/api/health", Operation::HealthCheck),
+    route("GET", "/api/invitations", Operation::ListInvitations),
+    route("POST", "/api/projects/{projectId}/members", Operation::InviteMembers),
+    route("GET", "/api/projects/{projectId}/members/users", Operation::ListMemberUsers),
+    route("GET", "/api/projects/{projectId}/members", Operation::ListMembers),
+    route("PUT", "/api/projects/{projectId}/members/{memberId}", Operation::UpdateMember),
+    route("PUT", "/api/organisations", Operation::UpdateOrganisation),
+    route("POST", "/api/personal-access-tokens", Operation::CreatePersonalAccessToken),
+    route("GET", "/api/personal-access-tokens", Operation::ListPersonalAccessTokens),
+    route("POST", "/api/users/service/{userId}/personal-access-tokens", Operation::CreateServiceAccountToken),
+    route("DELETE", "/api/personal-access-tokens/{patId}", Operation::DeletePersonalAccessToken),
+    route("GET", "/api/personal-access-tokens/{patId}", Operation::GetPersonalAccessToken),
+    route("GET", "/api/users/service/{userId}/personal-access-tokens", Operation::ListServiceAccountTokens),
+    route("POST", "/api/personal-access-tokens/{patId}/regenerate", Operation::RegeneratePersonalAccessToken),
+    route(
+        "DELETE",
+        "/api/users/service/{userId}/personal-access-tokens/{patId}",
+        Operation::DeleteServiceAccountToken,
+    ),
+    route(
+        "GET",
+        "/api/users/service/{userId}/personal-access-tokens/{patId}",
+        Operation::GetServiceAccountToken,
+    ),
+    route(
+        "POST",
+        "/api/users/service/{userId}/personal-access-tokens/{patId}/regenerate",
+        Operation::RegenerateServiceAccountToken,
+    ),
+    route("PUT", "/api/profile", Operation::UpdateUserProfile),
+    route("POST", "/api/projects", Operation::CreateProject),
+    route("GET", "/api/projects", Operation::ListProjects),
+    route("GET", "/api/projects/{projectId}/approvals", Operation::GetProjectWithApprovals),
+    route("PUT", "/api/projects/{projectId}/restore", Operation::RestoreProject),
+    route("PUT", "/api/projects/{projectId}/approvals", Operation::UpdateProjectApprovals),
+    route("POST", "/api/roles", Operation::CreateRole),
+    route("GET", "/api/roles", Operation::ListRoles),
+    route("PUT", "/api/roles/{roleId}", Operation::UpdateRole),
+    route("POST", "/api/users/service", Operation::CreateServiceAccount),
+    route("POST", "/api/users", Operation::InviteUsers),
+    route("GET", "/api/users", Operation::ListUsers),
+    route("POST", "/api/users/{userId}/invitation", Operation::SendUserInvitation),
+    route("PUT", "/api/users/{userId}", Operation::UpdateUser),
+];
+
+/// Answers one request.
+pub async fn dispatch<A: Api>(api: &A, mut request: Request) -> Reply {
+    let (operation, result) = match http::find(ROUTES, request.method(), request.path()) {
+        Ok(found) => (Some(found.target.id()), call(api, found.target, &found.path, &mut request).await),
+        Err(problem) => (None, Err(problem)),
+    };
+    request.finish(operation, result).await
+}
+
+/// Refuses in the fixed order: credentials, parameters, content type, length, body.
+async fn call<A: Api>(
+    api: &A,
+    operation: Operation,
+    path: &PathParameters,
+    request: &mut Request,
+) -> Result<Reply, Problem> {
+    match operation {
+        Operation::ListAuditLogs => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = ListAuditLogsParameters {
+                project_id: request.query("projectId")?,
+                user_id: request.query("userId")?,
+                from_date: request.query("fromDate")?,
+                to_date: request.query("toDate")?,
+                param_type: request.query("type")?,
+                action: request.query("action")?,
+                order_by: request.query("orderBy")?,
+                sort: request.query("sort")?,
+                page: request.query("page")?.unwrap_or(1),
+                per_page: request.query("perPage")?.unwrap_or(10),
+            };
+            let ListAuditLogsResponse::Status200(answer) = api.list_audit_logs(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::GetAuditLog => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = GetAuditLogParameters { audit_log_id: path.read("auditLogId")? };
+            let GetAuditLogResponse::Status200(answer) = api.get_audit_log(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::CreateGroup => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = CreateGroupParameters { project_id: path.read("projectId")? };
+            let body = request.json().await?;
+            let CreateGroupResponse::Status200(answer) =
+                api.create_group(principal, parameters, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::ListGroups => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = ListGroupsParameters {
+                project_id: path.read("projectId")?,
+                search: request.query("search")?,
+                page: request.query("page")?.unwrap_or(1),
+                per_page: request.query("perPage")?.unwrap_or(10),
+            };
+            let ListGroupsResponse::Status200(answer) = api.list_groups(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::UpdateGroup => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = UpdateGroupParameters {
+                group_id: path.read("groupId")?,
+                project_id: path.read("projectId")?,
+            };
+            let body = request.json().await?;
+            let UpdateGroupResponse::Status200(answer) =
+                api.update_group(principal, parameters, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::HealthCheck => {
+            let HealthCheckResponse::Status200(answer) = api.health_check().await?;
+            Reply::json(200, &answer)
+        }
+        Operation::ListInvitations => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = ListInvitationsParameters {
+                search: request.query("search")?,
+                status: request.query("status")?,
+                page: request.query("page")?.unwrap_or(1),
+                per_page: request.query("perPage")?.unwrap_or(10),
+            };
+            let ListInvitationsResponse::Status200(answer) =
+                api.list_invitations(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::InviteMembers => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = InviteMembersParameters { project_id: path.read("projectId")? };
+            let body = request.json().await?;
+            let InviteMembersResponse::Status200(answer) =
+                api.invite_members(principal, parameters, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::ListMemberUsers => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = ListMemberUsersParameters {
+                project_id: path.read("projectId")?,
+                search: request.query("search")?,
+                page: request.query("page")?.unwrap_or(1),
+                per_page: request.query("perPage")?.unwrap_or(10),
+            };
+            let ListMemberUsersResponse::Status200(answer) =
+                api.list_member_users(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::ListMembers => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = ListMembersParameters {
+                project_id: path.read("projectId")?,
+                search: request.query("search")?,
+                page: request.query("page")?.unwrap_or(1),
+                per_page: request.query("perPage")?.unwrap_or(10),
+            };
+            let ListMembersResponse::Status200(answer) = api.list_members(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::UpdateMember => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = UpdateMemberParameters {
+                project_id: path.read("projectId")?,
+                member_id: path.read("memberId")?,
+            };
+            let body = request.json().await?;
+            let UpdateMemberResponse::Status200(answer) =
+                api.update_member(principal, parameters, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::UpdateOrganisation => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let body = request.json().await?;
+            let UpdateOrganisationResponse::Status200(answer) =
+                api.update_organisation(principal, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::CreatePersonalAccessToken => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let body = request.json().await?;
+            let CreatePersonalAccessTokenResponse::Status200(answer) =
+                api.create_personal_access_token(principal, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::ListPersonalAccessTokens => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let ListPersonalAccessTokensResponse::Status200(answer) =
+                api.list_personal_access_tokens(principal).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::CreateServiceAccountToken => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = CreateServiceAccountTokenParameters { user_id: path.read("userId")? };
+            let body = request.json().await?;
+            let CreateServiceAccountTokenResponse::Status200(answer) =
+                api.create_service_account_token(principal, parameters, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::DeletePersonalAccessToken => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = DeletePersonalAccessTokenParameters { pat_id: path.read("patId")? };
+            let DeletePersonalAccessTokenResponse::Status200(answer) =
+                api.delete_personal_access_token(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::GetPersonalAccessToken => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = GetPersonalAccessTokenParameters { pat_id: path.read("patId")? };
+            let GetPersonalAccessTokenResponse::Status200(answer) =
+                api.get_personal_access_token(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::ListServiceAccountTokens => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = ListServiceAccountTokensParameters { user_id: path.read("userId")? };
+            let ListServiceAccountTokensResponse::Status200(answer) =
+                api.list_service_account_tokens(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::RegeneratePersonalAccessToken => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = RegeneratePersonalAccessTokenParameters { pat_id: path.read("patId")? };
+            let body = request.json().await?;
+            let RegeneratePersonalAccessTokenResponse::Status200(answer) =
+                api.regenerate_personal_access_token(principal, parameters, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::DeleteServiceAccountToken => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = DeleteServiceAccountTokenParameters {
+                user_id: path.read("userId")?,
+                pat_id: path.read("patId")?,
+            };
+            let DeleteServiceAccountTokenResponse::Status200(answer) =
+                api.delete_service_account_token(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::GetServiceAccountToken => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = GetServiceAccountTokenParameters {
+                user_id: path.read("userId")?,
+                pat_id: path.read("patId")?,
+            };
+            let GetServiceAccountTokenResponse::Status200(answer) =
+                api.get_service_account_token(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::RegenerateServiceAccountToken => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = RegenerateServiceAccountTokenParameters {
+                user_id: path.read("userId")?,
+                pat_id: path.read("patId")?,
+            };
+            let body = request.json().await?;
+            let RegenerateServiceAccountTokenResponse::Status200(answer) =
+                api.regenerate_service_account_token(principal, parameters, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::UpdateUserProfile => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let body = request.json().await?;
+            let UpdateUserProfileResponse::Status200(answer) =
+                api.update_user_profile(principal, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::CreateProject => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let body = request.json().await?;
+            let CreateProjectResponse::Status200(answer) = api.create_project(principal, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::ListProjects => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = ListProjectsParameters {
+                search: request.query("search")?,
+                all: request.query("all")?.unwrap_or(false),
+                deleted: request.query("deleted")?.unwrap_or(false),
+                page: request.query("page")?.unwrap_or(1),
+                per_page: request.query("perPage")?.unwrap_or(10),
+            };
+            let ListProjectsResponse::Status200(answer) = api.list_projects(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::GetProjectWithApprovals => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = GetProjectWithApprovalsParameters { project_id: path.read("projectId")? };
+            let GetProjectWithApprovalsResponse::Status200(answer) =
+                api.get_project_with_approvals(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::RestoreProject => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = RestoreProjectParameters { project_id: path.read("projectId")? };
+            let RestoreProjectResponse::Status200(answer) =
+                api.restore_project(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::UpdateProjectApprovals => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = UpdateProjectApprovalsParameters { project_id: path.read("projectId")? };
+            let body = request.json().await?;
+            let UpdateProjectApprovalsResponse::Status200(answer) =
+                api.update_project_approvals(principal, parameters, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::CreateRole => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let body = request.json().await?;
+            let CreateRoleResponse::Status200(answer) = api.create_role(principal, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::ListRoles => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = ListRolesParameters {
+                search: request.query("search")?,
+                page: request.query("page")?.unwrap_or(1),
+                per_page: request.query("perPage")?.unwrap_or(10),
+            };
+            let ListRolesResponse::Status200(answer) = api.list_roles(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::UpdateRole => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = UpdateRoleParameters { role_id: path.read("roleId")? };
+            let body = request.json().await?;
+            let UpdateRoleResponse::Status200(answer) = api.update_role(principal, parameters, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::CreateServiceAccount => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let body = request.json().await?;
+            let CreateServiceAccountResponse::Status200(answer) =
+                api.create_service_account(principal, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::InviteUsers => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let body = request.json().await?;
+            let InviteUsersResponse::Status200(answer) = api.invite_users(principal, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::ListUsers => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = ListUsersParameters {
+                is_service: request.query("isService")?,
+                search: request.query("search")?,
+                page: request.query("page")?.unwrap_or(1),
+                per_page: request.query("perPage")?.unwrap_or(10),
+            };
+            let ListUsersResponse::Status200(answer) = api.list_users(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::SendUserInvitation => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = SendUserInvitationParameters { user_id: path.read("userId")? };
+            let SendUserInvitationResponse::Status200(answer) =
+                api.send_user_invitation(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::UpdateUser => {
+            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let parameters = UpdateUserParameters { user_id: path.read("userId")? };
+            let body = request.json().await?;
+            let UpdateUserResponse::Status200(answer) = api.update_user(principal, parameters, body).await?;
+            Reply::json(200, &answer)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The audit log: one row for each thing changed, in the transaction that changes it, never a secret.
+
+mod store;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::generated::models::AuditLogType;
+
+pub use store::record;
+
+/// Who did something, and from where.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The organisation whose log it goes to.
+    pub organisation_id: Uuid,
+    /// `None`: the operator, at the command line.
+    pub user_id: Option<Uuid>,
+    /// Where the request came from.
+    pub ip_address: Option<String>,
+    /// What sent it.
+    pub user_agent: Option<String>,
+}
+
+impl Actor {
+    /// Whoever may open the database file.
+    #[must_use]
+    pub fn operator(organisation_id: Uuid) -> Self {
+        let user_agent = Some(concat!("brms/", env!("CARGO_PKG_VERSION"), " command line").to_owned());
+        Self { organisation_id, user_id: None, ip_address: None, user_agent }
+    }
+}
+
+/// What was done to a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It was made.
+    Created,
+    /// Its user was sent an invitation.
+    Invited,
+    /// Its user took up the invitation.
+    Accepted,
+    /// It was taken away.
+    Deleted,
+}
+
+impl Action {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Invited => "invited",
+            Self::Accepted => "accepted",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// One thing that changed.
+pub struct Change {
+    /// What kind of thing, in the description's words.
+    pub kind: AuditLogType,
+    /// What was done to it.
+    pub action: Action,
+    /// Which one.
+    pub ref_id: Uuid,
+    /// The project it belongs to, if to one.
+    pub project_id: Option<Uuid>,
+    /// What changed: a JSON object.
+    pub data: Value,
+}

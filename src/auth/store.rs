@@ -1,0 +1,109 @@
+//! SQL on who calls, and on what a user may do inside a project.
+
+use uuid::Uuid;
+
+use super::TokenLimits;
+use crate::db::{Row, RowResult, Tx, params, word};
+use crate::generated::models::{Permission, UserType};
+use crate::problem::Problem;
+use crate::secret::SecretHash;
+
+/// The user behind a credential.
+pub(super) struct Found {
+    pub user_id: Uuid,
+    pub organisation_id: Uuid,
+    pub standing: UserType,
+    pub limits: Option<TokenLimits>,
+}
+
+/// The user of a live personal access token, if the user may call at all.
+pub(super) fn find_by_personal_access_token(tx: &Tx, hash: &SecretHash) -> Result<Option<Found>, Problem> {
+    let found = tx.optional(
+        "SELECT users.id, users.organisation_id, users.type, token.id AS token_id, token.all_projects,
+                token.permissions
+         FROM personal_access_tokens AS token
+         JOIN users ON users.id = token.user_id
+         WHERE token.secret_hash = ?1
+           AND (token.expires_at IS NULL OR token.expires_at > ?2)
+           AND users.status = 'active'
+           AND users.type <> 'invited'",
+        params![hash.as_bytes(), tx.now().as_millis()],
+        |row| {
+            let limits =
+                (row.get("token_id")?, row.get("all_projects")?, row.get::<_, String>("permissions")?);
+            Ok((user(row)?, limits))
+        },
+    )?;
+    let Some((mut found, (token_id, all_projects, permissions))) = found else { return Ok(None) };
+    let permissions = permission_list(&permissions)?;
+    found.limits = Some(TokenLimits { token_id, all_projects, permissions });
+    Ok(Some(found))
+}
+
+/// The user of a live sign-in, if the user may call at all.
+pub(super) fn find_by_internal_token(tx: &Tx, hash: &SecretHash) -> Result<Option<Found>, Problem> {
+    tx.optional(
+        "SELECT users.id, users.organisation_id, users.type
+         FROM internal_tokens AS token
+         JOIN users ON users.id = token.user_id
+         WHERE token.secret_hash = ?1
+           AND (token.expires_at IS NULL OR token.expires_at > ?2)
+           AND users.status = 'active'
+           AND users.type <> 'invited'",
+        params![hash.as_bytes(), tx.now().as_millis()],
+        user,
+    )
+}
+
+fn user(row: &Row) -> RowResult<Found> {
+    Ok(Found {
+        user_id: row.get("id")?,
+        organisation_id: row.get("organisation_id")?,
+        standing: word(row, "type")?,
+        limits: None,
+    })
+}
+
+/// Whether a token that does not reach every project reaches this one.
+pub(super) fn token_reaches(tx: &Tx, token_id: Uuid, project_id: Uuid) -> Result<bool, Problem> {
+    tx.exists(
+        "SELECT 1 FROM personal_access_token_projects WHERE token_id = ?1 AND project_id = ?2",
+        params![token_id, project_id],
+    )
+}
+
+/// Whether the user is a member of the project, and if so whether with the owner mark.
+pub(super) fn owner_mark(tx: &Tx, user_id: Uuid, project_id: Uuid) -> Result<Option<bool>, Problem> {
+    tx.optional(
+        "SELECT owner FROM members WHERE project_id = ?1 AND user_id = ?2",
+        params![project_id, user_id],
+        |row| row.get(0),
+    )
+}
+
+/// The permissions that the user's groups give in the project.
+pub(super) fn group_permissions(
+    tx: &Tx,
+    user_id: Uuid,
+    project_id: Uuid,
+) -> Result<Vec<Permission>, Problem> {
+    let lists = tx.rows(
+        "SELECT groups.permissions
+         FROM member_groups
+         JOIN groups ON groups.project_id = member_groups.project_id AND groups.id = member_groups.group_id
+         WHERE member_groups.project_id = ?1
+           AND member_groups.user_id = ?2
+           AND groups.permissions IS NOT NULL",
+        params![project_id, user_id],
+        |row| row.get::<_, String>(0),
+    )?;
+    let mut all = Vec::new();
+    for list in lists {
+        all.extend(permission_list(&list)?);
+    }
+    Ok(all)
+}
+
+fn permission_list(json: &str) -> Result<Vec<Permission>, Problem> {
+    serde_json::from_str(json).map_err(|cause| Problem::internal("reading a list of permissions", cause))
+}

@@ -1,0 +1,69 @@
+//! A small HTTP client for `demo` and `health`: one request, one answer, no magic.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::Request;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::Failure;
+
+/// What is sent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Call<'a> {
+    pub method: &'a str,
+    pub path: &'a str,
+    pub authorization: Option<String>,
+    pub json: Option<String>,
+}
+
+/// What comes back.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub reason: &'static str,
+    pub content_type: String,
+    pub body: String,
+}
+
+/// Sends one request on a connection of its own and reads the whole answer, within `time_max`.
+pub(super) async fn call(
+    address: SocketAddr,
+    call: &Call<'_>,
+    time_max: Duration,
+) -> Result<Answer, Failure> {
+    let failed = |cause: Failure| -> Failure { format!("no answer from {address}: {cause}").into() };
+    match tokio::time::timeout(time_max, exchange(address, call)).await {
+        Ok(answer) => answer.map_err(failed),
+        Err(_) => Err(failed(format!("not within {time_max:?}").into())),
+    }
+}
+
+async fn exchange(address: SocketAddr, call: &Call<'_>) -> Result<Answer, Failure> {
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let mut request = Request::builder().method(call.method).uri(call.path).header(HOST, address.to_string());
+    if let Some(authorization) = &call.authorization {
+        request = request.header(AUTHORIZATION, authorization);
+    }
+    if call.json.is_some() {
+        request = request.header(CONTENT_TYPE, "application/json");
+    }
+    let body = Full::new(Bytes::from(call.json.clone().unwrap_or_default()));
+    let response = sender.send_request(request.body(body)?).await?;
+    let status = response.status();
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default().to_owned();
+    let body = response.into_body().collect().await?.to_bytes();
+    Ok(Answer {
+        status: status.as_u16(),
+        reason: status.canonical_reason().unwrap_or_default(),
+        content_type,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
+}

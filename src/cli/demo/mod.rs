@@ -1,0 +1,75 @@
+//! `brms demo`: the main job for real, in a temporary folder: a real server on a free port, real HTTP,
+//! the mail as it arrives. Each answer is checked; a wrong one ends the demo with exit code 1.
+
+mod story;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use clap::Parser;
+
+use super::{Failure, runtime};
+use crate::clock::Clock;
+use crate::config::{Arguments, Command, DemoSettings, ServeSettings};
+use crate::startup::{Audience, Server};
+use story::Story;
+
+/// Runs the story, and with `--keep` stays up for more.
+pub(super) fn run(settings: &DemoSettings, out: &mut dyn Write) -> Result<(), Failure> {
+    let folder = tempfile::Builder::new().prefix("brms-demo-").tempdir()?;
+    runtime()?.block_on(async {
+        let server =
+            Server::start(&serve_settings(folder.path())?, Clock::default(), Audience::Nobody).await?;
+        let address: SocketAddr = server.url().trim_start_matches("http://").parse()?;
+        writeln!(
+            out,
+            "A brms server answers at {}, with all its data in {}.",
+            server.url(),
+            folder.path().display()
+        )?;
+        let told = Story::new(address, server.app().db.clone(), out).tell().await;
+        if told.is_ok() && settings.keep {
+            keep(&server, folder.path(), out)?;
+            tokio::signal::ctrl_c().await?;
+        }
+        server.stop().await;
+        told
+    })?;
+    writeln!(out, "\nEvery answer was right. Start your own with `brms serve`; the README says how.")?;
+    Ok(())
+}
+
+/// The settings that `brms serve` would have, on a free port and in the folder of the demo.
+fn serve_settings(folder: &Path) -> Result<ServeSettings, Failure> {
+    let seed = folder.join("seed.json");
+    std::fs::write(&seed, include_str!("seed.json"))?;
+    let database = folder.join("demo.db");
+    let arguments = ["brms".as_ref(), "serve".as_ref(), "--listen".as_ref(), "127.0.0.1:0".as_ref()];
+    let paths = ["--database".as_ref(), database.as_os_str(), "--seed".as_ref(), seed.as_os_str()];
+    match Arguments::try_parse_from(arguments.into_iter().chain(paths))?.command {
+        Command::Serve(settings) => Ok(*settings),
+        other => Err(format!("serve was read as {other:?}").into()),
+    }
+}
+
+fn keep(server: &Server, folder: &Path, out: &mut dyn Write) -> Result<(), Failure> {
+    let url = server.url();
+    let database = folder.join("demo.db");
+    writeln!(
+        out,
+        "\nThe server stays up until ctrl-c. Try:\n\n  \
+         curl -i {url}/api/health\n  \
+         curl -i -H 'Authorization: Bearer {bearer}' -H 'Content-Type: application/json' \\\n    \
+         -d '{{\"userIds\":[\"{user}\"]}}' {url}/api/projects/{project}/members\n  \
+         curl -i -X POST -H 'Authorization: Internal {internal}' {url}/api/users/{user}/invitation\n  \
+         brms mailbox list --database {database}",
+        bearer = story::BEARER,
+        internal = story::INTERNAL,
+        user = story::IVY,
+        project = story::PROJECT,
+        database = database.display(),
+    )?;
+    out.flush()?;
+    Ok(())
+}

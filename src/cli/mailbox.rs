@@ -1,0 +1,75 @@
+//! `brms mailbox list` and `brms mailbox show ID`: the local mailbox, where mail goes without SMTP.
+
+use std::io::Write;
+
+use mail_parser::MessageParser;
+use uuid::Uuid;
+
+use super::{Failure, database};
+use crate::clock::Timestamp;
+use crate::config::DatabaseSettings;
+use crate::mail;
+
+/// One line for each mail, oldest first.
+pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
+    let mails = database::open_existing(settings)?.peek(mail::store::list)?;
+    if mails.is_empty() {
+        writeln!(out, "no mail yet")?;
+    }
+    for mail in mails {
+        let when = mail.delivered_at.unwrap_or(mail.created_at);
+        write!(out, "{}  {:<9}  {}  {}", mail.id, mail.state, when.rfc3339(), mail.recipient)?;
+        match mail.last_error {
+            Some(error) => writeln!(out, "  ({} tries: {error})", mail.attempts)?,
+            None => writeln!(out)?,
+        }
+    }
+    Ok(())
+}
+
+/// One mail.
+pub(super) fn show(
+    settings: &DatabaseSettings,
+    id: Uuid,
+    raw: bool,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let found = database::open_existing(settings)?.peek(|tx| mail::store::message(tx, id))?;
+    let message =
+        found.ok_or_else(|| format!("there is no mail {id}; `brms mailbox list` names them"))?.ok_or_else(
+            || format!("the mail {id} was not delivered here; `brms mailbox list` says what became of it"),
+        )?;
+    if raw {
+        out.write_all(&message)?;
+    } else {
+        write_readable(&message, out)?;
+    }
+    Ok(())
+}
+
+/// The headers a person looks at, and the text part.
+pub(super) fn write_readable(message: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
+    let message = MessageParser::default().parse(message).ok_or("the kept message cannot be read back")?;
+    let address = |address: Option<&mail_parser::Address>| {
+        let first = address.and_then(|address| address.first());
+        first.map(|first| match (first.name(), first.address()) {
+            (Some(name), Some(address)) => format!("{name} <{address}>"),
+            (_, address) => address.unwrap_or_default().to_owned(),
+        })
+    };
+    let date = message.date().map(|date| Timestamp::from_millis(date.to_timestamp() * 1000).rfc3339());
+    for (name, value) in [
+        ("From", address(message.from())),
+        ("Reply-To", address(message.reply_to())),
+        ("To", address(message.to())),
+        ("Date", date),
+        ("Subject", message.subject().map(str::to_owned)),
+    ] {
+        if let Some(value) = value {
+            writeln!(out, "{name}: {value}")?;
+        }
+    }
+    let text = message.body_text(0).ok_or("the message has no text part")?;
+    writeln!(out, "\n{}", text.trim_end().replace('\r', ""))?;
+    Ok(())
+}

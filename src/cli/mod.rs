@@ -1,0 +1,66 @@
+//! The command line: one file for each command. Only what a command was asked for goes to standard
+//! output; the log goes to standard error.
+
+mod client;
+mod database;
+mod demo;
+mod health;
+mod invitation;
+mod mailbox;
+mod seed;
+mod serve;
+mod token;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use crate::config::{Command, InvitationCommand, MailboxCommand, TokenCommand};
+
+/// Why a command ended without doing its work, in a sentence for the terminal.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs a command to its exit code: 0 only if it did what it was asked for.
+#[must_use]
+pub fn run(command: Command) -> ExitCode {
+    let mut out = std::io::stdout();
+    let done = match command {
+        Command::Serve(settings) => serve::run(&settings, &mut out),
+        Command::Demo(settings) => demo::run(&settings, &mut out),
+        Command::Seed(settings) => seed::run(&settings, &mut out),
+        Command::Mailbox(MailboxCommand::List { data }) => mailbox::list(&data, &mut out),
+        Command::Mailbox(MailboxCommand::Show { id, raw, data }) => mailbox::show(&data, id, raw, &mut out),
+        Command::Invitation(InvitationCommand::Link { id, public_url, data, invitations }) => {
+            invitation::link(&data, &invitations, id, &public_url, &mut out)
+        }
+        Command::Token(TokenCommand::Create(settings)) => token::create(&settings, &mut out),
+        Command::Token(TokenCommand::List { data }) => token::list(&data, &mut out),
+        Command::Token(TokenCommand::Revoke { id, data }) => token::revoke(&data, id, &mut out),
+        Command::Health(settings) => health::run(&settings, &mut out),
+    };
+    match done.and_then(|()| Ok(out.flush()?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nothing can be done if even this cannot be written.
+            let _ = writeln!(std::io::stderr(), "brms: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The log: lines for people on a terminal, JSON for programs otherwise.
+fn start_log(filter: &str) -> Result<(), Failure> {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter)
+        .map_err(|cause| format!("--log {filter}: {cause}; write it as info or brms=debug,warn"))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        log.with_target(false).init();
+    } else {
+        log.json().flatten_event(true).with_target(false).init();
+    }
+    Ok(())
+}
+
+/// A runtime for the commands that speak HTTP.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}

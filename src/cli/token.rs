@@ -1,0 +1,107 @@
+//! `brms token create`, `list` and `revoke`: the keys to the API, for whoever owns the file.
+
+use std::io::Write;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{Failure, database};
+use crate::audit::Actor;
+use crate::clock::Timestamp;
+use crate::config::{CreateTokenSettings, DatabaseSettings, TokenKind};
+use crate::db::Tx;
+use crate::problem::Problem;
+use crate::projects;
+use crate::secret::{Secret, SecretKind};
+use crate::tokens::{self, NewPersonalAccessToken, Origin};
+use crate::users::{self, User};
+
+/// How long a sign-in made here works when nothing else is said.
+const INTERNAL_LIFETIME: Duration = Duration::from_secs(12 * 3600);
+
+/// Makes a credential and shows its secret, once.
+pub(super) fn create(settings: &CreateTokenSettings, out: &mut dyn Write) -> Result<(), Failure> {
+    if settings.kind == TokenKind::Internal
+        && (settings.all_projects || !settings.projects.is_empty() || !settings.permissions.is_empty())
+    {
+        return Err(
+            "--permission, --project and --all-projects narrow a personal token; leave them out for \
+                    --kind internal, which acts with all rights of its user"
+                .into(),
+        );
+    }
+    let db = database::open_existing(&settings.data)?;
+    let user = db.peek(|tx| find_user(tx, &settings.user))??;
+    for project_id in &settings.projects {
+        if !db.peek(|tx| projects::store::is_live(tx, user.organisation_id, *project_id))? {
+            return Err(format!("--project {project_id} names no project of the user's organisation").into());
+        }
+    }
+    let kind = match settings.kind {
+        TokenKind::Personal => SecretKind::PersonalAccessToken,
+        TokenKind::Internal => SecretKind::InternalToken,
+    };
+    let secret = Secret::generate(kind);
+    let (kept, settings) = (secret.clone(), settings.clone());
+    let id = db.write_blocking(move |tx| write(tx, &settings, &user, &kept))?;
+    writeln!(out, "{}", secret.reveal())?;
+    writeln!(out, "token {id}; the secret is shown only now")?;
+    Ok(())
+}
+
+fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) -> Result<Uuid, Problem> {
+    let actor = Actor::operator(user.organisation_id);
+    let secret = (secret, Origin::Generated);
+    let until = |lifetime: Duration| tx.now().plus(lifetime);
+    match settings.kind {
+        TokenKind::Internal => {
+            let expires_at = until(settings.expires_in.unwrap_or(INTERNAL_LIFETIME));
+            tokens::create_internal(tx, &actor, user.id, Some(expires_at), secret)
+        }
+        TokenKind::Personal => {
+            let token = NewPersonalAccessToken {
+                note: settings.note.clone(),
+                permissions: settings.permissions.clone(),
+                all_projects: settings.all_projects,
+                projects: settings.projects.clone(),
+            };
+            tokens::create_personal(tx, &actor, user.id, &token, settings.expires_in.map(until), secret)
+        }
+    }
+}
+
+/// By id, or by an address that only one user of the whole database has.
+fn find_user(tx: &Tx, text: &str) -> Result<Result<User, String>, Problem> {
+    let mut users = match Uuid::try_parse(text) {
+        Ok(id) => users::store::find_anywhere(tx, id)?.into_iter().collect(),
+        Err(_) => users::store::find_by_email(tx, text)?,
+    };
+    Ok(match (users.pop(), users.len()) {
+        (Some(user), 0) => Ok(user),
+        (None, _) => Err(format!("--user {text} names nobody")),
+        (Some(last), _) => {
+            let ids: Vec<String> = users.iter().chain([&last]).map(|user| user.id.to_string()).collect();
+            Err(format!("--user {text} is in several organisations; give an id: {}", ids.join(", ")))
+        }
+    })
+}
+
+/// One line for each credential.
+pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
+    for token in database::open_existing(settings)?.peek(tokens::store::list)? {
+        let until = token.expires_at.map_or_else(|| "for good".to_owned(), Timestamp::rfc3339);
+        let note = token.note.unwrap_or_default();
+        writeln!(out, "{}  {:<8}  {}  until {until}  {note}", token.id, token.kind, token.email)?;
+    }
+    Ok(())
+}
+
+/// Takes a credential away.
+pub(super) fn revoke(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
+    let db = database::open_existing(settings)?;
+    if !db.write_blocking(move |tx| tokens::revoke(tx, id))? {
+        return Err(format!("there is no token {id}; `brms token list` names them").into());
+    }
+    writeln!(out, "token {id} is revoked")?;
+    Ok(())
+}

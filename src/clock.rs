@@ -1,0 +1,111 @@
+//! Time. The one place that reads the system's clock, so that a test can move it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A moment in UTC, in whole milliseconds, as the database keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// A moment from its milliseconds since 1970.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// This moment and `length` more. Stops at the end of time instead of wrapping.
+    #[must_use]
+    pub fn plus(self, length: Duration) -> Self {
+        Self(self.0.saturating_add(millis(length)))
+    }
+
+    /// This moment and `length` less.
+    #[must_use]
+    pub fn minus(self, length: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(length)))
+    }
+
+    /// RFC 3339 in UTC with milliseconds and `Z`: the form of every time in an answer.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX);
+        format!("{moment:.3}")
+    }
+
+    /// Reads RFC 3339 with any offset; what is finer than a millisecond is cut off.
+    #[must_use]
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_millisecond()))
+    }
+
+    /// The same moment as the standard library has it, for a mail's `Date`.
+    #[must_use]
+    pub fn system_time(self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(self.0.try_into().unwrap_or(0))
+    }
+}
+
+fn millis(length: Duration) -> i64 {
+    i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The server's clock: the system's, moved by what a test asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Clock {
+    advance_ms: Arc<AtomicI64>,
+}
+
+impl Clock {
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(millis(since).saturating_add(self.advance_ms.load(Ordering::Relaxed)))
+    }
+
+    /// Lets `length` pass at once, for every holder of this clock.
+    pub fn advance(&self, length: Duration) {
+        self.advance_ms.fetch_add(millis(length), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_with_milliseconds_and_zulu() {
+        for (millis, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_763_770_638_007, "2025-11-22T00:17:18.007Z"),
+            (1_763_770_638_070, "2025-11-22T00:17:18.070Z"),
+        ] {
+            assert_eq!(Timestamp::from_millis(millis).rfc3339(), text);
+            assert_eq!(Timestamp::parse_rfc3339(text), Some(Timestamp::from_millis(millis)));
+        }
+    }
+
+    #[test]
+    fn the_end_of_time_is_an_end_and_not_a_panic() {
+        let far = Timestamp::from_millis(i64::MAX - 1).plus(Duration::from_secs(9));
+        assert_eq!(far.as_millis(), i64::MAX);
+        assert!(far.rfc3339().starts_with("9999-12-"));
+    }
+
+    #[test]
+    fn every_holder_of_a_clock_sees_it_move() {
+        let clock = Clock::default();
+        let other = clock.clone();
+        let before = other.now();
+        clock.advance(Duration::from_secs(8 * 24 * 3600));
+        assert!(other.now() >= before.plus(Duration::from_secs(8 * 24 * 3600)));
+    }
+}

@@ -1,0 +1,139 @@
+//! Connections and their pragmas. Pragmas hold for one connection only, so every connection of the
+//! process is made here.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+
+use super::BUSY_TIMEOUT;
+
+/// Statements kept ready for each connection. There are fewer texts than this in all rooms together.
+const PREPARED_STATEMENTS: usize = 256;
+
+/// Makes the file if it may be made, readable for its owner alone: it holds people's addresses and, until
+/// a mail is delivered, the secret of its link. SQLite gives its -wal and -shm files the same mode.
+pub(super) fn prepare_file(path: &Path, create: bool) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    if !create {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "there is no such file; `brms serve` or `brms seed` makes one",
+        ));
+    }
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// The connection that writes. WAL is turned on here, before any other connection exists.
+pub(super) fn open_writer(path: &Path, size_max: Option<u64>) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags())?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // FULL: an answer of 200 survives a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    common(&connection)?;
+    if let Some(bytes) = size_max {
+        let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = i64::try_from((bytes / u64::from(page_bytes)).max(1)).unwrap_or(i64::MAX);
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+    }
+    Ok(connection)
+}
+
+/// A connection that cannot write, whatever it is told.
+pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let mut connection = Connection::open_with_flags(path, flags())?;
+    reader_pragmas(&mut connection)?;
+    Ok(connection)
+}
+
+/// What the pool makes its connections with.
+pub(super) fn reader_manager(path: &Path) -> SqliteConnectionManager {
+    SqliteConnectionManager::file(path).with_flags(flags()).with_init(reader_pragmas)
+}
+
+fn reader_pragmas(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -8_192)?;
+    common(connection)
+}
+
+fn common(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // Without it SQLite, built with STAT4, parses a statement anew for each bound value after ANALYZE.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    Ok(())
+}
+
+/// No CREATE: `prepare_file` decides that. No URI: a path is a path.
+fn flags() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pragma(connection: &Connection, name: &str) -> String {
+        connection
+            .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+            .map(|value| format!("{value:?}"))
+            .unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_connection_has_its_pragmas() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        prepare_file(&path, true).unwrap();
+        let writer = open_writer(&path, Some(40_960)).unwrap();
+        let reader = open_reader(&path).unwrap();
+        let pool = r2d2::Pool::builder().max_size(2).build(reader_manager(&path)).unwrap();
+        let (pooled, second) = (pool.get().unwrap(), pool.get().unwrap());
+        for connection in [&writer, &reader, &*pooled, &*second] {
+            assert_eq!(pragma(connection, "foreign_keys"), "Integer(1)");
+            assert_eq!(pragma(connection, "journal_mode"), "Text(\"wal\")");
+            assert_eq!(pragma(connection, "temp_store"), "Integer(2)");
+            assert!(connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG).unwrap());
+        }
+        assert_eq!(pragma(&writer, "synchronous"), "Integer(2)");
+        assert_eq!(pragma(&writer, "max_page_count"), "Integer(10)");
+        for connection in [&reader, &*pooled, &*second] {
+            assert!(connection.execute_batch("CREATE TABLE forbidden (a)").is_err());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_and_its_log_are_for_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        prepare_file(&path, true).unwrap();
+        let writer = open_writer(&path, None).unwrap();
+        writer.execute_batch("CREATE TABLE t (a)").unwrap();
+        for name in ["a.db", "a.db-wal"] {
+            let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_named_with_the_way_out() {
+        let error = prepare_file(Path::new("/nonexistent/brms.db"), false).unwrap_err();
+        assert!(error.to_string().contains("brms serve"));
+    }
+}

@@ -1,0 +1,149 @@
+//! Numbered steps from an empty file to today's schema: forward only, each in a transaction of its own
+//! together with its number, and never on a file that is newer than this binary.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::{OpenError, beside};
+
+/// Every step in order; the number of a step is its position, counted from 1.
+pub(super) const ALL: &[&str] = &[include_str!("migrations/0001_people_and_access.sql")];
+
+/// Stands in the file's header, so that a file of another program is told apart. "BRMS" in ASCII.
+const APPLICATION_ID: i32 = 0x4252_4d53;
+
+/// Brings the file from its step to the last one.
+pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), OpenError> {
+    let failed = |step: u32, cause: &dyn std::fmt::Display| {
+        OpenError(format!("{}: schema step {step} failed, nothing was changed: {cause}", path.display()))
+    };
+    let done = version(connection, path)?;
+    let known = number(steps.len());
+    if done > known {
+        return Err(OpenError(format!(
+            "{} has schema step {done}, this brms knows {}; use the newer brms that wrote it",
+            path.display(),
+            known
+        )));
+    }
+    if done > 0 && done < known {
+        keep_copy(connection, path, done)?;
+    }
+    for (position, sql) in steps.iter().enumerate() {
+        let step = number(position + 1);
+        if step > done {
+            apply(connection, step, sql).map_err(|cause| failed(step, &cause))?;
+        }
+    }
+    Ok(())
+}
+
+/// The number of a step. There are never so many that it would not fit.
+fn number(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}
+
+/// The last step that the file has seen; 0 for an empty file.
+fn version(connection: &Connection, path: &Path) -> Result<u32, OpenError> {
+    let read = || -> rusqlite::Result<(i32, u32, bool)> {
+        Ok((
+            connection.pragma_query_value(None, "application_id", |row| row.get(0))?,
+            connection.pragma_query_value(None, "user_version", |row| row.get(0))?,
+            connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?,
+        ))
+    };
+    match read() {
+        Ok((APPLICATION_ID, version, _)) => Ok(version),
+        Ok((0, 0, true)) => Ok(0),
+        Ok(_) => {
+            Err(OpenError(format!("{} is not a brms database; give another --database", path.display())))
+        }
+        Err(cause) => Err(OpenError(format!("{} cannot be read as a database: {cause}", path.display()))),
+    }
+}
+
+/// A copy of the file as it was, since a step cannot be taken back.
+fn keep_copy(connection: &Connection, path: &Path, done: u32) -> Result<(), OpenError> {
+    let copy = beside(path, &format!("before-step-{}", done + 1));
+    if copy.exists() {
+        return Ok(());
+    }
+    connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).map(drop).map_err(|cause| {
+        OpenError(format!("the copy {} before a schema step cannot be made: {cause}", copy.display()))
+    })
+}
+
+fn apply(connection: &mut Connection, step: u32, sql: &str) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let seen: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    // Another process may have taken this step since we looked.
+    if seen < step {
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", step)?;
+    }
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fresh() -> (tempfile::TempDir, std::path::PathBuf, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let connection = Connection::open(&path).unwrap();
+        (folder, path, connection)
+    }
+
+    #[test]
+    fn steps_run_once_and_in_order() {
+        let (_folder, path, mut connection) = fresh();
+        run(&mut connection, &path, &["CREATE TABLE a (x)"]).unwrap();
+        run(&mut connection, &path, &["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y"]).unwrap();
+        connection.execute("INSERT INTO a (x, y) VALUES (1, 2)", []).unwrap();
+        run(&mut connection, &path, &["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y"]).unwrap();
+    }
+
+    #[test]
+    fn the_file_is_copied_before_it_is_changed() {
+        let (_folder, path, mut connection) = fresh();
+        run(&mut connection, &path, &["CREATE TABLE a (x)"]).unwrap();
+        connection.execute("INSERT INTO a VALUES (7)", []).unwrap();
+        run(&mut connection, &path, &["CREATE TABLE a (x)", "DROP TABLE a"]).unwrap();
+        let copy = Connection::open(beside(&path, "before-step-2")).unwrap();
+        assert_eq!(copy.query_row("SELECT x FROM a", [], |row| row.get::<_, i64>(0)).unwrap(), 7);
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_nothing_behind() {
+        let (_folder, path, mut connection) = fresh();
+        let error = run(&mut connection, &path, &["CREATE TABLE a (x); CREATE TABLE a (x)"]).unwrap_err();
+        assert!(error.to_string().contains("schema step 1"), "{error}");
+        run(&mut connection, &path, &["CREATE TABLE a (x)"]).unwrap();
+    }
+
+    #[test]
+    fn a_newer_file_and_a_foreign_file_are_refused() {
+        let (_folder, path, mut connection) = fresh();
+        run(&mut connection, &path, &["CREATE TABLE a (x)", "CREATE TABLE b (x)"]).unwrap();
+        let error = run(&mut connection, &path, &["CREATE TABLE a (x)"]).unwrap_err();
+        assert!(error.to_string().contains("newer brms"), "{error}");
+
+        let (_folder, path, mut connection) = fresh();
+        connection.execute_batch("CREATE TABLE somebody_elses (x)").unwrap();
+        let error = run(&mut connection, &path, ALL).unwrap_err();
+        assert!(error.to_string().contains("not a brms database"), "{error}");
+    }
+
+    #[test]
+    fn todays_schema_is_sound() {
+        let (_folder, path, mut connection) = fresh();
+        run(&mut connection, &path, ALL).unwrap();
+        let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(check, "ok");
+        // Reports a foreign key whose parent has no fitting unique index.
+        connection.query_row("PRAGMA foreign_key_check", [], |_| Ok(())).unwrap_err();
+    }
+}

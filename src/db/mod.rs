@@ -1,0 +1,255 @@
+//! The one file of data: how it is opened, read and written.
+//!
+//! Rooms see four things: [`Db::write`] (one transaction on the one writer), [`Db::read`] (a snapshot on
+//! a pooled reader), [`Db::peek`] (a look of microseconds on the runtime's own thread, for the credential
+//! check) and [`Tx`] with its verbs. SQLite's library is named in this folder and nowhere else.
+//!
+//! There is deliberately no way to hold a transaction across an `await`, no nested transaction, and no
+//! second writer in a process.
+
+mod connection;
+mod lock;
+mod migrations;
+mod tx;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+use crate::problem::{Busy, Problem};
+
+pub use lock::ServeLock;
+pub use rusqlite::params;
+pub use tx::{Row, RowResult, Tx, id_list, word};
+use writer::{Job, Write, Writer};
+
+/// The most write requests that may wait. Beyond it the answer is 503.
+const WRITE_QUEUE_MAX: usize = 1024;
+/// The most write requests that share one commit. Larger groups make requests and writer run in lock-step.
+const BATCH_MAX: usize = 32;
+/// How long a connection waits for another process that holds the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How to open the file.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the data lies.
+    pub path: PathBuf,
+    /// Whether a missing file is made.
+    pub create: bool,
+    /// The most bytes the file may grow to.
+    pub size_max: Option<u64>,
+    /// How many connections read side by side.
+    pub readers: u32,
+}
+
+impl Options {
+    /// The usual way to open `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), create: true, size_max: None, readers: 4 }
+    }
+}
+
+/// Why the file could not be opened. The text names the file and the way out.
+#[derive(Debug)]
+pub struct OpenError(pub(crate) String);
+
+impl std::fmt::Display for OpenError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+/// A handle on the open file. Cheap to clone; the file closes with the last clone.
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    clock: Clock,
+    readers: r2d2::Pool<SqliteConnectionManager>,
+    /// As many turns as there are readers: waiting for one is asynchronous, taking a reader is not.
+    reader_turns: Arc<Semaphore>,
+    /// As many as the runtime has workers, so that a worker always finds one free.
+    peekers: Vec<Mutex<Connection>>,
+    writes: mpsc::Sender<Box<dyn Job>>,
+    /// Tells when the writer has finished what was queued.
+    writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl Db {
+    /// Opens the file, brings its schema up to date and starts the writer.
+    pub fn open(options: &Options, clock: Clock) -> Result<Self, OpenError> {
+        let path = &options.path;
+        let failed = |cause: &dyn std::fmt::Display| {
+            OpenError(format!("the database {} cannot be opened: {cause}", path.display()))
+        };
+        connection::prepare_file(path, options.create).map_err(|cause| failed(&cause))?;
+        let mut first = connection::open_writer(path, options.size_max).map_err(|cause| failed(&cause))?;
+        migrations::run(&mut first, path, migrations::ALL)?;
+
+        let readers = r2d2::Pool::builder()
+            .max_size(options.readers.max(1))
+            .min_idle(Some(1))
+            .error_handler(Box::new(PoolErrors))
+            .build(connection::reader_manager(path))
+            .map_err(|cause| failed(&cause))?;
+        let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let peekers = (0..workers)
+            .map(|_| connection::open_reader(path).map(Mutex::new))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|cause| failed(&cause))?;
+
+        let (writes, queue) = mpsc::channel(WRITE_QUEUE_MAX);
+        let writer = Writer::new(first, clock.clone(), BATCH_MAX);
+        let writer = std::thread::Builder::new()
+            .name("brms-writer".to_owned())
+            .spawn(move || writer.run(queue))
+            .map_err(|cause| failed(&cause))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                clock,
+                reader_turns: Arc::new(Semaphore::new(options.readers.max(1) as usize)),
+                readers,
+                peekers,
+                writes,
+                writer: Mutex::new(Some(writer)),
+            }),
+        })
+    }
+
+    /// Runs `work` inside one transaction of the one writer and answers after it is on the disk.
+    ///
+    /// `work` may run more than once (each time from a clean state), so it must not carry anything over.
+    /// An `Err` means that nothing was written. A write that has not begun at `deadline` never will.
+    pub async fn write<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
+    {
+        let (answer, outcome) = oneshot::channel();
+        let job = Box::new(Write::new(work, deadline, answer));
+        self.inner.writes.try_send(job).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => Problem::Unavailable(Busy::Overload),
+            mpsc::error::TrySendError::Closed(_) => Problem::Unavailable(Busy::ShuttingDown),
+        })?;
+        // No time-out here: the writer drops late jobs unrun, and one that has begun is awaited.
+        outcome.await.unwrap_or_else(|_| Err(Problem::Internal("the writer ended without an answer".into())))
+    }
+
+    /// Runs `work` on one snapshot of a connection that cannot write.
+    pub async fn read<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx) -> Result<T, Problem> + Send + 'static,
+    {
+        let turns = Arc::clone(&self.inner.reader_turns);
+        let turn = tokio::time::timeout_at(deadline, turns.acquire_owned()).await;
+        let turn =
+            turn.map_err(|_| Problem::TimedOut)?.map_err(|_| Problem::Unavailable(Busy::ShuttingDown))?;
+        let inner = Arc::clone(&self.inner);
+        let running = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let connection = inner
+                .readers
+                .get()
+                .map_err(|cause| Problem::internal("taking a connection to read", cause))?;
+            snapshot(&connection, &inner.clock, work)
+        });
+        match tokio::time::timeout_at(deadline, running).await {
+            Err(_) => Err(Problem::TimedOut),
+            Ok(Err(cause)) => Err(Problem::internal("reading", cause)),
+            Ok(Ok(outcome)) => outcome,
+        }
+    }
+
+    /// Runs `work`, which must take microseconds, on this very thread and on a snapshot.
+    pub fn peek<T>(&self, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Problem> {
+        let free = self.inner.peekers.iter().find_map(|peeker| peeker.try_lock().ok());
+        let connection = match free {
+            Some(connection) => connection,
+            // Only when more threads peek than the runtime has workers. A poisoned lock holds a
+            // connection whose snapshot was ended by its guard, so it is as good as any.
+            None => self.inner.peekers[0].lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+        };
+        snapshot(&connection, &self.inner.clock, work)
+    }
+
+    /// The same as [`Db::write`] for code without a runtime, such as the command line.
+    pub fn write_blocking<T, F>(&self, work: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
+    {
+        let (answer, outcome) = oneshot::channel();
+        let never = Instant::now() + Duration::from_secs(24 * 3600);
+        self.inner
+            .writes
+            .blocking_send(Box::new(Write::new(work, never, answer)))
+            .map_err(|_| Problem::Unavailable(Busy::ShuttingDown))?;
+        outcome.blocking_recv().map_err(|_| Problem::Internal("the writer ended without an answer".into()))?
+    }
+
+    /// The clock that transactions read.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+}
+
+impl Drop for Inner {
+    /// Lets the writer finish what is queued and fold the log into the file.
+    fn drop(&mut self) {
+        let (closed, _) = mpsc::channel(1);
+        drop(std::mem::replace(&mut self.writes, closed));
+        let writer = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        // The writer itself never holds a Db, so this cannot wait for itself.
+        if let Some(writer) = writer {
+            let _ = writer.join();
+        }
+    }
+}
+
+/// Runs `work` between BEGIN and ROLLBACK, so that all it reads is of one moment.
+fn snapshot<T>(
+    connection: &Connection,
+    clock: &Clock,
+    work: impl FnOnce(&Tx) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    let open =
+        connection.unchecked_transaction().map_err(|cause| tx::problem("beginning to read", &cause))?;
+    // Dropping the transaction, also by a panic, rolls it back.
+    let outcome = work(&Tx::new(connection, clock));
+    drop(open);
+    outcome
+}
+
+/// The pool's own troubles, such as a file that went away, belong in the log.
+#[derive(Debug)]
+struct PoolErrors;
+
+impl r2d2::HandleError<rusqlite::Error> for PoolErrors {
+    fn handle_error(&self, cause: rusqlite::Error) {
+        tracing::error!(%cause, "a connection to read could not be made");
+    }
+}
+
+/// The path of a file that stands beside the database: `brms.db` and `lock` give `brms.db.lock`.
+#[must_use]
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,123 @@
+//! A transaction as rooms see it: five verbs, the time, and new ids.
+//!
+//! A [`Tx`] cannot leave the closure that it was given to. Statements are prepared once for each
+//! connection. Errors of the library become problems here.
+
+use std::str::FromStr;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Params};
+use uuid::{ContextV7, Uuid};
+
+use crate::clock::{Clock, Timestamp};
+use crate::problem::{Busy, Problem};
+
+pub use rusqlite::Row;
+/// What a function from a row to a value returns.
+pub type RowResult<T> = rusqlite::Result<T>;
+
+/// An open transaction.
+pub struct Tx<'c> {
+    connection: &'c Connection,
+    now: Timestamp,
+    ids: ContextV7,
+}
+
+impl<'c> Tx<'c> {
+    pub(super) fn new(connection: &'c Connection, clock: &Clock) -> Self {
+        Self { connection, now: clock.now(), ids: ContextV7::new() }
+    }
+
+    /// The moment of this transaction: one for all that happens in it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A new id. Ids of one transaction sort in the order they were made.
+    #[must_use]
+    pub fn new_id(&self) -> Uuid {
+        let millis = u64::try_from(self.now.as_millis()).unwrap_or_default();
+        let nanos = u32::try_from(millis % 1000).unwrap_or_default() * 1_000_000;
+        Uuid::new_v7(uuid::Timestamp::from_unix(&self.ids, millis / 1000, nanos))
+    }
+
+    /// The one row that must be there.
+    pub fn row<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row) -> RowResult<T>,
+    ) -> Result<T, Problem> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))?;
+        statement.query_row(parameters, read).map_err(|cause| problem(sql, &cause))
+    }
+
+    /// The one row that may be there.
+    pub fn optional<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row) -> RowResult<T>,
+    ) -> Result<Option<T>, Problem> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))?;
+        statement.query_row(parameters, read).optional().map_err(|cause| problem(sql, &cause))
+    }
+
+    /// Whether there is any such row.
+    pub fn exists(&self, sql: &str, parameters: impl Params) -> Result<bool, Problem> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))?;
+        statement.exists(parameters).map_err(|cause| problem(sql, &cause))
+    }
+
+    /// Every row, in the statement's order.
+    pub fn rows<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnMut(&Row) -> RowResult<T>,
+    ) -> Result<Vec<T>, Problem> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))?;
+        let rows = statement.query_map(parameters, read).map_err(|cause| problem(sql, &cause))?;
+        rows.collect::<Result<_, _>>().map_err(|cause| problem(sql, &cause))
+    }
+
+    /// Writes, and says how many rows that changed.
+    pub fn execute(&self, sql: &str, parameters: impl Params) -> Result<usize, Problem> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))?;
+        statement.execute(parameters).map_err(|cause| problem(sql, &cause))
+    }
+}
+
+/// What an error of the library means for the one who asked.
+pub(super) fn problem(doing: &str, cause: &rusqlite::Error) -> Problem {
+    match cause.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => Problem::Unavailable(Busy::DiskFull),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Problem::Unavailable(Busy::Database),
+        _ => Problem::internal(doing, cause),
+    }
+}
+
+/// Reads a column that holds one of the description's words.
+pub fn word<T: FromStr<Err = String>>(row: &Row, column: &str) -> RowResult<T> {
+    let text: String = row.get(column)?;
+    text.parse().map_err(|cause: String| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, cause.into())
+    })
+}
+
+/// Ids as one parameter for `json_each`: `id IN (SELECT unhex(value) FROM json_each(?1))`.
+#[must_use]
+pub fn id_list(ids: &[Uuid]) -> String {
+    let mut list = String::with_capacity(ids.len() * 35 + 2);
+    list.push('[');
+    for (position, id) in ids.iter().enumerate() {
+        if position > 0 {
+            list.push(',');
+        }
+        list.push('"');
+        list.push_str(id.simple().encode_lower(&mut Uuid::encode_buffer()));
+        list.push('"');
+    }
+    list.push(']');
+    list
+}

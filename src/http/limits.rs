@@ -1,0 +1,195 @@
+//! The limits a description sets beyond types, and the complaints of everything that breaks one.
+
+use std::fmt::Display;
+
+use crate::problem::{Place, Problem};
+
+/// The longest address that mail can be sent to (RFC 5321, erratum 1690).
+const EMAIL_BYTES_MAX: usize = 254;
+/// More complaints than this help nobody; they would only make the answer longer than the request.
+const COMPLAINTS_MAX: usize = 100;
+
+/// What a value has to keep to beyond its type.
+pub trait Limits {
+    /// Complains about every place that breaks a limit.
+    fn check(&self, check: &mut Check);
+}
+
+impl<T: Limits> Limits for Vec<T> {
+    fn check(&self, check: &mut Check) {
+        for (index, item) in self.iter().enumerate() {
+            check.at(index, |check| item.check(check));
+        }
+    }
+}
+
+impl<T: Limits> Limits for Option<T> {
+    fn check(&self, check: &mut Check) {
+        if let Some(value) = self {
+            value.check(check);
+        }
+    }
+}
+
+/// The complaints about one body so far, and the place that is being looked at.
+#[derive(Debug, Default)]
+pub struct Check {
+    pointer: String,
+    complaints: Vec<Place>,
+}
+
+impl Check {
+    /// The length of a text in characters or of a list in items.
+    pub fn length(&mut self, field: &str, value: &impl Length, min: usize, max: usize) {
+        let Some((length, unit)) = value.length() else {
+            return;
+        };
+        if (min..=max).contains(&length) {
+            return;
+        }
+        let complaint = match (min, max) {
+            (min, usize::MAX) => format!("must hold at least {min} {unit}"),
+            (0, max) => format!("must hold at most {max} {unit}"),
+            (min, max) => format!("must hold {min} to {max} {unit}"),
+        };
+        self.at(field, |check| check.complain(complaint));
+    }
+
+    /// One address or many.
+    pub fn emails(&mut self, field: &str, value: &impl Emails) {
+        self.at(field, |check| value.check_emails(check));
+    }
+
+    /// A value with limits of its own.
+    pub fn inside(&mut self, field: &str, value: &impl Limits) {
+        self.at(field, |check| value.check(check));
+    }
+
+    fn at(&mut self, segment: impl Display, look: impl FnOnce(&mut Self)) {
+        let length = self.pointer.len();
+        pointer_segment(&mut self.pointer, &segment.to_string());
+        look(self);
+        self.pointer.truncate(length);
+    }
+
+    fn complain(&mut self, complaint: String) {
+        if self.complaints.len() < COMPLAINTS_MAX {
+            self.complaints.push(Place::pointer(self.pointer.clone(), complaint));
+        }
+    }
+
+    /// All complaints as one problem, if there are any.
+    pub(super) fn finish(self) -> Result<(), Problem> {
+        if self.complaints.is_empty() { Ok(()) } else { Err(Problem::Invalid(self.complaints)) }
+    }
+}
+
+/// Adds a segment to a JSON pointer (RFC 6901).
+pub(super) fn pointer_segment(pointer: &mut String, segment: &str) {
+    pointer.push('/');
+    pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
+}
+
+/// What has a length, if it is there at all.
+pub trait Length {
+    /// The length and what it counts.
+    fn length(&self) -> Option<(usize, &'static str)>;
+}
+
+impl Length for String {
+    fn length(&self) -> Option<(usize, &'static str)> {
+        Some((self.chars().count(), "characters"))
+    }
+}
+
+impl<T> Length for Vec<T> {
+    fn length(&self) -> Option<(usize, &'static str)> {
+        Some((self.len(), "items"))
+    }
+}
+
+impl<T: Length> Length for Option<T> {
+    fn length(&self) -> Option<(usize, &'static str)> {
+        self.as_ref().and_then(Length::length)
+    }
+}
+
+/// What holds mail addresses.
+pub trait Emails {
+    /// Complains about every one that is none.
+    fn check_emails(&self, check: &mut Check);
+}
+
+impl Emails for String {
+    fn check_emails(&self, check: &mut Check) {
+        if let Err(complaint) = check_email(self) {
+            check.complain(complaint);
+        }
+    }
+}
+
+impl<T: Emails> Emails for Vec<T> {
+    fn check_emails(&self, check: &mut Check) {
+        for (index, item) in self.iter().enumerate() {
+            check.at(index, |check| item.check_emails(check));
+        }
+    }
+}
+
+impl<T: Emails> Emails for Option<T> {
+    fn check_emails(&self, check: &mut Check) {
+        if let Some(value) = self {
+            value.check_emails(check);
+        }
+    }
+}
+
+/// Says what is wrong with a mail address, if anything is.
+pub fn check_email(text: &str) -> Result<(), String> {
+    if text.len() > EMAIL_BYTES_MAX {
+        return Err(format!("must be a mail address of at most {EMAIL_BYTES_MAX} bytes"));
+    }
+    match text.parse::<lettre::Address>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err("must be a mail address, like ann@example.org".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_two_sides_and_at_most_254_bytes() {
+        for text in ["a@b.example", "Ann.O'Neil+tag@example.org", "jürgen@example.org"] {
+            assert_eq!(check_email(text), Ok(()), "{text}");
+        }
+        let long = format!("a@{}example.org", "b.".repeat(122));
+        assert!(long.len() > EMAIL_BYTES_MAX);
+        for text in
+            ["", "ann", "@example.org", "ann@", "a b@example.org", "a@b@c", "a@example.org\r\nBcc: x", &long]
+        {
+            assert!(check_email(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_measured_in_characters() {
+        let complaints = |text: &str| {
+            let mut check = Check::default();
+            check.length("text", &text.to_owned(), 1, 2);
+            check.finish().is_err()
+        };
+        assert!(!complaints("äö"));
+        assert!(complaints("äöü"));
+        assert!(complaints(""));
+    }
+
+    #[test]
+    fn complaints_have_an_end() {
+        let mut check = Check::default();
+        check.emails("emails", &vec![String::new(); 1000]);
+        let Err(problem) = check.finish() else { panic!("no complaint") };
+        assert_eq!(problem.places().len(), COMPLAINTS_MAX);
+    }
+}

@@ -1,0 +1,191 @@
+//! Parameters of the path and of the query.
+
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
+use super::{percent_decoded, route::parameter_name, strict};
+use crate::problem::{Place, Problem};
+
+/// A type that a parameter may have.
+pub trait Parameter: Sized {
+    /// Reads it, or says what would be right.
+    fn parse(text: &str) -> Result<Self, String>;
+}
+
+impl Parameter for String {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+}
+
+impl Parameter for Uuid {
+    fn parse(text: &str) -> Result<Self, String> {
+        strict::parse_uuid(text)
+    }
+}
+
+impl Parameter for bool {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "true" | "True" | "TRUE" => Ok(true),
+            "false" | "False" | "FALSE" => Ok(false),
+            _ => Err("must be true or false".to_owned()),
+        }
+    }
+}
+
+/// The greatest whole number that every JSON reader knows exactly, 2^53 - 1.
+const COUNT_MAX: f64 = 9_007_199_254_740_991.0;
+
+/// A `number` of a query counts something: it is whole and not below 1. `1.0` and `1e2` are JSON numbers too.
+impl Parameter for u64 {
+    fn parse(text: &str) -> Result<Self, String> {
+        let complaint = || format!("must be a whole number from 1 to {COUNT_MAX}");
+        // serde_json allows blanks around a number; a parameter has none.
+        let bare = text.bytes().all(|byte| byte.is_ascii_graphic());
+        let number = serde_json::from_str::<f64>(text).ok().filter(|_| bare).ok_or_else(complaint)?;
+        if number.fract() != 0.0 || !(1.0..=COUNT_MAX).contains(&number) {
+            return Err(complaint());
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the line above leaves only whole numbers that fit"
+        )]
+        Ok(number as Self)
+    }
+}
+
+/// What stands in a path in the place of its template's parameters, not decoded yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PathParameters(Vec<(&'static str, String)>);
+
+impl PathParameters {
+    /// Takes them out of a path that fits the template.
+    pub(super) fn new(template: &'static str, path: &str) -> Self {
+        let pairs = template.split('/').zip(path.split('/'));
+        Self(pairs.filter_map(|(name, value)| Some((parameter_name(name)?, value.to_owned()))).collect())
+    }
+
+    /// Reads one of them.
+    pub fn read<T: Parameter>(&self, name: &'static str) -> Result<T, Problem> {
+        let found = self.0.iter().find(|(other, _)| *other == name);
+        let Some((_, text)) = found else {
+            return Err(Problem::Internal(format!("the route has no parameter {name}")));
+        };
+        parse(name, percent_decoded(text))
+    }
+}
+
+/// Reads one parameter of a query, if it is there. What is not asked for is not looked at.
+pub(super) fn in_query<T: Parameter>(query: &str, name: &'static str) -> Result<Option<T>, Problem> {
+    let mut values = form_pairs(query).filter(|(other, _)| other.as_deref() == Some(name));
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some((_, text)), None) => parse(name, text).map(Some),
+        (Some(_), Some(_)) => Err(invalid(name, "must be given once")),
+    }
+}
+
+/// The pairs of `application/x-www-form-urlencoded` text; `None` stands for what is not UTF-8.
+pub(super) fn form_pairs(text: &str) -> impl Iterator<Item = (Option<String>, Option<Cow<'static, str>>)> {
+    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (form_decoded(name), form_decoded(value).map(Cow::Owned))
+    })
+}
+
+fn form_decoded(text: &str) -> Option<String> {
+    percent_decoded(&text.replace('+', " ")).map(Cow::into_owned)
+}
+
+fn parse<T: Parameter>(name: &'static str, text: Option<Cow<'_, str>>) -> Result<T, Problem> {
+    let text = text.ok_or_else(|| invalid(name, "must be percent-encoded UTF-8"))?;
+    T::parse(&text).map_err(|complaint| invalid(name, complaint))
+}
+
+fn invalid(name: &'static str, complaint: impl Into<String>) -> Problem {
+    Problem::invalid(Place::parameter(name, complaint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_a_whole_json_number_from_1() {
+        for (text, number) in
+            [("1", 1), ("1.0", 1), ("1e2", 100), ("10E-1", 1), ("9007199254740991", 9_007_199_254_740_991)]
+        {
+            assert_eq!(u64::parse(text), Ok(number), "{text}");
+        }
+        for text in [
+            "",
+            " ",
+            "0",
+            "0.0",
+            "-0",
+            "-1",
+            "1.5",
+            "1e308",
+            "1e309",
+            "-1e400",
+            "NaN",
+            "Infinity",
+            "inf",
+            "+1",
+            " 1",
+            "1 ",
+            "\n1",
+            "0x1",
+            "01",
+            "1.",
+            ".5",
+            "1e",
+            "1_0",
+            "1,0",
+            "9007199254740992",
+            "null",
+            "\"1\"",
+            "٣",
+        ] {
+            assert!(u64::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_has_hyphens_and_any_letter_case() {
+        let uuid = "0192f0c1-2345-7abc-8def-0123456789AB";
+        assert_eq!(Uuid::parse(uuid), Ok(Uuid::from_u128(0x0192_f0c1_2345_7abc_8def_0123_4567_89ab)));
+        for text in [
+            &uuid.replace('-', ""),
+            &format!("{{{uuid}}}"),
+            &format!("urn:uuid:{uuid}"),
+            &format!(" {uuid}"),
+            "0192f0c1-2345-7abc-8def-0123456789AG",
+            "0192f0c12-345-7abc-8def-0123456789AB",
+            "",
+        ] {
+            assert!(<Uuid as Parameter>::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_form_encoded_and_names_a_parameter_once() {
+        let read = |query| in_query::<String>(query, "search").ok();
+        assert_eq!(read(""), Some(None));
+        assert_eq!(read("&&other=%ff&%ff=1&search"), Some(Some(String::new())));
+        assert_eq!(read("search=a+b%20c%2B=d"), Some(Some("a b c+=d".into())));
+        assert_eq!(read("se%61rch=x"), Some(Some("x".into())));
+        assert_eq!(read("search=%ff"), None);
+        assert_eq!(read("search=1&search=1"), None);
+    }
+
+    #[test]
+    fn a_path_is_percent_decoded_without_plus() {
+        let path = PathParameters::new("/a/{one}/b/{two}", "/a/x+%2F/b/%C3%28");
+        assert_eq!(path.read::<String>("one").ok().as_deref(), Some("x+/"));
+        assert_eq!(path.read::<String>("two").map_err(|problem| problem.status()), Err(400));
+    }
+}

@@ -1,0 +1,96 @@
+//! Answers on their way out.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::problem::Problem;
+
+/// An answer, and what its log line wants to know of it.
+#[derive(Debug)]
+pub struct Reply {
+    /// The `operationId`, or the name of a page, once a route was found.
+    pub operation: Option<&'static str>,
+    /// The status.
+    pub status: u16,
+    /// What went wrong, if something did; its cause is for the log alone.
+    pub problem: Option<Problem>,
+    /// The connection ends with this answer: a body is still on its way that nobody will read.
+    pub close: bool,
+    content_type: &'static str,
+    headers: Vec<(&'static str, String)>,
+    body: Bytes,
+}
+
+impl Reply {
+    fn new(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let body = body.into();
+        Self { operation: None, status, problem: None, close: false, content_type, headers: Vec::new(), body }
+    }
+
+    /// A value as JSON.
+    pub fn json(status: u16, value: &impl Serialize) -> Result<Self, Problem> {
+        let body =
+            serde_json::to_vec(value).map_err(|error| Problem::internal("writing an answer", error))?;
+        Ok(Self::new(status, "application/json", body))
+    }
+
+    /// A page for people.
+    #[must_use]
+    pub fn html(status: u16, page: String) -> Self {
+        Self::new(status, "text/html; charset=utf-8", page)
+    }
+
+    /// A body of any other type.
+    #[must_use]
+    pub fn bytes(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self::new(status, content_type, body)
+    }
+
+    /// A problem, under the id of the request that met it.
+    #[must_use]
+    pub fn problem(problem: Problem, request_id: Uuid) -> Self {
+        let body = problem.body(request_id);
+        let mut reply = Self::new(problem.status(), "application/problem+json", body);
+        reply.headers = problem.headers();
+        reply.problem = Some(problem);
+        reply
+    }
+
+    /// The same with one more header. The name is in lower case.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// How many bytes the body has.
+    #[must_use]
+    pub fn body_length(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Makes of it what hyper sends. Nothing of this service may be kept by caches.
+    #[must_use]
+    pub fn into_response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(self.body));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.close {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        for (name, value) in self.headers {
+            // A value that no header may hold is left out: the answer is worth more than the header.
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.append(HeaderName::from_static(name), value);
+            }
+        }
+        response
+    }
+}

@@ -1,0 +1,122 @@
+//! Which route a request means.
+
+use super::PathParameters;
+use crate::problem::Problem;
+
+/// One method on one path template (`/api/users/{userId}`), and what it leads to.
+#[derive(Clone, Copy, Debug)]
+pub struct Route<T> {
+    /// The method's word.
+    pub method: &'static str,
+    /// The template: a segment is literal or, in braces, the name of a parameter.
+    pub path: &'static str,
+    /// What it leads to.
+    pub target: T,
+}
+
+/// Short for [`Route`], so that a table has one line for each.
+pub const fn route<T: Copy>(method: &'static str, path: &'static str, target: T) -> Route<T> {
+    Route { method, path, target }
+}
+
+/// A route that was found.
+#[derive(Debug)]
+pub struct Match<T> {
+    /// What it leads to.
+    pub target: T,
+    /// What stands in the place of its parameters.
+    pub path: PathParameters,
+}
+
+/// Finds the route of a method and a path.
+///
+/// Where several templates fit, literal segments win over parameters, from the left, and only the routes
+/// of the winner count: `PUT /api/users/service` is no way to update a user called "service" when
+/// `/api/users/service` has routes of its own. HEAD goes where GET goes.
+pub fn find<T: Copy>(routes: &'static [Route<T>], method: &str, path: &str) -> Result<Match<T>, Problem> {
+    let fitting = routes.iter().filter(|route| fits(route.path, path));
+    let Some(best) = fitting.clone().map(|route| literals(route.path)).max() else {
+        return Err(Problem::UnknownPath);
+    };
+    let winners: Vec<_> = fitting.filter(|route| literals(route.path) == best).collect();
+    let wanted = if method == "HEAD" { "GET" } else { method };
+    match winners.iter().find(|route| route.method == wanted) {
+        Some(route) => Ok(Match { target: route.target, path: PathParameters::new(route.path, path) }),
+        None => Err(Problem::MethodNotAllowed { allow: allow(&winners) }),
+    }
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let mut segments = path.split('/');
+    let all_fit = template.split('/').all(|wanted| {
+        segments.next().is_some_and(|segment| match parameter_name(wanted) {
+            Some(_) => !segment.is_empty(),
+            None => segment == wanted,
+        })
+    });
+    all_fit && segments.next().is_none()
+}
+
+/// Which segments are literal, from the left. Of two templates that fit one path the greater one wins.
+fn literals(template: &str) -> Vec<bool> {
+    template.split('/').map(|segment| parameter_name(segment).is_none()).collect()
+}
+
+/// The name in a segment's braces, if it has them.
+pub(super) fn parameter_name(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
+fn allow<T>(routes: &[&Route<T>]) -> String {
+    let mut methods: Vec<_> = routes.iter().map(|route| route.method).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.sort_unstable();
+    methods.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUTES: &[Route<u8>] = &[
+        route("GET", "/users", 1),
+        route("POST", "/users", 2),
+        route("PUT", "/users/{userId}", 3),
+        route("POST", "/users/service", 4),
+        route("POST", "/users/{userId}/invitation", 5),
+    ];
+
+    fn found(method: &str, path: &str) -> Result<u8, String> {
+        find(ROUTES, method, path).map(|found| found.target).map_err(|problem| match problem {
+            Problem::MethodNotAllowed { allow } => allow,
+            other => other.status().to_string(),
+        })
+    }
+
+    #[test]
+    fn a_literal_segment_wins_over_a_parameter() {
+        assert_eq!(found("POST", "/users/service"), Ok(4));
+        assert_eq!(found("PUT", "/users/service"), Err("POST".into()));
+        assert_eq!(found("PUT", "/users/other"), Ok(3));
+        assert_eq!(found("POST", "/users/service/invitation"), Ok(5));
+    }
+
+    #[test]
+    fn an_unknown_method_is_told_what_is_allowed() {
+        for method in ["DELETE", "OPTIONS", "TRACE", "get", "BREW"] {
+            assert_eq!(found(method, "/users"), Err("GET, HEAD, POST".into()), "{method}");
+        }
+        assert_eq!(found("HEAD", "/users"), Ok(1));
+        assert_eq!(found("HEAD", "/users/1"), Err("PUT".into()));
+    }
+
+    #[test]
+    fn a_path_fits_whole_or_not_at_all() {
+        for path in ["", "/", "/user", "/users/", "/users/1/", "/users//invitation", "//users", "/Users", "*"]
+        {
+            assert_eq!(found("GET", path), Err("404".into()), "{path}");
+        }
+    }
+}

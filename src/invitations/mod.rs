@@ -1,0 +1,137 @@
+//! Invitations to the organisation: sending them again, and what makes a link live or dead.
+//!
+//! An invitation is one row for good. Each send gives it a new secret, and the one before is dead at that
+//! moment; every secret ever given is remembered by its hash, so that a dead link can be told why.
+//! Accepting is in [`accept`].
+
+pub mod accept;
+pub mod store;
+mod wire;
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::audit::{self, Action, Actor, Change};
+use crate::auth::Principal;
+use crate::clock::Timestamp;
+use crate::db::Tx;
+use crate::generated::api::{SendUserInvitationParameters, SendUserInvitationResponse};
+use crate::generated::models::{AuditLogType, InvitationStatus, UserStatus};
+use crate::mail;
+use crate::problem::{Conflict, Problem};
+use crate::secret::{Secret, SecretKind};
+use crate::users::{self, User};
+
+/// An invitation as stored.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// The invitation's id.
+    pub id: Uuid,
+    /// The organisation it lets into.
+    pub organisation_id: Uuid,
+    /// The user who is invited, and nobody else.
+    pub user_id: Uuid,
+    /// Whether it was taken up.
+    pub status: InvitationStatus,
+    /// When its link ends.
+    pub expires_at: Timestamp,
+    /// When it was first made.
+    pub created_at: Timestamp,
+}
+
+/// How invitations behave here.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// How long a link lives.
+    pub lifetime: Duration,
+    /// How many mails an invitation may cause within [`Rules::send_window`].
+    pub sends_max: u32,
+    /// See [`Rules::sends_max`].
+    pub send_window: Duration,
+}
+
+/// sendUserInvitation: a new mail with a new link; the old link is dead.
+pub async fn send(
+    app: &App,
+    principal: Principal,
+    parameters: SendUserInvitationParameters,
+) -> Result<SendUserInvitationResponse, Problem> {
+    let rules = app.invitation_rules;
+    let sent = app.db.write(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        let user = users::store::find(tx, caller.organisation_id, parameters.user_id)?;
+        let user = user.ok_or(Problem::NotFound("user"))?;
+        if !caller.may_manage_users() {
+            return Err(Problem::Forbidden(
+                "Sending invitations needs an owner or admin of the organisation.",
+            ));
+        }
+        let invitation = sendable(tx, &rules, &user)?;
+        let inviter = users::store::find(tx, caller.organisation_id, caller.user_id)?;
+        let (invitation, secret) = renew(tx, &rules, &caller.actor(), invitation)?;
+        mail::queue_invitation(tx, &invitation, &user, inviter.as_ref(), &secret)?;
+        Ok(wire::invitation(&invitation, &user))
+    });
+    let invitation = sent.await?;
+    app.mail_waiting.notify_one();
+    Ok(SendUserInvitationResponse::Status200(invitation))
+}
+
+/// A fresh link for the operator to hand over. Counts as a send, queues no mail.
+pub fn fresh_secret(tx: &Tx, rules: &Rules, user: &User) -> Result<(Invitation, Secret), Problem> {
+    let invitation = sendable(tx, rules, user)?;
+    renew(tx, rules, &Actor::operator(user.organisation_id), invitation)
+}
+
+/// The user's invitation, if it may be sent now: 409 when there is nothing to send, 429 when too often.
+fn sendable(tx: &Tx, rules: &Rules, user: &User) -> Result<Invitation, Problem> {
+    if user.is_service {
+        return Err(Problem::Conflict(Conflict::ServiceAccount, Vec::new()));
+    }
+    if user.status == UserStatus::Disabled {
+        return Err(Problem::Conflict(Conflict::UserDisabled, Vec::new()));
+    }
+    let pending = store::find_by_user(tx, user.id)?.filter(|found| found.status == InvitationStatus::Pending);
+    // Who never had an invitation came in another way, and is in all the same.
+    let invitation = pending.ok_or(Problem::Conflict(Conflict::AlreadyAccepted, Vec::new()))?;
+    check_throttle(tx, rules, &invitation)?;
+    Ok(invitation)
+}
+
+/// Of the last `sends_max` sends, the first must lie outside the window.
+fn check_throttle(tx: &Tx, rules: &Rules, invitation: &Invitation) -> Result<(), Problem> {
+    let window_start = tx.now().minus(rules.send_window);
+    let Some(decisive) = store::nth_last_send(tx, invitation.id, window_start, rules.sends_max)? else {
+        return Ok(());
+    };
+    let wait_ms = decisive.plus(rules.send_window).as_millis() - tx.now().as_millis();
+    let retry_after_seconds = u64::try_from(wait_ms).unwrap_or_default().div_ceil(1000).max(1);
+    Err(Problem::TooManySends { retry_after_seconds })
+}
+
+/// Gives the invitation a new secret and a new end, kills the one before, and drops mails not yet sent.
+fn renew(
+    tx: &Tx,
+    rules: &Rules,
+    actor: &Actor,
+    invitation: Invitation,
+) -> Result<(Invitation, Secret), Problem> {
+    let secret = Secret::generate(SecretKind::Invitation);
+    let expires_at = tx.now().plus(rules.lifetime);
+    store::replace_secret(tx, invitation.id, &secret.hash())?;
+    store::set_expiry(tx, invitation.id, expires_at)?;
+    mail::store::cancel_queued(tx, invitation.id)?;
+    let invitation = Invitation { expires_at, ..invitation };
+    let data = serde_json::json!({ "invitationId": invitation.id, "expiresAt": expires_at.rfc3339() });
+    let change = Change {
+        kind: AuditLogType::User,
+        action: Action::Invited,
+        ref_id: invitation.user_id,
+        project_id: None,
+        data,
+    };
+    audit::record(tx, actor, &change)?;
+    Ok((invitation, secret))
+}

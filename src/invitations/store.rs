@@ -1,0 +1,146 @@
+//! SQL on invitations and their secrets.
+
+use uuid::Uuid;
+
+use super::Invitation;
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, params, word};
+use crate::problem::{Gone, Problem};
+use crate::secret::SecretHash;
+
+/// One invitation, by its id, in whatever organisation: for the operator only.
+pub fn find_anywhere(tx: &Tx, invitation_id: Uuid) -> Result<Option<Invitation>, Problem> {
+    tx.optional(
+        "SELECT id, organisation_id, user_id, status, expires_at, created_at FROM invitations WHERE id = ?1",
+        [invitation_id],
+        read,
+    )
+}
+
+/// The invitation of a user, if the user was ever invited.
+pub fn find_by_user(tx: &Tx, user_id: Uuid) -> Result<Option<Invitation>, Problem> {
+    tx.optional(
+        "SELECT id, organisation_id, user_id, status, expires_at, created_at FROM invitations WHERE user_id = ?1",
+        [user_id],
+        read,
+    )
+}
+
+/// Adds an invitation that waits. It has no secret, so no link, until it is sent.
+pub fn create_pending(tx: &Tx, invitation: &Invitation, created_by: Option<Uuid>) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO invitations (id, organisation_id, user_id, created_by, status, expires_at, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?6)",
+        params![
+            invitation.id,
+            invitation.organisation_id,
+            invitation.user_id,
+            created_by,
+            invitation.expires_at.as_millis(),
+            invitation.created_at.as_millis(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// When the `n`-th last send since `since` was; `None` when there were fewer.
+pub(super) fn nth_last_send(
+    tx: &Tx,
+    invitation_id: Uuid,
+    since: Timestamp,
+    n: u32,
+) -> Result<Option<Timestamp>, Problem> {
+    tx.optional(
+        "SELECT created_at
+         FROM invitation_secrets
+         WHERE invitation_id = ?1 AND is_send = 1 AND created_at > ?2
+         ORDER BY created_at DESC
+         LIMIT 1 OFFSET ?3",
+        params![invitation_id, since.as_millis(), n.saturating_sub(1)],
+        |row| Ok(Timestamp::from_millis(row.get(0)?)),
+    )
+}
+
+/// Makes a secret the live one. A unique index demands that there is no other.
+pub(super) fn replace_secret(tx: &Tx, invitation_id: Uuid, hash: &SecretHash) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE invitation_secrets SET state = 'replaced' WHERE invitation_id = ?1 AND state = 'live'",
+        [invitation_id],
+    )?;
+    tx.execute(
+        "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, created_at)
+         VALUES (?1, ?2, 'live', 1, ?3)",
+        params![hash.as_bytes(), invitation_id, tx.now().as_millis()],
+    )?;
+    Ok(())
+}
+
+/// Sets when the link ends.
+pub(super) fn set_expiry(tx: &Tx, invitation_id: Uuid, expires_at: Timestamp) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE invitations SET expires_at = ?2, updated_at = ?3 WHERE id = ?1",
+        params![invitation_id, expires_at.as_millis(), tx.now().as_millis()],
+    )?;
+    Ok(())
+}
+
+/// Accepts the invitation that this secret opens, if it opens one now. This one conditional statement
+/// decides: of any number of posts at once, it changes a row for exactly one.
+pub(super) fn accept(tx: &Tx, hash: &SecretHash) -> Result<Option<Invitation>, Problem> {
+    tx.optional(
+        "UPDATE invitations
+         SET status = 'accepted', accepted_at = ?2, updated_at = ?2
+         WHERE id = (SELECT invitation_id FROM invitation_secrets WHERE secret_hash = ?1 AND state = 'live')
+           AND status = 'pending'
+           AND expires_at > ?2
+           AND EXISTS (SELECT 1 FROM users
+                       WHERE users.id = invitations.user_id
+                         AND users.type = 'invited'
+                         AND users.status = 'active')
+         RETURNING id, organisation_id, user_id, status, expires_at, created_at",
+        params![hash.as_bytes(), tx.now().as_millis()],
+        read,
+    )
+}
+
+/// The secret that opened the invitation opens nothing any more.
+pub(super) fn mark_used(tx: &Tx, hash: &SecretHash) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE invitation_secrets SET state = 'used' WHERE secret_hash = ?1",
+        params![hash.as_bytes()],
+    )?;
+    Ok(())
+}
+
+/// Why a secret opens nothing; `None` when it was never one of ours.
+pub(super) fn why_dead(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>, Problem> {
+    tx.optional(
+        "SELECT secret.state, invitations.expires_at
+         FROM invitation_secrets AS secret
+         JOIN invitations ON invitations.id = secret.invitation_id
+         WHERE secret.secret_hash = ?1",
+        params![hash.as_bytes()],
+        |row| {
+            let state: String = row.get("state")?;
+            let expires_at = Timestamp::from_millis(row.get("expires_at")?);
+            Ok(match state.as_str() {
+                "used" => Gone::Used,
+                "replaced" => Gone::Replaced,
+                "live" if expires_at <= tx.now() => Gone::Expired,
+                // Withdrawn, or live while its user is disabled.
+                _ => Gone::Withdrawn,
+            })
+        },
+    )
+}
+
+fn read(row: &Row) -> RowResult<Invitation> {
+    Ok(Invitation {
+        id: row.get("id")?,
+        organisation_id: row.get("organisation_id")?,
+        user_id: row.get("user_id")?,
+        status: word(row, "status")?,
+        expires_at: Timestamp::from_millis(row.get("expires_at")?),
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+    })
+}

@@ -1,0 +1,241 @@
+//! Puts the words of a mail into a MIME message, ready for a mailbox or an SMTP server.
+//!
+//! Everything it needs is given: it reads no clock, makes no ids and knows no templates. The same
+//! input makes the same bytes, so every try to deliver a mail sends the same message.
+//!
+//! Deliberately absent: `Precedence` and `List-Unsubscribe`, which are for bulk mail. This is one mail
+//! to one person, and filters are known to press "unsubscribe" by themselves.
+
+use std::time::{Duration, SystemTime};
+
+use lettre::{
+    Address, Message, address,
+    message::{
+        Mailbox, MultiPart, SinglePart,
+        header::{HeaderName, HeaderValue},
+    },
+};
+
+use super::render::{Rendered, clean_name};
+
+/// What is written around the words.
+#[derive(Clone, Debug)]
+pub struct Envelope<'a> {
+    /// `left@right`, without angle brackets. Stays the same over all tries.
+    pub message_id: &'a str,
+    /// The name beside the sender's address, from the configuration. May be empty.
+    pub from_name: &'a str,
+    /// The sender's address, from the configuration: never the inviter's, whose domain did not allow
+    /// us to send for it.
+    pub from_address: &'a str,
+    /// Name and address that an answer goes to: the inviter's.
+    pub reply_to: Option<(Option<&'a str>, &'a str)>,
+    /// The one recipient.
+    pub to_address: &'a str,
+    /// When the mail was written.
+    pub date: SystemTime,
+}
+
+/// The message cannot be built. Names the header, not its value.
+#[derive(Debug)]
+pub struct MessageError(String);
+
+impl std::fmt::Display for MessageError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "mail message: {}", self.0)
+    }
+}
+
+impl std::error::Error for MessageError {}
+
+/// Beyond this, 31 December 9999, a date has no form in a header and lettre panics.
+const DATE_SECONDS_MAX: u64 = 253_402_300_799;
+
+/// The most characters RFC 2046 grants a boundary.
+const BOUNDARY_CHARS_MAX: usize = 70;
+
+/// The whole message: headers, then text and HTML as alternatives, the text first.
+pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Vec<u8>, MessageError> {
+    let from = mailbox("From", Some(envelope.from_name), envelope.from_address)?;
+    let to = mailbox("To", None, envelope.to_address)?;
+    // Given, since lettre would read it back from the headers and there stumbles over addresses that
+    // it takes as such: `"a b"@c.example`, `a@[127.0.0.1]`.
+    let route = address::Envelope::new(Some(from.email.clone()), vec![to.email.clone()])
+        .map_err(|cause| MessageError(cause.to_string()))?;
+    let mut builder = Message::builder()
+        .envelope(route)
+        .message_id(Some(message_id(envelope.message_id)?))
+        .date(date(envelope.date)?)
+        .from(from)
+        .to(to)
+        .subject(rendered.subject.as_str())
+        // RFC 3834 and Exchange's own word for it: no out-of-office replies, please.
+        .raw_header(fixed_header("Auto-Submitted", "auto-generated"))
+        .raw_header(fixed_header("X-Auto-Response-Suppress", "All"));
+    if let Some((name, address)) = envelope.reply_to {
+        builder = builder.reply_to(mailbox("Reply-To", name, address)?);
+    }
+    let parts = MultiPart::alternative()
+        .boundary(boundary(envelope.message_id))
+        .singlepart(SinglePart::plain(rendered.text.clone()))
+        .singlepart(SinglePart::html(rendered.html.clone()));
+    let message = builder.multipart(parts).map_err(|cause| MessageError(cause.to_string()))?;
+    Ok(message.formatted())
+}
+
+/// lettre panics on a name with CR, LF or NUL, which would end the delivery of every other mail too;
+/// a cleaned name holds none.
+fn mailbox(header: &str, name: Option<&str>, address: &str) -> Result<Mailbox, MessageError> {
+    let address: Address = address.parse().map_err(|cause| MessageError(format!("{header}: {cause}")))?;
+    Ok(Mailbox::new(name.and_then(clean_name), address))
+}
+
+fn message_id(id: &str) -> Result<String, MessageError> {
+    let is_allowed = |c: char| c.is_ascii_graphic() && c != '<' && c != '>';
+    if id.matches('@').count() != 1 || !id.chars().all(is_allowed) {
+        return Err(MessageError("Message-ID: not of the form left@right".to_owned()));
+    }
+    Ok(format!("<{id}>"))
+}
+
+fn date(date: SystemTime) -> Result<SystemTime, MessageError> {
+    match date.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) if since <= Duration::from_secs(DATE_SECONDS_MAX) => Ok(date),
+        _ => Err(MessageError("Date: before 1970 or after 9999".to_owned())),
+    }
+}
+
+fn fixed_header(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+/// What parts the parts. From the Message-ID instead of lettre's dice, so that the bytes repeat; who
+/// chooses a name does not know the id yet, so no name can hold it.
+fn boundary(message_id: &str) -> String {
+    let id = message_id.chars().filter(char::is_ascii_alphanumeric);
+    "=_".chars().chain(id).take(BOUNDARY_CHARS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use mail_parser::{Addr, MessageParser, MimeHeaders};
+
+    use super::*;
+
+    const HOSTILE: &str = "\u{202e}O'Neil, \"Söhne\"\r\nBcc: x@evil.example\0 <b>";
+    const CLEANED: &str = "O'Neil, \"Söhne\" Bcc: x@evil. example <b>";
+
+    fn rendered() -> Rendered {
+        Rendered {
+            subject: "You are invited to join Söhne & Töchter".to_owned(),
+            text: "Grüße\nhttps://b.example/invitations/accept#a_b=\n".to_owned(),
+            html: format!("<p>Grüße</p>\n<p>{}</p>\n", "long ".repeat(500)),
+        }
+    }
+
+    fn envelope() -> Envelope<'static> {
+        Envelope {
+            message_id: "0198-1@b.example",
+            from_name: "BRMS",
+            from_address: "brms@b.example",
+            reply_to: Some((Some("Anna Ash"), "anna@b.example")),
+            to_address: "new@c.example",
+            date: SystemTime::UNIX_EPOCH + Duration::from_secs(1_764_425_109),
+        }
+    }
+
+    fn only(address: Option<&mail_parser::Address>) -> (Option<String>, Option<String>) {
+        let list = address.unwrap().as_list().unwrap();
+        let [Addr { name, address }] = list else { panic!("one address, not {list:?}") };
+        (name.as_deref().map(str::to_owned), address.as_deref().map(str::to_owned))
+    }
+
+    #[test]
+    fn parses_back_to_what_went_in() {
+        let bytes = build(&envelope(), &rendered()).unwrap();
+        let mail = MessageParser::new().parse(&bytes).unwrap();
+        assert_eq!(mail.message_id(), Some("0198-1@b.example"));
+        assert_eq!(mail.date().unwrap().to_rfc3339(), "2025-11-29T14:05:09Z");
+        assert_eq!(mail.subject(), Some("You are invited to join Söhne & Töchter"));
+        assert_eq!(only(mail.from()), (Some("BRMS".into()), Some("brms@b.example".into())));
+        assert_eq!(only(mail.to()), (None, Some("new@c.example".into())));
+        assert_eq!(only(mail.reply_to()), (Some("Anna Ash".into()), Some("anna@b.example".into())));
+        for (name, value) in [
+            ("Auto-Submitted", Some("auto-generated")),
+            ("X-Auto-Response-Suppress", Some("All")),
+            ("MIME-Version", Some("1.0")),
+            ("Precedence", None),
+            ("List-Unsubscribe", None),
+            ("Bcc", None),
+        ] {
+            assert_eq!(mail.header_raw(name).map(str::trim), value, "{name}");
+        }
+    }
+
+    #[test]
+    fn two_parts_and_the_text_first() {
+        let bytes = build(&envelope(), &rendered()).unwrap();
+        let mail = MessageParser::new().parse(&bytes).unwrap();
+        assert_eq!(mail.content_type().unwrap().subtype(), Some("alternative"));
+        let part = |at: usize| (&mail.parts[at], mail.parts[at].content_type().unwrap());
+        assert_eq!((mail.parts.len(), &mail.parts[0].body.len()), (3, &0));
+        let (text, kind) = part(1);
+        assert_eq!((kind.subtype(), kind.attribute("charset")), (Some("plain"), Some("utf-8")));
+        assert_eq!(text.text_contents().unwrap().replace("\r\n", "\n"), rendered().text);
+        let (html, kind) = part(2);
+        assert_eq!((kind.subtype(), kind.attribute("charset")), (Some("html"), Some("utf-8")));
+        assert_eq!(html.text_contents().unwrap().replace("\r\n", "\n"), rendered().html);
+        assert!(bytes.split(|byte| *byte == b'\n').all(|line| line.len() <= 998));
+    }
+
+    #[test]
+    fn hostile_names_are_cleaned_and_cannot_add_headers() {
+        let given =
+            Envelope { from_name: HOSTILE, reply_to: Some((Some(HOSTILE), "anna@b.example")), ..envelope() };
+        let bytes = build(&given, &rendered()).unwrap();
+        let mail = MessageParser::new().parse(&bytes).unwrap();
+        assert_eq!(only(mail.from()).0.as_deref(), Some(CLEANED));
+        assert_eq!(only(mail.reply_to()).0.as_deref(), Some(CLEANED));
+        assert!(mail.bcc().is_none());
+        for name in ["", "\0", "\r\n", "=?utf-8?q?x?=", &"ä\r\n".repeat(10_000)] {
+            let given = Envelope { from_name: name, reply_to: Some((Some(name), "a@b")), ..envelope() };
+            assert!(build(&given, &rendered()).is_ok(), "{name:?}");
+        }
+        let subject = Rendered { subject: HOSTILE.to_owned(), ..rendered() };
+        let bytes = build(&envelope(), &subject).unwrap();
+        assert!(MessageParser::new().parse(&bytes).unwrap().bcc().is_none());
+    }
+
+    #[test]
+    fn bad_values_are_errors_and_never_panics() {
+        let refused = |envelope: Envelope| build(&envelope, &rendered()).unwrap_err().to_string();
+        for bad in ["", "a", "a@", "@b", "a@b\r\nBcc: x@y", "a@b, c@d", "<a@b>", "a\0@b", "a b@c"] {
+            assert!(refused(Envelope { to_address: bad, ..envelope() }).contains("To"), "{bad:?}");
+            assert!(refused(Envelope { from_address: bad, ..envelope() }).contains("From"));
+            let reply_to = Some((None, bad));
+            assert!(refused(Envelope { reply_to, ..envelope() }).contains("Reply-To"));
+        }
+        for message_id in ["", "a", "a@b>\r\nX: y", "<a@b>", "a@b@c", "ä@b"] {
+            assert!(refused(Envelope { message_id, ..envelope() }).contains("Message-ID"));
+        }
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        let after = SystemTime::UNIX_EPOCH + Duration::from_secs(DATE_SECONDS_MAX + 1);
+        for date in [before, after] {
+            assert!(refused(Envelope { date, ..envelope() }).contains("Date"));
+        }
+    }
+
+    #[test]
+    fn international_addresses_do_not_panic() {
+        for to_address in ["jürgen@b.example", "a@müller.example", "\"a b\"@c.example", "a@[127.0.0.1]"] {
+            let bytes = build(&Envelope { to_address, ..envelope() }, &rendered()).unwrap();
+            assert!(MessageParser::new().parse(&bytes).is_some(), "{to_address}");
+        }
+    }
+
+    #[test]
+    fn the_same_input_makes_the_same_bytes() {
+        let once = build(&envelope(), &rendered()).unwrap();
+        assert_eq!(once, build(&envelope(), &rendered()).unwrap());
+    }
+}

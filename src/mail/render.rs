@@ -1,0 +1,204 @@
+//! Turns an invitation into words: a subject, a text and an HTML part.
+//!
+//! One of the two places that know Handlebars. It knows nothing of MIME (that is `message`), of the
+//! outbox, or of the request behind the mail: the link grows from the configured public URL alone.
+//!
+//! Names were typed by people we may not know and are read by people who trust the mail, so whatever
+//! stands in a mail as a name went through [`clean_name`], and an address through `plain_address`.
+
+use handlebars::Handlebars;
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+mod names;
+
+pub use names::clean_name;
+use names::{capped, plain_address, tidy};
+
+/// Everything an invitation mail says, except its code.
+///
+/// The outbox keeps it as JSON. The code is a value of its own, so that it can be wiped on its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvitationMail {
+    /// The organisation's name, as typed.
+    pub organisation: String,
+    /// Who invites, if that is known.
+    pub inviter: Option<Inviter>,
+    /// The invited address, as typed.
+    pub recipient: String,
+    /// When the invitation ends: RFC 3339, as the API says it.
+    pub expires_at: String,
+}
+
+/// The one who invites.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inviter {
+    /// First and last name, as typed, as far as they are known.
+    pub name: Option<String>,
+    /// The address. Shown in the body and used for `Reply-To`, never in the subject or in `From`.
+    pub email: String,
+}
+
+/// A mail in words. It holds the code, hence no `Debug`: it must not find its way into a log.
+pub struct Rendered {
+    /// One line without control characters, of at most [`SUBJECT_CHARS_MAX`] characters.
+    pub subject: String,
+    /// The part for readers of plain text.
+    pub text: String,
+    /// The part for readers of HTML.
+    pub html: String,
+}
+
+/// A template or its data is broken. Names the template and the line, never a name or a code.
+#[derive(Debug)]
+pub struct RenderError(String);
+
+impl std::fmt::Display for RenderError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "invitation mail: {}", self.0)
+    }
+}
+
+impl std::error::Error for RenderError {}
+
+/// A subject is cut here. The template's own words and one name fit.
+pub const SUBJECT_CHARS_MAX: usize = 150;
+
+const SUBJECT: (&str, &str) = ("invitation.subject", include_str!("templates/invitation.subject.hbs"));
+const TEXT: (&str, &str) = ("invitation.text", include_str!("templates/invitation.text.hbs"));
+const HTML: (&str, &str) = ("invitation.html", include_str!("templates/invitation.html.hbs"));
+
+/// The templates, read and tried.
+pub struct Renderer {
+    /// Subject and text. Escaping would put `&amp;` into names, and `&#x3D;` for every `=`.
+    plain: Handlebars<'static>,
+    /// HTML, where every value is escaped.
+    escaping: Handlebars<'static>,
+}
+
+/// What the templates see. All of it is clean; escaping is the registry's work.
+#[derive(Serialize)]
+struct View {
+    organisation: String,
+    inviter: Option<String>,
+    recipient: Option<String>,
+    expires: String,
+    page: String,
+    link: String,
+    code: String,
+    /// The title of the HTML part. Empty while the subject itself is rendered.
+    subject: String,
+}
+
+impl Renderer {
+    /// Reads the built-in templates and renders each, so that a broken one stops the start and not a
+    /// mail.
+    pub fn new() -> Result<Self, RenderError> {
+        Self::from_templates(&[SUBJECT, TEXT], HTML)
+    }
+
+    fn from_templates(plain: &[(&str, &str)], html: (&str, &str)) -> Result<Self, RenderError> {
+        let mut renderer = Self { plain: Handlebars::new(), escaping: Handlebars::new() };
+        renderer.plain.register_escape_fn(handlebars::no_escape);
+        renderer.plain.set_strict_mode(true);
+        renderer.escaping.set_strict_mode(true);
+        for (name, template) in plain {
+            renderer.plain.register_template_string(name, template).map_err(broken)?;
+        }
+        renderer.escaping.register_template_string(html.0, html.1).map_err(broken)?;
+        // Strict mode sees a misspelt variable only in a branch that is taken, so both are.
+        for mail in [sample(), InvitationMail { inviter: None, recipient: String::new(), ..sample() }] {
+            renderer.invitation(&mail, "sample-code", "https://brms.example")?;
+        }
+        Ok(renderer)
+    }
+
+    /// The words of one invitation mail. `public_url` is the configured one; it may end in a slash and
+    /// may have a path.
+    pub fn invitation(
+        &self,
+        mail: &InvitationMail,
+        code: &str,
+        public_url: &str,
+    ) -> Result<Rendered, RenderError> {
+        let mut view = View::new(mail, code, public_url)?;
+        let subject = self.plain.render(SUBJECT.0, &view).map_err(broken)?;
+        // Once more over the whole line: the template ends in a line break, and may be changed.
+        let subject = capped(&tidy(&subject), SUBJECT_CHARS_MAX);
+        view.subject.clone_from(&subject);
+        let text = self.plain.render(TEXT.0, &view).map_err(broken)?;
+        let html = self.escaping.render(HTML.0, &view).map_err(broken)?;
+        Ok(Rendered { subject, text, html })
+    }
+}
+
+/// The page where a code is taken. `public_url` is the configured one; it may end in a slash.
+fn accept_page(public_url: &str) -> String {
+    format!("{}/invitations/accept", public_url.trim_end_matches('/'))
+}
+
+/// The link of an invitation. The fragment is not sent to servers, so the code reaches no access log and
+/// no referrer.
+#[must_use]
+pub fn accept_link(public_url: &str, code: &str) -> String {
+    format!("{}#{code}", accept_page(public_url))
+}
+
+impl View {
+    fn new(mail: &InvitationMail, code: &str, public_url: &str) -> Result<Self, RenderError> {
+        let is_link_safe = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if code.is_empty() || !code.chars().all(is_link_safe) {
+            return Err(RenderError("the code holds characters that no code of ours has".to_owned()));
+        }
+        let organisation = clean_name(&mail.organisation);
+        Ok(Self {
+            organisation: organisation.unwrap_or_else(|| "an organisation".to_owned()),
+            inviter: mail.inviter.as_ref().and_then(Inviter::in_words),
+            recipient: plain_address(&mail.recipient).map(str::to_owned),
+            expires: date_in_words(&mail.expires_at)?,
+            link: accept_link(public_url, code),
+            page: accept_page(public_url),
+            code: code.to_owned(),
+            subject: String::new(),
+        })
+    }
+}
+
+impl Inviter {
+    /// Name and address as far as there are any: `Anna Ash (anna@brms.example)`.
+    fn in_words(&self) -> Option<String> {
+        let name = self.name.as_deref().and_then(clean_name);
+        let address = plain_address(&self.email);
+        match (name, address) {
+            (Some(name), Some(address)) => Some(format!("{name} ({address})")),
+            (Some(name), None) => Some(name),
+            (None, address) => address.map(str::to_owned),
+        }
+    }
+}
+
+/// `2026-11-29T14:05:09.123Z` as `29 November 2026, 14:05 UTC`. Cut to the minute, never rounded up:
+/// who comes at the time the mail names is not late.
+fn date_in_words(rfc3339: &str) -> Result<String, RenderError> {
+    let time: Timestamp =
+        rfc3339.parse().map_err(|cause| RenderError(format!("the end of the invitation: {cause}")))?;
+    let time = time.to_zoned(TimeZone::UTC);
+    Ok(time.strftime("%-d %B %Y, %H:%M UTC").to_string())
+}
+
+fn sample() -> InvitationMail {
+    InvitationMail {
+        organisation: "Sample organisation".to_owned(),
+        inviter: Some(Inviter { name: Some("Sam Sample".to_owned()), email: "sam@brms.example".to_owned() }),
+        recipient: "new@brms.example".to_owned(),
+        expires_at: "2026-11-29T14:05:00.000Z".to_owned(),
+    }
+}
+
+/// Handlebars' own text names template, line and variable, and quotes no data.
+fn broken(cause: impl std::fmt::Display) -> RenderError {
+    RenderError(cause.to_string())
+}
+
+#[cfg(test)]
+mod tests;

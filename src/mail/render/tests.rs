@@ -1,0 +1,112 @@
+//! What a mail says, and what a hostile name or a broken template cannot make it say.
+
+use super::*;
+
+const CODE: &str = "brms_inv_0-Aa_z9";
+
+fn render(mail: &InvitationMail) -> Rendered {
+    Renderer::new().unwrap().invitation(mail, CODE, "https://brms.example").unwrap()
+}
+
+fn named(name: &str) -> InvitationMail {
+    let inviter = Inviter { name: Some(name.to_owned()), email: String::new() };
+    InvitationMail { organisation: name.to_owned(), inviter: Some(inviter), ..sample() }
+}
+
+#[test]
+fn says_who_where_until_when_and_how() {
+    let mail = render(&sample());
+    assert_eq!(mail.subject, "You are invited to join Sample organisation");
+    for part in [&mail.text, &mail.html] {
+        for words in [
+            "Sam Sample (sam@brms.example) invites you",
+            "Sample organisation",
+            "new@brms.example",
+            "29 November 2026, 14:05 UTC",
+            "https://brms.example/invitations/accept#brms_inv_0-Aa_z9",
+            "ignore it",
+        ] {
+            assert!(part.contains(words), "{words} is missing in {part}");
+        }
+    }
+    assert!(mail.text.lines().any(|line| line == CODE));
+    assert!(mail.html.contains(">brms_inv_0-Aa_z9</p>"));
+}
+
+#[test]
+fn works_for_any_half_of_the_inviter() {
+    let check = |name: Option<&str>, email: &str, start: &str| {
+        let inviter = Inviter { name: name.map(str::to_owned), email: email.to_owned() };
+        let mail = render(&InvitationMail { inviter: Some(inviter), ..sample() });
+        assert!(mail.text.starts_with(start), "{}", mail.text);
+    };
+    check(Some("Anna"), "", "Anna invites you to join");
+    check(None, "anna@b.example", "anna@b.example invites you to join");
+    check(Some(" \n"), "\"go to http://evil.example\"@b.example", "You are invited to join");
+    let mail = render(&InvitationMail { inviter: None, ..named("\u{202e}\0") });
+    assert!(mail.text.starts_with("You are invited to join an organisation."));
+}
+
+#[test]
+fn text_and_subject_are_not_escaped() {
+    let mail = render(&named("O'Neil & Söhne <b> a=b"));
+    assert_eq!(mail.subject, "You are invited to join O'Neil & Söhne <b> a=b");
+    assert!(mail.text.starts_with("O'Neil & Söhne <b> a=b invites you to join O'Neil & Söhne"));
+}
+
+#[test]
+fn html_is_escaped_wherever_a_name_stands() {
+    let tags = |mail: &Rendered| mail.html.matches('<').count();
+    let calm = tags(&render(&named("calm")));
+    for hostile in ["<script>alert(1)</script>", "\"><img src=x>", "' onload=`x`", "</title><b>&lt;"] {
+        let mail = render(&named(hostile));
+        assert_eq!(tags(&mail), calm, "{hostile}");
+        assert!(!mail.html.contains("<script") && !mail.html.contains(hostile));
+    }
+}
+
+#[test]
+fn the_subject_is_one_short_line() {
+    let mail = render(&named(&"line\r\nBcc: x\u{202e} ".repeat(2_000)));
+    assert!(mail.subject.chars().count() <= SUBJECT_CHARS_MAX);
+    assert!(!mail.subject.contains(['\r', '\n', '\u{202e}']));
+    assert!(mail.text.len() < 1_500 && mail.html.len() < 7_000);
+}
+
+#[test]
+fn the_link_is_built_from_the_public_url_alone() {
+    let renderer = Renderer::new().unwrap();
+    for (public_url, link) in [
+        ("https://b.example", "https://b.example/invitations/accept#k"),
+        ("https://b.example/", "https://b.example/invitations/accept#k"),
+        ("http://[::1]:8080/rules//", "http://[::1]:8080/rules/invitations/accept#k"),
+    ] {
+        let mail = renderer.invitation(&sample(), "k", public_url).unwrap();
+        assert!(mail.text.lines().any(|line| line == link), "{}", mail.text);
+        assert!(mail.html.contains(&format!("href=\"{link}\"")));
+    }
+}
+
+#[test]
+fn nothing_is_fetched_when_the_mail_is_read() {
+    let html = render(&sample()).html;
+    for word in ["<img", "<link", "src=", "url(", "@import", "<script", "<table"] {
+        assert!(!html.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn broken_templates_and_data_are_refused() {
+    let refused =
+        |plain: &[(&str, &str)], html| Renderer::from_templates(plain, html).err().unwrap().to_string();
+    let text = refused(&[SUBJECT, (TEXT.0, "x\n{{#if inviter}}{{else}}{{who}}{{/if}}")], HTML);
+    assert!(text.contains("invitation.text") && text.contains("line 2"), "{text}");
+    let text = refused(&[SUBJECT, TEXT], (HTML.0, "{{#if"));
+    assert!(text.contains("invitation.html"), "{text}");
+    let renderer = Renderer::new().unwrap();
+    for code in ["", "a b", "a\"><b>", "a\nb"] {
+        assert!(renderer.invitation(&sample(), code, "https://b.example").is_err());
+    }
+    let mail = InvitationMail { expires_at: "tomorrow".to_owned(), ..sample() };
+    assert!(renderer.invitation(&mail, CODE, "https://b.example").is_err());
+}

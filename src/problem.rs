@@ -1,0 +1,352 @@
+//! Every way a request can fail, by meaning, and the one table from meaning to status and body.
+//!
+//! Rooms return a [`Problem`]; nobody else knows status numbers or writes an error body. The body is
+//! `application/problem+json` (RFC 9457) with one extra member, `message`, for clients used to it.
+//! What went wrong inside (an SQL text, a path, a library's words) never reaches a client: it travels in
+//! [`Problem::Internal`] to the log and ends there.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+/// One place in a request that a problem is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    #[serde(flatten)]
+    at: At,
+    /// What is wrong there, and what would be right.
+    pub detail: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum At {
+    Pointer(String),
+    Parameter(String),
+}
+
+impl Place {
+    /// A place in the body, as a JSON pointer (RFC 6901): `/userIds/3`, or the empty text for all of it.
+    pub fn pointer(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { at: At::Pointer(pointer.into()), detail: detail.into() }
+    }
+
+    /// A parameter of the path or of the query, by its name in the description.
+    pub fn parameter(name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { at: At::Parameter(name.into()), detail: detail.into() }
+    }
+
+    /// Whether this is the place that a JSON pointer names.
+    #[must_use]
+    pub fn is_at(&self, pointer: &str) -> bool {
+        matches!(&self.at, At::Pointer(at) if at == pointer)
+    }
+
+    fn sentence(&self) -> String {
+        match &self.at {
+            At::Pointer(pointer) if pointer.is_empty() => format!("body: {}", self.detail),
+            At::Pointer(name) | At::Parameter(name) => format!("{name}: {}", self.detail),
+        }
+    }
+}
+
+/// A state of things that forbids what was asked (409).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// The invitation was accepted, so there is nothing left to send.
+    AlreadyAccepted,
+    /// The user is disabled.
+    UserDisabled,
+    /// A service account is nobody who could read a mail.
+    ServiceAccount,
+}
+
+/// Why a secret that was once right opens nothing any more (410).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It was used.
+    Used,
+    /// Its time is over.
+    Expired,
+    /// A newer mail was sent.
+    Replaced,
+    /// The invitation was withdrawn, because its user was disabled.
+    Withdrawn,
+}
+
+/// Why the service cannot take a request now (503).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy {
+    /// More requests wait than may.
+    Overload,
+    /// Another process holds the database.
+    Database,
+    /// There is no room to write.
+    DiskFull,
+    /// The server is going down.
+    ShuttingDown,
+}
+
+/// Everything that can go wrong, by meaning.
+#[derive(Debug)]
+pub enum Problem {
+    /// The request does not fit the description (400).
+    Invalid(Vec<Place>),
+    /// Nobody we know, or not in a way this operation takes (401).
+    Unauthenticated {
+        /// What is wrong with the credentials.
+        detail: String,
+        /// The `WWW-Authenticate` values, one for each scheme the operation takes.
+        challenges: Vec<String>,
+    },
+    /// A known caller who may not (403).
+    Forbidden(&'static str),
+    /// No such path (404).
+    UnknownPath,
+    /// What the path names is not there for this caller (404).
+    NotFound(&'static str),
+    /// What the body names is not there for this caller (404).
+    MissingReferences(Vec<Place>),
+    /// The code of an invitation that never was one, or is not whole (404).
+    UnknownCode,
+    /// The path is known, the method is not (405).
+    MethodNotAllowed {
+        /// The value of `Allow`.
+        allow: String,
+    },
+    /// The state forbids it (409).
+    Conflict(Conflict, Vec<Place>),
+    /// A secret that matched and is over (410).
+    Gone(Gone),
+    /// The body is too long (413).
+    TooLarge {
+        /// The most a body may hold.
+        bytes_max: usize,
+    },
+    /// The body is not of a type that is read here (415).
+    UnsupportedMediaType {
+        /// The types that are read here.
+        supported: &'static str,
+    },
+    /// Too many sends (429).
+    TooManySends {
+        /// Whole seconds until the next one is taken.
+        retry_after_seconds: u64,
+    },
+    /// A fault of ours (500). The text is for the log alone.
+    Internal(String),
+    /// Described, and not written yet (501).
+    NotImplemented(&'static str),
+    /// Not now (503).
+    Unavailable(Busy),
+    /// The request's time ran out before its write began (504).
+    TimedOut,
+}
+
+/// How long a client is asked to wait after a 503.
+const RETRY_AFTER_BUSY_SECONDS: u64 = 1;
+
+/// The fixed half of a problem: what its kind is called, and its status.
+struct Kind {
+    status: u16,
+    name: &'static str,
+    title: &'static str,
+}
+
+const fn kind(status: u16, name: &'static str, title: &'static str) -> Kind {
+    Kind { status, name, title }
+}
+
+impl Problem {
+    /// One complaint about one place of the request.
+    #[must_use]
+    pub fn invalid(place: Place) -> Self {
+        Self::Invalid(vec![place])
+    }
+
+    /// A fault of ours, with what we were doing when it came up.
+    pub fn internal(doing: &str, cause: impl std::fmt::Display) -> Self {
+        Self::Internal(format!("{doing}: {cause}"))
+    }
+
+    /// The status of the answer.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.kind().status
+    }
+
+    /// The headers of the answer beyond its type and length.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Unauthenticated { challenges, .. } => {
+                challenges.iter().map(|challenge| ("www-authenticate", challenge.clone())).collect()
+            }
+            Self::MethodNotAllowed { allow } => vec![("allow", allow.clone())],
+            Self::TooManySends { retry_after_seconds } => {
+                vec![("retry-after", retry_after_seconds.to_string())]
+            }
+            Self::Unavailable(_) => vec![("retry-after", RETRY_AFTER_BUSY_SECONDS.to_string())],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The body of the answer.
+    #[must_use]
+    pub fn body(&self, request_id: Uuid) -> Vec<u8> {
+        let Kind { status, name, title } = self.kind();
+        let detail = self.detail();
+        let mut body = serde_json::json!({
+            "type": format!("urn:brms:problem:{name}"),
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "instance": format!("urn:uuid:{request_id}"),
+            "message": detail,
+        });
+        if !self.places().is_empty() {
+            body["errors"] = serde_json::json!(self.places());
+        }
+        body.to_string().into_bytes()
+    }
+
+    /// The last part of its `type`, for the log.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.kind().name
+    }
+
+    /// A short headline for people.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        self.kind().title
+    }
+
+    /// The places of the request that the problem is about.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        match self {
+            Self::Invalid(places) | Self::MissingReferences(places) | Self::Conflict(_, places) => places,
+            _ => &[],
+        }
+    }
+
+    /// The table: every meaning, its status and its name.
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Invalid(_) => kind(400, "invalid-request", "The request does not fit the description"),
+            Self::Unauthenticated { .. } => kind(401, "unauthenticated", "Credentials are needed"),
+            Self::Forbidden(_) => kind(403, "forbidden", "Not allowed"),
+            Self::UnknownPath => kind(404, "unknown-path", "No such path"),
+            Self::NotFound(_) | Self::MissingReferences(_) => kind(404, "not-found", "Not found"),
+            Self::UnknownCode => kind(404, "unknown-code", "The code is not known"),
+            Self::MethodNotAllowed { .. } => kind(405, "method-not-allowed", "Method not allowed"),
+            Self::Conflict(Conflict::AlreadyAccepted, _) => {
+                kind(409, "already-accepted", "The invitation was accepted already")
+            }
+            Self::Conflict(Conflict::UserDisabled, _) => kind(409, "user-disabled", "The user is disabled"),
+            Self::Conflict(Conflict::ServiceAccount, _) => {
+                kind(409, "service-account", "The user is a service account")
+            }
+            Self::Gone(Gone::Used) => kind(410, "invitation-used", "The invitation was used"),
+            Self::Gone(Gone::Expired) => kind(410, "invitation-expired", "The invitation has expired"),
+            Self::Gone(Gone::Replaced) => kind(410, "invitation-replaced", "A newer invitation was sent"),
+            Self::Gone(Gone::Withdrawn) => kind(410, "invitation-withdrawn", "The invitation was withdrawn"),
+            Self::TooLarge { .. } => kind(413, "body-too-large", "The body is too large"),
+            Self::UnsupportedMediaType { .. } => {
+                kind(415, "unsupported-media-type", "The content type is not read here")
+            }
+            Self::TooManySends { .. } => kind(429, "too-many-sends", "Too many sends"),
+            Self::Internal(_) => kind(500, "internal-error", "Internal error"),
+            Self::NotImplemented(_) => kind(501, "not-implemented", "Not implemented"),
+            Self::Unavailable(_) => kind(503, "unavailable", "Not available right now"),
+            Self::TimedOut => kind(504, "timed-out", "The request took too long"),
+        }
+    }
+
+    /// What happened and the way out, for the one who asked.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Invalid(places) | Self::MissingReferences(places) => sentences(places),
+            Self::Unauthenticated { detail, .. } => detail.clone(),
+            Self::Forbidden(detail) => (*detail).to_owned(),
+            Self::UnknownPath => "Nothing is served at this path.".to_owned(),
+            Self::NotFound(what) => format!("There is no such {what}, or it is not visible to you."),
+            Self::UnknownCode => {
+                "This code is not known. Check that it was copied whole, or ask for a new invitation."
+                    .to_owned()
+            }
+            Self::MethodNotAllowed { allow } => format!("This path takes only: {allow}."),
+            Self::Conflict(_, places) if !places.is_empty() => sentences(places),
+            Self::Conflict(conflict, _) => conflict.detail().to_owned(),
+            Self::Gone(gone) => gone.detail().to_owned(),
+            Self::TooLarge { bytes_max } => format!("A body may hold at most {bytes_max} bytes."),
+            Self::UnsupportedMediaType { supported } => {
+                format!("Send the body as {supported} and say so in Content-Type.")
+            }
+            Self::TooManySends { retry_after_seconds } => {
+                format!("This invitation was sent too often. Try again in {retry_after_seconds} seconds.")
+            }
+            Self::Internal(_) => {
+                "Something went wrong on the server. The log has it under this instance.".to_owned()
+            }
+            Self::NotImplemented(operation) => {
+                format!("The operation {operation} is described but not written yet.")
+            }
+            Self::Unavailable(busy) => busy.detail().to_owned(),
+            Self::TimedOut => {
+                "The request's time ran out before anything was written. Nothing was changed.".to_owned()
+            }
+        }
+    }
+}
+
+impl Conflict {
+    fn detail(self) -> &'static str {
+        match self {
+            Self::AlreadyAccepted => "The user has accepted the invitation; there is nothing to send.",
+            Self::UserDisabled => "The user is disabled. Enable the user first.",
+            Self::ServiceAccount => "A service account is not invited; it works with tokens.",
+        }
+    }
+}
+
+impl Gone {
+    fn detail(self) -> &'static str {
+        match self {
+            Self::Used => "This invitation was used already; it works once.",
+            Self::Expired => "This invitation has expired. Ask the one who invited you to send it again.",
+            Self::Replaced => {
+                "A newer invitation was sent, so this one is over. Use the link in the latest mail."
+            }
+            Self::Withdrawn => "This invitation was withdrawn. Ask the one who invited you.",
+        }
+    }
+}
+
+impl Busy {
+    fn detail(self) -> &'static str {
+        match self {
+            Self::Overload => "More requests are waiting than can be served. Try again shortly.",
+            Self::Database => "The database is busy. Nothing was changed; try again shortly.",
+            Self::DiskFull => "There is no room to write. Nothing was changed; make room and try again.",
+            Self::ShuttingDown => "The server is shutting down. Nothing was changed; try again shortly.",
+        }
+    }
+}
+
+fn sentences(places: &[Place]) -> String {
+    places.iter().map(Place::sentence).collect::<Vec<_>>().join("; ")
+}
+
+impl std::fmt::Display for Problem {
+    /// For the log: the kind, and for faults of ours the cause that a client never sees.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Internal(cause) => write!(formatter, "{}: {cause}", self.kind().name),
+            _ => write!(formatter, "{}: {}", self.kind().name, self.detail()),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}

@@ -1,0 +1,116 @@
+//! Secrets: made here, compared by their SHA-256, and shown nowhere by accident.
+//!
+//! [`Secret`] has neither `Debug` nor `Display` nor `Serialize`, so it cannot slip into a log line or an
+//! answer; whoever wants the text says [`Secret::reveal`].
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+/// What a secret opens. The prefix lets secret scanners find it, and garbage be refused without a look-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretKind {
+    /// A personal access token.
+    PersonalAccessToken,
+    /// A sign-in of a person, for `internalAuth`.
+    InternalToken,
+    /// The code of an invitation.
+    Invitation,
+}
+
+impl SecretKind {
+    /// How every secret of this kind begins.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::PersonalAccessToken => "brms_pat_",
+            Self::InternalToken => "brms_ses_",
+            Self::Invitation => "brms_inv_",
+        }
+    }
+}
+
+/// The fewest and the most characters after the prefix. Ours have 43 (256 bits); those of a seed may differ.
+const BODY_CHARACTERS: std::ops::RangeInclusive<usize> = 32..=200;
+
+/// The text of a secret.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// 256 bits from the system's generator behind the prefix.
+    #[must_use]
+    pub fn generate(kind: SecretKind) -> Self {
+        let mut bits = [0_u8; 32];
+        // Without randomness there is no safe way on, and on a running system this does not happen.
+        getrandom::fill(&mut bits).expect("the system's random generator answers");
+        Self(format!("{}{}", kind.prefix(), URL_SAFE_NO_PAD.encode(bits)))
+    }
+
+    /// Takes a text for a secret if it has the form of one: prefix, letters, length.
+    #[must_use]
+    pub fn parse(kind: SecretKind, text: &str) -> Option<Self> {
+        let body = text.strip_prefix(kind.prefix())?;
+        let well_formed = BODY_CHARACTERS.contains(&body.len())
+            && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        well_formed.then(|| Self(text.to_owned()))
+    }
+
+    /// The text itself, for the one place that has to show it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What is kept of it. A fast hash is right: 256 random bits cannot be guessed.
+    #[must_use]
+    pub fn hash(&self) -> SecretHash {
+        SecretHash(Sha256::digest(self.0.as_bytes()).into())
+    }
+}
+
+/// The SHA-256 of a secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    /// The 32 bytes, for a column.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_made_secret_reads_back_and_never_repeats() {
+        for kind in [SecretKind::PersonalAccessToken, SecretKind::InternalToken, SecretKind::Invitation] {
+            let (one, two) = (Secret::generate(kind), Secret::generate(kind));
+            assert!(one.reveal() != two.reveal());
+            assert_eq!(one.reveal().len(), kind.prefix().len() + 43);
+            assert!(Secret::parse(kind, one.reveal()).unwrap().hash() == one.hash());
+        }
+    }
+
+    #[test]
+    fn what_has_not_the_form_is_refused_without_a_look_up() {
+        let right = Secret::generate(SecretKind::Invitation);
+        for wrong in [
+            "",
+            "null",
+            "brms_inv_",
+            "brms_inv_short",
+            &right.reveal()[1..],
+            &right.reveal().to_uppercase(),
+            &format!(" {}", right.reveal()),
+            &format!("{}\0", right.reveal()),
+            &format!("{}{}", right.reveal(), "x".repeat(400)),
+        ] {
+            assert!(Secret::parse(SecretKind::Invitation, wrong).is_none(), "{wrong:?}");
+        }
+        assert!(Secret::parse(SecretKind::InternalToken, right.reveal()).is_none());
+    }
+}

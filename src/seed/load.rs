@@ -1,0 +1,163 @@
+//! Writes a checked seed. Everything goes through the rooms' own stores, so that a seeded row is the same
+//! as one that came over the API; the audit log says that the operator made it.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::Loaded;
+use super::format::{Seed, SeedGroup, SeedOrganisation, SeedProject, SeedUser};
+use crate::audit::{self, Action, Actor, Change};
+use crate::clock::Timestamp;
+use crate::db::Tx;
+use crate::generated::models::{AuditLogType, InvitationStatus, ProjectVersion, UserType};
+use crate::groups::{self, Group};
+use crate::invitations::{self, Invitation};
+use crate::members;
+use crate::organisation::{self, Organisation};
+use crate::problem::Problem;
+use crate::projects::{self, Project};
+use crate::secret::{Secret, SecretKind};
+use crate::tokens::{self, NewPersonalAccessToken, Origin};
+use crate::users::{self, User};
+
+pub(super) fn load(tx: &Tx, seed: &Seed, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
+    let mut loaded = Loaded::default();
+    for organisation in &seed.organisations {
+        load_organisation(tx, organisation, invitation_lifetime)?;
+        loaded.organisations += 1;
+        loaded.users += organisation.users.len();
+        loaded.projects += organisation.projects.len();
+    }
+    Ok(loaded)
+}
+
+fn load_organisation(tx: &Tx, seed: &SeedOrganisation, invitation_lifetime: Duration) -> Result<(), Problem> {
+    let organisation = Organisation {
+        id: seed.id.unwrap_or_else(|| tx.new_id()),
+        name: seed.name.clone(),
+        display_name: seed.display_name.clone().unwrap_or_else(|| seed.name.clone()),
+    };
+    organisation::store::create(tx, &organisation)?;
+    let actor = Actor::operator(organisation.id);
+    record(tx, &actor, AuditLogType::Organisation, organisation.id, None)?;
+    let mut user_ids = Vec::with_capacity(seed.users.len());
+    for user in &seed.users {
+        user_ids.push(load_user(tx, &actor, user, invitation_lifetime)?);
+    }
+    for project in &seed.projects {
+        load_project(tx, &actor, project)?;
+    }
+    // Last, because a token may name projects.
+    for (user, user_id) in seed.users.iter().zip(user_ids) {
+        load_tokens(tx, &actor, user, user_id)?;
+    }
+    Ok(())
+}
+
+fn load_user(
+    tx: &Tx,
+    actor: &Actor,
+    seed: &SeedUser,
+    invitation_lifetime: Duration,
+) -> Result<Uuid, Problem> {
+    let user = User {
+        id: seed.id.unwrap_or_else(|| tx.new_id()),
+        organisation_id: actor.organisation_id,
+        email: seed.email.clone(),
+        first_name: seed.first_name.clone(),
+        last_name: seed.last_name.clone(),
+        user_type: seed.user_type,
+        status: seed.status,
+        is_service: seed.is_service,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+    };
+    users::store::create(tx, &user)?;
+    record(tx, actor, AuditLogType::User, user.id, None)?;
+    if user.user_type == UserType::Invited {
+        let invitation = Invitation {
+            id: tx.new_id(),
+            organisation_id: user.organisation_id,
+            user_id: user.id,
+            status: InvitationStatus::Pending,
+            expires_at: tx.now().plus(invitation_lifetime),
+            created_at: tx.now(),
+        };
+        invitations::store::create_pending(tx, &invitation, None)?;
+    }
+    Ok(user.id)
+}
+
+fn load_tokens(tx: &Tx, actor: &Actor, seed: &SeedUser, user_id: Uuid) -> Result<(), Problem> {
+    for token in &seed.personal_access_tokens {
+        let new = NewPersonalAccessToken {
+            note: token.note.clone(),
+            permissions: token.permissions.clone(),
+            all_projects: token.all_projects,
+            projects: token.projects.clone(),
+        };
+        let secret = checked(SecretKind::PersonalAccessToken, &token.secret)?;
+        let expires_at = token.expires_at.as_deref().and_then(Timestamp::parse_rfc3339);
+        tokens::create_personal(tx, actor, user_id, &new, expires_at, (&secret, Origin::Seeded))?;
+    }
+    for token in &seed.internal_tokens {
+        let secret = checked(SecretKind::InternalToken, &token.secret)?;
+        let expires_at = token.expires_at.as_deref().and_then(Timestamp::parse_rfc3339);
+        tokens::create_internal(tx, actor, user_id, expires_at, (&secret, Origin::Seeded))?;
+    }
+    Ok(())
+}
+
+fn checked(kind: SecretKind, text: &str) -> Result<Secret, Problem> {
+    Secret::parse(kind, text).ok_or_else(|| Problem::Internal("a seed was loaded unchecked".to_owned()))
+}
+
+fn load_project(tx: &Tx, actor: &Actor, seed: &SeedProject) -> Result<(), Problem> {
+    let project = Project {
+        id: seed.id.unwrap_or_else(|| tx.new_id()),
+        organisation_id: actor.organisation_id,
+        key: seed.key.clone(),
+        name: seed.name.clone(),
+        version: seed.version.unwrap_or(ProjectVersion::V1),
+        protected: seed.protected,
+    };
+    projects::store::create(tx, &project)?;
+    record(tx, actor, AuditLogType::Project, project.id, Some(project.id))?;
+    for group in &seed.groups {
+        load_group(tx, actor, project.id, group)?;
+    }
+    for member in &seed.members {
+        let membership = members::store::create(tx, project.id, member.user_id, member.owner)?;
+        let membership =
+            membership.ok_or_else(|| Problem::Internal("a seed was loaded unchecked".to_owned()))?;
+        for group_id in &member.group_ids {
+            members::store::add_group(tx, &membership, *group_id)?;
+        }
+        record(tx, actor, AuditLogType::Member, membership.id, Some(project.id))?;
+    }
+    Ok(())
+}
+
+fn load_group(tx: &Tx, actor: &Actor, project_id: Uuid, seed: &SeedGroup) -> Result<(), Problem> {
+    let group = Group {
+        id: seed.id.unwrap_or_else(|| tx.new_id()),
+        project_id,
+        name: seed.name.clone(),
+        description: seed.description.clone(),
+        permissions: seed.permissions.clone(),
+    };
+    groups::store::create(tx, &group)?;
+    record(tx, actor, AuditLogType::Group, group.id, Some(project_id))
+}
+
+fn record(
+    tx: &Tx,
+    actor: &Actor,
+    kind: AuditLogType,
+    ref_id: Uuid,
+    project_id: Option<Uuid>,
+) -> Result<(), Problem> {
+    let data = serde_json::json!({ "seeded": true });
+    audit::record(tx, actor, &Change { kind, action: Action::Created, ref_id, project_id, data })
+}

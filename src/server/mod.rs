@@ -1,0 +1,112 @@
+//! Sockets: accepting connections, their limits and time-outs, and going down without breaking anything.
+//!
+//! What a request means is not known here; [`request`] hands it to the pages or to the generated router.
+
+mod request;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+
+use crate::app::App;
+
+/// The most bytes the head of a request may have.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// The wait after the system could not give a connection, for example for want of file handles.
+const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// How long connections may take to end when the server goes down, beyond what a request may take.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What a connection is allowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most connections at once.
+    pub connections_max: u32,
+    /// How long the head of a request may take, or the silence between two requests.
+    pub header_timeout: Duration,
+    /// How long a request may take until its write begins.
+    pub request_timeout: Duration,
+}
+
+/// Serves until told to stop; then takes no more connections, finishes what runs, and returns.
+pub async fn serve(app: Arc<App>, listener: TcpListener, limits: Limits, mut stop: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(limits.connections_max as usize));
+    // Everything that runs for a client holds a clone; when the last is gone `ended` says so.
+    let (running, mut ended) = mpsc::channel::<()>(1);
+    let connection = Connection { app, limits, running, stop: stop.clone() };
+    loop {
+        let accepted = tokio::select! {
+            () = told(&mut stop) => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let Some((stream, place)) = accepted else { continue };
+        tokio::spawn(connection.clone().run(stream, place));
+    }
+    drop(listener);
+    drop(connection);
+    if tokio::time::timeout(limits.request_timeout + GRACE, ended.recv()).await.is_err() {
+        tracing::warn!("some requests did not end in time and are cut off");
+    }
+}
+
+/// Waits until the server is told to stop, or whoever could tell is gone.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    // Not the guard that this returns, only that it came: a guard may not be held across an await.
+    let _ = stop.wait_for(|stop| *stop).await.map(drop);
+}
+
+/// The next connection, as soon as there is a place for it.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, place)),
+        Err(cause) => {
+            tracing::warn!(%cause, "a connection could not be accepted");
+            tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
+            None
+        }
+    }
+}
+
+/// What every connection is served with.
+#[derive(Clone)]
+struct Connection {
+    app: Arc<App>,
+    limits: Limits,
+    running: mpsc::Sender<()>,
+    stop: watch::Receiver<bool>,
+}
+
+impl Connection {
+    async fn run(mut self, stream: TcpStream, place: OwnedSemaphorePermit) {
+        let Ok(peer) = stream.peer_addr() else { return };
+        // Answers are small and whole; waiting to fill a packet would only delay them.
+        let _ = stream.set_nodelay(true);
+        let (app, running, time_max) = (self.app, self.running, self.limits.request_timeout);
+        let service = service_fn(|request| request::answer(&app, &running, peer.ip(), time_max, request));
+        let serving = http1::Builder::new()
+            // Without a timer hyper has no header time-out at all.
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.header_timeout)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut serving = std::pin::pin!(serving);
+        tokio::select! {
+            // An error here is a client that went away or does not speak HTTP: nothing to report.
+            _ = serving.as_mut() => {}
+            () = told(&mut self.stop) => {
+                serving.as_mut().graceful_shutdown();
+                let _ = serving.await;
+            }
+        }
+        drop(place);
+    }
+}

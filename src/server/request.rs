@@ -1,0 +1,98 @@
+//! One request: its id, its task, its log line.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Request, Response};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::generated::router;
+use crate::http::{self, Reply, RequestContext};
+use crate::problem::Problem;
+use crate::web;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The most characters of a client's own name that are kept.
+const USER_AGENT_CHARACTERS_MAX: usize = 200;
+
+/// Answers a request in a task of its own, so that a client that hangs up does not stop it half-way.
+pub(super) async fn answer(
+    app: &Arc<App>,
+    running: &mpsc::Sender<()>,
+    ip_address: IpAddr,
+    time_max: Duration,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let context = RequestContext {
+        request_id: request_id(request.headers()),
+        ip_address,
+        user_agent: user_agent(request.headers()),
+        deadline: Instant::now() + time_max,
+    };
+    let request_id = context.request_id;
+    let (app, running) = (Arc::clone(app), running.clone());
+    let task = tokio::spawn(async move {
+        let _running = running;
+        let begun = Instant::now();
+        let method = request.method().clone();
+        let reply = route(&app, http::Request::new(request, context)).await;
+        log(&reply, method.as_str(), request_id, begun);
+        reply
+    });
+    let reply = task.await.unwrap_or_else(|cause| {
+        let reply = Reply::problem(Problem::internal("answering a request", cause), request_id);
+        log(&reply, "-", request_id, Instant::now());
+        reply
+    });
+    let mut response = reply.into_response();
+    // A hyphenated UUID is always a header value.
+    if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    Ok(response)
+}
+
+/// First the pages made by hand, then the operations of the description.
+async fn route(app: &App, request: http::Request) -> Reply {
+    match web::find(&request) {
+        Some(page) => web::answer(app, page, request).await,
+        None => router::dispatch(app, request).await,
+    }
+}
+
+/// The one line of a request. It names the operation and not the path, and nothing that came with it.
+fn log(reply: &Reply, method: &str, request_id: Uuid, begun: Instant) {
+    let operation = reply.operation.unwrap_or("none");
+    let duration_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let status = reply.status;
+    match &reply.problem {
+        Some(Problem::Internal(cause)) => {
+            tracing::error!(request.id = %request_id, operation, method, status, duration_us, cause, "request");
+        }
+        Some(problem) => {
+            let problem = problem.name();
+            tracing::info!(request.id = %request_id, operation, method, status, duration_us, problem, "request");
+        }
+        None => tracing::info!(request.id = %request_id, operation, method, status, duration_us, "request"),
+    }
+}
+
+/// The client's own id if it is a UUID, since a problem's `instance` names it as one; else a new one.
+fn request_id(headers: &HeaderMap) -> Uuid {
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    given.and_then(|text| Uuid::try_parse(text).ok()).unwrap_or_else(Uuid::now_v7)
+}
+
+fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(USER_AGENT)?.to_str().ok()?;
+    Some(text.chars().take(USER_AGENT_CHARACTERS_MAX).collect())
+}

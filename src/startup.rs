@@ -1,0 +1,212 @@
+//! Puts a server together: database, first people, socket, mail task; and takes it apart again.
+//!
+//! `serve`, `demo` and the tests all start servers this way.
+
+mod first_start;
+mod ready_file;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{InvitationSettings, ServeSettings};
+use crate::db::{Db, Options, ServeLock};
+use crate::invitations;
+use crate::mail::delivery::{self, Sender, Transport};
+use crate::mail::render::Renderer;
+use crate::seed;
+use crate::server::{self, Limits};
+use crate::tokens;
+use crate::users;
+use crate::web::pages::Pages;
+
+pub use first_start::FirstCredentials;
+use ready_file::ReadyFile;
+
+/// Why a server did not start. The text names the setting and the way out.
+#[derive(Debug)]
+pub struct StartError(String);
+
+impl StartError {
+    fn new(doing: &str, cause: impl std::fmt::Display) -> Self {
+        Self(format!("{doing}: {cause}"))
+    }
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Who gets to see the secrets of a first start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// A person at a terminal: they are handed to the caller, to be shown once.
+    Terminal,
+    /// Nobody looks: they go into a file.
+    Nobody,
+}
+
+/// A server that answers.
+pub struct Server {
+    address: SocketAddr,
+    app: Arc<App>,
+    first_credentials: Option<FirstCredentials>,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    delivering: JoinHandle<()>,
+    // Dropped in this order: first nobody is told of the server, then the file is free.
+    _ready_file: Option<ReadyFile>,
+    _lock: ServeLock,
+}
+
+impl Server {
+    /// Starts a server. When this returns it answers.
+    pub async fn start(
+        settings: &ServeSettings,
+        clock: Clock,
+        audience: Audience,
+    ) -> Result<Self, StartError> {
+        let lock = ServeLock::take(&settings.data.database).map_err(|cause| StartError(cause.to_string()))?;
+        let options =
+            Options { size_max: settings.database_size_max, ..Options::new(&settings.data.database) };
+        let db = Db::open(&options, clock).map_err(|cause| StartError(cause.to_string()))?;
+        // Before the first people are made: a taken port must not use up a first start.
+        let listener = TcpListener::bind(settings.listen).await;
+        let listener = listener
+            .map_err(|cause| StartError::new(&format!("cannot listen on {}", settings.listen), cause))?;
+        let address = listener.local_addr().map_err(|cause| StartError::new("cannot listen", cause))?;
+
+        let first_credentials = tokio::task::block_in_place(|| fill(&db, settings, audience))?;
+        refuse_known_secrets(&db, settings, address)?;
+        let app = Arc::new(assemble(db, settings, address)?);
+
+        let (stop, stopped) = watch::channel(false);
+        let limits = Limits {
+            connections_max: settings.connections_max,
+            header_timeout: settings.header_timeout,
+            request_timeout: settings.request_timeout,
+        };
+        let serving = tokio::spawn(server::serve(Arc::clone(&app), listener, limits, stopped.clone()));
+        let delivering = tokio::spawn(delivery::run(Arc::clone(&app), stopped));
+        let ready_file = settings.ready_file.as_deref().map(|path| ReadyFile::write(path, &url(address)));
+        let ready_file = ready_file.transpose()?;
+        Ok(Self {
+            address,
+            app,
+            first_credentials,
+            stop,
+            serving,
+            delivering,
+            _ready_file: ready_file,
+            _lock: lock,
+        })
+    }
+
+    /// Where it answers.
+    #[must_use]
+    pub fn url(&self) -> String {
+        url(self.address)
+    }
+
+    /// What is behind it.
+    #[must_use]
+    pub fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// The secrets of a first start, if this was one and a person looks. They are handed out once.
+    pub fn take_first_credentials(&mut self) -> Option<FirstCredentials> {
+        self.first_credentials.take()
+    }
+
+    /// Takes no more connections, finishes what runs, closes the file.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in [self.serving, self.delivering] {
+            if let Err(cause) = task.await {
+                tracing::error!(%cause, "a task of the server did not end well");
+            }
+        }
+        // The last handle on the file: waits for the writer, which is a thread.
+        tokio::task::block_in_place(|| drop(self.app));
+    }
+}
+
+/// How invitations behave under these settings.
+#[must_use]
+pub fn invitation_rules(settings: &InvitationSettings) -> invitations::Rules {
+    invitations::Rules {
+        lifetime: settings.invitation_ttl,
+        sends_max: settings.invitation_sends_max,
+        send_window: settings.invitation_send_window,
+    }
+}
+
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+/// Brings people into an empty database: those of the seed, or one owner.
+fn fill(
+    db: &Db,
+    settings: &ServeSettings,
+    audience: Audience,
+) -> Result<Option<FirstCredentials>, StartError> {
+    let has_people =
+        db.peek(users::store::any).map_err(|cause| StartError::new("reading the database", cause))?;
+    match &settings.seed {
+        Some(path) if has_people => {
+            tracing::info!(path = %path.display(), "the seed is skipped: there are people in the database");
+            Ok(None)
+        }
+        Some(path) => {
+            let seed = seed::read(path).map_err(|cause| StartError(cause.to_string()))?;
+            seed::load_into_empty(db, &seed, settings.invitations.invitation_ttl)
+                .map_err(|cause| StartError(cause.to_string()))?;
+            Ok(None)
+        }
+        None if has_people => Ok(None),
+        None => first_start::run(db, settings, audience),
+    }
+}
+
+/// Secrets that stand in a file somewhere open no door that others can reach.
+fn refuse_known_secrets(db: &Db, settings: &ServeSettings, address: SocketAddr) -> Result<(), StartError> {
+    if address.ip().is_loopback() || settings.allow_seeded_secrets {
+        return Ok(());
+    }
+    let seeded =
+        db.peek(tokens::store::any_seeded).map_err(|cause| StartError::new("reading the database", cause))?;
+    if !seeded {
+        return Ok(());
+    }
+    Err(StartError(format!(
+        "will not listen on {address}: secrets of a seed file open this database, and whoever has read that file \
+         could use them. Listen on 127.0.0.1, revoke them (`brms token list`, `brms token revoke ID`), or give \
+         --allow-seeded-secrets"
+    )))
+}
+
+fn assemble(db: Db, settings: &ServeSettings, address: SocketAddr) -> Result<App, StartError> {
+    Ok(App {
+        db,
+        invitation_rules: invitation_rules(&settings.invitations),
+        mail_waiting: Arc::new(Notify::new()),
+        renderer: Renderer::new().map_err(|cause| StartError::new("the mail templates", cause))?,
+        sender: Sender {
+            address: settings.mail_from.clone(),
+            public_url: settings.public_url.clone().unwrap_or_else(|| url(address)),
+        },
+        transport: Transport::LocalMailbox,
+        pages: Pages::new().map_err(|cause| StartError::new("the page templates", cause))?,
+    })
+}

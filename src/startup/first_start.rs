@@ -1,0 +1,167 @@
+//! The first start of an empty database: one organisation, its owner, and one secret of each kind.
+//!
+//! The secrets are shown to a person at a terminal or written into a file that only its owner may read,
+//! and exist nowhere else. The file is there before the database knows the secrets, so that a crash in
+//! between costs a file and not the only way in.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use super::{Audience, StartError};
+use crate::audit::{self, Action, Actor, Change};
+use crate::config::ServeSettings;
+use crate::db::{Db, Tx, beside};
+use crate::generated::models::{AuditLogType, Permission, UserStatus, UserType};
+use crate::organisation::{self, Organisation};
+use crate::problem::Problem;
+use crate::secret::{Secret, SecretKind};
+use crate::tokens::{self, NewPersonalAccessToken, Origin};
+use crate::users::{self, User};
+
+/// The only secrets of a new database.
+pub struct FirstCredentials {
+    /// The organisation's name.
+    pub organisation: String,
+    /// The owner's address.
+    pub email: String,
+    /// For `Authorization: Bearer`.
+    pub personal_access_token: Secret,
+    /// For `Authorization: Internal`.
+    pub internal_token: Secret,
+}
+
+/// Makes the first people. The secrets come back only if a person looks.
+pub(super) fn run(
+    db: &Db,
+    settings: &ServeSettings,
+    audience: Audience,
+) -> Result<Option<FirstCredentials>, StartError> {
+    let credentials = FirstCredentials {
+        organisation: settings.organisation.clone(),
+        email: settings.owner_email.clone(),
+        personal_access_token: Secret::generate(SecretKind::PersonalAccessToken),
+        internal_token: Secret::generate(SecretKind::InternalToken),
+    };
+    let file = match (&settings.credentials_file, audience) {
+        (Some(path), _) => Some(path.clone()),
+        (None, Audience::Nobody) => Some(beside(&settings.data.database, "credentials")),
+        (None, Audience::Terminal) => None,
+    };
+    if let Some(path) = &file {
+        write(path, &credentials)?;
+        tracing::info!(path = %path.display(), "the owner's credentials are in this file");
+    }
+    if let Err(cause) = create(db, &credentials) {
+        discard(file);
+        return Err(StartError::new("the first people could not be written", cause));
+    }
+    Ok((audience == Audience::Terminal).then_some(credentials))
+}
+
+/// A new file only: an older one may hold the keys of another database.
+fn write(path: &Path, credentials: &FirstCredentials) -> Result<(), StartError> {
+    let failed = |cause: std::io::Error| {
+        StartError(format!(
+            "the owner's credentials cannot be written to {}: {cause}; move that file away, or give another \
+             --credentials-file",
+            path.display()
+        ))
+    };
+    let text = serde_json::json!({
+        "organisation": credentials.organisation,
+        "email": credentials.email,
+        "personalAccessToken": credentials.personal_access_token.reveal(),
+        "internalToken": credentials.internal_token.reveal(),
+    });
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(failed)?;
+    writeln!(file, "{text:#}").and_then(|()| file.sync_all()).map_err(failed)
+}
+
+fn discard(file: Option<PathBuf>) {
+    if let Some(path) = file
+        && let Err(cause) = std::fs::remove_file(&path)
+    {
+        tracing::warn!(path = %path.display(), %cause, "a file of credentials that open nothing is left over");
+    }
+}
+
+fn create(db: &Db, credentials: &FirstCredentials) -> Result<(), Problem> {
+    let FirstCredentials { organisation, email, .. } = credentials;
+    let (organisation, email) = (organisation.clone(), email.clone());
+    let (personal, internal) =
+        (credentials.personal_access_token.clone(), credentials.internal_token.clone());
+    db.write_blocking(move |tx| {
+        let actor = create_organisation(tx, &organisation)?;
+        let user_id = create_owner(tx, &actor, &email)?;
+        let everything = NewPersonalAccessToken {
+            note: "first start".to_owned(),
+            permissions: vec![Permission::Owner],
+            all_projects: true,
+            projects: Vec::new(),
+        };
+        tokens::create_personal(tx, &actor, user_id, &everything, None, (&personal, Origin::Generated))?;
+        tokens::create_internal(tx, &actor, user_id, None, (&internal, Origin::Generated))?;
+        Ok(())
+    })
+}
+
+fn create_organisation(tx: &Tx, name: &str) -> Result<Actor, Problem> {
+    let organisation =
+        Organisation { id: tx.new_id(), name: address_name(name), display_name: name.to_owned() };
+    organisation::store::create(tx, &organisation)?;
+    let actor = Actor::operator(organisation.id);
+    record(tx, &actor, AuditLogType::Organisation, organisation.id)?;
+    Ok(actor)
+}
+
+fn create_owner(tx: &Tx, actor: &Actor, email: &str) -> Result<Uuid, Problem> {
+    let owner = User {
+        id: tx.new_id(),
+        organisation_id: actor.organisation_id,
+        email: email.to_owned(),
+        first_name: None,
+        last_name: None,
+        user_type: UserType::Owner,
+        status: UserStatus::Active,
+        is_service: false,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+    };
+    users::store::create(tx, &owner)?;
+    record(tx, actor, AuditLogType::User, owner.id)?;
+    Ok(owner.id)
+}
+
+fn record(tx: &Tx, actor: &Actor, kind: AuditLogType, ref_id: Uuid) -> Result<(), Problem> {
+    let data = serde_json::json!({ "firstStart": true });
+    audit::record(tx, actor, &Change { kind, action: Action::Created, ref_id, project_id: None, data })
+}
+
+/// "My organisation" as it may stand in an address: "my-organisation".
+fn address_name(name: &str) -> String {
+    let letters = name.to_lowercase();
+    let words = letters.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let joined = words.collect::<Vec<_>>().join("-");
+    if joined.is_empty() { "organisation".to_owned() } else { joined }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_becomes_fit_for_an_address() {
+        for (name, wanted) in
+            [("My organisation", "my-organisation"), ("  Ä&Co. 7 ", "co-7"), ("株式会社", "organisation")]
+        {
+            assert_eq!(address_name(name), wanted);
+        }
+    }
+}

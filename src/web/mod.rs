@@ -1,0 +1,145 @@
+//! Pages for people. So far one: accepting an invitation.
+//!
+//! GET and HEAD change nothing here, ever: mail scanners follow links. A browser posts a form and gets a
+//! page; a program posts JSON to the same place and gets JSON.
+
+pub mod pages;
+
+use crate::app::App;
+use crate::http::{self, Form, Reply, Request, Route, route};
+use crate::invitations::accept::{self, Acceptance, Accepted};
+use crate::problem::{Place, Problem};
+use pages::{ACCEPT_SCRIPT, AcceptForm, FormErrors, SECURITY_HEADERS, STYLE, in_plain_words};
+
+/// What is served here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The empty form.
+    AcceptForm,
+    /// The form, sent.
+    Accept,
+    /// The form's looks.
+    Style,
+    /// Takes the code out of the link.
+    Script,
+}
+
+impl Page {
+    /// The name in the log, beside the operations of the description.
+    const fn id(self) -> &'static str {
+        match self {
+            Self::AcceptForm => "page:acceptForm",
+            Self::Accept => "page:accept",
+            Self::Style => "page:style",
+            Self::Script => "page:script",
+        }
+    }
+}
+
+const ROUTES: &[Route<Page>] = &[
+    route("GET", "/invitations/accept", Page::AcceptForm),
+    route("POST", "/invitations/accept", Page::Accept),
+    route("GET", "/invitations/accept.css", Page::Style),
+    route("GET", "/invitations/accept.js", Page::Script),
+];
+
+const JSON_OR_FORM: &str = "application/json or application/x-www-form-urlencoded";
+
+/// The page that a request means, or why its path takes no such method; `None`: no path of ours.
+pub fn find(request: &Request) -> Option<Result<Page, Problem>> {
+    match http::find(ROUTES, request.method(), request.path()) {
+        Ok(found) => Some(Ok(found.target)),
+        Err(Problem::UnknownPath) => None,
+        Err(problem) => Some(Err(problem)),
+    }
+}
+
+/// Answers a request for a page.
+pub async fn answer(app: &App, page: Result<Page, Problem>, mut request: Request) -> Reply {
+    let operation = page.as_ref().ok().map(|page| page.id());
+    let result = match page {
+        Ok(Page::AcceptForm) => show(app, 200, &AcceptForm::default()),
+        Ok(Page::Accept) => take(app, &mut request).await,
+        Ok(Page::Style) => Ok(secured(Reply::bytes(200, "text/css; charset=utf-8", STYLE))),
+        Ok(Page::Script) => Ok(secured(Reply::bytes(200, "text/javascript; charset=utf-8", ACCEPT_SCRIPT))),
+        Err(problem) => Err(problem),
+    };
+    request.finish(operation, result).await
+}
+
+/// Accepts, and answers in the language that was spoken.
+async fn take(app: &App, request: &mut Request) -> Result<Reply, Problem> {
+    let context = request.context().clone();
+    match request.media_type().as_deref() {
+        Some("application/json") => {
+            let acceptance: Acceptance = request.json().await?;
+            let accepted = accept::accept(app, context, acceptance).await?;
+            Reply::json(200, &accepted)
+        }
+        Some("application/x-www-form-urlencoded") => {
+            let form = match request.form().await {
+                Ok(form) => form,
+                Err(problem) => return show_problem(app, problem),
+            };
+            match accept::accept(app, context, acceptance(&form)).await {
+                Ok(accepted) => welcome(app, &accepted),
+                Err(Problem::Invalid(places)) => show_again(app, &form, places),
+                Err(problem) => show_problem(app, problem),
+            }
+        }
+        _ => Err(Problem::UnsupportedMediaType { supported: JSON_OR_FORM }),
+    }
+}
+
+fn acceptance(form: &Form) -> Acceptance {
+    let field = |name: &str| form.get(name).map(str::to_owned);
+    Acceptance { secret: field("secret"), first_name: field("firstName"), last_name: field("lastName") }
+}
+
+fn show(app: &App, status: u16, form: &AcceptForm) -> Result<Reply, Problem> {
+    let page = app.pages.accept_form(form).map_err(|cause| Problem::internal("rendering a page", cause))?;
+    Ok(secured(Reply::html(status, page)))
+}
+
+fn welcome(app: &App, accepted: &Accepted) -> Result<Reply, Problem> {
+    let page = app.pages.accepted(&accepted.organisation, &accepted.invitation.email);
+    let page = page.map_err(|cause| Problem::internal("rendering a page", cause))?;
+    Ok(secured(Reply::html(200, page)))
+}
+
+/// The form once more, with what was typed and what is wrong with it.
+fn show_again(app: &App, form: &Form, places: Vec<Place>) -> Result<Reply, Problem> {
+    let complaint =
+        |pointer: &str| places.iter().find(|place| place.is_at(pointer)).map(|place| place.detail.as_str());
+    let again = AcceptForm {
+        secret: form.get("secret").unwrap_or_default(),
+        first_name: form.get("firstName").unwrap_or_default(),
+        last_name: form.get("lastName").unwrap_or_default(),
+        errors: FormErrors {
+            general: None,
+            secret: complaint("/secret"),
+            first_name: complaint("/firstName"),
+            last_name: complaint("/lastName"),
+        },
+    };
+    let mut reply = show(app, Problem::Invalid(Vec::new()).status(), &again)?;
+    reply.problem = Some(Problem::Invalid(places));
+    Ok(reply)
+}
+
+/// A problem as a page, with the same status and headers that a program would get.
+fn show_problem(app: &App, problem: Problem) -> Result<Reply, Problem> {
+    let (title, detail) = in_plain_words(&problem);
+    let page = app.pages.problem(title, &detail);
+    let page = page.map_err(|cause| Problem::internal("rendering a page", cause))?;
+    let mut reply = secured(Reply::html(problem.status(), page));
+    for (name, value) in problem.headers() {
+        reply = reply.with_header(name, value);
+    }
+    reply.problem = Some(problem);
+    Ok(reply)
+}
+
+fn secured(reply: Reply) -> Reply {
+    SECURITY_HEADERS.iter().fold(reply, |reply, (name, value)| reply.with_header(name, *value))
+}

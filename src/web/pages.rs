@@ -1,0 +1,313 @@
+//! The pages a person sees who follows the link of an invitation mail: form, success, problem.
+//!
+//! One of the two places that know Handlebars. It makes HTML out of values and knows no HTTP beyond
+//! the headers that belong to every page, no database and no rule of invitations. Every value is
+//! escaped by the registry. The pages load their own style and script and nothing else.
+//!
+//! All addresses in them are relative to `…/invitations/accept`, the one place they are served at, so
+//! that a reverse proxy may put a path in front.
+
+use handlebars::Handlebars;
+use serde::Serialize;
+
+mod words;
+
+pub use words::in_plain_words;
+
+/// The style sheet, served as `text/css` at `/invitations/accept.css`.
+pub const STYLE: &str = include_str!("assets/style.css");
+
+/// The script, served as `text/javascript` at `/invitations/accept.js`.
+pub const ACCEPT_SCRIPT: &str = include_str!("assets/accept.js");
+
+/// Headers of every page, style sheet and script.
+///
+/// Mind that under `no-referrer` a browser sends `Origin: null` with the form, so a check of the origin
+/// would refuse everybody. None is needed: there is no cookie to ride on, only the code.
+pub const SECURITY_HEADERS: &[(&str, &str)] = &[
+    (
+        "content-security-policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'",
+    ),
+    ("referrer-policy", "no-referrer"),
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    // For browsers that do not know frame-ancestors.
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("x-robots-tag", "noindex"),
+];
+
+/// What the form shows: empty at first, after a refused post what was typed and what is wrong with it.
+///
+/// It may hold the code, hence no `Debug`.
+#[derive(Clone, Default)]
+pub struct AcceptForm<'a> {
+    /// The code as posted, to keep it from getting lost when only a name was wrong.
+    pub secret: &'a str,
+    /// The first name as typed.
+    pub first_name: &'a str,
+    /// The last name as typed.
+    pub last_name: &'a str,
+    /// What is wrong.
+    pub errors: FormErrors<'a>,
+}
+
+/// Complaints about the form, each a sentence that says what would be right.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct FormErrors<'a> {
+    /// About no field, or about all of them.
+    pub general: Option<&'a str>,
+    /// About the code.
+    pub secret: Option<&'a str>,
+    /// About the first name.
+    pub first_name: Option<&'a str>,
+    /// About the last name.
+    pub last_name: Option<&'a str>,
+}
+
+/// A template is broken. Names the template and the line, never a value.
+#[derive(Debug)]
+pub struct PageError(String);
+
+impl std::fmt::Display for PageError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "page template: {}", self.0)
+    }
+}
+
+impl std::error::Error for PageError {}
+
+/// The templates, read and tried.
+pub struct Pages {
+    registry: Handlebars<'static>,
+}
+
+const TEMPLATES: &[(&str, &str)] = &[
+    ("layout", include_str!("templates/layout.hbs")),
+    ("accept", include_str!("templates/accept.hbs")),
+    ("accepted", include_str!("templates/accepted.hbs")),
+    ("problem", include_str!("templates/problem.hbs")),
+];
+
+/// The most characters a code may have to be shown again.
+const SECRET_CHARS_MAX: usize = 200;
+
+#[derive(Serialize)]
+struct AcceptView<'a> {
+    title: &'static str,
+    alert: Option<&'a str>,
+    secret: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+    errors: FormErrors<'a>,
+}
+
+#[derive(Serialize)]
+struct AcceptedView<'a> {
+    title: &'static str,
+    organisation: &'a str,
+    email: &'a str,
+}
+
+#[derive(Serialize)]
+struct ProblemView<'a> {
+    title: &'a str,
+    detail: &'a str,
+}
+
+impl Pages {
+    /// Reads the built-in templates and renders each, so that a broken one stops the start and not a
+    /// person.
+    pub fn new() -> Result<Self, PageError> {
+        Self::from_templates(TEMPLATES)
+    }
+
+    fn from_templates(templates: &[(&str, &str)]) -> Result<Self, PageError> {
+        let mut registry = Handlebars::new();
+        registry.set_strict_mode(true);
+        for (name, template) in templates {
+            registry.register_template_string(name, template).map_err(broken)?;
+        }
+        let pages = Self { registry };
+        // Strict mode sees a misspelt variable only in a branch that is taken, so both are.
+        pages.accept_form(&AcceptForm::default())?;
+        let sample = Some("sample");
+        let errors = FormErrors { general: sample, secret: sample, first_name: sample, last_name: sample };
+        pages.accept_form(&AcceptForm { errors, ..AcceptForm::default() })?;
+        pages.accepted("Sample organisation", "new@brms.example")?;
+        pages.problem("Sample", "A sample.")?;
+        Ok(pages)
+    }
+
+    /// The form, which posts `secret`, `firstName` and `lastName` to where it came from.
+    pub fn accept_form(&self, form: &AcceptForm) -> Result<String, PageError> {
+        let FormErrors { general, secret, first_name, last_name } = form.errors;
+        let marked = [secret, first_name, last_name].iter().any(Option::is_some);
+        let marked = marked.then_some("You have not joined yet. Please check the marked fields.");
+        let alert = general.or(marked);
+        self.render(
+            "accept",
+            &AcceptView {
+                // A screen reader says the title first, so the state stands there.
+                title: match alert {
+                    Some(_) => "Please check: Accept your invitation",
+                    None => "Accept your invitation",
+                },
+                alert,
+                secret: well_formed(form.secret),
+                first_name: form.first_name,
+                last_name: form.last_name,
+                errors: form.errors,
+            },
+        )
+    }
+
+    /// The page after accepting.
+    pub fn accepted(&self, organisation: &str, email: &str) -> Result<String, PageError> {
+        self.render("accepted", &AcceptedView { title: "Invitation accepted", organisation, email })
+    }
+
+    /// Anything that keeps a person from accepting, with a way back to the form.
+    pub fn problem(&self, title: &str, detail: &str) -> Result<String, PageError> {
+        self.render("problem", &ProblemView { title, detail })
+    }
+
+    fn render(&self, name: &str, view: &impl Serialize) -> Result<String, PageError> {
+        self.registry.render(name, view).map_err(broken)
+    }
+}
+
+/// The posted code, if it looks like one, else nothing.
+///
+/// Showing a code again is bearable because only the one who just sent it sees it and the answer is
+/// not stored; it is needed because without script a person would have to go back to the mail. What
+/// cannot be a code is not worth keeping and could only be there to be reflected.
+fn well_formed(secret: &str) -> &str {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let fits = secret.len() <= SECRET_CHARS_MAX && secret.bytes().all(is_allowed);
+    if fits { secret } else { "" }
+}
+
+/// Handlebars' own text names template, line and variable, and quotes no data.
+fn broken(cause: impl std::fmt::Display) -> PageError {
+    PageError(cause.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &[&str] = &[
+        "<script>alert(1)</script>",
+        "\" autofocus onfocus=alert(1) x=\"",
+        "' onload='x",
+        "</title></main><b>&lt;",
+        "{{secret}}",
+        "a\0b\r\nc\u{202e}",
+    ];
+
+    fn pages() -> Pages {
+        Pages::new().unwrap()
+    }
+
+    fn count(page: &str, what: &str) -> usize {
+        page.matches(what).count()
+    }
+
+    #[test]
+    fn the_form_has_three_labelled_fields_and_posts_to_itself() {
+        let page = pages().accept_form(&AcceptForm::default()).unwrap();
+        assert!(page.contains("<form method=\"post\" action=\"accept\">"));
+        for name in ["secret", "firstName", "lastName"] {
+            assert_eq!(count(&page, &format!("<label for=\"{name}\">")), 1);
+            assert_eq!(count(&page, &format!("id=\"{name}\" name=\"{name}\" type=\"text\" value=\"\"")), 1);
+        }
+        assert_eq!((count(&page, " required"), count(&page, "maxlength=\"200\"")), (1, 3));
+        assert!(page.contains("<title>Accept your invitation</title>") && page.contains("lang=\"en\""));
+        assert!(!page.contains("role=\"alert\"") && !page.contains("aria-invalid"));
+    }
+
+    #[test]
+    fn a_refused_post_keeps_what_was_typed_and_says_what_is_wrong() {
+        let errors = FormErrors { first_name: Some("Too long."), ..FormErrors::default() };
+        let form = AcceptForm { secret: "brms_inv_a-Z", first_name: "Ann", last_name: "O'Neil", errors };
+        let page = pages().accept_form(&form).unwrap();
+        assert!(page.contains("<title>Please check: "));
+        assert!(page.contains("role=\"alert\">You have not joined yet."));
+        assert!(page.contains("id=\"firstName-error\">Too long.</p>"));
+        assert!(page.contains("aria-invalid=\"true\" aria-describedby=\"firstName-error\""));
+        assert_eq!(count(&page, "aria-invalid"), 1);
+        for value in ["brms_inv_a-Z", "Ann", "O&#x27;Neil"] {
+            assert_eq!(count(&page, &format!("value=\"{value}\"")), 1, "{page}");
+        }
+        let errors = FormErrors { general: Some("Too much at once."), ..FormErrors::default() };
+        let page = pages().accept_form(&AcceptForm { errors, ..AcceptForm::default() }).unwrap();
+        assert!(page.contains("role=\"alert\">Too much at once.</p>"));
+    }
+
+    #[test]
+    fn only_a_well_formed_code_is_shown_again() {
+        let long = "a".repeat(SECRET_CHARS_MAX + 1);
+        for secret in HOSTILE.iter().copied().chain(["a b", "ä", long.as_str()]) {
+            let form = AcceptForm { secret, ..AcceptForm::default() };
+            let page = pages().accept_form(&form).unwrap();
+            assert_eq!(page, pages().accept_form(&AcceptForm::default()).unwrap());
+        }
+    }
+
+    #[test]
+    fn values_are_escaped_on_every_page() {
+        let pages = pages();
+        let render = |value: &str| {
+            let errors = FormErrors {
+                general: Some(value),
+                secret: Some(value),
+                first_name: Some(value),
+                last_name: Some(value),
+            };
+            let form = AcceptForm { secret: "", first_name: value, last_name: value, errors };
+            pages.accept_form(&form).unwrap()
+                + &pages.accepted(value, value).unwrap()
+                + &pages.problem(value, value).unwrap()
+        };
+        let calm = render("calm");
+        let long = "<".repeat(10_000);
+        for value in HOSTILE.iter().copied().chain([long.as_str()]) {
+            let page = render(value);
+            assert_eq!(count(&page, "<"), count(&calm, "<"), "{value}");
+            assert_eq!(count(&page, "\""), count(&calm, "\""), "{value}");
+        }
+    }
+
+    #[test]
+    fn pages_load_nothing_from_elsewhere_and_hold_no_inline_code() {
+        let pages = pages();
+        let all = pages.accept_form(&AcceptForm::default()).unwrap()
+            + &pages.accepted("A", "a@b").unwrap()
+            + &pages.problem("A", "b").unwrap();
+        for word in ["//", " style=", "<style", "<script>", " onclick", " onload", "<img"] {
+            assert!(!all.contains(word), "{word}");
+        }
+        assert_eq!((count(&all, "src=\"accept.js\""), count(&all, "href=\"accept.css\"")), (1, 3));
+        assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
+    }
+
+    #[test]
+    fn broken_templates_are_refused() {
+        let mut templates = TEMPLATES.to_vec();
+        templates[3] = ("problem", "{{#> layout}}\n{{detial}}\n{{/layout}}");
+        let text = Pages::from_templates(&templates).err().unwrap().to_string();
+        assert!(text.contains("problem") && text.contains("detial"), "{text}");
+    }
+
+    #[test]
+    fn headers_are_lower_case_and_printable() {
+        for (name, value) in SECURITY_HEADERS {
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
+            assert!(value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && !value.contains("  "));
+        }
+    }
+}

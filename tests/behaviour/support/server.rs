@@ -1,0 +1,161 @@
+//! A server in this process, on a free port, with a file and a clock of its own.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use brms::clock::Clock;
+use brms::config::{Arguments, Command, ServeSettings};
+use brms::mail;
+use brms::startup::{Audience, Server};
+use clap::Parser;
+use mail_parser::MessageParser;
+use tempfile::TempDir;
+
+use super::{Call, seed};
+
+/// The longest that a test waits for something that has to happen.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct TestServer {
+    server: Server,
+    pub clock: Clock,
+    pub http: reqwest::Client,
+    /// Holds the database; gone with the test.
+    pub folder: TempDir,
+}
+
+impl TestServer {
+    /// A server with the people of the example seed.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same with more flags of `brms serve`.
+    pub async fn start_with(flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let seeded: Vec<&str> = ["--seed", seed::FILE].into_iter().chain(flags.iter().copied()).collect();
+        Self::start_in(folder, &seeded).await
+    }
+
+    /// A server on what is in the folder, with these flags alone.
+    pub async fn start_in(folder: TempDir, flags: &[&str]) -> Self {
+        let clock = Clock::default();
+        let settings = settings(&folder.path().join("test.db"), flags);
+        let server =
+            Server::start(&settings, clock.clone(), Audience::Nobody).await.expect("the server starts");
+        Self { server, clock, http: reqwest::Client::new(), folder }
+    }
+
+    /// Stops the server and hands back the folder with its file.
+    pub async fn stop(self) -> TempDir {
+        self.server.stop().await;
+        self.folder
+    }
+
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// `127.0.0.1:PORT`, for tests that speak TCP themselves.
+    pub fn address(&self) -> String {
+        self.url().trim_start_matches("http://").to_owned()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("test.db")
+    }
+
+    /// A connection of the test's own, beside the server.
+    pub fn sqlite(&self) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open(self.database()).expect("the database opens");
+        connection.busy_timeout(PATIENCE).expect("a time-out is set");
+        connection
+    }
+
+    /// One number from the database.
+    pub fn count(&self, sql: &str) -> i64 {
+        self.sqlite().query_row(sql, [], |row| row.get(0)).expect("the count is there")
+    }
+
+    pub fn get(&self, path: &str) -> Call {
+        self.call("GET", path)
+    }
+
+    pub fn post(&self, path: &str) -> Call {
+        self.call("POST", path)
+    }
+
+    pub fn put(&self, path: &str) -> Call {
+        self.call("PUT", path)
+    }
+
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        Call::new(self.http.clone(), method, &self.url(), path)
+    }
+
+    /// Every delivered mail, oldest first, once nothing is queued any more.
+    pub async fn mails(&self) -> Vec<Mail> {
+        let db = &self.server.app().db;
+        let until = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let listed = db.read(until, mail::store::list).await.expect("the mailbox is read");
+            if listed.iter().all(|mail| mail.state != "queued") {
+                let read = |id| db.peek(|tx| mail::store::message(tx, id)).expect("a mail is read").flatten();
+                return listed.iter().filter_map(|mail| read(mail.id)).map(Mail::parse).collect();
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// The code of the latest mail to this address.
+    pub async fn code(&self, address: &str) -> String {
+        let mails = self.mails().await;
+        let last = mails.iter().rev().find(|mail| mail.to == address);
+        last.unwrap_or_else(|| panic!("no mail to {address}")).code.clone()
+    }
+
+    /// Sends the invitation of a user as the owner, and takes the code out of the mail.
+    pub async fn send_invitation(&self, user_id: &str, address: &str) -> String {
+        self.post(&seed::invitation_path(user_id)).as_caller(seed::OWNER_SES).expect(200).await;
+        self.code(address).await
+    }
+}
+
+/// The settings that `brms serve` would have with these flags.
+pub fn settings(database: &std::path::Path, flags: &[&str]) -> ServeSettings {
+    let base = ["brms".into(), "serve".into(), "--listen".into(), "127.0.0.1:0".into(), "--database".into()];
+    let arguments: Vec<OsString> = base
+        .into_iter()
+        .chain([database.as_os_str().to_owned()])
+        .chain(flags.iter().map(OsString::from))
+        .collect();
+    match Arguments::try_parse_from(arguments).expect("the flags are right").command {
+        Command::Serve(settings) => *settings,
+        other => panic!("not serve: {other:?}"),
+    }
+}
+
+/// A delivered mail, read back by a parser that nobody here wrote.
+pub struct Mail {
+    pub raw: Vec<u8>,
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub code: String,
+}
+
+impl Mail {
+    fn parse(raw: Vec<u8>) -> Self {
+        let message = MessageParser::default().parse(&raw).expect("the mail is a message");
+        let to = message.to().and_then(|to| to.first()).and_then(|to| to.address()).expect("To").to_owned();
+        let text = message.body_text(0).expect("a text part").into_owned();
+        let html = message.body_html(0).expect("an HTML part").into_owned();
+        let begin = text.find("brms_inv_").expect("a code in the text");
+        let is_code = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+        let code = text[begin..].chars().take_while(|letter| is_code(*letter)).collect();
+        let subject = message.subject().expect("a subject").to_owned();
+        Self { to, subject, text, html, code, raw }
+    }
+}

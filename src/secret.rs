@@ -39,10 +39,13 @@ pub struct Secret(String);
 
 impl Secret {
     /// 256 bits from the system's generator behind the prefix.
+    ///
+    /// # Panics
+    ///
+    /// When the system has no randomness to give: without it there is no safe way on.
     #[must_use]
     pub fn generate(kind: SecretKind) -> Self {
         let mut bits = [0_u8; 32];
-        // Without randomness there is no safe way on, and on a running system this does not happen.
         getrandom::fill(&mut bits).expect("the system's random generator answers");
         Self(format!("{}{}", kind.prefix(), URL_SAFE_NO_PAD.encode(bits)))
     }

@@ -63,9 +63,8 @@ pub struct Server {
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     delivering: JoinHandle<()>,
-    // Dropped in this order: first nobody is told of the server, then the file is free.
-    _ready_file: Option<ReadyFile>,
-    _lock: ServeLock,
+    ready_file: Option<ReadyFile>,
+    lock: ServeLock,
 }
 
 impl Server {
@@ -99,16 +98,7 @@ impl Server {
         let delivering = tokio::spawn(delivery::run(Arc::clone(&app), stopped));
         let ready_file = settings.ready_file.as_deref().map(|path| ReadyFile::write(path, &url(address)));
         let ready_file = ready_file.transpose()?;
-        Ok(Self {
-            address,
-            app,
-            first_credentials,
-            stop,
-            serving,
-            delivering,
-            _ready_file: ready_file,
-            _lock: lock,
-        })
+        Ok(Self { address, app, first_credentials, stop, serving, delivering, ready_file, lock })
     }
 
     /// Where it answers.
@@ -130,6 +120,8 @@ impl Server {
 
     /// Takes no more connections, finishes what runs, closes the file.
     pub async fn stop(self) {
+        // First nobody is told of the server any more, last the file is free for another.
+        drop(self.ready_file);
         self.stop.send_replace(true);
         for task in [self.serving, self.delivering] {
             if let Err(cause) = task.await {
@@ -138,6 +130,7 @@ impl Server {
         }
         // The last handle on the file: waits for the writer, which is a thread.
         tokio::task::block_in_place(|| drop(self.app));
+        drop(self.lock);
     }
 }
 

@@ -14,7 +14,7 @@ pub fn implies(held: Permission, wanted: Permission) -> bool {
     let (held_word, wanted_word) = (held.as_str(), wanted.as_str());
     held == Permission::Owner
         || held == wanted
-        || wanted_word.strip_prefix(&held_word).is_some_and(|rest| rest.starts_with(':'))
+        || wanted_word.strip_prefix(held_word).is_some_and(|rest| rest.starts_with(':'))
 }
 
 /// What a caller may do inside one project that the caller sees.

@@ -17,7 +17,7 @@ use crate::tokens::{self, NewPersonalAccessToken, Origin};
 use crate::users::{self, User};
 
 /// How long a sign-in made here works when nothing else is said.
-const INTERNAL_LIFETIME: Duration = Duration::from_secs(12 * 3600);
+const INTERNAL_LIFETIME: Duration = Duration::from_hours(12);
 
 /// Makes a credential and shows its secret, once.
 pub(super) fn create(settings: &CreateTokenSettings, out: &mut dyn Write) -> Result<(), Failure> {

@@ -85,7 +85,7 @@ struct Inner {
     peekers: Vec<Mutex<Connection>>,
     writes: mpsc::Sender<Box<dyn Job>>,
     /// Tells when the writer has finished what was queued.
-    writer: Mutex<Option<std::thread::JoinHandle<()>>>,
+    writing: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
 impl Db {
@@ -112,10 +112,10 @@ impl Db {
             .map_err(|cause| failed(&cause))?;
 
         let (writes, queue) = mpsc::channel(WRITE_QUEUE_MAX);
-        let writer = Writer::new(first, clock.clone(), BATCH_MAX);
-        let writer = std::thread::Builder::new()
+        let worker = Writer::new(first, clock.clone(), BATCH_MAX);
+        let writing = std::thread::Builder::new()
             .name("brms-writer".to_owned())
-            .spawn(move || writer.run(queue))
+            .spawn(move || worker.run(queue))
             .map_err(|cause| failed(&cause))?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -124,7 +124,7 @@ impl Db {
                 readers,
                 peekers,
                 writes,
-                writer: Mutex::new(Some(writer)),
+                writing: Mutex::new(Some(writing)),
             }),
         })
     }
@@ -193,7 +193,7 @@ impl Db {
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
     {
         let (answer, outcome) = oneshot::channel();
-        let never = Instant::now() + Duration::from_secs(24 * 3600);
+        let never = Instant::now() + Duration::from_hours(24);
         self.inner
             .writes
             .blocking_send(Box::new(Write::new(work, never, answer)))
@@ -213,10 +213,10 @@ impl Drop for Inner {
     fn drop(&mut self) {
         let (closed, _) = mpsc::channel(1);
         drop(std::mem::replace(&mut self.writes, closed));
-        let writer = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let writing = self.writing.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         // The writer itself never holds a Db, so this cannot wait for itself.
-        if let Some(writer) = writer {
-            let _ = writer.join();
+        if let Some(thread) = writing {
+            let _ = thread.join();
         }
     }
 }

@@ -128,12 +128,11 @@ impl Writer {
     /// Runs a batch to its end: committed, refused or failed, each write has its outcome afterwards.
     fn work(&self, mut batch: Batch) -> Batch {
         match self.attempt(&mut batch) {
-            Ok(()) => {}
             Err(Spoiled::ByOne) if batch.len() > 1 => {
                 return batch.into_iter().flat_map(|job| self.work(vec![job])).collect();
             }
-            // Alone, so its own refusal is the outcome, and it is rolled back.
-            Err(Spoiled::ByOne) => {}
+            // Committed; or alone, and then its own refusal is the outcome and it was rolled back.
+            Ok(()) | Err(Spoiled::ByOne) => {}
             Err(Spoiled::ByDatabase(busy)) => {
                 tracing::error!(cause = ?busy, writes = batch.len(), "the database took none of these writes");
                 for job in &mut batch {
@@ -230,7 +229,7 @@ mod tests {
     }
 
     fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(60)
+        Instant::now() + Duration::from_mins(1)
     }
 
     fn adds(value: i64) -> (Box<dyn Job>, Outcome) {

@@ -70,7 +70,7 @@ pub async fn send(
         }
         let invitation = sendable(tx, &rules, &user)?;
         let inviter = users::store::find(tx, caller.organisation_id, caller.user_id)?;
-        let (invitation, secret) = renew(tx, &rules, &caller.actor(), invitation)?;
+        let (invitation, secret) = renew(tx, &rules, &caller.actor(), &invitation)?;
         mail::queue_invitation(tx, &invitation, &user, inviter.as_ref(), &secret)?;
         Ok(wire::invitation(&invitation, &user))
     });
@@ -82,7 +82,7 @@ pub async fn send(
 /// A fresh link for the operator to hand over. Counts as a send, queues no mail.
 pub fn fresh_secret(tx: &Tx, rules: &Rules, user: &User) -> Result<(Invitation, Secret), Problem> {
     let invitation = sendable(tx, rules, user)?;
-    renew(tx, rules, &Actor::operator(user.organisation_id), invitation)
+    renew(tx, rules, &Actor::operator(user.organisation_id), &invitation)
 }
 
 /// The user's invitation, if it may be sent now: 409 when there is nothing to send, 429 when too often.
@@ -116,14 +116,14 @@ fn renew(
     tx: &Tx,
     rules: &Rules,
     actor: &Actor,
-    invitation: Invitation,
+    invitation: &Invitation,
 ) -> Result<(Invitation, Secret), Problem> {
     let secret = Secret::generate(SecretKind::Invitation);
     let expires_at = tx.now().plus(rules.lifetime);
     store::replace_secret(tx, invitation.id, &secret.hash())?;
     store::set_expiry(tx, invitation.id, expires_at)?;
     mail::store::cancel_queued(tx, invitation.id)?;
-    let invitation = Invitation { expires_at, ..invitation };
+    let invitation = Invitation { expires_at, ..invitation.clone() };
     let data = serde_json::json!({ "invitationId": invitation.id, "expiresAt": expires_at.rfc3339() });
     let change = Change {
         kind: AuditLogType::User,

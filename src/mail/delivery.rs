@@ -45,10 +45,11 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Delivers a message, and says what of it the outbox row keeps.
-    fn deliver(self, message: Vec<u8>) -> Option<Vec<u8>> {
+    /// Delivers a message, and says what of it the outbox row keeps; or why it could not.
+    #[expect(clippy::unused_async, reason = "SMTP will wait")]
+    async fn deliver(self, message: Vec<u8>) -> Result<Option<Vec<u8>>, String> {
         match self {
-            Self::LocalMailbox => Some(message),
+            Self::LocalMailbox => Ok(Some(message)),
         }
     }
 }
@@ -83,9 +84,12 @@ async fn deliver_due(app: &App) -> Result<usize, Problem> {
 
 async fn deliver(app: &App, mail: QueuedMail) -> Result<(), Problem> {
     let built = catch_unwind(AssertUnwindSafe(|| build(&app.renderer, &app.sender, &mail)));
-    match built.unwrap_or_else(|_| Err("building the message panicked".to_owned())) {
-        Ok(message) => {
-            let kept = app.transport.deliver(message);
+    let outcome = match built.unwrap_or_else(|_| Err("building the message panicked".to_owned())) {
+        Ok(message) => app.transport.deliver(message).await,
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(kept) => {
             app.db.write(deadline(), move |tx| store::mark_delivered(tx, mail.id, kept.as_deref())).await?;
             tracing::info!(mail.id = %mail.id, mail.attempts = mail.attempts + 1, "mail delivered");
         }
@@ -103,10 +107,10 @@ async fn deliver(app: &App, mail: QueuedMail) -> Result<(), Problem> {
     Ok(())
 }
 
-fn build(renderer: &Renderer, sender: &Sender, mail: &QueuedMail) -> Result<Vec<u8>, String> {
+fn build(templates: &Renderer, sender: &Sender, mail: &QueuedMail) -> Result<Vec<u8>, String> {
     let content = &mail.content;
-    let rendered =
-        renderer.invitation(content, &mail.secret, &sender.public_url).map_err(|error| error.to_string())?;
+    let words =
+        templates.invitation(content, &mail.secret, &sender.public_url).map_err(|error| error.to_string())?;
     let domain = sender.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
     let reply_to = content.inviter.as_ref().map(|inviter| (inviter.name.as_deref(), inviter.email.as_str()));
     let envelope = Envelope {
@@ -117,7 +121,7 @@ fn build(renderer: &Renderer, sender: &Sender, mail: &QueuedMail) -> Result<Vec<
         to_address: &content.recipient,
         date: mail.created_at.system_time(),
     };
-    message::build(&envelope, &rendered).map_err(|error| error.to_string())
+    message::build(&envelope, &words).map_err(|error| error.to_string())
 }
 
 fn deadline() -> Instant {

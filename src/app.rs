@@ -1,13 +1,11 @@
 //! What every operation works with, put together once at start.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::db::Db;
-use crate::invitations;
-use crate::mail::delivery::{Sender, Transport};
-use crate::mail::render::Renderer;
 use crate::web::pages::Pages;
 
 /// The application: its data and its rules. It knows nothing of sockets.
@@ -15,15 +13,20 @@ pub struct App {
     /// The file of data; it carries the clock.
     pub db: Db,
     /// How long links live and how often they are sent.
-    pub invitation_rules: invitations::Rules,
-    /// Rung when a mail was queued.
+    pub invitation_rules: InvitationRules,
+    /// Rung when a mail was queued, for whoever delivers.
     pub mail_waiting: Arc<Notify>,
-    /// The mail templates.
-    pub renderer: Renderer,
-    /// Who mails are from.
-    pub sender: Sender,
-    /// Where mails go.
-    pub transport: Transport,
     /// The page templates.
     pub pages: Pages,
+}
+
+/// How invitations behave here.
+#[derive(Clone, Copy, Debug)]
+pub struct InvitationRules {
+    /// How long a link lives.
+    pub lifetime: Duration,
+    /// How many mails an invitation may cause within [`InvitationRules::send_window`].
+    pub sends_max: u32,
+    /// See [`InvitationRules::sends_max`].
+    pub send_window: Duration,
 }

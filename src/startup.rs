@@ -12,12 +12,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use crate::app::App;
+use crate::app::{App, InvitationRules};
 use crate::clock::Clock;
 use crate::config::{InvitationSettings, ServeSettings};
 use crate::db::{Db, Options, ServeLock};
-use crate::invitations;
-use crate::mail::delivery::{self, Sender, Transport};
+use crate::mail::delivery::{Delivery, Sender, Transport};
 use crate::mail::render::Renderer;
 use crate::seed;
 use crate::server::{self, Limits};
@@ -86,7 +85,13 @@ impl Server {
 
         let first_credentials = tokio::task::block_in_place(|| fill(&db, settings, audience))?;
         refuse_known_secrets(&db, settings, address)?;
-        let app = Arc::new(assemble(db, settings, address)?);
+        let app = Arc::new(App {
+            db,
+            invitation_rules: invitation_rules(&settings.invitations),
+            mail_waiting: Arc::new(Notify::new()),
+            pages: Pages::new().map_err(|cause| StartError::new("the page templates", cause))?,
+        });
+        let delivery = delivery(&app, settings, address)?;
 
         let (stop, stopped) = watch::channel(false);
         let limits = Limits {
@@ -95,7 +100,7 @@ impl Server {
             request_timeout: settings.request_timeout,
         };
         let serving = tokio::spawn(server::serve(Arc::clone(&app), listener, limits, stopped.clone()));
-        let delivering = tokio::spawn(delivery::run(Arc::clone(&app), stopped));
+        let delivering = tokio::spawn(delivery.run(stopped));
         let ready_file = settings.ready_file.as_deref().map(|path| ReadyFile::write(path, &url(address)));
         let ready_file = ready_file.transpose()?;
         Ok(Self { address, app, first_credentials, stop, serving, delivering, ready_file, lock })
@@ -136,8 +141,8 @@ impl Server {
 
 /// How invitations behave under these settings.
 #[must_use]
-pub fn invitation_rules(settings: &InvitationSettings) -> invitations::Rules {
-    invitations::Rules {
+pub fn invitation_rules(settings: &InvitationSettings) -> InvitationRules {
+    InvitationRules {
         lifetime: settings.invitation_ttl,
         sends_max: settings.invitation_sends_max,
         send_window: settings.invitation_send_window,
@@ -189,17 +194,16 @@ fn refuse_known_secrets(db: &Db, settings: &ServeSettings, address: SocketAddr) 
     )))
 }
 
-fn assemble(db: Db, settings: &ServeSettings, address: SocketAddr) -> Result<App, StartError> {
-    Ok(App {
-        db,
-        invitation_rules: invitation_rules(&settings.invitations),
-        mail_waiting: Arc::new(Notify::new()),
+/// Whoever empties the outbox, with the links leading to the public address.
+fn delivery(app: &App, settings: &ServeSettings, address: SocketAddr) -> Result<Delivery, StartError> {
+    Ok(Delivery {
+        db: app.db.clone(),
+        waiting: Arc::clone(&app.mail_waiting),
         renderer: Renderer::new().map_err(|cause| StartError::new("the mail templates", cause))?,
         sender: Sender {
             address: settings.mail_from.clone(),
             public_url: settings.public_url.clone().unwrap_or_else(|| url(address)),
         },
         transport: Transport::LocalMailbox,
-        pages: Pages::new().map_err(|cause| StartError::new("the page templates", cause))?,
     })
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use uuid::Uuid;
 
 use super::{Failure, database};
+use crate::app::InvitationRules;
 use crate::clock::Timestamp;
 use crate::config::{DatabaseSettings, InvitationSettings};
 use crate::db::Tx;
@@ -32,7 +33,7 @@ pub(super) fn link(
     Ok(())
 }
 
-fn fresh_secret(tx: &Tx, rules: &invitations::Rules, id: Uuid) -> Result<(Timestamp, Secret), Problem> {
+fn fresh_secret(tx: &Tx, rules: &InvitationRules, id: Uuid) -> Result<(Timestamp, Secret), Problem> {
     let user_id = invitations::store::find_anywhere(tx, id)?.map_or(id, |invitation| invitation.user_id);
     let user = users::store::find_anywhere(tx, user_id)?.ok_or(Problem::NotFound("invitation"))?;
     let (invitation, secret) = invitations::fresh_secret(tx, rules, &user)?;

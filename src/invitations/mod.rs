@@ -8,11 +8,9 @@ pub mod accept;
 pub mod store;
 mod wire;
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::app::{App, InvitationRules};
 use crate::audit::{self, Action, Actor, Change};
 use crate::auth::Principal;
 use crate::clock::Timestamp;
@@ -41,17 +39,6 @@ pub struct Invitation {
     pub created_at: Timestamp,
 }
 
-/// How invitations behave here.
-#[derive(Clone, Copy, Debug)]
-pub struct Rules {
-    /// How long a link lives.
-    pub lifetime: Duration,
-    /// How many mails an invitation may cause within [`Rules::send_window`].
-    pub sends_max: u32,
-    /// See [`Rules::sends_max`].
-    pub send_window: Duration,
-}
-
 /// sendUserInvitation: a new mail with a new link; the old link is dead.
 pub async fn send(
     app: &App,
@@ -71,7 +58,7 @@ pub async fn send(
         let invitation = sendable(tx, &rules, &user)?;
         let inviter = users::store::find(tx, caller.organisation_id, caller.user_id)?;
         let (invitation, secret) = renew(tx, &rules, &caller.actor(), &invitation)?;
-        mail::queue_invitation(tx, &invitation, &user, inviter.as_ref(), &secret)?;
+        mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, inviter.as_ref(), &secret)?;
         Ok(wire::invitation(&invitation, &user))
     });
     let invitation = sent.await?;
@@ -80,13 +67,13 @@ pub async fn send(
 }
 
 /// A fresh link for the operator to hand over. Counts as a send, queues no mail.
-pub fn fresh_secret(tx: &Tx, rules: &Rules, user: &User) -> Result<(Invitation, Secret), Problem> {
+pub fn fresh_secret(tx: &Tx, rules: &InvitationRules, user: &User) -> Result<(Invitation, Secret), Problem> {
     let invitation = sendable(tx, rules, user)?;
     renew(tx, rules, &Actor::operator(user.organisation_id), &invitation)
 }
 
 /// The user's invitation, if it may be sent now: 409 when there is nothing to send, 429 when too often.
-fn sendable(tx: &Tx, rules: &Rules, user: &User) -> Result<Invitation, Problem> {
+fn sendable(tx: &Tx, rules: &InvitationRules, user: &User) -> Result<Invitation, Problem> {
     if user.is_service {
         return Err(Problem::Conflict(Conflict::ServiceAccount, Vec::new()));
     }
@@ -101,7 +88,7 @@ fn sendable(tx: &Tx, rules: &Rules, user: &User) -> Result<Invitation, Problem> 
 }
 
 /// Of the last `sends_max` sends, the first must lie outside the window.
-fn check_throttle(tx: &Tx, rules: &Rules, invitation: &Invitation) -> Result<(), Problem> {
+fn check_throttle(tx: &Tx, rules: &InvitationRules, invitation: &Invitation) -> Result<(), Problem> {
     let window_start = tx.now().minus(rules.send_window);
     let Some(decisive) = store::nth_last_send(tx, invitation.id, window_start, rules.sends_max)? else {
         return Ok(());
@@ -114,7 +101,7 @@ fn check_throttle(tx: &Tx, rules: &Rules, invitation: &Invitation) -> Result<(),
 /// Gives the invitation a new secret and a new end, kills the one before, and drops mails not yet sent.
 fn renew(
     tx: &Tx,
-    rules: &Rules,
+    rules: &InvitationRules,
     actor: &Actor,
     invitation: &Invitation,
 ) -> Result<(Invitation, Secret), Problem> {

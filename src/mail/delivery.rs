@@ -8,13 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::message::{self, Envelope};
 use super::render::Renderer;
 use super::store::{self, QueuedMail};
-use crate::app::App;
+use crate::db::Db;
 use crate::problem::Problem;
 
 /// How many mails are taken at once.
@@ -54,57 +54,77 @@ impl Transport {
     }
 }
 
-/// Delivers until told to stop, and then finishes the mail in hand.
-pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    let waiting = Arc::clone(&app.mail_waiting);
-    while !*stop.borrow() {
-        match deliver_due(&app).await {
-            // There may be more.
-            Ok(count) if count == BATCH_MAX as usize => continue,
-            Ok(_) => {}
-            Err(problem) => tracing::error!(%problem, "the outbox could not be worked on; it is tried again"),
-        }
-        tokio::select! {
-            _ = stop.changed() => {}
-            () = waiting.notified() => {}
-            () = tokio::time::sleep(LOOK_AGAIN_AFTER) => {}
-        }
-    }
+/// Empties the outbox.
+pub struct Delivery {
+    /// The file with the outbox in it.
+    pub db: Db,
+    /// Rung when a mail was queued.
+    pub waiting: Arc<Notify>,
+    /// The mail templates.
+    pub renderer: Renderer,
+    /// Who mails are from.
+    pub sender: Sender,
+    /// Where mails go.
+    pub transport: Transport,
 }
 
-/// Delivers what is due now, and says how many mails that were.
-async fn deliver_due(app: &App) -> Result<usize, Problem> {
-    let due = app.db.read(deadline(), |tx| store::due(tx, BATCH_MAX)).await?;
-    let count = due.len();
-    for mail in due {
-        deliver(app, mail).await?;
+impl Delivery {
+    /// Delivers until told to stop, and then finishes the mail in hand.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            match self.deliver_due().await {
+                // There may be more.
+                Ok(count) if count == BATCH_MAX as usize => continue,
+                Ok(_) => {}
+                Err(problem) => {
+                    tracing::error!(%problem, "the outbox could not be worked on; it is tried again");
+                }
+            }
+            tokio::select! {
+                _ = stop.changed() => {}
+                () = self.waiting.notified() => {}
+                () = tokio::time::sleep(LOOK_AGAIN_AFTER) => {}
+            }
+        }
     }
-    Ok(count)
-}
 
-async fn deliver(app: &App, mail: QueuedMail) -> Result<(), Problem> {
-    let built = catch_unwind(AssertUnwindSafe(|| build(&app.renderer, &app.sender, &mail)));
-    let outcome = match built.unwrap_or_else(|_| Err("building the message panicked".to_owned())) {
-        Ok(message) => app.transport.deliver(message).await,
-        Err(error) => Err(error),
-    };
-    match outcome {
-        Ok(kept) => {
-            app.db.write(deadline(), move |tx| store::mark_delivered(tx, mail.id, kept.as_deref())).await?;
-            tracing::info!(mail.id = %mail.id, mail.attempts = mail.attempts + 1, "mail delivered");
+    /// Delivers what is due now, and says how many mails that were.
+    async fn deliver_due(&self) -> Result<usize, Problem> {
+        let due = self.db.read(deadline(), |tx| store::due(tx, BATCH_MAX)).await?;
+        let count = due.len();
+        for mail in due {
+            self.deliver(mail).await?;
         }
-        Err(error) => {
-            tracing::error!(mail.id = %mail.id, mail.attempts = mail.attempts + 1, %error, "mail not delivered");
-            let wait = RETRY_AFTER_MIN * 2_u32.saturating_pow(mail.attempts);
-            app.db
-                .write(deadline(), move |tx| match mail.attempts + 1 {
-                    ATTEMPTS_MAX.. => store::mark_failed(tx, mail.id, &error),
-                    _ => store::mark_tried(tx, mail.id, &error, tx.now().plus(wait)),
-                })
-                .await?;
-        }
+        Ok(count)
     }
-    Ok(())
+
+    async fn deliver(&self, mail: QueuedMail) -> Result<(), Problem> {
+        let built = catch_unwind(AssertUnwindSafe(|| build(&self.renderer, &self.sender, &mail)));
+        let outcome = match built.unwrap_or_else(|_| Err("building the message panicked".to_owned())) {
+            Ok(message) => self.transport.deliver(message).await,
+            Err(error) => Err(error),
+        };
+        let attempts = mail.attempts + 1;
+        match outcome {
+            Ok(kept) => {
+                self.db
+                    .write(deadline(), move |tx| store::mark_delivered(tx, mail.id, kept.as_deref()))
+                    .await?;
+                tracing::info!(mail.id = %mail.id, mail.attempts = attempts, "mail delivered");
+            }
+            Err(error) => {
+                tracing::error!(mail.id = %mail.id, mail.attempts = attempts, %error, "mail not delivered");
+                let wait = RETRY_AFTER_MIN * 2_u32.saturating_pow(mail.attempts);
+                self.db
+                    .write(deadline(), move |tx| match attempts {
+                        ATTEMPTS_MAX.. => store::mark_failed(tx, mail.id, &error),
+                        _ => store::mark_tried(tx, mail.id, &error, tx.now().plus(wait)),
+                    })
+                    .await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn build(templates: &Renderer, sender: &Sender, mail: &QueuedMail) -> Result<Vec<u8>, String> {

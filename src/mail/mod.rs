@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::db::Tx;
-use crate::invitations::Invitation;
 use crate::organisation;
 use crate::problem::Problem;
 use crate::secret::Secret;
@@ -42,17 +41,18 @@ pub struct ListedMail {
 /// Puts the mail of an invitation into the outbox, with its secret until it is delivered.
 pub fn queue_invitation(
     tx: &Tx,
-    invitation: &Invitation,
+    invitation_id: Uuid,
+    expires_at: Timestamp,
     user: &User,
     inviter: Option<&User>,
     secret: &Secret,
 ) -> Result<(), Problem> {
-    let organisation = organisation::store::get(tx, invitation.organisation_id)?;
+    let organisation = organisation::store::get(tx, user.organisation_id)?;
     let content = InvitationMail {
         organisation: organisation.display_name,
         inviter: inviter.map(|inviter| Inviter { name: inviter.full_name(), email: inviter.email.clone() }),
         recipient: user.email.clone(),
-        expires_at: invitation.expires_at.rfc3339(),
+        expires_at: expires_at.rfc3339(),
     };
-    store::queue(tx, invitation, &content, secret)
+    store::queue(tx, user.organisation_id, invitation_id, &content, secret)
 }

@@ -6,7 +6,6 @@ use super::ListedMail;
 use super::render::InvitationMail;
 use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, params};
-use crate::invitations::Invitation;
 use crate::problem::Problem;
 use crate::secret::Secret;
 
@@ -22,7 +21,8 @@ pub(super) struct QueuedMail {
 /// Adds a mail to the outbox.
 pub(super) fn queue(
     tx: &Tx,
-    invitation: &Invitation,
+    organisation_id: Uuid,
+    invitation_id: Uuid,
     content: &InvitationMail,
     secret: &Secret,
 ) -> Result<(), Problem> {
@@ -34,8 +34,8 @@ pub(super) fn queue(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', 0, ?7, ?7)",
         params![
             tx.new_id(),
-            invitation.organisation_id,
-            invitation.id,
+            organisation_id,
+            invitation_id,
             content.recipient,
             json,
             secret.reveal(),

@@ -101,7 +101,8 @@ fn token_owner(row: &Row) -> RowResult<TokenOwner> {
 /// Every credential in the database, for the operator.
 pub fn list(tx: &Tx) -> Result<Vec<ListedToken>, Problem> {
     tx.rows(
-        "SELECT token.id, 'personal' AS kind, users.email, token.note, token.created_at, token.expires_at
+        "SELECT token.id AS id, 'personal' AS kind, users.email AS email, token.note AS note,
+                token.created_at AS created_at, token.expires_at AS expires_at
          FROM personal_access_tokens AS token JOIN users ON users.id = token.user_id
          UNION ALL
          SELECT token.id, 'internal', users.email, NULL, token.created_at, token.expires_at

@@ -97,6 +97,8 @@ impl Connection {
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_timeout)
             .max_buf_size(HEAD_BYTES_MAX)
+            // A client that has sent all of its request may close its side and is answered all the same.
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), service);
         let mut serving = std::pin::pin!(serving);
         tokio::select! {

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::message::{self, Envelope};
-use super::render::Renderer;
+use super::render::{InvitationMail, Renderer};
 use super::store::{self, QueuedMail};
 use crate::db::Db;
 use crate::problem::Problem;
@@ -128,9 +128,11 @@ impl Delivery {
 }
 
 fn build(templates: &Renderer, sender: &Sender, mail: &QueuedMail) -> Result<Vec<u8>, String> {
-    let content = &mail.content;
-    let words =
-        templates.invitation(content, &mail.secret, &sender.public_url).map_err(|error| error.to_string())?;
+    let content: InvitationMail = serde_json::from_str(&mail.content_json)
+        .map_err(|cause| format!("the mail's content cannot be read: {cause}"))?;
+    let words = templates
+        .invitation(&content, &mail.secret, &sender.public_url)
+        .map_err(|error| error.to_string())?;
     let domain = sender.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
     let reply_to = content.inviter.as_ref().map(|inviter| (inviter.name.as_deref(), inviter.email.as_str()));
     let envelope = Envelope {

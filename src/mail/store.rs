@@ -12,7 +12,8 @@ use crate::secret::Secret;
 /// A mail that waits to be delivered.
 pub(super) struct QueuedMail {
     pub id: Uuid,
-    pub content: InvitationMail,
+    /// As stored: reading it is part of building the mail, so that an unreadable one fails alone.
+    pub content_json: String,
     pub secret: String,
     pub attempts: u32,
     pub created_at: Timestamp,
@@ -56,7 +57,7 @@ pub fn cancel_queued(tx: &Tx, invitation_id: Uuid) -> Result<(), Problem> {
 
 /// The mails whose time has come, the longest waiting first.
 pub(super) fn due(tx: &Tx, count_max: u32) -> Result<Vec<QueuedMail>, Problem> {
-    let rows = tx.rows(
+    tx.rows(
         "SELECT id, content, secret, attempts, created_at
          FROM mails
          WHERE state = 'queued' AND next_attempt_at <= ?1
@@ -64,17 +65,15 @@ pub(super) fn due(tx: &Tx, count_max: u32) -> Result<Vec<QueuedMail>, Problem> {
          LIMIT ?2",
         params![tx.now().as_millis(), count_max],
         |row| {
-            let json: String = row.get("content")?;
-            let created_at = Timestamp::from_millis(row.get("created_at")?);
-            Ok((row.get("id")?, json, row.get("secret")?, row.get("attempts")?, created_at))
+            Ok(QueuedMail {
+                id: row.get("id")?,
+                content_json: row.get("content")?,
+                secret: row.get("secret")?,
+                attempts: row.get("attempts")?,
+                created_at: Timestamp::from_millis(row.get("created_at")?),
+            })
         },
-    )?;
-    let read = |(id, json, secret, attempts, created_at): (Uuid, String, String, u32, Timestamp)| {
-        let content = serde_json::from_str(&json)
-            .map_err(|cause| Problem::internal("reading a mail's content", cause))?;
-        Ok(QueuedMail { id, content, secret, attempts, created_at })
-    };
-    rows.into_iter().map(read).collect()
+    )
 }
 
 /// Notes a delivery, wipes the secret, and keeps the message if this is its mailbox. Does nothing to a

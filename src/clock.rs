@@ -1,7 +1,6 @@
 //! Time. The one place that reads the system's clock, so that a test can move it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A moment in UTC, in whole milliseconds, as the database keeps it.
@@ -57,24 +56,59 @@ fn millis(length: Duration) -> i64 {
     i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The server's clock: the system's, moved by what a test asked for.
+/// The server's clock: the system's, moved or stopped by what a test asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    advance_ms: Arc<AtomicI64>,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Runs this many milliseconds ahead of the system's.
+    Running(i64),
+    /// Stands still.
+    Frozen(Timestamp),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Running(0)
+    }
 }
 
 impl Clock {
     /// What time it is.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp(millis(since).saturating_add(self.advance_ms.load(Ordering::Relaxed)))
+        match *self.state() {
+            State::Running(ahead_ms) => Timestamp(system_millis().saturating_add(ahead_ms)),
+            State::Frozen(moment) => moment,
+        }
     }
 
     /// Lets `length` pass at once, for every holder of this clock.
     pub fn advance(&self, length: Duration) {
-        self.advance_ms.fetch_add(millis(length), Ordering::Relaxed);
+        let mut state = self.state();
+        *state = match *state {
+            State::Running(ahead_ms) => State::Running(ahead_ms.saturating_add(millis(length))),
+            State::Frozen(moment) => State::Frozen(moment.plus(length)),
+        };
     }
+
+    /// Stops the clock, for every holder; [`Clock::advance`] still moves it.
+    pub fn freeze(&self) {
+        let now = self.now();
+        *self.state() = State::Frozen(now);
+    }
+
+    /// Nothing can panic while it is held, so a poisoned lock is as good as any.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn system_millis() -> i64 {
+    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -107,5 +141,15 @@ mod tests {
         let before = other.now();
         clock.advance(Duration::from_hours(8 * 24));
         assert!(other.now() >= before.plus(Duration::from_hours(8 * 24)));
+    }
+
+    #[test]
+    fn a_frozen_clock_moves_only_when_told() {
+        let clock = Clock::default();
+        clock.freeze();
+        let frozen = clock.now();
+        assert_eq!(clock.clone().now(), frozen);
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(clock.now(), frozen.plus(Duration::from_millis(1)));
     }
 }

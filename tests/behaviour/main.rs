@@ -3,4 +3,25 @@
 
 mod support;
 
-mod first;
+mod bodies;
+mod credentials;
+mod hostile;
+mod isolation;
+mod members;
+mod members_together;
+mod noise;
+mod requests;
+mod rights;
+
+mod accepting;
+mod codes;
+mod invitations;
+mod mails;
+
+mod command_line;
+mod connections;
+mod durability;
+mod faults;
+mod processes;
+mod seeds;
+mod starting;

@@ -22,14 +22,14 @@ pub struct Answer {
 }
 
 impl Call {
-    pub fn new(http: reqwest::Client, method: &str, url: &str, path: &str) -> Self {
+    pub fn new(http: &reqwest::Client, method: &str, url: &str, path: &str) -> Self {
         let word = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let request = http.request(word, format!("{url}{path}"));
         Self { method: method.to_owned(), path: path.to_owned(), request }
     }
 
     /// With a whole `Authorization` value.
-    pub fn as_caller(self, authorization: &str) -> Self {
+    pub fn caller(self, authorization: &str) -> Self {
         self.header(AUTHORIZATION.as_str(), authorization)
     }
 
@@ -103,7 +103,7 @@ impl Answer {
         errors
             .iter()
             .map(|error| place(error).expect("a place"))
-            .map(|place| place.as_str().unwrap().to_owned())
+            .map(|place| place.as_str().expect("a place is text").to_owned())
             .collect()
     }
 }

@@ -69,7 +69,7 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
         200 => {}
         // A page about a problem, for a person who posted a form.
         400.. if content_type.starts_with("text/html") => {
-            assert!(path.starts_with("/invitations/"), "{what}")
+            assert!(path.starts_with("/invitations/"), "{what}");
         }
         400.. => check_problem(answer, request_id, &what),
         _ => panic!("a status that is never given: {what}"),

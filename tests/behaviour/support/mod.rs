@@ -1,11 +1,14 @@
 //! Everything tests share: a server in this process ([`TestServer`]) or as a program ([`program`]), a
-//! client that checks every answer against the description ([`client`]), and the names of the seed.
+//! client that checks every answer against the description ([`client`]), HTTP by hand ([`tcp`]), a way
+//! around the server to its data ([`inside`]), and the names of the seed.
 
 pub mod client;
 pub mod contract;
+pub mod inside;
 pub mod program;
 pub mod seed;
 pub mod server;
+pub mod tcp;
 
 pub use client::{Answer, Call};
 pub use server::TestServer;

@@ -1,0 +1,254 @@
+//! Accepting an invitation: what a right code does, as form and as JSON, and what a person reads.
+
+use rusqlite::params;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Answer, TestServer, program, seed};
+
+const ACCEPT: &str = "/invitations/accept";
+
+fn uuid(id: &str) -> Uuid {
+    id.parse().expect("an id")
+}
+
+/// Type, status and both names of a user, as stored.
+fn person(server: &TestServer, user: &str) -> (String, String, Option<String>, Option<String>) {
+    let sql = "SELECT type, status, first_name, last_name FROM users WHERE id = ?1";
+    let read = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    server.sqlite().query_row(sql, [uuid(user)], read).expect("the user")
+}
+
+fn member(first: Option<&str>, last: Option<&str>) -> (String, String, Option<String>, Option<String>) {
+    ("member".to_owned(), "active".to_owned(), first.map(str::to_owned), last.map(str::to_owned))
+}
+
+async fn accept(server: &TestServer, body: &Value) -> Answer {
+    server.post(ACCEPT).json(body).send().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn json_makes_the_invited_user_an_active_member_with_names() {
+    let server = TestServer::start().await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    let body = json!({ "secret": code, "firstName": "  Ivy ", "lastName": "O'Neil <b> أحمد" });
+    let answer = accept(&server, &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let accepted = answer.json();
+    assert_eq!(
+        (&accepted["status"], &accepted["userId"], &accepted["email"]),
+        (&json!("accepted"), &json!(seed::IVY), &json!(seed::IVY_EMAIL))
+    );
+    assert!(!answer.text().contains(&code));
+    assert_eq!(person(&server, seed::IVY), member(Some("Ivy"), Some("O'Neil <b> أحمد")));
+    let sql = "SELECT count(*) FROM invitations WHERE status = 'accepted' AND accepted_at < expires_at";
+    assert_eq!(server.count(sql), 1);
+    assert_eq!(server.count("SELECT count(*) FROM invitation_secrets WHERE state = 'used'"), 1);
+    let sql = "SELECT type || ' ' || hex(user_id) || ' ' || ip_address || ' ' || data FROM audit_logs
+               WHERE action = 'accepted' AND ref_id = user_id";
+    let row: String = server.sqlite().query_row(sql, [], |row| row.get(0)).expect("one audit row");
+    assert!(row.starts_with("user ") && row.contains("127.0.0.1") && row.contains("O'Neil"), "{row}");
+    assert!(row.contains(&uuid(seed::IVY).simple().to_string().to_uppercase()) && !row.contains(&code));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_does_the_same_and_welcomes_the_person() {
+    let server = TestServer::start().await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    let pasted = format!("  {code}\r\n");
+    let fields = [("secret", pasted.as_str()), ("firstName", "Ivy & <i>Co</i>"), ("lastName", "")];
+    let page = server.post(ACCEPT).form(&fields).expect(200).await;
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    let text = page.text();
+    assert!(text.contains("Welcome to <bdi>Acme Ltd</bdi>") && text.contains(seed::IVY_EMAIL), "{text}");
+    assert!(!text.contains(&code));
+    assert_eq!(person(&server, seed::IVY), member(Some("Ivy & <i>Co</i>"), None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_optional_and_an_empty_one_is_none() {
+    let cases = [
+        (json!({}), None),
+        (json!({ "firstName": null, "lastName": null }), None),
+        (json!({ "firstName": "", "lastName": " \t " }), None),
+        (json!({ "firstName": "\n Ann \n", "extra": 7 }), Some("Ann")),
+    ];
+    for (mut body, first) in cases {
+        let server = TestServer::start().await;
+        body["secret"] = json!(server.send_invitation(seed::IVY, seed::IVY_EMAIL).await);
+        let answer = accept(&server, &body).await;
+        assert_eq!(answer.status, 200, "{body}: {}", answer.text());
+        assert_eq!(person(&server, seed::IVY), member(first, None), "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_of_200_characters_is_taken_and_more_or_control_characters_are_not() {
+    let server = TestServer::start().await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    let long = "ü".repeat(201);
+    for (field, name) in
+        [("firstName", long.as_str()), ("lastName", "a\nb"), ("firstName", "a\0b"), ("lastName", "a\u{7f}b")]
+    {
+        let mut body = json!({ "secret": code });
+        body[field] = json!(name);
+        let refused = accept(&server, &body).await;
+        assert_eq!((refused.status, refused.places()), (400, vec![format!("/{field}")]), "{name:?}");
+    }
+    let both = json!({ "secret": code, "firstName": "a\rb", "lastName": long });
+    assert_eq!(accept(&server, &both).await.places(), ["/firstName", "/lastName"]);
+    assert_eq!(person(&server, seed::IVY).0, "invited");
+    let longest = "ü".repeat(200);
+    let right = json!({ "secret": code, "firstName": longest });
+    assert_eq!(accept(&server, &right).await.status, 200);
+    assert_eq!(person(&server, seed::IVY), member(Some(&longest), None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_form_comes_back_with_what_was_typed_escaped_and_the_place_marked() {
+    let server = TestServer::start().await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    let hostile = "\"><script>alert(1)</script>";
+    let fields = [("secret", code.as_str()), ("firstName", hostile), ("lastName", "a\u{1}b")];
+    let page = server.post(ACCEPT).form(&fields).expect(400).await;
+    let text = page.text();
+    assert!(text.contains("<form method=\"post\"") && text.contains(&format!("value=\"{code}\"")), "{text}");
+    assert!(!text.contains("<script>") && text.contains("&quot;&gt;&lt;script&gt;"), "{text}");
+    assert_eq!(text.matches("aria-invalid=\"true\"").count(), 1);
+    assert!(text.contains("id=\"lastName-error\"") && !text.contains("id=\"firstName-error\""));
+    assert_eq!(person(&server, seed::IVY).0, "invited");
+    let again = [("secret", code.as_str()), ("firstName", hostile), ("lastName", "B")];
+    server.post(ACCEPT).form(&again).expect(200).await;
+    assert_eq!(person(&server, seed::IVY), member(Some(hostile), Some("B")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_18_looking_at_the_page_changes_nothing() {
+    let server = TestServer::start().await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    let sum = "SELECT sum(total) FROM (SELECT count(*) AS total FROM audit_logs UNION ALL
+               SELECT count(*) FROM invitation_secrets UNION ALL SELECT sum(updated_at) FROM users UNION ALL
+               SELECT sum(updated_at) FROM invitations)";
+    let before = server.count(sum);
+    for method in ["GET", "HEAD"] {
+        for query in [String::new(), format!("?secret={code}"), format!("?secret={code}&firstName=Eve")] {
+            for file in ["", ".js", ".css"] {
+                server.call(method, &format!("{ACCEPT}{file}{query}")).expect(200).await;
+            }
+        }
+    }
+    assert_eq!(server.count(sum), before);
+    assert_eq!(person(&server, seed::IVY).0, "invited");
+    let page = server.get(&format!("{ACCEPT}?secret={code}")).expect(200).await;
+    assert!(!page.text().contains(&code), "what is in the address is not reflected");
+    assert_eq!(accept(&server, &json!({ "secret": code })).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_to_a_person_carries_the_headers_that_guard_the_code() {
+    let server = TestServer::start().await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    let answers = [
+        server.get(ACCEPT).expect(200).await,
+        server.call("HEAD", ACCEPT).expect(200).await,
+        server.get("/invitations/accept.js").expect(200).await,
+        server.get("/invitations/accept.css").expect(200).await,
+        server.post(ACCEPT).form(&[("secret", &code), ("firstName", "\u{1}x")]).expect(400).await,
+        server.post(ACCEPT).form(&[("secret", "wrong")]).expect(404).await,
+        server.post(ACCEPT).form(&[("secret", &code)]).expect(200).await,
+        server.post(ACCEPT).form(&[("secret", &code)]).expect(410).await,
+    ];
+    for answer in answers {
+        let policy = answer.header("content-security-policy").expect("a policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+        assert!(policy.contains("form-action 'self'") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        // Said once or twice, but always the same.
+        assert!(answer.headers.get_all("cache-control").iter().all(|value| value == "no-store"));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_neither_form_nor_json_too_long_or_another_method_is_refused() {
+    let server = TestServer::start().await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    let body = json!({ "secret": code }).to_string().into_bytes();
+    for wrong in ["text/plain", "application/xml", "multipart/form-data; boundary=x", "application/jsonp"] {
+        let answer = server.post(ACCEPT).body(wrong, body.clone()).expect(415).await;
+        assert_eq!(answer.problem(), "unsupported-media-type", "{wrong}");
+    }
+    server.post(ACCEPT).expect(415).await;
+    for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "BREW"] {
+        let answer = server.call(method, ACCEPT).expect(405).await;
+        assert_eq!(answer.header("allow"), Some("GET, HEAD, POST"), "{method}");
+    }
+    let long = vec![b' '; 1024 * 1024 + 1];
+    server.post(ACCEPT).body("application/json", long.clone()).expect(413).await;
+    let page = server.post(ACCEPT).body("application/x-www-form-urlencoded", long).expect(413).await;
+    assert!(page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")));
+    for wrong in ["", "{", "[]", "\"x\"", "{\"secret\":5}", "{\"secret\":\"x\",\"firstName\":[]}"] {
+        server.post(ACCEPT).body("application/json", wrong.into()).expect(400).await;
+    }
+    assert_eq!(person(&server, seed::IVY).0, "invited");
+    let charset = "Application/JSON; charset=utf-8";
+    server.post(ACCEPT).body(charset, body).expect(200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_membership_made_before_counts_from_acceptance_on_and_iv_33_leaves_the_invitation_alone() {
+    let server = TestServer::start().await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    let invitation = "SELECT sum(expires_at + updated_at) FROM invitations";
+    let before = server.count(invitation);
+    let body = json!({ "userIds": [seed::IVY], "groupIds": [seed::MANAGERS] });
+    let path = seed::members_path(seed::PRICING);
+    let members = server.post(&path).caller(seed::OWNER_PAT).json(&body).expect(200).await.json();
+    assert_eq!(members[0]["user"]["type"], "INVITED");
+    assert_eq!(server.count(invitation), before);
+    assert_eq!(server.count("SELECT count(*) FROM invitation_secrets WHERE state = 'live'"), 1);
+
+    let database = server.database().display().to_string();
+    let words = ["token", "create", "--user", seed::IVY, "--kind", "personal", "--permission"];
+    let rest = ["project:manage", "--project", seed::PRICING, "--database", &database];
+    let printed = program::run_well(&[&words[..], &rest[..]].concat());
+    let token = format!("Bearer {}", printed.lines().next().expect("a secret"));
+    let invite = json!({ "userIds": [seed::NINA] });
+    server.post(&path).caller(&token).json(&invite).expect(401).await;
+    assert_eq!(accept(&server, &json!({ "secret": code })).await.status, 200);
+    let members = server.post(&path).caller(&token).json(&invite).expect(200).await.json();
+    assert_eq!(members[0]["userId"], seed::NINA);
+    server.post(&seed::members_path(seed::CLAIMS)).caller(&token).json(&invite).expect(404).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_31_a_link_stays_good_when_its_inviter_loses_rights() {
+    for change in ["status = 'disabled'", "type = 'member'"] {
+        let server = TestServer::start().await;
+        server.post(&seed::invitation_path(seed::IVY)).caller(seed::ADMIN_SES).expect(200).await;
+        let code = server.code(seed::IVY_EMAIL).await;
+        let sql = format!("UPDATE users SET {change} WHERE id = ?1");
+        server.sqlite().execute(&sql, params![uuid(seed::ADMIN)]).expect("the admin changes");
+        assert_eq!(accept(&server, &json!({ "secret": code })).await.status, 200, "{change}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_22_a_link_works_until_its_last_millisecond_and_is_dead_at_its_end() {
+    for (too_late_by_ms, status) in [(0, 410), (1, 410), (-1, 200)] {
+        let server = TestServer::start().await;
+        server.clock.freeze();
+        let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+        let week_ms: i64 = 7 * 24 * 3600 * 1000;
+        let wait_ms = u64::try_from(week_ms + too_late_by_ms).expect("a wait");
+        server.clock.advance(std::time::Duration::from_millis(wait_ms));
+        let answer = accept(&server, &json!({ "secret": code })).await;
+        assert_eq!(answer.status, status, "{too_late_by_ms}");
+        let standing = if status == 200 { "member" } else { "invited" };
+        assert_eq!(person(&server, seed::IVY).0, standing);
+        if status == 410 {
+            assert_eq!(answer.problem(), "invitation-expired");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What was answered 200 is there, whatever happens next: a killed process, a full disk.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::processes::wait_for;
+use crate::support::program::Serving;
+use crate::support::{TestServer, seed};
+
+const USERS: usize = 2_000;
+const ROUNDS: usize = 5;
+const CALLERS: usize = 4;
+/// The fewest answers after which a round's process is killed.
+const ANSWERS_MIN: usize = 40;
+
+fn user_id(position: usize) -> Uuid {
+    Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0010_0000 + position as u128)
+}
+
+/// The example seed with many more members of acme; where it lies.
+fn large_seed(folder: &TempDir) -> String {
+    let mut seed: Value =
+        serde_json::from_slice(&std::fs::read(seed::FILE).expect("the seed")).expect("JSON");
+    let users = seed["organisations"][0]["users"].as_array_mut().expect("users");
+    users.extend((0..USERS).map(|position| {
+        json!({ "id": user_id(position), "email": format!("u{position}@acme.test"), "type": "member" })
+    }));
+    let file = folder.path().join("seed.json");
+    std::fs::write(&file, seed.to_string()).expect("a seed file");
+    file.display().to_string()
+}
+
+/// Opens the file beside whoever has it, and checks that it is sound.
+fn sound(path: &Path) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(path).expect("the database opens");
+    let whole: String =
+        connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("the check runs");
+    assert_eq!(whole, "ok");
+    let dangling = "SELECT count(*) FROM pragma_foreign_key_check";
+    assert_eq!(connection.query_row(dangling, [], |row| row.get::<_, i64>(0)).expect("a count"), 0);
+    connection
+}
+
+fn is_member(connection: &rusqlite::Connection, user: Uuid) -> bool {
+    let sql = "SELECT count(*) FROM members WHERE user_id = ?1 AND project_id = ?2";
+    let project: Uuid = seed::PRICING.parse().expect("an id");
+    let rows: i64 = connection.query_row(sql, [user, project], |row| row.get(0)).expect("a count");
+    rows == 1
+}
+
+/// Every membership has its audit row and the other way round, but for what the seed brought.
+fn check_nothing_is_half_done(connection: &rusqlite::Connection) {
+    let sql = "SELECT (SELECT count(*) FROM members WHERE id NOT IN
+                          (SELECT ref_id FROM audit_logs WHERE type = 'member'))
+                    + (SELECT count(*) FROM audit_logs WHERE type = 'member' AND action = 'created'
+                          AND ref_id NOT IN (SELECT id FROM members))";
+    assert_eq!(connection.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("a count"), 0);
+}
+
+/// Invites one user after the other until the server is gone; those that were answered 200.
+async fn invite_until_the_end(url: String, next: Arc<AtomicUsize>, answered: Arc<AtomicUsize>) -> Vec<Uuid> {
+    let http = reqwest::Client::new();
+    let mut kept = Vec::new();
+    loop {
+        let user = user_id(next.fetch_add(1, Ordering::Relaxed) % USERS);
+        let body = json!({ "userIds": [user], "groupIds": [seed::EDITORS] });
+        let call = http.post(format!("{url}{}", seed::members_path(seed::PRICING)));
+        let Ok(answer) = call.header("authorization", seed::OWNER_PAT).json(&body).send().await else {
+            return kept;
+        };
+        if answer.status() == 200 {
+            kept.push(user);
+            answered.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_membership_that_was_answered_survives_a_killed_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let seed_file = large_seed(&folder);
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut kept: Vec<Uuid> = Vec::new();
+    for round in 0..ROUNDS {
+        let mut serving = Serving::start(folder.path(), &["--seed", &seed_file]);
+        let answered = Arc::new(AtomicUsize::new(0));
+        let mut callers = JoinSet::new();
+        for _ in 0..CALLERS {
+            callers.spawn(invite_until_the_end(
+                serving.url.clone(),
+                Arc::clone(&next),
+                Arc::clone(&answered),
+            ));
+        }
+        let wanted = ANSWERS_MIN + round * 7;
+        tokio::task::block_in_place(|| {
+            wait_for("enough answers", || (answered.load(Ordering::Relaxed) >= wanted).then_some(()));
+        });
+        serving.child.kill().expect("SIGKILL");
+        serving.child.wait().expect("it is gone");
+        kept.extend(callers.join_all().await.into_iter().flatten());
+
+        // The next process finds the file as the dead one left it, log and all.
+        let again = Serving::start(folder.path(), &[]);
+        let connection = sound(&folder.path().join("test.db"));
+        let lost: Vec<&Uuid> = kept.iter().filter(|user| !is_member(&connection, **user)).collect();
+        assert!(lost.is_empty(), "round {round}: {lost:?} of {}", kept.len());
+        check_nothing_is_half_done(&connection);
+        drop(again);
+    }
+    assert!(kept.len() >= ROUNDS * ANSWERS_MIN);
+}
+
+async fn invite(server: &TestServer, user: Uuid) -> u16 {
+    let body = json!({ "userIds": [user], "groupIds": [seed::EDITORS] });
+    let path = seed::members_path(seed::PRICING);
+    server.post(&path).caller(seed::OWNER_PAT).json(&body).send().await.status
+}
+
+/// A seeded file that is nearly as large as it may become, and that size.
+async fn nearly_full() -> (TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let seed_file = large_seed(&folder);
+    let folder = TestServer::start_in(folder, &["--seed", &seed_file]).await.stop().await;
+    let connection = rusqlite::Connection::open(folder.path().join("test.db")).expect("the file opens");
+    let ballast = "CREATE TABLE ballast (b BLOB); INSERT INTO ballast VALUES (zeroblob(400000));
+                   PRAGMA wal_checkpoint(TRUNCATE)";
+    connection.execute_batch(ballast).expect("ballast");
+    let sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    let bytes: i64 = connection.query_row(sql, [], |row| row.get(0)).expect("a size");
+    (folder, (bytes + 3 * 4096).to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_503_nothing_half_done_and_works_again_with_room() {
+    let (folder, size_max) = nearly_full().await;
+    let server = TestServer::start_in(folder, &["--database-size-max", &size_max]).await;
+    let mut kept = Vec::new();
+    let mut next = 0;
+    let refused = loop {
+        assert!(next < USERS, "it never got full");
+        let user = user_id(next);
+        next += 1;
+        // The client holds every 503 to its Retry-After.
+        match invite(&server, user).await {
+            200 => kept.push(user),
+            status => break (status, user),
+        }
+    };
+    assert_eq!(refused.0, 503);
+    assert!(!kept.is_empty(), "there was some room");
+    let connection = sound(&server.database());
+    assert!(!is_member(&connection, refused.1));
+    check_nothing_is_half_done(&connection);
+
+    server.get("/api/health").expect(200).await;
+    server.get("/invitations/accept").expect(200).await;
+    let path = seed::members_path(seed::PRICING);
+    let nobody = json!({ "userIds": [seed::NOBODY] });
+    let answer = server.post(&path).caller(seed::OWNER_PAT).json(&nobody).expect(404).await;
+    assert_eq!(answer.places(), ["/userIds/0"], "what needs no room is answered as ever");
+    server.post(&path).json(&nobody).expect(401).await;
+
+    server.sqlite().execute_batch("DELETE FROM ballast").expect("room is made");
+    for user in [refused.1, user_id(next)] {
+        assert_eq!(invite(&server, user).await, 200);
+        kept.push(user);
+    }
+    let connection = sound(&server.database());
+    assert!(kept.iter().all(|user| is_member(&connection, *user)));
+    check_nothing_is_half_done(&connection);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_leaves_an_invitation_and_its_link_as_they_were() {
+    let (folder, size_max) = nearly_full().await;
+    let server =
+        TestServer::start_in(folder, &["--database-size-max", &size_max, "--invitation-sends-max", "1000"])
+            .await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    // Fill what is left, through the server itself.
+    let mut next = 0;
+    while invite(&server, user_id(next)).await == 200 {
+        next += 1;
+    }
+    let path = seed::invitation_path(seed::IAN);
+    let state = "SELECT (SELECT sum(updated_at + expires_at) FROM invitations)
+                      + (SELECT count(*) FROM invitation_secrets) + (SELECT count(*) FROM audit_logs)";
+    // A row or two may still find a place in a page that is not full.
+    for sends in 0.. {
+        assert!(sends < 1000, "it never got full");
+        let before = server.count(state);
+        let status = server.post(&path).caller(seed::OWNER_SES).send().await.status;
+        if status == 503 {
+            assert_eq!(server.count(state), before, "nothing was changed");
+            break;
+        }
+        assert_eq!(status, 200);
+    }
+    server.sqlite().execute_batch("DELETE FROM ballast").expect("room is made");
+    let body = json!({ "secret": code });
+    server.post("/invitations/accept").json(&body).expect(200).await;
+}

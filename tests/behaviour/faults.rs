@@ -1,0 +1,92 @@
+//! What a client sees when something is wrong on our side: a broken table, a file that another process
+//! holds, a write that waited too long. Nothing is half-written, and all is well afterwards.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::{TestServer, seed};
+
+async fn invite(server: &TestServer, status: u16) -> crate::support::Answer {
+    let body = json!({ "userIds": [seed::NINA], "groupIds": [seed::EDITORS] });
+    server.post(&seed::members_path(seed::PRICING)).caller(seed::OWNER_PAT).json(&body).expect(status).await
+}
+
+/// Everything that inviteMembers writes.
+fn written(server: &TestServer) -> i64 {
+    server.count(
+        "SELECT (SELECT count(*) FROM members) + (SELECT count(*) FROM member_groups)
+              + (SELECT count(*) FROM audit_logs)",
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_of_ours_is_500_shows_no_cause_and_writes_nothing() {
+    let server = TestServer::start().await;
+    let before = written(&server);
+    // The audit row comes last, so by then members and groups were written in this transaction.
+    server.sqlite().execute_batch("ALTER TABLE audit_logs RENAME TO hidden").expect("a broken schema");
+    let answer = invite(&server, 500).await;
+    assert_eq!(answer.problem(), "internal-error");
+    for cause in ["audit", "INSERT", "table", "sqlite"] {
+        assert!(!answer.text().contains(cause), "{}", answer.text());
+    }
+    server.sqlite().execute_batch("ALTER TABLE hidden RENAME TO audit_logs").expect("as before");
+    assert_eq!(written(&server), before);
+    assert_eq!(invite(&server, 200).await.json().as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_in_one_write_does_not_fail_its_neighbours() {
+    let server = TestServer::start().await;
+    let sql = "CREATE TRIGGER broken BEFORE INSERT ON audit_logs
+               WHEN NEW.project_id = unhex('0190a0000000' || '7000a000000000000002')
+               BEGIN SELECT RAISE(ABORT, 'as planned'); END";
+    server.sqlite().execute_batch(sql).expect("a trigger");
+    let body = json!({ "userIds": [seed::NINA, seed::OTTO] });
+    let call =
+        |project: &str| server.post(&seed::members_path(project)).caller(seed::OWNER_PAT).json(&body).send();
+    let calls: Vec<_> = (0..40)
+        .map(|round| tokio::spawn(call(if round % 2 == 0 { seed::PRICING } else { seed::CLAIMS })))
+        .collect();
+    let mut statuses = Vec::new();
+    for call in calls {
+        statuses.push(call.await.expect("an answer").status);
+    }
+    let expected: Vec<u16> = (0..40).map(|round| if round % 2 == 0 { 200 } else { 500 }).collect();
+    assert_eq!(statuses, expected);
+    let members = |key: &str| {
+        server.count(&format!(
+            "SELECT count(*) FROM members JOIN projects ON projects.id = project_id WHERE key = '{key}'"
+        ))
+    };
+    assert_eq!((members("pricing"), members("claims")), (5, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_another_process_holds_is_503_and_reading_goes_on() {
+    let server = TestServer::start().await;
+    let other = server.sqlite();
+    other.execute_batch("BEGIN IMMEDIATE").expect("the other process begins to write");
+    let answer = invite(&server, 503).await;
+    assert_eq!(answer.problem(), "unavailable");
+    server.get("/api/health").expect(200).await;
+    other.execute_batch("COMMIT").expect("the other process ends");
+    invite(&server, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_waited_past_its_time_is_never_run() {
+    let server = TestServer::start_with(&["--request-timeout", "200ms"]).await;
+    let before = written(&server);
+    let other = server.sqlite();
+    other.execute_batch("BEGIN IMMEDIATE").expect("the other process begins to write");
+    let release = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(Duration::from_millis(500));
+        other.execute_batch("COMMIT").expect("the other process ends");
+    });
+    assert_eq!(invite(&server, 504).await.problem(), "timed-out");
+    release.await.expect("released");
+    assert_eq!(written(&server), before);
+    invite(&server, 200).await;
+}

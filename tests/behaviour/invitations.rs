@@ -1,0 +1,297 @@
+//! sendUserInvitation: the same invitation with a new link and a new end, the old link dead at once, who
+//! may ask for it and how often.
+
+use std::time::Duration;
+
+use brms::clock::Timestamp;
+use rusqlite::params;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::support::{Answer, TestServer, seed};
+
+const DAY: Duration = Duration::from_hours(24);
+const ACCEPT: &str = "/invitations/accept";
+/// Everything of an invitation that a refused send must leave alone.
+const STATE: &str = "SELECT group_concat(text, ';') FROM (
+    SELECT hex(secret_hash) || state AS text FROM invitation_secrets
+    UNION ALL SELECT hex(id) || status || expires_at FROM invitations
+    UNION ALL SELECT hex(id) || state FROM mails
+    UNION ALL SELECT hex(id) FROM audit_logs ORDER BY 1)";
+
+fn state(server: &TestServer) -> String {
+    server.sqlite().query_row(STATE, [], |row| row.get(0)).expect("the state is read")
+}
+
+async fn send(server: &TestServer, user: &str, caller: &str) -> Answer {
+    server.post(&seed::invitation_path(user)).caller(caller).send().await
+}
+
+async fn accept(server: &TestServer, code: &str) -> Answer {
+    server.post(ACCEPT).json(&json!({ "secret": code })).send().await
+}
+
+fn millis(value: &Value) -> i64 {
+    Timestamp::parse_rfc3339(value.as_str().expect("a time")).expect("RFC 3339").as_millis()
+}
+
+/// When the latest secret of a user's invitation was made: the moment of its transaction.
+fn sent_at(server: &TestServer, user: &str) -> i64 {
+    let sql = "SELECT max(secret.created_at) FROM invitation_secrets AS secret
+               JOIN invitations ON invitations.id = secret.invitation_id WHERE user_id = ?1";
+    server.sqlite().query_row(sql, [uuid(user)], |row| row.get(0)).expect("a send")
+}
+
+fn uuid(id: &str) -> Uuid {
+    id.parse().expect("an id")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_send_answers_the_pending_invitation_and_mails_its_link() {
+    let server = TestServer::start().await;
+    let before = server.clock.now().as_millis();
+    let answer = send(&server, seed::IVY, seed::OWNER_SES).await;
+    let after = server.clock.now().as_millis();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let body = answer.json();
+    assert_eq!(
+        (&body["email"], &body["status"], &body["userId"]),
+        (&json!(seed::IVY_EMAIL), &json!("pending"), &json!(seed::IVY))
+    );
+    let sent = sent_at(&server, seed::IVY);
+    assert!((before..=after).contains(&sent));
+    assert_eq!(millis(&body["expiresAt"]), sent + 7 * 24 * 3600 * 1000, "seven days to the millisecond");
+    assert!(!answer.text().contains("brms_inv_"), "the secret is for the mail alone");
+    let mails = server.mails().await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to, seed::IVY_EMAIL);
+    assert_eq!(accept(&server, &mails[0].code).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_send_keeps_the_invitation_renews_its_end_and_kills_the_old_link() {
+    let server = TestServer::start().await;
+    let first = send(&server, seed::IVY, seed::OWNER_SES).await.json();
+    let old_code = server.code(seed::IVY_EMAIL).await;
+    server.clock.advance(3 * DAY);
+    let second = send(&server, seed::IVY, seed::ADMIN_SES).await.json();
+    assert_eq!((&first["id"], &first["createdAt"]), (&second["id"], &second["createdAt"]));
+    assert_eq!(millis(&second["expiresAt"]), sent_at(&server, seed::IVY) + 7 * 24 * 3600 * 1000);
+    assert!(millis(&second["expiresAt"]) >= millis(&first["expiresAt"]) + 3 * 24 * 3600 * 1000);
+
+    let refused = accept(&server, &old_code).await;
+    assert_eq!((refused.status, refused.problem().as_str()), (410, "invitation-replaced"));
+    let new_code = server.code(seed::IVY_EMAIL).await;
+    assert_ne!(new_code, old_code);
+    assert_eq!(accept(&server, &new_code).await.status, 200);
+    assert_eq!(server.count("SELECT count(*) FROM invitations WHERE status = 'accepted'"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_old_link_dies_with_the_answer_and_not_with_the_new_mail() {
+    let server = TestServer::start().await;
+    let old_code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    server.sqlite().execute_batch(HOLD_MAIL).expect("a trigger");
+    assert_eq!(send(&server, seed::IVY, seed::OWNER_SES).await.status, 200);
+    assert_eq!(server.count("SELECT count(*) FROM mails WHERE state = 'queued'"), 1);
+    assert_eq!(accept(&server, &old_code).await.problem(), "invitation-replaced");
+}
+
+/// Keeps every new mail in the outbox.
+const HOLD_MAIL: &str = "CREATE TRIGGER hold AFTER INSERT ON mails BEGIN
+    UPDATE mails SET next_attempt_at = 9000000000000000 WHERE id = NEW.id; END";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_still_waits_is_cancelled_by_a_newer_send() {
+    let server = TestServer::start().await;
+    server.sqlite().execute_batch(HOLD_MAIL).expect("a trigger");
+    for sends in 1..=2 {
+        assert_eq!(send(&server, seed::IVY, seed::OWNER_SES).await.status, 200);
+        let sql = "SELECT count(*) FROM mails WHERE state = 'cancelled' AND secret IS NULL";
+        assert_eq!(server.count(sql), sends - 1);
+        assert_eq!(server.count("SELECT count(*) FROM mails WHERE state = 'queued'"), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_send_revives_an_expired_invitation() {
+    let server = TestServer::start().await;
+    let old_code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    server.clock.advance(8 * DAY);
+    assert_eq!(accept(&server, &old_code).await.problem(), "invitation-expired");
+    let new_code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    assert_eq!(accept(&server, &old_code).await.problem(), "invitation-replaced");
+    assert_eq!(accept(&server, &new_code).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_nothing_to_send_is_a_conflict_that_says_why() {
+    let server = TestServer::start().await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    assert_eq!(accept(&server, &code).await.status, 200);
+    let disable = "UPDATE users SET status = 'disabled' WHERE id = ?1";
+    server.sqlite().execute(disable, params![uuid(seed::IAN)]).expect("Ian is disabled");
+    let before = state(&server);
+    for (who, user, problem) in [
+        ("accepted", seed::IVY, "already-accepted"),
+        ("an active member, never invited", seed::NINA, "already-accepted"),
+        ("the owner", seed::OWNER, "already-accepted"),
+        ("disabled", seed::DORA, "user-disabled"),
+        ("invited, then disabled", seed::IAN, "user-disabled"),
+        ("a service account", seed::ROBOT, "service-account"),
+    ] {
+        let answer = send(&server, user, seed::OWNER_SES).await;
+        assert_eq!((answer.status, answer.problem().as_str()), (409, problem), "{who}");
+    }
+    assert_eq!(state(&server), before);
+    assert_eq!(server.mails().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_04_a_user_of_another_organisation_answers_as_if_there_were_none() {
+    let server = TestServer::start().await;
+    let before = state(&server);
+    let mut bodies = Vec::new();
+    for (user, caller) in [
+        (seed::NOBODY, seed::OWNER_SES),
+        (seed::GLOBEX_GUEST, seed::OWNER_SES),
+        (seed::GLOBEX_OWNER, seed::ADMIN_SES),
+        (seed::IVY, seed::GLOBEX_SES),
+    ] {
+        let answer = send(&server, user, caller).await;
+        assert_eq!(answer.status, 404, "{user}");
+        let mut body = answer.json();
+        body.as_object_mut().expect("an object").remove("instance");
+        bodies.push(body);
+    }
+    assert!(bodies.windows(2).all(|two| two[0] == two[1]), "{bodies:?}");
+    assert_eq!(state(&server), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_owner_and_admin_send_and_only_with_a_sign_in() {
+    let server = TestServer::start().await;
+    let set = "UPDATE users SET type = 'author' WHERE id = ?1";
+    server.sqlite().execute(set, params![uuid(seed::READER)]).expect("the reader is an author");
+    let before = state(&server);
+    for (caller, status, problem) in [
+        (seed::MANAGER_SES, 403, "forbidden"),
+        (seed::READER_SES, 403, "forbidden"),
+        (seed::OWNER_PAT, 401, "unauthenticated"),
+        (seed::ADMIN_PAT, 401, "unauthenticated"),
+        (seed::ROBOT_PAT, 401, "unauthenticated"),
+        ("Internal brms_ses_0000000000000000000000000000000000000000000", 401, "unauthenticated"),
+        ("Internal brms_pat_seed_owner_00000000000000000000000000000000000000", 401, "unauthenticated"),
+    ] {
+        let answer = send(&server, seed::IVY, caller).await;
+        assert_eq!((answer.status, answer.problem().as_str()), (status, problem), "{caller}");
+        if status == 401 {
+            let challenge = answer.header("www-authenticate").expect("a challenge");
+            assert!(challenge.starts_with("Internal "), "{challenge}");
+        }
+    }
+    let nobody = server.post(&seed::invitation_path(seed::IVY)).expect(401).await;
+    assert_eq!(nobody.header("www-authenticate"), Some("Internal realm=\"brms\""));
+    assert_eq!(state(&server), before);
+    assert_eq!(send(&server, seed::IVY, seed::ADMIN_SES).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_mails_in_ten_minutes_and_then_the_wait_is_told_exactly() {
+    let server = TestServer::start().await;
+    assert_eq!(server.count("SELECT count(*) FROM invitation_secrets"), 0, "seeding is no send");
+    for _ in 0..3 {
+        assert_eq!(send(&server, seed::IVY, seed::OWNER_SES).await.status, 200);
+    }
+    let first: i64 = server.count("SELECT min(created_at) FROM invitation_secrets");
+    let before_state = state(&server);
+    let left = |now: i64| u64::try_from(first + 600_000 - now).expect("some wait").div_ceil(1000);
+    let earliest = server.clock.now().as_millis();
+    let refused = send(&server, seed::IVY, seed::ADMIN_SES).await;
+    let latest = server.clock.now().as_millis();
+    assert_eq!((refused.status, refused.problem().as_str()), (429, "too-many-sends"));
+    let wait: u64 = refused.header("retry-after").expect("a wait").parse().expect("seconds");
+    assert!((left(latest)..=left(earliest)).contains(&wait), "{wait}");
+    // The queue may have been emptied meanwhile, but nothing was added to it.
+    assert_eq!(before_state.split(';').count(), state(&server).split(';').count());
+    assert_eq!(send(&server, seed::IAN, seed::OWNER_SES).await.status, 200, "another one's are not counted");
+
+    server.clock.advance(Duration::from_mins(9));
+    assert_eq!(send(&server, seed::IVY, seed::OWNER_SES).await.status, 429);
+    server.clock.advance(Duration::from_secs(wait - 540));
+    assert_eq!(send(&server, seed::IVY, seed::OWNER_SES).await.status, 200);
+    let code = server.code(seed::IVY_EMAIL).await;
+    assert_eq!(accept(&server, &code).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_throttle_and_the_life_of_links_are_settable() {
+    let flags = ["--invitation-sends-max=1", "--invitation-send-window=1m", "--invitation-ttl=90s"];
+    let server = TestServer::start_with(&flags).await;
+    let body = send(&server, seed::IVY, seed::OWNER_SES).await.json();
+    assert_eq!(millis(&body["expiresAt"]), sent_at(&server, seed::IVY) + 90_000);
+    let refused = send(&server, seed::IVY, seed::OWNER_SES).await;
+    assert_eq!(refused.status, 429);
+    let wait: u64 = refused.header("retry-after").expect("a wait").parse().expect("seconds");
+    assert!((1..=60).contains(&wait), "{wait}");
+    server.clock.advance(Duration::from_secs(wait));
+    assert_eq!(send(&server, seed::IVY, seed::OWNER_SES).await.status, 200);
+    server.clock.advance(Duration::from_secs(90));
+    let code = server.code(seed::IVY_EMAIL).await;
+    assert_eq!(accept(&server, &code).await.problem(), "invitation-expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_32_parallel_sends_three_get_through_and_one_link_lives() {
+    let server = TestServer::start().await;
+    let mut calls = JoinSet::new();
+    for _ in 0..32 {
+        let call = server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES);
+        calls.spawn(async move { call.send().await.status });
+    }
+    let statuses = calls.join_all().await;
+    let count = |status: u16| statuses.iter().filter(|other| **other == status).count();
+    assert_eq!((count(200), count(429)), (3, 29), "{statuses:?}");
+    assert_eq!(server.count("SELECT count(*) FROM invitation_secrets"), 3);
+    assert_eq!(server.count("SELECT count(*) FROM invitation_secrets WHERE state = 'live'"), 1);
+    assert_eq!(server.count("SELECT count(*) FROM audit_logs WHERE action = 'invited'"), 3);
+    assert_eq!(server.count("SELECT count(*) FROM mails"), 3);
+
+    let mut accepted = 0;
+    for mail in server.mails().await {
+        let answer = accept(&server, &mail.code).await;
+        match answer.status {
+            200 => accepted += 1,
+            _ => assert_eq!(answer.problem(), "invitation-replaced"),
+        }
+    }
+    assert_eq!(accepted, 1, "exactly one mailed link opens the door");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_send_leaves_one_audit_row_with_who_from_where_and_no_secret() {
+    let server = TestServer::start().await;
+    let call = server.post(&seed::invitation_path(seed::IVY)).caller(seed::ADMIN_SES);
+    let body = call.header("user-agent", "people-tool/7").expect(200).await.json();
+    let code = server.code(seed::IVY_EMAIL).await;
+    let sql = "SELECT type, action, user_id, ref_id, project_id, ip_address, user_agent, data
+               FROM audit_logs WHERE action = 'invited'";
+    let connection = server.sqlite();
+    let mut statement = connection.prepare(sql).expect("a statement");
+    let rows: Vec<_> = statement
+        .query_map([], |row| {
+            let who: (String, Uuid, Uuid) = (row.get(0)?, row.get(2)?, row.get(3)?);
+            let project: Option<Uuid> = row.get(4)?;
+            Ok((who, project, row.get::<_, String>(5)?, row.get::<_, String>(6)?, row.get::<_, String>(7)?))
+        })
+        .expect("rows")
+        .collect::<Result<_, _>>()
+        .expect("each row");
+    let [(who, project, ip_address, user_agent, data)] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!(who, &("user".to_owned(), uuid(seed::ADMIN), uuid(seed::IVY)));
+    assert_eq!((project, ip_address.as_str(), user_agent.as_str()), (&None, "127.0.0.1", "people-tool/7"));
+    let data: Value = serde_json::from_str(data).expect("JSON");
+    assert_eq!((&data["invitationId"], &data["expiresAt"]), (&body["id"], &body["expiresAt"]));
+    assert!(!data.to_string().contains(&code));
+}

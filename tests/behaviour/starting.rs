@@ -1,0 +1,259 @@
+//! Starting and stopping the program: the first start, seeds, who else has the file, where it may
+//! listen, what it logs, and how it goes down.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::processes::{call, log, ready, serve_refused, start, status_of};
+use crate::support::program::{Serving, run_well};
+use crate::support::{Call, seed};
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn sqlite(folder: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(folder.join("test.db")).expect("the database opens")
+}
+
+fn count(folder: &Path, sql: &str) -> i64 {
+    sqlite(folder).query_row(sql, [], |row| row.get(0)).expect("a count")
+}
+
+fn json_file(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).expect("the file")).expect("JSON")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_start_makes_one_owner_whose_credentials_open_the_api() {
+    let folder = folder();
+    let flags = ["--organisation", "Ä & Co", "--owner-email", "Boss@co.test"];
+    let serving = Serving::start(folder.path(), &flags);
+    let file = folder.path().join("test.db.credentials");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        for name in ["test.db.credentials", "test.db", "test.db-wal"] {
+            let mode = std::fs::metadata(folder.path().join(name)).expect("the file").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+    let credentials = json_file(&file);
+    assert_eq!(
+        (&credentials["organisation"], &credentials["email"]),
+        (&json!("Ä & Co"), &json!("Boss@co.test"))
+    );
+    for (scheme, field) in [("Bearer", "personalAccessToken"), ("Internal", "internalToken")] {
+        let secret = credentials[field].as_str().expect("a secret");
+        // Known, so the project is looked for; there is none.
+        assert_eq!(status_of(&serving, &format!("{scheme} {secret}")).await, 404, "{scheme}");
+        assert_eq!(status_of(&serving, &format!("{scheme} {secret}x")).await, 401, "{scheme}");
+        assert!(!log(folder.path()).contains(secret), "secrets never land in the log");
+    }
+    let owner = "SELECT count(*) FROM users WHERE type = 'owner' AND status = 'active'";
+    assert_eq!((count(folder.path(), owner), count(folder.path(), "SELECT count(*) FROM users")), (1, 1));
+    assert_eq!(count(folder.path(), "SELECT count(*) FROM organisations"), 1);
+    assert_eq!(count(folder.path(), "SELECT count(*) FROM personal_access_tokens WHERE seeded = 0"), 1);
+    assert_eq!(count(folder.path(), "SELECT count(*) FROM internal_tokens WHERE seeded = 0"), 1);
+    drop(serving);
+    std::fs::remove_file(&file).expect("the owner took it away");
+    let _again = Serving::start(folder.path(), &flags);
+    assert!(!file.exists(), "only the first start is a first start");
+    assert_eq!(count(folder.path(), "SELECT count(*) FROM users"), 1);
+}
+
+#[test]
+fn an_older_credentials_file_is_kept_and_the_database_left_empty() {
+    let folder = folder();
+    let file = folder.path().join("keys.json");
+    std::fs::write(&file, "the keys of another database").expect("a file");
+    let flags = ["--listen", "127.0.0.1:0", "--credentials-file", "keys.json"];
+    let error = serve_refused(folder.path(), &flags);
+    assert!(error.contains("keys.json") && error.contains("--credentials-file"), "{error}");
+    assert_eq!(std::fs::read_to_string(&file).expect("the file"), "the keys of another database");
+    assert_eq!(count(folder.path(), "SELECT count(*) FROM users"), 0);
+    std::fs::remove_file(&file).expect("moved away");
+    let _serving = Serving::start(folder.path(), &["--credentials-file", "keys.json"]);
+    assert!(json_file(&file)["personalAccessToken"].is_string());
+}
+
+#[test]
+fn a_taken_port_does_not_use_up_the_first_start() {
+    let folder = folder();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let error = serve_refused(folder.path(), &["--listen", &address]);
+    assert!(error.contains(&address), "{error}");
+    assert!(!folder.path().join("test.db.credentials").exists());
+    assert_eq!(count(folder.path(), "SELECT count(*) FROM users"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seed_fills_an_empty_database_and_is_skipped_afterwards() {
+    let folder = folder();
+    let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+    assert!(!folder.path().join("test.db.credentials").exists(), "nothing is made but what the seed says");
+    let path = seed::members_path(seed::PRICING);
+    let body = json!({ "userIds": [seed::NINA] });
+    call(&serving, "POST", &path).caller(seed::OWNER_PAT).json(&body).expect(200).await;
+    drop(serving);
+    let people = count(folder.path(), "SELECT count(*) FROM users");
+    let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+    assert_eq!(count(folder.path(), "SELECT count(*) FROM users"), people);
+    let members = call(&serving, "POST", &path).caller(seed::OWNER_PAT).json(&body).expect(200).await;
+    assert_eq!(members.json(), json!([]), "what was done before is still there");
+    assert!(log(folder.path()).contains("the seed is skipped"));
+}
+
+#[test]
+fn a_second_server_on_the_same_file_is_refused() {
+    let folder = folder();
+    let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+    let error = serve_refused(folder.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(error.contains("another `brms serve`") && error.contains("--database"), "{error}");
+    // Commands work beside it, and once it is gone, however it went, the next one starts.
+    run_well(&["mailbox", "list", "--database", &folder.path().join("test.db").display().to_string()]);
+    drop(serving);
+    let _next = Serving::start(folder.path(), &[]);
+}
+
+#[test]
+fn a_seeded_database_stays_on_loopback_unless_it_is_allowed_out() {
+    let folder = folder();
+    let everywhere = ["--listen", "0.0.0.0:0", "--seed", seed::FILE];
+    let error = serve_refused(folder.path(), &everywhere);
+    assert!(error.contains("--allow-seeded-secrets") && error.contains("token revoke"), "{error}");
+    let mut allowed = start(folder.path(), |command| {
+        command.args(["serve", "--database", "test.db", "--ready-file", "ready.json"]);
+        command.args(everywhere).arg("--allow-seeded-secrets");
+    });
+    let url = ready(folder.path());
+    assert!(url.starts_with("http://0.0.0.0:"), "{url}");
+    allowed.0.kill().expect("it ends");
+    allowed.ended();
+    std::fs::remove_file(folder.path().join("ready.json")).expect("left by the kill");
+
+    // Without seeded secrets there is nothing to fear.
+    let sql = "DELETE FROM personal_access_tokens; DELETE FROM internal_tokens";
+    sqlite(folder.path()).execute_batch(sql).expect("no more seeded secrets");
+    let _open = start(folder.path(), |command| {
+        command.args(["serve", "--database", "test.db", "--ready-file", "ready.json"]).args(everywhere);
+    });
+    assert!(ready(folder.path()).starts_with("http://0.0.0.0:"));
+}
+
+#[cfg(unix)]
+mod going_down {
+    use super::*;
+    use crate::processes::{stop, terminate, wait_for};
+    use crate::support::tcp::{Tcp, invite_head};
+
+    #[test]
+    fn a_polite_end_finishes_what_runs_and_leaves_one_whole_file() {
+        let folder = folder();
+        let mut serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+        let body = json!({ "userIds": [seed::NINA, seed::OTTO] }).to_string();
+        let mut tcp = Tcp::to(serving.url.trim_start_matches("http://"));
+        tcp.send(invite_head(body.len(), &[("expect", "100-continue")]));
+        assert_eq!(tcp.next().status, 100, "the server waits for the body");
+
+        terminate(&serving.child);
+        wait_for("the server to hear it", || log(folder.path()).contains("stopping").then_some(()));
+        tcp.send(&body);
+        let answer = tcp.next();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let status = wait_for("the end", || serving.child.try_wait().expect("the child can be asked"));
+        assert_eq!(status.code(), Some(0));
+
+        assert!(!folder.path().join("ready.json").exists());
+        let wal = std::fs::metadata(folder.path().join("test.db-wal")).map_or(0, |file| file.len());
+        assert_eq!(wal, 0, "the log is folded into the file");
+        let kept = "SELECT count(*) FROM members JOIN users ON users.id = user_id
+                    WHERE email IN ('nina@acme.test', 'otto@acme.test')";
+        assert_eq!(count(folder.path(), kept), 2);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_log_is_one_json_line_for_each_request_and_holds_nothing_secret() {
+        let folder = folder();
+        let mut serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+        let id = "0190a000-0000-7000-8000-00000000aaaa";
+        let path = seed::invitation_path(seed::IVY);
+        call(&serving, "POST", &path).caller(seed::OWNER_SES).header("x-request-id", id).expect(200).await;
+        let database = folder.path().join("test.db").display().to_string();
+        let list = ["mailbox", "list", "--database", &database];
+        let mail =
+            wait_for("the delivery", || Some(run_well(&list)).filter(|list| list.contains("delivered")));
+        let mail = run_well(&["mailbox", "show", &mail[..36], "--database", &database]);
+        let begin = mail.find("brms_inv_").expect("a code");
+        let code: String = mail[begin..].chars().take_while(|letter| !letter.is_whitespace()).collect();
+        for status in [200, 410] {
+            call(&serving, "POST", "/invitations/accept")
+                .json(&json!({ "secret": code }))
+                .expect(status)
+                .await;
+        }
+        let query = format!("/invitations/accept?secret={code}&email={}", seed::IVY_EMAIL);
+        call(&serving, "GET", &query).expect(200).await;
+        call(&serving, "GET", &format!("/nowhere/{code}")).expect(404).await;
+        assert_eq!(status_of(&serving, seed::OWNER_PAT).await, 200);
+        assert_eq!(status_of(&serving, "Bearer brms_pat_wrong_00000000000000000000000000000000").await, 401);
+        assert!(stop(&mut serving).success());
+
+        let text = log(folder.path());
+        let lines: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("each line is JSON")).collect();
+        let requests: Vec<String> = lines
+            .iter()
+            .filter(|line| line["message"] == "request")
+            .map(|line| {
+                format!(
+                    "{} {} {}",
+                    line["operation"].as_str().expect("a name"),
+                    line["method"],
+                    line["status"]
+                )
+            })
+            .collect();
+        assert_eq!(
+            requests,
+            [
+                "sendUserInvitation \"POST\" 200",
+                "page:accept \"POST\" 200",
+                "page:accept \"POST\" 410",
+                "page:acceptForm \"GET\" 200",
+                "none \"GET\" 404",
+                "inviteMembers \"POST\" 200",
+                "inviteMembers \"POST\" 401",
+            ]
+        );
+        let named = |line: &&Value| line["message"] == "request" && line["request.id"] == id;
+        assert_eq!(lines.iter().filter(named).count(), 1);
+        for secret in [&code, "brms_pat_", "brms_ses_", "brms_inv_", "@acme.test", "Olga"] {
+            assert!(!text.contains(secret), "{secret} is in the log: {text}");
+        }
+    }
+
+    #[test]
+    fn an_idle_connection_does_not_keep_the_server_up() {
+        let folder = folder();
+        let mut serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+        let address = serving.url.trim_start_matches("http://").to_owned();
+        let _silent = std::net::TcpStream::connect(address).expect("a connection");
+        assert_eq!(stop(&mut serving).code(), Some(0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ready_file_names_the_port_that_was_really_taken() {
+    let folder = folder();
+    let serving = Serving::start(folder.path(), &[]);
+    assert!(!serving.url.ends_with(":0") && serving.url.starts_with("http://127.0.0.1:"), "{}", serving.url);
+    assert_eq!(json_file(&folder.path().join("ready.json")), json!({ "url": serving.url }));
+    Call::new(&reqwest::Client::new(), "GET", &serving.url, "/api/health").expect(200).await;
+    let strangers = std::fs::read_dir(&folder).expect("the folder").map(|entry| entry.expect("an entry"));
+    let left = strangers.filter(|entry| entry.file_name().to_string_lossy().starts_with(".tmp"));
+    assert_eq!(left.count(), 0, "nothing half-written is left over");
+}

@@ -1,0 +1,158 @@
+//! HTTP written by hand, for what no client library would send.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::server::PATIENCE;
+use super::{Answer, TestServer, contract, seed};
+
+/// One connection. It blocks, which the server does not mind: its threads are others.
+pub struct Tcp {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+impl Tcp {
+    pub fn connect(server: &TestServer) -> Self {
+        Self::to(&server.address())
+    }
+
+    pub fn to(address: &str) -> Self {
+        let stream = TcpStream::connect(address).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out for reading");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a time-out for writing");
+        Self { stream, unread: Vec::new() }
+    }
+
+    /// Sends bytes as they are. A server that has closed the connection is no failure of the test.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        if let Err(error) = self.stream.write_all(bytes.as_ref()) {
+            assert!(!matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+        }
+    }
+
+    /// Says that nothing more will be sent.
+    pub fn end(&mut self) {
+        let _ = self.stream.shutdown(std::net::Shutdown::Write);
+    }
+
+    /// The next answer, its body by `Content-Length`; `None` when the connection is closed without one.
+    pub fn answer(&mut self) -> Option<Answer> {
+        let head_length = loop {
+            match self.unread.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+                Some(position) => break position + 4,
+                None if self.read_more() => {}
+                None => return None,
+            }
+        };
+        let head: Vec<u8> = self.unread.drain(..head_length).collect();
+        let (status, headers) = parse_head(&String::from_utf8(head).expect("a head is text"));
+        let length =
+            headers.get("content-length").and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
+        while self.unread.len() < length {
+            assert!(self.read_more(), "the connection closed within a body");
+        }
+        Some(Answer { status, headers, body: self.unread.drain(..length).collect() })
+    }
+
+    /// The next answer, which fits the contract.
+    pub fn checked_answer(&mut self, method: &str, path: &str) -> Answer {
+        let answer = self.answer().unwrap_or_else(|| panic!("no answer to {method} {path}"));
+        contract::check(method, path, &answer);
+        answer
+    }
+
+    /// The next answer, which has to come; an interim one counts.
+    pub fn next(&mut self) -> Answer {
+        self.answer().expect("an answer before the connection closes")
+    }
+
+    /// Everything until the server closes.
+    pub fn rest(&mut self) -> String {
+        while self.read_more() {}
+        String::from_utf8(std::mem::take(&mut self.unread)).expect("UTF-8")
+    }
+
+    /// Whether nothing at all has come so far.
+    pub fn is_silent(&mut self) -> bool {
+        self.stream.set_nonblocking(true).expect("a mode");
+        let silent = match self.stream.peek(&mut [0]) {
+            Ok(_) => false,
+            Err(error) => error.kind() == ErrorKind::WouldBlock,
+        };
+        self.stream.set_nonblocking(false).expect("a mode");
+        silent
+    }
+
+    /// Goes away without reading anything.
+    pub fn hang_up(self) {
+        let _ = self.stream.shutdown(std::net::Shutdown::Both);
+    }
+
+    fn read_more(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        match self.stream.read(&mut buffer) {
+            Ok(length) => {
+                self.unread.extend_from_slice(&buffer[..length]);
+                length > 0
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                panic!("neither an answer nor an end of the connection in time")
+            }
+            Err(_) => false,
+        }
+    }
+}
+
+fn parse_head(head: &str) -> (u16, HeaderMap) {
+    let mut lines = head.split("\r\n").filter(|line| !line.is_empty());
+    let first = lines.next().expect("a status line");
+    let status =
+        first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).expect("HTTP/1.1 and a status");
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(':').expect("a name and a value");
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("a header's name");
+        headers.append(name, HeaderValue::from_str(value.trim()).expect("a header's value"));
+    }
+    (status.parse().expect("a number"), headers)
+}
+
+/// The text of a request with a body of known length.
+pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let length = body.len().to_string();
+    let mut bytes = head(method, path, headers.iter().chain([&("content-length", length.as_str())]));
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// The text of the same request with its body in chunks.
+pub fn chunked_request(method: &str, path: &str, headers: &[(&str, &str)], chunks: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = head(method, path, headers.iter().chain([&("transfer-encoding", "chunked")]));
+    for chunk in chunks.iter().chain([&&b""[..]]) {
+        bytes.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
+        bytes.extend_from_slice(chunk);
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes
+}
+
+fn head<'a>(method: &str, path: &str, headers: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Vec<u8> {
+    let first = [format!("{method} {path} HTTP/1.1"), "host: test".to_owned()];
+    let others = headers.map(|(name, value)| format!("{name}: {value}"));
+    let lines: Vec<String> = first.into_iter().chain(others).collect();
+    format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes()
+}
+
+/// A head for inviteMembers in pricing by the owner, for a body of this length.
+pub fn invite_head(length: usize, more: &[(&str, &str)]) -> Vec<u8> {
+    let length = length.to_string();
+    let fixed = [
+        ("authorization", seed::OWNER_PAT),
+        ("content-type", "application/json"),
+        ("content-length", length.as_str()),
+    ];
+    head("POST", &seed::members_path(seed::PRICING), fixed.iter().chain(more))
+}

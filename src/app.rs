@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::db::Db;
@@ -18,6 +19,8 @@ pub struct App {
     pub mail_waiting: Arc<Notify>,
     /// The page templates.
     pub pages: Pages,
+    /// The served description, as JSON.
+    pub description: Bytes,
 }
 
 /// How invitations behave here.

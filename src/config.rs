@@ -1,6 +1,8 @@
 //! Every setting: its flag, its `BRMS_…` twin, its default and what it is for. The environment is read
 //! here and nowhere else.
 
+mod values;
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use crate::generated::models::Permission;
+use values::{email, name, permission, positive_time, public_url};
 
 /// What every setting's name in the environment begins with.
 const PREFIX: &str = "BRMS_";
@@ -45,6 +48,9 @@ pub enum Command {
     /// Make, list and revoke credentials.
     #[command(subcommand)]
     Token(TokenCommand),
+    /// List and delete projects.
+    #[command(subcommand)]
+    Project(ProjectCommand),
     /// Ask a running server whether it is healthy; exit 0 if so.
     Health(HealthSettings),
 }
@@ -251,6 +257,25 @@ pub enum TokenKind {
     Internal,
 }
 
+/// What can be done with projects beyond the API.
+#[derive(Debug, Subcommand)]
+pub enum ProjectCommand {
+    /// One line for each project, deleted ones too.
+    List {
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "the flattened struct has its own")]
+        data: DatabaseSettings,
+    },
+    /// Delete a project, softly: restoreProject brings it back.
+    Delete {
+        /// The project's id, from `project list`.
+        id: Uuid,
+        #[command(flatten)]
+        #[allow(missing_docs, reason = "the flattened struct has its own")]
+        data: DatabaseSettings,
+    },
+}
+
 /// Settings of `health`.
 #[derive(Clone, Debug, Args)]
 pub struct HealthSettings {
@@ -303,47 +328,6 @@ fn known_names(command: &clap::Command) -> Vec<String> {
     names
 }
 
-fn positive_time(text: &str) -> Result<Duration, String> {
-    let time =
-        humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 90s, 10m or 7d"))?;
-    // A century keeps every sum of times inside what a date can say.
-    let century = Duration::from_hours(100 * 366 * 24);
-    if time.is_zero() || time > century {
-        return Err("must be more than nothing and at most a century".to_owned());
-    }
-    Ok(time)
-}
-
-fn public_url(text: &str) -> Result<String, String> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let plain = |rest: &str| {
-        !rest.is_empty()
-            && !rest.starts_with('/')
-            && rest.chars().all(|letter| {
-                letter.is_ascii_graphic() && !matches!(letter, '?' | '#' | '"' | '<' | '>' | '@')
-            })
-    };
-    match rest {
-        Some(rest) if plain(rest) => Ok(text.trim_end_matches('/').to_owned()),
-        _ => Err("must be http://HOST or https://HOST, with a path if need be, without ? or #".to_owned()),
-    }
-}
-
-fn email(text: &str) -> Result<String, String> {
-    crate::http::check_email(text).map(|()| text.to_owned())
-}
-
-fn name(text: &str) -> Result<String, String> {
-    match crate::limits::name_complaint(text) {
-        None => Ok(text.to_owned()),
-        Some(complaint) => Err(complaint),
-    }
-}
-
-fn permission(text: &str) -> Result<Permission, String> {
-    serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|error| error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -375,23 +359,5 @@ mod tests {
         );
         let error = refuse_unknown(["BRMS_LISTENN".to_owned()].into_iter()).unwrap_err().to_string();
         assert!(error.contains("BRMS_LISTENN") && error.contains("BRMS_LISTEN,"), "{error}");
-    }
-
-    #[test]
-    fn values_are_checked() {
-        for wrong in
-            ["", "localhost", "ftp://a", "https://", "https:///x", "https://a?b", "https://a#b", "http://a b"]
-        {
-            assert!(public_url(wrong).is_err(), "{wrong}");
-        }
-        assert_eq!(
-            public_url("https://people.example.org/brms/").as_deref(),
-            Ok("https://people.example.org/brms")
-        );
-        for wrong in ["0s", "", "7", "-1d", "200years"] {
-            assert!(positive_time(wrong).is_err(), "{wrong}");
-        }
-        assert_eq!(positive_time("7d"), Ok(Duration::from_hours(7 * 24)));
-        assert!(permission("project:manage").is_ok() && permission("everything").is_err());
     }
 }

@@ -18,14 +18,19 @@ pub mod api;
 pub mod app;
 pub mod auth;
 pub mod limits;
+pub mod openapi;
+pub mod paging;
+pub mod search;
 
 pub mod audit;
+pub mod file_permissions;
 pub mod groups;
 pub mod health;
 pub mod invitations;
 pub mod members;
 pub mod organisation;
 pub mod projects;
+pub mod roles;
 pub mod tokens;
 pub mod users;
 

@@ -1,21 +1,83 @@
 //! The limits of the served description that `brms.json` does not state. No others exist.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
+use crate::clock::Timestamp;
 use crate::problem::{Place, Problem};
 
+const DAY: Duration = Duration::from_hours(24);
 /// The most ids in one list.
 pub const IDS_MAX: usize = 1_000;
 /// The most characters of a name or a note, where the description gives no limit of its own.
 pub const NAME_CHARACTERS_MAX: usize = 200;
 
+/// What a project key looks like; [`check_project_key`] says the same without a regular expression.
+pub const PROJECT_KEY_PATTERN: &str = "^[a-z0-9]{2,}(-[a-z0-9]+)*$";
+
 /// A list of ids may not be longer than [`IDS_MAX`].
 pub fn check_ids(pointer: &str, ids: &[Uuid]) -> Result<(), Problem> {
-    if ids.len() <= IDS_MAX {
+    check_count(pointer, ids.len())
+}
+
+/// A list may not be longer than [`IDS_MAX`].
+pub fn check_count(pointer: &str, count: usize) -> Result<(), Problem> {
+    if count <= IDS_MAX {
         return Ok(());
     }
-    let detail = format!("holds {} ids; at most {IDS_MAX} are taken in one call", ids.len());
+    let detail = format!("holds {count} entries; at most {IDS_MAX} are taken in one call");
     Err(Problem::invalid(Place::pointer(pointer, detail)))
+}
+
+/// Names and notes, each with its place; every complaint at once.
+pub fn check_names(names: &[(&str, Option<&String>)]) -> Result<(), Problem> {
+    let complaint = |(pointer, name): &(&str, Option<&String>)| {
+        let complaint = name_complaint(name.as_ref()?)?;
+        Some(Place::pointer(*pointer, complaint))
+    };
+    let places: Vec<Place> = names.iter().filter_map(complaint).collect();
+    if places.is_empty() { Ok(()) } else { Err(Problem::Invalid(places)) }
+}
+
+/// A parameter is one of a few words, which the description left open.
+pub fn check_word<'w>(name: &str, given: &str, words: &[&'w str]) -> Result<&'w str, Problem> {
+    let found = words.iter().find(|word| **word == given).copied();
+    found.ok_or_else(|| {
+        Problem::invalid(Place::parameter(name, format!("must be one of {}", words.join(", "))))
+    })
+}
+
+/// A parameter is RFC 3339 or a day; a day stands for its first and its last millisecond, in UTC.
+pub fn check_date(name: &str, given: &str) -> Result<(Timestamp, Timestamp), Problem> {
+    if let Some(moment) = Timestamp::parse_rfc3339(given) {
+        return Ok((moment, moment));
+    }
+    let first = Timestamp::parse_day(given).ok_or_else(|| {
+        let detail = "must be a day, such as 2026-01-31, or RFC 3339, such as 2026-01-31T12:00:00Z";
+        Problem::invalid(Place::parameter(name, detail))
+    })?;
+    Ok((first, first.plus(DAY).minus(Duration::from_millis(1))))
+}
+
+/// A project key has its pattern.
+pub fn check_project_key(pointer: &str, key: &str) -> Result<(), Problem> {
+    if is_project_key(key) && key.len() <= NAME_CHARACTERS_MAX {
+        return Ok(());
+    }
+    let detail = "must be lower-case letters and digits, at least two, then parts after single hyphens";
+    Err(Problem::invalid(Place::pointer(pointer, detail)))
+}
+
+/// The places in a list of ids where something is wrong.
+pub fn places<'a>(
+    pointer: &'a str,
+    ids: &'a [Uuid],
+    detail: &'a str,
+    is_wrong: impl Fn(&Uuid) -> bool + 'a,
+) -> impl Iterator<Item = Place> + 'a {
+    let wrong = ids.iter().enumerate().filter(move |(_, id)| is_wrong(id));
+    wrong.map(move |(position, id)| Place::pointer(format!("{pointer}/{position}"), format!("{id} {detail}")))
 }
 
 /// What is wrong with a name or note, if anything: its length, or control characters in it.

@@ -58,6 +58,18 @@ pub enum Conflict {
     UserDisabled,
     /// A service account is nobody who could read a mail.
     ServiceAccount,
+    /// Another has this address, key or name.
+    NameTaken,
+    /// An organisation or a project would be left without an owner.
+    LastOwner,
+    /// An invited user becomes a member by accepting, and nobody becomes invited again.
+    InvitedUser,
+    /// A role looks after this group.
+    RoleManaged,
+    /// One more would be too many.
+    TooMany,
+    /// A project that is not deleted cannot be restored.
+    NotDeleted,
 }
 
 /// Why a secret that was once right opens nothing any more (410).
@@ -240,13 +252,7 @@ impl Problem {
             Self::NotFound(_) | Self::MissingReferences(_) => kind(404, "not-found", "Not found"),
             Self::UnknownCode => kind(404, "unknown-code", "The code is not known"),
             Self::MethodNotAllowed { .. } => kind(405, "method-not-allowed", "Method not allowed"),
-            Self::Conflict(Conflict::AlreadyAccepted, _) => {
-                kind(409, "already-accepted", "The invitation was accepted already")
-            }
-            Self::Conflict(Conflict::UserDisabled, _) => kind(409, "user-disabled", "The user is disabled"),
-            Self::Conflict(Conflict::ServiceAccount, _) => {
-                kind(409, "service-account", "The user is a service account")
-            }
+            Self::Conflict(conflict, _) => conflict.kind(),
             Self::Gone(Gone::Used) => kind(410, "invitation-used", "The invitation was used"),
             Self::Gone(Gone::Expired) => kind(410, "invitation-expired", "The invitation has expired"),
             Self::Gone(Gone::Replaced) => kind(410, "invitation-replaced", "A newer invitation was sent"),
@@ -302,11 +308,33 @@ impl Problem {
 }
 
 impl Conflict {
+    fn kind(self) -> Kind {
+        match self {
+            Self::AlreadyAccepted => kind(409, "already-accepted", "The invitation was accepted already"),
+            Self::UserDisabled => kind(409, "user-disabled", "The user is disabled"),
+            Self::ServiceAccount => kind(409, "service-account", "The user is a service account"),
+            Self::NameTaken => kind(409, "name-taken", "The name is taken"),
+            Self::LastOwner => kind(409, "last-owner", "The last owner has to stay"),
+            Self::InvitedUser => kind(409, "invited-user", "The user is invited"),
+            Self::RoleManaged => kind(409, "role-managed", "A role looks after this"),
+            Self::TooMany => kind(409, "too-many", "There would be too many"),
+            Self::NotDeleted => kind(409, "not-deleted", "The project is not deleted"),
+        }
+    }
+
     fn detail(self) -> &'static str {
         match self {
             Self::AlreadyAccepted => "The user has accepted the invitation; there is nothing to send.",
             Self::UserDisabled => "The user is disabled. Enable the user first.",
             Self::ServiceAccount => "A service account is not invited; it works with tokens.",
+            Self::NameTaken => "Another has this name already. Choose another one.",
+            Self::LastOwner => "There has to be an owner. Make somebody else the owner first.",
+            Self::InvitedUser => {
+                "An invited user becomes a member by accepting the invitation, and nobody becomes invited again."
+            }
+            Self::RoleManaged => "This group belongs to a role. Change the role instead.",
+            Self::TooMany => "There would be too many of these. Remove some first.",
+            Self::NotDeleted => "The project is there; only a deleted project is restored.",
         }
     }
 }

@@ -8,6 +8,7 @@ mod ready_file;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -18,6 +19,7 @@ use crate::config::{InvitationSettings, ServeSettings};
 use crate::db::{Db, Options, ServeLock};
 use crate::mail::delivery::{Delivery, Sender, Transport};
 use crate::mail::render::Renderer;
+use crate::openapi;
 use crate::seed;
 use crate::server::{self, Limits};
 use crate::tokens;
@@ -85,13 +87,15 @@ impl Server {
 
         let first_credentials = tokio::task::block_in_place(|| fill(&db, settings, audience))?;
         refuse_known_secrets(&db, settings, address)?;
+        let public_url = settings.public_url.clone().unwrap_or_else(|| url(address));
         let app = Arc::new(App {
             db,
             invitation_rules: invitation_rules(&settings.invitations),
             mail_waiting: Arc::new(Notify::new()),
+            description: description(&public_url)?,
             pages: Pages::new().map_err(|cause| StartError::new("the page templates", cause))?,
         });
-        let delivery = delivery(&app, settings, address)?;
+        let delivery = delivery(&app, settings, public_url)?;
 
         let (stop, stopped) = watch::channel(false);
         let limits = Limits {
@@ -194,16 +198,18 @@ fn refuse_known_secrets(db: &Db, settings: &ServeSettings, address: SocketAddr) 
     )))
 }
 
+fn description(public_url: &str) -> Result<Bytes, StartError> {
+    let description = openapi::served(public_url).and_then(|served| serde_json::to_vec(&served));
+    Ok(description.map_err(|cause| StartError::new("the served description", cause))?.into())
+}
+
 /// Whoever empties the outbox, with the links leading to the public address.
-fn delivery(app: &App, settings: &ServeSettings, address: SocketAddr) -> Result<Delivery, StartError> {
+fn delivery(app: &App, settings: &ServeSettings, public_url: String) -> Result<Delivery, StartError> {
     Ok(Delivery {
         db: app.db.clone(),
         waiting: Arc::clone(&app.mail_waiting),
         renderer: Renderer::new().map_err(|cause| StartError::new("the mail templates", cause))?,
-        sender: Sender {
-            address: settings.mail_from.clone(),
-            public_url: settings.public_url.clone().unwrap_or_else(|| url(address)),
-        },
+        sender: Sender { address: settings.mail_from.clone(), public_url },
         transport: Transport::LocalMailbox,
     })
 }

@@ -1,12 +1,15 @@
 //! The audit log: one row for each thing changed, in the transaction that changes it, never a secret.
 
+mod read;
 mod store;
+mod wire;
 
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::generated::models::AuditLogType;
 
+pub use read::{get, list};
 pub use store::record;
 
 /// Who did something, and from where.
@@ -40,8 +43,18 @@ pub enum Action {
     Invited,
     /// Its user took up the invitation.
     Accepted,
+    /// It is different now.
+    Updated,
     /// It was taken away.
     Deleted,
+    /// It was brought back.
+    Restored,
+    /// Its user may call again.
+    Enabled,
+    /// Its user may not call any more.
+    Disabled,
+    /// Its secret was replaced.
+    Regenerated,
 }
 
 impl Action {
@@ -50,7 +63,12 @@ impl Action {
             Self::Created => "created",
             Self::Invited => "invited",
             Self::Accepted => "accepted",
+            Self::Updated => "updated",
             Self::Deleted => "deleted",
+            Self::Restored => "restored",
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Regenerated => "regenerated",
         }
     }
 }
@@ -67,4 +85,19 @@ pub struct Change {
     pub project_id: Option<Uuid>,
     /// What changed: a JSON object.
     pub data: Value,
+}
+
+impl Change {
+    /// A change of something that belongs to no project.
+    #[must_use]
+    pub fn new(kind: AuditLogType, action: Action, ref_id: Uuid, data: Value) -> Self {
+        Self { kind, action, ref_id, project_id: None, data }
+    }
+
+    /// The same of something that belongs to one.
+    #[must_use]
+    pub fn in_project(mut self, project_id: Uuid) -> Self {
+        self.project_id = Some(project_id);
+        self
+    }
 }

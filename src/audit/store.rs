@@ -1,8 +1,51 @@
 //! SQL on the audit log.
 
+use serde_json::Value;
+use uuid::Uuid;
+
 use super::{Actor, Change};
-use crate::db::{Tx, params};
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, json, json_text, params, word};
+use crate::generated::models::AuditLogType;
+use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+
+/// What a list is ordered by; entries that are equal in it come in the order they happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    CreatedAt,
+    Type,
+    Action,
+}
+
+/// What a list is narrowed by.
+pub(super) struct Filter {
+    pub organisation_id: Uuid,
+    pub project_id: Option<Uuid>,
+    pub user_id: Option<Uuid>,
+    pub kind: Option<AuditLogType>,
+    pub action: Option<String>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+    pub order: Order,
+    pub ascending: bool,
+    pub page: Page,
+}
+
+/// An entry as stored.
+pub(super) struct StoredEntry {
+    pub id: Uuid,
+    pub organisation_id: Uuid,
+    pub created_at: Timestamp,
+    pub kind: AuditLogType,
+    pub action: String,
+    pub user_id: Option<Uuid>,
+    pub project_id: Option<Uuid>,
+    pub ref_id: Uuid,
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+    pub data: Value,
+}
 
 /// Writes one row.
 pub fn record(tx: &Tx, actor: &Actor, change: &Change) -> Result<(), Problem> {
@@ -21,8 +64,120 @@ pub fn record(tx: &Tx, actor: &Actor, change: &Change) -> Result<(), Problem> {
             change.ref_id,
             actor.ip_address,
             actor.user_agent,
-            change.data.to_string(),
+            json_text(&change.data),
         ],
     )?;
     Ok(())
+}
+
+/// One entry of the organisation.
+pub(super) fn find(tx: &Tx, organisation_id: Uuid, entry_id: Uuid) -> Result<Option<StoredEntry>, Problem> {
+    tx.optional(
+        "SELECT * FROM audit_logs WHERE id = ?1 AND organisation_id = ?2",
+        params![entry_id, organisation_id],
+        read,
+    )
+}
+
+/// One page of entries. Only the conditions that are asked for stand in the statement, so that each
+/// combination is read by its index; the parts are fixed texts, and every value is a parameter.
+pub(super) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<StoredEntry>, Problem> {
+    let (conditions, order) = (conditions(filter), order(filter));
+    let total = if filter.is_counted() { counted(tx, filter)? } else { count(tx, filter, &conditions)? };
+    let rows = tx.rows(
+        &format!("SELECT * FROM audit_logs WHERE {conditions} ORDER BY {order} LIMIT ?8 OFFSET ?9"),
+        params![
+            filter.organisation_id,
+            filter.from.map(Timestamp::as_millis),
+            filter.to.map(Timestamp::as_millis),
+            filter.project_id,
+            filter.user_id,
+            filter.kind.map(AuditLogType::as_str),
+            filter.action,
+            filter.page.limit(),
+            filter.page.offset(),
+        ],
+        read,
+    )?;
+    Ok(Listed { rows, total: total.unsigned_abs() })
+}
+
+impl Filter {
+    /// Whether the total is among those that are kept.
+    fn is_counted(&self) -> bool {
+        self.from.is_none() && self.to.is_none() && self.project_id.is_none() && self.user_id.is_none()
+    }
+}
+
+fn conditions(filter: &Filter) -> String {
+    // Names every parameter, since each one given has to be named; it is true whatever they are.
+    let mut conditions =
+        String::from("organisation_id = ?1 AND coalesce(?2, ?3, ?4, ?5, ?6, ?7, 1) IS NOT NULL");
+    for (is_asked, condition) in [
+        (filter.from.is_some(), " AND created_at >= ?2"),
+        (filter.to.is_some(), " AND created_at <= ?3"),
+        (filter.project_id.is_some(), " AND project_id = ?4"),
+        (filter.user_id.is_some(), " AND user_id = ?5"),
+        (filter.kind.is_some(), " AND type = ?6"),
+        (filter.action.is_some(), " AND action = ?7"),
+    ] {
+        if is_asked {
+            conditions.push_str(condition);
+        }
+    }
+    conditions
+}
+
+fn order(filter: &Filter) -> &'static str {
+    match (filter.order, filter.ascending) {
+        (Order::CreatedAt, true) => "created_at, id",
+        (Order::CreatedAt, false) => "created_at DESC, id DESC",
+        (Order::Type, true) => "type, created_at, id",
+        (Order::Type, false) => "type DESC, created_at DESC, id DESC",
+        (Order::Action, true) => "action, created_at, id",
+        (Order::Action, false) => "action DESC, created_at DESC, id DESC",
+    }
+}
+
+/// The total from the counts that are kept.
+fn counted(tx: &Tx, filter: &Filter) -> Result<i64, Problem> {
+    tx.row(
+        "SELECT coalesce(sum(entries), 0)
+         FROM audit_log_counts
+         WHERE organisation_id = ?1 AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR action = ?3)",
+        params![filter.organisation_id, filter.kind.map(AuditLogType::as_str), filter.action],
+        |row| row.get(0),
+    )
+}
+
+fn count(tx: &Tx, filter: &Filter, conditions: &str) -> Result<i64, Problem> {
+    tx.row(
+        &format!("SELECT count(*) FROM audit_logs WHERE {conditions}"),
+        params![
+            filter.organisation_id,
+            filter.from.map(Timestamp::as_millis),
+            filter.to.map(Timestamp::as_millis),
+            filter.project_id,
+            filter.user_id,
+            filter.kind.map(AuditLogType::as_str),
+            filter.action,
+        ],
+        |row| row.get(0),
+    )
+}
+
+fn read(row: &Row) -> RowResult<StoredEntry> {
+    Ok(StoredEntry {
+        id: row.get("id")?,
+        organisation_id: row.get("organisation_id")?,
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+        kind: word(row, "type")?,
+        action: row.get("action")?,
+        user_id: row.get("user_id")?,
+        project_id: row.get("project_id")?,
+        ref_id: row.get("ref_id")?,
+        ip_address: row.get("ip_address")?,
+        user_agent: row.get("user_agent")?,
+        data: json(row, "data")?.unwrap_or(Value::Null),
+    })
 }

@@ -2,9 +2,11 @@
 //!
 //! The check happens twice by the same function, [`Principal::caller`]: on a snapshot before the body is
 //! read, so that strangers cost little, and inside the transaction that acts, so that a token revoked or
-//! a user disabled a moment ago is refused. What a caller may do is in [`permissions`].
+//! a user disabled a moment ago is refused. Who may call what is the table in [`requirements`]; what that
+//! means for a caller is in [`permissions`].
 
 pub mod permissions;
+pub mod requirements;
 mod store;
 
 use std::net::IpAddr;

@@ -3,8 +3,10 @@
 
 use uuid::Uuid;
 
+use super::requirements::{Requirement, requirement};
 use super::{Caller, store};
 use crate::db::Tx;
+use crate::generated::api::Operation;
 use crate::generated::models::{Permission, UserType};
 use crate::problem::Problem;
 
@@ -33,6 +35,29 @@ impl ProjectAccess {
         any(&self.user) && self.token.as_deref().is_none_or(any)
     }
 
+    /// Refuses a caller who does not meet what the table asks for inside this project (403).
+    pub fn require(&self, operation: Operation) -> Result<(), Problem> {
+        let requirement = requirement(operation);
+        let met = match requirement {
+            Requirement::Permission(wanted) => self.may(wanted),
+            // Whoever has an access sees the project.
+            Requirement::InProject => true,
+            _ => false,
+        };
+        if met { Ok(()) } else { Err(Problem::Forbidden(requirement.refusal())) }
+    }
+
+    /// Refuses a caller who hands out `owner` without the right to (403).
+    pub fn require_grant_of_owner(&self) -> Result<(), Problem> {
+        if self.may_grant_owner() {
+            return Ok(());
+        }
+        Err(Problem::Forbidden(
+            "Handing out owner, by the mark or by a group that carries it, needs a project owner or an owner or \
+             admin of the organisation.",
+        ))
+    }
+
     /// Whether the caller may hand out everything: give the owner mark, or a group that carries `owner`.
     #[must_use]
     pub fn may_grant_owner(&self) -> bool {
@@ -41,20 +66,34 @@ impl ProjectAccess {
 }
 
 impl Caller {
-    /// Whether the caller may look after users and invitations of the organisation.
+    /// Refuses a caller who does not meet what the table asks for outside projects (403).
     ///
-    /// A token needs to reach everything for that, since it acts outside any one project.
-    #[must_use]
-    pub fn may_manage_users(&self) -> bool {
-        let token = self.limits.as_ref();
-        self.is_administrator()
-            && token
-                .is_none_or(|limits| limits.all_projects && limits.permissions.contains(&Permission::Owner))
+    /// What it asks for inside one is checked where the project is found: `projects::access`.
+    pub fn require(&self, operation: Operation) -> Result<(), Problem> {
+        let requirement = requirement(operation);
+        let met = match requirement {
+            Requirement::AnyUser => self.token_reaches_everything(),
+            Requirement::Author => {
+                self.token_reaches_everything()
+                    && (self.is_administrator() || self.standing == UserType::Author)
+            }
+            Requirement::Administrator => self.token_reaches_everything() && self.is_administrator(),
+            Requirement::Nobody | Requirement::Own => true,
+            Requirement::InProject | Requirement::Permission(_) => false,
+        };
+        if met { Ok(()) } else { Err(Problem::Forbidden(requirement.refusal())) }
     }
 
     /// Owner and admin see and may do everything in every project.
-    fn is_administrator(&self) -> bool {
+    #[must_use]
+    pub fn is_administrator(&self) -> bool {
         matches!(self.standing, UserType::Owner | UserType::Admin)
+    }
+
+    /// A sign-in does; a token only if it was made so.
+    fn token_reaches_everything(&self) -> bool {
+        let limits = self.limits.as_ref();
+        limits.is_none_or(|limits| limits.all_projects && limits.permissions.contains(&Permission::Owner))
     }
 }
 

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::TokenLimits;
-use crate::db::{Row, RowResult, Tx, params, word};
+use crate::db::{Row, RowResult, Tx, json, params, word};
 use crate::generated::models::{Permission, UserType};
 use crate::problem::Problem;
 use crate::secret::SecretHash;
@@ -18,7 +18,7 @@ pub(super) struct Found {
 
 /// The user of a live personal access token, if the user may call at all.
 pub(super) fn find_by_personal_access_token(tx: &Tx, hash: &SecretHash) -> Result<Option<Found>, Problem> {
-    let found = tx.optional(
+    tx.optional(
         "SELECT users.id, users.organisation_id, users.type, token.id AS token_id, token.all_projects,
                 token.permissions
          FROM personal_access_tokens AS token
@@ -29,15 +29,14 @@ pub(super) fn find_by_personal_access_token(tx: &Tx, hash: &SecretHash) -> Resul
            AND users.type <> 'invited'",
         params![hash.as_bytes(), tx.now().as_millis()],
         |row| {
-            let limits =
-                (row.get("token_id")?, row.get("all_projects")?, row.get::<_, String>("permissions")?);
-            Ok((user(row)?, limits))
+            let limits = TokenLimits {
+                token_id: row.get("token_id")?,
+                all_projects: row.get("all_projects")?,
+                permissions: json(row, "permissions")?.unwrap_or_default(),
+            };
+            Ok(Found { limits: Some(limits), ..user(row)? })
         },
-    )?;
-    let Some((mut found, (token_id, all_projects, permissions))) = found else { return Ok(None) };
-    let permissions = permission_list(&permissions)?;
-    found.limits = Some(TokenLimits { token_id, all_projects, permissions });
-    Ok(Some(found))
+    )
 }
 
 /// The user of a live sign-in, if the user may call at all.
@@ -95,15 +94,7 @@ pub(super) fn group_permissions(
            AND member_groups.user_id = ?2
            AND groups.permissions IS NOT NULL",
         params![project_id, user_id],
-        |row| row.get::<_, String>(0),
+        |row| json::<Vec<Permission>>(row, "permissions"),
     )?;
-    let mut all = Vec::new();
-    for list in lists {
-        all.extend(permission_list(&list)?);
-    }
-    Ok(all)
-}
-
-fn permission_list(json: &str) -> Result<Vec<Permission>, Problem> {
-    serde_json::from_str(json).map_err(|cause| Problem::internal("reading a list of permissions", cause))
+    Ok(lists.into_iter().flatten().flatten().collect())
 }

@@ -7,6 +7,7 @@ mod demo;
 mod health;
 mod invitation;
 mod mailbox;
+mod project;
 mod seed;
 mod serve;
 mod token;
@@ -14,7 +15,7 @@ mod token;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use crate::config::{Command, InvitationCommand, MailboxCommand, TokenCommand};
+use crate::config::{Command, InvitationCommand, MailboxCommand, ProjectCommand, TokenCommand};
 
 /// Why a command ended without doing its work, in a sentence for the terminal.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -35,6 +36,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::Token(TokenCommand::Create(settings)) => token::create(&settings, &mut out),
         Command::Token(TokenCommand::List { data }) => token::list(&data, &mut out),
         Command::Token(TokenCommand::Revoke { id, data }) => token::revoke(&data, id, &mut out),
+        Command::Project(ProjectCommand::List { data }) => project::list(&data, &mut out),
+        Command::Project(ProjectCommand::Delete { id, data }) => project::delete(&data, id, &mut out),
         Command::Health(settings) => health::run(&settings, &mut out),
     };
     match done.and_then(|()| Ok(out.flush()?)) {

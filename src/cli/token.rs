@@ -32,10 +32,11 @@ pub(super) fn create(settings: &CreateTokenSettings, out: &mut dyn Write) -> Res
     }
     let db = database::open_existing(&settings.data)?;
     let user = db.peek(|tx| find_user(tx, &settings.user))??;
-    for project_id in &settings.projects {
-        if !db.peek(|tx| projects::store::is_live(tx, user.organisation_id, *project_id))? {
-            return Err(format!("--project {project_id} names no project of the user's organisation").into());
-        }
+    let projects =
+        db.peek(|tx| projects::store::find_all_live(tx, user.organisation_id, &settings.projects))?;
+    let is_missing = |id: &&Uuid| !projects.iter().any(|project| project.id == **id);
+    if let Some(missing) = settings.projects.iter().find(is_missing) {
+        return Err(format!("--project {missing} names no project of the user's organisation").into());
     }
     let kind = match settings.kind {
         TokenKind::Personal => SecretKind::PersonalAccessToken,

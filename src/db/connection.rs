@@ -7,9 +7,11 @@ use std::path::Path;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 
 use super::BUSY_TIMEOUT;
+use crate::search::has_text;
 
 /// Statements kept ready for each connection. There are fewer texts than this in all rooms together.
 const PREPARED_STATEMENTS: usize = 256;
@@ -75,7 +77,17 @@ fn common(connection: &Connection) -> rusqlite::Result<()> {
     // Without it SQLite, built with STAT4, parses a statement anew for each bound value after ANALYZE.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
-    Ok(())
+    // Letter case as people see it: SQLite's own lower() knows only the letters of ASCII.
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("has_text", -1, flags, |arguments| {
+        let Some(search) = arguments.get_raw(0).as_str_or_null()? else { return Ok(false) };
+        for position in 1..arguments.len() {
+            if arguments.get_raw(position).as_str_or_null()?.is_some_and(|text| has_text(text, search)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    })
 }
 
 /// No CREATE: `prepare_file` decides that. No URI: a path is a path.
@@ -104,6 +116,9 @@ mod tests {
         let pool = r2d2::Pool::builder().max_size(2).build(reader_manager(&path)).unwrap();
         let (pooled, second) = (pool.get().unwrap(), pool.get().unwrap());
         for connection in [&writer, &reader, &*pooled, &*second] {
+            let found =
+                connection.query_row("SELECT has_text('ö', NULL, 'a', 'ÄÖ')", [], |row| row.get(0));
+            assert_eq!(found, Ok(true));
             assert_eq!(pragma(connection, "foreign_keys"), "Integer(1)");
             assert_eq!(pragma(connection, "journal_mode"), "Text(\"wal\")");
             assert_eq!(pragma(connection, "temp_store"), "Integer(2)");

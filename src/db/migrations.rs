@@ -8,7 +8,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{OpenError, beside};
 
 /// Every step in order; the number of a step is its position, counted from 1.
-pub(super) const ALL: &[&str] = &[include_str!("migrations/0001_people_and_access.sql")];
+pub(super) const ALL: &[&str] = &[
+    include_str!("migrations/0001_people_and_access.sql"),
+    include_str!("migrations/0002_the_whole_api.sql"),
+];
 
 /// Stands in the file's header, so that a file of another program is told apart. "BRMS" in ASCII.
 const APPLICATION_ID: i32 = 0x4252_4d53;

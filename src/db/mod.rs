@@ -22,13 +22,14 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
+use uuid::ContextV7;
 
 use crate::clock::Clock;
 use crate::problem::{Busy, Problem};
 
 pub use lock::ServeLock;
 pub use rusqlite::params;
-pub use tx::{Row, RowResult, Tx, id_list, word};
+pub use tx::{Row, RowResult, Tx, id_list, json, json_text, word};
 use writer::{Job, Write, Writer};
 
 /// The most write requests that may wait. Beyond it the answer is 503.
@@ -230,7 +231,8 @@ fn snapshot<T>(
     let open =
         connection.unchecked_transaction().map_err(|cause| tx::problem("beginning to read", &cause))?;
     // Dropping the transaction, also by a panic, rolls it back.
-    let outcome = work(&Tx::new(connection, clock));
+    // A reader makes no ids that stay.
+    let outcome = work(&Tx::new(connection, clock, &ContextV7::new()));
     drop(open);
     outcome
 }

@@ -6,6 +6,8 @@
 use std::str::FromStr;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use uuid::{ContextV7, Uuid};
 
 use crate::clock::{Clock, Timestamp};
@@ -19,12 +21,12 @@ pub type RowResult<T> = rusqlite::Result<T>;
 pub struct Tx<'c> {
     connection: &'c Connection,
     now: Timestamp,
-    ids: ContextV7,
+    ids: &'c ContextV7,
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(connection: &'c Connection, clock: &Clock) -> Self {
-        Self { connection, now: clock.now(), ids: ContextV7::new() }
+    pub(super) fn new(connection: &'c Connection, clock: &Clock, ids: &'c ContextV7) -> Self {
+        Self { connection, now: clock.now(), ids }
     }
 
     /// The moment of this transaction: one for all that happens in it.
@@ -33,12 +35,12 @@ impl<'c> Tx<'c> {
         self.now
     }
 
-    /// A new id. Ids of one transaction sort in the order they were made.
+    /// A new id. Ids of one process sort in the order they were made, also within a millisecond.
     #[must_use]
     pub fn new_id(&self) -> Uuid {
         let millis = u64::try_from(self.now.as_millis()).unwrap_or_default();
         let nanos = u32::try_from(millis % 1000).unwrap_or_default() * 1_000_000;
-        Uuid::new_v7(uuid::Timestamp::from_unix(&self.ids, millis / 1000, nanos))
+        Uuid::new_v7(uuid::Timestamp::from_unix(self.ids, millis / 1000, nanos))
     }
 
     /// The one row that must be there.
@@ -103,6 +105,19 @@ pub fn word<T: FromStr<Err = String>>(row: &Row, column: &str) -> RowResult<T> {
     text.parse().map_err(|cause: String| {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, cause.into())
     })
+}
+
+/// Reads a column that holds JSON, or NULL.
+pub fn json<T: DeserializeOwned>(row: &Row, column: &str) -> RowResult<Option<T>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| serde_json::from_str(&text)).transpose().map_err(|cause| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, cause.into())
+    })
+}
+
+/// JSON for such a column. Whatever cannot be written comes out as null and fails the column's CHECK.
+pub fn json_text(value: &impl Serialize) -> String {
+    serde_json::json!(value).to_string()
 }
 
 /// Ids as one parameter for `json_each`: `id IN (SELECT unhex(value) FROM json_each(?1))`.

@@ -16,6 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
+use uuid::ContextV7;
 
 use super::tx::{Tx, problem};
 use crate::clock::Clock;
@@ -96,6 +97,7 @@ enum Spoiled {
 pub(super) struct Writer {
     connection: Connection,
     clock: Clock,
+    ids: ContextV7,
     batch_max: usize,
 }
 
@@ -103,7 +105,7 @@ type Batch = Vec<Box<dyn Job>>;
 
 impl Writer {
     pub(super) fn new(connection: Connection, clock: Clock, batch_max: usize) -> Self {
-        Self { connection, clock, batch_max }
+        Self { connection, clock, ids: ContextV7::new(), batch_max }
     }
 
     /// Works until every sender is gone and the queue is empty.
@@ -160,7 +162,7 @@ impl Writer {
                 continue;
             }
             let changes_before = self.connection.total_changes();
-            let accepted = job.run(&Tx::new(&self.connection, &self.clock));
+            let accepted = job.run(&Tx::new(&self.connection, &self.clock, &self.ids));
             if self.connection.is_autocommit() {
                 return Err(Spoiled::ByDatabase(Busy::DiskFull));
             }

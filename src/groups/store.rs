@@ -3,46 +3,119 @@
 use uuid::Uuid;
 
 use super::Group;
-use crate::db::{Tx, id_list, params};
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, id_list, json, json_text, params};
+use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+
+/// One group of the project.
+pub fn find(tx: &Tx, project_id: Uuid, group_id: Uuid) -> Result<Option<Group>, Problem> {
+    tx.optional("SELECT * FROM groups WHERE project_id = ?1 AND id = ?2", params![project_id, group_id], read)
+}
 
 /// Those of the ids that name groups of the project, in the order of their creation.
 pub fn find_all(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Result<Vec<Group>, Problem> {
-    let found = tx.rows(
-        "SELECT id, project_id, name, description, permissions
+    if group_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.rows(
+        "SELECT *
          FROM groups
          WHERE project_id = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))
-         ORDER BY created_at, id",
+         ORDER BY +created_at, id",
         params![project_id, id_list(group_ids)],
-        |row| {
-            let permissions: Option<String> = row.get("permissions")?;
-            let group = Group {
-                id: row.get("id")?,
-                project_id: row.get("project_id")?,
-                name: row.get("name")?,
-                description: row.get("description")?,
-                permissions: None,
-            };
-            Ok((group, permissions))
-        },
-    )?;
-    found.into_iter().map(|(group, permissions)| with_permissions(group, permissions.as_deref())).collect()
+        read,
+    )
 }
 
-fn with_permissions(group: Group, json: Option<&str>) -> Result<Group, Problem> {
-    let permissions = json.map(serde_json::from_str).transpose();
-    let permissions =
-        permissions.map_err(|cause| Problem::internal("reading a group's permissions", cause))?;
-    Ok(Group { permissions, ..group })
+/// Every group of the project.
+pub fn all_of_project(tx: &Tx, project_id: Uuid) -> Result<Vec<Group>, Problem> {
+    tx.rows("SELECT * FROM groups WHERE project_id = ?1 ORDER BY created_at, id", [project_id], read)
+}
+
+/// Every group that a role looks after.
+pub fn all_of_role(tx: &Tx, role_id: Uuid) -> Result<Vec<Group>, Problem> {
+    tx.rows("SELECT * FROM groups WHERE role_id = ?1 ORDER BY created_at, id", [role_id], read)
+}
+
+/// One page of the groups of a project.
+pub(super) fn list(
+    tx: &Tx,
+    project_id: Uuid,
+    search: Option<&str>,
+    page: Page,
+) -> Result<Listed<Group>, Problem> {
+    let total = tx.row(
+        "SELECT count(*) FROM groups WHERE project_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
+        params![project_id, search],
+        |row| row.get::<_, i64>(0),
+    )?;
+    let rows = tx.rows(
+        "SELECT *
+         FROM groups
+         WHERE project_id = ?1 AND (?2 IS NULL OR has_text(?2, name))
+         ORDER BY created_at, id
+         LIMIT ?3 OFFSET ?4",
+        params![project_id, search, page.limit(), page.offset()],
+        read,
+    )?;
+    Ok(Listed { rows, total: total.unsigned_abs() })
 }
 
 /// Adds a group.
 pub fn create(tx: &Tx, group: &Group) -> Result<(), Problem> {
-    let permissions = group.permissions.as_ref().map(|all| serde_json::json!(all).to_string());
     tx.execute(
-        "INSERT INTO groups (project_id, id, name, description, permissions, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
-        params![group.project_id, group.id, group.name, group.description, permissions, tx.now().as_millis()],
+        "INSERT INTO groups (project_id, id, name, description, permissions, file_permissions, role_id, created_at,
+                             updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
+        params![
+            group.project_id,
+            group.id,
+            group.name,
+            group.description,
+            group.permissions.as_ref().map(json_text),
+            group.file_permissions.as_ref().map(json_text),
+            group.role_id,
+            tx.now().as_millis(),
+        ],
     )?;
     Ok(())
+}
+
+/// Writes what a group is now.
+pub fn update(tx: &Tx, group: &Group) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE groups
+         SET name = ?3, description = ?4, permissions = ?5, file_permissions = ?6, updated_at = ?7
+         WHERE project_id = ?1 AND id = ?2",
+        params![
+            group.project_id,
+            group.id,
+            group.name,
+            group.description,
+            group.permissions.as_ref().map(json_text),
+            group.file_permissions.as_ref().map(json_text),
+            tx.now().as_millis(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Removes a group, and with it who was in it.
+pub fn delete(tx: &Tx, group: &Group) -> Result<(), Problem> {
+    tx.execute("DELETE FROM groups WHERE project_id = ?1 AND id = ?2", params![group.project_id, group.id])?;
+    Ok(())
+}
+
+fn read(row: &Row) -> RowResult<Group> {
+    Ok(Group {
+        id: row.get("id")?,
+        project_id: row.get("project_id")?,
+        name: row.get("name")?,
+        description: row.get("description")?,
+        permissions: json(row, "permissions")?,
+        file_permissions: json(row, "file_permissions")?,
+        role_id: row.get("role_id")?,
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+    })
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use crate::problem::{Place, Problem};
 
 /// The longest address that mail can be sent to (RFC 5321, erratum 1690).
-const EMAIL_BYTES_MAX: usize = 254;
+pub const EMAIL_CHARACTERS_MAX: usize = 254;
 /// More complaints than this help nobody; they would only make the answer longer than the request.
 const COMPLAINTS_MAX: usize = 100;
 
@@ -146,8 +146,8 @@ impl<T: Emails> Emails for Option<T> {
 
 /// Says what is wrong with a mail address, if anything is.
 pub fn check_email(text: &str) -> Result<(), String> {
-    if text.len() > EMAIL_BYTES_MAX {
-        return Err(format!("must be a mail address of at most {EMAIL_BYTES_MAX} bytes"));
+    if text.chars().count() > EMAIL_CHARACTERS_MAX {
+        return Err(format!("must be a mail address of at most {EMAIL_CHARACTERS_MAX} characters"));
     }
     match text.parse::<lettre::Address>() {
         Ok(_) => Ok(()),
@@ -160,12 +160,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_two_sides_and_at_most_254_bytes() {
+    fn an_address_has_two_sides_and_at_most_254_characters() {
         for text in ["a@b.example", "Ann.O'Neil+tag@example.org", "jürgen@example.org"] {
             assert_eq!(check_email(text), Ok(()), "{text}");
         }
         let long = format!("a@{}example.org", "b.".repeat(122));
-        assert!(long.len() > EMAIL_BYTES_MAX);
+        assert!(long.len() > EMAIL_CHARACTERS_MAX);
         for text in
             ["", "ann", "@example.org", "ann@", "a b@example.org", "a@b@c", "a@example.org\r\nBcc: x", &long]
         {

@@ -2,7 +2,7 @@
 //! bodies strictly and within limits, writing answers. `generated/` calls it, pages made by hand do too.
 
 mod body;
-mod limits;
+pub mod limits;
 mod parameter;
 mod reply;
 mod route;

@@ -104,17 +104,12 @@ fn carry_out(
         ip_address: Some(context.ip_address.to_string()),
         user_agent: context.user_agent.clone(),
     };
-    let change = Change {
-        kind: AuditLogType::User,
-        action: Action::Accepted,
-        ref_id: user.id,
-        project_id: None,
-        data: serde_json::json!({
-            "invitationId": invitation.id,
-            "firstName": user.first_name,
-            "lastName": user.last_name,
-        }),
-    };
+    let data = serde_json::json!({
+        "invitationId": invitation.id,
+        "firstName": user.first_name,
+        "lastName": user.last_name,
+    });
+    let change = Change::new(AuditLogType::User, Action::Accepted, user.id, data);
     audit::record(tx, &actor, &change)?;
     let organisation = organisation::store::get(tx, invitation.organisation_id)?;
     Ok(Accepted { invitation: wire::invitation(&invitation, &user), organisation: organisation.display_name })

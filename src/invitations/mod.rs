@@ -5,6 +5,8 @@
 //! Accepting is in [`accept`].
 
 pub mod accept;
+mod invite;
+mod list;
 pub mod store;
 mod wire;
 
@@ -15,12 +17,15 @@ use crate::audit::{self, Action, Actor, Change};
 use crate::auth::Principal;
 use crate::clock::Timestamp;
 use crate::db::Tx;
-use crate::generated::api::{SendUserInvitationParameters, SendUserInvitationResponse};
+use crate::generated::api::{Operation, SendUserInvitationParameters, SendUserInvitationResponse};
 use crate::generated::models::{AuditLogType, InvitationStatus, UserStatus};
 use crate::mail;
 use crate::problem::{Conflict, Problem};
 use crate::secret::{Secret, SecretKind};
 use crate::users::{self, User};
+
+pub use invite::invite;
+pub use list::list;
 
 /// An invitation as stored.
 #[derive(Clone, Debug)]
@@ -50,11 +55,7 @@ pub async fn send(
         let caller = principal.caller(tx)?;
         let user = users::store::find(tx, caller.organisation_id, parameters.user_id)?;
         let user = user.ok_or(Problem::NotFound("user"))?;
-        if !caller.may_manage_users() {
-            return Err(Problem::Forbidden(
-                "Sending invitations needs an owner or admin of the organisation.",
-            ));
-        }
+        caller.require(Operation::SendUserInvitation)?;
         let invitation = sendable(tx, &rules, &user)?;
         let inviter = users::store::find(tx, caller.organisation_id, caller.user_id)?;
         let (invitation, secret) = renew(tx, &rules, &caller.actor(), &invitation)?;
@@ -112,13 +113,14 @@ fn renew(
     mail::store::cancel_queued(tx, invitation.id)?;
     let invitation = Invitation { expires_at, ..invitation.clone() };
     let data = serde_json::json!({ "invitationId": invitation.id, "expiresAt": expires_at.rfc3339() });
-    let change = Change {
-        kind: AuditLogType::User,
-        action: Action::Invited,
-        ref_id: invitation.user_id,
-        project_id: None,
-        data,
-    };
+    let change = Change::new(AuditLogType::User, Action::Invited, invitation.user_id, data);
     audit::record(tx, actor, &change)?;
     Ok((invitation, secret))
+}
+
+/// Kills the link of a user who is disabled, and drops mails not yet sent.
+pub fn withdraw(tx: &Tx, user_id: Uuid) -> Result<(), Problem> {
+    let Some(invitation) = store::find_by_user(tx, user_id)? else { return Ok(()) };
+    store::withdraw_secret(tx, invitation.id)?;
+    mail::store::cancel_queued(tx, invitation.id)
 }

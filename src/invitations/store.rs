@@ -5,6 +5,8 @@ use uuid::Uuid;
 use super::Invitation;
 use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, params, word};
+use crate::generated::models::InvitationStatus;
+use crate::paging::{Listed, Page};
 use crate::problem::{Gone, Problem};
 use crate::secret::SecretHash;
 
@@ -43,6 +45,59 @@ pub fn create_pending(tx: &Tx, invitation: &Invitation, created_by: Option<Uuid>
     Ok(())
 }
 
+/// An invitation in a list.
+pub(super) struct ListedInvitation {
+    pub invitation: Invitation,
+    pub created_by: Option<Uuid>,
+    pub accepted_at: Option<Timestamp>,
+}
+
+/// One page of the invitations of the organisation. The inner query reads indexes alone.
+pub(super) fn list(
+    tx: &Tx,
+    organisation_id: Uuid,
+    status: Option<InvitationStatus>,
+    search: Option<&str>,
+    page: Page,
+) -> Result<Listed<ListedInvitation>, Problem> {
+    let status = status.map(InvitationStatus::as_str);
+    let total = tx.row(
+        "SELECT count(*)
+         FROM invitations
+         WHERE organisation_id = ?1
+           AND (?2 IS NULL OR status = ?2)
+           AND (?3 IS NULL
+                OR user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND has_text(?3, email)))",
+        params![organisation_id, status, search],
+        |row| row.get::<_, i64>(0),
+    )?;
+    let rows = tx.rows(
+        "SELECT invitations.*
+         FROM (SELECT id
+               FROM invitations
+               WHERE organisation_id = ?1
+                 AND (?2 IS NULL OR status = ?2)
+                 AND (?3 IS NULL
+                      OR user_id IN (SELECT id
+                                     FROM users
+                                     WHERE organisation_id = ?1 AND has_text(?3, email)))
+               ORDER BY created_at, id
+               LIMIT ?4 OFFSET ?5) AS page
+         JOIN invitations ON invitations.id = page.id
+         ORDER BY invitations.created_at, invitations.id",
+        params![organisation_id, status, search, page.limit(), page.offset()],
+        |row| {
+            let accepted_at: Option<i64> = row.get("accepted_at")?;
+            Ok(ListedInvitation {
+                invitation: read(row)?,
+                created_by: row.get("created_by")?,
+                accepted_at: accepted_at.map(Timestamp::from_millis),
+            })
+        },
+    )?;
+    Ok(Listed { rows, total: total.unsigned_abs() })
+}
+
 /// When the `n`-th last send since `since` was; `None` when there were fewer.
 pub(super) fn nth_last_send(
     tx: &Tx,
@@ -71,6 +126,15 @@ pub(super) fn replace_secret(tx: &Tx, invitation_id: Uuid, hash: &SecretHash) ->
         "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, created_at)
          VALUES (?1, ?2, 'live', 1, ?3)",
         params![hash.as_bytes(), invitation_id, tx.now().as_millis()],
+    )?;
+    Ok(())
+}
+
+/// Kills the live secret, for good.
+pub(super) fn withdraw_secret(tx: &Tx, invitation_id: Uuid) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE invitation_secrets SET state = 'withdrawn' WHERE invitation_id = ?1 AND state = 'live'",
+        [invitation_id],
     )?;
     Ok(())
 }

@@ -1,8 +1,34 @@
 //! Invitations as the description has them.
 
 use super::Invitation;
-use crate::generated::models;
-use crate::users::User;
+use super::store::ListedInvitation;
+use crate::clock::Timestamp;
+use crate::db::Tx;
+use crate::generated::models::{self, InvitationOrganisation};
+use crate::organisation::Organisation;
+use crate::problem::Problem;
+use crate::users::{self, User};
+
+/// The long form of a list.
+pub(super) fn listed(
+    tx: &Tx,
+    row: &ListedInvitation,
+    organisation: &Organisation,
+) -> Result<models::ListedInvitation, Problem> {
+    let user = users::store::get(tx, row.invitation.user_id)?;
+    let created_by = row.created_by.map(|id| users::store::get(tx, id)).transpose()?;
+    Ok(models::ListedInvitation {
+        id: row.invitation.id,
+        email: user.email.clone(),
+        expires_at: Some(row.invitation.expires_at.rfc3339()),
+        created_at: row.invitation.created_at.rfc3339(),
+        accepted_at: row.accepted_at.map(Timestamp::rfc3339),
+        status: row.invitation.status,
+        created_by: created_by.as_ref().map(users::wire::invitation_user),
+        user: Some(users::wire::invitation_user(&user)),
+        organisation: Some(InvitationOrganisation { id: organisation.id, name: organisation.name.clone() }),
+    })
+}
 
 /// The short form that sendUserInvitation answers.
 pub(super) fn invitation(invitation: &Invitation, user: &User) -> models::Invitation {

@@ -3,35 +3,175 @@
 use uuid::Uuid;
 
 use super::Membership;
-use crate::db::{Tx, params};
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, id_list, params};
+use crate::groups::{self, Group};
+use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::users::{self, User};
+
+/// One membership of the project, by its own id.
+pub(super) fn find(tx: &Tx, project_id: Uuid, member_id: Uuid) -> Result<Option<Membership>, Problem> {
+    tx.optional(
+        "SELECT id, project_id, user_id, owner, by_role, created_at, updated_at
+         FROM members
+         WHERE id = ?1 AND project_id = ?2",
+        params![member_id, project_id],
+        read,
+    )
+}
+
+/// The membership of a user in a project.
+pub fn find_of_user(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Option<Membership>, Problem> {
+    tx.optional(
+        "SELECT id, project_id, user_id, owner, by_role, created_at, updated_at
+         FROM members
+         WHERE project_id = ?1 AND user_id = ?2",
+        params![project_id, user_id],
+        read,
+    )
+}
+
+/// One page of the members of a project, each with its user.
+pub(super) fn list(
+    tx: &Tx,
+    project_id: Uuid,
+    search: Option<&str>,
+    page: Page,
+) -> Result<Listed<(Membership, User)>, Problem> {
+    let total = match search {
+        None => tx.row("SELECT count(*) FROM members WHERE project_id = ?1", [project_id], |row| {
+            row.get::<_, i64>(0)
+        }),
+        Some(search) => tx.row(
+            "SELECT count(*)
+             FROM members JOIN users ON users.id = members.user_id
+             WHERE members.project_id = ?1
+               AND has_text(?2, users.email, users.first_name, users.last_name)",
+            params![project_id, search],
+            |row| row.get::<_, i64>(0),
+        ),
+    }?;
+    let rows = tx.rows(
+        "SELECT members.id, members.project_id, members.user_id, members.owner, members.by_role, members.created_at,
+                members.updated_at
+         FROM members JOIN users ON users.id = members.user_id
+         WHERE members.project_id = ?1
+           AND (?2 IS NULL
+                OR has_text(?2, users.email, users.first_name, users.last_name))
+         ORDER BY members.created_at, members.id
+         LIMIT ?3 OFFSET ?4",
+        params![project_id, search, page.limit(), page.offset()],
+        read,
+    )?;
+    let with_user = |membership: Membership| Ok((users::store::get(tx, membership.user_id)?, membership));
+    let rows: Result<Vec<(User, Membership)>, Problem> = rows.into_iter().map(with_user).collect();
+    let rows = rows?.into_iter().map(|(user, membership)| (membership, user)).collect();
+    Ok(Listed { rows, total: total.unsigned_abs() })
+}
 
 /// Makes a user a member. `None`: the user was one already, and stays as before. The table's key on
 /// project and user decides when two do this at once.
 pub fn create(tx: &Tx, project_id: Uuid, user_id: Uuid, owner: bool) -> Result<Option<Membership>, Problem> {
-    let membership = Membership {
-        id: tx.new_id(),
-        project_id,
-        user_id,
-        owner,
-        created_at: tx.now(),
-        updated_at: tx.now(),
-    };
+    insert(tx, project_id, user_id, owner, false)
+}
+
+/// The same for a role.
+pub fn create_by_role(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Option<Membership>, Problem> {
+    insert(tx, project_id, user_id, false, true)
+}
+
+fn insert(
+    tx: &Tx,
+    project_id: Uuid,
+    user_id: Uuid,
+    owner: bool,
+    by_role: bool,
+) -> Result<Option<Membership>, Problem> {
+    let (created_at, updated_at) = (tx.now(), tx.now());
+    let membership =
+        Membership { id: tx.new_id(), project_id, user_id, owner, by_role, created_at, updated_at };
     let created = tx.execute(
-        "INSERT INTO members (project_id, user_id, id, owner, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?5)
+        "INSERT INTO members (project_id, user_id, id, owner, by_role, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
          ON CONFLICT (project_id, user_id) DO NOTHING",
-        params![project_id, user_id, membership.id, owner, tx.now().as_millis()],
+        params![project_id, user_id, membership.id, owner, by_role, created_at.as_millis()],
     )?;
     Ok((created == 1).then_some(membership))
 }
 
-/// Puts a member into a group. A foreign key demands that both are of the same project.
-pub fn add_group(tx: &Tx, membership: &Membership, group_id: Uuid) -> Result<(), Problem> {
+/// Sets the owner mark. Whoever does it by hand takes the member over from a role.
+pub(super) fn update(tx: &Tx, membership: &Membership, owner: bool) -> Result<Membership, Problem> {
+    tx.row(
+        "UPDATE members
+         SET owner = ?3, by_role = 0, updated_at = ?4
+         WHERE project_id = ?1 AND user_id = ?2
+         RETURNING id, project_id, user_id, owner, by_role, created_at, updated_at",
+        params![membership.project_id, membership.user_id, owner, tx.now().as_millis()],
+        read,
+    )
+}
+
+/// Whether the project has an owner-member beside this one.
+pub(super) fn has_other_owner(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
+    tx.exists(
+        "SELECT 1 FROM members WHERE project_id = ?1 AND user_id <> ?2 AND owner = 1 LIMIT 1",
+        params![membership.project_id, membership.user_id],
+    )
+}
+
+/// Removes a member, and with it the groups it was in.
+pub fn delete(tx: &Tx, membership: &Membership) -> Result<(), Problem> {
     tx.execute(
-        "INSERT INTO member_groups (project_id, user_id, group_id) VALUES (?1, ?2, ?3)
-         ON CONFLICT DO NOTHING",
-        params![membership.project_id, membership.user_id, group_id],
+        "DELETE FROM members WHERE project_id = ?1 AND user_id = ?2",
+        params![membership.project_id, membership.user_id],
     )?;
     Ok(())
+}
+
+/// The groups of a member, in the order of their creation.
+pub fn groups_of(tx: &Tx, membership: &Membership) -> Result<Vec<Group>, Problem> {
+    let ids = tx.rows(
+        "SELECT group_id FROM member_groups WHERE project_id = ?1 AND user_id = ?2",
+        params![membership.project_id, membership.user_id],
+        |row| row.get(0),
+    )?;
+    groups::store::find_all(tx, membership.project_id, &ids)
+}
+
+/// Puts a member into groups. A foreign key demands that they are of the same project.
+pub fn add_to_groups(tx: &Tx, membership: &Membership, group_ids: &[Uuid]) -> Result<(), Problem> {
+    for group_id in group_ids {
+        tx.execute(
+            "INSERT INTO member_groups (project_id, user_id, group_id) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO NOTHING",
+            params![membership.project_id, membership.user_id, group_id],
+        )?;
+    }
+    Ok(())
+}
+
+/// Takes a member out of groups.
+pub fn remove_from_groups(tx: &Tx, membership: &Membership, group_ids: &[Uuid]) -> Result<(), Problem> {
+    if group_ids.is_empty() {
+        return Ok(());
+    }
+    tx.execute(
+        "DELETE FROM member_groups
+         WHERE project_id = ?1 AND user_id = ?2 AND group_id IN (SELECT unhex(value) FROM json_each(?3))",
+        params![membership.project_id, membership.user_id, id_list(group_ids)],
+    )?;
+    Ok(())
+}
+
+fn read(row: &Row) -> RowResult<Membership> {
+    Ok(Membership {
+        id: row.get("id")?,
+        project_id: row.get("project_id")?,
+        user_id: row.get("user_id")?,
+        owner: row.get("owner")?,
+        by_role: row.get("by_role")?,
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+    })
 }

@@ -3,23 +3,61 @@
 use uuid::Uuid;
 
 use super::Organisation;
-use crate::db::{Row, RowResult, Tx, params};
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, json, json_text, params};
 use crate::problem::Problem;
 
 /// One organisation that must be there.
 pub fn get(tx: &Tx, organisation_id: Uuid) -> Result<Organisation, Problem> {
-    tx.row("SELECT id, name, display_name FROM organisations WHERE id = ?1", [organisation_id], read)
+    tx.row("SELECT * FROM organisations WHERE id = ?1", [organisation_id], read)
+}
+
+/// Whether another organisation has this one's name.
+pub(super) fn name_is_taken(tx: &Tx, organisation: &Organisation) -> Result<bool, Problem> {
+    tx.exists(
+        "SELECT 1 FROM organisations WHERE name = ?1 AND id <> ?2",
+        params![organisation.name, organisation.id],
+    )
 }
 
 /// Adds an organisation.
 pub fn create(tx: &Tx, organisation: &Organisation) -> Result<(), Problem> {
     tx.execute(
-        "INSERT INTO organisations (id, name, display_name, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)",
-        params![organisation.id, organisation.name, organisation.display_name, tx.now().as_millis()],
+        "INSERT INTO organisations (id, name, display_name, preferences, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+        params![
+            organisation.id,
+            organisation.name,
+            organisation.display_name,
+            json_text(&organisation.preferences),
+            organisation.created_at.as_millis(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes what an organisation is now.
+pub(super) fn update(tx: &Tx, organisation: &Organisation) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE organisations SET name = ?2, display_name = ?3, preferences = ?4, updated_at = ?5 WHERE id = ?1",
+        params![
+            organisation.id,
+            organisation.name,
+            organisation.display_name,
+            json_text(&organisation.preferences),
+            organisation.updated_at.as_millis(),
+        ],
     )?;
     Ok(())
 }
 
 fn read(row: &Row) -> RowResult<Organisation> {
-    Ok(Organisation { id: row.get("id")?, name: row.get("name")?, display_name: row.get("display_name")? })
+    Ok(Organisation {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        display_name: row.get("display_name")?,
+        preferences: json(row, "preferences")?.unwrap_or_default(),
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+    })
 }

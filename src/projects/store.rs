@@ -3,22 +3,139 @@
 use uuid::Uuid;
 
 use super::Project;
-use crate::db::{Tx, params};
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, id_list, params, word};
+use crate::generated::models::ApprovalMode;
+use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 
-/// Whether the organisation has this project and has not deleted it.
-pub fn is_live(tx: &Tx, organisation_id: Uuid, project_id: Uuid) -> Result<bool, Problem> {
-    tx.exists(
-        "SELECT 1 FROM projects WHERE id = ?1 AND organisation_id = ?2 AND deleted_at IS NULL",
+/// What a list of projects is narrowed by.
+pub(super) struct Filter {
+    pub organisation_id: Uuid,
+    /// Only projects with this user in them.
+    pub member: Option<Uuid>,
+    /// Deleted ones instead of live ones.
+    pub deleted: bool,
+    /// Only projects with this in their name, in lower case.
+    pub search: Option<String>,
+    pub page: Page,
+}
+
+/// A member of a project in a list of projects.
+pub(super) struct ListedMember {
+    pub id: Uuid,
+    pub owner: bool,
+    pub user_id: Uuid,
+    pub email: String,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+}
+
+/// A project of the organisation, deleted or not.
+pub fn find(tx: &Tx, organisation_id: Uuid, project_id: Uuid) -> Result<Option<Project>, Problem> {
+    tx.optional(
+        "SELECT * FROM projects WHERE id = ?1 AND organisation_id = ?2",
         params![project_id, organisation_id],
+        read,
     )
 }
 
-/// Adds a project.
-pub fn create(tx: &Tx, project: &Project) -> Result<(), Problem> {
-    tx.execute(
-        "INSERT INTO projects (id, organisation_id, key, name, version, protected, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
+/// Those of the ids that name live projects of the organisation.
+pub fn find_all_live(tx: &Tx, organisation_id: Uuid, project_ids: &[Uuid]) -> Result<Vec<Project>, Problem> {
+    tx.rows(
+        "SELECT *
+         FROM projects
+         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND +organisation_id = ?2 AND deleted_at IS NULL
+         ORDER BY created_at, id",
+        params![id_list(project_ids), organisation_id],
+        read,
+    )
+}
+
+/// Every live project of the organisation.
+pub fn all_live(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+    tx.rows(
+        "SELECT id FROM projects WHERE organisation_id = ?1 AND deleted_at IS NULL ORDER BY created_at, id",
+        [organisation_id],
+        |row| row.get(0),
+    )
+}
+
+/// Every project of every organisation, for the operator.
+pub(super) fn all(tx: &Tx) -> Result<Vec<Project>, Problem> {
+    tx.rows("SELECT * FROM projects ORDER BY created_at, id", [], read)
+}
+
+/// A project by its id alone, for the operator.
+pub(super) fn find_anywhere(tx: &Tx, project_id: Uuid) -> Result<Option<Project>, Problem> {
+    tx.optional("SELECT * FROM projects WHERE id = ?1", [project_id], read)
+}
+
+/// One page of projects.
+pub(super) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<Project>, Problem> {
+    let narrowed = params![filter.organisation_id, filter.member, filter.deleted, filter.search];
+    let total = tx.row(
+        "SELECT count(*)
+         FROM projects
+         WHERE organisation_id = ?1
+           AND (deleted_at IS NOT NULL) = ?3
+           AND (?2 IS NULL OR EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2))
+           AND (?4 IS NULL OR has_text(?4, name))",
+        narrowed,
+        |row| row.get::<_, i64>(0),
+    )?;
+    let rows = tx.rows(
+        "SELECT *
+         FROM projects
+         WHERE organisation_id = ?1
+           AND (deleted_at IS NOT NULL) = ?3
+           AND (?2 IS NULL OR EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2))
+           AND (?4 IS NULL OR has_text(?4, name))
+         ORDER BY created_at, id
+         LIMIT ?5 OFFSET ?6",
+        params![
+            filter.organisation_id,
+            filter.member,
+            filter.deleted,
+            filter.search,
+            filter.page.limit(),
+            filter.page.offset(),
+        ],
+        read,
+    )?;
+    Ok(Listed { rows, total: total.unsigned_abs() })
+}
+
+/// The first members of a project.
+pub(super) fn members(tx: &Tx, project_id: Uuid, count_max: u32) -> Result<Vec<ListedMember>, Problem> {
+    tx.rows(
+        "SELECT members.id, members.owner, users.id AS user_id, users.email, users.first_name,
+                users.last_name
+         FROM members
+         JOIN users ON users.id = members.user_id
+         WHERE members.project_id = ?1
+         ORDER BY members.created_at, members.id
+         LIMIT ?2",
+        params![project_id, count_max],
+        |row| {
+            Ok(ListedMember {
+                id: row.get("id")?,
+                owner: row.get("owner")?,
+                user_id: row.get("user_id")?,
+                email: row.get("email")?,
+                first_name: row.get("first_name")?,
+                last_name: row.get("last_name")?,
+            })
+        },
+    )
+}
+
+/// Adds a project. False: a live project of the organisation has its key; a unique index decides.
+pub fn create(tx: &Tx, project: &Project) -> Result<bool, Problem> {
+    let created = tx.execute(
+        "INSERT INTO projects (id, organisation_id, key, name, version, protected, approval_mode, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
+         ON CONFLICT (organisation_id, key) WHERE deleted_at IS NULL DO NOTHING",
         params![
             project.id,
             project.organisation_id,
@@ -26,8 +143,90 @@ pub fn create(tx: &Tx, project: &Project) -> Result<(), Problem> {
             project.name,
             project.version.as_str(),
             project.protected,
-            tx.now().as_millis(),
+            project.approval_mode.map(ApprovalMode::as_str),
+            project.created_at.as_millis(),
         ],
     )?;
+    Ok(created == 1)
+}
+
+/// Whether a live project of the organisation has this key.
+pub(super) fn key_is_taken(tx: &Tx, organisation_id: Uuid, key: &str) -> Result<bool, Problem> {
+    tx.exists(
+        "SELECT 1 FROM projects WHERE organisation_id = ?1 AND key = ?2 AND deleted_at IS NULL",
+        params![organisation_id, key],
+    )
+}
+
+/// Deletes a project, softly. False: it was deleted already.
+pub(super) fn delete(tx: &Tx, project_id: Uuid) -> Result<bool, Problem> {
+    let deleted = tx.execute(
+        "UPDATE projects SET deleted_at = ?2, updated_at = ?2 WHERE id = ?1 AND deleted_at IS NULL",
+        params![project_id, tx.now().as_millis()],
+    )?;
+    Ok(deleted == 1)
+}
+
+/// Brings a project back under a key.
+pub(super) fn restore(tx: &Tx, project_id: Uuid, key: &str) -> Result<Project, Problem> {
+    tx.row(
+        "UPDATE projects SET deleted_at = NULL, key = ?2, updated_at = ?3 WHERE id = ?1 RETURNING *",
+        params![project_id, key, tx.now().as_millis()],
+        read,
+    )
+}
+
+/// Sets how changes are approved.
+pub(super) fn set_approval_mode(
+    tx: &Tx,
+    project_id: Uuid,
+    mode: Option<ApprovalMode>,
+) -> Result<Project, Problem> {
+    tx.row(
+        "UPDATE projects SET approval_mode = ?2, updated_at = ?3 WHERE id = ?1 RETURNING *",
+        params![project_id, mode.map(ApprovalMode::as_str), tx.now().as_millis()],
+        read,
+    )
+}
+
+/// Replaces the groups that approve, in the order given.
+pub(super) fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Result<(), Problem> {
+    tx.execute("DELETE FROM project_approval_groups WHERE project_id = ?1", [project_id])?;
+    tx.execute(
+        "INSERT INTO project_approval_groups (project_id, group_id, position)
+         SELECT ?1, unhex(value), key FROM json_each(?2) WHERE true
+         ON CONFLICT DO NOTHING",
+        params![project_id, id_list(group_ids)],
+    )?;
     Ok(())
+}
+
+/// The groups that approve, of these projects: project and group.
+pub(super) fn approval_groups(tx: &Tx, project_ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, Problem> {
+    tx.rows(
+        "SELECT project_id, group_id
+         FROM project_approval_groups
+         WHERE project_id IN (SELECT unhex(value) FROM json_each(?1))
+         ORDER BY project_id, position",
+        [id_list(project_ids)],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+fn read(row: &Row) -> RowResult<Project> {
+    let mode: Option<String> = row.get("approval_mode")?;
+    let approval_mode = if mode.is_some() { Some(word(row, "approval_mode")?) } else { None };
+    let deleted_at: Option<i64> = row.get("deleted_at")?;
+    Ok(Project {
+        id: row.get("id")?,
+        organisation_id: row.get("organisation_id")?,
+        key: row.get("key")?,
+        name: row.get("name")?,
+        version: word(row, "version")?,
+        protected: row.get("protected")?,
+        approval_mode,
+        deleted_at: deleted_at.map(Timestamp::from_millis),
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+    })
 }

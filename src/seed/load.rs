@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::Loaded;
 use super::format::{Seed, SeedGroup, SeedOrganisation, SeedProject, SeedUser};
-use crate::audit::{self, Action, Actor, Change};
+use crate::audit::{Action, Actor};
 use crate::clock::Timestamp;
 use crate::db::Tx;
-use crate::generated::models::{AuditLogType, InvitationStatus, ProjectVersion, UserType};
+use crate::generated::models::{InvitationStatus, ProjectVersion, UserType};
 use crate::groups::{self, Group};
 use crate::invitations::{self, Invitation};
 use crate::members;
@@ -33,14 +33,11 @@ pub(super) fn load(tx: &Tx, seed: &Seed, invitation_lifetime: Duration) -> Resul
 }
 
 fn load_organisation(tx: &Tx, seed: &SeedOrganisation, invitation_lifetime: Duration) -> Result<(), Problem> {
-    let organisation = Organisation {
-        id: seed.id.unwrap_or_else(|| tx.new_id()),
-        name: seed.name.clone(),
-        display_name: seed.display_name.clone().unwrap_or_else(|| seed.name.clone()),
-    };
+    let fresh = Organisation::new(tx, &seed.name, seed.display_name.as_ref().unwrap_or(&seed.name));
+    let organisation = Organisation { id: seed.id.unwrap_or(fresh.id), ..fresh };
     organisation::store::create(tx, &organisation)?;
     let actor = Actor::operator(organisation.id);
-    record(tx, &actor, AuditLogType::Organisation, organisation.id, None)?;
+    organisation::record(tx, &actor, Action::Created, &organisation)?;
     let mut user_ids = Vec::with_capacity(seed.users.len());
     for user in &seed.users {
         user_ids.push(load_user(tx, &actor, user, invitation_lifetime)?);
@@ -61,20 +58,17 @@ fn load_user(
     seed: &SeedUser,
     invitation_lifetime: Duration,
 ) -> Result<Uuid, Problem> {
+    let fresh = User::new(tx, actor.organisation_id, &seed.email, seed.user_type);
     let user = User {
-        id: seed.id.unwrap_or_else(|| tx.new_id()),
-        organisation_id: actor.organisation_id,
-        email: seed.email.clone(),
+        id: seed.id.unwrap_or(fresh.id),
         first_name: seed.first_name.clone(),
         last_name: seed.last_name.clone(),
-        user_type: seed.user_type,
         status: seed.status,
         is_service: seed.is_service,
-        created_at: tx.now(),
-        updated_at: tx.now(),
+        ..fresh
     };
     users::store::create(tx, &user)?;
-    record(tx, actor, AuditLogType::User, user.id, None)?;
+    users::record(tx, actor, Action::Created, &user)?;
     if user.user_type == UserType::Invited {
         let invitation = Invitation {
             id: tx.new_id(),
@@ -110,7 +104,7 @@ fn load_tokens(tx: &Tx, actor: &Actor, seed: &SeedUser, user_id: Uuid) -> Result
 }
 
 fn checked(kind: SecretKind, text: &str) -> Result<Secret, Problem> {
-    Secret::parse(kind, text).ok_or_else(|| Problem::Internal("a seed was loaded unchecked".to_owned()))
+    Secret::parse(kind, text).ok_or_else(unchecked)
 }
 
 fn load_project(tx: &Tx, actor: &Actor, seed: &SeedProject) -> Result<(), Problem> {
@@ -121,43 +115,41 @@ fn load_project(tx: &Tx, actor: &Actor, seed: &SeedProject) -> Result<(), Proble
         name: seed.name.clone(),
         version: seed.version.unwrap_or(ProjectVersion::V1),
         protected: seed.protected,
+        approval_mode: None,
+        deleted_at: None,
+        created_at: tx.now(),
+        updated_at: tx.now(),
     };
-    projects::store::create(tx, &project)?;
-    record(tx, actor, AuditLogType::Project, project.id, Some(project.id))?;
+    if !projects::store::create(tx, &project)? {
+        return Err(unchecked());
+    }
+    projects::record(tx, actor, Action::Created, &project)?;
     for group in &seed.groups {
-        load_group(tx, actor, project.id, group)?;
+        groups::add(tx, actor, &group_of(tx, project.id, group))?;
     }
     for member in &seed.members {
         let membership = members::store::create(tx, project.id, member.user_id, member.owner)?;
-        let membership =
-            membership.ok_or_else(|| Problem::Internal("a seed was loaded unchecked".to_owned()))?;
-        for group_id in &member.group_ids {
-            members::store::add_group(tx, &membership, *group_id)?;
-        }
-        record(tx, actor, AuditLogType::Member, membership.id, Some(project.id))?;
+        let membership = membership.ok_or_else(unchecked)?;
+        members::store::add_to_groups(tx, &membership, &member.group_ids)?;
+        members::record(tx, actor, Action::Created, &membership, &member.group_ids)?;
     }
     Ok(())
 }
 
-fn load_group(tx: &Tx, actor: &Actor, project_id: Uuid, seed: &SeedGroup) -> Result<(), Problem> {
-    let group = Group {
+fn group_of(tx: &Tx, project_id: Uuid, seed: &SeedGroup) -> Group {
+    Group {
         id: seed.id.unwrap_or_else(|| tx.new_id()),
         project_id,
         name: seed.name.clone(),
         description: seed.description.clone(),
         permissions: seed.permissions.clone(),
-    };
-    groups::store::create(tx, &group)?;
-    record(tx, actor, AuditLogType::Group, group.id, Some(project_id))
+        file_permissions: None,
+        role_id: None,
+        created_at: tx.now(),
+    }
 }
 
-fn record(
-    tx: &Tx,
-    actor: &Actor,
-    kind: AuditLogType,
-    ref_id: Uuid,
-    project_id: Option<Uuid>,
-) -> Result<(), Problem> {
-    let data = serde_json::json!({ "seeded": true });
-    audit::record(tx, actor, &Change { kind, action: Action::Created, ref_id, project_id, data })
+/// What a check of the seed would have found.
+fn unchecked() -> Problem {
+    Problem::Internal("a seed was loaded unchecked".to_owned())
 }

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use super::{Audience, StartError};
-use crate::audit::{self, Action, Actor, Change};
+use crate::audit::{Action, Actor};
 use crate::config::ServeSettings;
 use crate::db::{Db, Tx, beside};
-use crate::generated::models::{AuditLogType, Permission, UserStatus, UserType};
+use crate::generated::models::{Permission, UserType};
 use crate::organisation::{self, Organisation};
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
@@ -113,35 +113,18 @@ fn create(db: &Db, credentials: &FirstCredentials) -> Result<(), Problem> {
 }
 
 fn create_organisation(tx: &Tx, name: &str) -> Result<Actor, Problem> {
-    let organisation =
-        Organisation { id: tx.new_id(), name: address_name(name), display_name: name.to_owned() };
+    let organisation = Organisation::new(tx, &address_name(name), name);
     organisation::store::create(tx, &organisation)?;
     let actor = Actor::operator(organisation.id);
-    record(tx, &actor, AuditLogType::Organisation, organisation.id)?;
+    organisation::record(tx, &actor, Action::Created, &organisation)?;
     Ok(actor)
 }
 
 fn create_owner(tx: &Tx, actor: &Actor, email: &str) -> Result<Uuid, Problem> {
-    let owner = User {
-        id: tx.new_id(),
-        organisation_id: actor.organisation_id,
-        email: email.to_owned(),
-        first_name: None,
-        last_name: None,
-        user_type: UserType::Owner,
-        status: UserStatus::Active,
-        is_service: false,
-        created_at: tx.now(),
-        updated_at: tx.now(),
-    };
+    let owner = User::new(tx, actor.organisation_id, email, UserType::Owner);
     users::store::create(tx, &owner)?;
-    record(tx, actor, AuditLogType::User, owner.id)?;
+    users::record(tx, actor, Action::Created, &owner)?;
     Ok(owner.id)
-}
-
-fn record(tx: &Tx, actor: &Actor, kind: AuditLogType, ref_id: Uuid) -> Result<(), Problem> {
-    let data = serde_json::json!({ "firstStart": true });
-    audit::record(tx, actor, &Change { kind, action: Action::Created, ref_id, project_id: None, data })
 }
 
 /// "My organisation" as it may stand in an address: "my-organisation".

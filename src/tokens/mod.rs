@@ -2,7 +2,9 @@
 //!
 //! How a request's credentials are checked is in [`crate::auth`]; here they are made, listed and revoked.
 
+pub mod personal;
 pub mod store;
+mod wire;
 
 use uuid::Uuid;
 
@@ -71,7 +73,7 @@ pub fn create_personal(
         "projects": token.projects,
         "expiresAt": expires_at.map(Timestamp::rfc3339),
     });
-    audit::record(tx, actor, &change(PERSONAL, Action::Created, id, data))?;
+    audit::record(tx, actor, &Change::new(PERSONAL, Action::Created, id, data))?;
     Ok(id)
 }
 
@@ -86,7 +88,7 @@ pub fn create_internal(
     let id = tx.new_id();
     store::create_internal(tx, id, user_id, expires_at, secret)?;
     let data = serde_json::json!({ "userId": user_id, "expiresAt": expires_at.map(Timestamp::rfc3339) });
-    audit::record(tx, actor, &change(INTERNAL, Action::Created, id, data))?;
+    audit::record(tx, actor, &Change::new(INTERNAL, Action::Created, id, data))?;
     Ok(id)
 }
 
@@ -98,14 +100,14 @@ pub fn revoke(tx: &Tx, id: Uuid) -> Result<bool, Problem> {
     };
     let Some(owner) = owner else { return Ok(false) };
     let data = serde_json::json!({ "userId": owner.user_id });
-    audit::record(tx, &Actor::operator(owner.organisation_id), &change(kind, Action::Deleted, id, data))?;
+    audit::record(
+        tx,
+        &Actor::operator(owner.organisation_id),
+        &Change::new(kind, Action::Deleted, id, data),
+    )?;
     Ok(true)
 }
 
 /// The description has no type of its own for a sign-in; `accessToken` is the nearest.
 const INTERNAL: AuditLogType = AuditLogType::AccessToken;
 const PERSONAL: AuditLogType = AuditLogType::PersonalAccessToken;
-
-fn change(kind: AuditLogType, action: Action, id: Uuid, data: serde_json::Value) -> Change {
-    Change { kind, action, ref_id: id, project_id: None, data }
-}

@@ -4,9 +4,21 @@ use uuid::Uuid;
 
 use super::{ListedToken, NewPersonalAccessToken, Origin};
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, params};
+use crate::db::{Row, RowResult, Tx, json, json_text, params};
+use crate::generated::models::Permission;
 use crate::problem::Problem;
 use crate::secret::Secret;
+
+/// A personal access token as stored.
+pub(super) struct StoredToken {
+    pub id: Uuid,
+    pub note: String,
+    pub permissions: Vec<Permission>,
+    pub all_projects: bool,
+    pub expires_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
 
 /// Whose a token is.
 pub(super) struct TokenOwner {
@@ -32,7 +44,7 @@ pub(super) fn create_personal(
             user_id,
             secret.hash().as_bytes(),
             token.note,
-            serde_json::json!(token.permissions).to_string(),
+            json_text(&token.permissions),
             token.all_projects,
             origin == Origin::Seeded,
             expires_at.map(Timestamp::as_millis),
@@ -47,6 +59,84 @@ pub(super) fn create_personal(
         )?;
     }
     Ok(())
+}
+
+/// One token of a user.
+pub(super) fn find_personal(tx: &Tx, user_id: Uuid, token_id: Uuid) -> Result<Option<StoredToken>, Problem> {
+    tx.optional(
+        "SELECT * FROM personal_access_tokens WHERE id = ?1 AND user_id = ?2",
+        params![token_id, user_id],
+        read_personal,
+    )
+}
+
+/// Every token of a user.
+pub(super) fn all_personal(tx: &Tx, user_id: Uuid) -> Result<Vec<StoredToken>, Problem> {
+    tx.rows(
+        "SELECT * FROM personal_access_tokens WHERE user_id = ?1 ORDER BY created_at, id",
+        [user_id],
+        read_personal,
+    )
+}
+
+/// How many tokens of a user still work.
+pub(super) fn count_live(tx: &Tx, user_id: Uuid) -> Result<u64, Problem> {
+    let count: i64 = tx.row(
+        "SELECT count(*)
+         FROM personal_access_tokens
+         WHERE user_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
+        params![user_id, tx.now().as_millis()],
+        |row| row.get(0),
+    )?;
+    Ok(count.unsigned_abs())
+}
+
+/// The projects that a token reaches, if it does not reach all.
+pub(super) fn projects_of(tx: &Tx, token_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+    tx.rows("SELECT project_id FROM personal_access_token_projects WHERE token_id = ?1", [token_id], |row| {
+        row.get(0)
+    })
+}
+
+/// Gives a token a new secret and a new end.
+pub(super) fn regenerate(
+    tx: &Tx,
+    token_id: Uuid,
+    secret: &Secret,
+    expires_at: Option<Timestamp>,
+) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE personal_access_tokens
+         SET secret_hash = ?2, seeded = 0, expires_at = ?3, updated_at = ?4
+         WHERE id = ?1",
+        params![
+            token_id,
+            secret.hash().as_bytes(),
+            expires_at.map(Timestamp::as_millis),
+            tx.now().as_millis()
+        ],
+    )?;
+    Ok(())
+}
+
+/// Removes every credential of a user.
+pub fn delete_all_of_user(tx: &Tx, user_id: Uuid) -> Result<(), Problem> {
+    tx.execute("DELETE FROM personal_access_tokens WHERE user_id = ?1", [user_id])?;
+    tx.execute("DELETE FROM internal_tokens WHERE user_id = ?1", [user_id])?;
+    Ok(())
+}
+
+fn read_personal(row: &Row) -> RowResult<StoredToken> {
+    let expires_at: Option<i64> = row.get("expires_at")?;
+    Ok(StoredToken {
+        id: row.get("id")?,
+        note: row.get("note")?,
+        permissions: json(row, "permissions")?.unwrap_or_default(),
+        all_projects: row.get("all_projects")?,
+        expires_at: expires_at.map(Timestamp::from_millis),
+        created_at: Timestamp::from_millis(row.get("created_at")?),
+        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+    })
 }
 
 /// Adds a sign-in.

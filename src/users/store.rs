@@ -5,56 +5,138 @@ use uuid::Uuid;
 use super::{User, fold_email};
 use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, id_list, params, word};
+use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 
 /// One user of the organisation.
 pub fn find(tx: &Tx, organisation_id: Uuid, user_id: Uuid) -> Result<Option<User>, Problem> {
     tx.optional(
-        "SELECT id, organisation_id, email, first_name, last_name, type, status, is_service, created_at, updated_at
-         FROM users
-         WHERE id = ?1 AND organisation_id = ?2",
+        "SELECT * FROM users WHERE id = ?1 AND organisation_id = ?2",
         params![user_id, organisation_id],
         read,
     )
 }
 
-/// Those of the ids that name users of the organisation, in no order.
+/// One user that must be there.
+pub fn get(tx: &Tx, user_id: Uuid) -> Result<User, Problem> {
+    tx.row("SELECT * FROM users WHERE id = ?1", [user_id], read)
+}
+
+/// Those of the ids that name users of the organisation, oldest first.
+///
+/// The plus keeps SQLite from walking through the whole organisation for the sake of the order; the same
+/// stands wherever a list of ids is looked up.
 pub fn find_all(tx: &Tx, organisation_id: Uuid, user_ids: &[Uuid]) -> Result<Vec<User>, Problem> {
     tx.rows(
-        "SELECT id, organisation_id, email, first_name, last_name, type, status, is_service, created_at, updated_at
+        "SELECT *
          FROM users
-         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND organisation_id = ?2",
+         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND +organisation_id = ?2
+         ORDER BY created_at, id",
         params![id_list(user_ids), organisation_id],
         read,
     )
 }
 
-/// The organisation's users with this address: none or one, for each organisation that has it.
-pub fn find_by_email(tx: &Tx, email: &str) -> Result<Vec<User>, Problem> {
-    tx.rows(
-        "SELECT id, organisation_id, email, first_name, last_name, type, status, is_service, created_at, updated_at
-         FROM users
-         WHERE email_folded = ?1
-         ORDER BY organisation_id",
-        [fold_email(email)],
+/// The user of the organisation with this address, in whatever letter case.
+pub fn find_by_address(tx: &Tx, organisation_id: Uuid, email: &str) -> Result<Option<User>, Problem> {
+    tx.optional(
+        "SELECT * FROM users WHERE organisation_id = ?1 AND email_folded = ?2",
+        params![organisation_id, fold_email(email)],
         read,
     )
 }
 
+/// The users with this address: none or one for each organisation. For the operator only.
+pub fn find_by_email(tx: &Tx, email: &str) -> Result<Vec<User>, Problem> {
+    tx.rows("SELECT * FROM users WHERE email_folded = ?1 ORDER BY organisation_id", [fold_email(email)], read)
+}
+
 /// The user with this id, in whatever organisation: for the operator only.
 pub fn find_anywhere(tx: &Tx, user_id: Uuid) -> Result<Option<User>, Problem> {
-    tx.optional(
-        "SELECT id, organisation_id, email, first_name, last_name, type, status, is_service, created_at, updated_at
-         FROM users
-         WHERE id = ?1",
-        [user_id],
-        read,
-    )
+    tx.optional("SELECT * FROM users WHERE id = ?1", [user_id], read)
 }
 
 /// Whether there is any user at all.
 pub fn any(tx: &Tx) -> Result<bool, Problem> {
     tx.exists("SELECT 1 FROM users", [])
+}
+
+/// One page of the users of the organisation. The inner query reads one index and nothing else, so that
+/// a search touches no row that it does not show.
+pub(super) fn list(
+    tx: &Tx,
+    organisation_id: Uuid,
+    is_service: Option<bool>,
+    search: Option<&str>,
+    page: Page,
+) -> Result<Listed<User>, Problem> {
+    let total = tx.row(
+        "SELECT count(*)
+         FROM users
+         WHERE organisation_id = ?1
+           AND (?2 IS NULL OR is_service = ?2)
+           AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))",
+        params![organisation_id, is_service, search],
+        |row| row.get::<_, i64>(0),
+    )?;
+    let rows = tx.rows(
+        "SELECT users.*
+         FROM (SELECT id
+               FROM users
+               WHERE organisation_id = ?1
+                 AND (?2 IS NULL OR is_service = ?2)
+                 AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))
+               ORDER BY created_at, id
+               LIMIT ?4 OFFSET ?5) AS page
+         JOIN users ON users.id = page.id
+         ORDER BY users.created_at, users.id",
+        params![organisation_id, is_service, search, page.limit(), page.offset()],
+        read,
+    )?;
+    Ok(Listed { rows, total: total.unsigned_abs() })
+}
+
+/// One page of the users who may still be invited into a project: not in it, and not disabled.
+pub fn list_outside_project(
+    tx: &Tx,
+    organisation_id: Uuid,
+    project_id: Uuid,
+    search: Option<&str>,
+    page: Page,
+) -> Result<Listed<User>, Problem> {
+    // All that fit less those inside: to look for each user among the members would take far longer.
+    let total = tx.row(
+        "SELECT (SELECT count(*)
+                 FROM users
+                 WHERE organisation_id = ?1
+                   AND status <> 'disabled'
+                   AND (?3 IS NULL OR has_text(?3, email, first_name, last_name)))
+              - (SELECT count(*)
+                 FROM members
+                 JOIN users ON users.id = members.user_id
+                 WHERE members.project_id = ?2
+                   AND users.status <> 'disabled'
+                   AND (?3 IS NULL
+                        OR has_text(?3, users.email, users.first_name, users.last_name)))",
+        params![organisation_id, project_id, search],
+        |row| row.get::<_, i64>(0),
+    )?;
+    let rows = tx.rows(
+        "SELECT users.*
+         FROM (SELECT id
+               FROM users
+               WHERE organisation_id = ?1
+                 AND status <> 'disabled'
+                 AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))
+                 AND NOT EXISTS (SELECT 1 FROM members WHERE project_id = ?2 AND user_id = users.id)
+               ORDER BY created_at, id
+               LIMIT ?4 OFFSET ?5) AS page
+         JOIN users ON users.id = page.id
+         ORDER BY users.created_at, users.id",
+        params![organisation_id, project_id, search, page.limit(), page.offset()],
+        read,
+    )?;
+    Ok(Listed { rows, total: total.unsigned_abs() })
 }
 
 /// Adds a user.
@@ -80,6 +162,22 @@ pub fn create(tx: &Tx, user: &User) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Writes what a user is now. The address never changes.
+pub(super) fn update(tx: &Tx, user: &User) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE users SET first_name = ?2, last_name = ?3, type = ?4, status = ?5, updated_at = ?6 WHERE id = ?1",
+        params![
+            user.id,
+            user.first_name,
+            user.last_name,
+            user.user_type.as_str(),
+            user.status.as_str(),
+            user.updated_at.as_millis(),
+        ],
+    )?;
+    Ok(())
+}
+
 /// Makes an invited user a member. A name that was not given stays as it was.
 pub fn activate(
     tx: &Tx,
@@ -95,7 +193,7 @@ pub fn activate(
              last_name = coalesce(?3, last_name),
              updated_at = ?4
          WHERE id = ?1
-         RETURNING id, organisation_id, email, first_name, last_name, type, status, is_service, created_at, updated_at",
+         RETURNING *",
         params![user_id, first_name, last_name, tx.now().as_millis()],
         read,
     )

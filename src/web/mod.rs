@@ -1,4 +1,4 @@
-//! Pages for people. So far one: accepting an invitation.
+//! What is served beside the API: the page where an invitation is accepted, and the descriptions.
 //!
 //! GET and HEAD change nothing here, ever: mail scanners follow links. A browser posts a form and gets a
 //! page; a program posts JSON to the same place and gets JSON.
@@ -8,6 +8,7 @@ pub mod pages;
 use crate::app::App;
 use crate::http::{self, Form, Reply, Request, Route, route};
 use crate::invitations::accept::{self, Acceptance, Accepted};
+use crate::openapi;
 use crate::problem::{Place, Problem};
 use pages::{ACCEPT_SCRIPT, AcceptForm, FormErrors, SECURITY_HEADERS, STYLE, in_plain_words};
 
@@ -22,6 +23,10 @@ pub enum Page {
     Style,
     /// Takes the code out of the link.
     Script,
+    /// brms.json as it is.
+    VendoredDescription,
+    /// The served description.
+    ServedDescription,
 }
 
 impl Page {
@@ -32,6 +37,8 @@ impl Page {
             Self::Accept => "page:accept",
             Self::Style => "page:style",
             Self::Script => "page:script",
+            Self::VendoredDescription => "page:vendoredDescription",
+            Self::ServedDescription => "page:servedDescription",
         }
     }
 }
@@ -41,6 +48,8 @@ const ROUTES: &[Route<Page>] = &[
     route("POST", "/invitations/accept", Page::Accept),
     route("GET", "/invitations/accept.css", Page::Style),
     route("GET", "/invitations/accept.js", Page::Script),
+    route("GET", "/openapi/brms.json", Page::VendoredDescription),
+    route("GET", "/openapi.json", Page::ServedDescription),
 ];
 
 const JSON_OR_FORM: &str = "application/json or application/x-www-form-urlencoded";
@@ -62,6 +71,8 @@ pub async fn answer(app: &App, page: Result<Page, Problem>, mut request: Request
         Ok(Page::Accept) => take(app, &mut request).await,
         Ok(Page::Style) => Ok(secured(Reply::bytes(200, "text/css; charset=utf-8", STYLE))),
         Ok(Page::Script) => Ok(secured(Reply::bytes(200, "text/javascript; charset=utf-8", ACCEPT_SCRIPT))),
+        Ok(Page::VendoredDescription) => Ok(Reply::bytes(200, "application/json", openapi::VENDORED)),
+        Ok(Page::ServedDescription) => Ok(Reply::bytes(200, "application/json", app.description.clone())),
         Err(problem) => Err(problem),
     };
     request.finish(operation, result).await

@@ -1,0 +1,78 @@
+//! listAuditLogs and getAuditLog.
+
+use super::{store, wire};
+use crate::app::App;
+use crate::auth::Principal;
+use crate::generated::api::{
+    GetAuditLogParameters, GetAuditLogResponse, ListAuditLogsParameters, ListAuditLogsResponse, Operation,
+};
+use crate::generated::models::AuditLogList;
+use crate::limits;
+use crate::paging::Page;
+use crate::problem::Problem;
+
+/// The entries of the organisation, newest first unless asked otherwise.
+pub async fn list(
+    app: &App,
+    principal: Principal,
+    parameters: ListAuditLogsParameters,
+) -> Result<ListAuditLogsResponse, Problem> {
+    let page = Page::new(parameters.page, parameters.per_page);
+    let from =
+        parameters.from_date.as_deref().map(|text| limits::check_date("fromDate", text)).transpose()?;
+    let to = parameters.to_date.as_deref().map(|text| limits::check_date("toDate", text)).transpose()?;
+    let order = order(parameters.order_by.as_deref())?;
+    let ascending = ascending(parameters.sort.as_deref())?;
+    let listed = app.db.read(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        caller.require(Operation::ListAuditLogs)?;
+        let filter = store::Filter {
+            organisation_id: caller.organisation_id,
+            project_id: parameters.project_id,
+            user_id: parameters.user_id,
+            kind: parameters.param_type,
+            action: parameters.action,
+            from: from.map(|(first, _)| first),
+            to: to.map(|(_, last)| last),
+            order,
+            ascending,
+            page,
+        };
+        let listed = store::list(tx, &filter)?;
+        let results =
+            listed.rows.into_iter().map(|row| wire::listed(tx, row)).collect::<Result<Vec<_>, _>>()?;
+        let paginate = page.pagination(listed.total, results.len());
+        Ok(AuditLogList { results, paginate })
+    });
+    Ok(ListAuditLogsResponse::Status200(listed.await?))
+}
+
+fn order(word: Option<&str>) -> Result<store::Order, Problem> {
+    let Some(word) = word else { return Ok(store::Order::CreatedAt) };
+    Ok(match limits::check_word("orderBy", word, &["createdAt", "type", "action"])? {
+        "type" => store::Order::Type,
+        "action" => store::Order::Action,
+        _ => store::Order::CreatedAt,
+    })
+}
+
+fn ascending(word: Option<&str>) -> Result<bool, Problem> {
+    let Some(word) = word else { return Ok(false) };
+    Ok(limits::check_word("sort", word, &["ASC", "DESC"])? == "ASC")
+}
+
+/// One entry, with what changed.
+pub async fn get(
+    app: &App,
+    principal: Principal,
+    parameters: GetAuditLogParameters,
+) -> Result<GetAuditLogResponse, Problem> {
+    let found = app.db.read(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        let entry = store::find(tx, caller.organisation_id, parameters.audit_log_id)?;
+        let entry = entry.ok_or(Problem::NotFound("audit log entry"))?;
+        caller.require(Operation::GetAuditLog)?;
+        wire::entry(tx, entry)
+    });
+    Ok(GetAuditLogResponse::Status200(found.await?))
+}

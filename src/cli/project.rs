@@ -1,0 +1,33 @@
+//! `brms project list` and `brms project delete ID`: the description has no operation for deleting.
+
+use std::io::Write;
+
+use uuid::Uuid;
+
+use super::{Failure, database};
+use crate::clock::Timestamp;
+use crate::config::DatabaseSettings;
+use crate::projects::operator;
+
+/// One line for each project.
+pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
+    for project in database::open_existing(settings)?.peek(operator::list)? {
+        let deleted = project.deleted_at.map_or_else(String::new, |at| format!("  deleted {}", at.rfc3339()));
+        writeln!(out, "{}  {}  {}{deleted}", project.id, project.key, project.name)?;
+    }
+    Ok(())
+}
+
+/// Deletes a project, softly.
+pub(super) fn delete(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
+    let db = database::open_existing(settings)?;
+    let deleted =
+        db.write_blocking(move |tx| operator::delete(tx, id)).map_err(|problem| problem.detail())?;
+    let at = Timestamp::rfc3339(db.clock().now());
+    if deleted {
+        writeln!(out, "project {id} is deleted, as of {at}; restoreProject brings it back")?;
+    } else {
+        writeln!(out, "project {id} was deleted already")?;
+    }
+    Ok(())
+}

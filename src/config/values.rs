@@ -1,0 +1,69 @@
+//! The forms of single values, and what is said of one that has none of them.
+
+use std::time::Duration;
+
+use crate::generated::models::Permission;
+
+pub(super) fn positive_time(text: &str) -> Result<Duration, String> {
+    let time =
+        humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 90s, 10m or 7d"))?;
+    // A century keeps every sum of times inside what a date can say.
+    let century = Duration::from_hours(100 * 366 * 24);
+    if time.is_zero() || time > century {
+        return Err("must be more than nothing and at most a century".to_owned());
+    }
+    Ok(time)
+}
+
+pub(super) fn public_url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain = |rest: &str| {
+        !rest.is_empty()
+            && !rest.starts_with('/')
+            && rest.chars().all(|letter| {
+                letter.is_ascii_graphic() && !matches!(letter, '?' | '#' | '"' | '<' | '>' | '@')
+            })
+    };
+    match rest {
+        Some(rest) if plain(rest) => Ok(text.trim_end_matches('/').to_owned()),
+        _ => Err("must be http://HOST or https://HOST, with a path if need be, without ? or #".to_owned()),
+    }
+}
+
+pub(super) fn email(text: &str) -> Result<String, String> {
+    crate::http::check_email(text).map(|()| text.to_owned())
+}
+
+pub(super) fn name(text: &str) -> Result<String, String> {
+    match crate::limits::name_complaint(text) {
+        None => Ok(text.to_owned()),
+        Some(complaint) => Err(complaint),
+    }
+}
+
+pub(super) fn permission(text: &str) -> Result<Permission, String> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_checked() {
+        for wrong in
+            ["", "localhost", "ftp://a", "https://", "https:///x", "https://a?b", "https://a#b", "http://a b"]
+        {
+            assert!(public_url(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(
+            public_url("https://people.example.org/brms/").as_deref(),
+            Ok("https://people.example.org/brms")
+        );
+        for wrong in ["0s", "", "7", "-1d", "200years"] {
+            assert!(positive_time(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(positive_time("7d"), Ok(Duration::from_hours(7 * 24)));
+        assert!(permission("project:manage").is_ok() && permission("everything").is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! inviteUsers: up to ten addresses at once, all of them or none.
+
+use std::collections::HashSet;
+
+use super::{Invitation, renew, sendable, store, wire};
+use crate::app::{App, InvitationRules};
+use crate::auth::{Caller, Principal};
+use crate::db::Tx;
+use crate::generated::api::{InviteUsersResponse, Operation};
+use crate::generated::models::{self, InvitationStatus, InviteUsersRequest, UserType};
+use crate::mail;
+use crate::problem::{Conflict, Place, Problem};
+use crate::users::{self, User, fold_email};
+
+/// Invites people by their addresses. Somebody still invited is sent the same invitation again.
+pub async fn invite(
+    app: &App,
+    principal: Principal,
+    body: InviteUsersRequest,
+) -> Result<InviteUsersResponse, Problem> {
+    let rules = app.invitation_rules;
+    let invited = app.db.write(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        caller.require(Operation::InviteUsers)?;
+        carry_out(tx, &rules, &caller, &body.emails)
+    });
+    let invitations = invited.await?;
+    app.mail_waiting.notify_one();
+    Ok(InviteUsersResponse::Status200(invitations))
+}
+
+/// Who is invited: somebody new, or somebody who was invited before.
+enum Invitee<'e> {
+    New(&'e str),
+    Again(User, Invitation),
+}
+
+fn carry_out(
+    tx: &Tx,
+    rules: &InvitationRules,
+    caller: &Caller,
+    emails: &[String],
+) -> Result<Vec<models::Invitation>, Problem> {
+    // All checks first, so that a refusal of the last address leaves nothing of the first.
+    let mut seen = HashSet::new();
+    let mut invitees = Vec::new();
+    for (position, email) in emails.iter().enumerate() {
+        if seen.insert(fold_email(email)) {
+            let place = format!("/emails/{position}");
+            invitees.push(check(tx, rules, caller, email).map_err(|problem| placed(problem, &place))?);
+        }
+    }
+    let inviter = users::store::find(tx, caller.organisation_id, caller.user_id)?;
+    let actor = caller.actor();
+    let mut invitations = Vec::with_capacity(invitees.len());
+    for invitee in invitees {
+        let (user, invitation) = match invitee {
+            Invitee::Again(user, invitation) => (user, invitation),
+            Invitee::New(email) => create(tx, rules, caller, email)?,
+        };
+        let (invitation, secret) = renew(tx, rules, &actor, &invitation)?;
+        mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, inviter.as_ref(), &secret)?;
+        invitations.push(wire::invitation(&invitation, &user));
+    }
+    Ok(invitations)
+}
+
+fn check<'e>(
+    tx: &Tx,
+    rules: &InvitationRules,
+    caller: &Caller,
+    email: &'e str,
+) -> Result<Invitee<'e>, Problem> {
+    match users::store::find_by_address(tx, caller.organisation_id, email)? {
+        None => Ok(Invitee::New(email)),
+        Some(user) => sendable(tx, rules, &user).map(|invitation| Invitee::Again(user, invitation)),
+    }
+}
+
+/// A conflict names the address it is about.
+fn placed(problem: Problem, place: &str) -> Problem {
+    match problem {
+        Problem::Conflict(conflict, _) => {
+            let detail = match conflict {
+                Conflict::UserDisabled => "is the address of a disabled user; enable the user first",
+                Conflict::ServiceAccount => "is the address of a service account",
+                _ => "is the address of somebody who has accepted already",
+            };
+            Problem::Conflict(conflict, vec![Place::pointer(place, detail)])
+        }
+        other => other,
+    }
+}
+
+fn create(
+    tx: &Tx,
+    rules: &InvitationRules,
+    caller: &Caller,
+    email: &str,
+) -> Result<(User, Invitation), Problem> {
+    let user = User::new(tx, caller.organisation_id, email, UserType::Invited);
+    users::store::create(tx, &user)?;
+    let invitation = Invitation {
+        id: tx.new_id(),
+        organisation_id: caller.organisation_id,
+        user_id: user.id,
+        status: InvitationStatus::Pending,
+        expires_at: tx.now().plus(rules.lifetime),
+        created_at: tx.now(),
+    };
+    store::create_pending(tx, &invitation, Some(caller.user_id))?;
+    Ok((user, invitation))
+}

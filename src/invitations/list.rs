@@ -1,0 +1,35 @@
+//! listInvitations.
+
+use super::{store, wire};
+use crate::app::App;
+use crate::auth::Principal;
+use crate::generated::api::{ListInvitationsParameters, ListInvitationsResponse, Operation};
+use crate::generated::models::InvitationList;
+use crate::organisation;
+use crate::paging::Page;
+use crate::problem::Problem;
+use crate::search;
+
+/// The invitations of the organisation, those taken up too. An expired one is still pending.
+pub async fn list(
+    app: &App,
+    principal: Principal,
+    parameters: ListInvitationsParameters,
+) -> Result<ListInvitationsResponse, Problem> {
+    let page = Page::new(parameters.page, parameters.per_page);
+    let listed = app.db.read(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        caller.require(Operation::ListInvitations)?;
+        let search = search::wanted(parameters.search);
+        let listed = store::list(tx, caller.organisation_id, parameters.status, search.as_deref(), page)?;
+        let organisation = organisation::store::get(tx, caller.organisation_id)?;
+        let results = listed
+            .rows
+            .iter()
+            .map(|row| wire::listed(tx, row, &organisation))
+            .collect::<Result<Vec<_>, _>>()?;
+        let paginate = page.pagination(listed.total, results.len());
+        Ok(InvitationList { results, paginate })
+    });
+    Ok(ListInvitationsResponse::Status200(listed.await?))
+}

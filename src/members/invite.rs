@@ -1,0 +1,103 @@
+//! inviteMembers.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use super::{record, store, wire};
+use crate::app::App;
+use crate::audit::Action;
+use crate::auth::{Caller, Principal};
+use crate::db::Tx;
+use crate::generated::api::{InviteMembersParameters, InviteMembersResponse, Operation};
+use crate::generated::models::{InviteMembersRequest, Member, UserStatus};
+use crate::groups::{self, Group};
+use crate::limits::{self, places};
+use crate::problem::{Conflict, Place, Problem};
+use crate::projects;
+use crate::users::{self, User};
+
+/// Adds users to a project and answers the memberships that are new.
+pub async fn invite(
+    app: &App,
+    principal: Principal,
+    parameters: InviteMembersParameters,
+    body: InviteMembersRequest,
+) -> Result<InviteMembersResponse, Problem> {
+    limits::check_ids("/userIds", &body.user_ids)?;
+    limits::check_ids("/groupIds", body.group_ids.as_deref().unwrap_or_default())?;
+    let invitation = MemberInvitation {
+        project_id: parameters.project_id,
+        user_ids: body.user_ids,
+        group_ids: body.group_ids.unwrap_or_default(),
+        owner: body.owner,
+    };
+    let created = app.db.write(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        invitation.carry_out(tx, &caller)
+    });
+    Ok(InviteMembersResponse::Status200(created.await?))
+}
+
+/// Who is to come into which project as what.
+struct MemberInvitation {
+    project_id: Uuid,
+    user_ids: Vec<Uuid>,
+    group_ids: Vec<Uuid>,
+    owner: bool,
+}
+
+impl MemberInvitation {
+    /// Every check first, then the writes, so that a refusal has nothing to take back.
+    fn carry_out(&self, tx: &Tx, caller: &Caller) -> Result<Vec<Member>, Problem> {
+        let (_, access) = projects::access(tx, caller, self.project_id, Operation::InviteMembers)?;
+        let groups = groups::store::find_all(tx, self.project_id, &self.group_ids)?;
+        let users = users::store::find_all(tx, caller.organisation_id, &self.user_ids)?;
+        let users: HashMap<Uuid, User> = users.into_iter().map(|user| (user.id, user)).collect();
+
+        if self.owner || groups.iter().any(Group::carries_owner) {
+            access.require_grant_of_owner()?;
+        }
+        self.check_all_exist(&users, &groups)?;
+        self.check_state(&users, &groups)?;
+
+        let group_ids: Vec<Uuid> = groups.iter().map(|group| group.id).collect();
+        let mut created = Vec::new();
+        for user_id in &self.user_ids {
+            // Two calls at once and doubles in one call are told apart by the table's key, not by a look.
+            if let Some(membership) = store::create(tx, self.project_id, *user_id, self.owner)? {
+                store::add_to_groups(tx, &membership, &group_ids)?;
+                record(tx, &caller.actor(), Action::Created, &membership, &group_ids)?;
+                created.push(wire::member(&membership, &users[user_id], &groups));
+            }
+        }
+        Ok(created)
+    }
+
+    fn check_all_exist(&self, users: &HashMap<Uuid, User>, groups: &[Group]) -> Result<(), Problem> {
+        let missing_users =
+            places("/userIds", &self.user_ids, "names no user you may see", |id| !users.contains_key(id));
+        let missing_groups = groups::missing_places("/groupIds", &self.group_ids, groups);
+        let missing: Vec<Place> = missing_users.chain(missing_groups).collect();
+        if missing.is_empty() { Ok(()) } else { Err(Problem::MissingReferences(missing)) }
+    }
+
+    fn check_state(&self, users: &HashMap<Uuid, User>, groups: &[Group]) -> Result<(), Problem> {
+        let is_disabled = |id: &Uuid| users[id].status == UserStatus::Disabled;
+        let disabled: Vec<Place> =
+            places("/userIds", &self.user_ids, "names a disabled user; enable the user first", is_disabled)
+                .collect();
+        if !disabled.is_empty() {
+            return Err(Problem::Conflict(Conflict::UserDisabled, disabled));
+        }
+        let managed = |id: &Uuid| groups.iter().any(|group| group.id == *id && group.role_id.is_some());
+        let managed: Vec<Place> = places(
+            "/groupIds",
+            &self.group_ids,
+            "belongs to a role; give the user that role instead",
+            managed,
+        )
+        .collect();
+        if managed.is_empty() { Ok(()) } else { Err(Problem::Conflict(Conflict::RoleManaged, managed)) }
+    }
+}

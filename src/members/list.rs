@@ -1,0 +1,62 @@
+//! listMembers and listMemberUsers.
+
+use super::{store, wire};
+use crate::app::App;
+use crate::auth::Principal;
+use crate::generated::api::{
+    ListMemberUsersParameters, ListMemberUsersResponse, ListMembersParameters, ListMembersResponse, Operation,
+};
+use crate::generated::models::{MemberList, MemberUserList};
+use crate::paging::Page;
+use crate::problem::Problem;
+use crate::projects;
+use crate::search;
+use crate::users;
+
+/// The members of a project.
+pub async fn list(
+    app: &App,
+    principal: Principal,
+    parameters: ListMembersParameters,
+) -> Result<ListMembersResponse, Problem> {
+    let page = Page::new(parameters.page, parameters.per_page);
+    let listed = app.db.read(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        projects::access(tx, &caller, parameters.project_id, Operation::ListMembers)?;
+        let listed =
+            store::list(tx, parameters.project_id, search::wanted(parameters.search).as_deref(), page)?;
+        let mut results = Vec::with_capacity(listed.rows.len());
+        for (membership, user) in listed.rows {
+            let groups = store::groups_of(tx, &membership)?;
+            results.push(wire::member(&membership, &user, &groups));
+        }
+        let paginate = page.pagination(listed.total, results.len());
+        Ok(MemberList { results, paginate })
+    });
+    Ok(ListMembersResponse::Status200(listed.await?))
+}
+
+/// Users of the organisation who may still be invited into a project: not in it, and not disabled.
+pub async fn list_users(
+    app: &App,
+    principal: Principal,
+    parameters: ListMemberUsersParameters,
+) -> Result<ListMemberUsersResponse, Problem> {
+    let page = Page::new(parameters.page, parameters.per_page);
+    let listed = app.db.read(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        let (project, _) = projects::access(tx, &caller, parameters.project_id, Operation::ListMemberUsers)?;
+        let search = search::wanted(parameters.search);
+        let listed = users::store::list_outside_project(
+            tx,
+            caller.organisation_id,
+            project.id,
+            search.as_deref(),
+            page,
+        )?;
+        let results: Vec<_> = listed.rows.iter().map(users::wire::member_user).collect();
+        let paginate = page.pagination(listed.total, results.len());
+        Ok(MemberUserList { results, paginate })
+    });
+    Ok(ListMemberUsersResponse::Status200(listed.await?))
+}

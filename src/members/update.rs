@@ -1,0 +1,97 @@
+//! updateMember.
+
+use uuid::Uuid;
+
+use super::{Membership, record, store, wire};
+use crate::app::App;
+use crate::audit::Action;
+use crate::auth::Principal;
+use crate::auth::permissions::ProjectAccess;
+use crate::db::Tx;
+use crate::generated::api::{Operation, UpdateMemberParameters, UpdateMemberResponse};
+use crate::generated::models::UpdateMemberRequest;
+use crate::groups::{self, Group};
+use crate::limits::{self, places};
+use crate::problem::{Conflict, Place, Problem};
+use crate::projects;
+use crate::users;
+
+/// Replaces the groups of a member, if any are given, and the owner mark, which is off unless given.
+///
+/// Groups that a role looks after are neither given nor taken here: those that the member has stay.
+pub async fn update(
+    app: &App,
+    principal: Principal,
+    parameters: UpdateMemberParameters,
+    body: UpdateMemberRequest,
+) -> Result<UpdateMemberResponse, Problem> {
+    limits::check_ids("/groupIds", body.group_ids.as_deref().unwrap_or_default())?;
+    let updated = app.db.write(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        let (project, access) =
+            projects::access(tx, &caller, parameters.project_id, Operation::UpdateMember)?;
+        let before = store::find(tx, project.id, parameters.member_id)?.ok_or(Problem::NotFound("member"))?;
+        let had = store::groups_of(tx, &before)?;
+        let wanted = body.group_ids.as_deref();
+        let named = groups::store::find_all(tx, project.id, wanted.unwrap_or_default())?;
+        check_grant(&access, body.owner, &before, &had, wanted.map(|_| named.as_slice()))?;
+        let missing: Vec<Place> =
+            groups::missing_places("/groupIds", wanted.unwrap_or_default(), &named).collect();
+        if !missing.is_empty() {
+            return Err(Problem::MissingReferences(missing));
+        }
+        check_managed(wanted.unwrap_or_default(), &named, &had)?;
+        if before.owner && !body.owner && !store::has_other_owner(tx, &before)? {
+            return Err(Problem::Conflict(Conflict::LastOwner, Vec::new()));
+        }
+
+        let after = store::update(tx, &before, body.owner)?;
+        if wanted.is_some() {
+            replace_groups(tx, &after, &had, &named)?;
+        }
+        let groups = store::groups_of(tx, &after)?;
+        let group_ids: Vec<Uuid> = groups.iter().map(|group| group.id).collect();
+        record(tx, &caller.actor(), Action::Updated, &after, &group_ids)?;
+        let user = users::store::find(tx, caller.organisation_id, after.user_id)?;
+        let user = user.ok_or_else(|| Problem::Internal("a member is no user".to_owned()))?;
+        Ok(wire::member(&after, &user, &groups))
+    });
+    Ok(UpdateMemberResponse::Status200(updated.await?))
+}
+
+/// Giving the owner mark, or a group that carries `owner`, needs the right to; so does taking them away.
+fn check_grant(
+    access: &ProjectAccess,
+    owner: bool,
+    before: &Membership,
+    had: &[Group],
+    named: Option<&[Group]>,
+) -> Result<(), Problem> {
+    let carries =
+        |groups: &[Group], id: Uuid| groups.iter().any(|group| group.id == id && group.carries_owner());
+    let changed = named.is_some_and(|named| {
+        named.iter().any(|group| group.carries_owner() && !carries(had, group.id))
+            || had
+                .iter()
+                .any(|group| group.role_id.is_none() && group.carries_owner() && !carries(named, group.id))
+    });
+    if owner != before.owner || changed { access.require_grant_of_owner() } else { Ok(()) }
+}
+
+fn check_managed(wanted: &[Uuid], named: &[Group], had: &[Group]) -> Result<(), Problem> {
+    let is_new = |id: &Uuid| {
+        named.iter().any(|group| group.id == *id && group.role_id.is_some())
+            && !had.iter().any(|group| group.id == *id)
+    };
+    let detail = "belongs to a role; give the user that role instead";
+    let managed: Vec<Place> = places("/groupIds", wanted, detail, is_new).collect();
+    if managed.is_empty() { Ok(()) } else { Err(Problem::Conflict(Conflict::RoleManaged, managed)) }
+}
+
+fn replace_groups(tx: &Tx, membership: &Membership, had: &[Group], named: &[Group]) -> Result<(), Problem> {
+    let by_hand = |groups: &[Group]| -> Vec<Uuid> {
+        groups.iter().filter(|group| group.role_id.is_none()).map(|group| group.id).collect()
+    };
+    store::remove_from_groups(tx, membership, &by_hand(had))?;
+    store::add_to_groups(tx, membership, &by_hand(named))
+}

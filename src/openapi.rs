@@ -1,0 +1,146 @@
+//! The served description: brms.json, and what it leaves open here: where the server is, which problems it
+//! answers, and the limits of [`crate::limits`]. A request that fits it is never answered 400.
+
+use serde_json::{Map, Value, json};
+
+use crate::http::limits::EMAIL_CHARACTERS_MAX;
+use crate::limits::{IDS_MAX, NAME_CHARACTERS_MAX, PROJECT_KEY_PATTERN};
+
+/// The vendored description, byte for byte.
+pub const VENDORED: &str = include_str!("../brms.json");
+
+/// Any characters but control characters.
+const NAME_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+/// The largest whole number that every JSON reader keeps exact.
+const PAGE_MAX: u64 = 9_007_199_254_740_991;
+
+/// The served description, with the address that clients reach the server at.
+pub fn served(public_url: &str) -> Result<Value, serde_json::Error> {
+    let mut description: Value = serde_json::from_str(VENDORED)?;
+    description["servers"] = json!([{ "url": public_url }]);
+    description["components"]["schemas"] = json!({ "Problem": problem_schema() });
+    let paths = description["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    for operation in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+        add_problems(operation);
+        for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+            limit_parameter(parameter);
+        }
+        let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+        let body = operation.pointer_mut("/requestBody/content/application~1json/schema/properties");
+        if let Some(properties) = body.and_then(Value::as_object_mut) {
+            limit_body(&id, properties);
+        }
+    }
+    Ok(description)
+}
+
+/// Every problem that the operation can answer.
+fn add_problems(operation: &mut Value) {
+    let is_open = operation.get("security").is_none_or(|security| security == &json!([]));
+    let has_body = operation.get("requestBody").is_some();
+    let statuses = [
+        (400, "The request does not fit this description", true),
+        (401, "Credentials are missing, wrong or over", !is_open),
+        (403, "Not allowed", !is_open),
+        (404, "Not there, or not visible to the caller", !is_open),
+        (405, "The path takes other methods", true),
+        (409, "The state forbids it", !is_open),
+        (413, "The body is too long", has_body),
+        (415, "The body is of another type", has_body),
+        (429, "Too many sends", !is_open),
+        (500, "A fault of the server", true),
+        (503, "Not available right now", true),
+        (504, "The request's time ran out", true),
+    ];
+    for (status, description, is_possible) in statuses {
+        if is_possible {
+            operation["responses"][status.to_string()] = json!({
+                "description": description,
+                "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+            });
+        }
+    }
+}
+
+/// The form of every problem (RFC 9457), with our own `message` and `errors`.
+fn problem_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "instance", "message"],
+        "properties": {
+            "type": { "type": "string", "description": "urn:brms:problem: and the kind" },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string" },
+            "instance": { "type": "string", "description": "urn:uuid: and the request's id" },
+            "message": { "type": "string", "description": "The same as detail" },
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["detail"],
+                    "properties": {
+                        "pointer": { "type": "string", "description": "A place in the body" },
+                        "parameter": { "type": "string", "description": "A parameter" },
+                        "detail": { "type": "string" },
+                    },
+                },
+            },
+        },
+    })
+}
+
+fn limit_parameter(parameter: &mut Value) {
+    let limits = match parameter["name"].as_str() {
+        Some("page" | "perPage") => json!({ "minimum": 1, "maximum": PAGE_MAX, "multipleOf": 1 }),
+        Some("isService") => json!({ "enum": ["true", "false"] }),
+        Some("orderBy") => json!({ "enum": ["createdAt", "type", "action"] }),
+        Some("sort") => json!({ "enum": ["ASC", "DESC"] }),
+        Some("fromDate" | "toDate") => {
+            json!({ "anyOf": [{ "format": "date" }, { "format": "date-time" }] })
+        }
+        _ => return,
+    };
+    add(&mut parameter["schema"], limits);
+}
+
+fn limit_body(operation_id: &str, properties: &mut Map<String, Value>) {
+    for (name, schema) in properties {
+        let limits = match name.as_str() {
+            "name" | "displayName" | "description" => {
+                json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": NAME_PATTERN })
+            }
+            // The description's own length stands where it gives one.
+            "note" => json!({ "pattern": NAME_PATTERN }),
+            "firstName" | "lastName" if schema.get("maxLength").is_some() => {
+                json!({ "pattern": NAME_PATTERN })
+            }
+            "firstName" | "lastName" => json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": NAME_PATTERN }),
+            "key" => json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": PROJECT_KEY_PATTERN }),
+            "email" if operation_id == "createServiceAccount" => {
+                json!({ "format": "email", "maxLength": EMAIL_CHARACTERS_MAX })
+            }
+            "emails" => {
+                add(&mut schema["items"], json!({ "maxLength": EMAIL_CHARACTERS_MAX }));
+                continue;
+            }
+            "userIds"
+            | "groupIds"
+            | "users"
+            | "projects"
+            | "roles"
+            | "idpGroups"
+            | "filePermissions"
+            | "projectFilePermissions"
+            | "decisionsApprovalGroups" => json!({ "maxItems": IDS_MAX }),
+            _ => continue,
+        };
+        add(schema, limits);
+    }
+}
+
+fn add(schema: &mut Value, limits: Value) {
+    if let (Some(schema), Value::Object(limits)) = (schema.as_object_mut(), limits) {
+        schema.extend(limits);
+    }
+}

@@ -1,0 +1,41 @@
+//! updateOrganisation.
+
+use super::{Organisation, record, store, wire};
+use crate::app::App;
+use crate::audit::Action;
+use crate::auth::Principal;
+use crate::generated::api::{Operation, UpdateOrganisationResponse};
+use crate::generated::models::UpdateOrganisationRequest;
+use crate::limits;
+use crate::problem::{Conflict, Place, Problem};
+
+/// Changes names and settings; what is absent stays, also inside `preferences`.
+pub async fn update(
+    app: &App,
+    principal: Principal,
+    body: UpdateOrganisationRequest,
+) -> Result<UpdateOrganisationResponse, Problem> {
+    limits::check_names(&[("/name", body.name.as_ref()), ("/displayName", body.display_name.as_ref())])?;
+    let updated = app.db.write(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        caller.require(Operation::UpdateOrganisation)?;
+        let before = store::get(tx, caller.organisation_id)?;
+        let mut preferences = before.preferences.clone();
+        preferences.extend(body.preferences.clone().unwrap_or_default());
+        let after = Organisation {
+            name: body.name.clone().unwrap_or(before.name),
+            display_name: body.display_name.clone().unwrap_or(before.display_name),
+            preferences,
+            updated_at: tx.now(),
+            ..before
+        };
+        if store::name_is_taken(tx, &after)? {
+            let place = Place::pointer("/name", "another organisation has this name; choose another one");
+            return Err(Problem::Conflict(Conflict::NameTaken, vec![place]));
+        }
+        store::update(tx, &after)?;
+        record(tx, &caller.actor(), Action::Updated, &after)?;
+        Ok(wire::organisation(&after))
+    });
+    Ok(UpdateOrganisationResponse::Status200(updated.await?))
+}

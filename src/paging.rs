@@ -1,0 +1,82 @@
+//! Pages of lists: what was asked for, and where a page lies in the whole.
+
+use crate::generated::models::Pagination;
+
+/// A page holds at most this many entries; who asks for more gets this many.
+pub const SIZE_MAX: u64 = 500;
+
+/// A page that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    number: u64,
+    size: u64,
+}
+
+impl Page {
+    /// A page from its parameters, both counted from 1.
+    #[must_use]
+    pub fn new(page: u64, per_page: u64) -> Self {
+        Self { number: page, size: per_page.min(SIZE_MAX) }
+    }
+
+    /// How many rows to read, for LIMIT.
+    #[must_use]
+    pub fn limit(self) -> i64 {
+        i64::try_from(self.size).unwrap_or(i64::MAX)
+    }
+
+    /// How many rows to skip, for OFFSET. A page far past the end skips everything.
+    #[must_use]
+    pub fn offset(self) -> i64 {
+        i64::try_from(self.skipped()).unwrap_or(i64::MAX)
+    }
+
+    /// Where the page lies. Past the end `from` and `to` are 0.
+    #[must_use]
+    pub fn pagination(self, total: u64, shown: usize) -> Pagination {
+        let shown = shown as u64;
+        let (from, to) = if shown == 0 { (0, 0) } else { (self.skipped() + 1, self.skipped() + shown) };
+        Pagination { current: self.number, from, to, total, page_size: self.size }
+    }
+
+    fn skipped(self) -> u64 {
+        (self.number - 1).saturating_mul(self.size)
+    }
+}
+
+/// Some rows of a list, and how many the list has.
+#[derive(Clone, Debug)]
+pub struct Listed<T> {
+    /// The rows of one page.
+    pub rows: Vec<T>,
+    /// The rows of all pages.
+    pub total: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_says_where_it_lies() {
+        for (page, per_page, total, shown, from, to) in [
+            (1, 10, 25, 10, 1, 10),
+            (2, 10, 25, 10, 11, 20),
+            (3, 10, 25, 5, 21, 25),
+            (4, 10, 25, 0, 0, 0),
+            (1, 10, 0, 0, 0, 0),
+            (u64::MAX, 10, 25, 0, 0, 0),
+        ] {
+            let pagination = Page::new(page, per_page).pagination(total, shown);
+            assert_eq!((pagination.current, pagination.from, pagination.to), (page, from, to));
+            assert_eq!((pagination.total, pagination.page_size), (total, per_page));
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_too_long_is_cut() {
+        let page = Page::new(2, 501);
+        assert_eq!((page.limit(), page.offset()), (500, 500));
+        assert_eq!(page.pagination(600, 100).page_size, 500);
+    }
+}

@@ -1,0 +1,209 @@
+//! The ten operations on personal access tokens: the caller's own, and those of service accounts. They
+//! differ in whose tokens they are and in nothing else.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{NewPersonalAccessToken, Origin, store, wire};
+use crate::app::App;
+use crate::audit::{self, Action, Change};
+use crate::auth::{Caller, Principal};
+use crate::clock::Timestamp;
+use crate::db::Tx;
+use crate::generated::api::Operation;
+use crate::generated::models::{self, CreateTokenRequest, PersonalAccessToken, TokenExpiry, UserStatus};
+use crate::groups::without_doubles;
+use crate::limits::{self, places};
+use crate::problem::{Conflict, Place, Problem};
+use crate::projects;
+use crate::secret::{Secret, SecretKind};
+use crate::users::{self, User};
+
+/// The most live tokens of one user.
+const LIVE_MAX: u64 = 100;
+
+/// Whose tokens an operation is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose {
+    /// The caller's.
+    Own,
+    /// Those of a service account.
+    ServiceAccount(Uuid),
+}
+
+impl Whose {
+    /// The user: 404 unless it is a service account the organisation has, 403 unless the caller may.
+    fn user(self, tx: &Tx, caller: &Caller, operation: Operation) -> Result<User, Problem> {
+        let user = match self {
+            Self::Own => users::store::get(tx, caller.user_id)?,
+            Self::ServiceAccount(user_id) => {
+                let user = users::store::find(tx, caller.organisation_id, user_id)?;
+                user.filter(|user| user.is_service).ok_or(Problem::NotFound("service account"))?
+            }
+        };
+        caller.require(operation)?;
+        Ok(user)
+    }
+}
+
+/// Every token of the user, ended ones too.
+pub async fn list(
+    app: &App,
+    principal: Principal,
+    whose: Whose,
+    operation: Operation,
+) -> Result<Vec<PersonalAccessToken>, Problem> {
+    let listed = app.db.read(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        let user = whose.user(tx, &caller, operation)?;
+        let tokens = store::all_personal(tx, user.id)?;
+        tokens.into_iter().map(|token| wire::token(tx, token, &user)).collect()
+    });
+    listed.await
+}
+
+/// One token.
+pub async fn get(
+    app: &App,
+    principal: Principal,
+    whose: Whose,
+    token_id: Uuid,
+    operation: Operation,
+) -> Result<PersonalAccessToken, Problem> {
+    let found = app.db.read(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        let user = whose.user(tx, &caller, operation)?;
+        wire::token(tx, find(tx, &user, token_id)?, &user)
+    });
+    found.await
+}
+
+/// A new token; the answer is the one place where its secret is shown.
+pub async fn create(
+    app: &App,
+    principal: Principal,
+    whose: Whose,
+    body: CreateTokenRequest,
+    operation: Operation,
+) -> Result<models::NewPersonalAccessToken, Problem> {
+    limits::check_names(&[("/note", Some(&body.note))])?;
+    limits::check_ids("/projects", body.projects.as_deref().unwrap_or_default())?;
+    let created = app.db.write(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        let user = whose.user(tx, &caller, operation)?;
+        let projects = if body.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };
+        check_projects(tx, &caller, projects)?;
+        check_enabled(&user)?;
+        if store::count_live(tx, user.id)? >= LIVE_MAX {
+            return Err(Problem::Conflict(Conflict::TooMany, Vec::new()));
+        }
+        let token = NewPersonalAccessToken {
+            note: body.note.clone(),
+            permissions: without_doubles(body.permissions.clone().unwrap_or_default()),
+            all_projects: body.all_projects,
+            projects: projects.to_vec(),
+        };
+        let secret = Secret::generate(SecretKind::PersonalAccessToken);
+        let expires_at = ends(tx.now(), body.expiry);
+        let id = super::create_personal(
+            tx,
+            &caller.actor(),
+            user.id,
+            &token,
+            expires_at,
+            (&secret, Origin::Generated),
+        )?;
+        wire::new_token(tx, find(tx, &user, id)?, &user, &secret)
+    });
+    created.await
+}
+
+/// A new secret and a new lifetime; the old secret is dead at once.
+pub async fn regenerate(
+    app: &App,
+    principal: Principal,
+    whose: Whose,
+    token_id: Uuid,
+    expiry: TokenExpiry,
+    operation: Operation,
+) -> Result<models::NewPersonalAccessToken, Problem> {
+    let renewed = app.db.write(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        let user = whose.user(tx, &caller, operation)?;
+        let token = find(tx, &user, token_id)?;
+        check_enabled(&user)?;
+        let is_live = token.expires_at.is_none_or(|end| end > tx.now());
+        if !is_live && store::count_live(tx, user.id)? >= LIVE_MAX {
+            return Err(Problem::Conflict(Conflict::TooMany, Vec::new()));
+        }
+        let secret = Secret::generate(SecretKind::PersonalAccessToken);
+        let expires_at = ends(tx.now(), expiry);
+        store::regenerate(tx, token.id, &secret, expires_at)?;
+        let data = serde_json::json!({ "userId": user.id, "expiresAt": expires_at.map(Timestamp::rfc3339) });
+        audit::record(
+            tx,
+            &caller.actor(),
+            &Change::new(super::PERSONAL, Action::Regenerated, token.id, data),
+        )?;
+        wire::new_token(tx, find(tx, &user, token.id)?, &user, &secret)
+    });
+    renewed.await
+}
+
+/// Removes a token, and says what it was.
+pub async fn delete(
+    app: &App,
+    principal: Principal,
+    whose: Whose,
+    token_id: Uuid,
+    operation: Operation,
+) -> Result<PersonalAccessToken, Problem> {
+    let deleted = app.db.write(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        let user = whose.user(tx, &caller, operation)?;
+        let gone = wire::token(tx, find(tx, &user, token_id)?, &user)?;
+        store::delete_personal(tx, token_id)?;
+        let data = serde_json::json!({ "userId": user.id, "note": gone.note });
+        audit::record(tx, &caller.actor(), &Change::new(super::PERSONAL, Action::Deleted, token_id, data))?;
+        Ok(gone)
+    });
+    deleted.await
+}
+
+fn find(tx: &Tx, user: &User, token_id: Uuid) -> Result<store::StoredToken, Problem> {
+    store::find_personal(tx, user.id, token_id)?.ok_or(Problem::NotFound("personal access token"))
+}
+
+/// Disabling takes tokens away, so a disabled account gets no new ones.
+fn check_enabled(user: &User) -> Result<(), Problem> {
+    match user.status {
+        UserStatus::Disabled => Err(Problem::Conflict(Conflict::UserDisabled, Vec::new())),
+        UserStatus::Active | UserStatus::Locked => Ok(()),
+    }
+}
+
+/// A token reaches projects that its maker sees.
+fn check_projects(tx: &Tx, caller: &Caller, project_ids: &[Uuid]) -> Result<(), Problem> {
+    let mut seen = Vec::new();
+    for project in projects::store::find_all_live(tx, caller.organisation_id, project_ids)? {
+        if crate::auth::permissions::in_project(tx, caller, project.id)?.is_some() {
+            seen.push(project.id);
+        }
+    }
+    let missing: Vec<Place> =
+        places("/projects", project_ids, "names no project you may see", |id| !seen.contains(id)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(Problem::MissingReferences(missing)) }
+}
+
+/// The description's words as lengths of time: a month is 30 days, a year 365.
+fn ends(now: Timestamp, expiry: TokenExpiry) -> Option<Timestamp> {
+    let days = match expiry {
+        TokenExpiry::Week => 7,
+        TokenExpiry::Month => 30,
+        TokenExpiry::ThreeMonths => 90,
+        TokenExpiry::Year => 365,
+        TokenExpiry::Indefinite => return None,
+    };
+    Some(now.plus(Duration::from_hours(days * 24)))
+}

@@ -1,0 +1,34 @@
+//! updateUserProfile.
+
+use super::{record, store, wire};
+use crate::app::App;
+use crate::audit::Action;
+use crate::auth::Principal;
+use crate::generated::api::{Operation, UpdateUserProfileResponse};
+use crate::generated::models::{Profile, UpdateUserProfileRequest};
+use crate::limits;
+use crate::problem::Problem;
+
+/// Changes the caller's own names.
+pub async fn update(
+    app: &App,
+    principal: Principal,
+    body: UpdateUserProfileRequest,
+) -> Result<UpdateUserProfileResponse, Problem> {
+    limits::check_names(&[("/firstName", Some(&body.first_name)), ("/lastName", Some(&body.last_name))])?;
+    let updated = app.db.write(principal.deadline(), move |tx| {
+        let caller = principal.caller(tx)?;
+        caller.require(Operation::UpdateUserProfile)?;
+        let before = store::get(tx, caller.user_id)?;
+        let after = super::User {
+            first_name: Some(body.first_name.clone()),
+            last_name: Some(body.last_name.clone()),
+            updated_at: tx.now(),
+            ..before
+        };
+        store::update(tx, &after)?;
+        record(tx, &caller.actor(), Action::Updated, &after)?;
+        Ok(Profile { user: wire::profile(&after) })
+    });
+    Ok(UpdateUserProfileResponse::Status200(updated.await?))
+}

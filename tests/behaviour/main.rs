@@ -16,12 +16,37 @@ mod rights;
 mod accepting;
 mod codes;
 mod invitations;
+mod inviting;
 mod mails;
+
+mod profile;
+mod service_accounts;
+mod tokens;
+mod users;
+mod users_update;
+
+mod approvals;
+mod audit_logs;
+mod groups;
+mod member_lists;
+mod projects;
+mod projects_deleted;
+mod roles;
+mod roles_reach;
+
+mod descriptions;
+mod descriptions_kept;
+mod isolation_all;
+mod matrix;
+mod matrix_callers;
+mod matrix_requests;
+mod matrix_table;
 
 mod command_line;
 mod connections;
 mod durability;
 mod faults;
+mod model;
 mod processes;
 mod seeds;
 mod starting;

@@ -22,7 +22,11 @@ pub fn everything(server: &TestServer) -> Vec<String> {
         let rows = statement.query_map([], |row| read(row, columns)).expect("rows");
         rows.map(|row| row.expect("a row")).collect()
     };
-    let tables = all("SELECT name FROM sqlite_schema WHERE type = 'table'", |row, _| row.get(0));
+    // The counts of the audit log are kept by a trigger and say nothing that its rows do not.
+    let tables = all(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'audit_log_counts'",
+        |row, _| row.get(0),
+    );
     let rows = |table: &String| {
         let read: fn(&Row<'_>, usize) -> _ = |row, columns| {
             let values: Vec<Value> = (0..columns).map(|column| row.get(column)).collect::<Result<_, _>>()?;

@@ -1,0 +1,116 @@
+//! How changes in a project are approved: read by everybody in it, changed by who manages it.
+
+use serde_json::{Value, json};
+
+use crate::support::inside::{everything, sign_in};
+use crate::support::{Answer, TestServer, seed};
+
+fn path(project: &str) -> String {
+    format!("/api/projects/{project}/approvals")
+}
+
+async fn update(server: &TestServer, caller: &str, body: &Value, status: u16) -> Answer {
+    server.call("PUT", &path(seed::PRICING)).caller(caller).json(body).expect(status).await
+}
+
+async fn read(server: &TestServer) -> Value {
+    server.get(&path(seed::PRICING)).caller(seed::READER_SES).expect(200).await.json()
+}
+
+fn group_ids(project: &Value) -> Vec<&str> {
+    let groups = project["decisionsApprovalGroups"].as_array().expect("groups");
+    groups.iter().map(|group| group["id"].as_str().expect("an id")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_keep_their_order_doubles_once_and_are_described() {
+    let server = TestServer::start().await;
+    let body = json!({ "decisionsApprovalMode": "require_one_per_team",
+                       "decisionsApprovalGroups": [seed::MANAGERS, seed::EDITORS, seed::MANAGERS.to_uppercase()] });
+    let answer = update(&server, seed::MANAGER_PAT, &body, 200).await.json();
+    assert_eq!(group_ids(&answer), [seed::MANAGERS, seed::EDITORS]);
+    assert_eq!(answer["decisionsApprovalMode"], "require_one_per_team");
+    let editors = json!({ "id": seed::EDITORS, "name": "Editors", "projectId": seed::PRICING,
+                          "description": "Edit pricing rules", "roleId": null });
+    assert_eq!(answer["decisionsApprovalGroups"][1], editors);
+    assert_eq!(read(&server).await, answer);
+    let list = server.get("/api/projects").caller(seed::READER_SES).expect(200).await.json();
+    assert_eq!(list["results"][0]["decisionsApprovalGroups"], answer["decisionsApprovalGroups"]);
+
+    let turned = json!({ "decisionsApprovalGroups": [seed::EDITORS, seed::MANAGERS] });
+    let answer = update(&server, seed::MANAGER_SES, &turned, 200).await.json();
+    assert_eq!(group_ids(&answer), [seed::EDITORS, seed::MANAGERS]);
+    assert_eq!(
+        server.count("SELECT count(*) FROM audit_logs WHERE type = 'project' AND action = 'updated'"),
+        2
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_absent_stays_and_an_empty_list_empties() {
+    let server = TestServer::start().await;
+    let start = read(&server).await;
+    assert!(start["decisionsApprovalMode"].is_null() && group_ids(&start).is_empty(), "{start}");
+    for (body, mode, groups) in [
+        (json!({}), Value::Null, vec![]),
+        (json!({ "decisionsApprovalGroups": [seed::EDITORS] }), Value::Null, vec![seed::EDITORS]),
+        (json!({ "decisionsApprovalMode": "require_any" }), json!("require_any"), vec![seed::EDITORS]),
+        (json!({ "other": 1 }), json!("require_any"), vec![seed::EDITORS]),
+        (json!({ "decisionsApprovalMode": "none" }), json!("none"), vec![seed::EDITORS]),
+        (json!({ "decisionsApprovalGroups": [] }), json!("none"), vec![]),
+        (json!({ "decisionsApprovalMode": "none_create_request" }), json!("none_create_request"), vec![]),
+    ] {
+        let answer = update(&server, seed::OWNER_PAT, &body, 200).await.json();
+        assert_eq!((&answer["decisionsApprovalMode"], group_ids(&answer)), (&mode, groups), "{body}");
+        assert_eq!(read(&server).await, answer, "{body}");
+        assert_eq!(answer["createdAt"], start["createdAt"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_of_other_projects_are_404_at_every_place_and_nothing_is_written() {
+    let server = TestServer::start().await;
+    let before = everything(&server);
+    let ids = [seed::EDITORS, seed::ADJUSTERS, seed::GLOBEX_SPIES, seed::MANAGERS, seed::NOBODY];
+    let body = json!({ "decisionsApprovalMode": "none", "decisionsApprovalGroups": ids });
+    let answer = update(&server, seed::OWNER_PAT, &body, 404).await;
+    let place = |number: usize| format!("/decisionsApprovalGroups/{number}");
+    assert_eq!(answer.places(), [place(1), place(2), place(4)]);
+    let too_many = json!({ "decisionsApprovalGroups": vec![seed::EDITORS; 1_001] });
+    let answer = update(&server, seed::OWNER_PAT, &too_many, 400).await;
+    assert_eq!(answer.places(), ["/decisionsApprovalGroups"]);
+    for (field, value) in [
+        ("decisionsApprovalMode", json!("all")),
+        ("decisionsApprovalMode", Value::Null),
+        ("decisionsApprovalGroups", Value::Null),
+    ] {
+        let answer = update(&server, seed::OWNER_PAT, &json!({ field: value }), 400).await;
+        assert_eq!(answer.places(), [format!("/{field}")]);
+    }
+    assert_eq!(everything(&server), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_look_strangers_see_nothing_and_managers_change() {
+    let server = TestServer::start().await;
+    let nina = sign_in(&server, seed::NINA, None);
+    let body = json!({ "decisionsApprovalMode": "none" });
+    let before = everything(&server);
+    for (caller, reads, changes) in [
+        (seed::READER_SES, 200, 403),
+        (seed::READER_PAT, 200, 403),
+        (seed::ROBOT_PAT, 404, 404),
+        (&nina, 404, 404),
+        (seed::GLOBEX_PAT, 404, 404),
+    ] {
+        server.get(&path(seed::PRICING)).caller(caller).expect(reads).await;
+        update(&server, caller, &body, changes).await;
+    }
+    server.get(&path(seed::CLAIMS)).caller(seed::MANAGER_SES).expect(404).await;
+    server.get(&path(seed::NOBODY)).caller(seed::OWNER_SES).expect(404).await;
+    assert_eq!(everything(&server), before);
+    for caller in [seed::MANAGER_PAT, seed::MANAGER_SES, seed::ADMIN_PAT, seed::OWNER_SES] {
+        server.get(&path(seed::PRICING)).caller(caller).expect(200).await;
+        update(&server, caller, &body, 200).await;
+    }
+}

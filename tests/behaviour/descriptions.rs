@@ -1,0 +1,254 @@
+//! The descriptions that are served: brms.json as it is, and the one with the address, the problems and the
+//! limits of this server.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::support::{TestServer, contract, seed};
+
+const VENDORED: &str = "/openapi/brms.json";
+const SERVED: &str = "/openapi.json";
+/// Names neither a project nor a user nor anything else: whatever is tried changes nothing.
+pub const NOTHING: &str = "0190a000-0000-7000-8000-0000000000ff";
+
+/// One operation of a description.
+pub struct Described {
+    pub method: String,
+    path: String,
+    operation: Value,
+}
+
+impl Described {
+    /// The operation's name.
+    pub fn id(&self) -> &str {
+        self.operation["operationId"].as_str().expect("an id")
+    }
+
+    /// The schema of the body, if the operation takes one.
+    pub fn body(&self) -> Option<&Value> {
+        self.operation.pointer("/requestBody/content/application~1json/schema")
+    }
+
+    /// The parameters in the path or in the query.
+    pub fn parameters(&self, place: &str) -> Vec<&Value> {
+        let all = self.operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
+        all.iter().filter(|parameter| parameter["in"] == place).collect()
+    }
+
+    /// The path with every parameter naming nothing.
+    pub fn target(&self) -> String {
+        let part = |part: &str| if part.starts_with('{') { NOTHING.to_owned() } else { part.to_owned() };
+        self.path.split('/').map(part).collect::<Vec<_>>().join("/")
+    }
+}
+
+/// Every operation of a description.
+pub fn operations(description: &Value) -> Vec<Described> {
+    let mut found = Vec::new();
+    for (path, methods) in description["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            let (method, path) = (method.to_uppercase(), path.clone());
+            found.push(Described { method, path, operation: operation.clone() });
+        }
+    }
+    found
+}
+
+/// The description as a server gives it.
+pub async fn served(server: &TestServer) -> Value {
+    server.get(SERVED).expect(200).await.json()
+}
+
+/// OpenAPI 3.0 says `nullable` where JSON Schema has a type of its own.
+fn json_schema(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    match &mut schema {
+        Value::Object(members) => {
+            members.values_mut().for_each(|member| *member = json_schema(member));
+            if members.remove("nullable").is_some() {
+                let kind = members["type"].take();
+                members["type"] = json!([kind, "null"]);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = json_schema(item)),
+        _ => {}
+    }
+    schema
+}
+
+/// Whether a schema says all that another says, and maybe more.
+fn holds(ours: &Value, theirs: &Value) -> bool {
+    match (ours, theirs) {
+        (Value::Object(ours), Value::Object(theirs)) => {
+            theirs.iter().all(|(word, value)| ours.get(word).is_some_and(|own| holds(own, value)))
+        }
+        _ => ours == theirs,
+    }
+}
+
+/// A schema as a judge.
+pub fn compiled(schema: &Value) -> Validator {
+    let options = jsonschema::options().should_validate_formats(true);
+    options.build(&json_schema(schema)).unwrap_or_else(|error| panic!("{error}: {schema}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_vendored_description_is_served_byte_for_byte_to_anybody() {
+    let server = TestServer::start().await;
+    let answer = server.get(VENDORED).expect(200).await;
+    let file = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/brms.json")).unwrap();
+    assert!(answer.body == file, "not the same bytes");
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    for path in [VENDORED, SERVED] {
+        let length = server.get(path).expect(200).await.body.len();
+        let head = server.call("HEAD", path).expect(200).await;
+        assert_eq!(head.header("content-length"), Some(length.to_string().as_str()), "{path}");
+        for method in ["POST", "PUT", "DELETE", "PATCH"] {
+            let answer = server.call(method, path).expect(405).await;
+            assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_served_description_has_all_operations_the_address_and_every_problem() {
+    let server = TestServer::start().await;
+    let description = served(&server).await;
+    assert!(description["openapi"].as_str().is_some_and(|version| version.starts_with("3.0")));
+    assert_eq!(description["servers"], json!([{ "url": server.url() }]));
+    let operations = operations(&description);
+    let ids: BTreeSet<&str> = operations.iter().map(Described::id).collect();
+    assert_eq!((operations.len(), ids.len()), (36, 36));
+    compiled(&description["components"]["schemas"]["Problem"]);
+    for described in &operations {
+        let responses = described.operation["responses"].as_object().expect("responses");
+        let given: BTreeSet<&str> = responses.keys().map(String::as_str).collect();
+        let mut wanted = BTreeSet::from(["200", "400", "405", "500", "503", "504"]);
+        if described.id() != "healthCheck" {
+            wanted.extend(["401", "403", "404", "409", "429"]);
+        }
+        if described.body().is_some() {
+            wanted.extend(["413", "415"]);
+        }
+        assert_eq!(given, wanted, "{}", described.id());
+        compiled(&responses["200"]["content"]["application/json"]["schema"]);
+        for (status, response) in responses.iter().filter(|(status, _)| *status != "200") {
+            let schema = &response["content"]["application/problem+json"]["schema"];
+            assert_eq!(schema["$ref"], "#/components/schemas/Problem", "{} {status}", described.id());
+            assert!(response["description"].as_str().is_some_and(|text| !text.is_empty()));
+        }
+        for parameter in &described.parameters("query") {
+            compiled(&parameter["schema"]);
+        }
+        described.body().map(compiled);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_is_the_public_one_where_one_is_set() {
+    let server = TestServer::start_with(&["--public-url", "https://people.example.test/brms"]).await;
+    assert_eq!(served(&server).await["servers"], json!([{ "url": "https://people.example.test/brms" }]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_problem_fits_the_described_one() {
+    let server = TestServer::start().await;
+    let validator = compiled(&served(&server).await["components"]["schemas"]["Problem"]);
+    for (path, caller, status) in [
+        ("/api/projects", "", 401),
+        ("/api/projects?page=0", seed::OWNER_PAT, 400),
+        ("/api/roles", seed::READER_PAT, 403),
+        ("/nowhere", "", 404),
+    ] {
+        let call = server.get(path);
+        let call = if caller.is_empty() { call } else { call.caller(caller) };
+        let body = call.expect(status).await.json();
+        assert!(validator.is_valid(&body), "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_changed_of_the_vendored_description_but_what_it_left_open() {
+    let server = TestServer::start().await;
+    let ours = operations(&served(&server).await);
+    for (ours, theirs) in ours.iter().zip(operations(&contract::DESCRIPTION)) {
+        assert_eq!((&ours.path, ours.id()), (&theirs.path, theirs.id()));
+        for field in ["security", "description", "summary"] {
+            assert_eq!(ours.operation.get(field), theirs.operation.get(field), "{} {field}", ours.id());
+        }
+        assert_eq!(ours.operation["responses"]["200"], theirs.operation["responses"]["200"]);
+        let (Some(ours), Some(theirs)) = (ours.body(), theirs.body()) else { continue };
+        assert_eq!(ours["required"], theirs["required"]);
+        assert!(holds(ours, theirs), "{ours} does not hold all of {theirs}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limits_of_this_server_are_stated() {
+    let server = TestServer::start().await;
+    let mut stated: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for described in operations(&served(&server).await) {
+        let empty = json!({});
+        let properties = described.body().map_or(&empty, |body| &body["properties"]).as_object().cloned();
+        let parameters = described.parameters("query").into_iter().cloned();
+        let parameters =
+            parameters.map(|one| (one["name"].as_str().expect("a name").to_owned(), one["schema"].clone()));
+        for (name, schema) in properties.into_iter().flatten().chain(parameters) {
+            let inner = schema.get("items").cloned().unwrap_or_default();
+            for word in ["maxLength", "maxItems", "minimum", "multipleOf", "pattern", "format", "enum"] {
+                for (prefix, value) in [("", schema.get(word)), ("items ", inner.get(word))] {
+                    let Some(value) = value else { continue };
+                    let value = if word == "pattern" || word == "enum" { &json!("…") } else { value };
+                    stated.entry(name.clone()).or_default().push(format!("{prefix}{word} {value}"));
+                }
+            }
+        }
+    }
+    for (name, limit) in [
+        ("page", "minimum 1"),
+        ("perPage", "minimum 1"),
+        ("perPage", "multipleOf 1"),
+        ("isService", "enum \"…\""),
+        ("orderBy", "enum \"…\""),
+        ("sort", "enum \"…\""),
+        ("name", "maxLength 200"),
+        ("name", "pattern \"…\""),
+        ("displayName", "maxLength 200"),
+        ("description", "maxLength 200"),
+        ("note", "maxLength 100"),
+        ("note", "pattern \"…\""),
+        ("firstName", "maxLength 200"),
+        ("lastName", "maxLength 100"),
+        ("lastName", "pattern \"…\""),
+        ("key", "maxLength 200"),
+        ("key", "pattern \"…\""),
+        ("email", "format \"email\""),
+        ("email", "maxLength 254"),
+        ("emails", "items maxLength 254"),
+        ("userIds", "maxItems 1000"),
+        ("groupIds", "maxItems 1000"),
+    ] {
+        let found = stated.get(name).is_some_and(|limits| limits.iter().any(|one| one == limit));
+        assert!(found, "{name} {limit}: {:?}", stated.get(name));
+    }
+    for described in operations(&served(&server).await) {
+        for parameter in described.parameters("query") {
+            if matches!(parameter["name"].as_str(), Some("fromDate" | "toDate")) {
+                let validator = compiled(&parameter["schema"]);
+                for (text, fits) in [
+                    ("2026-01-31", true),
+                    ("2026-01-31T12:00:00Z", true),
+                    ("2026-01-31T12:00:00.5+02:00", true),
+                    ("2026-02-30", false),
+                    ("2026-13-01", false),
+                    ("2026-01-01T25:00:00Z", false),
+                    ("2026-01-31T12:00Z", false),
+                ] {
+                    assert_eq!(validator.is_valid(&json!(text)), fits, "{text}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Groups of a project: listing, making and changing them, and who may hand out `owner` by them.
+
+use serde_json::{Value, json};
+
+use crate::support::inside::{Pat, everything, execute, sign_in};
+use crate::support::{Answer, TestServer, seed};
+
+fn path(project: &str) -> String {
+    format!("/api/projects/{project}/groups")
+}
+
+fn path_of(group: &str) -> String {
+    format!("{}/{group}", path(seed::PRICING))
+}
+
+async fn create(server: &TestServer, caller: &str, body: &Value, status: u16) -> Answer {
+    server.post(&path(seed::PRICING)).caller(caller).json(body).expect(status).await
+}
+
+async fn update(server: &TestServer, caller: &str, group: &str, body: &Value, status: u16) -> Answer {
+    server.call("PUT", &path_of(group)).caller(caller).json(body).expect(status).await
+}
+
+async fn list(server: &TestServer, query: &str) -> Value {
+    let path = format!("{}{query}", path(seed::PRICING));
+    server.get(&path).caller(seed::READER_SES).expect(200).await.json()
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    let results = list["results"].as_array().expect("results");
+    results.iter().map(|group| group["name"].as_str().expect("a name")).collect()
+}
+
+/// One group, as the list has it.
+async fn find(server: &TestServer, id: &str) -> Value {
+    let list = list(server, "?perPage=500").await;
+    let results = list["results"].as_array().expect("results");
+    results.iter().find(|group| group["id"] == id).expect("the group is listed").clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_are_listed_in_the_order_they_were_made_page_by_page() {
+    let server = TestServer::start().await;
+    for name in ["Zoo", "Abc", "GRÜN 1%"] {
+        create(&server, seed::MANAGER_PAT, &json!({ "name": name }), 200).await;
+    }
+    let all = ["Editors", "Managers", "Zoo", "Abc", "GRÜN 1%"];
+    for (query, found, numbers) in [
+        ("", &all[..], [1, 1, 5, 5, 10]),
+        ("?perPage=2", &all[..2], [1, 1, 2, 5, 2]),
+        ("?perPage=2&page=2", &all[2..4], [2, 3, 4, 5, 2]),
+        ("?perPage=2&page=3", &all[4..], [3, 5, 5, 5, 2]),
+        ("?perPage=2&page=4", &[], [4, 0, 0, 5, 2]),
+        ("?search=O", &["Editors", "Zoo"], [1, 1, 2, 2, 10]),
+        ("?search=gr%C3%BCn", &["GRÜN 1%"], [1, 1, 1, 1, 10]),
+        ("?search=%25", &["GRÜN 1%"], [1, 1, 1, 1, 10]),
+        ("?search=pricing", &[], [1, 0, 0, 0, 10]),
+    ] {
+        let list = list(&server, query).await;
+        assert_eq!(names(&list), found, "{query}");
+        let page = &list["paginate"];
+        let shown = ["current", "from", "to", "total", "pageSize"].map(|name| page[name].as_i64().unwrap());
+        assert_eq!(shown, numbers, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_group_keeps_the_order_of_its_permissions_doubles_once() {
+    let server = TestServer::start().await;
+    let body = json!({
+        "name": "Release <team>", "description": "Ships",
+        "permissions": ["releases:deploy", "documents", "releases:deploy", "branches:merge", "documents"],
+    });
+    let made = create(&server, seed::MANAGER_PAT, &body, 200).await.json();
+    assert_eq!(made["permissions"], json!(["releases:deploy", "documents", "branches:merge"]));
+    assert_eq!(json!([made["name"], made["description"]]), json!(["Release <team>", "Ships"]));
+    assert_eq!(json!([made["projectId"], made["roleId"]]), json!([seed::PRICING, null]));
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(find(&server, id).await, made);
+
+    let turned = json!({ "name": "Release", "permissions": ["documents", "releases", "documents"] });
+    let after = update(&server, seed::MANAGER_PAT, id, &turned, 200).await.json();
+    assert_eq!(after["permissions"], json!(["documents", "releases"]));
+    assert_eq!(json!([after["id"], after["name"], after["description"]]), json!([id, "Release", "Ships"]));
+    assert_eq!(find(&server, id).await, after);
+    let rows = format!(
+        "SELECT count(*) FROM audit_logs
+         WHERE type = 'group' AND ref_id = unhex('{}') AND project_id IS NOT NULL AND action",
+        id.replace('-', "")
+    );
+    assert_eq!(server.count(&format!("{rows} = 'created'")), 1);
+    assert_eq!(server.count(&format!("{rows} = 'updated' AND data ->> 'name' = 'Release'")), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn file_permissions_come_back_as_given_and_null_is_not_absent() {
+    let server = TestServer::start().await;
+    let rules = json!([
+        { "id": "b", "effect": "deny", "actions": ["write", "read", "write"], "patterns": "/a/**\n\"x\"\u{0}ü" },
+        { "id": "a", "effect": "allow", "actions": [], "patterns": "" },
+        { "effect": "", "actions": ["x"] },
+    ]);
+    let body = json!({ "name": "Files", "permissions": [], "filePermissions": rules });
+    let made = create(&server, seed::OWNER_PAT, &body, 200).await.json();
+    assert_eq!(made["filePermissions"], rules);
+    let id = made["id"].as_str().unwrap();
+    let mut wanted = made.clone();
+    for (more, expected) in [
+        (json!({}), rules.clone()),
+        (json!({ "filePermissions": null }), Value::Null),
+        (json!({}), Value::Null),
+        (json!({ "filePermissions": [] }), json!([])),
+        (json!({ "filePermissions": rules }), rules.clone()),
+    ] {
+        let mut body = json!({ "name": "Files" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        wanted["filePermissions"] = expected;
+        let after = update(&server, seed::OWNER_PAT, id, &body, 200).await.json();
+        assert_eq!(after, wanted, "{body}");
+        assert_eq!(find(&server, id).await, wanted, "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn absent_fields_of_a_group_stay() {
+    let server = TestServer::start().await;
+    let before = find(&server, seed::EDITORS).await;
+    let after = update(&server, seed::MANAGER_PAT, seed::EDITORS, &json!({ "name": "Writers" }), 200).await;
+    let mut wanted = before.clone();
+    wanted["name"] = json!("Writers");
+    assert_eq!(after.json(), wanted);
+    let body = json!({ "name": "Writers", "description": "", "permissions": [] });
+    let after = update(&server, seed::MANAGER_PAT, seed::EDITORS, &body, 200).await.json();
+    assert_eq!(json!([after["description"], after["permissions"]]), json!(["", []]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_is_400_with_its_place() {
+    let server = TestServer::start().await;
+    let before = everything(&server);
+    for (body, place) in [
+        (json!({}), "/name"),
+        (json!({ "name": null }), "/name"),
+        (json!({ "name": "x".repeat(201) }), "/name"),
+        (json!({ "name": "a\tb" }), "/name"),
+        (json!({ "name": "x", "description": null }), "/description"),
+        (json!({ "name": "x", "description": "ü".repeat(201) }), "/description"),
+        (json!({ "name": "x", "permissions": null }), "/permissions"),
+        (json!({ "name": "x", "permissions": ["documents", "Documents"] }), "/permissions/1"),
+        (json!({ "name": "x", "permissions": ["project"] }), "/permissions/0"),
+        (json!({ "name": "x", "permissions": [""] }), "/permissions/0"),
+        (json!({ "name": "x", "filePermissions": [{}, { "actions": [1] }] }), "/filePermissions/1/actions/0"),
+        (json!({ "name": "x", "filePermissions": vec![json!({}); 1_001] }), "/filePermissions"),
+    ] {
+        assert_eq!(create(&server, seed::OWNER_PAT, &body, 400).await.places(), [place], "{place}");
+        let answer = update(&server, seed::OWNER_PAT, seed::EDITORS, &body, 400).await;
+        assert_eq!(answer.places(), [place], "{place}");
+    }
+    assert_eq!(everything(&server), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_look_managers_change_and_strangers_see_nothing() {
+    let server = TestServer::start().await;
+    let nina = sign_in(&server, seed::NINA, None);
+    let before = everything(&server);
+    let body = json!({ "name": "x" });
+    for (caller, reads, changes) in [
+        (seed::READER_SES, 200, 403),
+        (seed::READER_PAT, 200, 403),
+        (&nina, 404, 404),
+        (seed::ROBOT_PAT, 404, 404),
+        (seed::GLOBEX_SES, 404, 404),
+    ] {
+        server.get(&path(seed::PRICING)).caller(caller).expect(reads).await;
+        create(&server, caller, &body, changes).await;
+        update(&server, caller, seed::EDITORS, &body, changes).await;
+    }
+    for group in [seed::NOBODY, seed::ADJUSTERS, seed::GLOBEX_SPIES] {
+        let answer = update(&server, seed::OWNER_PAT, group, &body, 404).await;
+        assert_eq!(answer.problem(), "not-found", "{group}");
+    }
+    assert_eq!(everything(&server), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_07_making_a_group_that_carries_owner_needs_the_right_to_hand_it_out() {
+    let server = TestServer::start().await;
+    let narrowed =
+        Pat { user: seed::OWNER, permissions: &["project:manage"], projects: &[], expires_at: None };
+    let narrowed = narrowed.put(&server);
+    let before = everything(&server);
+    for permissions in [json!(["owner"]), json!(["documents", "owner"])] {
+        let body = json!({ "name": "Kings", "permissions": permissions });
+        for caller in [seed::MANAGER_PAT, seed::MANAGER_SES, &narrowed] {
+            create(&server, caller, &body, 403).await;
+        }
+    }
+    assert_eq!(everything(&server), before);
+    // Every other word is free to a manager.
+    let free = json!(["documents", "releases:manage", "project:manage", "environments:delete"]);
+    create(&server, seed::MANAGER_PAT, &json!({ "name": "Free", "permissions": free }), 200).await;
+    let kings = json!({ "name": "Kings", "permissions": ["owner"] });
+    let made = create(&server, seed::OWNER_PAT, &kings, 200).await.json();
+    // Whoever has everything by a group has this right too.
+    let path = seed::members_path(seed::PRICING);
+    let invite = json!({ "userIds": [seed::NINA], "groupIds": [made["id"]] });
+    server.post(&path).caller(seed::MANAGER_PAT).json(&invite).expect(403).await;
+    server.post(&path).caller(seed::ADMIN_PAT).json(&invite).expect(200).await;
+    create(&server, &sign_in(&server, seed::NINA, None), &kings, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_08_raising_a_group_to_owner_or_touching_one_that_carries_it_needs_the_right_too() {
+    let server = TestServer::start().await;
+    let kings = json!({ "name": "Kings", "permissions": ["owner"] });
+    let made = create(&server, seed::OWNER_PAT, &kings, 200).await.json();
+    let kings_id = made["id"].as_str().unwrap();
+    let before = everything(&server);
+    for (group, body) in [
+        // The manager sits in this one and would be owner at once.
+        (seed::MANAGERS, json!({ "name": "Managers", "permissions": ["project:manage", "owner"] })),
+        (seed::EDITORS, json!({ "name": "Editors", "permissions": ["owner"] })),
+        (kings_id, json!({ "name": "Renamed" })),
+        (kings_id, json!({ "name": "Kings", "permissions": [] })),
+        (kings_id, json!({ "name": "Kings", "permissions": ["owner"], "filePermissions": null })),
+    ] {
+        for caller in [seed::MANAGER_PAT, seed::MANAGER_SES] {
+            update(&server, caller, group, &body, 403).await;
+        }
+    }
+    assert_eq!(everything(&server), before);
+    update(&server, seed::ADMIN_PAT, seed::MANAGERS, &json!({ "name": "M", "permissions": ["owner"] }), 200)
+        .await;
+    update(&server, seed::MANAGER_SES, kings_id, &json!({ "name": "Renamed", "permissions": [] }), 200).await;
+    update(&server, seed::MANAGER_SES, kings_id, &json!({ "name": "Free again" }), 200).await;
+    // The token still narrows its user.
+    update(&server, seed::MANAGER_PAT, seed::MANAGERS, &json!({ "name": "x" }), 403).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_permission_counts_on_the_next_request_of_who_is_in_the_group() {
+    let server = TestServer::start().await;
+    let invite = json!({ "userIds": [] });
+    let members = seed::members_path(seed::PRICING);
+    for (permissions, status) in
+        [(json!(["documents"]), 403), (json!(["project:manage"]), 200), (json!([]), 403)]
+    {
+        let body = json!({ "name": "Editors", "permissions": permissions });
+        update(&server, seed::OWNER_PAT, seed::EDITORS, &body, 200).await;
+        server.post(&members).caller(seed::READER_SES).json(&invite).expect(status).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_a_role_looks_after_is_changed_by_the_role_alone() {
+    let server = TestServer::start().await;
+    for (name, permission) in [("Helpers", "documents"), ("Kings", "owner")] {
+        let role = json!({ "name": name, "allProjects": true, "description": "Help",
+                           "projectPermissions": [permission] });
+        server.post("/api/roles").caller(seed::OWNER_PAT).json(&role).expect(200).await;
+    }
+    let found = list(&server, "").await;
+    let (helpers, kings) = (&found["results"][2], &found["results"][3]);
+    assert_eq!(helpers["roleId"], helpers["role"]["id"]);
+    assert_eq!(json!([helpers["role"]["name"], helpers["role"]["description"]]), json!(["Helpers", "Help"]));
+    let before = everything(&server);
+    for body in [json!({ "name": "Helpers" }), json!({ "name": "x", "permissions": [] })] {
+        for caller in [seed::OWNER_PAT, seed::MANAGER_SES] {
+            let answer = update(&server, caller, helpers["id"].as_str().unwrap(), &body, 409).await;
+            assert_eq!(answer.problem(), "role-managed");
+        }
+        update(&server, seed::MANAGER_SES, kings["id"].as_str().unwrap(), &body, 403).await;
+        update(&server, seed::OWNER_PAT, kings["id"].as_str().unwrap(), &body, 409).await;
+    }
+    assert_eq!(everything(&server), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_whose_permissions_were_never_said_has_none() {
+    let server = TestServer::start().await;
+    let made = create(&server, seed::OWNER_PAT, &json!({ "name": "Bare" }), 200).await.json();
+    assert_eq!(json!([made["permissions"], made["filePermissions"]]), json!([null, null]));
+    execute(&server, "UPDATE groups SET permissions = NULL WHERE name = 'Managers'");
+    create(&server, seed::MANAGER_SES, &json!({ "name": "x" }), 403).await;
+    let after = update(&server, seed::OWNER_PAT, seed::MANAGERS, &json!({ "name": "Managers" }), 200).await;
+    assert_eq!(after.json()["permissions"], Value::Null);
+}

@@ -1,0 +1,200 @@
+//! What callers say of themselves (updateUserProfile) and of their organisation (updateOrganisation).
+
+use serde_json::{Value, json};
+
+use crate::support::inside::{Pat, everything, sign_in};
+use crate::support::{Answer, TestServer, seed};
+use crate::users::{assert_audited, entry};
+
+const ACME: &str = "0190a000-0000-7000-b000-000000000001";
+
+async fn name_myself(server: &TestServer, caller: &str, body: &Value) -> Answer {
+    server.call("PUT", "/api/profile").caller(caller).json(body).send().await
+}
+
+async fn change_organisation(server: &TestServer, caller: &str, body: &Value) -> Answer {
+    server.call("PUT", "/api/organisations").caller(caller).json(body).send().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_calls_changes_the_own_names_and_is_answered_the_own_user() {
+    let server = TestServer::start().await;
+    server.clock.freeze();
+    let now = server.clock.now().rfc3339();
+    let body = json!({ "firstName": "Miłosz", "lastName": "O'Manager <i>" });
+    let answer = name_myself(&server, seed::MANAGER_SES, &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let user = answer.json()["user"].clone();
+    assert_eq!((&user["firstName"], &user["lastName"]), (&body["firstName"], &body["lastName"]));
+    assert_eq!((&user["id"], &user["email"]), (&json!(seed::MANAGER), &json!("manager@acme.test")));
+    assert_eq!((&user["type"], &user["status"]), (&json!("member"), &json!("active")));
+    assert_eq!((&user["owner"], &user["isService"]), (&json!(false), &json!(false)));
+    assert_eq!((&user["organisationId"], &user["updatedAt"]), (&json!(ACME), &json!(now)));
+    assert_ne!(user["createdAt"], user["updatedAt"]);
+
+    let listed = server.get("/api/users?search=miłosz").caller(seed::OWNER_SES).expect(200).await.json();
+    assert_eq!(listed["results"][0]["lastName"], body["lastName"]);
+    assert_eq!(listed["paginate"]["total"], 1, "nobody else was renamed");
+    assert_audited(&server, vec![entry("user", "updated", seed::MANAGER, seed::MANAGER)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_token_names_its_user_however_narrow_it_is() {
+    let server = TestServer::start().await;
+    let nothing = Pat { user: seed::NINA, permissions: &[], projects: &[seed::PRICING], expires_at: None };
+    let nothing = nothing.put(&server);
+    for (caller, id, owner) in [
+        (seed::OWNER_PAT, seed::OWNER, true),
+        (seed::MANAGER_PAT, seed::MANAGER, false),
+        (seed::ROBOT_PAT, seed::ROBOT, false),
+        (&nothing, seed::NINA, false),
+        (seed::GLOBEX_SES, seed::GLOBEX_OWNER, true),
+    ] {
+        let answer = name_myself(&server, caller, &json!({ "firstName": "A", "lastName": "B" })).await;
+        assert_eq!(answer.status, 200, "{caller}: {}", answer.text());
+        let user = answer.json()["user"].clone();
+        assert_eq!((&user["id"], &user["owner"]), (&json!(id), &json!(owner)));
+        assert_eq!(user["isService"], json!(id == seed::ROBOT));
+    }
+    server.call("PUT", "/api/profile").json(&json!({ "firstName": "A", "lastName": "B" })).expect(401).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn own_names_have_at_most_100_characters_and_no_control_characters() {
+    let server = TestServer::start().await;
+    let longest = "Ж".repeat(100);
+    let body = json!({ "firstName": longest, "lastName": "" });
+    let answer = name_myself(&server, seed::READER_SES, &body).await;
+    assert_eq!((answer.status, &answer.json()["user"]["firstName"]), (200, &json!(longest)));
+    let before = everything(&server);
+    for (body, places) in [
+        (json!({ "firstName": "x".repeat(101), "lastName": "y" }), &["/firstName"][..]),
+        (json!({ "firstName": "x", "lastName": "Ж".repeat(101) }), &["/lastName"]),
+        (json!({ "firstName": "a\nb", "lastName": "\u{0}" }), &["/firstName", "/lastName"]),
+        (json!({ "firstName": "a\u{85}", "lastName": "\u{7f}" }), &["/firstName", "/lastName"]),
+        (json!({ "firstName": null, "lastName": "y" }), &["/firstName"]),
+        (json!({ "firstName": "x", "lastName": 1 }), &["/lastName"]),
+        (json!({ "firstName": "x" }), &["/lastName"]),
+    ] {
+        let answer = name_myself(&server, seed::READER_SES, &body).await;
+        assert_eq!(
+            (answer.status, answer.places()),
+            (400, places.iter().map(|p| (*p).to_owned()).collect()),
+            "{body}"
+        );
+    }
+    assert_eq!(everything(&server), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_of_the_profile_that_is_not_there_to_be_changed_is_ignored() {
+    let server = TestServer::start().await;
+    let body = json!({
+        "firstName": "Rita", "lastName": "R", "type": "owner", "status": "locked", "email": "x@y.test",
+        "id": seed::OWNER, "owner": true,
+    });
+    let user = name_myself(&server, seed::READER_SES, &body).await.json()["user"].clone();
+    assert_eq!((&user["id"], &user["type"]), (&json!(seed::READER), &json!("member")));
+    assert_eq!((&user["status"], &user["email"]), (&json!("active"), &json!("reader@acme.test")));
+    server.get("/api/users").caller(seed::READER_SES).expect(403).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_absent_of_an_organisation_stays_also_inside_the_preferences() {
+    let server = TestServer::start().await;
+    server.clock.freeze();
+    let now = json!(server.clock.now().rfc3339());
+    let body = json!({ "displayName": "Acme & Söhne", "preferences": { "themePrimaryColor": "#112233" } });
+    let first = change_organisation(&server, seed::OWNER_SES, &body).await;
+    assert_eq!(first.status, 200, "{}", first.text());
+    let first = first.json();
+    assert_eq!((&first["id"], &first["name"]), (&json!(ACME), &json!("acme")));
+    assert_eq!((&first["displayName"], &first["updatedAt"]), (&json!("Acme & Söhne"), &now));
+    assert_eq!(first["preferences"]["themePrimaryColor"], "#112233");
+    assert_eq!(first["themePrimaryColor"], "#112233");
+
+    let body = json!({ "name": "acme-2", "preferences": { "themeLogo": "logo.svg" } });
+    let second = change_organisation(&server, seed::ADMIN_SES, &body).await.json();
+    assert_eq!((&second["name"], &second["displayName"]), (&json!("acme-2"), &json!("Acme & Söhne")));
+    assert_eq!((&second["themeLogo"], &second["themePrimaryColor"]), (&json!("logo.svg"), &json!("#112233")));
+    assert_eq!(second["createdAt"], first["createdAt"]);
+
+    let body =
+        json!({ "preferences": { "themePrimaryColor": "#445566", "emailSignupDomains": "acme.test" } });
+    let third = change_organisation(&server, seed::ADMIN_SES, &body).await.json();
+    let expected =
+        json!({ "themePrimaryColor": "#445566", "themeLogo": "logo.svg", "emailSignupDomains": "acme.test" });
+    assert_eq!(third["preferences"], expected);
+    let unchanged = change_organisation(&server, seed::OWNER_SES, &json!({})).await.json();
+    assert_eq!(unchanged, third);
+
+    let expected = [seed::OWNER, seed::ADMIN, seed::ADMIN, seed::OWNER];
+    let expected = expected.map(|by| entry("organisation", "updated", ACME, by));
+    assert_audited(&server, expected.into()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invitations_speak_of_the_organisation_by_its_new_name() {
+    let server = TestServer::start().await;
+    change_organisation(&server, seed::OWNER_SES, &json!({ "name": "umbrella", "displayName": "Umbrella" }))
+        .await;
+    server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    let mails = server.mails().await;
+    assert!(mails[0].text.contains("Umbrella") && !mails[0].text.contains("Acme Ltd"), "{}", mails[0].text);
+    let listed = server.get("/api/invitations").caller(seed::OWNER_SES).expect(200).await.json();
+    assert_eq!(listed["results"][0]["organisation"], json!({ "id": ACME, "name": "umbrella" }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_name_of_another_organisation_is_taken_and_the_own_one_is_not() {
+    let server = TestServer::start().await;
+    let before = everything(&server);
+    let answer = change_organisation(&server, seed::OWNER_SES, &json!({ "name": "globex" })).await;
+    assert_eq!((answer.status, answer.problem().as_str()), (409, "name-taken"));
+    assert_eq!(answer.places(), ["/name"]);
+    assert_eq!(everything(&server), before);
+    for body in [json!({ "name": "acme" }), json!({ "displayName": "Globex" })] {
+        assert_eq!(change_organisation(&server, seed::OWNER_SES, &body).await.status, 200, "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_organisation_cannot_be_called_names_its_place() {
+    let server = TestServer::start().await;
+    let before = everything(&server);
+    for (body, place) in [
+        (json!({ "name": null }), "/name"),
+        (json!({ "displayName": null }), "/displayName"),
+        (json!({ "preferences": null }), "/preferences"),
+        (json!({ "preferences": [] }), "/preferences"),
+        (json!({ "displayName": "line\nbreak" }), "/displayName"),
+        (json!({ "name": "tab\t" }), "/name"),
+        (json!({ "displayName": "ü".repeat(201) }), "/displayName"),
+    ] {
+        let answer = change_organisation(&server, seed::OWNER_SES, &body).await;
+        assert_eq!((answer.status, answer.places()), (400, vec![place.to_owned()]), "{body}");
+    }
+    assert_eq!(everything(&server), before);
+    let longest = json!({ "displayName": "ü".repeat(200) });
+    assert_eq!(change_organisation(&server, seed::OWNER_SES, &longest).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_signed_in_admin_changes_the_organisation() {
+    let server = TestServer::start().await;
+    let author = sign_in(&server, seed::NINA, None);
+    server
+        .call("PUT", &format!("/api/users/{}", seed::NINA))
+        .caller(seed::OWNER_SES)
+        .json(&json!({ "type": "author" }))
+        .expect(200)
+        .await;
+    let before = everything(&server);
+    let body = json!({ "displayName": "Mine" });
+    for (caller, status) in
+        [(seed::OWNER_PAT, 401), (seed::ROBOT_PAT, 401), (seed::MANAGER_SES, 403), (&author, 403)]
+    {
+        assert_eq!(change_organisation(&server, caller, &body).await.status, status, "{caller}");
+    }
+    assert_eq!(everything(&server), before);
+}

@@ -1,0 +1,248 @@
+//! Projects that are deleted at the command line, beside a running server, and brought back by request.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::processes::call;
+use crate::projects::{create, create_named};
+use crate::support::inside::{everything, sign_in};
+use crate::support::program::{Serving, brms, run_well};
+use crate::support::{Answer, TestServer, seed};
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// Runs a `brms project` command on the database of a folder.
+fn project(folder: &Path, arguments: &[&str]) -> std::process::Output {
+    brms()
+        .current_dir(folder)
+        .env("BRMS_DATABASE", "test.db")
+        .arg("project")
+        .args(arguments)
+        .output()
+        .expect("brms runs")
+}
+
+fn printed(folder: &Path, arguments: &[&str]) -> String {
+    let output = project(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Deletes a project of a server in this process.
+fn delete(server: &TestServer, id: &str) {
+    let database = server.database();
+    run_well(&["project", "delete", id, "--database", database.to_str().expect("a path")]);
+}
+
+async fn restore(server: &TestServer, id: &str, caller: &str, status: u16) -> Answer {
+    server.call("PUT", &format!("/api/projects/{id}/restore")).caller(caller).expect(status).await
+}
+
+/// Every operation inside a project but restoring it: method, path and body.
+fn inside(project: &str) -> Vec<(&'static str, String, Value)> {
+    let at = |rest: &str| format!("/api/projects/{project}{rest}");
+    vec![
+        ("GET", at("/approvals"), Value::Null),
+        ("PUT", at("/approvals"), json!({})),
+        ("GET", at("/members"), Value::Null),
+        ("POST", at("/members"), json!({ "userIds": [seed::NINA] })),
+        ("GET", at("/members/users"), Value::Null),
+        ("PUT", at(&format!("/members/{}", seed::NOBODY)), json!({})),
+        ("GET", at("/groups"), Value::Null),
+        ("POST", at("/groups"), json!({ "name": "x" })),
+        ("PUT", at(&format!("/groups/{}", seed::EDITORS)), json!({ "name": "x" })),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_deleted_beside_a_running_server_is_gone_on_the_next_request() {
+    let folder = folder();
+    let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+    let listed = printed(folder.path(), &["list"]);
+    assert_eq!(listed.lines().count(), 3, "every organisation's: {listed}");
+    for line in
+        [format!("{}  pricing  Pricing", seed::PRICING), format!("{}  secret  Secret", seed::GLOBEX_PROJECT)]
+    {
+        assert!(listed.lines().any(|found| found == line), "{listed}");
+    }
+    let members = seed::members_path(seed::PRICING);
+    call(&serving, "GET", &members).caller(seed::OWNER_PAT).expect(200).await;
+    let said = printed(folder.path(), &["delete", seed::PRICING]);
+    assert!(said.contains(seed::PRICING) && said.contains("restoreProject"), "{said}");
+    call(&serving, "GET", &members).caller(seed::OWNER_PAT).expect(404).await;
+
+    let listed = printed(folder.path(), &["list"]);
+    let line = listed.lines().find(|line| line.starts_with(seed::PRICING)).expect("still listed");
+    assert!(line.contains("Pricing  deleted 2"), "{line}");
+    assert!(printed(folder.path(), &["delete", seed::PRICING]).contains("already"));
+    let path = format!("/api/audit-logs?projectId={}&action=deleted", seed::PRICING);
+    let log = call(&serving, "GET", &path).caller(seed::OWNER_PAT).expect(200).await.json();
+    assert_eq!(log["paginate"]["total"], 1, "deleting twice is one change: {log}");
+    let entry = &log["results"][0];
+    assert_eq!(json!([entry["type"], entry["project"]["id"]]), json!(["project", seed::PRICING]));
+    assert!(entry["user"].is_null(), "the operator is no user: {entry}");
+    assert!(entry["userAgent"].as_str().is_some_and(|agent| agent.contains("command line")), "{entry}");
+
+    let path = format!("/api/projects/{}/restore", seed::PRICING);
+    call(&serving, "PUT", &path).caller(seed::OWNER_PAT).expect(200).await;
+    call(&serving, "GET", &members).caller(seed::OWNER_PAT).expect(200).await;
+    assert!(!printed(folder.path(), &["list"]).contains("deleted"));
+}
+
+#[test]
+fn what_cannot_be_deleted_is_refused_and_a_missing_database_is_not_made() {
+    let folder = folder();
+    for arguments in [&["list"][..], &["delete", seed::PRICING]] {
+        let output = project(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("test.db"));
+    }
+    assert_eq!(std::fs::read_dir(&folder).expect("the folder").count(), 0);
+    let seeded = brms().current_dir(&folder).args(["seed", seed::FILE, "--database", "test.db"]).output();
+    assert!(seeded.expect("brms runs").status.success());
+    for (id, code) in [(seed::NOBODY, 1), (seed::EDITORS, 1), ("pricing", 2)] {
+        let output = project(folder.path(), &["delete", id]);
+        assert_eq!(output.status.code(), Some(code), "{id}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{id}");
+    }
+    assert!(!printed(folder.path(), &["list"]).contains("deleted"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_project_answers_404_everywhere_to_everybody() {
+    let server = TestServer::start().await;
+    delete(&server, seed::PRICING);
+    let before = everything(&server);
+    for (method, path, body) in inside(seed::PRICING) {
+        for caller in [seed::OWNER_PAT, seed::ADMIN_SES, seed::MANAGER_PAT, seed::READER_SES] {
+            let call = server.call(method, &path).caller(caller);
+            let call = if body.is_null() { call } else { call.json(&body) };
+            let answer = call.expect(404).await;
+            assert_eq!(answer.problem(), "not-found", "{method} {path}");
+        }
+    }
+    for query in ["", "?all=true"] {
+        let list = server.get(&format!("/api/projects{query}")).caller(seed::OWNER_PAT).expect(200).await;
+        assert!(!list.text().contains(seed::PRICING), "{query}");
+    }
+    let list = server.get("/api/projects?deleted=true").caller(seed::ADMIN_PAT).expect(200).await.json();
+    assert_eq!(list["paginate"]["total"], 1);
+    assert_eq!(list["results"][0]["id"], seed::PRICING);
+    assert!(list["results"][0]["deletedAt"].is_string(), "{list}");
+    assert_eq!(list["results"][0]["members"].as_array().map(Vec::len), Some(3));
+    assert_eq!(everything(&server), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_project_has_its_key_its_groups_and_its_members_again() {
+    let server = TestServer::start().await;
+    let path = format!("/api/projects/{}/approvals", seed::PRICING);
+    let before = server.get(&path).caller(seed::OWNER_PAT).expect(200).await.json();
+    let read = async |rest: &str| {
+        let path = format!("/api/projects/{}/{rest}", seed::PRICING);
+        server.get(&path).caller(seed::OWNER_PAT).expect(200).await.json()
+    };
+    let (groups, members) = (read("groups").await, read("members").await);
+    delete(&server, seed::PRICING);
+    let restored = restore(&server, seed::PRICING, seed::ADMIN_SES, 200).await.json();
+    for field in ["id", "key", "name", "version", "protected", "createdAt", "decisionsApprovalGroups"] {
+        assert_eq!(restored[field], before[field], "{field}");
+    }
+    assert!(restored["deletedAt"].is_null(), "{restored}");
+    assert_eq!((read("groups").await, read("members").await), (groups, members));
+    assert_eq!(
+        server.count("SELECT count(*) FROM audit_logs WHERE action = 'restored' AND type = 'project'"),
+        1
+    );
+    // The manager's token, which names this project alone, works as before.
+    let invite = json!({ "userIds": [seed::NINA] });
+    server.post(&seed::members_path(seed::PRICING)).caller(seed::MANAGER_PAT).json(&invite).expect(200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn admins_and_owners_of_the_project_restore_it_and_nobody_else() {
+    let server = TestServer::start().await;
+    server
+        .post(&seed::members_path(seed::PRICING))
+        .caller(seed::OWNER_PAT)
+        .json(&json!({ "userIds": [seed::OTTO], "owner": true }))
+        .expect(200)
+        .await;
+    let (otto, nina) = (sign_in(&server, seed::OTTO, None), sign_in(&server, seed::NINA, None));
+    assert_eq!(restore(&server, seed::PRICING, seed::OWNER_PAT, 409).await.problem(), "not-deleted");
+    delete(&server, seed::PRICING);
+    let before = everything(&server);
+    for (caller, status) in [
+        (seed::MANAGER_SES, 403),
+        (seed::MANAGER_PAT, 403),
+        (seed::READER_SES, 403),
+        (&nina, 404),
+        (seed::GLOBEX_SES, 404),
+    ] {
+        restore(&server, seed::PRICING, caller, status).await;
+    }
+    restore(&server, seed::NOBODY, seed::OWNER_PAT, 404).await;
+    assert_eq!(everything(&server), before);
+    restore(&server, seed::PRICING, &otto, 200).await;
+    restore(&server, seed::PRICING, &otto, 409).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_taken_meanwhile_comes_back_with_the_first_free_number() {
+    let server = TestServer::start().await;
+    delete(&server, seed::PRICING);
+    for key in ["pricing", "pricing-2"] {
+        create_named(&server, key, "Taken").await;
+    }
+    // Deleted ones and those of others take no key.
+    let gone = create_named(&server, "pricing-3", "Gone").await;
+    delete(&server, &gone);
+    create(&server, seed::GLOBEX_PAT, &json!({ "key": "pricing-3", "name": "Other" }), 200).await;
+    let restored = restore(&server, seed::PRICING, seed::OWNER_PAT, 200).await.json();
+    assert_eq!(json!([restored["key"], restored["name"]]), json!(["pricing-3", "Pricing"]));
+    assert_eq!(restore(&server, &gone, seed::OWNER_PAT, 200).await.json()["key"], "pricing-3-2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_that_changed_while_a_project_was_away_are_in_step_when_it_is_back() {
+    let server = TestServer::start().await;
+    let save = async |method: &str, path: &str, body: Value| {
+        let answer = server.call(method, path).caller(seed::OWNER_PAT).json(&body).expect(200).await;
+        answer.json()["id"].as_str().expect("an id").to_owned()
+    };
+    let role = |name: &str, projects: Value, users: Value| {
+        json!({ "name": name, "allProjects": false, "projects": projects, "users": users,
+                "projectPermissions": ["documents"] })
+    };
+    let (here, nina) = (json!([seed::PRICING]), json!([seed::NINA]));
+    let renamed = save("POST", "/api/roles", role("Old", here.clone(), nina.clone())).await;
+    let withdrawn = save("POST", "/api/roles", role("Withdrawn", here.clone(), json!([seed::OTTO]))).await;
+    delete(&server, seed::PRICING);
+    let path = format!("/api/roles/{renamed}");
+    save("PUT", &path, json!({ "name": "New", "allProjects": false, "users": [seed::ROBOT] })).await;
+    save("PUT", &format!("/api/roles/{withdrawn}"), role("Withdrawn", json!([]), nina)).await;
+    save("POST", "/api/roles", json!({ "name": "All", "allProjects": true, "users": [seed::IVY] })).await;
+    restore(&server, seed::PRICING, seed::OWNER_PAT, 200).await;
+
+    let path = format!("/api/projects/{}/groups", seed::PRICING);
+    let groups = server.get(&path).caller(seed::OWNER_PAT).expect(200).await.json();
+    let names: Vec<&Value> =
+        groups["results"].as_array().unwrap().iter().map(|group| &group["name"]).collect();
+    assert_eq!(names, ["Editors", "Managers", "New", "All"]);
+    let members =
+        server.get(&seed::members_path(seed::PRICING)).caller(seed::OWNER_PAT).expect(200).await.text();
+    for (user, is_there) in [
+        (seed::OWNER, true),
+        (seed::READER, true),
+        (seed::ROBOT, true),
+        (seed::IVY, true),
+        (seed::NINA, false),
+        (seed::OTTO, false),
+    ] {
+        assert_eq!(members.contains(user), is_there, "{user}: {members}");
+    }
+}

@@ -1,0 +1,112 @@
+//! How the database finds what each statement asks for: by an index, never by reading a whole table that
+//! grows with people. The statements are taken from the source, so that a new one is checked too.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use brms::clock::Clock;
+use brms::db::{Db, Options};
+use rusqlite::Connection;
+
+/// The tables that grow with people and what they do.
+const LARGE: [&str; 5] = ["users", "members", "member_groups", "invitations", "audit_logs"];
+
+/// Statements that may read all of such a table, and why.
+const ALLOWED: [(&str, &str); 2] = [
+    ("SELECT 1 FROM users", "stops at the first row"),
+    ("WHERE email_folded = ?1 ORDER BY organisation_id", "for the operator at the command line, once"),
+];
+
+/// A file with today's schema.
+fn schema() -> (tempfile::TempDir, Connection) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("plans.db");
+    drop(Db::open(&Options::new(&path), Clock::default()).expect("a database"));
+    let connection = Connection::open(&path).expect("the same database");
+    // The server's own function; plans do not depend on what it does.
+    let flags = rusqlite::functions::FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("has_text", -1, flags, |_| Ok(true)).expect("a function");
+    (folder, connection)
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder of the source") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.file_name().is_some_and(|name| name == "store.rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Every string of a file that is a statement, with its line breaks folded.
+fn statements(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = source;
+    while let Some(begin) = rest.find('"') {
+        let after = &rest[begin + 1..];
+        let Some(length) = after.find('"') else { break };
+        let text = after[..length].split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_statement =
+            ["SELECT ", "UPDATE ", "DELETE ", "INSERT "].iter().any(|word| text.starts_with(word));
+        // Statements with parts put in have a test of their own, below.
+        if is_statement && !text.contains('{') {
+            found.push(text);
+        }
+        rest = &after[length + 1..];
+    }
+    found
+}
+
+/// The large tables that a statement would read whole, or all that an organisation or a project has in
+/// them, although it asks for neither a page nor a count.
+fn scans(connection: &Connection, statement: &str) -> Vec<String> {
+    let mut plan = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
+        .unwrap_or_else(|error| panic!("{error}: {statement}"));
+    // Unbound parameters are NULL, which is enough for a plan.
+    let steps = plan.raw_query().mapped(|row| row.get::<_, String>("detail"));
+    let steps: Vec<String> = steps.map(|step| step.expect("a step")).collect();
+    let may_be_wide = statement.contains("LIMIT") || statement.contains("count(*)");
+    let is_wide = |step: &str| {
+        ["(organisation_id=?)", "(project_id=?)"].iter().any(|all_of| step.ends_with(all_of)) && !may_be_wide
+    };
+    let is_scan = |step: &String| {
+        let (word, rest) = step.split_once(' ').unwrap_or_default();
+        let is_large = rest.split(' ').next().is_some_and(|table| LARGE.contains(&table));
+        is_large && (word == "SCAN" || word == "SEARCH" && is_wide(rest))
+    };
+    steps.into_iter().filter(is_scan).collect()
+}
+
+#[test]
+fn no_statement_reads_a_large_table_whole() {
+    let (_folder, connection) = schema();
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let mut checked = 0;
+    for file in &files {
+        for statement in statements(&fs::read_to_string(file).expect("a source")) {
+            checked += 1;
+            let scans = scans(&connection, &statement);
+            let is_allowed = ALLOWED.iter().any(|(text, _)| statement.contains(text));
+            assert!(scans.is_empty() || is_allowed, "{}: {scans:?}\n{statement}", file.display());
+        }
+    }
+    assert!(checked > 80, "only {checked} statements were found in {} files", files.len());
+}
+
+#[test]
+fn a_statement_that_reads_a_large_table_whole_is_noticed() {
+    let (_folder, connection) = schema();
+    for wrong in [
+        "SELECT * FROM users WHERE first_name = ?1",
+        "DELETE FROM members WHERE owner = 1",
+        "SELECT count(*) FROM audit_logs WHERE ip_address = ?1",
+        "SELECT * FROM users WHERE organisation_id = ?1 ORDER BY created_at, id",
+    ] {
+        assert_eq!(scans(&connection, wrong).len(), 1, "{wrong}");
+    }
+    assert_eq!(scans(&connection, "SELECT * FROM users WHERE id = ?1"), Vec::<String>::new());
+}

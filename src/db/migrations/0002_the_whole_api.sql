@@ -56,6 +56,8 @@ CREATE INDEX groups_in_order ON groups (project_id, created_at, id);
 -- by_role = 1: nobody invited this member; a role brought them, and takes them away again.
 ALTER TABLE members ADD COLUMN by_role INTEGER NOT NULL DEFAULT 0 CHECK (by_role IN (0, 1));
 CREATE INDEX members_in_order ON members (project_id, created_at, id);
+-- A user's memberships are looked up project by project, by the key; this index cost every invitation a page.
+DROP INDEX members_of_user;
 CREATE INDEX members_with_mark ON members (project_id, user_id) WHERE owner = 1;
 
 CREATE INDEX audit_logs_of_project ON audit_logs (organisation_id, project_id, created_at, id);

@@ -50,7 +50,7 @@ fn statements(source: &str) -> Vec<String> {
         let text = after[..length].split_whitespace().collect::<Vec<_>>().join(" ");
         let is_statement =
             ["SELECT ", "UPDATE ", "DELETE ", "INSERT "].iter().any(|word| text.starts_with(word));
-        // Statements with parts put in have a test of their own, below.
+        // The one that is put together from parts has a test of its own, in src/audit/store.rs.
         if is_statement && !text.contains('{') {
             found.push(text);
         }

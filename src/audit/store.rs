@@ -82,10 +82,9 @@ pub(super) fn find(tx: &Tx, organisation_id: Uuid, entry_id: Uuid) -> Result<Opt
 /// One page of entries. Only the conditions that are asked for stand in the statement, so that each
 /// combination is read by its index; the parts are fixed texts, and every value is a parameter.
 pub(super) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<StoredEntry>, Problem> {
-    let (conditions, order) = (conditions(filter), order(filter));
-    let total = if filter.is_counted() { counted(tx, filter)? } else { count(tx, filter, &conditions)? };
+    let total = if filter.is_counted() { counted(tx, filter)? } else { count(tx, filter)? };
     let rows = tx.rows(
-        &format!("SELECT * FROM audit_logs WHERE {conditions} ORDER BY {order} LIMIT ?8 OFFSET ?9"),
+        &page_statement(filter),
         params![
             filter.organisation_id,
             filter.from.map(Timestamp::as_millis),
@@ -100,6 +99,11 @@ pub(super) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<StoredEntry>, Prob
         read,
     )?;
     Ok(Listed { rows, total: total.unsigned_abs() })
+}
+
+fn page_statement(filter: &Filter) -> String {
+    let (conditions, order) = (conditions(filter), order(filter));
+    format!("SELECT * FROM audit_logs WHERE {conditions} ORDER BY {order} LIMIT ?8 OFFSET ?9")
 }
 
 impl Filter {
@@ -150,7 +154,8 @@ fn counted(tx: &Tx, filter: &Filter) -> Result<i64, Problem> {
     )
 }
 
-fn count(tx: &Tx, filter: &Filter, conditions: &str) -> Result<i64, Problem> {
+fn count(tx: &Tx, filter: &Filter) -> Result<i64, Problem> {
+    let conditions = conditions(filter);
     tx.row(
         &format!("SELECT count(*) FROM audit_logs WHERE {conditions}"),
         params![
@@ -180,4 +185,47 @@ fn read(row: &Row) -> RowResult<StoredEntry> {
         user_agent: row.get("user_agent")?,
         data: json(row, "data")?.unwrap_or(Value::Null),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::db::{Db, Options};
+
+    /// The filter that asks for what the bits say.
+    fn filter(bits: u8, order: Order, ascending: bool) -> Filter {
+        let asked = |bit: u8| bits & (1 << bit) != 0;
+        let moment = Timestamp::from_millis(1);
+        Filter {
+            organisation_id: Uuid::nil(),
+            project_id: asked(0).then(Uuid::nil),
+            user_id: asked(1).then(Uuid::nil),
+            kind: asked(2).then_some(AuditLogType::User),
+            action: asked(3).then(|| "created".to_owned()),
+            from: asked(4).then_some(moment),
+            to: asked(5).then_some(moment),
+            order,
+            ascending,
+            page: Page::new(1, 10),
+        }
+    }
+
+    #[test]
+    fn every_combination_is_read_by_an_index_and_sorted_by_one_where_nothing_narrows_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
+        for order in [Order::CreatedAt, Order::Type, Order::Action] {
+            for (bits, ascending) in (0..64).flat_map(|bits| [(bits, true), (bits, false)]) {
+                let statement = page_statement(&filter(bits, order, ascending));
+                let nothing: [Option<i64>; 9] = [None; 9];
+                let explain = format!("EXPLAIN QUERY PLAN {statement}");
+                let plan =
+                    db.peek(|tx| tx.rows(&explain, nothing, |row| row.get::<_, String>("detail"))).unwrap();
+                assert!(!plan.iter().any(|step| step.starts_with("SCAN audit_logs")), "{plan:?} {statement}");
+                let is_sorted_apart = plan.iter().any(|step| step.contains("TEMP B-TREE"));
+                assert!(bits != 0 || !is_sorted_apart, "{plan:?} {statement}");
+            }
+        }
+    }
 }

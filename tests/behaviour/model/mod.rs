@@ -2,7 +2,7 @@
 //! jumps in time. The model says what each answer has to be; after every step what must never break is
 //! looked for in the database.
 //!
-//! The seed stands in every failure; `MODEL_SEED=N cargo test random_lives` plays one again.
+//! The seed is printed and stands in every failure; `MODEL_SEED=N cargo test random_lives` plays one again.
 
 mod invariants;
 mod steps;
@@ -30,7 +30,9 @@ async fn random_lives_go_as_the_model_says() {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "whoever repeats a life needs its seed, however the life ends")]
 async fn live(seed: u64) {
+    eprintln!("a random life with MODEL_SEED={seed}");
     let server = TestServer::start().await;
     server.clock.freeze();
     let mut world = World::new(seed, server.clock.now());

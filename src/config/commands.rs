@@ -1,0 +1,163 @@
+//! The settings of every command but `serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+use uuid::Uuid;
+
+use super::serve::{DatabaseSettings, InvitationSettings};
+use super::values::{name, permission, positive_time, public_url};
+use crate::generated::models::Permission;
+
+/// Settings of `demo`.
+#[derive(Clone, Debug, Args)]
+pub struct DemoSettings {
+    /// Stay up afterwards and print lines for curl.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// Settings of `seed`.
+#[derive(Clone, Debug, Args)]
+pub struct SeedSettings {
+    /// The seed file.
+    pub file: PathBuf,
+    /// Where the data lies.
+    #[command(flatten)]
+    pub data: DatabaseSettings,
+    /// Life and throttle of invitations.
+    #[command(flatten)]
+    pub invitations: InvitationSettings,
+    /// Add to a database that has people in it already.
+    #[arg(long)]
+    pub add: bool,
+}
+
+/// What can be done with the local mailbox.
+#[derive(Debug, Subcommand)]
+pub enum MailboxCommand {
+    /// One line for each mail, oldest first.
+    List {
+            /// Where the data lies.
+        #[command(flatten)]
+            data: DatabaseSettings,
+    },
+    /// One mail, as a person reads it.
+    Show {
+        /// The mail's id, from `mailbox list`.
+        id: Uuid,
+        /// The message as it would have gone over the wire.
+        #[arg(long)]
+        raw: bool,
+            /// Where the data lies.
+        #[command(flatten)]
+            data: DatabaseSettings,
+    },
+}
+
+/// What can be done with invitations.
+#[derive(Debug, Subcommand)]
+pub enum InvitationCommand {
+    /// Make a fresh link to hand over yourself. The old link is dead; no mail is sent; it counts as a send.
+    Link {
+        /// The invitation's id, or its user's.
+        id: Uuid,
+        /// The address people reach the server at.
+        #[arg(long, env = "BRMS_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = public_url)]
+        public_url: String,
+            /// Where the data lies.
+        #[command(flatten)]
+            data: DatabaseSettings,
+            /// Life and throttle of invitations.
+        #[command(flatten)]
+            invitations: InvitationSettings,
+    },
+}
+
+/// What can be done with credentials.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a credential and show its secret, once.
+    Create(CreateTokenSettings),
+    /// One line for each credential. Secrets are not kept, so they are not shown.
+    List {
+            /// Where the data lies.
+        #[command(flatten)]
+            data: DatabaseSettings,
+    },
+    /// Take a credential away; it is refused from the next request on.
+    Revoke {
+        /// The token's id, from `token list`.
+        id: Uuid,
+            /// Where the data lies.
+        #[command(flatten)]
+            data: DatabaseSettings,
+    },
+}
+
+/// Settings of `token create`.
+#[derive(Clone, Debug, Args)]
+pub struct CreateTokenSettings {
+    /// Whose it is: an id, or an address if only one user has it.
+    #[arg(long, value_name = "ID|EMAIL")]
+    pub user: String,
+    /// Which kind.
+    #[arg(long, value_enum)]
+    pub kind: TokenKind,
+    /// What it is for (personal).
+    #[arg(long, default_value = "made on the command line", value_parser = name)]
+    pub note: String,
+    /// A permission; may be given several times. Without any the token grants none (personal).
+    #[arg(long = "permission", value_name = "WORD", value_parser = permission)]
+    pub permissions: Vec<Permission>,
+    /// Let it reach every project (personal).
+    #[arg(long)]
+    pub all_projects: bool,
+    /// A project it reaches; may be given several times (personal).
+    #[arg(long = "project", value_name = "ID")]
+    pub projects: Vec<Uuid>,
+    /// How long it works. Default: for good (personal), 12 hours (internal).
+    #[arg(long, value_name = "TIME", value_parser = positive_time)]
+    pub expires_in: Option<Duration>,
+    /// Where the data lies.
+    #[command(flatten)]
+    pub data: DatabaseSettings,
+}
+
+/// The two kinds of credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TokenKind {
+    /// A personal access token, for `Authorization: Bearer`.
+    Personal,
+    /// A sign-in of a person, for `Authorization: Internal`.
+    Internal,
+}
+
+/// What can be done with projects beyond the API.
+#[derive(Debug, Subcommand)]
+pub enum ProjectCommand {
+    /// One line for each project, deleted ones too.
+    List {
+            /// Where the data lies.
+        #[command(flatten)]
+            data: DatabaseSettings,
+    },
+    /// Delete a project, softly: restoreProject brings it back.
+    Delete {
+        /// The project's id, from `project list`.
+        id: Uuid,
+            /// Where the data lies.
+        #[command(flatten)]
+            data: DatabaseSettings,
+    },
+}
+
+/// Settings of `health`.
+#[derive(Clone, Debug, Args)]
+pub struct HealthSettings {
+    /// The server to ask.
+    #[arg(long, env = "BRMS_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+}

@@ -154,6 +154,10 @@ async fn iv_26_iv_27_hostile_names_stay_words_in_mail_and_page() {
     }
     assert_eq!(mail.text.matches("://").count(), 1, "one link, ours: {}", mail.text);
     let message = parsed(mail);
+    for names in [message.from(), message.reply_to()] {
+        let name = names.and_then(|names| names.first()).and_then(|first| first.name()).expect("a name");
+        assert!(name.contains("evil") && !name.contains("evil.test"), "made clickable: {name}");
+    }
     assert!(header(&message, "Bcc").is_none());
     assert_eq!(message.to().map(|to| to.iter().count()), Some(1));
     let page = server.post("/invitations/accept").form(&[("secret", &code)]).expect(200).await.text();

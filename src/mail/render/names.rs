@@ -34,40 +34,60 @@ pub(super) fn tidy(text: &str) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Format characters that have no business in a name. The two joiners (U+200C, U+200D) stay: Persian,
-/// Indian scripts and emoji need them.
+/// Format characters, and blanks that count as letters, that have no business in a name. The two joiners
+/// (U+200C, U+200D) and the variation selectors stay: Persian, Indian scripts, Japanese and emoji need them.
 fn is_invisible(c: char) -> bool {
     matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
+        | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Takes from a name what mail clients make links of: a dot between two words, and `://`.
+/// Takes from a name what mail clients make links of, by a space: after a dot between two words (a domain,
+/// a mail address), after the colon of a scheme (`https://`, `mailto:`), between two backslashes (a share).
 ///
 /// A space after the dot is the least ugly of the ways: `St.Gallen` and `A.B. Smith` even gain by it,
 /// and `evil. example` still shows what was written. An invisible joiner instead would look better
 /// and work worse: some clients skip it when they look for links, and spam filters dislike it.
-/// Numbers such as `2.0` are no links and stay.
 fn unlinked(name: &str) -> String {
-    let name = name.replace("://", ": //");
-    let is_word = |c: char| c.is_alphanumeric() || c == '\u{200c}' || c == '\u{200d}';
-    let mut out = String::with_capacity(name.len());
+    name.split(' ').map(unlinked_word).collect::<Vec<_>>().join(" ")
+}
+
+fn unlinked_word(word: &str) -> String {
+    // `2.0`, `2.0.1` and `14:30` are no links; four numbers are the address of a machine.
+    let numbers_stay = word.chars().filter(|c| is_dot(*c)).count() < 3;
+    let mut out = String::with_capacity(word.len());
     let mut before = ' ';
-    let mut rest = name.chars().peekable();
+    let mut rest = word.chars().peekable();
     while let Some(c) = rest.next() {
         out.push(c);
-        // The three beside the full stop are dots to domain names too.
-        let is_dot = matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}');
-        if is_dot && let Some(after) = rest.peek().copied() {
-            let is_number = before.is_numeric() && after.is_numeric();
-            if is_word(before) && is_word(after) && !is_number {
+        if let Some(after) = rest.peek().copied() {
+            let is_number = numbers_stay && before.is_numeric() && after.is_numeric();
+            let may_link = match c {
+                ':' => is_of_a_word(before),
+                '\\' => after == '\\',
+                _ => is_dot(c) && is_of_a_word(before) && is_of_a_word(after),
+            };
+            if may_link && !is_number {
                 out.push(' ');
             }
         }
         before = c;
     }
     out
+}
+
+/// The full stop and what browsers take for it in a domain name.
+fn is_dot(c: char) -> bool {
+    matches!(c, '.' | '\u{2024}' | '\u{3002}' | '\u{fe52}' | '\u{ff0e}' | '\u{ff61}')
+}
+
+/// Whether a domain name may hold it: letters, digits, and beyond ASCII nearly everything (`i❤.example`),
+/// but for quotation marks, dashes and the like.
+fn is_of_a_word(c: char) -> bool {
+    let is_punctuation = matches!(c, '«' | '»' | '\u{2010}'..='\u{203a}');
+    c.is_alphanumeric() || !c.is_ascii() && !is_punctuation
 }
 
 pub(super) fn capped(text: &str, chars_max: usize) -> String {
@@ -96,9 +116,31 @@ mod tests {
         check("evil。example", "evil。 example");
         check("a.b@evil.example", "a. b@evil. example");
         check("St.Gallen 2.0, Inc.", "St. Gallen 2.0, Inc.");
-        assert_eq!(clean_name(" \n\0 "), None);
+        check("Release 2.0.1 at 14:30: go", "Release 2.0.1 at 14:30: go");
+        check("“Acme Ltd.” … and: more", "“Acme Ltd.” … and: more");
+        for nothing in [" \n\0 ", "\u{3164}", "\u{2800} \u{115f}"] {
+            assert_eq!(clean_name(nothing), None, "{nothing:?}");
+        }
         let long = clean_name(&"ä".repeat(10_000)).unwrap();
         assert_eq!((long.chars().count(), long.chars().last()), (NAME_CHARS_MAX, Some('…')));
+    }
+
+    #[test]
+    fn whatever_a_mail_client_links_is_taken_apart() {
+        let check = |name: &str, clean: &str| assert_eq!(clean_name(name).unwrap(), clean);
+        check("evil.example", "evil. example");
+        check("//evil.example", "//evil. example");
+        check("HTTPS:evil", "HTTPS: evil");
+        check("http://[::1]/", "http: //[::1]/");
+        check("mailto:eve@evil", "mailto: eve@evil");
+        check("tel:+49123", "tel: +49123");
+        check("evil:8080", "evil: 8080");
+        check("192.0.2.1/x", "192. 0. 2. 1/x");
+        check("\\\\evil\\share", "\\ \\evil\\share");
+        check("i❤.example", "i❤. example");
+        check("evil.\u{fe0f}example", "evil. \u{fe0f}example");
+        check("evil\u{ff0e}example evil\u{2024}example", "evil\u{ff0e} example evil\u{2024} example");
+        check("evil.\u{34f}example", "evil. example");
     }
 
     #[test]

@@ -9,8 +9,10 @@ use crate::app::App;
 use crate::http::{self, Form, Reply, Request, Route, route};
 use crate::invitations::accept::{self, Acceptance, Accepted};
 use crate::openapi;
-use crate::problem::{Place, Problem};
-use pages::{ACCEPT_SCRIPT, AcceptForm, FormErrors, SECURITY_HEADERS, STYLE, in_plain_words};
+use crate::problem::Problem;
+use pages::{
+    ACCEPT_SCRIPT, AcceptForm, FormErrors, SECURITY_HEADERS, STYLE, complaint_in_plain_words, in_plain_words,
+};
 
 /// What is served here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +96,9 @@ async fn take(app: &App, request: &mut Request) -> Result<Reply, Problem> {
             };
             match accept::accept(app, context, acceptance(&form)).await {
                 Ok(accepted) => welcome(app, &accepted),
-                Err(Problem::Invalid(places)) => show_again(app, &form, places),
+                Err(problem @ (Problem::Invalid(_) | Problem::UnknownCode)) => {
+                    show_again(app, &form, problem)
+                }
                 Err(problem) => show_problem(app, problem),
             }
         }
@@ -104,7 +108,17 @@ async fn take(app: &App, request: &mut Request) -> Result<Reply, Problem> {
 
 fn acceptance(form: &Form) -> Acceptance {
     let field = |name: &str| form.get(name).map(str::to_owned);
-    Acceptance { secret: field("secret"), first_name: field("firstName"), last_name: field("lastName") }
+    Acceptance {
+        secret: posted_code(form).map(str::to_owned),
+        first_name: field("firstName"),
+        last_name: field("lastName"),
+    }
+}
+
+/// The code as a person gave it: many paste the whole link, and its fragment is the code.
+fn posted_code(form: &Form) -> Option<&str> {
+    let text = form.get("secret")?;
+    Some(text.rsplit_once('#').map_or(text, |(_, fragment)| fragment).trim())
 }
 
 fn show(app: &App, status: u16, form: &AcceptForm) -> Result<Reply, Problem> {
@@ -119,22 +133,29 @@ fn welcome(app: &App, accepted: &Accepted) -> Result<Reply, Problem> {
 }
 
 /// The form once more, with what was typed and what is wrong with it.
-fn show_again(app: &App, form: &Form, places: Vec<Place>) -> Result<Reply, Problem> {
-    let complaint =
-        |pointer: &str| places.iter().find(|place| place.is_at(pointer)).map(|place| place.detail.as_str());
+fn show_again(app: &App, form: &Form, problem: Problem) -> Result<Reply, Problem> {
+    let complaint = |pointer: &str| {
+        let place = problem.places().iter().find(|place| place.is_at(pointer));
+        place.map(|place| complaint_in_plain_words(&place.detail))
+    };
+    let (title, detail) = in_plain_words(&problem);
+    let unknown = matches!(problem, Problem::UnknownCode).then(|| format!("{title}. {detail}"));
+    let (secret, first_name, last_name) =
+        (unknown.or_else(|| complaint("/secret")), complaint("/firstName"), complaint("/lastName"));
     let again = AcceptForm {
-        secret: form.get("secret").unwrap_or_default(),
+        // A code that is known to be wrong is in the way of the right one.
+        secret: if secret.is_some() { "" } else { posted_code(form).unwrap_or_default() },
         first_name: form.get("firstName").unwrap_or_default(),
         last_name: form.get("lastName").unwrap_or_default(),
         errors: FormErrors {
             general: None,
-            secret: complaint("/secret"),
-            first_name: complaint("/firstName"),
-            last_name: complaint("/lastName"),
+            secret: secret.as_deref(),
+            first_name: first_name.as_deref(),
+            last_name: last_name.as_deref(),
         },
     };
-    let mut reply = show(app, Problem::Invalid(Vec::new()).status(), &again)?;
-    reply.problem = Some(Problem::Invalid(places));
+    let mut reply = show(app, problem.status(), &again)?;
+    reply.problem = Some(problem);
     Ok(reply)
 }
 

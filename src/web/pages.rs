@@ -12,7 +12,7 @@ use serde::Serialize;
 
 mod words;
 
-pub use words::in_plain_words;
+pub use words::{complaint_in_plain_words, in_plain_words};
 
 /// The style sheet, served as `text/css` at `/invitations/accept.css`.
 pub const STYLE: &str = include_str!("assets/style.css");
@@ -225,7 +225,7 @@ mod tests {
             assert_eq!(count(&page, &format!("<label for=\"{name}\">")), 1);
             assert_eq!(count(&page, &format!("id=\"{name}\" name=\"{name}\" type=\"text\" value=\"\"")), 1);
         }
-        assert_eq!((count(&page, " required"), count(&page, "maxlength=\"200\"")), (1, 3));
+        assert_eq!((count(&page, " required"), count(&page, "maxlength=\"200\"")), (1, 2));
         assert!(page.contains("<title>Accept your invitation</title>") && page.contains("lang=\"en\""));
         assert!(!page.contains("role=\"alert\"") && !page.contains("aria-invalid"));
     }

@@ -123,6 +123,30 @@ async fn a_refused_form_comes_back_with_what_was_typed_escaped_and_the_place_mar
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_with_a_code_that_is_not_known_comes_back_without_it_and_keeps_the_names() {
+    let server = TestServer::start().await;
+    let fields = [("secret", "brms_inv_wrong"), ("firstName", "Ann"), ("lastName", "Ash")];
+    let page = server.post(ACCEPT).form(&fields).expect(404).await.text();
+    assert!(page.contains("id=\"secret-error\">This code is not known. Please copy"), "{page}");
+    assert_eq!((page.matches("aria-invalid").count(), page.matches(" autofocus").count()), (1, 1));
+    assert!(page.contains("value=\"Ann\"") && page.contains("value=\"Ash\""), "{page}");
+    assert!(!page.contains("brms_inv_wrong"), "a wrong code is in the way of the right one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_takes_the_whole_link_for_its_code() {
+    let server = TestServer::start().await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    let link = format!(" https://brms.example/invitations/accept#{code}\n");
+    let page = server.post(ACCEPT).form(&[("secret", &link), ("firstName", "\u{1}")]).expect(400).await;
+    assert!(page.text().contains(&format!("value=\"{code}\"")), "{}", page.text());
+    // A program says what it means.
+    assert_eq!(accept(&server, &json!({ "secret": link })).await.status, 404);
+    server.post(ACCEPT).form(&[("secret", &link)]).expect(200).await;
+    assert_eq!(person(&server, seed::IVY), member(None, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn iv_18_looking_at_the_page_changes_nothing() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;

@@ -12,9 +12,9 @@ pub fn in_plain_words(problem: &Problem) -> (&'static str, String) {
     let (title, detail) = match problem {
         Problem::UnknownCode => (
             "This code is not known",
-            "Please check that you copied the whole code from the latest mail, with capital and \
-             small letters as they are. If it still does not work, ask the person who invited you \
-             to send the invitation again.",
+            "Please copy the whole code from the latest mail, with capital and small letters as they \
+             are. If it still does not work, ask the person who invited you to send the invitation \
+             again.",
         ),
         Problem::Gone(Gone::Used) => (
             "This invitation was already used",
@@ -47,6 +47,12 @@ pub fn in_plain_words(problem: &Problem) -> (&'static str, String) {
     (title, detail.to_owned())
 }
 
+/// What is wrong with a field, as a sentence: the API's complaint begins in the middle of one.
+#[must_use]
+pub fn complaint_in_plain_words(complaint: &str) -> String {
+    format!("This {}.", complaint.trim_end_matches('.'))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -66,5 +72,11 @@ mod tests {
         assert_eq!(titles.len(), 5);
         let (_, detail) = in_plain_words(&Problem::Internal("disk I/O error".to_owned()));
         assert!(!detail.contains("disk"));
+    }
+
+    #[test]
+    fn a_complaint_about_a_field_is_a_sentence() {
+        let complaint = crate::limits::name_complaint(&"x".repeat(201)).unwrap();
+        assert_eq!(complaint_in_plain_words(&complaint), "This holds 201 characters; at most 200 are taken.");
     }
 }

@@ -1,0 +1,122 @@
+"""Every link that is over, or never was one: plain words, a way on, the right status."""
+
+from server import wait_for
+
+CODE_OF_NOBODY = "brms_inv_" + "0" * 43
+
+
+def run(session):
+    server, browser = session.server(), session.browser()
+    for name, mail_of, heading, step in [
+        ("used", used, "This invitation was already used", "tell the person who invited you"),
+        ("replaced", replaced, "This invitation was replaced", "only the code in the newest one works"),
+        ("withdrawn", withdrawn, "This invitation was withdrawn", "ask the person who invited you"),
+        ("expired", expired, "This invitation has expired", "Ask the person who invited you to send it again"),
+    ]:
+        home = session.server("short-lived", "--invitation-ttl", "1s") if name == "expired" else server
+        mail = mail_of(home, f"{name}@browser.test")
+        before = home.everything()
+        browser.forget()
+        browser.open(mail.link)
+        browser.find("button").click()
+        session.equal(f"{name}: says so", browser.wait_for_heading("This invitation"), heading)
+        session.equal(f"{name}: is the title too, which a screen reader says first", browser.driver.title, heading)
+        session.check(f"{name}: says what to do", step in browser.find("main").text, browser.find("main").text)
+        session.equal(f"{name}: is answered 410", browser.status(), 410)
+        session.check(f"{name}: the code is not shown", mail.code not in browser.driver.page_source)
+        session.page(browser, f"link {name}", home.url, mail.code, status=410)
+        session.equal(f"{name}: changes nothing", home.everything(), before)
+        browser.find("main a").click()
+        session.equal(f"{name}: a link leads back to the form", browser.wait_for_heading("Accept"),
+                      "Accept your invitation")
+    never_a_code(session, server, browser)
+    no_code(session, server, browser)
+    a_wrong_name(session, server, browser)
+
+
+def used(server, address):
+    _, mail = server.invite(address)
+    server.call("POST", "/invitations/accept", {"secret": mail.code})
+    return mail
+
+
+def replaced(server, address):
+    invitation, mail = server.invite(address)
+    server.send_again(invitation, 2)
+    return mail
+
+
+def withdrawn(server, address):
+    invitation, mail = server.invite(address)
+    server.call("PUT", f"/api/users/{invitation['userId']}", {"status": "disabled"})
+    return mail
+
+
+def expired(server, address):
+    _, mail = server.invite(address)
+    wait_for("the end of the invitation", lambda: server.ended(address))
+    return mail
+
+
+def never_a_code(session, server, browser):
+    _, mail = server.invite("una@browser.test")
+    before = server.everything()
+    for name, code in [
+        ("unknown", CODE_OF_NOBODY),
+        ("cut", mail.code[:-1]),
+        ("in capital letters", mail.code.upper()),
+        ("no code at all", "what%20is%20this"),
+    ]:
+        browser.forget()
+        browser.open(f"{server.page}#{code}")
+        browser.find("#firstName").send_keys("Una")
+        browser.find("button").click()
+        browser.wait_for_alert()
+        error = browser.find("#secret-error").text
+        session.check(f"{name}: says so at the field, and what to do",
+                      error.startswith("This code is not known. Please copy the whole code") and "ask" in error, error)
+        session.equal(f"{name}: is answered 404", browser.status(), 404)
+        session.equal(f"{name}: the wrong code is gone, the name is kept",
+                      [browser.find(field).get_attribute("value") for field in ("#secret", "#firstName")], ["", "Una"])
+        session.equal(f"{name}: the focus is where the fault is", browser.focused(), "secret")
+    session.page(browser, "code unknown", server.url, code, status=404)
+    [field] = [each for each in browser.spoken("textbox") if each["name"] == "Code"]
+    session.check("a screen reader is told that the code is wrong, and why",
+                  field["invalid"] == "true" and "This code is not known" in field["description"], field)
+    session.check("and hears in the title that something is to be checked",
+                  browser.driver.title.startswith("Please check:"), browser.driver.title)
+    session.equal("codes that never were one change nothing", server.everything(), before)
+    browser.find("#secret").send_keys(mail.code)
+    browser.find("button").click()
+    session.equal("the right code on the same page is taken", browser.wait_for_heading("Welcome"), "Welcome to Acme Ltd")
+
+
+def no_code(session, server, browser):
+    browser.forget()
+    browser.open(server.page)
+    session.equal("empty: a link without a code shows an empty field",
+                  browser.find("#secret").get_attribute("value"), "")
+    session.page(browser, "no code", server.url)
+    browser.find("button").click()
+    session.equal("empty: nothing is sent, the field is asked for",
+                  [browser.run("return document.getElementById('secret').validity.valueMissing"), browser.focused(),
+                   [request for request in browser.requests() if request["method"] == "POST"]],
+                  [True, "secret", []])
+
+
+def a_wrong_name(session, server, browser):
+    _, mail = server.invite("wanda@browser.test")
+    browser.forget()
+    browser.open(mail.link)
+    # Nobody can type such a name; it comes by pasting from elsewhere.
+    browser.run("document.getElementById('lastName').value = 'a\\u0001b'")
+    browser.find("#firstName").send_keys("Wanda")
+    browser.find("button").click()
+    browser.wait_for_alert()
+    session.check("wrong name: the field says what is wrong, as a sentence",
+                  browser.find("#lastName-error").text.startswith("This holds a control character"))
+    session.equal("wrong name: code and first name are kept, the fault has the focus",
+                  [browser.find("#secret").get_attribute("value"), browser.find("#firstName").get_attribute("value"),
+                   browser.focused()], [mail.code, "Wanda", "lastName"])
+    session.page(browser, "name refused", server.url, mail.code, status=400)
+    session.equal("wrong name: nobody has joined", server.user("wanda@browser.test")["type"], "invited")

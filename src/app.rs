@@ -32,4 +32,8 @@ pub struct InvitationRules {
     pub sends_max: u32,
     /// See [`InvitationRules::sends_max`].
     pub send_window: Duration,
+    /// How many invitations one user may send within [`InvitationRules::inviter_send_window`].
+    pub inviter_sends_max: u32,
+    /// See [`InvitationRules::inviter_sends_max`].
+    pub inviter_send_window: Duration,
 }

@@ -2,6 +2,7 @@
 //! here and nowhere else.
 
 mod commands;
+mod mail;
 mod serve;
 mod values;
 
@@ -10,7 +11,9 @@ use std::ffi::OsString;
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub use commands::*;
+pub use mail::*;
 pub use serve::*;
+pub use values::Password;
 
 /// What every setting's name in the environment begins with.
 const PREFIX: &str = "BRMS_";
@@ -37,6 +40,9 @@ pub enum Command {
     Demo(DemoSettings),
     /// Write a seed file into the database.
     Seed(SeedSettings),
+    /// Look after mail that leaves: test the relay, see what waits, try again, cancel.
+    #[command(subcommand)]
+    Mail(MailCommand),
     /// Read the local mailbox.
     #[command(subcommand)]
     Mailbox(MailboxCommand),

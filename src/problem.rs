@@ -85,6 +85,24 @@ pub enum Gone {
     Withdrawn,
 }
 
+/// What bounds the sending of invitations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendLimit {
+    /// One invitation, so that no mailbox is flooded.
+    Invitation,
+    /// One inviter, so that no stolen credential floods many.
+    Inviter,
+}
+
+impl SendLimit {
+    fn detail(self) -> &'static str {
+        match self {
+            Self::Invitation => "This invitation was sent too often.",
+            Self::Inviter => "You have sent too many invitations.",
+        }
+    }
+}
+
 /// Why the service cannot take a request now (503).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Busy {
@@ -141,6 +159,8 @@ pub enum Problem {
     },
     /// Too many sends (429).
     TooManySends {
+        /// What was sent, or who sent, too often.
+        limit: SendLimit,
         /// Whole seconds until the next one is taken.
         retry_after_seconds: u64,
     },
@@ -194,7 +214,7 @@ impl Problem {
                 challenges.iter().map(|challenge| ("www-authenticate", challenge.clone())).collect()
             }
             Self::MethodNotAllowed { allow } => vec![("allow", allow.clone())],
-            Self::TooManySends { retry_after_seconds } => {
+            Self::TooManySends { retry_after_seconds, .. } => {
                 vec![("retry-after", retry_after_seconds.to_string())]
             }
             Self::Unavailable(_) => vec![("retry-after", RETRY_AFTER_BUSY_SECONDS.to_string())],
@@ -290,8 +310,8 @@ impl Problem {
             Self::UnsupportedMediaType { supported } => {
                 format!("Send the body as {supported} and say so in Content-Type.")
             }
-            Self::TooManySends { retry_after_seconds } => {
-                format!("This invitation was sent too often. Try again in {retry_after_seconds} seconds.")
+            Self::TooManySends { limit, retry_after_seconds } => {
+                format!("{} Try again in {retry_after_seconds} seconds.", limit.detail())
             }
             Self::Internal(_) => {
                 "Something went wrong on the server. The log has it under this instance.".to_owned()

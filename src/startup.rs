@@ -17,8 +17,10 @@ use crate::app::{App, InvitationRules};
 use crate::clock::Clock;
 use crate::config::{InvitationSettings, ServeSettings};
 use crate::db::{Db, Options, ServeLock};
-use crate::mail::delivery::{Delivery, Sender, Transport};
+use crate::mail::delivery::Delivery;
+use crate::mail::post::{Post, Sender};
 use crate::mail::render::Renderer;
+use crate::mail::transport::Transport;
 use crate::openapi;
 use crate::seed;
 use crate::server::{self, Limits};
@@ -75,6 +77,8 @@ impl Server {
         clock: Clock,
         audience: Audience,
     ) -> Result<Self, StartError> {
+        // Before anything is made: settings that cannot work must not use up a first start.
+        let transport = transport(settings)?;
         let lock = ServeLock::take(&settings.data.database).map_err(|cause| StartError(cause.to_string()))?;
         let options =
             Options { size_max: settings.database_size_max, ..Options::new(&settings.data.database) };
@@ -95,7 +99,7 @@ impl Server {
             description: description(&public_url)?,
             pages: Pages::new().map_err(|cause| StartError::new("the page templates", cause))?,
         });
-        let delivery = delivery(&app, settings, public_url)?;
+        let delivery = delivery(&app, settings, transport, public_url)?;
 
         let (stop, stopped) = watch::channel(false);
         let limits = Limits {
@@ -150,6 +154,8 @@ pub fn invitation_rules(settings: &InvitationSettings) -> InvitationRules {
         lifetime: settings.invitation_ttl,
         sends_max: settings.invitation_sends_max,
         send_window: settings.invitation_send_window,
+        inviter_sends_max: settings.inviter_sends_max,
+        inviter_send_window: settings.inviter_send_window,
     }
 }
 
@@ -203,13 +209,39 @@ fn description(public_url: &str) -> Result<Bytes, StartError> {
     Ok(description.map_err(|cause| StartError::new("the served description", cause))?.into())
 }
 
+/// Where mail goes. A relay's mail is read elsewhere, so what it says of this server has to be right there.
+fn transport(settings: &ServeSettings) -> Result<Transport, StartError> {
+    if settings.mail.smtp.smtp_host.is_some() {
+        let needed = [
+            (
+                "--public-url (BRMS_PUBLIC_URL), the address people reach this server at",
+                settings.public_url.is_none(),
+            ),
+            ("--mail-from (BRMS_MAIL_FROM), the address mails are from", settings.mail.mail_from.is_none()),
+        ];
+        let missing: Vec<&str> =
+            needed.into_iter().filter_map(|(name, is_missing)| is_missing.then_some(name)).collect();
+        if !missing.is_empty() {
+            return Err(StartError(format!("--smtp-host also needs {}", missing.join(" and "))));
+        }
+    }
+    Transport::new(&settings.mail).map_err(StartError)
+}
+
 /// Whoever empties the outbox, with the links leading to the public address.
-fn delivery(app: &App, settings: &ServeSettings, public_url: String) -> Result<Delivery, StartError> {
+fn delivery(
+    app: &App,
+    settings: &ServeSettings,
+    transport: Transport,
+    public_url: String,
+) -> Result<Delivery, StartError> {
+    let renderer = Renderer::new().map_err(|cause| StartError::new("the mail templates", cause))?;
+    let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
     Ok(Delivery {
         db: app.db.clone(),
         waiting: Arc::clone(&app.mail_waiting),
-        renderer: Renderer::new().map_err(|cause| StartError::new("the mail templates", cause))?,
-        sender: Sender { address: settings.mail_from.clone(), public_url },
-        transport: Transport::LocalMailbox,
+        post: Arc::new(Post { renderer, sender, transport }),
+        workers: usize::from(settings.delivery.mail_workers),
+        give_up_after: settings.delivery.mail_give_up_after,
     })
 }

@@ -12,17 +12,13 @@ use crate::mail;
 
 /// One line for each mail, oldest first.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    let mails = database::open_existing(settings)?.peek(mail::store::list)?;
+    let mails = database::open_existing(settings)?.peek(mail::store::kept)?;
     if mails.is_empty() {
         writeln!(out, "no mail yet")?;
     }
     for mail in mails {
         let when = mail.delivered_at.unwrap_or(mail.created_at);
-        write!(out, "{}  {:<9}  {}  {}", mail.id, mail.state, when.rfc3339(), mail.recipient)?;
-        match mail.last_error {
-            Some(error) => writeln!(out, "  ({} tries: {error})", mail.attempts)?,
-            None => writeln!(out)?,
-        }
+        writeln!(out, "{}  {:<9}  {}  {}", mail.id, mail.state, when.rfc3339(), mail.recipient)?;
     }
     Ok(())
 }
@@ -37,7 +33,7 @@ pub(super) fn show(
     let found = database::open_existing(settings)?.peek(|tx| mail::store::message(tx, id))?;
     let message =
         found.ok_or_else(|| format!("there is no mail {id}; `brms mailbox list` names them"))?.ok_or_else(
-            || format!("the mail {id} was not delivered here; `brms mailbox list` says what became of it"),
+            || format!("the mail {id} was not delivered here; `brms mail show {id}` says what became of it"),
         )?;
     if raw {
         out.write_all(&message)?;

@@ -6,6 +6,7 @@ mod database;
 mod demo;
 mod health;
 mod invitation;
+mod mail;
 mod mailbox;
 mod project;
 mod seed;
@@ -15,7 +16,7 @@ mod token;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use crate::config::{Command, InvitationCommand, MailboxCommand, ProjectCommand, TokenCommand};
+use crate::config::{Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand};
 
 /// Why a command ended without doing its work, in a sentence for the terminal.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -28,6 +29,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Serve(settings) => serve::run(&settings, &mut out),
         Command::Demo(settings) => demo::run(&settings, &mut out),
         Command::Seed(settings) => seed::run(&settings, &mut out),
+        Command::Mail(command) => run_mail(command, &mut out),
         Command::Mailbox(MailboxCommand::List { data }) => mailbox::list(&data, &mut out),
         Command::Mailbox(MailboxCommand::Show { id, raw, data }) => mailbox::show(&data, id, raw, &mut out),
         Command::Invitation(InvitationCommand::Link { id, public_url, data, invitations }) => {
@@ -47,6 +49,16 @@ pub fn run(command: Command) -> ExitCode {
             let _ = writeln!(std::io::stderr(), "brms: {failure}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run_mail(command: MailCommand, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        MailCommand::Test { address, mail } => mail::test(&mail, &address, out),
+        MailCommand::List { state, data } => mail::list(&data, state, out),
+        MailCommand::Show { id, data } => mail::show(&data, id, out),
+        MailCommand::Retry { id, data, invitations } => mail::retry(&data, &invitations, id, out),
+        MailCommand::Cancel { id, data } => mail::cancel(&data, id, out),
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
+use super::mail::MailSettings;
 use super::serve::{DatabaseSettings, InvitationSettings};
-use super::values::{name, permission, positive_time, public_url};
+use super::values::{email, name, permission, positive_time, public_url};
 use crate::generated::models::Permission;
 
 /// Settings of `demo`.
@@ -35,14 +36,90 @@ pub struct SeedSettings {
     pub add: bool,
 }
 
+/// What can be done with mail that leaves.
+#[derive(Debug, Subcommand)]
+pub enum MailCommand {
+    /// Hand one mail to the relay now, and repeat its own words if it does not take it.
+    Test {
+        /// Who gets it.
+        #[arg(value_parser = email)]
+        address: String,
+        /// Who it is from, and the relay.
+        #[command(flatten)]
+        mail: Box<MailSettings>,
+    },
+    /// One line for each mail, oldest first.
+    List {
+        /// Only mails in this state.
+        #[arg(long, value_enum)]
+        state: Option<MailState>,
+        /// Where the data lies.
+        #[command(flatten)]
+        data: DatabaseSettings,
+    },
+    /// Everything known about one mail but its words.
+    Show {
+        /// The mail's id, from `mail list`.
+        id: Uuid,
+        /// Where the data lies.
+        #[command(flatten)]
+        data: DatabaseSettings,
+    },
+    /// Try a mail that waits at once; invite anew, with a new link, whom a failed one was for.
+    Retry {
+        /// The mail's id, from `mail list`.
+        id: Uuid,
+        /// Where the data lies.
+        #[command(flatten)]
+        data: DatabaseSettings,
+        /// Life and throttle of invitations.
+        #[command(flatten)]
+        invitations: InvitationSettings,
+    },
+    /// Take a mail that waits out of the outbox. Its link keeps working, but nobody knows it any more.
+    Cancel {
+        /// The mail's id, from `mail list`.
+        id: Uuid,
+        /// Where the data lies.
+        #[command(flatten)]
+        data: DatabaseSettings,
+    },
+}
+
+/// What became of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MailState {
+    /// It waits, or is being handed over right now.
+    Queued,
+    /// The relay took it, or the local mailbox has it.
+    Delivered,
+    /// It was taken out, or a newer mail made it pointless.
+    Cancelled,
+    /// The relay refused it, or it was given up.
+    Failed,
+}
+
+impl MailState {
+    /// The word that the database has for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Delivered => "delivered",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// What can be done with the local mailbox.
 #[derive(Debug, Subcommand)]
 pub enum MailboxCommand {
     /// One line for each mail, oldest first.
     List {
-            /// Where the data lies.
+        /// Where the data lies.
         #[command(flatten)]
-            data: DatabaseSettings,
+        data: DatabaseSettings,
     },
     /// One mail, as a person reads it.
     Show {
@@ -51,9 +128,9 @@ pub enum MailboxCommand {
         /// The message as it would have gone over the wire.
         #[arg(long)]
         raw: bool,
-            /// Where the data lies.
+        /// Where the data lies.
         #[command(flatten)]
-            data: DatabaseSettings,
+        data: DatabaseSettings,
     },
 }
 
@@ -67,12 +144,12 @@ pub enum InvitationCommand {
         /// The address people reach the server at.
         #[arg(long, env = "BRMS_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = public_url)]
         public_url: String,
-            /// Where the data lies.
+        /// Where the data lies.
         #[command(flatten)]
-            data: DatabaseSettings,
-            /// Life and throttle of invitations.
+        data: DatabaseSettings,
+        /// Life and throttle of invitations.
         #[command(flatten)]
-            invitations: InvitationSettings,
+        invitations: InvitationSettings,
     },
 }
 
@@ -83,17 +160,17 @@ pub enum TokenCommand {
     Create(CreateTokenSettings),
     /// One line for each credential. Secrets are not kept, so they are not shown.
     List {
-            /// Where the data lies.
+        /// Where the data lies.
         #[command(flatten)]
-            data: DatabaseSettings,
+        data: DatabaseSettings,
     },
     /// Take a credential away; it is refused from the next request on.
     Revoke {
         /// The token's id, from `token list`.
         id: Uuid,
-            /// Where the data lies.
+        /// Where the data lies.
         #[command(flatten)]
-            data: DatabaseSettings,
+        data: DatabaseSettings,
     },
 }
 
@@ -140,17 +217,17 @@ pub enum TokenKind {
 pub enum ProjectCommand {
     /// One line for each project, deleted ones too.
     List {
-            /// Where the data lies.
+        /// Where the data lies.
         #[command(flatten)]
-            data: DatabaseSettings,
+        data: DatabaseSettings,
     },
     /// Delete a project, softly: restoreProject brings it back.
     Delete {
         /// The project's id, from `project list`.
         id: Uuid,
-            /// Where the data lies.
+        /// Where the data lies.
         #[command(flatten)]
-            data: DatabaseSettings,
+        data: DatabaseSettings,
     },
 }
 

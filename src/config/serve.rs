@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::mail::{DeliverySettings, MailSettings};
 use super::values::{email, name, positive_time, public_url};
 
 /// Where the data lies.
@@ -29,6 +30,13 @@ pub struct InvitationSettings {
     /// See --invitation-sends-max.
     #[arg(long, env = "BRMS_INVITATION_SEND_WINDOW", value_name = "TIME", default_value = "10m", value_parser = positive_time)]
     pub invitation_send_window: Duration,
+    /// How many invitations one user may send within --inviter-send-window, first ones and repeated ones.
+    #[arg(long, env = "BRMS_INVITER_SENDS_MAX", value_name = "COUNT", default_value_t = 1000,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub inviter_sends_max: u32,
+    /// See --inviter-sends-max.
+    #[arg(long, env = "BRMS_INVITER_SEND_WINDOW", value_name = "TIME", default_value = "1h", value_parser = positive_time)]
+    pub inviter_send_window: Duration,
 }
 
 /// Settings of `serve`.
@@ -46,9 +54,12 @@ pub struct ServeSettings {
     /// Life and throttle of invitations.
     #[command(flatten)]
     pub invitations: InvitationSettings,
-    /// The address that mails are from.
-    #[arg(long, env = "BRMS_MAIL_FROM", value_name = "EMAIL", default_value = "brms@localhost", value_parser = email)]
-    pub mail_from: String,
+    /// Who mail is from, and how it leaves.
+    #[command(flatten)]
+    pub mail: MailSettings,
+    /// How the outbox is worked on.
+    #[command(flatten)]
+    pub delivery: DeliverySettings,
     /// Seed an empty database from this file; skipped when there are people in the database.
     #[arg(long, env = "BRMS_SEED", value_name = "FILE")]
     pub seed: Option<PathBuf>,

@@ -34,6 +34,53 @@ pub(super) fn email(text: &str) -> Result<String, String> {
     crate::http::check_email(text).map(|()| text.to_owned())
 }
 
+/// A sender's address. Its domain is also that of every Message-ID, which has no form for other letters.
+pub(super) fn sender(text: &str) -> Result<String, String> {
+    let address = email(text)?;
+    match address.rsplit_once('@') {
+        Some((_, host)) if !host.is_ascii() => {
+            Err("the domain has to be in its ASCII form, which begins with xn--".to_owned())
+        }
+        _ => Ok(address),
+    }
+}
+
+/// A host's name, as one goes into EHLO.
+pub(super) fn domain(text: &str) -> Result<String, String> {
+    let is_label = |label: &str| {
+        !label.is_empty() && label.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+    };
+    if text.len() <= 253 && text.split('.').all(is_label) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be a host's name, such as people.example.org".to_owned())
+    }
+}
+
+/// A password of somebody else's. It has no way into a log.
+#[derive(Clone)]
+pub struct Password(String);
+
+impl Password {
+    /// The password, for the one who asks for it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Password {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Password(…)")
+    }
+}
+
 pub(super) fn name(text: &str) -> Result<String, String> {
     match crate::limits::name_complaint(text) {
         None => Ok(text.to_owned()),
@@ -60,6 +107,9 @@ mod tests {
             public_url("https://people.example.org/brms/").as_deref(),
             Ok("https://people.example.org/brms")
         );
+        assert!(sender("brms@bücher.example").is_err() && sender("brms@xn--bcher-kva.example").is_ok());
+        assert!(domain("a b").is_err() && domain("").is_err() && domain("mail.example.org").is_ok());
+        assert!(!format!("{:?}", Password::from("hunter2".to_owned())).contains("hunter"));
         for wrong in ["0s", "", "7", "-1d", "200years"] {
             assert!(positive_time(wrong).is_err(), "{wrong}");
         }

@@ -11,6 +11,7 @@ use super::{OpenError, beside};
 pub(super) const ALL: &[&str] = &[
     include_str!("migrations/0001_people_and_access.sql"),
     include_str!("migrations/0002_the_whole_api.sql"),
+    include_str!("migrations/0003_mail_over_smtp.sql"),
 ];
 
 /// Stands in the file's header, so that a file of another program is told apart. "BRMS" in ASCII.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Invitation, renew, sendable, store, wire};
+use super::{Invitation, check_inviter, renew, sendable, store, wire};
 use crate::app::{App, InvitationRules};
 use crate::auth::{Caller, Principal};
 use crate::db::Tx;
@@ -50,6 +50,7 @@ fn carry_out(
             invitees.push(check(tx, rules, caller, email).map_err(|problem| placed(problem, &place))?);
         }
     }
+    check_inviter(tx, rules, caller.user_id, invitees.len())?;
     let inviter = users::store::find(tx, caller.organisation_id, caller.user_id)?;
     let actor = caller.actor();
     let mut invitations = Vec::with_capacity(invitees.len());

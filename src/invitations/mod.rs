@@ -20,7 +20,7 @@ use crate::db::Tx;
 use crate::generated::api::{Operation, SendUserInvitationParameters, SendUserInvitationResponse};
 use crate::generated::models::{AuditLogType, InvitationStatus, UserStatus};
 use crate::mail;
-use crate::problem::{Conflict, Problem};
+use crate::problem::{Conflict, Problem, SendLimit};
 use crate::secret::{Secret, SecretKind};
 use crate::users::{self, User};
 
@@ -57,6 +57,7 @@ pub async fn send(
         let user = user.ok_or(Problem::NotFound("user"))?;
         caller.require(Operation::SendUserInvitation)?;
         let invitation = sendable(tx, &rules, &user)?;
+        check_inviter(tx, &rules, caller.user_id, 1)?;
         let inviter = users::store::find(tx, caller.organisation_id, caller.user_id)?;
         let (invitation, secret) = renew(tx, &rules, &caller.actor(), &invitation)?;
         mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, inviter.as_ref(), &secret)?;
@@ -71,6 +72,19 @@ pub async fn send(
 pub fn fresh_secret(tx: &Tx, rules: &InvitationRules, user: &User) -> Result<(Invitation, Secret), Problem> {
     let invitation = sendable(tx, rules, user)?;
     renew(tx, rules, &Actor::operator(user.organisation_id), &invitation)
+}
+
+/// Sends an invitation again on the operator's word, in the name of whoever invited first.
+pub fn send_again(tx: &Tx, rules: &InvitationRules, invitation_id: Uuid) -> Result<Invitation, Problem> {
+    let found = store::find_anywhere(tx, invitation_id)?.ok_or(Problem::NotFound("invitation"))?;
+    let user = users::store::get(tx, found.user_id)?;
+    let (invitation, secret) = fresh_secret(tx, rules, &user)?;
+    let inviter = match store::created_by(tx, invitation.id)? {
+        Some(user_id) => Some(users::store::get(tx, user_id)?),
+        None => None,
+    };
+    mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, inviter.as_ref(), &secret)?;
+    Ok(invitation)
 }
 
 /// The user's invitation, if it may be sent now: 409 when there is nothing to send, 429 when too often.
@@ -91,12 +105,26 @@ fn sendable(tx: &Tx, rules: &InvitationRules, user: &User) -> Result<Invitation,
 /// Of the last `sends_max` sends, the first must lie outside the window.
 fn check_throttle(tx: &Tx, rules: &InvitationRules, invitation: &Invitation) -> Result<(), Problem> {
     let window_start = tx.now().minus(rules.send_window);
-    let Some(decisive) = store::nth_last_send(tx, invitation.id, window_start, rules.sends_max)? else {
-        return Ok(());
+    let decisive = store::nth_last_send(tx, invitation.id, window_start, rules.sends_max)?;
+    decisive.map_or(Ok(()), |at| Err(too_many(tx, SendLimit::Invitation, at.plus(rules.send_window))))
+}
+
+/// The same of whoever invites, who now sends `count` at once.
+fn check_inviter(tx: &Tx, rules: &InvitationRules, user_id: Uuid, count: usize) -> Result<(), Problem> {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    let window = rules.inviter_send_window;
+    let Some(n) = (rules.inviter_sends_max + 1).checked_sub(count).filter(|n| *n > 0) else {
+        // More at once than the limit: waiting would not help, but fewer would do.
+        return Err(too_many(tx, SendLimit::Inviter, tx.now().plus(window)));
     };
-    let wait_ms = decisive.plus(rules.send_window).as_millis() - tx.now().as_millis();
+    let decisive = store::nth_last_send_by(tx, user_id, tx.now().minus(window), n)?;
+    decisive.map_or(Ok(()), |at| Err(too_many(tx, SendLimit::Inviter, at.plus(window))))
+}
+
+fn too_many(tx: &Tx, limit: SendLimit, until: Timestamp) -> Problem {
+    let wait_ms = until.as_millis() - tx.now().as_millis();
     let retry_after_seconds = u64::try_from(wait_ms).unwrap_or_default().div_ceil(1000).max(1);
-    Err(Problem::TooManySends { retry_after_seconds })
+    Problem::TooManySends { limit, retry_after_seconds }
 }
 
 /// Gives the invitation a new secret and a new end, kills the one before, and drops mails not yet sent.
@@ -108,7 +136,7 @@ fn renew(
 ) -> Result<(Invitation, Secret), Problem> {
     let secret = Secret::generate(SecretKind::Invitation);
     let expires_at = tx.now().plus(rules.lifetime);
-    store::replace_secret(tx, invitation.id, &secret.hash())?;
+    store::replace_secret(tx, invitation.id, &secret.hash(), actor.user_id)?;
     store::set_expiry(tx, invitation.id, expires_at)?;
     mail::store::cancel_queued(tx, invitation.id)?;
     let invitation = Invitation { expires_at, ..invitation.clone() };

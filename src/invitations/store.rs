@@ -116,16 +116,44 @@ pub(super) fn nth_last_send(
     )
 }
 
+/// The same of one inviter, over all invitations.
+pub(super) fn nth_last_send_by(
+    tx: &Tx,
+    user_id: Uuid,
+    since: Timestamp,
+    n: u32,
+) -> Result<Option<Timestamp>, Problem> {
+    tx.optional(
+        "SELECT created_at
+         FROM invitation_secrets
+         WHERE sent_by = ?1 AND is_send = 1 AND created_at > ?2
+         ORDER BY created_at DESC
+         LIMIT 1 OFFSET ?3",
+        params![user_id, since.as_millis(), n.saturating_sub(1)],
+        |row| Ok(Timestamp::from_millis(row.get(0)?)),
+    )
+}
+
+/// Who made an invitation, if that was a user.
+pub(super) fn created_by(tx: &Tx, invitation_id: Uuid) -> Result<Option<Uuid>, Problem> {
+    tx.row("SELECT created_by FROM invitations WHERE id = ?1", [invitation_id], |row| row.get(0))
+}
+
 /// Makes a secret the live one. A unique index demands that there is no other.
-pub(super) fn replace_secret(tx: &Tx, invitation_id: Uuid, hash: &SecretHash) -> Result<(), Problem> {
+pub(super) fn replace_secret(
+    tx: &Tx,
+    invitation_id: Uuid,
+    hash: &SecretHash,
+    sent_by: Option<Uuid>,
+) -> Result<(), Problem> {
     tx.execute(
         "UPDATE invitation_secrets SET state = 'replaced' WHERE invitation_id = ?1 AND state = 'live'",
         [invitation_id],
     )?;
     tx.execute(
-        "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, created_at)
-         VALUES (?1, ?2, 'live', 1, ?3)",
-        params![hash.as_bytes(), invitation_id, tx.now().as_millis()],
+        "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, sent_by, created_at)
+         VALUES (?1, ?2, 'live', 1, ?3, ?4)",
+        params![hash.as_bytes(), invitation_id, sent_by, tx.now().as_millis()],
     )?;
     Ok(())
 }

@@ -1,151 +1,211 @@
-//! Empties the outbox: takes what is due, renders it, delivers it, marks it. Each step is a short
-//! transaction of its own, and nothing is rendered or delivered inside one.
+//! Empties the outbox: claims what is due, renders it, hands it over, marks it. Claim and mark are short
+//! transactions of their own, and nothing is rendered or sent inside one.
 //!
-//! At least once: a crash between delivery and mark repeats the mail, with the same Message-ID. One mail
-//! that cannot be built, even one that makes a library panic, fails alone.
+//! At least once: a crash between the relay's answer and the mark repeats that mail, with the same
+//! Message-ID and the same bytes. One mail that cannot be built or sent, even one that makes a library
+//! panic, fails alone.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::Instant;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
-use super::message::{self, Envelope};
-use super::render::{InvitationMail, Renderer};
-use super::store::{self, QueuedMail};
+use super::post::{Post, QueuedMail};
+use super::store;
+use super::transport::{NotSent, Sent};
+use crate::clock::Timestamp;
 use crate::db::Db;
 use crate::problem::Problem;
 
-/// How many mails are taken at once.
-const BATCH_MAX: u32 = 20;
 /// How often the outbox is looked at when nobody says that something waits.
-const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(30);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(15);
 /// How long one step on the database may take.
 const DATABASE_TIME_MAX: Duration = Duration::from_secs(30);
-/// How often a mail is tried before it is given up.
-const ATTEMPTS_MAX: u32 = 10;
-/// The wait after the first failure; it doubles with each further one.
+/// How long until a step on the database that failed is tried again.
+const DATABASE_RETRY_AFTER: Duration = Duration::from_millis(500);
+/// The wait after the first failure; it doubles with each further one, up to [`RETRY_AFTER_MAX`].
 const RETRY_AFTER_MIN: Duration = Duration::from_secs(5);
-
-/// Who the mails are from, and where their links lead.
-#[derive(Clone, Debug)]
-pub struct Sender {
-    /// The address in From; its domain is that of every Message-ID.
-    pub address: String,
-    /// The base of every link. Never taken from a request.
-    pub public_url: String,
-}
-
-/// Where a built message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
-    /// It stays in the database, for the operator to read with `brms mailbox`.
-    LocalMailbox,
-}
-
-impl Transport {
-    /// Delivers a message, and says what of it the outbox row keeps; or why it could not.
-    #[expect(clippy::unused_async, reason = "SMTP will wait")]
-    async fn deliver(self, message: Vec<u8>) -> Result<Option<Vec<u8>>, String> {
-        match self {
-            Self::LocalMailbox => Ok(Some(message)),
-        }
-    }
-}
+/// See [`RETRY_AFTER_MIN`].
+const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
+/// How long the mails in hand have to finish when the server stops. What is not finished is sent again at
+/// the next start.
+const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Empties the outbox.
 pub struct Delivery {
     /// The file with the outbox in it.
     pub db: Db,
-    /// Rung when a mail was queued.
+    /// Rung when a mail was queued, and when the clock was moved.
     pub waiting: Arc<Notify>,
-    /// The mail templates.
-    pub renderer: Renderer,
-    /// Who mails are from.
-    pub sender: Sender,
-    /// Where mails go.
-    pub transport: Transport,
+    /// What makes a message of a mail and hands it over.
+    pub post: Arc<Post>,
+    /// How many mails are handed over at once.
+    pub workers: usize,
+    /// How long a mail is tried.
+    pub give_up_after: Duration,
 }
 
 impl Delivery {
-    /// Delivers until told to stop, and then finishes the mail in hand.
+    /// Delivers until told to stop, and then finishes the mails in hand.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let this = Arc::new(self);
+        let mut in_hand = JoinSet::new();
+        let mut is_first_look = true;
         while !*stop.borrow() {
-            match self.deliver_due().await {
-                // There may be more.
-                Ok(count) if count == BATCH_MAX as usize => continue,
-                Ok(_) => {}
+            let looked = async {
+                // Only one server serves a file, so a claim from before this start is a dead one's.
+                if is_first_look {
+                    this.release_claims().await?;
+                }
+                this.claim(this.workers - in_hand.len()).await
+            };
+            let pause = match looked.await {
+                Ok(claimed) => {
+                    is_first_look = false;
+                    for mail in claimed {
+                        in_hand.spawn(Arc::clone(&this).deliver(mail));
+                    }
+                    this.until_next_due()
+                }
                 Err(problem) => {
                     tracing::error!(%problem, "the outbox could not be worked on; it is tried again");
+                    DATABASE_RETRY_AFTER
                 }
-            }
+            };
+            let has_room = in_hand.len() < this.workers;
+            let has_rest = in_hand.is_empty();
             tokio::select! {
                 _ = stop.changed() => {}
-                () = self.waiting.notified() => {}
-                () = tokio::time::sleep(LOOK_AGAIN_AFTER) => {}
+                Some(_) = in_hand.join_next() => while in_hand.try_join_next().is_some() {},
+                () = this.waiting.notified(), if has_room => {}
+                () = tokio::time::sleep(pause), if has_room => if has_rest { this.post.rest().await },
+            }
+        }
+        let finish = async { while in_hand.join_next().await.is_some() {} };
+        if timeout(STOP_TIME_MAX, finish).await.is_err() {
+            tracing::warn!(
+                mails = in_hand.len(),
+                "stopped in the middle of mails; the next start sends them"
+            );
+            in_hand.shutdown().await;
+        }
+        this.post.rest().await;
+    }
+
+    /// Delivers one mail, whatever comes of it.
+    async fn deliver(self: Arc<Self>, mail: QueuedMail) {
+        let (id, attempts) = (mail.id, mail.attempts);
+        let created_at = mail.created_at;
+        // A task of its own, so that a panic in a library ends here.
+        let post = Arc::clone(&self.post);
+        let now = self.db.clock().now();
+        let sending = AbortOnDrop(tokio::spawn(async move { post.send(mail, now).await }));
+        match sending.outcome().await {
+            Ok(sent) => {
+                tracing::info!(mail.id = %id, mail.attempts = attempts, "mail delivered");
+                self.mark(move |tx| store::mark_delivered(tx, id, &sent)).await;
+            }
+            Err(NotSent::Later(answer)) if self.is_worth_another_try(created_at) => {
+                let wait = wait_after(attempts, id);
+                tracing::warn!(mail.id = %id, mail.attempts = attempts, wait_seconds = wait.as_secs(),
+                               "mail not taken; it is tried again (brms mail show has the answer)");
+                self.mark(move |tx| store::mark_tried(tx, id, &answer, tx.now().plus(wait))).await;
+            }
+            Err(NotSent::Later(answer) | NotSent::Never(answer)) => {
+                tracing::error!(mail.id = %id, mail.attempts = attempts,
+                                "mail given up (brms mail show has the answer)");
+                self.mark(move |tx| store::mark_failed(tx, id, &answer)).await;
             }
         }
     }
 
-    /// Delivers what is due now, and says how many mails that were.
-    async fn deliver_due(&self) -> Result<usize, Problem> {
-        let due = self.db.read(deadline(), |tx| store::due(tx, BATCH_MAX)).await?;
-        let count = due.len();
-        for mail in due {
-            self.deliver(mail).await?;
-        }
-        Ok(count)
+    fn is_worth_another_try(&self, created_at: Timestamp) -> bool {
+        self.db.clock().now() < created_at.plus(self.give_up_after)
     }
 
-    async fn deliver(&self, mail: QueuedMail) -> Result<(), Problem> {
-        let built = catch_unwind(AssertUnwindSafe(|| build(&self.renderer, &self.sender, &mail)));
-        let outcome = match built.unwrap_or_else(|_| Err("building the message panicked".to_owned())) {
-            Ok(message) => self.transport.deliver(message).await,
-            Err(error) => Err(error),
-        };
-        let attempts = mail.attempts + 1;
-        match outcome {
-            Ok(kept) => {
-                self.db
-                    .write(deadline(), move |tx| store::mark_delivered(tx, mail.id, kept.as_deref()))
-                    .await?;
-                tracing::info!(mail.id = %mail.id, mail.attempts = attempts, "mail delivered");
-            }
-            Err(error) => {
-                tracing::error!(mail.id = %mail.id, mail.attempts = attempts, %error, "mail not delivered");
-                let wait = RETRY_AFTER_MIN * 2_u32.saturating_pow(mail.attempts);
-                self.db
-                    .write(deadline(), move |tx| match attempts {
-                        ATTEMPTS_MAX.. => store::mark_failed(tx, mail.id, &error),
-                        _ => store::mark_tried(tx, mail.id, &error, tx.now().plus(wait)),
-                    })
-                    .await?;
-            }
+    async fn release_claims(&self) -> Result<(), Problem> {
+        let released = self.db.write(deadline(), store::release_claims).await?;
+        if released > 0 {
+            tracing::warn!(
+                mails = released,
+                "a server ended in the middle of these mails; they are sent again"
+            );
         }
         Ok(())
     }
+
+    /// Claims what is due, as far as there are hands. Looks first, since most looks find nothing.
+    async fn claim(&self, count_max: usize) -> Result<Vec<QueuedMail>, Problem> {
+        if count_max == 0 || !self.db.peek(store::any_due)? {
+            return Ok(Vec::new());
+        }
+        self.db.write(deadline(), move |tx| store::claim(tx, count_max)).await
+    }
+
+    /// How long until a mail is due that nobody rings for.
+    fn until_next_due(&self) -> Duration {
+        let next = self.db.peek(store::next_due).ok().flatten();
+        let Some(next) = next else { return LOOK_AGAIN_AFTER };
+        let millis = next.as_millis().saturating_sub(self.db.clock().now().as_millis());
+        Duration::from_millis(u64::try_from(millis).unwrap_or_default().max(1)).min(LOOK_AGAIN_AFTER)
+    }
+
+    /// Writes down what became of a mail. The relay has spoken, so this is not given up: a mark that is
+    /// lost would be a mail sent twice.
+    async fn mark(&self, note: impl Fn(&crate::db::Tx) -> Result<(), Problem> + Clone + Send + 'static) {
+        while let Err(problem) = self.db.write(deadline(), note.clone()).await {
+            tracing::error!(%problem, "what became of a mail could not be noted; it is tried again");
+            tokio::time::sleep(DATABASE_RETRY_AFTER).await;
+        }
+    }
 }
 
-fn build(templates: &Renderer, sender: &Sender, mail: &QueuedMail) -> Result<Vec<u8>, String> {
-    let content: InvitationMail = serde_json::from_str(&mail.content_json)
-        .map_err(|cause| format!("the mail's content cannot be read: {cause}"))?;
-    let words = templates
-        .invitation(&content, &mail.secret, &sender.public_url)
-        .map_err(|error| error.to_string())?;
-    let domain = sender.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-    let reply_to = content.inviter.as_ref().map(|inviter| (inviter.name.as_deref(), inviter.email.as_str()));
-    let envelope = Envelope {
-        message_id: &format!("{}@{domain}", mail.id),
-        from_name: &content.organisation,
-        from_address: &sender.address,
-        reply_to,
-        to_address: &content.recipient,
-        date: mail.created_at.system_time(),
-    };
-    message::build(&envelope, &words).map_err(|error| error.to_string())
+/// The wait grows with the tries. Each mail waits a little differently, so that many that failed
+/// together do not come back together: the random bits of its id are the dice.
+fn wait_after(attempts: u32, mail_id: Uuid) -> Duration {
+    let doubled = RETRY_AFTER_MIN.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
+    let longest = doubled.min(RETRY_AFTER_MAX);
+    let dice = mail_id.as_u128().rotate_right(attempts % 48) & 0xFFFF;
+    let share = u32::try_from(dice).unwrap_or_default();
+    longest / 2 + (longest / 2 / 0x1_0000) * share
+}
+
+/// A task that does not outlive whoever waits for it.
+struct AbortOnDrop(tokio::task::JoinHandle<Result<Sent, NotSent>>);
+
+impl AbortOnDrop {
+    async fn outcome(mut self) -> Result<Sent, NotSent> {
+        let ended = (&mut self.0).await;
+        ended.unwrap_or_else(|_| Err(NotSent::Never("building or sending the message panicked".to_owned())))
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 fn deadline() -> Instant {
     Instant::now() + DATABASE_TIME_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_an_hour_and_differ_between_mails() {
+        let ids: Vec<Uuid> = (0..200).map(|_| Uuid::new_v4()).collect();
+        for (attempts, seconds) in [(1, 5), (2, 10), (3, 20), (10, 2560), (11, 3600), (4_000_000_000, 3600)] {
+            let longest = Duration::from_secs(seconds);
+            let waits: Vec<Duration> = ids.iter().map(|id| wait_after(attempts, *id)).collect();
+            assert!(waits.iter().all(|wait| *wait >= longest / 2 && *wait <= longest), "{attempts}");
+            let (least, most) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
+            assert!(*most - *least > longest / 4, "{attempts}: all come back together");
+        }
+    }
 }

@@ -17,6 +17,7 @@ use lettre::{
 };
 
 use super::render::{Rendered, clean_name};
+use super::transport::Outgoing;
 
 /// What is written around the words.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ const DATE_SECONDS_MAX: u64 = 253_402_300_799;
 const BOUNDARY_CHARS_MAX: usize = 70;
 
 /// The whole message: headers, then text and HTML as alternatives, the text first.
-pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Vec<u8>, MessageError> {
+pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, MessageError> {
     let from = mailbox("From", Some(envelope.from_name), envelope.from_address)?;
     let to = mailbox("To", None, envelope.to_address)?;
     // Given, since lettre would read it back from the headers and there stumbles over addresses that
@@ -63,7 +64,7 @@ pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Vec<u8>, Messag
     let route = address::Envelope::new(Some(from.email.clone()), vec![to.email.clone()])
         .map_err(|cause| MessageError(cause.to_string()))?;
     let mut builder = Message::builder()
-        .envelope(route)
+        .envelope(route.clone())
         .message_id(Some(message_id(envelope.message_id)?))
         .date(date(envelope.date)?)
         .from(from)
@@ -80,7 +81,7 @@ pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Vec<u8>, Messag
         .singlepart(SinglePart::plain(rendered.text.clone()))
         .singlepart(SinglePart::html(rendered.html.clone()));
     let message = builder.multipart(parts).map_err(|cause| MessageError(cause.to_string()))?;
-    Ok(message.formatted())
+    Ok(Outgoing { envelope: route, message: message.formatted() })
 }
 
 /// lettre panics on a name with CR, LF or NUL, which would end the delivery of every other mail too;
@@ -144,6 +145,10 @@ mod tests {
         }
     }
 
+    fn built(envelope: &Envelope, rendered: &Rendered) -> Vec<u8> {
+        build(envelope, rendered).unwrap_or_else(|error| panic!("{error}")).message
+    }
+
     fn only(address: Option<&mail_parser::Address>) -> (Option<String>, Option<String>) {
         let list = address.unwrap().as_list().unwrap();
         let [Addr { name, address }] = list else { panic!("one address, not {list:?}") };
@@ -152,7 +157,7 @@ mod tests {
 
     #[test]
     fn parses_back_to_what_went_in() {
-        let bytes = build(&envelope(), &rendered()).unwrap();
+        let bytes = built(&envelope(), &rendered());
         let mail = MessageParser::new().parse(&bytes).unwrap();
         assert_eq!(mail.message_id(), Some("0198-1@b.example"));
         assert_eq!(mail.date().unwrap().to_rfc3339(), "2025-11-29T14:05:09Z");
@@ -174,7 +179,7 @@ mod tests {
 
     #[test]
     fn two_parts_and_the_text_first() {
-        let bytes = build(&envelope(), &rendered()).unwrap();
+        let bytes = built(&envelope(), &rendered());
         let mail = MessageParser::new().parse(&bytes).unwrap();
         assert_eq!(mail.content_type().unwrap().subtype(), Some("alternative"));
         let part = |at: usize| (&mail.parts[at], mail.parts[at].content_type().unwrap());
@@ -192,7 +197,7 @@ mod tests {
     fn hostile_names_are_cleaned_and_cannot_add_headers() {
         let given =
             Envelope { from_name: HOSTILE, reply_to: Some((Some(HOSTILE), "anna@b.example")), ..envelope() };
-        let bytes = build(&given, &rendered()).unwrap();
+        let bytes = built(&given, &rendered());
         let mail = MessageParser::new().parse(&bytes).unwrap();
         assert_eq!(only(mail.from()).0.as_deref(), Some(CLEANED));
         assert_eq!(only(mail.reply_to()).0.as_deref(), Some(CLEANED));
@@ -202,13 +207,13 @@ mod tests {
             assert!(build(&given, &rendered()).is_ok(), "{name:?}");
         }
         let subject = Rendered { subject: HOSTILE.to_owned(), ..rendered() };
-        let bytes = build(&envelope(), &subject).unwrap();
+        let bytes = built(&envelope(), &subject);
         assert!(MessageParser::new().parse(&bytes).unwrap().bcc().is_none());
     }
 
     #[test]
     fn bad_values_are_errors_and_never_panics() {
-        let refused = |envelope: Envelope| build(&envelope, &rendered()).unwrap_err().to_string();
+        let refused = |envelope: Envelope| build(&envelope, &rendered()).err().unwrap().to_string();
         for bad in ["", "a", "a@", "@b", "a@b\r\nBcc: x@y", "a@b, c@d", "<a@b>", "a\0@b", "a b@c"] {
             assert!(refused(Envelope { to_address: bad, ..envelope() }).contains("To"), "{bad:?}");
             assert!(refused(Envelope { from_address: bad, ..envelope() }).contains("From"));
@@ -228,14 +233,14 @@ mod tests {
     #[test]
     fn international_addresses_do_not_panic() {
         for to_address in ["jürgen@b.example", "a@müller.example", "\"a b\"@c.example", "a@[127.0.0.1]"] {
-            let bytes = build(&Envelope { to_address, ..envelope() }, &rendered()).unwrap();
+            let bytes = built(&Envelope { to_address, ..envelope() }, &rendered());
             assert!(MessageParser::new().parse(&bytes).is_some(), "{to_address}");
         }
     }
 
     #[test]
     fn the_same_input_makes_the_same_bytes() {
-        let once = build(&envelope(), &rendered()).unwrap();
-        assert_eq!(once, build(&envelope(), &rendered()).unwrap());
+        let once = built(&envelope(), &rendered());
+        assert_eq!(once, built(&envelope(), &rendered()));
     }
 }

@@ -3,21 +3,13 @@
 use uuid::Uuid;
 
 use super::ListedMail;
+use super::post::QueuedMail;
 use super::render::InvitationMail;
+use super::transport::Sent;
 use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, params};
 use crate::problem::Problem;
 use crate::secret::Secret;
-
-/// A mail that waits to be delivered.
-pub(super) struct QueuedMail {
-    pub id: Uuid,
-    /// As stored: reading it is part of building the mail, so that an unreadable one fails alone.
-    pub content_json: String,
-    pub secret: String,
-    pub attempts: u32,
-    pub created_at: Timestamp,
-}
 
 /// Adds a mail to the outbox.
 pub(super) fn queue(
@@ -55,15 +47,19 @@ pub fn cancel_queued(tx: &Tx, invitation_id: Uuid) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The mails whose time has come, the longest waiting first.
-pub(super) fn due(tx: &Tx, count_max: u32) -> Result<Vec<QueuedMail>, Problem> {
+/// Claims the mails whose time has come, the longest waiting first, and counts the try: a mail that ends
+/// the process each time would otherwise be tried for good.
+pub(super) fn claim(tx: &Tx, count_max: usize) -> Result<Vec<QueuedMail>, Problem> {
     tx.rows(
-        "SELECT id, content, secret, attempts, created_at
-         FROM mails
-         WHERE state = 'queued' AND next_attempt_at <= ?1
-         ORDER BY next_attempt_at, id
-         LIMIT ?2",
-        params![tx.now().as_millis(), count_max],
+        "UPDATE mails
+         SET claimed_at = ?1, tried_at = ?1, attempts = attempts + 1
+         WHERE id IN (SELECT id
+                      FROM mails
+                      WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at <= ?1
+                      ORDER BY next_attempt_at, id
+                      LIMIT ?2)
+         RETURNING id, content, secret, attempts, created_at",
+        params![tx.now().as_millis(), i64::try_from(count_max).unwrap_or(i64::MAX)],
         |row| {
             Ok(QueuedMail {
                 id: row.get("id")?,
@@ -76,15 +72,38 @@ pub(super) fn due(tx: &Tx, count_max: u32) -> Result<Vec<QueuedMail>, Problem> {
     )
 }
 
-/// Notes a delivery, wipes the secret, and keeps the message if this is its mailbox. Does nothing to a
-/// mail that was cancelled meanwhile.
-pub(super) fn mark_delivered(tx: &Tx, mail_id: Uuid, kept: Option<&[u8]>) -> Result<(), Problem> {
+/// Whether any mail could be claimed now.
+pub(super) fn any_due(tx: &Tx) -> Result<bool, Problem> {
+    Ok(next_due(tx)?.is_some_and(|next| next <= tx.now()))
+}
+
+/// When the next mail is due.
+pub(super) fn next_due(tx: &Tx) -> Result<Option<Timestamp>, Problem> {
+    tx.optional(
+        "SELECT next_attempt_at
+         FROM mails
+         WHERE state = 'queued' AND claimed_at IS NULL
+         ORDER BY next_attempt_at
+         LIMIT 1",
+        [],
+        |row| Ok(Timestamp::from_millis(row.get(0)?)),
+    )
+}
+
+/// Makes mails free again that a server held when it died.
+pub(super) fn release_claims(tx: &Tx) -> Result<usize, Problem> {
+    tx.execute("UPDATE mails SET claimed_at = NULL WHERE claimed_at IS NOT NULL", [])
+}
+
+/// Notes a delivery, wipes the secret, and keeps the message if this is its mailbox. A mail that was
+/// cancelled while it was on its way was delivered all the same, and the list says so.
+pub(super) fn mark_delivered(tx: &Tx, mail_id: Uuid, sent: &Sent) -> Result<(), Problem> {
     tx.execute(
         "UPDATE mails
-         SET state = 'delivered', delivered_at = ?2, message = ?3, secret = NULL, attempts = attempts + 1,
-             last_error = NULL
-         WHERE id = ?1 AND state = 'queued'",
-        params![mail_id, tx.now().as_millis(), kept],
+         SET state = 'delivered', delivered_at = ?2, message = ?3, last_answer = ?4, secret = NULL,
+             claimed_at = NULL
+         WHERE id = ?1 AND claimed_at IS NOT NULL",
+        params![mail_id, tx.now().as_millis(), sent.kept, sent.answer],
     )?;
     Ok(())
 }
@@ -93,38 +112,81 @@ pub(super) fn mark_delivered(tx: &Tx, mail_id: Uuid, kept: Option<&[u8]>) -> Res
 pub(super) fn mark_tried(
     tx: &Tx,
     mail_id: Uuid,
-    error: &str,
+    answer: &str,
     next_attempt_at: Timestamp,
 ) -> Result<(), Problem> {
     tx.execute(
-        "UPDATE mails
-         SET attempts = attempts + 1, last_error = ?2, next_attempt_at = ?3
-         WHERE id = ?1 AND state = 'queued'",
-        params![mail_id, error, next_attempt_at.as_millis()],
+        "UPDATE mails SET last_answer = ?2, next_attempt_at = ?3, claimed_at = NULL WHERE id = ?1",
+        params![mail_id, answer, next_attempt_at.as_millis()],
     )?;
     Ok(())
 }
 
-/// Gives a mail up and wipes its secret.
-pub(super) fn mark_failed(tx: &Tx, mail_id: Uuid, error: &str) -> Result<(), Problem> {
+/// Gives a mail up and wipes its secret. One that was cancelled meanwhile stays cancelled.
+pub(super) fn mark_failed(tx: &Tx, mail_id: Uuid, answer: &str) -> Result<(), Problem> {
     tx.execute(
         "UPDATE mails
-         SET state = 'failed', attempts = attempts + 1, last_error = ?2, secret = NULL
-         WHERE id = ?1 AND state = 'queued'",
-        params![mail_id, error],
+         SET state = iif(state = 'queued', 'failed', state), last_answer = ?2, secret = NULL, claimed_at = NULL
+         WHERE id = ?1",
+        params![mail_id, answer],
     )?;
     Ok(())
 }
 
-/// Every mail, oldest first.
-pub fn list(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
+/// Every mail, oldest first; only those in one state if one is named.
+pub fn list(tx: &Tx, state: Option<&str>) -> Result<Vec<ListedMail>, Problem> {
     tx.rows(
-        "SELECT id, recipient, state, attempts, last_error, created_at, delivered_at
+        "SELECT id, invitation_id, recipient, state, claimed_at, attempts, tried_at, next_attempt_at, last_answer,
+                created_at, delivered_at
          FROM mails
+         WHERE ?1 IS NULL OR state = ?1
+         ORDER BY created_at, id",
+        params![state],
+        read_listed,
+    )
+}
+
+/// The mails whose message is kept here, oldest first.
+pub fn kept(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
+    tx.rows(
+        "SELECT id, invitation_id, recipient, state, claimed_at, attempts, tried_at, next_attempt_at, last_answer,
+                created_at, delivered_at
+         FROM mails
+         WHERE message IS NOT NULL
          ORDER BY created_at, id",
         [],
         read_listed,
     )
+}
+
+/// One mail.
+pub fn find(tx: &Tx, mail_id: Uuid) -> Result<Option<ListedMail>, Problem> {
+    tx.optional(
+        "SELECT id, invitation_id, recipient, state, claimed_at, attempts, tried_at, next_attempt_at, last_answer,
+                created_at, delivered_at
+         FROM mails
+         WHERE id = ?1",
+        [mail_id],
+        read_listed,
+    )
+}
+
+/// Makes a waiting mail due now. False: it does not wait.
+pub fn hurry(tx: &Tx, mail_id: Uuid) -> Result<bool, Problem> {
+    let hurried = tx.execute(
+        "UPDATE mails SET next_attempt_at = ?2 WHERE id = ?1 AND state = 'queued' AND claimed_at IS NULL",
+        params![mail_id, tx.now().as_millis()],
+    )?;
+    Ok(hurried == 1)
+}
+
+/// Takes one mail out of the outbox. False: it does not wait.
+pub fn cancel(tx: &Tx, mail_id: Uuid) -> Result<bool, Problem> {
+    let cancelled = tx.execute(
+        "UPDATE mails SET state = 'cancelled', secret = NULL WHERE id = ?1 AND state = 'queued'",
+        [mail_id],
+    )?;
+    Ok(cancelled == 1)
 }
 
 /// The delivered message of a mail, as it would have gone over the wire; the inner `None`: not delivered
@@ -134,14 +196,20 @@ pub fn message(tx: &Tx, mail_id: Uuid) -> Result<Option<Option<Vec<u8>>>, Proble
 }
 
 fn read_listed(row: &Row) -> RowResult<ListedMail> {
-    let delivered_at: Option<i64> = row.get("delivered_at")?;
+    let time = |name: &str| -> RowResult<Option<Timestamp>> {
+        Ok(row.get::<_, Option<i64>>(name)?.map(Timestamp::from_millis))
+    };
     Ok(ListedMail {
         id: row.get("id")?,
+        invitation_id: row.get("invitation_id")?,
         recipient: row.get("recipient")?,
         state: row.get("state")?,
+        is_on_its_way: row.get::<_, Option<i64>>("claimed_at")?.is_some(),
         attempts: row.get("attempts")?,
-        last_error: row.get("last_error")?,
+        tried_at: time("tried_at")?,
+        next_attempt_at: Timestamp::from_millis(row.get("next_attempt_at")?),
+        last_answer: row.get("last_answer")?,
         created_at: Timestamp::from_millis(row.get("created_at")?),
-        delivered_at: delivered_at.map(Timestamp::from_millis),
+        delivered_at: time("delivered_at")?,
     })
 }

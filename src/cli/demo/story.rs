@@ -130,7 +130,7 @@ impl<'o> Story<'o> {
     async fn mail(&self, count: usize) -> Result<Vec<u8>, Failure> {
         let deadline = Instant::now() + TIME_MAX;
         loop {
-            let mails = self.db.read(deadline, mail::store::list).await?;
+            let mails = self.db.read(deadline, mail::store::kept).await?;
             let delivered: Vec<_> = mails.iter().filter(|mail| mail.delivered_at.is_some()).collect();
             if delivered.len() == count
                 && let Some(last) = delivered.last()

@@ -95,7 +95,7 @@ impl TestServer {
         let db = &self.server.app().db;
         let until = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let listed = db.read(until, mail::store::list).await.expect("the mailbox is read");
+            let listed = db.read(until, |tx| mail::store::list(tx, None)).await.expect("the mailbox is read");
             if listed.iter().all(|mail| mail.state != "queued") {
                 let read = |id| db.peek(|tx| mail::store::message(tx, id)).expect("a mail is read").flatten();
                 return listed.iter().filter_map(|mail| read(mail.id)).map(Mail::parse).collect();

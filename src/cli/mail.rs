@@ -1,0 +1,159 @@
+//! `brms mail test|list|show|retry|cancel`: mail that leaves, as the operator sees it.
+
+use std::io::Write;
+
+use uuid::Uuid;
+
+use super::{Failure, database, runtime};
+use crate::app::InvitationRules;
+use crate::clock::Clock;
+use crate::config::{DatabaseSettings, InvitationSettings, MailSettings, MailState};
+use crate::db::Tx;
+use crate::invitations;
+use crate::mail::{self, ListedMail, test_mail};
+use crate::problem::Problem;
+use crate::startup;
+
+/// Hands one mail to the relay, past the outbox.
+pub(super) fn test(settings: &MailSettings, address: &str, out: &mut dyn Write) -> Result<(), Failure> {
+    if settings.smtp.smtp_host.is_some() && settings.mail_from.is_none() {
+        return Err("--smtp-host also needs --mail-from (BRMS_MAIL_FROM), the address mails are from".into());
+    }
+    let now = Clock::default().now();
+    let answer = runtime()?.block_on(test_mail::send(settings, address, now))?;
+    writeln!(out, "the relay took a mail to {address}: {answer}")?;
+    Ok(())
+}
+
+/// One line for each mail, oldest first.
+pub(super) fn list(
+    settings: &DatabaseSettings,
+    state: Option<MailState>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let word = state.map(MailState::word);
+    let mails = database::open_existing(settings)?.peek(|tx| mail::store::list(tx, word))?;
+    if mails.is_empty() {
+        writeln!(out, "no mail{}", word.map_or(String::new(), |word| format!(" is {word}")))?;
+    }
+    for mail in mails {
+        let state = if mail.is_on_its_way { "sending" } else { &mail.state };
+        write!(
+            out,
+            "{}  {state:<9}  {}  tries {}  {}",
+            mail.id,
+            mail.created_at.rfc3339(),
+            mail.attempts,
+            mail.recipient
+        )?;
+        if mail.is_waiting() && mail.attempts > 0 {
+            write!(out, "  next try {}", mail.next_attempt_at.rfc3339())?;
+        }
+        match mail.last_answer {
+            Some(answer) => writeln!(out, "  ({answer})")?,
+            None => writeln!(out)?,
+        }
+    }
+    Ok(())
+}
+
+/// Everything known about one mail but its words.
+pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
+    let found = database::open_existing(settings)?.peek(|tx| mail::store::find(tx, id))?;
+    let mail = found.ok_or_else(|| unknown(id))?;
+    let on_its_way = if mail.is_on_its_way { ", being handed over right now" } else { "" };
+    let next = mail.is_waiting().then(|| mail.next_attempt_at.rfc3339());
+    for (name, value) in [
+        ("id", Some(mail.id.to_string())),
+        ("state", Some(format!("{}{on_its_way}", mail.state))),
+        ("recipient", Some(mail.recipient)),
+        ("invitation", Some(mail.invitation_id.to_string())),
+        ("queued", Some(mail.created_at.rfc3339())),
+        ("tries", Some(mail.attempts.to_string())),
+        ("last try", mail.tried_at.map(|at| at.rfc3339())),
+        ("last answer", mail.last_answer),
+        ("next try", next),
+        ("delivered", mail.delivered_at.map(|at| at.rfc3339())),
+    ] {
+        if let Some(value) = value {
+            writeln!(out, "{:<12} {value}", format!("{name}:"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Tries a mail again: at once if it waits, with a new link if it failed, since its secret is gone.
+pub(super) fn retry(
+    settings: &DatabaseSettings,
+    rules: &InvitationSettings,
+    id: Uuid,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let rules = startup::invitation_rules(rules);
+    let db = database::open_existing(settings)?;
+    let retried =
+        db.write_blocking(move |tx| retry_in(tx, &rules, id)).map_err(|problem| problem.detail())?;
+    match retried {
+        Retried::Unknown => return Err(unknown(id).into()),
+        Retried::Not(mail) => return Err(why_not(&mail).into()),
+        Retried::AtOnce => writeln!(out, "{id} is due now; a running server sends it within seconds")?,
+        Retried::Anew => {
+            writeln!(out, "{id} stays failed; a new mail with a new link is queued (brms mail list)")?;
+        }
+    }
+    Ok(())
+}
+
+enum Retried {
+    AtOnce,
+    Anew,
+    Not(ListedMail),
+    Unknown,
+}
+
+fn retry_in(tx: &Tx, rules: &InvitationRules, id: Uuid) -> Result<Retried, Problem> {
+    let Some(mail) = mail::store::find(tx, id)? else { return Ok(Retried::Unknown) };
+    if mail::store::hurry(tx, id)? {
+        return Ok(Retried::AtOnce);
+    }
+    if mail.state != MailState::Failed.word() {
+        return Ok(Retried::Not(mail));
+    }
+    invitations::send_again(tx, rules, mail.invitation_id)?;
+    Ok(Retried::Anew)
+}
+
+/// Takes a mail out of the outbox.
+pub(super) fn cancel(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
+    let db = database::open_existing(settings)?;
+    let done = db.write_blocking(move |tx| {
+        let found = mail::store::find(tx, id)?;
+        Ok((mail::store::cancel(tx, id)?, found))
+    });
+    match done.map_err(|problem| problem.detail())? {
+        (_, None) => Err(unknown(id).into()),
+        (false, Some(mail)) => Err(why_not(&mail).into()),
+        (true, Some(mail)) if mail.is_on_its_way => {
+            writeln!(
+                out,
+                "{id} is cancelled, but it was on its way: `brms mail show {id}` says if it arrived"
+            )?;
+            Ok(())
+        }
+        (true, Some(_)) => {
+            writeln!(out, "{id} is cancelled; `brms invitation link` makes a link to hand over yourself")?;
+            Ok(())
+        }
+    }
+}
+
+fn unknown(id: Uuid) -> String {
+    format!("there is no mail {id}; `brms mail list` names them")
+}
+
+fn why_not(mail: &ListedMail) -> String {
+    if mail.is_on_its_way {
+        return format!("the mail {} is being handed over right now; look again in a moment", mail.id);
+    }
+    format!("the mail {} is {} already; sending the invitation again makes a new one", mail.id, mail.state)
+}

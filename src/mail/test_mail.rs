@@ -1,0 +1,43 @@
+//! A mail that shows whether the relay's settings are right. It goes straight out, past the outbox.
+
+use uuid::Uuid;
+
+use super::message::{self, Envelope};
+use super::post::Sender;
+use super::render::Rendered;
+use super::transport::{NotSent, Transport};
+use crate::clock::Timestamp;
+use crate::config::MailSettings;
+
+const SUBJECT: &str = "Test mail of brms";
+const TEXT: &str = "This is the test mail of brms that somebody asked for on its command line.\nMail arrives: nothing else is to be done.\n";
+const HTML: &str = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Test mail of brms</title></head>\n\
+    <body><p>This is the test mail of brms that somebody asked for on its command line.</p>\n\
+    <p>Mail arrives: nothing else is to be done.</p></body></html>\n";
+
+/// Sends one, and returns the relay's words; as an error when it did not take it.
+pub async fn send(settings: &MailSettings, to: &str, now: Timestamp) -> Result<String, String> {
+    let transport = Transport::new(settings)?;
+    if let Transport::LocalMailbox = transport {
+        return Err(
+            "no --smtp-host is set: mail goes to the local mailbox, and no relay takes part".to_owned()
+        );
+    }
+    let sender = Sender { address: settings.sender().to_owned(), public_url: String::new() };
+    let envelope = Envelope {
+        message_id: &sender.message_id(Uuid::new_v4()),
+        from_name: "",
+        from_address: &sender.address,
+        reply_to: None,
+        to_address: to,
+        date: now.system_time(),
+    };
+    let words = Rendered { subject: SUBJECT.to_owned(), text: TEXT.to_owned(), html: HTML.to_owned() };
+    let outgoing = message::build(&envelope, &words).map_err(|error| error.to_string())?;
+    let sent = transport.send(outgoing).await;
+    transport.rest().await;
+    match sent {
+        Ok(sent) => Ok(sent.answer.unwrap_or_default()),
+        Err(NotSent::Later(answer) | NotSent::Never(answer)) => Err(answer),
+    }
+}

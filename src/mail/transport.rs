@@ -1,0 +1,250 @@
+//! Where a built message goes: the local mailbox, or an SMTP relay.
+//!
+//! The idle connections are kept here and not by lettre, whose pool takes a connection back that was given
+//! up in the middle of a mail: the next mail would read the answers meant for the one before. Here a
+//! connection belongs to the mail that uses it, and whatever ends that mail early closes it. It also
+//! tells what stands in the way before a mail was named (connecting, signing in) from what the relay says
+//! of the mail itself.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::address::Envelope;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use tokio::time::{Instant, timeout};
+
+use crate::config::{MailSettings, SmtpTls};
+
+/// An idle connection is used again for so long; relays close theirs after some minutes.
+const IDLE_MAX: Duration = Duration::from_secs(20);
+/// How long a polite end of a connection may take.
+const QUIT_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// A message that is ready to go.
+pub struct Outgoing {
+    /// From whom and to whom, as the relay is told.
+    pub envelope: Envelope,
+    /// The message itself.
+    pub message: Vec<u8>,
+}
+
+/// Why a message did not leave.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NotSent {
+    /// It may go another time.
+    Later(String),
+    /// It will not go, ever.
+    Never(String),
+}
+
+/// What came of a message that left.
+#[derive(Clone, Debug, Default)]
+pub struct Sent {
+    /// The relay's last words.
+    pub answer: Option<String>,
+    /// The message, if this is its mailbox.
+    pub kept: Option<Vec<u8>>,
+}
+
+/// Where messages go.
+pub enum Transport {
+    /// They stay in the database, for the operator to read with `brms mailbox`.
+    LocalMailbox,
+    /// To a relay.
+    Smtp(Box<Relay>),
+}
+
+impl Transport {
+    /// What the settings ask for. An error names the setting.
+    pub fn new(settings: &MailSettings) -> Result<Self, String> {
+        match &settings.smtp.smtp_host {
+            None => Ok(Self::LocalMailbox),
+            Some(host) => Ok(Self::Smtp(Box::new(Relay::new(host, settings)?))),
+        }
+    }
+
+    /// Hands a message over.
+    pub async fn send(&self, outgoing: Outgoing) -> Result<Sent, NotSent> {
+        match self {
+            Self::LocalMailbox => Ok(Sent { kept: Some(outgoing.message), answer: None }),
+            Self::Smtp(relay) => {
+                let answer = Some(relay.send(&outgoing).await?);
+                Ok(Sent { answer, kept: None })
+            }
+        }
+    }
+
+    /// Ends the connections that nobody uses.
+    pub async fn rest(&self) {
+        if let Self::Smtp(relay) = self {
+            relay.rest().await;
+        }
+    }
+}
+
+/// An SMTP relay and the connections to it.
+pub struct Relay {
+    host: String,
+    port: u16,
+    tls: SmtpTls,
+    tls_parameters: Option<TlsParameters>,
+    credentials: Option<Credentials>,
+    ehlo_name: ClientId,
+    time_max: Duration,
+    idle: Mutex<Vec<Idle>>,
+}
+
+struct Idle {
+    connection: AsyncSmtpConnection,
+    since: Instant,
+}
+
+impl Relay {
+    fn new(host: &str, settings: &MailSettings) -> Result<Self, String> {
+        let smtp = &settings.smtp;
+        let domain = settings.sender().rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+        let tls_parameters = match smtp.smtp_tls {
+            SmtpTls::None => None,
+            SmtpTls::Implicit | SmtpTls::Starttls => Some(tls_parameters(host, settings)?),
+        };
+        let credentials = credentials(settings)?;
+        if credentials.is_some() && smtp.smtp_tls == SmtpTls::None && !is_loopback(host) {
+            return Err(format!(
+                "--smtp-tls none would send the password to {host} in the clear; use starttls or implicit"
+            ));
+        }
+        Ok(Self {
+            host: host.to_owned(),
+            port: smtp.smtp_port.unwrap_or_else(|| smtp.smtp_tls.port()),
+            tls: smtp.smtp_tls,
+            tls_parameters,
+            credentials,
+            ehlo_name: ClientId::Domain(smtp.smtp_ehlo_name.clone().unwrap_or_else(|| domain.to_owned())),
+            time_max: smtp.smtp_timeout,
+            idle: Mutex::default(),
+        })
+    }
+
+    async fn send(&self, outgoing: &Outgoing) -> Result<String, NotSent> {
+        // A try that takes too long is dropped, and with it the connection it owns.
+        timeout(self.time_max, self.attempt(outgoing)).await.unwrap_or_else(|_| {
+            let seconds = self.time_max.as_secs_f32();
+            Err(NotSent::Later(format!("the relay {} did not finish within {seconds} s", self.address())))
+        })
+    }
+
+    async fn attempt(&self, outgoing: &Outgoing) -> Result<String, NotSent> {
+        let mut connection = match self.reuse().await {
+            Some(connection) => connection,
+            // Whatever is wrong here is wrong with every mail, so no mail is given up for it.
+            None => self.connect().await.map_err(|error| {
+                NotSent::Later(format!("no connection to the relay {}: {error}", self.address()))
+            })?,
+        };
+        let answer = connection.send(&outgoing.envelope, &outgoing.message).await;
+        let answer = answer.map_err(|error| self.judge(&error, &outgoing.envelope))?;
+        let words: Vec<&str> = answer.message().collect();
+        let answer = format!("{} {}", answer.code(), words.join(" "));
+        self.idle().push(Idle { connection, since: Instant::now() });
+        Ok(answer)
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+        let implicit = if self.tls == SmtpTls::Implicit { self.tls_parameters.clone() } else { None };
+        let address = (self.host.as_str(), self.port);
+        let mut connection = AsyncSmtpConnection::connect_tokio1(
+            address,
+            Some(self.time_max),
+            &self.ehlo_name,
+            implicit,
+            None,
+        )
+        .await?;
+        if self.tls == SmtpTls::Starttls
+            && let Some(parameters) = &self.tls_parameters
+        {
+            connection.starttls(parameters.clone(), &self.ehlo_name).await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        Ok(connection)
+    }
+
+    /// A connection that still answers.
+    async fn reuse(&self) -> Option<AsyncSmtpConnection> {
+        loop {
+            let Idle { mut connection, since } = self.idle().pop()?;
+            if since.elapsed() < IDLE_MAX && connection.test_connected().await {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// 5xx is the relay's last word on this mail; all else may pass.
+    fn judge(&self, error: &Error, envelope: &Envelope) -> NotSent {
+        let text = format!("the relay {}: {error}", self.address());
+        let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+        let needs_unicode = !envelope.to().iter().all(is_ascii);
+        if error.is_permanent() || (error.is_client() && needs_unicode) {
+            NotSent::Never(text)
+        } else {
+            NotSent::Later(text)
+        }
+    }
+
+    async fn rest(&self) {
+        let idle = std::mem::take(&mut *self.idle());
+        for Idle { mut connection, .. } in idle {
+            // It is given up either way.
+            let _ = timeout(QUIT_TIME_MAX, connection.quit()).await;
+        }
+    }
+
+    fn address(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn tls_parameters(host: &str, settings: &MailSettings) -> Result<TlsParameters, String> {
+    let mut builder = TlsParameters::builder(host.to_owned());
+    if let Some(path) = &settings.smtp.smtp_ca_file {
+        let failed = |cause: &dyn std::fmt::Display| format!("--smtp-ca-file {}: {cause}", path.display());
+        let pem = std::fs::read(path).map_err(|cause| failed(&cause))?;
+        if !pem.windows(10).any(|window| window == b"-----BEGIN") {
+            return Err(failed(&"holds no certificate in PEM form"));
+        }
+        builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|cause| failed(&cause))?);
+    }
+    builder.build().map_err(|cause| format!("--smtp-host {host}: {cause}"))
+}
+
+fn credentials(settings: &MailSettings) -> Result<Option<Credentials>, String> {
+    let smtp = &settings.smtp;
+    let Some(user) = &smtp.smtp_user else { return Ok(None) };
+    let password = match (&smtp.smtp_password, &smtp.smtp_password_file) {
+        (Some(password), _) => password.reveal().to_owned(),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|cause| format!("--smtp-password-file {}: {cause}", path.display()))?;
+            text.trim_end_matches(['\r', '\n']).to_owned()
+        }
+        (None, None) => {
+            return Err("--smtp-user needs --smtp-password-file (or --smtp-password) beside it".to_owned());
+        }
+    };
+    Ok(Some(Credentials::new(user.clone(), password)))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address: Result<std::net::IpAddr, _> = host.parse();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}

@@ -79,6 +79,8 @@ impl Server {
     ) -> Result<Self, StartError> {
         // Before anything is made: settings that cannot work must not use up a first start.
         let transport = transport(settings)?;
+        let renderer = Renderer::new(settings.delivery.mail_templates.as_deref())
+            .map_err(|cause| StartError::new("the mail templates", cause))?;
         let lock = ServeLock::take(&settings.data.database).map_err(|cause| StartError(cause.to_string()))?;
         let options =
             Options { size_max: settings.database_size_max, ..Options::new(&settings.data.database) };
@@ -99,7 +101,8 @@ impl Server {
             description: description(&public_url)?,
             pages: Pages::new().map_err(|cause| StartError::new("the page templates", cause))?,
         });
-        let delivery = delivery(&app, settings, transport, public_url)?;
+        let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
+        let delivery = delivery(&app, settings, Post { renderer, sender, transport });
 
         let (stop, stopped) = watch::channel(false);
         let limits = Limits {
@@ -228,20 +231,13 @@ fn transport(settings: &ServeSettings) -> Result<Transport, StartError> {
     Transport::new(&settings.mail).map_err(StartError)
 }
 
-/// Whoever empties the outbox, with the links leading to the public address.
-fn delivery(
-    app: &App,
-    settings: &ServeSettings,
-    transport: Transport,
-    public_url: String,
-) -> Result<Delivery, StartError> {
-    let renderer = Renderer::new().map_err(|cause| StartError::new("the mail templates", cause))?;
-    let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
-    Ok(Delivery {
+/// Whoever empties the outbox.
+fn delivery(app: &App, settings: &ServeSettings, post: Post) -> Delivery {
+    Delivery {
         db: app.db.clone(),
         waiting: Arc::clone(&app.mail_waiting),
-        post: Arc::new(Post { renderer, sender, transport }),
+        post: Arc::new(post),
         workers: usize::from(settings.delivery.mail_workers),
         give_up_after: settings.delivery.mail_give_up_after,
-    })
+    }
 }

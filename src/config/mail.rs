@@ -94,6 +94,9 @@ impl SmtpTls {
 /// How the outbox is worked on.
 #[derive(Clone, Debug, Args)]
 pub struct DeliverySettings {
+    /// A folder with own mail templates: invitation.subject.hbs, invitation.text.hbs, invitation.html.hbs, or some of them.
+    #[arg(long, env = "BRMS_MAIL_TEMPLATES", value_name = "FOLDER")]
+    pub mail_templates: Option<PathBuf>,
     /// How many mails are handed over at once.
     #[arg(long, env = "BRMS_MAIL_WORKERS", value_name = "COUNT", default_value_t = 4,
           value_parser = clap::value_parser!(u16).range(1..=64))]

@@ -12,6 +12,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("migrations/0001_people_and_access.sql"),
     include_str!("migrations/0002_the_whole_api.sql"),
     include_str!("migrations/0003_mail_over_smtp.sql"),
+    include_str!("migrations/0004_one_index_less.sql"),
 ];
 
 /// Stands in the file's header, so that a file of another program is told apart. "BRMS" in ASCII.

@@ -6,14 +6,18 @@
 //! Names were typed by people we may not know and are read by people who trust the mail, so whatever
 //! stands in a mail as a name went through [`clean_name`], and an address through `plain_address`.
 
+use std::path::Path;
+
 use handlebars::Handlebars;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 mod names;
+mod sources;
 
 pub use names::clean_name;
 use names::{capped, plain_address, tidy};
+use sources::{HTML, SUBJECT, Sources, TEXT};
 
 /// Everything an invitation mail says, except its code.
 ///
@@ -64,16 +68,14 @@ impl std::error::Error for RenderError {}
 /// A subject is cut here. The template's own words and one name fit.
 pub const SUBJECT_CHARS_MAX: usize = 150;
 
-const SUBJECT: (&str, &str) = ("invitation.subject", include_str!("templates/invitation.subject.hbs"));
-const TEXT: (&str, &str) = ("invitation.text", include_str!("templates/invitation.text.hbs"));
-const HTML: (&str, &str) = ("invitation.html", include_str!("templates/invitation.html.hbs"));
-
 /// The templates, read and tried.
 pub struct Renderer {
     /// Subject and text. Escaping would put `&amp;` into names, and `&#x3D;` for every `=`.
     plain: Handlebars<'static>,
     /// HTML, where every value is escaped.
     escaping: Handlebars<'static>,
+    /// Where each template stands, for complaints.
+    sources: Sources,
 }
 
 /// What the templates see. All of it is clean; escaping is the registry's work.
@@ -91,26 +93,44 @@ struct View {
 }
 
 impl Renderer {
-    /// Reads the built-in templates and renders each, so that a broken one stops the start and not a
-    /// mail.
-    pub fn new() -> Result<Self, RenderError> {
-        Self::from_templates(&[SUBJECT, TEXT], HTML)
+    /// Reads the templates, those in `folder` before the built-in ones, and renders each, so that a broken
+    /// one stops the start and not a mail.
+    pub fn new(folder: Option<&Path>) -> Result<Self, RenderError> {
+        Self::from_sources(Sources::read(folder)?)
     }
 
-    fn from_templates(plain: &[(&str, &str)], html: (&str, &str)) -> Result<Self, RenderError> {
-        let mut renderer = Self { plain: Handlebars::new(), escaping: Handlebars::new() };
+    fn from_sources(sources: Sources) -> Result<Self, RenderError> {
+        let mut renderer = Self { plain: Handlebars::new(), escaping: Handlebars::new(), sources };
         renderer.plain.register_escape_fn(handlebars::no_escape);
         renderer.plain.set_strict_mode(true);
         renderer.escaping.set_strict_mode(true);
-        for (name, template) in plain {
-            renderer.plain.register_template_string(name, template).map_err(broken)?;
+        for name in [SUBJECT, TEXT, HTML] {
+            let registry = if name == HTML { &mut renderer.escaping } else { &mut renderer.plain };
+            let text = renderer.sources.text(name);
+            registry
+                .register_template_string(name, text)
+                .map_err(|error| renderer.sources.broken_template(name, &error))?;
         }
-        renderer.escaping.register_template_string(html.0, html.1).map_err(broken)?;
         // Strict mode sees a misspelt variable only in a branch that is taken, so both are.
         for mail in [sample(), InvitationMail { inviter: None, recipient: String::new(), ..sample() }] {
-            renderer.invitation(&mail, "sample-code", "https://brms.example")?;
+            renderer.check(&renderer.invitation(&mail, SAMPLE_CODE, "https://brms.example")?)?;
         }
         Ok(renderer)
+    }
+
+    /// Without its code a mail is of no use, and in a subject others would see it.
+    fn check(&self, rendered: &Rendered) -> Result<(), RenderError> {
+        for (name, part) in [(TEXT, &rendered.text), (HTML, &rendered.html)] {
+            if !part.contains(SAMPLE_CODE) {
+                return Err(self.sources.complaint(name, "shows neither {{link}} nor {{code}}"));
+            }
+        }
+        if rendered.subject.contains(SAMPLE_CODE) {
+            return Err(self
+                .sources
+                .complaint(SUBJECT, "must not show {{link}} or {{code}}: others see a subject"));
+        }
+        Ok(())
     }
 
     /// The words of one invitation mail. `public_url` is the configured one; it may end in a slash and
@@ -122,13 +142,17 @@ impl Renderer {
         public_url: &str,
     ) -> Result<Rendered, RenderError> {
         let mut view = View::new(mail, code, public_url)?;
-        let subject = self.plain.render(SUBJECT.0, &view).map_err(broken)?;
+        let subject = self.render(&self.plain, SUBJECT, &view)?;
         // Once more over the whole line: the template ends in a line break, and may be changed.
         let subject = capped(&tidy(&subject), SUBJECT_CHARS_MAX);
         view.subject.clone_from(&subject);
-        let text = self.plain.render(TEXT.0, &view).map_err(broken)?;
-        let html = self.escaping.render(HTML.0, &view).map_err(broken)?;
+        let text = self.render(&self.plain, TEXT, &view)?;
+        let html = self.render(&self.escaping, HTML, &view)?;
         Ok(Rendered { subject, text, html })
+    }
+
+    fn render(&self, registry: &Handlebars, name: &str, view: &View) -> Result<String, RenderError> {
+        registry.render(name, view).map_err(|error| self.sources.broken_rendering(name, &error))
     }
 }
 
@@ -195,10 +219,8 @@ fn sample() -> InvitationMail {
     }
 }
 
-/// Handlebars' own text names template, line and variable, and quotes no data.
-fn broken(cause: impl std::fmt::Display) -> RenderError {
-    RenderError(cause.to_string())
-}
+/// Opens nothing; templates are tried with it.
+const SAMPLE_CODE: &str = "sample-code";
 
 #[cfg(test)]
 mod tests;

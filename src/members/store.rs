@@ -52,18 +52,29 @@ pub(super) fn list(
             |row| row.get::<_, i64>(0),
         ),
     }?;
-    let rows = tx.rows(
-        "SELECT members.id, members.project_id, members.user_id, members.owner, members.by_role, members.created_at,
-                members.updated_at
-         FROM members JOIN users ON users.id = members.user_id
-         WHERE members.project_id = ?1
-           AND (?2 IS NULL
-                OR has_text(?2, users.email, users.first_name, users.last_name))
-         ORDER BY members.created_at, members.id
-         LIMIT ?3 OFFSET ?4",
-        params![project_id, search, page.limit(), page.offset()],
-        read,
-    )?;
+    // Two texts, so that without a search no user is looked up to sort the members.
+    let rows = match search {
+        None => tx.rows(
+            "SELECT id, project_id, user_id, owner, by_role, created_at, updated_at
+             FROM members
+             WHERE project_id = ?1
+             ORDER BY created_at, id
+             LIMIT ?2 OFFSET ?3",
+            params![project_id, page.limit(), page.offset()],
+            read,
+        ),
+        Some(search) => tx.rows(
+            "SELECT members.id, members.project_id, members.user_id, members.owner, members.by_role,
+                    members.created_at, members.updated_at
+             FROM members JOIN users ON users.id = members.user_id
+             WHERE members.project_id = ?1
+               AND has_text(?2, users.email, users.first_name, users.last_name)
+             ORDER BY members.created_at, members.id
+             LIMIT ?3 OFFSET ?4",
+            params![project_id, search, page.limit(), page.offset()],
+            read,
+        ),
+    }?;
     let with_user = |membership: Membership| Ok((users::store::get(tx, membership.user_id)?, membership));
     let rows: Result<Vec<(User, Membership)>, Problem> = rows.into_iter().map(with_user).collect();
     let rows = rows?.into_iter().map(|(user, membership)| (membership, user)).collect();

@@ -109,13 +109,14 @@ pub(super) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<Project>, Problem>
 /// The first members of a project.
 pub(super) fn members(tx: &Tx, project_id: Uuid, count_max: u32) -> Result<Vec<ListedMember>, Problem> {
     tx.rows(
-        "SELECT members.id, members.owner, users.id AS user_id, users.email, users.first_name,
-                users.last_name
-         FROM members
-         JOIN users ON users.id = members.user_id
-         WHERE members.project_id = ?1
-         ORDER BY members.created_at, members.id
-         LIMIT ?2",
+        "SELECT first.id, first.owner, users.id AS user_id, users.email, users.first_name, users.last_name
+         FROM (SELECT id, owner, user_id, created_at
+               FROM members
+               WHERE project_id = ?1
+               ORDER BY created_at, id
+               LIMIT ?2) AS first
+         JOIN users ON users.id = first.user_id
+         ORDER BY first.created_at, first.id",
         params![project_id, count_max],
         |row| {
             Ok(ListedMember {

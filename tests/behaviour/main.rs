@@ -17,6 +17,7 @@ mod accepting;
 mod codes;
 mod invitations;
 mod inviting;
+mod mail_templates;
 mod mails;
 
 mod profile;

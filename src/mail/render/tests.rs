@@ -5,7 +5,7 @@ use super::*;
 const CODE: &str = "brms_inv_0-Aa_z9";
 
 fn render(mail: &InvitationMail) -> Rendered {
-    Renderer::new().unwrap().invitation(mail, CODE, "https://brms.example").unwrap()
+    Renderer::new(None).unwrap().invitation(mail, CODE, "https://brms.example").unwrap()
 }
 
 fn named(name: &str) -> InvitationMail {
@@ -101,7 +101,7 @@ fn the_subject_is_one_short_line() {
 
 #[test]
 fn the_link_is_built_from_the_public_url_alone() {
-    let renderer = Renderer::new().unwrap();
+    let renderer = Renderer::new(None).unwrap();
     for (public_url, link) in [
         ("https://b.example", "https://b.example/invitations/accept#k"),
         ("https://b.example/", "https://b.example/invitations/accept#k"),
@@ -124,12 +124,17 @@ fn nothing_is_fetched_when_the_mail_is_read() {
 #[test]
 fn broken_templates_and_data_are_refused() {
     let refused =
-        |plain: &[(&str, &str)], html| Renderer::from_templates(plain, html).err().unwrap().to_string();
-    let text = refused(&[SUBJECT, (TEXT.0, "x\n{{#if inviter}}{{else}}{{who}}{{/if}}")], HTML);
-    assert!(text.contains("invitation.text") && text.contains("line 2"), "{text}");
-    let text = refused(&[SUBJECT, TEXT], (HTML.0, "{{#if"));
-    assert!(text.contains("invitation.html"), "{text}");
-    let renderer = Renderer::new().unwrap();
+        |name: &str, text: &str| Renderer::from_sources(Sources::with(name, text)).err().unwrap().to_string();
+    for (name, text, complaint) in [
+        (TEXT, "x {{code}}\n{{#if inviter}}{{else}}{{who}}{{/if}}", "invitation.text:2:"),
+        (HTML, "{{code}}\n\n{{#if", "invitation.html:"),
+        (HTML, "no way in", "invitation.html: shows neither {{link}} nor {{code}}"),
+        (SUBJECT, "{{code}}", "invitation.subject: must not show"),
+    ] {
+        let refusal = refused(name, text);
+        assert!(refusal.contains(complaint), "{refusal}");
+    }
+    let renderer = Renderer::new(None).unwrap();
     for code in ["", "a b", "a\"><b>", "a\nb"] {
         assert!(renderer.invitation(&sample(), code, "https://b.example").is_err());
     }

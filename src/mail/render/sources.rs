@@ -1,0 +1,104 @@
+//! Where the text of each template comes from: the binary, or a file of the operator's.
+
+use std::path::Path;
+
+use super::RenderError;
+
+pub(super) const SUBJECT: &str = "invitation.subject";
+pub(super) const TEXT: &str = "invitation.text";
+pub(super) const HTML: &str = "invitation.html";
+
+const BUILT_IN: [(&str, &str); 3] = [
+    (SUBJECT, include_str!("../templates/invitation.subject.hbs")),
+    (TEXT, include_str!("../templates/invitation.text.hbs")),
+    (HTML, include_str!("../templates/invitation.html.hbs")),
+];
+
+/// The templates before they are read.
+pub(super) struct Sources(Vec<Source>);
+
+struct Source {
+    name: &'static str,
+    /// What a complaint calls it: a path, if it is a file.
+    place: String,
+    text: String,
+}
+
+impl Sources {
+    /// The built-in templates, each replaced by the file of its name if the folder has one.
+    pub(super) fn read(folder: Option<&Path>) -> Result<Self, RenderError> {
+        let built_in = |(name, text): (&'static str, &str)| Source {
+            name,
+            place: name.to_owned(),
+            text: text.to_owned(),
+        };
+        let mut sources = Self(BUILT_IN.map(built_in).into());
+        if let Some(folder) = folder {
+            sources.read_folder(folder)?;
+        }
+        Ok(sources)
+    }
+
+    fn read_folder(&mut self, folder: &Path) -> Result<(), RenderError> {
+        let failed =
+            |path: &Path, cause: &dyn std::fmt::Display| RenderError(format!("{}: {cause}", path.display()));
+        for entry in std::fs::read_dir(folder).map_err(|cause| failed(folder, &cause))? {
+            let path = entry.map_err(|cause| failed(folder, &cause))?.path();
+            if path.extension().is_none_or(|extension| extension != "hbs") {
+                continue;
+            }
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let Some(source) = self.0.iter_mut().find(|source| source.name == stem) else {
+                // A misspelt name would silently be no template at all.
+                let names = BUILT_IN.map(|(name, _)| format!("{name}.hbs")).join(", ");
+                return Err(failed(&path, &format!("is none of {names}")));
+            };
+            source.text = std::fs::read_to_string(&path).map_err(|cause| failed(&path, &cause))?;
+            source.place = path.display().to_string();
+        }
+        Ok(())
+    }
+
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.find(name).map_or("", |source| &source.text)
+    }
+
+    /// A complaint about a template as a whole.
+    pub(super) fn complaint(&self, name: &str, text: &str) -> RenderError {
+        RenderError(format!("{}: {text}", self.find(name).map_or(name, |source| &source.place)))
+    }
+
+    /// It cannot be read. Handlebars' reasons quote the template, never data.
+    pub(super) fn broken_template(&self, name: &str, error: &handlebars::TemplateError) -> RenderError {
+        let (line, column) = error.pos().unwrap_or((1, 1));
+        self.complaint(&self.at(name, line, column), &error.reason().to_string())
+    }
+
+    /// It cannot be filled.
+    pub(super) fn broken_rendering(&self, name: &str, error: &handlebars::RenderError) -> RenderError {
+        let (line, column) = (error.line_no.unwrap_or(1), error.column_no.unwrap_or(1));
+        self.complaint(&self.at(name, line, column), &error.reason().to_string())
+    }
+
+    /// File, line and column, as editors jump to them.
+    fn at(&self, name: &str, line: usize, column: usize) -> String {
+        let place = self.find(name).map_or(name, |source| &source.place);
+        format!("{place}:{line}:{column}")
+    }
+
+    fn find(&self, name: &str) -> Option<&Source> {
+        self.0.iter().find(|source| source.name == name)
+    }
+}
+
+#[cfg(test)]
+impl Sources {
+    /// The built-in ones, with one of them replaced.
+    pub(super) fn with(name: &str, text: &str) -> Self {
+        let mut sources = Self::read(None).unwrap_or_else(|error| panic!("{error}"));
+        for source in sources.0.iter_mut().filter(|source| source.name == name) {
+            text.clone_into(&mut source.text);
+        }
+        sources
+    }
+}

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Failure, database, runtime};
 use crate::app::InvitationRules;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::{DatabaseSettings, InvitationSettings, MailSettings, MailState};
 use crate::db::Tx;
 use crate::invitations;
@@ -70,10 +70,10 @@ pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -
         ("invitation", Some(mail.invitation_id.to_string())),
         ("queued", Some(mail.created_at.rfc3339())),
         ("tries", Some(mail.attempts.to_string())),
-        ("last try", mail.tried_at.map(|at| at.rfc3339())),
+        ("last try", mail.tried_at.map(Timestamp::rfc3339)),
         ("last answer", mail.last_answer),
         ("next try", next),
-        ("delivered", mail.delivered_at.map(|at| at.rfc3339())),
+        ("delivered", mail.delivered_at.map(Timestamp::rfc3339)),
     ] {
         if let Some(value) = value {
             writeln!(out, "{:<12} {value}", format!("{name}:"))?;

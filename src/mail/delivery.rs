@@ -205,7 +205,7 @@ mod tests {
             let waits: Vec<Duration> = ids.iter().map(|id| wait_after(attempts, *id)).collect();
             assert!(waits.iter().all(|wait| *wait >= longest / 2 && *wait <= longest), "{attempts}");
             let (least, most) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
-            assert!(*most - *least > longest / 4, "{attempts}: all come back together");
+            assert!(most.abs_diff(*least) > longest / 4, "{attempts}: all come back together");
         }
     }
 }

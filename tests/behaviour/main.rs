@@ -16,6 +16,7 @@ mod rights;
 mod accepting;
 mod codes;
 mod invitations;
+mod inviter_limit;
 mod inviting;
 mod mail_templates;
 mod mails;

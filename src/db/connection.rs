@@ -11,6 +11,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 
 use super::BUSY_TIMEOUT;
+use super::checkpoint::PAGES_MAX;
 use crate::search::has_text;
 
 /// Statements kept ready for each connection. There are fewer texts than this in all rooms together.
@@ -44,14 +45,22 @@ pub(super) fn open_writer(path: &Path, size_max: Option<u64>) -> rusqlite::Resul
     connection.pragma_update(None, "synchronous", "FULL")?;
     // 16 MiB. More is slower: on a file below 1 GiB SQLite walks the whole cache at each commit that split a page.
     connection.pragma_update(None, "cache_size", -16_384)?;
-    // Twenty times the usual: a page that many writes touch is folded into the file once for all of them.
-    connection.pragma_update_and_check(None, "wal_autocheckpoint", 20_000, |_| Ok(()))?;
+    // Another thread folds the log at a third of this; it is the limit for when that one cannot.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 3 * PAGES_MAX, |_| Ok(()))?;
     common(&connection)?;
     if let Some(bytes) = size_max {
         let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = i64::try_from((bytes / u64::from(page_bytes)).max(1)).unwrap_or(i64::MAX);
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
     }
+    Ok(connection)
+}
+
+/// The connection that folds the write-ahead log into the file, and does nothing else.
+pub(super) fn open_folder(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags())?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 

@@ -7,6 +7,7 @@
 //! There is deliberately no way to hold a transaction across an `await`, no nested transaction, and no
 //! second writer in a process.
 
+mod checkpoint;
 mod connection;
 mod lock;
 mod migrations;
@@ -27,6 +28,7 @@ use uuid::ContextV7;
 use crate::clock::Clock;
 use crate::problem::{Busy, Problem};
 
+use checkpoint::Checkpointer;
 pub use lock::ServeLock;
 pub use rusqlite::params;
 pub use tx::{Row, RowResult, Tx, id_list, json, json_text, word};
@@ -113,7 +115,8 @@ impl Db {
             .map_err(|cause| failed(&cause))?;
 
         let (writes, queue) = mpsc::channel(WRITE_QUEUE_MAX);
-        let worker = Writer::new(first, clock.clone(), BATCH_MAX);
+        let checkpointer = Checkpointer::start(path).map_err(|cause| failed(&cause))?;
+        let worker = Writer::new(first, clock.clone(), BATCH_MAX, Some(checkpointer));
         let writing = std::thread::Builder::new()
             .name("brms-writer".to_owned())
             .spawn(move || worker.run(queue))

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::ContextV7;
 
+use super::checkpoint::{Checkpointer, pages_not_folded};
 use super::tx::{Tx, problem};
 use crate::clock::Clock;
 use crate::problem::{Busy, Problem};
@@ -99,17 +100,23 @@ pub(super) struct Writer {
     clock: Clock,
     ids: ContextV7,
     batch_max: usize,
+    checkpointer: Option<Checkpointer>,
 }
 
 type Batch = Vec<Box<dyn Job>>;
 
 impl Writer {
-    pub(super) fn new(connection: Connection, clock: Clock, batch_max: usize) -> Self {
-        Self { connection, clock, ids: ContextV7::new(), batch_max }
+    pub(super) fn new(
+        connection: Connection,
+        clock: Clock,
+        batch_max: usize,
+        checkpointer: Option<Checkpointer>,
+    ) -> Self {
+        Self { connection, clock, ids: ContextV7::new(), batch_max, checkpointer }
     }
 
     /// Works until every sender is gone and the queue is empty.
-    pub(super) fn run(self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
         while let Some(first) = queue.blocking_recv() {
             let mut batch = vec![first];
             while batch.len() < self.batch_max
@@ -120,10 +127,21 @@ impl Writer {
             for job in self.work(batch) {
                 job.answer();
             }
+            self.look_after_the_log();
         }
+        drop(self.checkpointer.take());
         // So that the file alone is whole for whoever copies it after a clean stop.
         if let Err(cause) = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
             tracing::warn!(%cause, "the log could not be folded into the database file");
+        }
+    }
+
+    /// Folds the end of the log when the rest of it is folded, so that it starts again from its beginning.
+    fn look_after_the_log(&self) {
+        if self.checkpointer.as_ref().is_some_and(Checkpointer::ring)
+            && let Err(cause) = pages_not_folded(&self.connection, "PASSIVE")
+        {
+            tracing::warn!(%cause, "the end of the log could not be folded");
         }
     }
 
@@ -205,7 +223,7 @@ mod tests {
             connection::prepare_file(&path, true).unwrap();
             let connection = connection::open_writer(&path, size_max).unwrap();
             connection.execute_batch("CREATE TABLE t (x INTEGER NOT NULL)").unwrap();
-            Self { writer: Writer::new(connection, Clock::default(), 32), _folder: folder }
+            Self { writer: Writer::new(connection, Clock::default(), 32, None), _folder: folder }
         }
 
         fn run(&self, jobs: Vec<(Box<dyn Job>, Outcome)>) -> Vec<Result<usize, Problem>> {

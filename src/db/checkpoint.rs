@@ -1,0 +1,123 @@
+//! Folds the write-ahead log into the file beside the writer, so that no answer waits for it.
+//!
+//! SQLite starts the log from its beginning again only when all of it is in the file at the moment that a write
+//! begins. While writes keep coming another thread never gets there, so the work is shared: this thread
+//! folds nearly everything, and the writer the little that came meanwhile.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::connection;
+
+/// How many pages the log holds before it is folded. A page that many writes touch is folded once for all of them.
+pub(super) const PAGES_MAX: i64 = 20_000;
+/// How often the log's length is looked at while there are writes.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
+
+/// What the writer holds of the thread. Dropping it ends the thread.
+pub(super) struct Checkpointer {
+    thread: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    is_stopping: AtomicBool,
+    /// Whether nearly all of the log is folded, and the writer's turn has come.
+    is_writers_turn: AtomicBool,
+}
+
+impl Checkpointer {
+    pub(super) fn start(path: &Path) -> rusqlite::Result<Self> {
+        let connection = connection::open_folder(path)?;
+        let shared = Arc::new(Shared::default());
+        let of_thread = Arc::clone(&shared);
+        let thread = thread::Builder::new()
+            .name("brms-checkpoint".to_owned())
+            .spawn(move || run(&connection, &of_thread))
+            .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
+        Ok(Self { thread: Some(thread), shared })
+    }
+
+    /// Says that the log grew. True: the writer is to fold what is left of it, now.
+    pub(super) fn ring(&self) -> bool {
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
+        self.shared.is_writers_turn.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        self.shared.is_stopping.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(connection: &Connection, shared: &Shared) {
+    while !shared.is_stopping.load(Ordering::Acquire) {
+        thread::park();
+        match fold_if_long(connection) {
+            Ok(is_folded) if is_folded => shared.is_writers_turn.store(true, Ordering::Release),
+            Ok(_) => {}
+            // The writer's own limit folds it all the same.
+            Err(cause) => tracing::warn!(%cause, "the log could not be folded beside the writer"),
+        }
+        if !shared.is_stopping.load(Ordering::Acquire) {
+            thread::sleep(LOOK_AGAIN_AFTER);
+        }
+    }
+}
+
+/// Folds twice: what came while the first, long, time went on is most of what the writer would be left with.
+fn fold_if_long(connection: &Connection) -> rusqlite::Result<bool> {
+    let is_long = pages_not_folded(connection, "NOOP")? >= PAGES_MAX;
+    if is_long {
+        pages_not_folded(connection, "PASSIVE")?;
+        pages_not_folded(connection, "PASSIVE")?;
+    }
+    Ok(is_long)
+}
+
+/// Folds what can be folded without waiting, and counts the pages of the log that were not folded yet.
+pub(super) fn pages_not_folded(connection: &Connection, how: &str) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare_cached(&format!("PRAGMA wal_checkpoint({how})"))?;
+    statement.query_row([], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_is_folded_beside_the_writer_and_starts_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        connection::prepare_file(&path, true).unwrap();
+        let writer = connection::open_writer(&path, None).unwrap();
+        writer.execute_batch("CREATE TABLE t (b BLOB)").unwrap();
+        let checkpointer = Checkpointer::start(&path).unwrap();
+        let mut turns = 0;
+        for _ in 0..40 {
+            writer.execute_batch("INSERT INTO t VALUES (zeroblob(4000000)); DELETE FROM t").unwrap();
+            thread::sleep(LOOK_AGAIN_AFTER * 2);
+            if checkpointer.ring() {
+                turns += 1;
+                assert_eq!(pages_not_folded(&writer, "PASSIVE").unwrap(), 0);
+            }
+        }
+        assert!(turns > 0, "the writer's turn never came");
+        let length = std::fs::metadata(folder.path().join("a.db-wal")).unwrap().len();
+        assert!(length < 3 * 4_096 * PAGES_MAX.unsigned_abs(), "the log grew to {length} bytes");
+        drop(checkpointer);
+    }
+}

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::db::Db;
+use crate::health::Readiness;
 use crate::web::pages::Pages;
 
 /// The application: its data and its rules. It knows nothing of sockets.
@@ -17,6 +18,8 @@ pub struct App {
     pub invitation_rules: InvitationRules,
     /// Rung when a mail was queued, for whoever delivers.
     pub mail_waiting: Arc<Notify>,
+    /// The last answer to whether requests can be served.
+    pub readiness: Readiness,
     /// The page templates.
     pub pages: Pages,
     /// The served description, as JSON.

@@ -5,8 +5,12 @@
 //! What went wrong inside (an SQL text, a path, a library's words) never reaches a client: it travels in
 //! [`Problem::Internal`] to the log and ends there.
 
+mod busy;
+
 use serde::Serialize;
 use uuid::Uuid;
+
+pub use busy::Busy;
 
 /// One place in a request that a problem is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -101,19 +105,6 @@ impl SendLimit {
             Self::Inviter => "You have sent too many invitations.",
         }
     }
-}
-
-/// Why the service cannot take a request now (503).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Busy {
-    /// More requests wait than may.
-    Overload,
-    /// Another process holds the database.
-    Database,
-    /// There is no room to write.
-    DiskFull,
-    /// The server is going down.
-    ShuttingDown,
 }
 
 /// Everything that can go wrong, by meaning.
@@ -368,17 +359,6 @@ impl Gone {
                 "A newer invitation was sent, so this one is over. Use the link in the latest mail."
             }
             Self::Withdrawn => "This invitation was withdrawn. Ask the one who invited you.",
-        }
-    }
-}
-
-impl Busy {
-    fn detail(self) -> &'static str {
-        match self {
-            Self::Overload => "More requests are waiting than can be served. Try again shortly.",
-            Self::Database => "The database is busy. Nothing was changed; try again shortly.",
-            Self::DiskFull => "There is no room to write. Nothing was changed; make room and try again.",
-            Self::ShuttingDown => "The server is shutting down. Nothing was changed; try again shortly.",
         }
     }
 }

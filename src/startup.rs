@@ -17,6 +17,7 @@ use crate::app::{App, InvitationRules};
 use crate::clock::Clock;
 use crate::config::{InvitationSettings, ServeSettings};
 use crate::db::{Db, Options, ServeLock};
+use crate::health::Readiness;
 use crate::mail::delivery::Delivery;
 use crate::mail::post::{Post, Sender};
 use crate::mail::render::Renderer;
@@ -98,6 +99,7 @@ impl Server {
             db,
             invitation_rules: invitation_rules(&settings.invitations),
             mail_waiting: Arc::new(Notify::new()),
+            readiness: Readiness::default(),
             description: description(&public_url)?,
             pages: Pages::new().map_err(|cause| StartError::new("the page templates", cause))?,
         });

@@ -15,6 +15,11 @@ pub(super) const ALL: &[&str] = &[
     include_str!("migrations/0004_one_index_less.sql"),
 ];
 
+/// The number of the last step: that of a file which this binary has brought up to date.
+pub(super) fn last() -> u32 {
+    number(ALL.len())
+}
+
 /// Stands in the file's header, so that a file of another program is told apart. "BRMS" in ASCII.
 const APPLICATION_ID: i32 = 0x4252_4d53;
 

@@ -11,6 +11,7 @@ mod checkpoint;
 mod connection;
 mod lock;
 mod migrations;
+mod readiness;
 mod tx;
 mod writer;
 
@@ -30,6 +31,7 @@ use crate::problem::{Busy, Problem};
 
 use checkpoint::Checkpointer;
 pub use lock::ServeLock;
+use readiness::OpenedFile;
 pub use rusqlite::params;
 pub use tx::{Row, RowResult, Tx, id_list, json, json_text, word};
 use writer::{Job, Write, Writer};
@@ -81,6 +83,7 @@ pub struct Db {
 
 struct Inner {
     clock: Clock,
+    file: OpenedFile,
     readers: r2d2::Pool<SqliteConnectionManager>,
     /// As many turns as there are readers: waiting for one is asynchronous, taking a reader is not.
     reader_turns: Arc<Semaphore>,
@@ -101,6 +104,7 @@ impl Db {
         connection::prepare_file(path, options.create).map_err(|cause| failed(&cause))?;
         let mut first = connection::open_writer(path, options.size_max).map_err(|cause| failed(&cause))?;
         migrations::run(&mut first, path, migrations::ALL)?;
+        let file = OpenedFile::new(path).map_err(|cause| failed(&cause))?;
 
         let readers = r2d2::Pool::builder()
             .max_size(options.readers.max(1))
@@ -124,6 +128,7 @@ impl Db {
         Ok(Self {
             inner: Arc::new(Inner {
                 clock,
+                file,
                 reader_turns: Arc::new(Semaphore::new(options.readers.max(1) as usize)),
                 readers,
                 peekers,
@@ -203,6 +208,14 @@ impl Db {
             .blocking_send(Box::new(Write::new(work, never, answer)))
             .map_err(|_| Problem::Unavailable(Busy::ShuttingDown))?;
         outcome.blocking_recv().map_err(|_| Problem::Internal("the writer ended without an answer".into()))?
+    }
+
+    /// Whether the file takes writes: makes one that has to reach the disk and changes nothing.
+    pub async fn check_writable(&self, deadline: Instant) -> Result<(), Problem> {
+        if !self.inner.file.is_in_place() {
+            return Err(Problem::Unavailable(Busy::FileGone));
+        }
+        self.write(deadline, readiness::probe).await
     }
 
     /// The clock that transactions read.

@@ -90,6 +90,16 @@ pub(super) fn next_due(tx: &Tx) -> Result<Option<Timestamp>, Problem> {
     )
 }
 
+/// Whether mails have been due since before this moment although nobody has any in hand.
+pub fn is_stuck(tx: &Tx, since: Timestamp) -> Result<bool, Problem> {
+    tx.exists(
+        "SELECT 1 FROM mails
+         WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at < ?1
+               AND NOT EXISTS (SELECT 1 FROM mails WHERE claimed_at >= ?1)",
+        [since.as_millis()],
+    )
+}
+
 /// Makes mails free again that a server held when it died.
 pub(super) fn release_claims(tx: &Tx) -> Result<usize, Problem> {
     tx.execute("UPDATE mails SET claimed_at = NULL WHERE claimed_at IS NOT NULL", [])

@@ -1,11 +1,15 @@
-//! What is served beside the API: the page where an invitation is accepted, and the descriptions.
+//! What is served beside the API: the page where an invitation is accepted, the descriptions, and the
+//! answers for whoever watches over the server.
 //!
 //! GET and HEAD change nothing here, ever: mail scanners follow links. A browser posts a form and gets a
 //! page; a program posts JSON to the same place and gets JSON.
 
 pub mod pages;
 
+use serde_json::json;
+
 use crate::app::App;
+use crate::health;
 use crate::http::{self, Form, Reply, Request, Route, route};
 use crate::invitations::accept::{self, Acceptance, Accepted};
 use crate::openapi;
@@ -29,6 +33,10 @@ pub enum Page {
     VendoredDescription,
     /// The served description.
     ServedDescription,
+    /// That the process answers.
+    Live,
+    /// That requests can be served.
+    Ready,
 }
 
 impl Page {
@@ -41,6 +49,8 @@ impl Page {
             Self::Script => "page:script",
             Self::VendoredDescription => "page:vendoredDescription",
             Self::ServedDescription => "page:servedDescription",
+            Self::Live => "page:live",
+            Self::Ready => "page:ready",
         }
     }
 }
@@ -52,6 +62,8 @@ const ROUTES: &[Route<Page>] = &[
     route("GET", "/invitations/accept.js", Page::Script),
     route("GET", "/openapi/brms.json", Page::VendoredDescription),
     route("GET", "/openapi.json", Page::ServedDescription),
+    route("GET", "/livez", Page::Live),
+    route("GET", "/readyz", Page::Ready),
 ];
 
 const JSON_OR_FORM: &str = "application/json or application/x-www-form-urlencoded";
@@ -75,6 +87,11 @@ pub async fn answer(app: &App, page: Result<Page, Problem>, mut request: Request
         Ok(Page::Script) => Ok(secured(Reply::bytes(200, "text/javascript; charset=utf-8", ACCEPT_SCRIPT))),
         Ok(Page::VendoredDescription) => Ok(Reply::bytes(200, "application/json", openapi::VENDORED)),
         Ok(Page::ServedDescription) => Ok(Reply::bytes(200, "application/json", app.description.clone())),
+        Ok(Page::Live) => Reply::json(200, &json!({ "status": "live" })),
+        Ok(Page::Ready) => match health::ready(app).await {
+            Ok(()) => Reply::json(200, &json!({ "status": "ready" })),
+            Err(problem) => Err(problem),
+        },
         Err(problem) => Err(problem),
     };
     request.finish(operation, result).await

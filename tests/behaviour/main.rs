@@ -50,5 +50,6 @@ mod durability;
 mod faults;
 mod model;
 mod processes;
+mod readiness;
 mod seeds;
 mod starting;

@@ -1,0 +1,135 @@
+//! What whoever watches over a server is told: that it lives, and whether it can serve; and if not, why.
+
+use std::time::{Duration, Instant};
+
+use crate::support::server::PATIENCE;
+use crate::support::{Answer, TestServer, inside, seed};
+
+/// Asks until the answer has this status: one answer stands for a second.
+async fn ready(server: &TestServer, status: u16) -> Answer {
+    let begun = Instant::now();
+    loop {
+        let answer = server.get("/readyz").send().await;
+        if answer.status == status {
+            return answer;
+        }
+        assert!(begun.elapsed() < PATIENCE, "waited in vain for {status}: {}", answer.text());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Asks until it is not ready, and returns what it says.
+async fn trouble(server: &TestServer) -> String {
+    let answer = ready(server, 503).await;
+    assert_eq!(answer.problem(), "unavailable");
+    answer.json()["detail"].as_str().expect("a detail").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_can_serve_lives_and_is_ready_for_everybody() {
+    let server = TestServer::start().await;
+    for (path, word) in [("/livez", "live"), ("/readyz", "ready")] {
+        let answer = server.get(path).expect(200).await;
+        assert_eq!(answer.json(), serde_json::json!({ "status": word }));
+        server.call("HEAD", path).expect(200).await;
+        // Nobody needs credentials, and wrong ones are not looked at.
+        server.get(path).caller("Bearer wrong").expect(200).await;
+        for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+            let answer = server.call(method, path).expect(405).await;
+            assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_often_causes_no_more_writes_and_leaves_nothing_behind() {
+    let server = TestServer::start().await;
+    server.get("/readyz").expect(200).await;
+    let log = server.folder.path().join("test.db-wal");
+    let before = (std::fs::metadata(&log).expect("the log").len(), inside::everything(&server));
+    let begun = Instant::now();
+    let asked: Vec<_> = (0..200).map(|_| tokio::spawn(server.get("/readyz").expect(200))).collect();
+    for asked in asked {
+        asked.await.expect("an answer");
+    }
+    let bytes = std::fs::metadata(&log).expect("the log").len() - before.0;
+    let looks = begun.elapsed().as_secs() + 1;
+    assert!(bytes <= looks * 2 * 4096 * 2, "{bytes} bytes of log for {looks} looks");
+    assert_eq!(inside::everything(&server), before.1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_another_process_holds_is_not_ready_but_lives() {
+    let server = TestServer::start().await;
+    let other = server.sqlite();
+    other.execute_batch("BEGIN IMMEDIATE").expect("the other process begins to write");
+    assert!(trouble(&server).await.contains("database is busy"));
+    server.get("/livez").expect(200).await;
+    other.execute_batch("COMMIT").expect("the other process ends");
+    ready(&server, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_database_is_not_ready_until_there_is_room() {
+    let server = TestServer::start_with(&["--database-size-max", "1500000"]).await;
+    ready(&server, 200).await;
+    // Another process is not bound by the server's limit.
+    let ballast = "CREATE TABLE ballast (b BLOB); INSERT INTO ballast VALUES (zeroblob(1500000))";
+    inside::execute(&server, ballast);
+    assert!(trouble(&server).await.contains("no room"));
+    inside::execute(&server, "DROP TABLE ballast; VACUUM");
+    ready(&server, 200).await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_moved_away_is_not_ready() {
+    let server = TestServer::start().await;
+    let away = server.folder.path().join("away.db");
+    std::fs::rename(server.database(), &away).expect("moved away");
+    assert!(trouble(&server).await.contains("moved, removed or replaced"));
+    std::fs::write(server.database(), "another file").expect("a file in its place");
+    assert!(trouble(&server).await.contains("Restart"));
+    std::fs::rename(&away, server.database()).expect("moved back");
+    ready(&server, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_schema_and_a_broken_one_are_not_ready_and_show_no_cause() {
+    let server = TestServer::start().await;
+    let step = server.count("PRAGMA user_version");
+    inside::execute(&server, &format!("PRAGMA user_version = {}", step + 1));
+    assert!(trouble(&server).await.contains("another schema"));
+    inside::execute(&server, &format!("PRAGMA user_version = {step}"));
+    ready(&server, 200).await;
+    inside::execute(&server, "ALTER TABLE mails RENAME TO hidden");
+    let said = trouble(&server).await;
+    assert!(said.contains("log of the server") && !said.contains("mails"), "{said}");
+    inside::execute(&server, "ALTER TABLE hidden RENAME TO mails");
+    ready(&server, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_that_nobody_takes_is_not_ready() {
+    let server = TestServer::start().await;
+    ready(&server, 200).await;
+    // Put there behind the server's back, so that nobody rings for it.
+    let late = server.clock.now().minus(Duration::from_mins(11)).as_millis();
+    let queue = |due: i64| {
+        format!(
+            "INSERT INTO mails (id, organisation_id, invitation_id, recipient, content, secret, state, attempts,
+                                next_attempt_at, created_at)
+             SELECT randomblob(16), organisation_id, id, 'a@b.test', '{{}}', 'x', 'queued', 0, {due}, {due}
+             FROM invitations LIMIT 1"
+        )
+    };
+    inside::execute(&server, &queue(server.clock.now().as_millis() + 3_600_000));
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    ready(&server, 200).await;
+    inside::execute(&server, &queue(late));
+    assert!(trouble(&server).await.contains("brms mail list"));
+    inside::execute(&server, "DELETE FROM mails");
+    ready(&server, 200).await;
+    // Sending works as before.
+    server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+}

@@ -120,6 +120,14 @@ impl Request {
         &self.context
     }
 
+    /// The value of a header that is there once and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.head.headers.get_all(name).iter();
+        let value = values.next().filter(|_| values.next().is_none());
+        value.and_then(|value| value.to_str().ok())
+    }
+
     /// Who the client says it is.
     #[must_use]
     pub fn authorization(&self) -> Authorization<'_> {

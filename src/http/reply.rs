@@ -21,6 +21,7 @@ pub struct Reply {
     /// The connection ends with this answer: a body is still on its way that nobody will read.
     pub close: bool,
     content_type: &'static str,
+    caching: &'static str,
     headers: Vec<(&'static str, String)>,
     body: Bytes,
 }
@@ -28,7 +29,16 @@ pub struct Reply {
 impl Reply {
     fn new(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let body = body.into();
-        Self { operation: None, status, problem: None, close: false, content_type, headers: Vec::new(), body }
+        Self {
+            operation: None,
+            status,
+            problem: None,
+            close: false,
+            content_type,
+            caching: "no-store",
+            headers: Vec::new(),
+            body,
+        }
     }
 
     /// A value as JSON.
@@ -67,13 +77,20 @@ impl Reply {
         self
     }
 
+    /// The same for files that anybody may see, which caches may keep in this way.
+    #[must_use]
+    pub fn cached(mut self, caching: &'static str) -> Self {
+        self.caching = caching;
+        self
+    }
+
     /// How many bytes the body has.
     #[must_use]
     pub fn body_length(&self) -> usize {
         self.body.len()
     }
 
-    /// Makes of it what hyper sends. Nothing of this service may be kept by caches.
+    /// Makes of it what hyper sends. Nothing of this service may be kept by caches, but for what says so.
     #[must_use]
     pub fn into_response(self) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(self.body));
@@ -81,7 +98,7 @@ impl Reply {
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(self.caching));
         if self.close {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }

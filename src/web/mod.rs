@@ -1,9 +1,10 @@
-//! What is served beside the API: the page where an invitation is accepted, the descriptions, and the
-//! answers for whoever watches over the server.
+//! What is served beside the API: the page where an invitation is accepted, the descriptions and the page
+//! that shows them, and the answers for whoever watches over the server.
 //!
 //! GET and HEAD change nothing here, ever: mail scanners follow links. A browser posts a form and gets a
 //! page; a program posts JSON to the same place and gets JSON.
 
+mod docs;
 pub mod pages;
 
 use serde_json::json;
@@ -15,7 +16,8 @@ use crate::invitations::accept::{self, Acceptance, Accepted};
 use crate::openapi;
 use crate::problem::Problem;
 use pages::{
-    ACCEPT_SCRIPT, AcceptForm, FormErrors, SECURITY_HEADERS, STYLE, complaint_in_plain_words, in_plain_words,
+    ACCEPT_SCRIPT, AcceptForm, CONTENT_SECURITY_POLICY, FormErrors, SECURITY_HEADERS, STYLE,
+    complaint_in_plain_words, in_plain_words,
 };
 
 /// What is served here.
@@ -33,6 +35,8 @@ pub enum Page {
     VendoredDescription,
     /// The served description.
     ServedDescription,
+    /// The served description, shown to people.
+    Docs(docs::File),
     /// That the process answers.
     Live,
     /// That requests can be served.
@@ -49,6 +53,7 @@ impl Page {
             Self::Script => "page:script",
             Self::VendoredDescription => "page:vendoredDescription",
             Self::ServedDescription => "page:servedDescription",
+            Self::Docs(_) => "page:docs",
             Self::Live => "page:live",
             Self::Ready => "page:ready",
         }
@@ -62,6 +67,10 @@ const ROUTES: &[Route<Page>] = &[
     route("GET", "/invitations/accept.js", Page::Script),
     route("GET", "/openapi/brms.json", Page::VendoredDescription),
     route("GET", "/openapi.json", Page::ServedDescription),
+    route("GET", "/docs", Page::Docs(docs::File::Page)),
+    route("GET", "/docs/docs.js", Page::Docs(docs::File::Script)),
+    route("GET", "/docs/swagger-ui-bundle.js", Page::Docs(docs::File::Viewer)),
+    route("GET", "/docs/swagger-ui.css", Page::Docs(docs::File::ViewerStyle)),
     route("GET", "/livez", Page::Live),
     route("GET", "/readyz", Page::Ready),
 ];
@@ -87,6 +96,7 @@ pub async fn answer(app: &App, page: Result<Page, Problem>, mut request: Request
         Ok(Page::Script) => Ok(secured(Reply::bytes(200, "text/javascript; charset=utf-8", ACCEPT_SCRIPT))),
         Ok(Page::VendoredDescription) => Ok(Reply::bytes(200, "application/json", openapi::VENDORED)),
         Ok(Page::ServedDescription) => Ok(Reply::bytes(200, "application/json", app.description.clone())),
+        Ok(Page::Docs(file)) => docs::show(file, &request),
         Ok(Page::Live) => Reply::json(200, &json!({ "status": "live" })),
         Ok(Page::Ready) => match health::ready(app).await {
             Ok(()) => Reply::json(200, &json!({ "status": "ready" })),
@@ -190,5 +200,11 @@ fn show_problem(app: &App, problem: Problem) -> Result<Reply, Problem> {
 }
 
 fn secured(reply: Reply) -> Reply {
+    secured_by(CONTENT_SECURITY_POLICY, reply)
+}
+
+/// With the headers of every page, and this policy for what it may load.
+fn secured_by(policy: &'static str, reply: Reply) -> Reply {
+    let reply = reply.with_header("content-security-policy", policy);
     SECURITY_HEADERS.iter().fold(reply, |reply, (name, value)| reply.with_header(name, *value))
 }

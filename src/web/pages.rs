@@ -20,18 +20,16 @@ pub const STYLE: &str = include_str!("assets/style.css");
 /// The script, served as `text/javascript` at `/invitations/accept.js`.
 pub const ACCEPT_SCRIPT: &str = include_str!("assets/accept.js");
 
-/// Headers of every page, style sheet and script.
+/// What the pages of an invitation may load and where their form may go.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Headers of every page, style sheet and script, beside its policy.
 ///
 /// Mind that under `no-referrer` a browser sends `Origin: null` with the form, so a check of the origin
 /// would refuse everybody. None is needed: there is no cookie to ride on, only the code.
 pub const SECURITY_HEADERS: &[(&str, &str)] = &[
-    (
-        "content-security-policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; \
-         base-uri 'none'; frame-ancestors 'none'",
-    ),
     ("referrer-policy", "no-referrer"),
-    ("cache-control", "no-store"),
     ("x-content-type-options", "nosniff"),
     // For browsers that do not know frame-ancestors.
     ("x-frame-options", "DENY"),
@@ -305,7 +303,9 @@ mod tests {
 
     #[test]
     fn headers_are_lower_case_and_printable() {
-        for (name, value) in SECURITY_HEADERS {
+        for (name, value) in
+            [&[("content-security-policy", CONTENT_SECURITY_POLICY)], SECURITY_HEADERS].concat()
+        {
             assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
             assert!(value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) && !value.contains("  "));
         }

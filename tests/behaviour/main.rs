@@ -46,6 +46,7 @@ mod matrix_table;
 
 mod command_line;
 mod connections;
+mod docs;
 mod durability;
 mod faults;
 mod model;

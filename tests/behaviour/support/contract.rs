@@ -67,6 +67,8 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
             check_schema(method, path, answer, &what);
         }
         200 => {}
+        // What the browser has is still right.
+        304 => assert!(answer.header("etag").is_some() && answer.body.is_empty(), "{what}"),
         // A page about a problem, for a person who posted a form.
         400.. if content_type.starts_with("text/html") => {
             assert!(path.starts_with("/invitations/"), "{what}");

@@ -55,6 +55,10 @@ pub enum Command {
     /// List and delete projects.
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Write a checked copy of the database into a new file, also while it is served.
+    Backup(BackupSettings),
+    /// Put a backup in the place of the database, which no server may hold; the old file is kept beside.
+    Restore(RestoreSettings),
     /// Ask a running server whether it is healthy; exit 0 if so.
     Health(HealthSettings),
 }

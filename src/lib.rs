@@ -39,6 +39,7 @@ pub mod web;
 
 pub mod clock;
 pub mod db;
+pub mod private_file;
 pub mod secret;
 
 pub mod cli;

@@ -1,6 +1,7 @@
 //! The command line: one file for each command. Only what a command was asked for goes to standard
 //! output; the log goes to standard error.
 
+mod backup;
 mod client;
 mod database;
 mod demo;
@@ -9,6 +10,7 @@ mod invitation;
 mod mail;
 mod mailbox;
 mod project;
+mod restore;
 mod seed;
 mod serve;
 mod token;
@@ -40,6 +42,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::Token(TokenCommand::Revoke { id, data }) => token::revoke(&data, id, &mut out),
         Command::Project(ProjectCommand::List { data }) => project::list(&data, &mut out),
         Command::Project(ProjectCommand::Delete { id, data }) => project::delete(&data, id, &mut out),
+        Command::Backup(settings) => backup::run(&settings, &mut out),
+        Command::Restore(settings) => restore::run(&settings, &mut out),
         Command::Health(settings) => health::run(&settings, &mut out),
     };
     match done.and_then(|()| Ok(out.flush()?)) {

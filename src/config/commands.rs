@@ -12,6 +12,29 @@ use super::serve::{DatabaseSettings, InvitationSettings};
 use super::values::{email, name, permission, positive_time, public_url};
 use crate::generated::models::Permission;
 
+/// Settings of `backup`.
+#[derive(Clone, Debug, Args)]
+pub struct BackupSettings {
+    /// The new file.
+    pub file: PathBuf,
+    /// Replace a file that is there already.
+    #[arg(long)]
+    pub force: bool,
+    /// Where the data lies.
+    #[command(flatten)]
+    pub data: DatabaseSettings,
+}
+
+/// Settings of `restore`.
+#[derive(Clone, Debug, Args)]
+pub struct RestoreSettings {
+    /// The backup; it stays as it is.
+    pub file: PathBuf,
+    /// Where the data lies.
+    #[command(flatten)]
+    pub data: DatabaseSettings,
+}
+
 /// Settings of `demo`.
 #[derive(Clone, Debug, Args)]
 pub struct DemoSettings {

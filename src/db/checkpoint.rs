@@ -34,7 +34,9 @@ struct Shared {
 
 impl Checkpointer {
     pub(super) fn start(path: &Path) -> rusqlite::Result<Self> {
-        let connection = connection::open_folder(path)?;
+        let connection = connection::open_plain(path)?;
+        // SQLite's own default, said here because durability hangs on it.
+        connection.pragma_update(None, "synchronous", "FULL")?;
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()

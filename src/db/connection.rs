@@ -1,7 +1,6 @@
 //! Connections and their pragmas. Pragmas hold for one connection only, so every connection of the
 //! process is made here.
 
-use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::BUSY_TIMEOUT;
 use super::checkpoint::PAGES_MAX;
+use crate::private_file;
 use crate::search::has_text;
 
 /// Statements kept ready for each connection. There are fewer texts than this in all rooms together.
@@ -29,11 +29,7 @@ pub(super) fn prepare_file(path: &Path, create: bool) -> io::Result<()> {
             "there is no such file; `brms serve` or `brms seed` makes one",
         ));
     }
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    private_file::make_if_missing(path)
 }
 
 /// The connection that writes. WAL is turned on here, before any other connection exists.
@@ -56,11 +52,10 @@ pub(super) fn open_writer(path: &Path, size_max: Option<u64>) -> rusqlite::Resul
     Ok(connection)
 }
 
-/// The connection that folds the write-ahead log into the file, and does nothing else.
-pub(super) fn open_folder(path: &Path) -> rusqlite::Result<Connection> {
+/// A connection as SQLite makes it, for what concerns a file as a whole and no row in it.
+pub(super) fn open_plain(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags())?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 

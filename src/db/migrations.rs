@@ -28,16 +28,9 @@ pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> R
     let failed = |step: u32, cause: &dyn std::fmt::Display| {
         OpenError(format!("{}: schema step {step} failed, nothing was changed: {cause}", path.display()))
     };
-    let done = version(connection, path)?;
-    let known = number(steps.len());
-    if done > known {
-        return Err(OpenError(format!(
-            "{} has schema step {done}, this brms knows {}; use the newer brms that wrote it",
-            path.display(),
-            known
-        )));
-    }
-    if done > 0 && done < known {
+    let done = step(connection, path)?;
+    refuse_newer(done, path, steps)?;
+    if done > 0 && done < number(steps.len()) {
         keep_copy(connection, path, done)?;
     }
     for (position, sql) in steps.iter().enumerate() {
@@ -49,28 +42,43 @@ pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> R
     Ok(())
 }
 
+/// A file of a newer program is left alone: what its later steps mean is not known here.
+pub(super) fn refuse_newer(done: u32, path: &Path, steps: &[&str]) -> Result<(), OpenError> {
+    let known = number(steps.len());
+    if done <= known {
+        return Ok(());
+    }
+    Err(OpenError(format!(
+        "{} has schema step {done}, this brms knows {known}; use the newer brms that wrote it",
+        path.display(),
+    )))
+}
+
 /// The number of a step. There are never so many that it would not fit.
 fn number(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
 }
 
 /// The last step that the file has seen; 0 for an empty file.
-fn version(connection: &Connection, path: &Path) -> Result<u32, OpenError> {
-    let read = || -> rusqlite::Result<(i32, u32, bool)> {
-        Ok((
-            connection.pragma_query_value(None, "application_id", |row| row.get(0))?,
-            connection.pragma_query_value(None, "user_version", |row| row.get(0))?,
-            connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?,
-        ))
-    };
-    match read() {
-        Ok((APPLICATION_ID, version, _)) => Ok(version),
-        Ok((0, 0, true)) => Ok(0),
-        Ok(_) => {
-            Err(OpenError(format!("{} is not a brms database; give another --database", path.display())))
-        }
+pub(super) fn step(connection: &Connection, path: &Path) -> Result<u32, OpenError> {
+    match step_of_ours(connection) {
+        Ok(Some(step)) => Ok(step),
+        Ok(None) => Err(OpenError(format!("{} is not a brms database; name another file", path.display()))),
         Err(cause) => Err(OpenError(format!("{} cannot be read as a database: {cause}", path.display()))),
     }
+}
+
+/// The same; `None`: the file is of another program.
+pub(super) fn step_of_ours(connection: &Connection) -> rusqlite::Result<Option<u32>> {
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let step: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let is_empty: bool =
+        connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
+    Ok(match (application, step, is_empty) {
+        (APPLICATION_ID, step, _) => Some(step),
+        (0, 0, true) => Some(0),
+        _ => None,
+    })
 }
 
 /// A copy of the file as it was, since a step cannot be taken back.
@@ -79,7 +87,9 @@ fn keep_copy(connection: &Connection, path: &Path, done: u32) -> Result<(), Open
     if copy.exists() {
         return Ok(());
     }
-    connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).map(drop).map_err(|cause| {
+    // Another process may have made it since we looked; then it is the same.
+    let made = super::copy::make(connection, &copy).and_then(|whole| super::copy::place(whole, &copy, true));
+    made.map(drop).map_err(|cause| {
         OpenError(format!("the copy {} before a schema step cannot be made: {cause}", copy.display()))
     })
 }

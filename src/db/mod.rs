@@ -9,6 +9,7 @@
 
 mod checkpoint;
 mod connection;
+mod copy;
 mod lock;
 mod migrations;
 mod readiness;
@@ -30,6 +31,7 @@ use crate::clock::Clock;
 use crate::problem::{Busy, Problem};
 
 use checkpoint::Checkpointer;
+pub use copy::{Copied, CopyError, Restored, back_up, restore};
 pub use lock::ServeLock;
 use readiness::OpenedFile;
 pub use rusqlite::params;

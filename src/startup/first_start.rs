@@ -4,8 +4,6 @@
 //! and exist nowhere else. The file is there before the database knows the secrets, so that a crash in
 //! between costs a file and not the only way in.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -16,6 +14,7 @@ use crate::config::ServeSettings;
 use crate::db::{Db, Tx, beside};
 use crate::generated::models::{Permission, UserType};
 use crate::organisation::{self, Organisation};
+use crate::private_file;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
 use crate::tokens::{self, NewPersonalAccessToken, Origin};
@@ -76,12 +75,7 @@ fn write(path: &Path, credentials: &FirstCredentials) -> Result<(), StartError> 
         "personalAccessToken": credentials.personal_access_token.reveal(),
         "internalToken": credentials.internal_token.reveal(),
     });
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(failed)?;
-    writeln!(file, "{text:#}").and_then(|()| file.sync_all()).map_err(failed)
+    private_file::write_new(path, &format!("{text:#}\n")).map_err(failed)
 }
 
 fn discard(file: Option<PathBuf>) {

@@ -41,7 +41,9 @@ fn refused_in(folder: &Path, arguments: &[&str]) -> String {
 #[test]
 fn help_and_version_go_to_standard_output_and_name_every_command_and_variable() {
     let help = run_well(&["--help"]);
-    for command in ["serve", "demo", "seed", "mailbox", "invitation", "token", "health"] {
+    for command in
+        ["serve", "demo", "seed", "mailbox", "invitation", "token", "project", "backup", "restore", "health"]
+    {
         assert!(help.contains(&format!("\n  {command}")), "{command}: {help}");
     }
     assert_eq!(run_well(&["--version"]), format!("brms {}\n", env!("CARGO_PKG_VERSION")));
@@ -146,6 +148,7 @@ fn a_missing_database_is_named_with_the_way_out_and_not_made() {
         &["token", "list"],
         &["token", "create", "--user", "a@b.test", "--kind", "internal"],
         &["token", "revoke", seed::NOBODY],
+        &["backup", "copy.db"],
     ] {
         let error = refused_in(folder.path(), arguments);
         assert!(error.contains("test.db") && error.contains("`brms serve` or `brms seed`"), "{error}");

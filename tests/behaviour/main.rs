@@ -44,6 +44,7 @@ mod matrix_callers;
 mod matrix_requests;
 mod matrix_table;
 
+mod backups;
 mod command_line;
 mod connections;
 mod docs;
@@ -52,5 +53,6 @@ mod faults;
 mod model;
 mod processes;
 mod readiness;
+mod restoring;
 mod seeds;
 mod starting;

@@ -1,0 +1,21 @@
+//! `brms backup FILE`: a checked copy of the database, also while a server writes into it.
+
+use std::io::Write;
+
+use super::Failure;
+use crate::config::BackupSettings;
+use crate::db;
+
+/// Makes the copy and says what it holds.
+pub(super) fn run(settings: &BackupSettings, out: &mut dyn Write) -> Result<(), Failure> {
+    let copied = db::back_up(&settings.data.database, &settings.file, settings.force)?;
+    writeln!(
+        out,
+        "backed up {} to {}: {} bytes, schema step {}, checked",
+        settings.data.database.display(),
+        settings.file.display(),
+        copied.bytes,
+        copied.step
+    )?;
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! `brms restore FILE`: a backup becomes the database again.
+
+use std::io::Write;
+
+use super::Failure;
+use crate::config::RestoreSettings;
+use crate::db;
+
+/// Puts the backup in place and says where the old file is.
+pub(super) fn run(settings: &RestoreSettings, out: &mut dyn Write) -> Result<(), Failure> {
+    let restored = db::restore(&settings.file, &settings.data.database)?;
+    writeln!(
+        out,
+        "restored {} from {}: {} bytes, schema step {}, checked",
+        settings.data.database.display(),
+        settings.file.display(),
+        restored.copied.bytes,
+        restored.copied.step
+    )?;
+    if let Some(kept) = restored.kept {
+        writeln!(out, "what was there before is kept as {}", kept.display())?;
+    }
+    Ok(())
+}

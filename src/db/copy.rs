@@ -1,0 +1,212 @@
+//! Copies of the whole file: backups, restoring from one, and the copy before a schema step.
+//!
+//! A copy is one consistent moment of the database, also while a server writes into it. It is written
+//! beside its place, checked, brought to the disk, and only then given its name: whoever sees it can trust
+//! it. Like the database it is readable for its owner alone.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode};
+use tempfile::NamedTempFile;
+
+use super::{ServeLock, beside, connection, migrations};
+
+/// The files that SQLite keeps beside a database in use.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// The most old files that are kept beside a restored one.
+const KEPT_MAX: u32 = 1000;
+
+/// Why a copy was not made. The text names the file and the way out; nothing was changed.
+#[derive(Debug)]
+pub struct CopyError(String);
+
+impl std::fmt::Display for CopyError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for CopyError {}
+
+/// What a copy holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// How long the file is.
+    pub bytes: u64,
+    /// The last schema step that it has seen.
+    pub step: u32,
+}
+
+/// What a restored database was made of, and where the old one is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// What is there now.
+    pub copied: Copied,
+    /// The file that was there before.
+    pub kept: Option<PathBuf>,
+}
+
+/// Writes the database at `database` into a new file at `target`, also while it is served. A file that is
+/// there already stays, unless it may be replaced.
+pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copied, CopyError> {
+    if is_same_file(database, target) {
+        return Err(CopyError(format!("{} is the database itself; name another file", target.display())));
+    }
+    if !may_replace && target.exists() {
+        return Err(taken(target));
+    }
+    let connection = open(database)?;
+    let step = migrations::step(&connection, database).map_err(|cause| CopyError(cause.0))?;
+    if step == 0 {
+        return Err(CopyError(format!("{} is empty, so there is nothing to back up", database.display())));
+    }
+    let copy = make(&connection, target).map_err(|cause| failed("the backup", target, &cause))?;
+    place(copy, target, may_replace).map(|bytes| Copied { bytes, step }).map_err(|cause| match cause.kind() {
+        io::ErrorKind::AlreadyExists => taken(target),
+        _ => failed("the backup", target, &cause),
+    })
+}
+
+/// Puts what is in `backup` in the place of `database`, which no server may hold. What was there is kept
+/// beside it under another name.
+pub fn restore(backup: &Path, database: &Path) -> Result<Restored, CopyError> {
+    if is_same_file(backup, database) {
+        return Err(CopyError(format!("{} is the database itself; name a backup", backup.display())));
+    }
+    if !backup.exists() {
+        return Err(CopyError(format!("there is no backup {}", backup.display())));
+    }
+    let source = open(backup)?;
+    let step = migrations::step(&source, backup).map_err(|cause| CopyError(cause.0))?;
+    if step == 0 {
+        return Err(CopyError(format!("{} is empty; it is no backup", backup.display())));
+    }
+    migrations::refuse_newer(step, backup, migrations::ALL).map_err(|cause| CopyError(cause.0))?;
+    check(&source).map_err(|cause| {
+        CopyError(format!("{} is damaged, so it was not taken: {cause}", backup.display()))
+    })?;
+    let lock = ServeLock::take(database).map_err(|cause| CopyError(cause.0))?;
+    let copy = make(&source, database).map_err(|cause| failed("the database", database, &cause))?;
+    let kept = if database.exists() { Some(keep(database)?) } else { None };
+    let placed = place(copy, database, true).map_err(|cause| failed("the database", database, &cause));
+    drop(lock);
+    placed.map(|bytes| Restored { copied: Copied { bytes, step }, kept })
+}
+
+/// A whole, checked copy of an open database in the folder of `target`, on the disk but without its name.
+pub(super) fn make(connection: &Connection, target: &Path) -> io::Result<NamedTempFile> {
+    let copy = tempfile::Builder::new().prefix(".brms-copy-").suffix(".tmp").tempfile_in(folder(target))?;
+    let path = copy.path().to_str().ok_or_else(|| io::Error::other("its path is not UTF-8"))?;
+    // SQLite takes a file that is there if it is empty, and so it keeps the mode it was made with.
+    connection.execute("VACUUM INTO ?1", [path]).map_err(io::Error::other)?;
+    let check = connection::open_plain(copy.path()).map_err(io::Error::other).and_then(|copy| check(&copy));
+    check.map_err(|cause| io::Error::other(format!("the copy is not sound: {cause}")))?;
+    copy.as_file().sync_all()?;
+    Ok(copy)
+}
+
+/// Gives a copy its name, and says how long it is.
+pub(super) fn place(copy: NamedTempFile, target: &Path, may_replace: bool) -> io::Result<u64> {
+    let file = if may_replace { copy.persist(target)? } else { copy.persist_noclobber(target)? };
+    #[cfg(unix)]
+    fs::File::open(folder(target))?.sync_all()?;
+    Ok(file.metadata()?.len())
+}
+
+/// Whether a database is sound: its pages and indexes, and that nothing refers to what is not there.
+fn check(connection: &Connection) -> io::Result<()> {
+    let whole: String =
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(io::Error::other)?;
+    if whole != "ok" {
+        return Err(io::Error::other(whole));
+    }
+    let dangling = connection.prepare("PRAGMA foreign_key_check").and_then(|mut check| check.exists([]));
+    if dangling.map_err(io::Error::other)? {
+        return Err(io::Error::other("a row refers to one that is not there"));
+    }
+    Ok(())
+}
+
+/// Gives the old file a second name, after folding its log into it. One that cannot be read any more is kept
+/// as it is, with its log beside it.
+fn keep(database: &Path) -> Result<PathBuf, CopyError> {
+    fold(database)?;
+    let kept = (1..=KEPT_MAX).find_map(|number| {
+        let name = if number == 1 { "before-restore".to_owned() } else { format!("before-restore-{number}") };
+        let kept = beside(database, &name);
+        match fs::hard_link(database, &kept) {
+            Ok(()) => Some(Ok(kept)),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => None,
+            Err(cause) => Some(Err(failed("the old database", &kept, &cause))),
+        }
+    });
+    let kept = kept.unwrap_or_else(|| {
+        Err(CopyError(format!("{} has too many old files beside it; remove some", database.display())))
+    })?;
+    for companion in COMPANIONS {
+        let (from, to) = (with_suffix(database, companion), with_suffix(&kept, companion));
+        if from.exists() {
+            fs::rename(&from, &to).map_err(|cause| failed("the log of the old database", &to, &cause))?;
+        }
+    }
+    Ok(kept)
+}
+
+/// Folds the log into the file, which works only when nobody else has it open.
+fn fold(database: &Path) -> Result<(), CopyError> {
+    let path = database.display();
+    let folded = connection::open_plain(database).and_then(|connection| {
+        if migrations::step_of_ours(&connection)?.is_none() {
+            return Ok(Err(CopyError(format!("{path} is not a brms database, so it was left as it is"))));
+        }
+        let mode: String = connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
+        let in_use = || CopyError(format!("another program has {path} open; stop it first"));
+        Ok(if mode == "delete" { Ok(()) } else { Err(in_use()) })
+    });
+    match folded {
+        Ok(outcome) => outcome,
+        Err(cause) if is_damaged(&cause) => Ok(()),
+        Err(cause) => Err(CopyError(format!(
+            "{path} cannot be put aside: {cause}; if another program has it open, stop that first"
+        ))),
+    }
+}
+
+/// A file that is no database (any more) is what somebody may want to replace.
+fn is_damaged(cause: &rusqlite::Error) -> bool {
+    matches!(cause.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
+fn open(path: &Path) -> Result<Connection, CopyError> {
+    let failed =
+        |cause: &dyn std::fmt::Display| CopyError(format!("{} cannot be opened: {cause}", path.display()));
+    connection::prepare_file(path, false).map_err(|cause| failed(&cause))?;
+    connection::open_plain(path).map_err(|cause| failed(&cause))
+}
+
+fn failed(what: &str, path: &Path, cause: &dyn std::fmt::Display) -> CopyError {
+    CopyError(format!("{what} {} cannot be written: {cause}; nothing was changed", path.display()))
+}
+
+fn taken(path: &Path) -> CopyError {
+    CopyError(format!("there is a file {} already; name another, or give --force", path.display()))
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}

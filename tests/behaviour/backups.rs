@@ -1,0 +1,206 @@
+//! `brms backup`: one consistent moment of a database that may be in use, checked, whole or not at all.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::processes::call;
+use crate::support::program::{Serving, brms};
+use crate::support::seed;
+
+/// Runs it on the database `test.db` of a folder.
+pub fn run_in(folder: &Path, arguments: &[&str]) -> Output {
+    brms().current_dir(folder).env("BRMS_DATABASE", "test.db").args(arguments).output().expect("brms runs")
+}
+
+/// Runs it to a good end and returns what it printed.
+pub fn well(folder: &Path, arguments: &[&str]) -> String {
+    let output = run_in(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Runs it, which it must refuse, and returns what it said. Nothing half-written is left.
+pub fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let output = run_in(folder, arguments);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    assert!(output.stdout.is_empty(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+    no_leftovers(folder);
+    String::from_utf8(output.stderr).expect("UTF-8")
+}
+
+/// No copy that never got its name.
+pub fn no_leftovers(folder: &Path) {
+    let names =
+        std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").file_name());
+    let left: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with(".brms-copy")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// A folder with the example seed in `test.db`.
+pub fn seeded() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    well(folder.path(), &["seed", seed::FILE]);
+    folder
+}
+
+/// A file as somebody else would open it.
+pub fn sqlite(path: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .expect("it opens")
+}
+
+/// One number out of a file that has to be sound.
+pub fn count(path: &Path, sql: &str) -> i64 {
+    let connection = sqlite(path);
+    let whole: String =
+        connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("the check runs");
+    assert_eq!(whole, "ok", "{}", path.display());
+    connection.query_row(sql, [], |row| row.get(0)).expect("a count")
+}
+
+/// Writes over the middle of a file.
+pub fn damage(path: &Path) {
+    let mut bytes = std::fs::read(path).expect("the file");
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 20_000].fill(0xa5);
+    std::fs::write(path, bytes).expect("the damaged file");
+}
+
+#[cfg(unix)]
+pub fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).expect("the file").permissions().mode() & 0o777
+}
+
+const MEMBERS: &str = "SELECT count(*) FROM members";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_a_served_database_is_whole_and_private_and_disturbs_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+    let copy = folder.path().join("copy.db");
+    let before = count(&folder.path().join("test.db"), MEMBERS);
+    let path = seed::members_path(seed::PRICING);
+    let body = json!({ "userIds": [seed::NINA] });
+    call(&serving, "POST", &path).caller(seed::OWNER_PAT).json(&body).expect(200).await;
+
+    let said = well(folder.path(), &["backup", "copy.db"]);
+    let length = std::fs::metadata(&copy).expect("the copy").len();
+    assert!(said.contains("test.db") && said.contains("copy.db"), "{said}");
+    assert!(said.contains(&format!("{length} bytes")), "{said}");
+    #[cfg(unix)]
+    assert_eq!(mode(&copy), 0o600);
+    // One file, with what was written a moment ago in it, and nothing beside it.
+    assert_eq!(count(&copy, MEMBERS), before + 1);
+    for companion in ["copy.db-wal", "copy.db-shm", "copy.db-journal"] {
+        assert!(!folder.path().join(companion).exists(), "{companion}");
+    }
+    no_leftovers(folder.path());
+    let body = json!({ "userIds": [seed::OTTO] });
+    call(&serving, "POST", &path).caller(seed::OWNER_PAT).json(&body).expect(200).await;
+    assert_eq!(count(&copy, MEMBERS), before + 1, "a copy is a copy");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backups_beside_many_writes_never_hold_half_of_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+    let (http, url) = (reqwest::Client::new(), serving.url.clone());
+    let writing = tokio::spawn(async move {
+        let mut written = 0;
+        loop {
+            let body = json!({ "emails": [format!("new{written}@acme.test")] });
+            let call =
+                http.post(format!("{url}/api/users")).header("authorization", seed::OWNER_SES).json(&body);
+            if !call.send().await.is_ok_and(|answer| answer.status() == 200) {
+                return written;
+            }
+            written += 1;
+        }
+    });
+    for round in 0..5 {
+        let copy = format!("copy{round}.db");
+        let place = folder.path().to_owned();
+        let name = copy.clone();
+        tokio::task::spawn_blocking(move || well(&place, &["backup", &name])).await.expect("a backup");
+        // Each of them brings a user, an invitation, a secret and a mail, or nothing.
+        let halves = "SELECT count(*) FROM users WHERE type = 'invited' AND email LIKE 'new%' AND id NOT IN
+                      (SELECT user_id FROM invitations JOIN mails ON invitation_id = invitations.id
+                       WHERE invitations.id IN (SELECT invitation_id FROM invitation_secrets))";
+        assert_eq!(count(&folder.path().join(&copy), halves), 0);
+    }
+    drop(serving);
+    assert!(writing.await.expect("the writer ends") > 0, "something was written meanwhile");
+}
+
+#[test]
+fn a_file_that_is_there_is_replaced_only_by_force() {
+    let folder = seeded();
+    let copy = folder.path().join("copy.db");
+    std::fs::write(&copy, "mine").expect("a file");
+    let error = refused(folder.path(), &["backup", "copy.db"]);
+    assert!(error.contains("copy.db already") && error.contains("--force"), "{error}");
+    assert_eq!(std::fs::read(&copy).expect("the file"), b"mine");
+    well(folder.path(), &["backup", "copy.db", "--force"]);
+    assert!(count(&copy, MEMBERS) > 0);
+    #[cfg(unix)]
+    assert_eq!(mode(&copy), 0o600);
+}
+
+#[test]
+fn what_cannot_be_backed_up_is_refused_with_its_reason_and_nothing_is_made() {
+    let folder = seeded();
+    let place = folder.path();
+    std::os::unix::fs::symlink("test.db", place.join("link.db")).expect("a link");
+    for target in ["test.db", "./test.db", "link.db"] {
+        for force in [&["backup", target][..], &["backup", target, "--force"]] {
+            assert!(refused(place, force).contains("the database itself"), "{target}");
+        }
+    }
+    assert!(refused(place, &["backup", "nowhere/copy.db"]).contains("nowhere/copy.db"));
+
+    std::fs::write(place.join("text.db"), "a diary, ".repeat(2000)).expect("a file");
+    sqlite_of_others(&place.join("other.db"));
+    std::fs::write(place.join("empty.db"), "").expect("an empty file");
+    std::fs::copy(place.join("test.db"), place.join("damaged.db")).expect("a copy");
+    damage(&place.join("damaged.db"));
+    for (database, words) in [
+        ("text.db", "cannot be read as a database"),
+        ("other.db", "not a brms database"),
+        ("empty.db", "is empty"),
+        ("damaged.db", "malformed"),
+        ("missing.db", "no such file"),
+    ] {
+        let error = refused(place, &["backup", "copy.db", "--database", database]);
+        assert!(
+            error.contains(words) && error.contains(database) || words == "malformed",
+            "{database}: {error}"
+        );
+        assert!(error.contains(words), "{database}: {error}");
+        assert!(!place.join("copy.db").exists(), "{database}");
+    }
+}
+
+/// A database of another program.
+pub fn sqlite_of_others(path: &Path) {
+    let other = rusqlite::Connection::open(path).expect("a database");
+    other.execute_batch("CREATE TABLE recipes (name TEXT)").expect("a table");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_no_half_backup() {
+    let folder = seeded();
+    // A limit on the length of files fails a write as a full disk does.
+    let script =
+        format!("ulimit -f 100; exec {} backup copy.db --database test.db", env!("CARGO_BIN_EXE_brms"));
+    let mut shell = std::process::Command::new("bash");
+    let output =
+        shell.current_dir(&folder).args(["-c", &format!("trap '' XFSZ; {script}")]).output().expect("bash");
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!folder.path().join("copy.db").exists());
+    no_leftovers(folder.path());
+}

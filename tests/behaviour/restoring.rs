@@ -1,0 +1,182 @@
+//! `brms restore`: a checked backup in the place of the database; what was there is kept beside it.
+
+use std::path::Path;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::backups::{count, damage, no_leftovers, refused, seeded, sqlite, sqlite_of_others, well};
+use crate::processes::call;
+use crate::support::program::Serving;
+use crate::support::seed;
+
+const MEMBERS: &str = "SELECT count(*) FROM members";
+const USERS: &str = "SELECT count(*) FROM users";
+
+/// A folder with a database, a backup of it, and a member less in the database since then.
+fn backed_up() -> TempDir {
+    let folder = seeded();
+    well(folder.path(), &["backup", "copy.db"]);
+    sqlite(&folder.path().join("test.db"))
+        .execute_batch("DELETE FROM member_groups; DELETE FROM members")
+        .expect("an accident");
+    folder
+}
+
+fn bytes(path: &Path) -> Vec<u8> {
+    std::fs::read(path).expect("the file")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_database_serves_again_and_the_old_one_is_kept() {
+    let folder = backed_up();
+    let (database, backup) = (folder.path().join("test.db"), folder.path().join("copy.db"));
+    let before = bytes(&backup);
+    let said = well(folder.path(), &["restore", "copy.db"]);
+    assert!(
+        said.contains("restored test.db from copy.db") && said.contains("test.db.before-restore"),
+        "{said}"
+    );
+    let kept = folder.path().join("test.db.before-restore");
+    assert_eq!(count(&kept, MEMBERS), 0);
+    assert_eq!(count(&database, MEMBERS), count(&backup, MEMBERS));
+    assert_eq!(bytes(&backup), before, "the backup stays as it is");
+    #[cfg(unix)]
+    for file in [&database, &kept] {
+        assert_eq!(crate::backups::mode(file), 0o600);
+    }
+    no_leftovers(folder.path());
+    let serving = Serving::start(folder.path(), &[]);
+    let path = seed::members_path(seed::PRICING);
+    let members = call(&serving, "GET", &path).caller(seed::OWNER_PAT).expect(200).await;
+    assert_eq!(members.json()["results"].as_array().map(Vec::len), Some(3));
+    drop(serving);
+    // A second time keeps both.
+    let said = well(folder.path(), &["restore", "copy.db"]);
+    assert!(said.contains("test.db.before-restore-2"), "{said}");
+    assert_eq!(count(&kept, MEMBERS), 0);
+}
+
+#[test]
+fn a_database_that_is_not_there_is_made_of_the_backup() {
+    let folder = backed_up();
+    let said = well(folder.path(), &["restore", "copy.db", "--database", "new.db"]);
+    assert!(!said.contains("kept"), "{said}");
+    assert!(count(&folder.path().join("new.db"), MEMBERS) > 0);
+    assert!(!folder.path().join("new.db.before-restore").exists());
+}
+
+#[test]
+fn nothing_is_restored_under_a_server_or_another_program() {
+    let folder = backed_up();
+    let database = folder.path().join("test.db");
+    let serving = Serving::start(folder.path(), &[]);
+    let error = refused(folder.path(), &["restore", "copy.db"]);
+    assert!(error.contains("another `brms serve`") && error.contains("test.db"), "{error}");
+    drop(serving);
+    assert_eq!(count(&database, MEMBERS), 0);
+
+    let other = sqlite(&database);
+    other.execute_batch("BEGIN; SELECT * FROM users").expect("somebody reads");
+    let error = refused(folder.path(), &["restore", "copy.db"]);
+    assert!(error.contains("another program has it open"), "{error}");
+    other.execute_batch("COMMIT").expect("they end");
+    drop(other);
+    assert_eq!(count(&database, MEMBERS), 0);
+    assert!(!folder.path().join("test.db.before-restore").exists());
+    well(folder.path(), &["restore", "copy.db"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_server_left_in_its_log_is_kept_with_the_old_file() {
+    let folder = seeded();
+    well(folder.path(), &["backup", "copy.db"]);
+    let backup = folder.path().join("copy.db");
+    let serving = Serving::start(folder.path(), &[]);
+    let body = json!({ "emails": ["late@acme.test"] });
+    call(&serving, "POST", "/api/users").caller(seed::OWNER_SES).json(&body).expect(200).await;
+    drop(serving);
+    assert!(std::fs::metadata(folder.path().join("test.db-wal")).expect("a log").len() > 0, "it was killed");
+    well(folder.path(), &["restore", "copy.db"]);
+    // The log of the old file must not be taken for one of the new.
+    assert_eq!(count(&folder.path().join("test.db"), USERS), count(&backup, USERS));
+    assert_eq!(count(&folder.path().join("test.db.before-restore"), USERS), count(&backup, USERS) + 1);
+}
+
+#[test]
+fn a_database_that_cannot_be_read_any_more_is_replaced_and_kept_with_its_log() {
+    for ruin in [ruin_header as fn(&Path), |path| std::fs::write(path, "").expect("an empty file")] {
+        let folder = backed_up();
+        let database = folder.path().join("test.db");
+        std::fs::write(folder.path().join("test.db-wal"), "the rest of a log").expect("a log");
+        ruin(&database);
+        let ruined = bytes(&database);
+        well(folder.path(), &["restore", "copy.db"]);
+        assert!(count(&database, MEMBERS) > 0);
+        assert_eq!(bytes(&folder.path().join("test.db.before-restore")), ruined);
+    }
+}
+
+fn ruin_header(path: &Path) {
+    let mut bytes = bytes(path);
+    bytes[..100].fill(0);
+    std::fs::write(path, bytes).expect("the ruined file");
+}
+
+#[test]
+fn what_is_no_sound_backup_is_refused_and_the_database_stays() {
+    let folder = backed_up();
+    let place = folder.path();
+    let database = place.join("test.db");
+    // Folds the log, so that from here on only a restore could change the file.
+    drop(sqlite(&database));
+    let before = bytes(&database);
+    std::fs::write(place.join("text.db"), "a diary, ".repeat(2000)).expect("a file");
+    std::fs::write(place.join("empty.db"), "").expect("an empty file");
+    sqlite_of_others(&place.join("other.db"));
+    for name in ["damaged.db", "newer.db", "dangling.db"] {
+        std::fs::copy(place.join("copy.db"), place.join(name)).expect("a copy");
+    }
+    damage(&place.join("damaged.db"));
+    sqlite(&place.join("newer.db")).execute_batch("PRAGMA user_version = 99").expect("a newer one");
+    sqlite(&place.join("dangling.db"))
+        .execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM organisations")
+        .expect("a broken one");
+    for (backup, words) in [
+        ("text.db", "cannot be read as a database"),
+        ("empty.db", "no backup"),
+        ("other.db", "not a brms database"),
+        ("damaged.db", "damaged"),
+        ("newer.db", "newer brms"),
+        ("dangling.db", "refers to one that is not there"),
+        ("missing.db", "there is no backup"),
+        ("test.db", "the database itself"),
+    ] {
+        let error = refused(place, &["restore", backup]);
+        assert!(error.contains(words) && error.contains(backup), "{backup}: {error}");
+        assert_eq!(bytes(&database), before, "{backup}");
+        assert!(!place.join("test.db.before-restore").exists(), "{backup}");
+    }
+    // Nor does it push aside what is not ours.
+    let error = refused(place, &["restore", "copy.db", "--database", "other.db"]);
+    assert!(error.contains("not a brms database"), "{error}");
+    assert!(refused(place, &["restore", "copy.db", "--database", "nowhere/test.db"]).contains("nowhere"));
+}
+
+#[test]
+fn an_older_backup_is_brought_up_to_date_when_it_is_served() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let old = rusqlite::Connection::open(folder.path().join("copy.db")).expect("a database");
+    let first = concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/migrations/0001_people_and_access.sql");
+    old.execute_batch(&std::fs::read_to_string(first).expect("the first step")).expect("it runs");
+    old.execute_batch(&format!("PRAGMA application_id = {}; PRAGMA user_version = 1", 0x4252_4d53))
+        .expect("its number");
+    drop(old);
+    let said = well(folder.path(), &["restore", "copy.db"]);
+    assert!(said.contains("schema step 1"), "{said}");
+    drop(Serving::start(folder.path(), &["--seed", seed::FILE]));
+    let before = folder.path().join("test.db.before-step-2");
+    assert_eq!(count(&before, "SELECT count(*) FROM pragma_table_info('roles')"), 0);
+    #[cfg(unix)]
+    assert_eq!(crate::backups::mode(&before), 0o600, "it holds what the database holds");
+}

@@ -2,6 +2,7 @@
 //! here and nowhere else.
 
 mod commands;
+mod environment_file;
 mod mail;
 mod serve;
 mod values;
@@ -11,6 +12,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub use commands::*;
+pub use environment_file::environment_file;
 pub use mail::*;
 pub use serve::*;
 pub use values::Password;
@@ -36,6 +38,8 @@ pub struct Arguments {
 pub enum Command {
     /// Serve the API (also without any command).
     Serve(Box<ServeSettings>),
+    /// Write a starter seed and a file of all settings into a folder, and say what to do next.
+    Init(InitSettings),
     /// Show the main job end to end in a temporary folder: invite, send again, read the mail, accept.
     Demo(DemoSettings),
     /// Write a seed file into the database.
@@ -61,6 +65,18 @@ pub enum Command {
     Restore(RestoreSettings),
     /// Ask a running server whether it is healthy; exit 0 if so.
     Health(HealthSettings),
+    /// Print the description of the API as it is served.
+    Openapi(OpenapiSettings),
+    /// Print what completes commands and flags in a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages, one for each command, into a folder.
+    Man {
+        /// The folder; it is made if it is missing.
+        folder: std::path::PathBuf,
+    },
 }
 
 /// Reads command line and environment. An error is ready to be printed.

@@ -3,12 +3,16 @@
 
 mod backup;
 mod client;
+mod completions;
 mod database;
 mod demo;
 mod health;
+mod init;
 mod invitation;
 mod mail;
 mod mailbox;
+mod man;
+mod openapi;
 mod project;
 mod restore;
 mod seed;
@@ -29,13 +33,14 @@ pub fn run(command: Command) -> ExitCode {
     let mut out = std::io::stdout();
     let done = match command {
         Command::Serve(settings) => serve::run(&settings, &mut out),
+        Command::Init(settings) => init::run(&settings, &mut out),
         Command::Demo(settings) => demo::run(&settings, &mut out),
         Command::Seed(settings) => seed::run(&settings, &mut out),
         Command::Mail(command) => run_mail(command, &mut out),
         Command::Mailbox(MailboxCommand::List { data }) => mailbox::list(&data, &mut out),
         Command::Mailbox(MailboxCommand::Show { id, raw, data }) => mailbox::show(&data, id, raw, &mut out),
-        Command::Invitation(InvitationCommand::Link { id, public_url, data, invitations }) => {
-            invitation::link(&data, &invitations, id, &public_url, &mut out)
+        Command::Invitation(InvitationCommand::Link { id, address, data, invitations }) => {
+            invitation::link(&data, &invitations, id, &address.public_url, &mut out)
         }
         Command::Token(TokenCommand::Create(settings)) => token::create(&settings, &mut out),
         Command::Token(TokenCommand::List { data }) => token::list(&data, &mut out),
@@ -45,6 +50,9 @@ pub fn run(command: Command) -> ExitCode {
         Command::Backup(settings) => backup::run(&settings, &mut out),
         Command::Restore(settings) => restore::run(&settings, &mut out),
         Command::Health(settings) => health::run(&settings, &mut out),
+        Command::Openapi(settings) => openapi::run(&settings, &mut out),
+        Command::Completions { shell } => completions::run(shell, &mut out),
+        Command::Man { folder } => man::run(&folder, &mut out),
     };
     match done.and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -45,8 +45,9 @@ pub(super) fn create(settings: &CreateTokenSettings, out: &mut dyn Write) -> Res
     let secret = Secret::generate(kind);
     let (kept, settings) = (secret.clone(), settings.clone());
     let id = db.write_blocking(move |tx| write(tx, &settings, &user, &kept))?;
-    writeln!(out, "{}", secret.reveal())?;
-    writeln!(out, "token {id}; the secret is shown only now")?;
+    let shown = format!("{}\ntoken {id}; the secret is shown only now\n", secret.reveal());
+    // At once: whoever takes only the first line may be gone before the second.
+    out.write_all(shown.as_bytes())?;
     Ok(())
 }
 

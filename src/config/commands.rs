@@ -12,6 +12,14 @@ use super::serve::{DatabaseSettings, InvitationSettings};
 use super::values::{email, name, permission, positive_time, public_url};
 use crate::generated::models::Permission;
 
+/// Settings of `init`.
+#[derive(Clone, Debug, Args)]
+pub struct InitSettings {
+    /// Where the files go; made if it is missing.
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+}
+
 /// Settings of `backup`.
 #[derive(Clone, Debug, Args)]
 pub struct BackupSettings {
@@ -33,6 +41,25 @@ pub struct RestoreSettings {
     /// Where the data lies.
     #[command(flatten)]
     pub data: DatabaseSettings,
+}
+
+/// Settings of `openapi`.
+#[derive(Clone, Debug, Args)]
+pub struct OpenapiSettings {
+    /// Print brms.json byte for byte, without what this server adds to it.
+    #[arg(long)]
+    pub vendored: bool,
+    /// Where people reach the server.
+    #[command(flatten)]
+    pub address: AddressSettings,
+}
+
+/// Where people reach the server, for commands that do not serve.
+#[derive(Clone, Debug, Args)]
+pub struct AddressSettings {
+    /// The address people reach the server at.
+    #[arg(long, env = "BRMS_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = public_url)]
+    pub public_url: String,
 }
 
 /// Settings of `demo`.
@@ -164,9 +191,9 @@ pub enum InvitationCommand {
     Link {
         /// The invitation's id, or its user's.
         id: Uuid,
-        /// The address people reach the server at.
-        #[arg(long, env = "BRMS_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = public_url)]
-        public_url: String,
+        /// Where people reach the server.
+        #[command(flatten)]
+        address: AddressSettings,
         /// Where the data lies.
         #[command(flatten)]
         data: DatabaseSettings,

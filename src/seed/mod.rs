@@ -2,11 +2,12 @@
 //! transaction. Ids and secrets may be fixed, so that tests can name them.
 //!
 //! [`format`] is the file as it is written, [`check`] finds what is wrong in it and says where, [`load`]
-//! writes it.
+//! writes it; [`starter`] is one to begin with.
 
 mod check;
 pub mod format;
 mod load;
+mod starter;
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::db::Db;
 use crate::problem::Problem;
 use crate::users;
 use format::Seed;
+pub use starter::{OWNER_EMAIL, starter};
 
 /// Why a seed file was not taken. The text names the file and the place in it.
 #[derive(Debug)]

@@ -41,9 +41,22 @@ fn refused_in(folder: &Path, arguments: &[&str]) -> String {
 #[test]
 fn help_and_version_go_to_standard_output_and_name_every_command_and_variable() {
     let help = run_well(&["--help"]);
-    for command in
-        ["serve", "demo", "seed", "mailbox", "invitation", "token", "project", "backup", "restore", "health"]
-    {
+    for command in [
+        "serve",
+        "init",
+        "demo",
+        "seed",
+        "mailbox",
+        "invitation",
+        "token",
+        "project",
+        "backup",
+        "restore",
+        "health",
+        "openapi",
+        "completions",
+        "man",
+    ] {
         assert!(help.contains(&format!("\n  {command}")), "{command}: {help}");
     }
     assert_eq!(run_well(&["--version"]), format!("brms {}\n", env!("CARGO_PKG_VERSION")));

@@ -50,6 +50,7 @@ mod connections;
 mod docs;
 mod durability;
 mod faults;
+mod first_contact;
 mod model;
 mod processes;
 mod readiness;

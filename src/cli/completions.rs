@@ -1,0 +1,18 @@
+//! `brms completions SHELL`.
+
+use std::io::Write;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use super::Failure;
+use crate::config::Arguments;
+
+/// Prints what the shell reads.
+pub(super) fn run(shell: Shell, out: &mut dyn Write) -> Result<(), Failure> {
+    // In memory first: the library panics when it cannot write.
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "brms", &mut text);
+    out.write_all(&text)?;
+    Ok(())
+}

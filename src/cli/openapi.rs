@@ -1,0 +1,17 @@
+//! `brms openapi`: the description for tools, without a server.
+
+use std::io::Write;
+
+use super::Failure;
+use crate::config::OpenapiSettings;
+use crate::openapi;
+
+/// Prints the served description, or the vendored one byte for byte.
+pub(super) fn run(settings: &OpenapiSettings, out: &mut dyn Write) -> Result<(), Failure> {
+    if settings.vendored {
+        out.write_all(openapi::VENDORED.as_bytes())?;
+    } else {
+        writeln!(out, "{:#}", openapi::served(&settings.address.public_url)?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+"""The page that shows the description: every operation, what the page loads, and trying an operation out."""
+
+import json
+import urllib.request
+
+from selenium.webdriver.support.ui import WebDriverWait
+
+from chrome import PATIENCE_SECONDS
+from server import OWNER
+from session import FOLDER
+
+EVERY_OPERATION = ".opblock .opblock-summary-operation-id"
+
+
+def run(session):
+    server, browser = session.server(), session.browser()
+    browser.forget()
+    browser.open(f"{server.url}/docs")
+    wait_for(browser, EVERY_OPERATION)
+    shown = browser.run(
+        f"return [...document.querySelectorAll({json.dumps(EVERY_OPERATION)})].map(each => each.textContent)")
+    session.equal("docs: every operation of the served description is shown", sorted(shown), operations(server))
+    empty = browser.run("""
+        return [...document.querySelectorAll(".opblock-tag-section")]
+            .filter(section => !section.querySelector(".opblock")).map(section => section.textContent)""")
+    session.equal("docs: no heading without an operation", empty, [])
+    session.equal("docs: nothing on the console, no breach of the policy", browser.complaints(), [])
+    session.equal("docs: no request to another host", browser.requests_beyond(server.url), [])
+    browser.screenshot(FOLDER / "docs.png")
+    try_out(session, server, browser)
+
+
+def try_out(session, server, browser):
+    """Signs in with the scheme that Swagger UI does not know, and sends a request."""
+    browser.find(".btn.authorize").click()
+    schemes = browser.run(
+        "return [...document.querySelectorAll('.auth-container h4 code')].map(each => each.textContent)")
+    session.equal("docs: both schemes can be given", sorted(schemes), ["internalAuth", "personalAccessToken"])
+    form = f".modal-ux-content > div:nth-of-type({schemes.index('internalAuth') + 1})"
+    browser.find(f"{form} input").send_keys(OWNER)
+    browser.find(f"{form} .btn.authorize").click()
+    browser.find(".btn-done").click()
+    browser.run("""
+        const path = document.querySelector('.opblock-get [data-path="/api/users"]');
+        path.closest(".opblock").querySelector("button").click()""")
+    for button in (".try-out__btn", ".execute"):
+        wait_for(browser, button)
+        browser.run(f"document.querySelector({json.dumps(button)}).click()")
+    wait_for(browser, ".live-responses-table .response-col_status")
+    status = browser.find(".live-responses-table .response .response-col_status").text.split()[0]
+    session.equal("docs: an operation that takes only a sign-in can be tried out", status, "200")
+    session.equal("docs: trying out leaves nothing on the console", browser.complaints(), [])
+    session.equal("docs: trying out asks this server alone", browser.requests_beyond(server.url), [])
+    browser.screenshot(FOLDER / "docs-tried.png")
+
+
+def operations(server):
+    """The names of the operations that the server says it has."""
+    with urllib.request.urlopen(f"{server.url}/openapi.json", timeout=PATIENCE_SECONDS) as answer:
+        paths = json.load(answer)["paths"]
+    return sorted(operation["operationId"] for methods in paths.values() for operation in methods.values())
+
+
+def wait_for(browser, selector):
+    WebDriverWait(browser.driver, PATIENCE_SECONDS, ignored_exceptions=[Exception]).until(
+        lambda _: browser.run(f"return document.querySelector({json.dumps(selector)}) !== null"), f"no {selector} came")

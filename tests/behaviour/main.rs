@@ -19,6 +19,7 @@ mod invitations;
 mod inviter_limit;
 mod inviting;
 mod mail_templates;
+mod mail_server;
 mod mails;
 
 mod profile;

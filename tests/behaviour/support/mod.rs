@@ -1,6 +1,7 @@
 //! Everything tests share: a server in this process ([`TestServer`]) or as a program ([`program`]), a
 //! client that checks every answer against the description ([`client`]), HTTP by hand ([`tcp`]), a way
-//! around the server to its data ([`inside`]), and the names of the seed.
+//! around the server to its data ([`inside`]), a mail server to deliver to ([`smtp`]), and the names of
+//! the seed.
 
 pub mod client;
 pub mod contract;
@@ -8,6 +9,7 @@ pub mod inside;
 pub mod program;
 pub mod seed;
 pub mod server;
+pub mod smtp;
 pub mod tcp;
 
 pub use client::{Answer, Call};

@@ -1,0 +1,314 @@
+//! One connection of the test mail server: reads commands, asks the script, answers.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rustls::{ServerConnection, StreamOwned};
+
+use super::{Deed, Heard, Received, Shared, Stage, Tls, identity};
+
+/// The connection is over, one way or another.
+struct Over;
+
+type Step<T = ()> = Result<T, Over>;
+
+trait Channel: Read + Write + Send {}
+impl<T: Read + Write + Send> Channel for T {}
+
+struct Dialogue {
+    shared: Arc<Shared>,
+    connection: usize,
+    socket: TcpStream,
+    channel: Box<dyn Channel>,
+    unread: Vec<u8>,
+    is_tls: bool,
+    hello: String,
+    user: Option<String>,
+    from: Option<String>,
+    to: Vec<String>,
+}
+
+/// Talks until one side has had enough.
+pub(super) fn hold(shared: &Arc<Shared>, connection: usize, socket: TcpStream) {
+    let channel = Box::new(socket.try_clone().expect("a second handle"));
+    let mut dialogue = Dialogue {
+        shared: Arc::clone(shared),
+        connection,
+        socket,
+        channel,
+        unread: Vec::new(),
+        is_tls: false,
+        hello: String::new(),
+        user: None,
+        from: None,
+        to: Vec::new(),
+    };
+    let Err(Over) = dialogue.talk();
+    // Others hold handles too, so dropping this one closes nothing.
+    let _ = dialogue.socket.shutdown(Shutdown::Both);
+}
+
+impl Dialogue {
+    fn talk(&mut self) -> Result<std::convert::Infallible, Over> {
+        if self.shared.habits.tls == Tls::AtOnce {
+            self.encrypt();
+        }
+        self.act(Stage::Greeting, 220, "sink.test ESMTP")?;
+        loop {
+            let line = self.command()?;
+            let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
+            match word.to_ascii_uppercase().as_str() {
+                "EHLO" => self.hello(rest, true)?,
+                "HELO" => self.hello(rest, false)?,
+                "STARTTLS" if self.offers_tls() => self.start_tls()?,
+                "AUTH" if self.shared.habits.login.is_some() => self.auth(rest)?,
+                "MAIL" => self.mail(rest)?,
+                "RCPT" => self.recipient(rest)?,
+                "DATA" => self.data()?,
+                "RSET" => {
+                    self.forget_mail();
+                    self.answer(250, "2.0.0 Forgotten")?;
+                }
+                "NOOP" => self.answer(250, "2.0.0 Nothing done")?,
+                "QUIT" => {
+                    self.answer(221, "2.0.0 Bye")?;
+                    return Err(Over);
+                }
+                _ => self.answer(502, "5.5.1 Not known here")?,
+            }
+        }
+    }
+
+    fn offers_tls(&self) -> bool {
+        self.shared.habits.tls == Tls::OnRequest && !self.is_tls
+    }
+
+    fn hello(&mut self, name: &str, is_extended: bool) -> Step {
+        name.clone_into(&mut self.hello);
+        self.forget_mail();
+        let mut lines = vec!["sink.test"];
+        if is_extended {
+            lines.extend(["PIPELINING", "8BITMIME", "SIZE 10000000"]);
+            if self.offers_tls() {
+                lines.push("STARTTLS");
+            }
+            if self.shared.habits.login.is_some() {
+                lines.push("AUTH PLAIN LOGIN");
+            }
+        }
+        self.act(Stage::Hello, 250, &lines.join("\n")).map(drop)
+    }
+
+    fn start_tls(&mut self) -> Step {
+        if self.act(Stage::StartTls, 220, "2.0.0 Go ahead")? {
+            // What was sent before in the clear does not count (RFC 3207).
+            self.unread.clear();
+            self.hello.clear();
+            self.encrypt();
+        }
+        Ok(())
+    }
+
+    fn encrypt(&mut self) {
+        let connection = ServerConnection::new(identity::config()).expect("a configuration that works");
+        let socket = self.socket.try_clone().expect("a second handle");
+        self.channel = Box::new(StreamOwned::new(connection, socket));
+        self.is_tls = true;
+    }
+
+    fn auth(&mut self, rest: &str) -> Step {
+        let (mechanism, first) = rest.split_once(' ').unwrap_or((rest, ""));
+        let given = match mechanism.to_ascii_uppercase().as_str() {
+            "PLAIN" => {
+                let text = if first.is_empty() { self.ask("")? } else { first.to_owned() };
+                let text = decoded(&text);
+                let mut parts = text.split('\0').skip(1).map(str::to_owned);
+                (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+            }
+            "LOGIN" => {
+                let user = if first.is_empty() { self.ask("Username:")? } else { first.to_owned() };
+                (decoded(&user), decoded(&self.ask("Password:")?))
+            }
+            _ => return self.answer(504, "5.5.4 Not known here"),
+        };
+        let right = self.shared.habits.login.expect("AUTH is offered");
+        if (given.0.as_str(), given.1.as_str()) != right {
+            return self.answer(535, "5.7.8 Wrong name or password");
+        }
+        if self.act(Stage::Auth, 235, "2.7.0 Welcome")? {
+            self.user = Some(given.0);
+        }
+        Ok(())
+    }
+
+    /// Asks for one more line of AUTH.
+    fn ask(&mut self, question: &str) -> Step<String> {
+        self.answer(334, &STANDARD.encode(question))?;
+        self.command()
+    }
+
+    fn mail(&mut self, rest: &str) -> Step {
+        let habits = &self.shared.habits;
+        if habits.wants_tls && !self.is_tls {
+            return self.answer(530, "5.7.0 Must issue a STARTTLS command first");
+        }
+        if habits.login.is_some() && self.user.is_none() {
+            return self.answer(530, "5.7.0 Authentication required");
+        }
+        if self.hello.is_empty() || self.from.is_some() {
+            return self.answer(503, "5.5.1 Not now");
+        }
+        if self.act(Stage::From, 250, "2.1.0 Sender taken")? {
+            self.from = Some(address(rest));
+        }
+        Ok(())
+    }
+
+    fn recipient(&mut self, rest: &str) -> Step {
+        if self.from.is_none() {
+            return self.answer(503, "5.5.1 Not now");
+        }
+        // The script asks for whom, so the address goes in before, and out if it was refused.
+        self.to.push(address(rest));
+        if !self.act(Stage::To, 250, "2.1.5 Recipient taken")? {
+            self.to.pop();
+        }
+        Ok(())
+    }
+
+    fn data(&mut self) -> Step {
+        if self.to.is_empty() {
+            return self.answer(503, "5.5.1 Not now");
+        }
+        if !self.act(Stage::Data, 354, "End with a dot on a line of its own")? {
+            return Ok(());
+        }
+        let data = self.content()?;
+        let received = Received {
+            connection: self.connection,
+            hello: self.hello.clone(),
+            is_tls: self.is_tls,
+            user: self.user.clone(),
+            from: self.from.clone().expect("DATA comes after MAIL"),
+            to: self.to.clone(),
+            data,
+            answer: None,
+        };
+        let mut state = self.shared.state();
+        state.received.push(received);
+        let place = state.received.len() - 1;
+        drop(state);
+        let deed = self.deed(Stage::End)?;
+        let (code, text) = match deed {
+            Some(Deed::Answer(code, text)) => (code, text),
+            _ => (250, "2.0.0 Taken"),
+        };
+        // Noted first: whoever hears the answer may look at once.
+        self.shared.state().received[place].answer = Some(code);
+        self.forget_mail();
+        self.answer(code, text)
+    }
+
+    /// The lines up to the dot, unstuffed.
+    fn content(&mut self) -> Step<Vec<u8>> {
+        let mut data = Vec::new();
+        let mut is_first = true;
+        loop {
+            let line = self.line()?;
+            if line == b"." {
+                return Ok(data);
+            }
+            data.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
+            data.extend_from_slice(b"\r\n");
+            if std::mem::take(&mut is_first) {
+                self.deed(Stage::Content)?;
+            }
+        }
+    }
+
+    fn forget_mail(&mut self) {
+        self.from = None;
+        self.to.clear();
+    }
+
+    /// Follows the script if it has something for this stage, and else answers as usual. Whether the answer
+    /// was a good one.
+    fn act(&mut self, stage: Stage, usual: u16, text: &str) -> Step<bool> {
+        let (code, text) = match self.deed(stage)? {
+            Some(Deed::Answer(code, text)) => (code, text),
+            _ => (usual, text),
+        };
+        self.answer(code, text)?;
+        Ok(code < 400)
+    }
+
+    /// What the script has for this stage. Hanging and dropping are done here.
+    fn deed(&mut self, stage: Stage) -> Step<Option<Deed>> {
+        let deed = self.shared.deed(stage, &self.to);
+        match deed {
+            Some(Deed::Drop) => Err(Over),
+            Some(Deed::Hang) => loop {
+                // Until the client or the end of the test closes the connection.
+                self.fill()?;
+                self.unread.clear();
+            },
+            other => Ok(other),
+        }
+    }
+
+    /// An answer of as many lines as the text has.
+    fn answer(&mut self, code: u16, text: &str) -> Step {
+        let mut lines = String::new();
+        let (body, last) = text.rsplit_once('\n').unwrap_or(("", text));
+        for line in body.lines() {
+            lines.extend([&code.to_string(), "-", line, "\r\n"]);
+        }
+        lines.extend([&code.to_string(), " ", last, "\r\n"]);
+        self.channel.write_all(lines.as_bytes()).and_then(|()| self.channel.flush()).map_err(|_| Over)
+    }
+
+    fn command(&mut self) -> Step<String> {
+        let line = String::from_utf8_lossy(&self.line()?).into_owned();
+        let heard = Heard { connection: self.connection, is_tls: self.is_tls, line: line.clone() };
+        self.shared.state().heard.push(heard);
+        Ok(line)
+    }
+
+    /// A line without its end. Only CRLF ends one.
+    fn line(&mut self) -> Step<Vec<u8>> {
+        loop {
+            if let Some(length) = self.unread.windows(2).position(|bytes| bytes == b"\r\n") {
+                let mut line: Vec<u8> = self.unread.drain(..length + 2).collect();
+                line.truncate(length);
+                return Ok(line);
+            }
+            self.fill()?;
+        }
+    }
+
+    fn fill(&mut self) -> Step {
+        let mut buffer = [0; 4096];
+        match self.channel.read(&mut buffer) {
+            Ok(length) if length > 0 => {
+                self.unread.extend_from_slice(&buffer[..length]);
+                Ok(())
+            }
+            _ => Err(Over),
+        }
+    }
+}
+
+fn decoded(text: &str) -> String {
+    let bytes = STANDARD.decode(text).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The address in `FROM:<a@b> SIZE=1`.
+fn address(text: &str) -> String {
+    let begin = text.find('<').map_or(0, |at| at + 1);
+    let end = text.rfind('>').unwrap_or(text.len());
+    text[begin..end].to_owned()
+}

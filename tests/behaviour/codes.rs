@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::support::inside::cells;
 use crate::support::{Answer, TestServer, seed};
 
 const ACCEPT: &str = "/invitations/accept";
@@ -213,30 +213,12 @@ async fn a_send_and_an_accept_at_once_never_both_win() {
 
 /// Table and column of every cell that holds one of these texts.
 fn cells_with(server: &TestServer, texts: &[String]) -> Vec<String> {
-    let connection = server.sqlite();
-    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table'";
-    let mut statement = connection.prepare(tables).expect("tables");
-    let names: Vec<String> =
-        statement.query_map([], |row| row.get(0)).expect("rows").collect::<Result<_, _>>().expect("names");
-    let mut found = Vec::new();
-    for table in names {
-        let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\"")).expect("a table");
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
-        let mut rows = statement.query([]).expect("rows");
-        while let Some(row) = rows.next().expect("a row") {
-            for (position, column) in columns.iter().enumerate() {
-                let bytes = match row.get(position).expect("a cell") {
-                    Cell::Text(text) => text.into_bytes(),
-                    Cell::Blob(bytes) => bytes,
-                    _ => continue,
-                };
-                let holds = |text: &String| bytes.windows(text.len()).any(|part| part == text.as_bytes());
-                if texts.iter().any(holds) {
-                    found.push(format!("{table}.{column}"));
-                }
-            }
-        }
-    }
+    let holds = |bytes: &[u8], text: &String| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+    let mut found: Vec<String> = cells(&server.database())
+        .into_iter()
+        .filter(|(_, bytes)| texts.iter().any(|text| holds(bytes, text)))
+        .map(|(place, _)| place)
+        .collect();
     found.dedup();
     found
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::processes::{call, ready, start, status_of, wait_for};
 use crate::support::program::{Serving, brms, run, run_well};
-use crate::support::seed;
+use crate::support::{leaks, seed};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
@@ -22,7 +22,11 @@ fn folder() -> TempDir {
 
 /// Runs it in a folder, on the database there.
 fn run_in(folder: &Path, arguments: &[&str]) -> Output {
-    brms().current_dir(folder).env("BRMS_DATABASE", "test.db").args(arguments).output().expect("brms runs")
+    let mut command = brms();
+    let output = command.current_dir(folder).env("BRMS_DATABASE", "test.db").args(arguments).output();
+    let output = output.expect("brms runs");
+    leaks::printed(arguments, &output);
+    output
 }
 
 fn run_well_in(folder: &Path, arguments: &[&str]) -> String {

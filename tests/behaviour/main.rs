@@ -12,6 +12,7 @@ mod members_together;
 mod noise;
 mod requests;
 mod rights;
+mod secrets;
 
 mod accepting;
 mod codes;

@@ -1,13 +1,14 @@
 //! One request and its answer. Every answer is held to the contract before a test sees it: a 200 of an
-//! operation to its schema in brms.json, everything from 400 on to the one form of problems.
+//! operation to its schema in brms.json, everything from 400 on to the one form of problems. What it shows is searched for secrets.
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 
-use super::contract;
+use super::{contract, leaks};
 
 /// A request to be sent.
 pub struct Call {
+    url: String,
     method: String,
     path: String,
     request: reqwest::RequestBuilder,
@@ -25,7 +26,7 @@ impl Call {
     pub fn new(http: &reqwest::Client, method: &str, url: &str, path: &str) -> Self {
         let word = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let request = http.request(word, format!("{url}{path}"));
-        Self { method: method.to_owned(), path: path.to_owned(), request }
+        Self { url: url.to_owned(), method: method.to_owned(), path: path.to_owned(), request }
     }
 
     /// With a whole `Authorization` value.
@@ -63,6 +64,7 @@ impl Call {
         let body = response.bytes().await.expect("a whole body").to_vec();
         let answer = Answer { status, headers, body };
         contract::check(&self.method, &self.path, &answer);
+        leaks::answered(&self.url, &self.method, &self.path, &answer);
         answer
     }
 

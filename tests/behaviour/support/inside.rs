@@ -1,12 +1,15 @@
 //! What tests do behind the server's back: look at what was written, and put there what no request can.
 
+use std::path::Path;
+
 use brms::secret::{Secret, SecretKind};
 use rusqlite::types::Value;
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::TestServer;
+use super::server::PATIENCE;
+use super::{TestServer, leaks};
 
 /// An id as the database holds it.
 pub fn id(text: &str) -> Uuid {
@@ -38,6 +41,33 @@ pub fn everything(server: &TestServer) -> Vec<String> {
     tables.iter().flat_map(rows).collect()
 }
 
+/// Every cell with text or bytes in it, after its table and column: `users.email`.
+pub fn cells(database: &Path) -> Vec<(String, Vec<u8>)> {
+    let connection = Connection::open(database).expect("the database opens");
+    connection.busy_timeout(PATIENCE).expect("a time-out is set");
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table'";
+    let mut statement = connection.prepare(tables).expect("tables");
+    let names: Vec<String> =
+        statement.query_map([], |row| row.get(0)).expect("rows").collect::<Result<_, _>>().expect("names");
+    let mut found = Vec::new();
+    for table in names {
+        let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\"")).expect("a table");
+        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let mut rows = statement.query([]).expect("rows");
+        while let Some(row) = rows.next().expect("a row") {
+            for (position, column) in columns.iter().enumerate() {
+                let bytes = match row.get(position).expect("a cell") {
+                    Value::Text(text) => text.into_bytes(),
+                    Value::Blob(bytes) => bytes,
+                    _ => continue,
+                };
+                found.push((format!("{table}.{column}"), bytes));
+            }
+        }
+    }
+    found
+}
+
 /// Runs one statement of the test's own.
 pub fn execute(server: &TestServer, sql: &str) {
     server.sqlite().execute_batch(sql).expect("the statement runs");
@@ -56,6 +86,7 @@ impl Pat<'_> {
     /// Puts it into the database and returns the `Authorization` value that it makes.
     pub fn put(&self, server: &TestServer) -> String {
         let secret = Secret::generate(SecretKind::PersonalAccessToken);
+        leaks::learn(secret.reveal());
         let (database, token_id, now) = (server.sqlite(), Uuid::now_v7(), server.clock.now().as_millis());
         database
             .execute(
@@ -84,6 +115,7 @@ impl Pat<'_> {
 /// Signs a user in and returns the `Authorization` value for it.
 pub fn sign_in(server: &TestServer, user: &str, expires_at: Option<i64>) -> String {
     let secret = Secret::generate(SecretKind::InternalToken);
+    leaks::learn(secret.reveal());
     server
         .sqlite()
         .execute(

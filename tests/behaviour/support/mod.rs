@@ -6,6 +6,7 @@
 pub mod client;
 pub mod contract;
 pub mod inside;
+pub mod leaks;
 pub mod program;
 pub mod seed;
 pub mod server;

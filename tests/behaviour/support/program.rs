@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::leaks::{self, Watch};
 use super::server::PATIENCE;
 
 /// The built program, with nothing of this environment's settings.
@@ -22,7 +23,9 @@ pub fn brms() -> Command {
 
 /// Runs it to its end.
 pub fn run(arguments: &[&str]) -> Output {
-    brms().args(arguments).output().expect("brms runs")
+    let output = brms().args(arguments).output().expect("brms runs");
+    leaks::printed(arguments, &output);
+    output
 }
 
 /// Runs it to a good end and returns what it printed.
@@ -36,6 +39,8 @@ pub fn run_well(arguments: &[&str]) -> String {
 pub struct Serving {
     pub child: Child,
     pub url: String,
+    /// Looks after [`Serving::drop`], when the process is gone.
+    _watch: Watch,
 }
 
 impl Serving {
@@ -63,7 +68,8 @@ impl Serving {
         let ready: Value =
             serde_json::from_slice(&std::fs::read(&ready).expect("the ready file")).expect("it is JSON");
         let url = ready["url"].as_str().expect("a url").to_owned();
-        Self { child, url }
+        let watch = Watch::new(&url, folder.join("test.db"), Some(folder.join("log")));
+        Self { child, url, _watch: watch }
     }
 }
 

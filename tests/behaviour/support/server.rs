@@ -12,12 +12,15 @@ use clap::Parser;
 use mail_parser::MessageParser;
 use tempfile::TempDir;
 
+use super::leaks::{self, Watch};
 use super::{Call, seed};
 
 /// The longest that a test waits for something that has to happen.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct TestServer {
+    /// First, so that it looks while the file is there.
+    watch: Watch,
     server: Server,
     pub clock: Clock,
     pub http: reqwest::Client,
@@ -40,11 +43,14 @@ impl TestServer {
 
     /// A server on what is in the folder, with these flags alone.
     pub async fn start_in(folder: TempDir, flags: &[&str]) -> Self {
+        Watch::begin();
         let clock = Clock::default();
-        let settings = settings(&folder.path().join("test.db"), flags);
+        let database = folder.path().join("test.db");
+        let settings = settings(&database, flags);
         let server =
             Server::start(&settings, clock.clone(), Audience::Nobody).await.expect("the server starts");
-        Self { server, clock, http: reqwest::Client::new(), folder }
+        let watch = Watch::new(&server.url(), database, None);
+        Self { watch, server, clock, http: reqwest::Client::new(), folder }
     }
 
     /// Stops the server and hands back the folder with its file.
@@ -76,6 +82,11 @@ impl TestServer {
     /// One number from the database.
     pub fn count(&self, sql: &str) -> i64 {
         self.sqlite().query_row(sql, [], |row| row.get(0)).expect("the count is there")
+    }
+
+    /// Every place where a secret is and must not be.
+    pub fn leaks(&self) -> Vec<String> {
+        self.watch.leaks()
     }
 
     pub fn get(&self, path: &str) -> Call {
@@ -152,7 +163,8 @@ impl Mail {
         let html = message.body_html(0).expect("an HTML part").into_owned();
         let begin = text.find("brms_inv_").expect("a code in the text");
         let is_code = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
-        let code = text[begin..].chars().take_while(|letter| is_code(*letter)).collect();
+        let code: String = text[begin..].chars().take_while(|letter| is_code(*letter)).collect();
+        leaks::learn(&code);
         let subject = message.subject().expect("a subject").to_owned();
         Self { raw, to, subject, text, html, code }
     }

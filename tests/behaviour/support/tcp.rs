@@ -6,10 +6,11 @@ use std::net::TcpStream;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::server::PATIENCE;
-use super::{Answer, TestServer, contract, seed};
+use super::{Answer, TestServer, contract, leaks, seed};
 
 /// One connection. It blocks, which the server does not mind: its threads are others.
 pub struct Tcp {
+    address: String,
     stream: TcpStream,
     unread: Vec<u8>,
 }
@@ -23,7 +24,7 @@ impl Tcp {
         let stream = TcpStream::connect(address).expect("a connection");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time-out for reading");
         stream.set_write_timeout(Some(PATIENCE)).expect("a time-out for writing");
-        Self { stream, unread: Vec::new() }
+        Self { address: address.to_owned(), stream, unread: Vec::new() }
     }
 
     /// Sends bytes as they are. A server that has closed the connection is no failure of the test.
@@ -54,7 +55,9 @@ impl Tcp {
         while self.unread.len() < length {
             assert!(self.read_more(), "the connection closed within a body");
         }
-        Some(Answer { status, headers, body: self.unread.drain(..length).collect() })
+        let answer = Answer { status, headers, body: self.unread.drain(..length).collect() };
+        leaks::answered(&format!("http://{}", self.address), "a request", "by hand", &answer);
+        Some(answer)
     }
 
     /// The next answer, which fits the contract.

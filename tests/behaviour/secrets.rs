@@ -1,0 +1,177 @@
+//! The watch over secrets itself (complaint 9): whatever a test does, a secret that its server shows
+//! somewhere fails it. Here secrets are put where they must not be, and the watch has to say so.
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::inside::execute;
+use crate::support::program::{Serving, run, run_well};
+use crate::support::server::PATIENCE;
+use crate::support::tcp::{Tcp, request};
+use crate::support::{TestServer, leaks, seed};
+
+/// Keeps every new mail in the outbox.
+const HOLD_MAIL: &str = "CREATE TRIGGER hold AFTER INSERT ON mails BEGIN
+    UPDATE mails SET next_attempt_at = 9000000000000000 WHERE id = NEW.id; END";
+
+/// Ivy's code becomes a name that the API shows.
+async fn put_as_name(server: &TestServer, code: &str) {
+    let call = server.call("PUT", &format!("/api/users/{}", seed::NINA)).caller(seed::OWNER_SES);
+    call.json(&json!({ "firstName": code })).expect(200).await;
+}
+
+/// Takes back what [`put_as_name`] left in the file.
+fn tidy(server: &TestServer) {
+    execute(server, "UPDATE users SET first_name = NULL; DELETE FROM audit_logs WHERE action = 'updated'");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_09_a_secret_in_an_answer_or_in_the_file_is_seen() {
+    let server = TestServer::start().await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    assert_eq!(server.leaks(), Vec::<String>::new());
+    // Cut, and without its prefix, it is still one.
+    put_as_name(&server, &code["brms_inv_".len()..code.len() - 3]).await;
+    server.get("/api/users").caller(seed::OWNER_SES).expect(200).await;
+    let leaks = server.leaks();
+    let at: Vec<&str> = leaks.iter().map(|leak| leak.split(" has ").next().expect("a place")).collect();
+    let put = format!("PUT /api/users/{} answered 200", seed::NINA);
+    let expected = [put.as_str(), "GET /api/users answered 200", "users.first_name", "audit_logs.data"];
+    assert_eq!(at.len(), expected.len(), "{at:?}");
+    assert!(expected.iter().all(|place| at.contains(place)), "{at:?}");
+    tidy(&server);
+    assert_eq!(server.leaks(), Vec::<String>::new(), "what was answered is told once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[should_panic(expected = "a secret is where it must not be:\nPUT /api/users/")]
+async fn iv_09_a_test_whose_server_leaked_fails() {
+    let server = TestServer::start().await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    put_as_name(&server, &code).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_09_a_code_that_no_test_ever_read_is_seen_too() {
+    let server = TestServer::start().await;
+    execute(&server, HOLD_MAIL);
+    server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(200).await;
+    execute(
+        &server,
+        "UPDATE organisations SET display_name = (SELECT secret FROM mails) WHERE name = 'acme'",
+    );
+    let leaks = server.leaks();
+    assert!(
+        leaks.len() == 1 && leaks[0].starts_with("organisations.display_name has brms_inv_"),
+        "{leaks:?}"
+    );
+    execute(&server, "UPDATE organisations SET display_name = 'Acme'");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_09_a_token_in_any_answer_but_the_one_that_made_it_is_seen() {
+    let server = TestServer::start().await;
+    let body = json!({ "note": "n", "allProjects": true, "expiry": "week" });
+    let made =
+        server.post("/api/personal-access-tokens").caller(seed::OWNER_SES).json(&body).expect(200).await;
+    let path = format!("/api/personal-access-tokens/{}", made.json()["id"].as_str().expect("an id"));
+    let renewal = server.post(&format!("{path}/regenerate")).caller(seed::OWNER_SES);
+    let renewed = renewal.json(&json!({ "expiry": "week" })).expect(200).await.json();
+    assert_eq!(server.leaks(), Vec::<String>::new());
+    for token in [&made.json(), &renewed] {
+        put_as_name(&server, token["token"].as_str().expect("a secret")).await;
+        assert!(server.leaks()[0].starts_with("PUT /api/users/"));
+        tidy(&server);
+    }
+    // One whose note is a secret is no way around.
+    let body = json!({ "note": renewed["token"], "allProjects": true, "expiry": "week" });
+    server.post("/api/personal-access-tokens").caller(seed::OWNER_SES).json(&body).expect(200).await;
+    assert_eq!(server.leaks()[0], "POST /api/personal-access-tokens answered 200");
+    execute(&server, "UPDATE personal_access_tokens SET note = ''; DELETE FROM audit_logs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_09_secrets_of_the_seed_and_answers_read_by_hand_are_watched() {
+    let server = TestServer::start().await;
+    put_as_name(&server, seed::READER_PAT.trim_start_matches("Bearer ")).await;
+    assert_eq!(server.leaks().len(), 3);
+    let mut tcp = Tcp::connect(&server);
+    tcp.send(request("GET", "/api/users", &[("authorization", seed::OWNER_PAT)], b""));
+    assert_eq!(tcp.next().status, 200);
+    assert!(server.leaks().contains(&"a request by hand answered 200".to_owned()));
+    tidy(&server);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_09_a_secret_in_a_log_line_of_any_level_is_seen() {
+    let server = TestServer::start().await;
+    execute(&server, HOLD_MAIL);
+    server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(200).await;
+    // Nobody knows it before this server is looked at: other tests look at the same log.
+    let sql = "SELECT secret FROM mails";
+    let code: String = server.sqlite().query_row(sql, [], |row| row.get(0)).expect("a queued mail");
+    tracing::debug!(code = %code, "planted");
+    tracing::error!("planted too: /invitations/accept#{code}, and so on");
+    let leaks = server.leaks();
+    assert_eq!(leaks.len(), 2, "{leaks:?}");
+    assert!(leaks.iter().all(|leak| leak.starts_with("logged: {") && leak.contains("planted")), "{leaks:?}");
+}
+
+/// Starts the program, and brings it to send Ivy a code.
+async fn sent_by_a_program(folder: &TempDir) -> (Serving, String) {
+    let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+    crate::processes::call(&serving, "POST", &seed::invitation_path(seed::IVY))
+        .caller(seed::OWNER_SES)
+        .expect(200)
+        .await;
+    let database = folder.path().join("test.db").display().to_string();
+    let begun = std::time::Instant::now();
+    loop {
+        let list = run_well(&["mailbox", "list", "--database", &database]);
+        if list.contains("delivered") {
+            let shown = run_well(&["mailbox", "show", &list[..36], "--database", &database]);
+            let at = shown.find("brms_inv_").expect("a code");
+            return (serving, shown[at..at + 52].to_owned());
+        }
+        assert!(begun.elapsed() < PATIENCE, "{list}");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[should_panic(expected = "a secret is where it must not be:\nlogged: planted by a test: brms_inv_")]
+async fn iv_09_a_secret_in_the_log_of_a_program_is_seen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (serving, code) = sent_by_a_program(&folder).await;
+    let log = std::fs::OpenOptions::new().append(true).open(folder.path().join("log"));
+    std::io::Write::write_all(&mut log.expect("the log"), format!("planted by a test: {code}\n").as_bytes())
+        .expect("a line");
+    drop(serving);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_09_a_command_that_is_not_there_to_show_secrets_and_does_is_seen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_serving, code) = sent_by_a_program(&folder).await;
+    // Not known as a command, so it is repeated in the complaint.
+    let caught = std::panic::catch_unwind(|| run(&[&code]));
+    let words = caught.expect_err("seen").downcast::<String>().expect("words");
+    assert!(words.contains("shows a secret"), "{words}");
+}
+
+#[test]
+fn iv_09_ids_and_short_texts_are_no_secrets() {
+    let code = format!("brms_inv_{}", "k".repeat(43));
+    leaks::learn(&format!("Your code: {code}."));
+    leaks::learn("brms_inv_ brms_pat_… brms_ses_short");
+    let output = |text: &str| {
+        let mut output = run(&["--version"]);
+        output.stdout = text.as_bytes().to_vec();
+        output
+    };
+    for harmless in ["brms_inv_", seed::IVY, &code[..40], "kkkk", &code.replace('k', "l")] {
+        leaks::printed(&["token", "list"], &output(harmless));
+    }
+    leaks::printed(&["token", "create"], &output(&code));
+    assert!(std::panic::catch_unwind(|| leaks::printed(&["token", "list"], &output(&code))).is_err());
+}

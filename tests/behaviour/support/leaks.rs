@@ -1,0 +1,214 @@
+//! Watches every secret in every test. What a server of the run answers, logs, prints or keeps in its file
+//! is searched for the secrets known by then: those of mails, of the answers that make a token, of the
+//! commands that show one, and of the seed. A secret anywhere but there fails the test whose server it was.
+//!
+//! Only long runs of the letters that secrets are made of are kept of what was seen, so that a whole run of
+//! all tests costs next to nothing. A UUID is too short to be one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use mail_parser::MessageParser;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::{Answer, inside, seed};
+
+const PREFIXES: [&str; 3] = ["brms_inv_", "brms_pat_", "brms_ses_"];
+/// The fewest letters of a secret after its prefix, and what it is known by.
+const KNOWN_LETTERS: usize = 32;
+/// The fewest letters that are kept of what was seen: one more than a UUID has.
+const SEEN_LETTERS: usize = 37;
+/// The operations whose answers show a secret, in this field.
+const MAKING_TOKENS: [&str; 4] = [
+    "createPersonalAccessToken",
+    "regeneratePersonalAccessToken",
+    "createServiceAccountToken",
+    "regenerateServiceAccountToken",
+];
+const TOKEN_FIELD: &str = "token";
+/// The commands whose output shows a secret.
+const SHOWING: [&[&str]; 4] =
+    [&["demo"], &["mailbox", "show"], &["invitation", "link"], &["token", "create"]];
+/// The columns that may hold a secret: a queued mail's own, wiped with the delivery, and the local mailbox.
+const HOLDING: [&str; 2] = ["mails.secret", "mails.message"];
+
+/// The first letters of every secret, without its prefix.
+static KNOWN: Mutex<BTreeSet<Vec<u8>>> = Mutex::new(BTreeSet::new());
+/// What servers in this process logged.
+static LOGGED: Mutex<Vec<Seen>> = Mutex::new(Vec::new());
+/// What each server answered, by its address.
+static ANSWERED: Mutex<BTreeMap<String, Vec<Seen>>> = Mutex::new(BTreeMap::new());
+
+/// Something that was seen, and where.
+struct Seen {
+    place: String,
+    runs: Vec<Vec<u8>>,
+}
+
+impl Seen {
+    /// `None` if nothing in it could be a secret.
+    fn new(place: impl Into<String>, bytes: &[u8]) -> Option<Self> {
+        let runs = bytes.split(|byte| !is_letter(*byte)).filter(|run| run.len() >= SEEN_LETTERS);
+        let runs: Vec<Vec<u8>> = runs.map(<[u8]>::to_vec).collect();
+        (!runs.is_empty()).then(|| Self { place: place.into(), runs })
+    }
+
+    fn is_leak(&self, known: &BTreeSet<Vec<u8>>) -> bool {
+        self.runs.iter().any(|run| run.windows(KNOWN_LETTERS).any(|part| known.contains(part)))
+    }
+}
+
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// A test that failed elsewhere while it held the lock spoilt nothing here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From here on every secret in this text is known.
+pub fn learn(text: &str) {
+    let found = PREFIXES.iter().flat_map(|prefix| text.match_indices(prefix));
+    for (at, prefix) in found {
+        let body = text[at + prefix.len()..].bytes().take_while(|byte| is_letter(*byte));
+        let known: Vec<u8> = body.take(KNOWN_LETTERS).collect();
+        if known.len() == KNOWN_LETTERS {
+            lock(&KNOWN).insert(known);
+        }
+    }
+}
+
+/// Notes an answer of the server at this address. The secret of a new token is learned, not noted.
+pub fn answered(url: &str, method: &str, path: &str, answer: &Answer) {
+    let place = format!("{method} {path} answered {}", answer.status);
+    let body = without_what_may_be_shown(method, path, answer);
+    let headers = answer.headers.values().flat_map(|value| [value.as_bytes(), b"\n"].concat());
+    let bytes: Vec<u8> = headers.chain(body).collect();
+    if let Some(seen) = Seen::new(place, &bytes) {
+        lock(&ANSWERED).entry(url.to_owned()).or_default().push(seen);
+    }
+}
+
+fn without_what_may_be_shown(method: &str, path: &str, answer: &Answer) -> Vec<u8> {
+    let route = path.split('?').next().unwrap_or_default();
+    let operation = brms::http::find(brms::generated::router::ROUTES, method, route);
+    if answer.status == 200 && operation.is_ok_and(|found| MAKING_TOKENS.contains(&found.target.id())) {
+        let mut body = answer.json();
+        let token = body.as_object_mut().and_then(|members| members.remove(TOKEN_FIELD));
+        learn(token.as_ref().and_then(|token| token.as_str()).expect("a new token shows its secret"));
+        return body.to_string().into_bytes();
+    }
+    if answer.status == 400 && (method, route) == ("POST", "/invitations/accept") {
+        // The form comes back as it was sent: to who sent it.
+        let text = answer.text();
+        if let Some((before, after)) = text.split_once("value=\"brms_inv_") {
+            let rest = after.trim_start_matches(|letter: char| letter.is_ascii() && is_letter(letter as u8));
+            return [before, rest].concat().into_bytes();
+        }
+    }
+    answer.body.clone()
+}
+
+/// Notes what a command printed. Those that are there to show a secret teach it.
+pub fn printed(arguments: &[&str], output: &Output) {
+    let shows = SHOWING.iter().any(|command| arguments.starts_with(command));
+    if shows {
+        learn(&String::from_utf8_lossy(&output.stdout));
+    }
+    let place = format!("brms {}", arguments.join(" "));
+    let texts = [Some(&output.stderr), (!shows).then_some(&output.stdout)];
+    for text in texts.into_iter().flatten() {
+        let leaks = Seen::new(&place, text).is_some_and(|seen| seen.is_leak(&lock(&KNOWN)));
+        assert!(!leaks, "{place} shows a secret: {}", String::from_utf8_lossy(text));
+    }
+}
+
+/// Takes every line that this process logs.
+struct Log;
+
+impl io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        lock(&LOGGED).extend(Seen::new(format!("logged: {}", String::from_utf8_lossy(line)), line));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Once for the whole run.
+static BEGUN: LazyLock<()> = LazyLock::new(|| {
+    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::DEBUG).json().with_writer(|| Log);
+    tracing::subscriber::set_global_default(log.finish()).expect("nobody else takes the log");
+    learn(&std::fs::read_to_string(seed::FILE).expect("the seed"));
+});
+
+/// Looks, when a server of a test is gone, whether it leaked.
+pub struct Watch {
+    url: String,
+    database: PathBuf,
+    /// Where the server logged, if that was not this process.
+    log: Option<PathBuf>,
+}
+
+impl Watch {
+    /// From before the server starts, or nothing of its log is seen.
+    pub fn begin() {
+        LazyLock::force(&BEGUN);
+    }
+
+    pub fn new(url: &str, database: PathBuf, log: Option<PathBuf>) -> Self {
+        Self::begin();
+        Self { url: url.to_owned(), database, log }
+    }
+
+    /// Every place with a secret in it. What was answered or logged is told once.
+    pub fn leaks(&self) -> Vec<String> {
+        let cells = if self.database.exists() { inside::cells(&self.database) } else { Vec::new() };
+        // Held to the end, so that what is only learned now is looked for by this test alone.
+        let mut logged = lock(&LOGGED);
+        self.learn_from(&cells);
+        let mut seen = lock(&ANSWERED).remove(&self.url).unwrap_or_default();
+        seen.extend(cells.iter().filter(|(place, _)| !HOLDING.contains(&place.as_str())).filter_map(
+            |(place, bytes)| Seen::new(format!("{place} has {}", String::from_utf8_lossy(bytes)), bytes),
+        ));
+        if let Some(log) = self.log.as_ref().and_then(|path| std::fs::read_to_string(path).ok()) {
+            seen.extend(log.lines().filter_map(|line| Seen::new(format!("logged: {line}"), line.as_bytes())));
+        }
+        let known = lock(&KNOWN);
+        let (leaks, others): (Vec<_>, Vec<_>) = logged.drain(..).partition(|seen| seen.is_leak(&known));
+        *logged = others;
+        seen.retain(|seen| seen.is_leak(&known));
+        seen.into_iter().chain(leaks).map(|seen| seen.place).collect()
+    }
+
+    /// What was sent or waits is known, also to a test that never looked.
+    fn learn_from(&self, cells: &[(String, Vec<u8>)]) {
+        for (place, bytes) in cells {
+            match place.as_str() {
+                "mails.secret" => learn(&String::from_utf8_lossy(bytes)),
+                "mails.message" => {
+                    let message = MessageParser::default().parse(bytes).expect("a kept mail is a message");
+                    learn(&message.body_text(0).unwrap_or_default());
+                }
+                _ => {}
+            }
+        }
+        let credentials = format!("{}.credentials", self.database.display());
+        learn(&std::fs::read_to_string(Path::new(&credentials)).unwrap_or_default());
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let leaks = self.leaks();
+            assert!(leaks.is_empty(), "a secret is where it must not be:\n{}", leaks.join("\n"));
+        }
+    }
+}

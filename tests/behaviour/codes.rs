@@ -96,7 +96,7 @@ async fn iv_02_iv_11_whatever_is_no_code_gets_one_and_the_same_answer() {
     // A field given twice is no field.
     let twice = [("secret", ivy.as_str()), ("secret", ivy.as_str())];
     assert_eq!(server.post(ACCEPT).form(&twice).expect(404).await.text(), wanted_page);
-    assert_eq!(fingerprint(&server), before, "iv_20: wrong tries change nothing");
+    assert_eq!(fingerprint(&server), before, "wrong tries change nothing");
     assert_eq!(accept(&server, &json!({ "secret": ivy })).await.status, 200);
 }
 

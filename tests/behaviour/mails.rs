@@ -5,9 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mail_parser::{Message, MessageParser, MimeHeaders};
+use rusqlite::params;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::inside::id;
 use crate::support::server::{Mail, PATIENCE};
 use crate::support::{TestServer, program, seed};
 
@@ -73,7 +75,7 @@ async fn a_mail_is_text_and_html_with_every_header_that_a_filter_looks_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_link_is_the_public_address_and_the_code_in_the_fragment() {
+async fn iv_19_the_link_is_the_public_address_and_the_code_in_the_fragment() {
     for (given, base) in [
         ("https://people.example.org/brms/", "https://people.example.org/brms"),
         ("http://brms.test:8080", "http://brms.test:8080"),
@@ -82,7 +84,7 @@ async fn the_link_is_the_public_address_and_the_code_in_the_fragment() {
         let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
         let mails = server.mails().await;
         let link = format!("{base}/invitations/accept#{code}");
-        // IV-19: the code is all that is in the link, and nothing comes after it.
+        // The code is all that is in the link, and nothing comes after it.
         let lines: Vec<&str> = mails[0].text.lines().filter(|line| line.contains("://")).collect();
         assert_eq!(lines, [link.as_str()], "{}", mails[0].text);
         assert!(mails[0].html.contains(&format!("href=\"{link}\"")), "{}", mails[0].html);
@@ -162,6 +164,65 @@ async fn iv_26_iv_27_hostile_names_stay_words_in_mail_and_page() {
     assert_eq!(message.to().map(|to| to.iter().count()), Some(1));
     let page = server.post("/invitations/accept").form(&[("secret", &code)]).expect(200).await.text();
     assert!(!page.contains("<script>") && page.contains("&lt;script&gt;"), "{page}");
+}
+
+/// What a name could hold if a request did not refuse it.
+fn impossible_name(length: usize) -> String {
+    let word = "<b>\"&'\r\nBcc: eve@evil.test\r\n\r\n\u{202e}\u{0}https://evil.test/ {{code}} ";
+    word.chars().cycle().take(length).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_26_names_that_no_request_can_make_do_no_harm_in_a_mail_either() {
+    for length in [10, 200, 10_000] {
+        let server = TestServer::start().await;
+        let name = impossible_name(length);
+        let database = server.sqlite();
+        let organisation = "UPDATE organisations SET display_name = ?1 WHERE name = 'acme'";
+        database.execute(organisation, [&name]).expect("a name");
+        let owner = "UPDATE users SET first_name = ?1, last_name = ?1 WHERE id = ?2";
+        database.execute(owner, params![name, id(seed::OWNER)]).expect("a name");
+        server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+        let mails = server.mails().await;
+        let mail = &mails[0];
+        assert_eq!(mail.to, seed::IVY_EMAIL);
+        assert!(mail.subject.chars().count() <= 150 && !mail.subject.contains(char::is_control));
+        let raw = String::from_utf8(mail.raw.clone()).expect("ASCII");
+        let head = raw.split("\r\n\r\n").next().expect("a head");
+        assert!(head.lines().all(|line| line.len() <= 998 && !line.starts_with("Bcc:")), "{head}");
+        assert!(!mail.html.contains("<b>") && !mail.html.contains("https://evil"), "{}", mail.html);
+        for text in [&mail.subject, &mail.text, &mail.html] {
+            assert!(!text.contains(['\u{202e}', '\0']), "{text:?}");
+        }
+        assert_eq!(mail.text.matches("://").count(), 1, "{}", mail.text);
+        assert!(raw.len() < 30_000, "{} bytes for a name of {length}", raw.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_26_a_hostile_address_stays_an_address() {
+    let server = TestServer::start().await;
+    for address in [
+        "o'neil&co@x.test",
+        "{{code}}@x.test",
+        "=?utf-8?q?x?=@x.test",
+        "\"<script>alert(1)</script>\"@x.test",
+        "\"a,b\"@x.test",
+        "\"a b\"@x.test",
+        "\"evil@evil.test\"@x.test",
+    ] {
+        let body = json!({ "emails": [address] });
+        let answer = server.post("/api/users").caller(seed::OWNER_SES).json(&body).expect(200).await;
+        assert_eq!(answer.json()[0]["email"], address);
+        let mails = server.mails().await;
+        let mail = mails.last().expect("a mail");
+        let message = parsed(mail);
+        assert_eq!(header(&message, "To"), Some(address), "and nobody else");
+        assert!(!mail.html.contains("<script"), "{}", mail.html);
+        let accepting = server.post("/invitations/accept").form(&[("secret", &mail.code)]);
+        let page = accepting.expect(200).await.text();
+        assert!(!page.contains("<script>"), "{address}: {page}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,6 +16,7 @@ mod secrets;
 
 mod accepting;
 mod codes;
+mod complaints;
 mod invitations;
 mod inviter_limit;
 mod inviting;

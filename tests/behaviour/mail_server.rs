@@ -30,7 +30,7 @@ struct Client {
 impl Client {
     /// Connects, and says nothing.
     fn connect(sink: &Sink) -> Self {
-        let socket = TcpStream::connect(("127.0.0.1", sink.port())).expect("a connection");
+        let socket = TcpStream::connect(sink.address()).expect("a connection");
         socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
         let channel: Box<dyn Channel> = Box::new(socket.try_clone().expect("a second handle"));
         Self { socket, channel: BufReader::new(channel) }
@@ -196,8 +196,8 @@ fn it_refuses_at_every_stage_with_the_words_of_the_script() {
     }
 }
 
-#[test]
-fn it_hangs_and_drops_at_every_stage() {
+#[tokio::test]
+async fn it_hangs_and_drops_at_every_stage() {
     for stage in MAIL.map(|(stage, _)| stage) {
         let sink = Sink::start();
         sink.script([Rule::at(stage, Deed::Drop)]);
@@ -221,6 +221,13 @@ fn it_hangs_and_drops_at_every_stage() {
         assert!(client.hears_nothing(), "{stage:?}");
     }
     let sink = Sink::start();
+    sink.script([Rule::at(Stage::Greeting, Deed::Hold)]);
+    let mut client = Client::connect(&sink);
+    assert!(client.hears_nothing());
+    sink.release().await;
+    assert_eq!(client.answer(), "220 sink.test ESMTP");
+    assert_eq!(bring(&mut client), None, "late, but as usual");
+    assert!(Client::connect(&sink).hears_nothing(), "who comes later is held again");
     sink.script([Rule::at(Stage::Greeting, Deed::Hang)]);
     let mut client = Client::connect(&sink);
     assert!(client.hears_nothing());

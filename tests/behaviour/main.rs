@@ -17,10 +17,14 @@ mod secrets;
 mod accepting;
 mod codes;
 mod complaints;
+mod delivery;
+mod delivery_failures;
+mod delivery_outage;
 mod invitations;
 mod inviter_limit;
 mod inviting;
 mod mail_templates;
+mod mail_commands;
 mod mail_server;
 mod mails;
 

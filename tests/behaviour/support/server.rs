@@ -115,6 +115,17 @@ impl TestServer {
         }
     }
 
+    /// Lets this much time pass, also for whoever delivers mail.
+    pub fn advance(&self, length: Duration) {
+        self.clock.advance(length);
+        self.ring();
+    }
+
+    /// Has the outbox looked at now.
+    pub fn ring(&self) {
+        self.server.app().mail_waiting.notify_one();
+    }
+
     /// The code of the latest mail to this address.
     pub async fn code(&self, address: &str) -> String {
         let mails = self.mails().await;
@@ -156,7 +167,7 @@ pub struct Mail {
 }
 
 impl Mail {
-    fn parse(raw: Vec<u8>) -> Self {
+    pub fn parse(raw: Vec<u8>) -> Self {
         let message = MessageParser::default().parse(&raw).expect("the mail is a message");
         let to = message.to().and_then(|to| to.first()).and_then(|to| to.address()).expect("To").to_owned();
         let text = message.body_text(0).expect("a text part").into_owned();

@@ -7,9 +7,11 @@ mod identity;
 
 use std::collections::HashMap;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
+use super::server::PATIENCE;
 pub use identity::certificate_pem;
 
 /// What the server offers, and what it wants before it takes mail.
@@ -55,6 +57,10 @@ pub enum Stage {
 pub enum Deed {
     /// Answers with this code and these lines.
     Answer(u16, &'static str),
+    /// Refuses a whole message, with its first link in the answer, as some filters do.
+    QuoteLink,
+    /// Does the usual, but not before [`Sink::release`].
+    Hold,
     /// Says nothing any more, and keeps the connection.
     Hang,
     /// Closes the connection without a word.
@@ -129,17 +135,32 @@ struct State {
     connections: usize,
     /// Those that are open, to end them when the server goes.
     open: HashMap<usize, TcpStream>,
+    /// How often those that were held were let go.
+    releases: usize,
+    /// How many are held now.
+    held: usize,
     is_closed: bool,
 }
 
 struct Shared {
     habits: Habits,
     state: Mutex<State>,
+    released: Condvar,
 }
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no thread of the server panicked")
+    }
+
+    /// Waits until the next release.
+    fn hold(&self) {
+        let mut state = self.state();
+        state.held += 1;
+        let before = state.releases;
+        let waits = |state: &mut State| state.releases == before && !state.is_closed;
+        let released = self.released.wait_while(state, waits);
+        released.expect("no thread of the server panicked").held -= 1;
     }
 
     /// What the script has for this moment.
@@ -169,14 +190,14 @@ impl Sink {
     }
 
     pub fn with(habits: Habits) -> Self {
-        Self::on(0, habits)
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)), habits)
     }
 
-    /// On a port that was found free before.
-    pub fn on(port: u16, habits: Habits) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", port)).expect("a port");
+    /// At an address of loopback that was found free before.
+    pub fn at(address: SocketAddr, habits: Habits) -> Self {
+        let listener = TcpListener::bind(address).expect("a port");
         let address = listener.local_addr().expect("an address");
-        let shared = Arc::new(Shared { habits, state: Mutex::default() });
+        let shared = Arc::new(Shared { habits, state: Mutex::default(), released: Condvar::new() });
         let accepting = std::thread::spawn({
             let shared = Arc::clone(&shared);
             move || accept(&listener, &shared)
@@ -184,8 +205,8 @@ impl Sink {
         Self { address, shared, accepting: Some(accepting) }
     }
 
-    pub fn port(&self) -> u16 {
-        self.address.port()
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Replaces the script.
@@ -208,6 +229,37 @@ impl Sink {
         self.shared.state().heard.clone()
     }
 
+    /// The mails that the server has, once they are this many.
+    pub async fn wait_for(&self, count: usize) -> Vec<Received> {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let kept = self.kept();
+            if kept.len() >= count {
+                return kept;
+            }
+            assert!(tokio::time::Instant::now() < until, "{} of {count} mails came", kept.len());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Lets go who is held, once somebody is.
+    pub async fn release(&self) {
+        let until = tokio::time::Instant::now() + PATIENCE;
+        while self.shared.state().held == 0 {
+            assert!(tokio::time::Instant::now() < until, "nobody is held");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        self.shared.state().releases += 1;
+        self.shared.released.notify_all();
+    }
+
+    /// Closes every connection that is open.
+    pub fn hang_up(&self) {
+        for socket in self.shared.state().open.values() {
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+    }
+
     /// How many connections there were.
     pub fn connections(&self) -> usize {
         self.shared.state().connections
@@ -216,12 +268,9 @@ impl Sink {
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        let mut state = self.shared.state();
-        state.is_closed = true;
-        for socket in state.open.values() {
-            let _ = socket.shutdown(Shutdown::Both);
-        }
-        drop(state);
+        self.shared.state().is_closed = true;
+        self.shared.released.notify_all();
+        self.hang_up();
         // Wakes the thread that accepts, so that it sees that all is over.
         let _ = TcpStream::connect(self.address);
         if let Some(accepting) = self.accepting.take() {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mail_parser::MessageParser;
 use rustls::{ServerConnection, StreamOwned};
 
 use super::{Deed, Heard, Received, Shared, Stage, Tls, identity};
@@ -187,6 +188,7 @@ impl Dialogue {
             return Ok(());
         }
         let data = self.content()?;
+        let link = first_link(&data);
         let received = Received {
             connection: self.connection,
             hello: self.hello.clone(),
@@ -201,15 +203,15 @@ impl Dialogue {
         state.received.push(received);
         let place = state.received.len() - 1;
         drop(state);
-        let deed = self.deed(Stage::End)?;
-        let (code, text) = match deed {
-            Some(Deed::Answer(code, text)) => (code, text),
-            _ => (250, "2.0.0 Taken"),
+        let (code, text) = match self.deed(Stage::End)? {
+            Some(Deed::Answer(code, text)) => (code, text.to_owned()),
+            Some(Deed::QuoteLink) => (550, format!("5.7.1 Looks like a lure\n{link}")),
+            _ => (250, "2.0.0 Taken".to_owned()),
         };
         // Noted first: whoever hears the answer may look at once.
         self.shared.state().received[place].answer = Some(code);
         self.forget_mail();
-        self.answer(code, text)
+        self.answer(code, &text)
     }
 
     /// The lines up to the dot, unstuffed.
@@ -250,6 +252,10 @@ impl Dialogue {
         let deed = self.shared.deed(stage, &self.to);
         match deed {
             Some(Deed::Drop) => Err(Over),
+            Some(Deed::Hold) => {
+                self.shared.hold();
+                Ok(None)
+            }
             Some(Deed::Hang) => loop {
                 // Until the client or the end of the test closes the connection.
                 self.fill()?;
@@ -304,6 +310,13 @@ impl Dialogue {
 fn decoded(text: &str) -> String {
     let bytes = STANDARD.decode(text).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The first line of a message's text with a link in it.
+fn first_link(data: &[u8]) -> String {
+    let message = MessageParser::default().parse(data);
+    let text = message.and_then(|message| Some(message.body_text(0)?.into_owned())).unwrap_or_default();
+    text.lines().find(|line| line.contains("://")).unwrap_or_default().to_owned()
 }
 
 /// The address in `FROM:<a@b> SIZE=1`.

@@ -1,0 +1,191 @@
+//! Relays that fail: what is tried again and what is final, what the operator is told, and that neither the
+//! API nor the other mails suffer.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::delivery::{mail_command, message_id, read, send, server_to, show_first, until};
+use crate::support::smtp::{Deed, Habits, Rule, Sink, Stage, Tls};
+use crate::support::{TestServer, seed};
+
+/// The longest wait after a first failure.
+const FIRST_WAIT: Duration = Duration::from_secs(5);
+const TRIED_ONCE: &str =
+    "state = 'queued' AND attempts = 1 AND claimed_at IS NULL AND last_answer IS NOT NULL
+    AND next_attempt_at - tried_at > 2500";
+const WIPED: &str = "secret IS NULL AND claimed_at IS NULL";
+
+/// One mail to Ivy, of which this goes wrong once; then it is tried again and arrives.
+async fn fails_once(sink: &Sink, rule: Rule, what: &str) -> TestServer {
+    sink.script([rule.times(1)]);
+    let server = server_to(sink.address(), &["--smtp-timeout", "3s", "--mail-workers", "1"]).await;
+    send(&server, seed::IVY).await;
+    until(&server, TRIED_ONCE, 1).await;
+    server.ring();
+    let waiting = mail_command(&server, &["list", "--state", "queued"]);
+    assert!(waiting.contains("tries 1") && waiting.contains("next try"), "{what}: {waiting}");
+    server.advance(FIRST_WAIT);
+    until(&server, &format!("state = 'delivered' AND attempts = 2 AND {WIPED}"), 1).await;
+    server
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_relay_refuses_for_now_is_tried_again_as_the_same_message() {
+    let stages = [Stage::Greeting, Stage::Hello, Stage::From, Stage::To, Stage::Data, Stage::End];
+    for stage in stages {
+        let sink = Sink::start();
+        let rule = Rule::at(stage, Deed::Answer(450, "4.2.0 Come back\nlater"));
+        fails_once(&sink, rule, &format!("{stage:?}")).await;
+        let all = sink.received();
+        assert_eq!(all.len(), if stage == Stage::End { 2 } else { 1 }, "{stage:?}");
+        assert!(all.iter().all(|mail| mail.data == all[0].data), "{stage:?}: byte for byte");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_or_silent_connection_is_tried_again_as_the_same_message() {
+    let stages =
+        [Stage::Greeting, Stage::Hello, Stage::From, Stage::To, Stage::Data, Stage::Content, Stage::End];
+    for deed in [Deed::Drop, Deed::Hang] {
+        // All at once, since each that hangs waits for its time-out.
+        for case in stages.map(|stage| tokio::spawn(breaks_once(stage, deed.clone()))) {
+            case.await.expect("it came");
+        }
+    }
+}
+
+async fn breaks_once(stage: Stage, deed: Deed) {
+    let what = format!("{deed:?} at {stage:?}");
+    let sink = Sink::start();
+    fails_once(&sink, Rule::at(stage, deed), &what).await;
+    let kept = sink.kept();
+    // Taken, and the answer lost: nobody can know, so it comes twice, and readers see that it is one.
+    assert_eq!(kept.len(), if stage == Stage::End { 2 } else { 1 }, "{what}");
+    assert!(kept.iter().all(|mail| mail.data == kept[0].data), "{what}");
+    assert!(kept.iter().all(|mail| message_id(mail) == message_id(&kept[0])), "{what}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_before_the_mail_was_named_is_no_verdict_on_the_mail() {
+    let login = Some(("mailer", "right"));
+    let flags = ["--smtp-user", "mailer", "--smtp-password", "right"];
+    for stage in [Stage::Greeting, Stage::Hello, Stage::Auth] {
+        let sink = Sink::with(Habits { tls: Tls::Never, wants_tls: false, login });
+        sink.script([Rule::at(stage, Deed::Answer(554, "5.7.1 Closed today")).times(1)]);
+        let server = server_to(sink.address(), &flags).await;
+        send(&server, seed::IVY).await;
+        until(&server, TRIED_ONCE, 1).await;
+        assert!(show_first(&server).contains("5.7.1 Closed today"), "{stage:?}");
+        server.advance(FIRST_WAIT);
+        sink.wait_for(1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_24_what_a_relay_refuses_for_good_has_failed_with_the_relay_s_words() {
+    for stage in [Stage::From, Stage::To, Stage::Data, Stage::End] {
+        let sink = Sink::start();
+        let words = "5.7.1 Nobody of that name\nhas been here\nAsk postmaster@x.test";
+        sink.script([Rule::at(stage, Deed::Answer(550, words)).times(1)]);
+        let server = server_to(sink.address(), &[]).await;
+        send(&server, seed::IVY).await;
+        until(&server, &format!("state = 'failed' AND attempts = 1 AND delivered_at IS NULL AND {WIPED}"), 1)
+            .await;
+        let shown = show_first(&server);
+        for line in words.lines() {
+            assert!(shown.contains(line), "{stage:?}, {line}: {shown}");
+        }
+        assert!(shown.contains("failed") && !shown.contains("next try"), "{shown}");
+        assert!(mail_command(&server, &["list", "--state", "failed"]).contains("5.7.1 Nobody"));
+        // It is not tried again, by itself; sent again, it is a new mail.
+        server.advance(Duration::from_hours(24));
+        server.ring();
+        send(&server, seed::IAN).await;
+        assert_eq!(sink.wait_for(1).await[0].to, [seed::IAN_EMAIL], "{stage:?}");
+        send(&server, seed::IVY).await;
+        assert_eq!(sink.wait_for(2).await[1].to, [seed::IVY_EMAIL], "{stage:?}");
+        until(&server, "state = 'failed'", 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_refused_recipient_does_not_hold_up_the_others() {
+    let sink = Sink::start();
+    sink.script([
+        Rule::at(Stage::To, Deed::Answer(550, "5.1.1 No such person")).only_to("p1@x.test"),
+        Rule::at(Stage::To, Deed::Answer(451, "4.7.1 Greylisted")).only_to("p2@x.test").times(1),
+        Rule::at(Stage::End, Deed::Drop).only_to("p3@x.test").times(1),
+    ]);
+    let server = server_to(sink.address(), &["--mail-workers", "2"]).await;
+    let emails: Vec<String> = (0..6).map(|number| format!("p{number}@x.test")).collect();
+    server.post("/api/users").caller(seed::OWNER_SES).json(&json!({ "emails": emails })).expect(200).await;
+    until(&server, "state = 'delivered'", 3).await;
+    until(&server, "state = 'failed' AND recipient = 'p1@x.test'", 1).await;
+    until(&server, "state = 'queued' AND attempts = 1 AND claimed_at IS NULL", 2).await;
+    server.advance(FIRST_WAIT);
+    until(&server, "state = 'delivered'", 5).await;
+    let mut to: Vec<String> = sink.kept().into_iter().flat_map(|mail| mail.to).collect();
+    to.sort();
+    assert_eq!(to, ["p0@x.test", "p2@x.test", "p3@x.test", "p3@x.test", "p4@x.test", "p5@x.test"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_25_a_relay_that_hangs_slows_nothing_but_the_mail() {
+    for stage in [Stage::Greeting, Stage::Content] {
+        let sink = Sink::start();
+        sink.script([Rule::at(stage, Deed::Hang)]);
+        let server = server_to(sink.address(), &[]).await;
+        let emails: Vec<String> = (0..8).map(|number| format!("p{number}@x.test")).collect();
+        server
+            .post("/api/users")
+            .caller(seed::OWNER_SES)
+            .json(&json!({ "emails": emails }))
+            .expect(200)
+            .await;
+        // Every hand is in a conversation that does not go on.
+        until(&server, "claimed_at IS NOT NULL", 4).await;
+        let mut slowest = Duration::ZERO;
+        for number in 0..30 {
+            let begun = Instant::now();
+            match number % 3 {
+                0 => server.get("/api/users").caller(seed::OWNER_SES).expect(200).await,
+                1 => {
+                    let body = json!({ "emails": [format!("more{number}@x.test")] });
+                    server.post("/api/users").caller(seed::OWNER_SES).json(&body).expect(200).await
+                }
+                _ => {
+                    let body = json!({ "userIds": [seed::NINA] });
+                    let call = server.post(&seed::members_path(seed::PRICING)).caller(seed::OWNER_PAT);
+                    call.json(&body).expect(200).await
+                }
+            };
+            slowest = slowest.max(begun.elapsed());
+        }
+        // The time-out of the relay is a minute; an answer that waited for it would take that long.
+        assert!(slowest < Duration::from_secs(5), "{stage:?}: {slowest:?}");
+        assert_eq!(server.count("SELECT count(*) FROM mails WHERE claimed_at IS NOT NULL"), 4);
+        assert!(sink.received().is_empty());
+        let begun = Instant::now();
+        server.stop().await;
+        assert!(begun.elapsed() < Duration::from_secs(15), "nor does it hold up the end");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_in_hand_at_the_end_is_sent_by_the_next_start() {
+    let sink = Sink::start();
+    sink.script([Rule::at(Stage::To, Deed::Hang)]);
+    let server = server_to(sink.address(), &[]).await;
+    send(&server, seed::IVY).await;
+    until(&server, "claimed_at IS NOT NULL", 1).await;
+    let folder = server.stop().await;
+    sink.script([]);
+    let flags = crate::delivery::relay_flags(sink.address());
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let server = TestServer::start_in(folder, &flags).await;
+    let mails = sink.wait_for(1).await;
+    until(&server, &format!("state = 'delivered' AND attempts = 2 AND {WIPED}"), 1).await;
+    let code = read(&mails[0]).code;
+    server.post("/invitations/accept").json(&json!({ "secret": code })).expect(200).await;
+}

@@ -1,0 +1,248 @@
+//! Mail that has to wait because its relay is away: it is neither lost nor doubled, what became pointless
+//! meanwhile is not sent, and it is given up in the end.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::delivery::{mail_command, message_id, read, send, server_to, show_first, until};
+use crate::support::program::run_well;
+use crate::support::smtp::{Deed, Habits, Rule, Sink, Stage};
+use crate::support::{Answer, TestServer, seed};
+
+const HOUR: Duration = Duration::from_hours(1);
+const WAITS: &str = "state = 'queued' AND claimed_at IS NULL AND attempts > 0";
+
+/// An address where nobody listens.
+fn nobody() -> SocketAddr {
+    Sink::start().address()
+}
+
+/// The relay comes back, and everything that waits is due.
+fn comes_back(server: &TestServer, relay: SocketAddr) -> Sink {
+    let sink = Sink::at(relay, Habits::default());
+    server.advance(HOUR);
+    sink
+}
+
+async fn accept(server: &TestServer, code: &str) -> Answer {
+    server.post("/invitations/accept").json(&json!({ "secret": code })).send().await
+}
+
+async fn invite(server: &TestServer, emails: &[String]) -> Value {
+    let call = server.post("/api/users").caller(seed::OWNER_SES).json(&json!({ "emails": emails }));
+    call.expect(200).await.json()
+}
+
+async fn set_status(server: &TestServer, user: &str, status: &str) {
+    let call = server.call("PUT", &format!("/api/users/{user}")).caller(seed::OWNER_SES);
+    call.json(&json!({ "status": status })).expect(200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_23_without_a_relay_everything_is_done_and_the_mail_waits() {
+    let relay = nobody();
+    let server = server_to(relay, &[]).await;
+    let body = send(&server, seed::IVY).await.json();
+    assert_eq!(body["status"], "pending");
+    until(&server, WAITS, 1).await;
+    assert!(show_first(&server).contains("no connection to the relay"), "{}", show_first(&server));
+    let pending =
+        server.get("/api/invitations?status=pending").caller(seed::OWNER_SES).expect(200).await.json();
+    assert_eq!(pending["results"][0]["expiresAt"], body["expiresAt"], "nothing was taken back");
+    // Asking once more is neither refused nor does it make a second invitation or a second mail.
+    server.clock.advance(Duration::from_secs(1));
+    let again = send(&server, seed::IVY).await.json();
+    assert_eq!((&again["id"], &again["createdAt"]), (&body["id"], &body["createdAt"]));
+    until(&server, "state = 'queued'", 1).await;
+    let sink = comes_back(&server, relay);
+    let received = sink.wait_for(1).await;
+    until(&server, "state = 'delivered'", 1).await;
+    assert_eq!(accept(&server, &read(&received[0]).code).await.status, 200);
+    assert_eq!(sink.received().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_day_without_a_relay_every_mail_arrives_once() {
+    let relay = nobody();
+    let server = server_to(relay, &[]).await;
+    let emails: Vec<String> = (0..6).map(|number| format!("p{number}@x.test")).collect();
+    invite(&server, &emails).await;
+    for hours in 1..=24 {
+        until(&server, &format!("{WAITS} AND attempts >= {hours}"), 6).await;
+        server.advance(HOUR);
+    }
+    // Never given up, never in haste: about once an hour in the end.
+    until(&server, &format!("{WAITS} AND attempts BETWEEN 25 AND 45"), 6).await;
+    let sink = comes_back(&server, relay);
+    let received = sink.wait_for(6).await;
+    until(&server, "state = 'delivered' AND secret IS NULL", 6).await;
+    server.advance(24 * HOUR);
+    send(&server, seed::IVY).await;
+    sink.wait_for(7).await;
+    let mut to: Vec<String> = sink.received().into_iter().flat_map(|mail| mail.to).collect();
+    to.sort();
+    let mut expected = emails.clone();
+    expected.insert(0, seed::IVY_EMAIL.to_owned());
+    assert_eq!(to, expected);
+    let listed = mail_command(&server, &["list"]);
+    for mail in &received {
+        let id = message_id(mail);
+        assert!(listed.contains(id.split('@').next().expect("an id")), "{id}");
+        assert_eq!(accept(&server, &read(mail).code).await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_is_tried_too_long_is_given_up_and_can_be_made_anew() {
+    let relay = nobody();
+    let server = server_to(relay, &["--mail-give-up-after", "2h"]).await;
+    send(&server, seed::IVY).await;
+    until(&server, WAITS, 1).await;
+    server.advance(HOUR);
+    until(&server, &format!("{WAITS} AND attempts >= 2"), 1).await;
+    server.advance(HOUR);
+    until(&server, "state = 'failed' AND secret IS NULL AND claimed_at IS NULL", 1).await;
+    let shown = show_first(&server);
+    assert!(shown.contains("no connection to the relay") && !shown.contains("next try"), "{shown}");
+    let sink = comes_back(&server, relay);
+    let id = shown.split_whitespace().nth(1).expect("an id").to_owned();
+    let words = mail_command(&server, &["retry", &id]);
+    assert!(words.contains("new link"), "{words}");
+    server.ring();
+    let received = sink.wait_for(1).await;
+    assert!(!message_id(&received[0]).starts_with(&id), "another mail");
+    assert_eq!(accept(&server, &read(&received[0]).code).await.status, 200);
+    until(&server, "state = 'failed'", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_whose_link_has_ended_is_not_sent_any_more() {
+    let relay = nobody();
+    let server = server_to(relay, &["--invitation-ttl", "30m"]).await;
+    send(&server, seed::IVY).await;
+    until(&server, WAITS, 1).await;
+    let sink = comes_back(&server, relay);
+    until(&server, "state = 'failed' AND last_answer LIKE '%ended before%' AND secret IS NULL", 1).await;
+    send(&server, seed::IAN).await;
+    assert_eq!(sink.wait_for(1).await[0].to, [seed::IAN_EMAIL]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_sends_only_the_newest_link_is_mailed() {
+    let relay = nobody();
+    let server = server_to(relay, &[]).await;
+    for sends in 1..=3 {
+        server.clock.advance(Duration::from_secs(1));
+        send(&server, seed::IVY).await;
+        until(&server, "state = 'cancelled' AND secret IS NULL", sends - 1).await;
+        until(&server, WAITS, 1).await;
+    }
+    let sink = comes_back(&server, relay);
+    let received = sink.wait_for(1).await;
+    until(&server, "state = 'delivered'", 1).await;
+    assert_eq!(accept(&server, &read(&received[0]).code).await.status, 200);
+    assert_eq!(sink.received().len(), 1);
+    until(&server, "state = 'cancelled'", 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_withdrawn_while_it_waited_is_not_sent() {
+    let relay = nobody();
+    let server = server_to(relay, &[]).await;
+    let emails: Vec<String> = ["cancelled", "linked", "sent"].map(|name| format!("{name}@x.test")).into();
+    let invited = invite(&server, &emails).await;
+    send(&server, seed::IVY).await;
+    until(&server, WAITS, 4).await;
+    set_status(&server, seed::IVY, "disabled").await;
+    let listed = mail_command(&server, &["list"]);
+    let line = listed.lines().find(|line| line.contains("cancelled@x.test")).expect("the mail");
+    let words = mail_command(&server, &["cancel", &line[..36]]);
+    assert!(words.contains("is cancelled") && !words.contains("on its way"), "{words}");
+    let database = server.database().display().to_string();
+    let linked = invited[1]["userId"].as_str().expect("an id");
+    let link =
+        run_well(&["invitation", "link", linked, "--public-url", "https://x.test", "--database", &database]);
+    until(&server, "state = 'cancelled' AND secret IS NULL", 3).await;
+
+    let sink = comes_back(&server, relay);
+    until(&server, "state = 'delivered'", 1).await;
+    // Enabling does not bring the mail back either.
+    set_status(&server, seed::IVY, "active").await;
+    server.advance(24 * HOUR);
+    send(&server, seed::IAN).await;
+    sink.wait_for(2).await;
+    let to: Vec<String> = sink.received().into_iter().flat_map(|mail| mail.to).collect();
+    assert_eq!(to, ["sent@x.test", seed::IAN_EMAIL]);
+    let code = link.lines().next().and_then(|link| link.split('#').nth(1)).expect("a code");
+    assert_eq!(accept(&server, code).await.status, 200, "the link in hand is the one that works");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_was_on_its_way_when_it_was_withdrawn_is_told_as_what_became_of_it() {
+    let sink = Sink::start();
+    // Taken in the end: it says delivered. Its link is dead all the same.
+    sink.script([Rule::at(Stage::End, Deed::Hold)]);
+    let server = server_to(sink.address(), &[]).await;
+    send(&server, seed::IVY).await;
+    until(&server, "claimed_at IS NOT NULL", 1).await;
+    set_status(&server, seed::IVY, "disabled").await;
+    until(&server, "state = 'cancelled' AND claimed_at IS NOT NULL AND secret IS NULL", 1).await;
+    let held = sink.wait_for(1).await;
+    sink.release().await;
+    until(&server, "state = 'delivered' AND claimed_at IS NULL", 1).await;
+    let answer = accept(&server, &read(&held[0]).code).await;
+    assert_eq!((answer.status, answer.problem().as_str()), (410, "invitation-withdrawn"));
+
+    // Not taken: it is not tried again.
+    sink.script([
+        Rule::at(Stage::End, Deed::Hold).only_to(seed::IAN_EMAIL).times(1),
+        Rule::at(Stage::To, Deed::Hold).only_to("gone@x.test"),
+        Rule::at(Stage::Data, Deed::Answer(451, "4.3.0 Later")).only_to("gone@x.test"),
+    ]);
+    let invited = invite(&server, &["gone@x.test".to_owned()]).await;
+    until(&server, "claimed_at IS NOT NULL", 1).await;
+    set_status(&server, invited[0]["userId"].as_str().expect("an id"), "disabled").await;
+    sink.release().await;
+    until(&server, "state = 'cancelled' AND claimed_at IS NULL AND last_answer LIKE '%4.3.0 Later%'", 1)
+        .await;
+    server.advance(HOUR);
+
+    // A newer link overtakes the mail that is on its way.
+    send(&server, seed::IAN).await;
+    until(&server, "claimed_at IS NOT NULL", 1).await;
+    sink.wait_for(2).await;
+    server.clock.advance(Duration::from_secs(1));
+    send(&server, seed::IAN).await;
+    until(&server, "state = 'delivered' AND recipient = 'ian@acme.test'", 1).await;
+    sink.release().await;
+    until(&server, "state = 'delivered' AND recipient = 'ian@acme.test'", 2).await;
+    let codes: Vec<String> = sink.kept()[1..].iter().map(|mail| read(mail).code).collect();
+    assert_eq!(codes.len(), 2, "nothing went to who was disabled");
+    let mut statuses = Vec::new();
+    for code in &codes {
+        statuses.push(accept(&server, code).await.status);
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 410]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_mail_is_tried_at_once_if_the_operator_says_so() {
+    let relay = nobody();
+    let server = server_to(relay, &[]).await;
+    send(&server, seed::IVY).await;
+    for attempts in 1..=5 {
+        until(&server, &format!("{WAITS} AND attempts >= {attempts}"), 1).await;
+        server.advance(HOUR);
+    }
+    until(&server, &format!("{WAITS} AND attempts >= 6"), 1).await;
+    let sink = Sink::at(relay, Habits::default());
+    let id = mail_command(&server, &["list"])[..36].to_owned();
+    let words = mail_command(&server, &["retry", &id]);
+    assert!(words.contains("due now"), "{words}");
+    // The server is not told by another process; it looks by itself.
+    let received = sink.wait_for(1).await;
+    assert!(message_id(&received[0]).starts_with(&id));
+}

@@ -37,7 +37,7 @@ fn large_seed(folder: &TempDir) -> String {
 }
 
 /// Opens the file beside whoever has it, and checks that it is sound.
-fn sound(path: &Path) -> rusqlite::Connection {
+pub fn sound(path: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(path).expect("the database opens");
     let whole: String =
         connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("the check runs");

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::inside::everything;
+use crate::support::random::Random;
 use crate::support::{Answer, TestServer, seed};
 
 async fn post(server: &TestServer, body: impl Into<Vec<u8>>) -> Answer {
@@ -175,26 +176,6 @@ async fn iv_26_a_hostile_name_is_kept_as_it_is_and_handed_out_as_text() {
     assert_eq!(answer.header("content-type"), Some("application/json"));
 }
 
-/// Numbers that look random and are the same for the same seed (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit as u64).expect("below a usize")
-    }
-
-    fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.below(all.len())]
-    }
-}
-
 const USERS: [&str; 8] = [
     seed::NINA,
     seed::OTTO,
@@ -246,7 +227,7 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
 async fn random_bodies_are_answered_with_a_described_status_and_a_refusal_writes_nothing() {
     let server = TestServer::start().await;
     let start = 0x00b5_1e55_ed00_0001;
-    let mut random = Random(start);
+    let mut random = Random::new(start);
     let callers = [seed::OWNER_PAT, seed::OWNER_SES, seed::MANAGER_PAT, seed::READER_SES, seed::GLOBEX_PAT];
     let projects = [seed::PRICING, seed::PRICING, seed::CLAIMS, seed::GLOBEX_PROJECT, seed::NOBODY];
     let mut seen = std::collections::BTreeMap::<u16, usize>::new();

@@ -19,13 +19,14 @@ mod codes;
 mod complaints;
 mod delivery;
 mod delivery_failures;
+mod delivery_killed;
 mod delivery_outage;
 mod invitations;
 mod inviter_limit;
 mod inviting;
-mod mail_templates;
 mod mail_commands;
 mod mail_server;
+mod mail_templates;
 mod mails;
 
 mod profile;

@@ -7,6 +7,7 @@ use brms::clock::Timestamp;
 use serde_json::Value;
 
 use super::steps::{Change, Step};
+use crate::support::random::Random;
 use crate::support::server::Mail;
 use crate::support::{Answer, seed};
 
@@ -41,7 +42,7 @@ pub struct Code {
 }
 
 pub struct World {
-    random: u64,
+    random: Random,
     pub users: Vec<User>,
     pub projects: Vec<Project>,
     pub codes: Vec<Code>,
@@ -74,20 +75,15 @@ impl World {
             project(seed::PRICING, "pricing", &[(0, true), (2, false)]),
             project(seed::CLAIMS, "claims", &[(1, true)]),
         ];
-        Self { random: seed, users, projects, codes: Vec::new() }
+        Self { random: Random::new(seed), users, projects, codes: Vec::new() }
     }
 
-    /// A number below `below` (splitmix64: small, and the same everywhere).
-    fn below(&mut self, below: usize) -> usize {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.random;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((bits ^ (bits >> 31)) % below as u64).expect("a small number")
+    fn below(&mut self, limit: usize) -> usize {
+        self.random.below(limit)
     }
 
     fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())]
+        *self.random.of(all)
     }
 
     /// How long nothing happens: mostly nothing, sometimes past the throttle, sometimes past a link's end.

@@ -8,6 +8,7 @@ pub mod contract;
 pub mod inside;
 pub mod leaks;
 pub mod program;
+pub mod random;
 pub mod seed;
 pub mod server;
 pub mod smtp;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::server::PATIENCE;
 pub use identity::certificate_pem;
@@ -87,7 +87,7 @@ impl Rule {
         Self { times, ..self }
     }
 
-    /// Done only for mail to this address, so from RCPT on.
+    /// Done only for mail to addresses that begin so, hence from RCPT on.
     pub fn only_to(self, recipient: &str) -> Self {
         Self { recipient: Some(recipient.to_owned()), ..self }
     }
@@ -96,6 +96,8 @@ impl Rule {
 /// A mail that came whole: its final dot was seen.
 #[derive(Clone, Debug)]
 pub struct Received {
+    /// When its final dot came.
+    pub at: Instant,
     /// The number of the connection that brought it, from 1.
     pub connection: usize,
     /// What the client called itself.
@@ -167,7 +169,8 @@ impl Shared {
     fn deed(&self, stage: Stage, to: &[String]) -> Option<Deed> {
         let mut now = self.state();
         let fits = |rule: &&mut Rule| {
-            let meant = rule.recipient.as_ref().is_none_or(|wanted| to.contains(wanted));
+            let meant =
+                rule.recipient.as_ref().is_none_or(|wanted| to.iter().any(|to| to.starts_with(wanted)));
             rule.stage == stage && rule.times > 0 && meant
         };
         let rule = now.script.iter_mut().find(fits)?;

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -190,6 +191,7 @@ impl Dialogue {
         let data = self.content()?;
         let link = first_link(&data);
         let received = Received {
+            at: Instant::now(),
             connection: self.connection,
             hello: self.hello.clone(),
             is_tls: self.is_tls,

@@ -1,0 +1,214 @@
+//! A server killed again and again in the middle of its mail: no mail is lost, none goes out that was
+//! cancelled before, and one comes twice only if it was on its way at a kill, byte for byte the same.
+//!
+//! The seed is printed. `KILL_SEED=N` plays a run again as far as time lets it, `KILL_ROUNDS=N` makes it longer;
+//! `scripts/kill-test` does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::delivery::{message_id, relay_flags};
+use crate::durability::sound;
+use crate::processes::wait_for;
+use crate::support::program::Serving;
+use crate::support::random::Random;
+use crate::support::seed;
+use crate::support::smtp::{Deed, Received, Rule, Sink, Stage};
+
+/// How often the server is killed in a usual run of the tests.
+const ROUNDS: usize = 8;
+/// From this many rounds on it would be strange if no kill had met a mail on its way.
+const ROUNDS_TELLING: usize = 8;
+const CALLS: usize = 5;
+/// The relay does not take mail to these for now, so it waits, and can be cancelled.
+const LATER: &str = "later";
+/// The longest from the first call of a round to its kill.
+const KILL_MILLIS_MAX: usize = 250;
+
+/// What the environment says, or something else.
+fn given(name: &str, usual: impl FnOnce() -> u64) -> u64 {
+    std::env::var(name).map_or_else(|_| usual(), |text| text.parse().expect("a number"))
+}
+
+/// What was answered in a round before the kill.
+#[derive(Default)]
+struct Answered {
+    invited: Vec<String>,
+    /// The mails that waited and were cancelled, with the time of the answer.
+    cancelled: Vec<(Uuid, Instant)>,
+}
+
+struct Life {
+    folder: TempDir,
+    sink: Sink,
+    answered: Answered,
+    /// How many kills met this mail on its way.
+    met: BTreeMap<Uuid, usize>,
+}
+
+impl Life {
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("test.db")
+    }
+
+    fn start(&self) -> Serving {
+        let mut flags = vec!["--seed".to_owned(), seed::FILE.to_owned()];
+        flags.extend(relay_flags(self.sink.address()));
+        flags.extend(["--inviter-sends-max".to_owned(), "1000000".to_owned()]);
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        Serving::start(self.folder.path(), &flags)
+    }
+
+    /// A server starts, is asked for mails, and is killed at some moment.
+    async fn round(&mut self, number: usize, random: &mut Random) {
+        let mut serving = self.start();
+        let calls = calls(&serving, self.database(), number, random.below(3));
+        let begun = Instant::now();
+        let at_latest = Duration::from_millis(random.below(KILL_MILLIS_MAX) as u64);
+        // Some kills come with a word of the conversation with the relay, some with a mail's final dot.
+        let heard = self.sink.heard().len() + random.below(80);
+        let received = self.sink.received().len() + random.below(12);
+        let by = random.below(3);
+        tokio::task::block_in_place(|| {
+            while begun.elapsed() < at_latest
+                && !(by == 1 && self.sink.heard().len() > heard)
+                && !(by == 2 && self.sink.received().len() > received)
+            {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            serving.child.kill().expect("SIGKILL");
+            serving.child.wait().expect("it is gone");
+        });
+        let answered = calls.await.expect("the calls end with the server");
+        self.answered.invited.extend(answered.invited);
+        self.answered.cancelled.extend(answered.cancelled);
+        let on_their_way = "SELECT id FROM mails WHERE state = 'queued' AND claimed_at IS NOT NULL";
+        for mail in ids(&sound(&self.database()), on_their_way) {
+            *self.met.entry(mail).or_default() += 1;
+        }
+    }
+
+    /// The last server is left alone until nothing waits any more.
+    fn finish(&self) {
+        self.sink.script([]);
+        let _serving = self.start();
+        let database = sound(&self.database());
+        database.busy_timeout(Duration::from_secs(10)).expect("a time-out");
+        wait_for("the rest of the mail", || {
+            let hurry = "UPDATE mails SET next_attempt_at = 0 WHERE state = 'queued' AND claimed_at IS NULL";
+            database.execute(hurry, []).expect("it is due");
+            ids(&database, "SELECT id FROM mails WHERE state = 'queued'").is_empty().then_some(())
+        });
+    }
+
+    fn check(&self) {
+        let database = sound(&self.database());
+        let unsettled =
+            "SELECT id FROM mails WHERE state NOT IN ('delivered', 'cancelled') OR secret IS NOT NULL
+                                                 OR claimed_at IS NOT NULL";
+        assert_eq!(ids(&database, unsettled), Vec::<Uuid>::new());
+        let mut copies: BTreeMap<Uuid, Vec<Received>> = BTreeMap::new();
+        for mail in self.sink.kept() {
+            let id = message_id(&mail).split('@').next().and_then(|id| id.parse().ok());
+            copies.entry(id.expect("the mail's id")).or_default().push(mail);
+        }
+        for address in &self.answered.invited {
+            let sql = format!("SELECT id FROM mails WHERE recipient = '{address}'");
+            assert_eq!(ids(&database, &sql).len(), 1, "{address} was answered and is lost");
+        }
+        for mail in ids(&database, "SELECT id FROM mails WHERE state = 'delivered'") {
+            assert!(copies.contains_key(&mail), "{mail} never came");
+        }
+        for (mail, at) in &self.answered.cancelled {
+            let later = copies.get(mail).into_iter().flatten().filter(|copy| copy.at > *at);
+            assert_eq!(later.count(), 0, "{mail} came after it was cancelled");
+        }
+        for (mail, copies) in &copies {
+            let kills = self.met.get(mail).copied().unwrap_or_default();
+            assert!(copies.len() <= 1 + kills, "{mail} came {} times and {kills} kills met it", copies.len());
+            assert!(
+                copies.iter().all(|copy| copy.data == copies[0].data && copy.to == copies[0].to),
+                "{mail}"
+            );
+        }
+    }
+}
+
+fn ids(database: &Connection, sql: &str) -> Vec<Uuid> {
+    let mut statement = database.prepare(sql).expect("a statement");
+    let rows = statement.query_map([], |row| row.get(0)).expect("rows");
+    rows.collect::<Result<_, _>>().expect("ids")
+}
+
+/// Invites people, and cancels so many mails, until the server is gone.
+fn calls(serving: &Serving, database: PathBuf, round: usize, cancels: usize) -> JoinHandle<Answered> {
+    let url = serving.url.clone();
+    tokio::spawn(async move {
+        let http = reqwest::Client::new();
+        let mut answered = Answered::default();
+        for (mail, user) in waiting(&database, cancels) {
+            let call = http.put(format!("{url}/api/users/{user}")).json(&json!({ "status": "disabled" }));
+            let Ok(answer) = call.header("authorization", seed::OWNER_SES).send().await else {
+                return answered;
+            };
+            assert_eq!(answer.status(), 200);
+            answered.cancelled.push((mail, Instant::now()));
+        }
+        for call in 0..CALLS {
+            let names = ["a", "b", LATER].map(|name| format!("{name}-{round}-{call}@x.test"));
+            let request = http.post(format!("{url}/api/users")).json(&json!({ "emails": names }));
+            let Ok(answer) = request.header("authorization", seed::OWNER_SES).send().await else { break };
+            assert_eq!(answer.status(), 200);
+            answered.invited.extend(names);
+        }
+        answered
+    })
+}
+
+/// Mails that wait and are not due soon, each with its user.
+fn waiting(database: &Path, count: usize) -> Vec<(Uuid, Uuid)> {
+    let database = Connection::open(database).expect("the database opens");
+    database.busy_timeout(Duration::from_secs(10)).expect("a time-out");
+    let sql = "SELECT mails.id, user_id FROM mails JOIN invitations ON invitations.id = invitation_id
+               WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at > unixepoch('subsec') * 1000 + 1000
+               ORDER BY mails.id LIMIT ?1";
+    let mut statement = database.prepare(sql).expect("a statement");
+    let rows = statement
+        .query_map([i64::try_from(count).expect("a small number")], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("rows");
+    rows.collect::<Result<_, _>>().expect("mails")
+}
+
+#[expect(clippy::print_stderr, reason = "whoever repeats a run needs its seed, however it ends")]
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_survives_a_server_that_is_killed_at_random_moments() {
+    let rounds = usize::try_from(given("KILL_ROUNDS", || ROUNDS as u64)).expect("a number of rounds");
+    let seed = given("KILL_SEED", || Uuid::new_v4().as_u64_pair().0);
+    eprintln!("killed {rounds} times with KILL_SEED={seed}");
+    let mut random = Random::new(seed);
+    let folder = tempfile::tempdir().expect("a folder");
+    let sink = Sink::start();
+    sink.script([Rule::at(Stage::To, Deed::Answer(450, "4.2.0 Later")).only_to(LATER)]);
+    let mut life = Life { folder, sink, answered: Answered::default(), met: BTreeMap::new() };
+    for number in 0..rounds {
+        life.round(number, &mut random).await;
+    }
+    tokio::task::block_in_place(|| life.finish());
+    life.check();
+    let kept = life.sink.kept();
+    let doubles = kept.len() - kept.iter().map(message_id).collect::<BTreeSet<_>>().len();
+    eprintln!(
+        "{} mails asked for, {} cancelled in time, {} on their way at a kill, {doubles} came twice",
+        life.answered.invited.len(),
+        life.answered.cancelled.len(),
+        life.met.len(),
+    );
+    assert!(rounds < ROUNDS_TELLING || !life.met.is_empty(), "no kill met a mail: nothing was shown");
+}

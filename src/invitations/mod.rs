@@ -113,7 +113,7 @@ fn check_throttle(tx: &Tx, rules: &InvitationRules, invitation: &Invitation) -> 
 fn check_inviter(tx: &Tx, rules: &InvitationRules, user_id: Uuid, count: usize) -> Result<(), Problem> {
     let count = u32::try_from(count).unwrap_or(u32::MAX);
     let window = rules.inviter_send_window;
-    let Some(n) = (rules.inviter_sends_max + 1).checked_sub(count).filter(|n| *n > 0) else {
+    let Some(n) = rules.inviter_sends_max.saturating_add(1).checked_sub(count).filter(|n| *n > 0) else {
         // More at once than the limit: waiting would not help, but fewer would do.
         return Err(too_many(tx, SendLimit::Inviter, tx.now().plus(window)));
     };

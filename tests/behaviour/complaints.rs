@@ -3,6 +3,7 @@
 //! wherever it stands; those that fit no other file stand here.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use brms::generated::router::ROUTES;
 use serde_json::{Value, json};
@@ -273,6 +274,40 @@ async fn iv_20_wrong_tries_lock_nobody_out() {
     }
     assert_eq!(everything(&server), before);
     assert_eq!(accept(&server, &json!({ "secret": code })).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn iv_27_one_inviter_sends_only_so_many_mails_in_an_hour() {
+    let server = TestServer::start_with(&["--inviter-sends-max", "5"]).await;
+    let invite = async |caller: &str, names: std::ops::Range<usize>, status: u16| {
+        let emails: Vec<String> = names.map(|number| format!("p{number}@x.test")).collect();
+        server.post("/api/users").caller(caller).json(&json!({ "emails": emails })).expect(status).await
+    };
+    server.clock.freeze();
+    invite(seed::OWNER_SES, 0..6, 429).await;
+    invite(seed::OWNER_SES, 0..3, 200).await;
+    server.clock.advance(Duration::from_mins(10));
+    assert_eq!(server.mails().await.len(), 3);
+    let before = everything(&server);
+    assert_eq!(invite(seed::OWNER_SES, 3..6, 429).await.problem(), "too-many-sends");
+    assert_eq!(everything(&server), before, "all or none");
+    invite(seed::OWNER_SES, 3..5, 200).await;
+    let refused = server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(429).await;
+    assert_eq!(refused.header("retry-after"), Some("3000"), "when the first three are an hour old");
+    // Others have limits of their own.
+    server.post(&seed::invitation_path(seed::IVY)).caller(seed::ADMIN_SES).expect(200).await;
+    server.post(&seed::invitation_path(seed::GLOBEX_GUEST)).caller(seed::GLOBEX_SES).expect(200).await;
+    server.clock.advance(Duration::from_secs(2999));
+    invite(seed::OWNER_SES, 6..7, 429).await;
+    server.clock.advance(Duration::from_secs(1));
+    invite(seed::OWNER_SES, 6..9, 200).await;
+    invite(seed::OWNER_SES, 9..10, 429).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_limit_of_an_inviter_is_no_limit() {
+    let server = TestServer::start_with(&["--inviter-sends-max", &u32::MAX.to_string()]).await;
+    server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -197,7 +197,7 @@ async fn tls_at_once_and_on_request_protect_password_and_mail() {
     let file = authority(folder.path());
     for (tls, word) in [(Tls::AtOnce, "implicit"), (Tls::OnRequest, "starttls")] {
         let login = Some(("mailer", "right"));
-        let sink = Sink::with(Habits { tls, login, wants_tls: true });
+        let sink = Sink::with(Habits { tls, login, wants_tls: true, ..Habits::default() });
         let flags = [
             "--smtp-tls",
             word,
@@ -240,10 +240,10 @@ async fn what_is_asked_of_tls_is_insisted_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = authority(folder.path());
     let login = Some(("mailer", "right"));
-    let plain = || Sink::with(Habits { tls: Tls::Never, login, wants_tls: false });
+    let plain = || Sink::with(Habits { tls: Tls::Never, login, ..Habits::default() });
     kept_back(&plain(), &["--smtp-tls", "starttls", "--smtp-ca-file", &file], "starttls").await;
     kept_back(&plain(), &["--smtp-tls", "implicit", "--smtp-ca-file", &file], "").await;
-    let on_request = || Sink::with(Habits { tls: Tls::OnRequest, login, wants_tls: false });
+    let on_request = || Sink::with(Habits { tls: Tls::OnRequest, login, ..Habits::default() });
     let refusing = on_request();
     refusing.script([Rule::at(Stage::StartTls, Deed::Answer(454, "4.7.0 TLS not available right now"))]);
     kept_back(&refusing, &["--smtp-tls", "starttls", "--smtp-ca-file", &file], "tls not available").await;
@@ -251,6 +251,6 @@ async fn what_is_asked_of_tls_is_insisted_on() {
     kept_back(&on_request(), &["--smtp-tls", "starttls"], "certificate").await;
     // Somebody vouches for it, but it is not who it says.
     let elsewhere = SocketAddr::from(([127, 0, 0, 2], 0));
-    let other = Sink::at(elsewhere, Habits { tls: Tls::AtOnce, login, wants_tls: false });
+    let other = Sink::at(elsewhere, Habits { tls: Tls::AtOnce, login, ..Habits::default() });
     kept_back(&other, &["--smtp-tls", "implicit", "--smtp-ca-file", &file], "certificate").await;
 }

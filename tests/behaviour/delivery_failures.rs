@@ -71,7 +71,7 @@ async fn trouble_before_the_mail_was_named_is_no_verdict_on_the_mail() {
     let login = Some(("mailer", "right"));
     let flags = ["--smtp-user", "mailer", "--smtp-password", "right"];
     for stage in [Stage::Greeting, Stage::Hello, Stage::Auth] {
-        let sink = Sink::with(Habits { tls: Tls::Never, wants_tls: false, login });
+        let sink = Sink::with(Habits { tls: Tls::Never, login, ..Habits::default() });
         sink.script([Rule::at(stage, Deed::Answer(554, "5.7.1 Closed today")).times(1)]);
         let server = server_to(sink.address(), &flags).await;
         send(&server, seed::IVY).await;
@@ -106,6 +106,29 @@ async fn iv_24_what_a_relay_refuses_for_good_has_failed_with_the_relay_s_words()
         send(&server, seed::IVY).await;
         assert_eq!(sink.wait_for(2).await[1].to, [seed::IVY_EMAIL], "{stage:?}");
         until(&server, "state = 'failed'", 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_beyond_ascii_goes_to_a_relay_that_takes_it_and_fails_at_others() {
+    let body = json!({ "emails": ["jörg@x.test", "plain@x.test"] });
+    for takes_unicode in [true, false] {
+        let sink = Sink::with(Habits { takes_unicode, ..Habits::default() });
+        let server = server_to(sink.address(), &[]).await;
+        // Past the check of answers: to a strict reader `format: email` means ASCII.
+        let call = server.http.post(format!("{}/api/users", server.url())).json(&body);
+        let answer = call.header("authorization", seed::OWNER_SES).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        until(&server, "state = 'queued'", 0).await;
+        let mut to: Vec<String> = sink.kept().into_iter().flat_map(|mail| mail.to).collect();
+        to.sort();
+        let listed = mail_command(&server, &["list", "--state", "failed"]);
+        if takes_unicode {
+            assert_eq!(to, ["jörg@x.test", "plain@x.test"]);
+        } else {
+            assert_eq!(to, ["plain@x.test"]);
+            assert!(listed.contains("jörg@x.test") && listed.to_lowercase().contains("utf"), "{listed}");
+        }
     }
 }
 

@@ -79,7 +79,7 @@ fn a_test_mail_that_fails_repeats_what_the_relay_said() {
 #[test]
 fn a_test_mail_shows_what_is_wrong_with_password_and_encryption() {
     let login = Some(("mailer", "right"));
-    let sink = Sink::with(Habits { tls: Tls::OnRequest, wants_tls: true, login });
+    let sink = Sink::with(Habits { tls: Tls::OnRequest, wants_tls: true, login, ..Habits::default() });
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("authority.pem");
     std::fs::write(&file, certificate_pem()).expect("a file");

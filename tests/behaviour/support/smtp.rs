@@ -20,6 +20,8 @@ pub struct Habits {
     pub tls: Tls,
     /// Takes nothing before STARTTLS.
     pub wants_tls: bool,
+    /// Takes addresses beyond ASCII (SMTPUTF8).
+    pub takes_unicode: bool,
     /// Takes nothing before AUTH with this name and password.
     pub login: Option<(&'static str, &'static str)>,
 }

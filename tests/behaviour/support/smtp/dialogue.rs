@@ -94,6 +94,9 @@ impl Dialogue {
         let mut lines = vec!["sink.test"];
         if is_extended {
             lines.extend(["PIPELINING", "8BITMIME", "SIZE 10000000"]);
+            if self.shared.habits.takes_unicode {
+                lines.push("SMTPUTF8");
+            }
             if self.offers_tls() {
                 lines.push("STARTTLS");
             }

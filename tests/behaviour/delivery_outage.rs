@@ -162,7 +162,7 @@ async fn what_was_withdrawn_while_it_waited_is_not_sent() {
     assert!(words.contains("is cancelled") && !words.contains("on its way"), "{words}");
     let database = server.database().display().to_string();
     let linked = invited[1]["userId"].as_str().expect("an id");
-    let link =
+    let printed =
         run_well(&["invitation", "link", linked, "--public-url", "https://x.test", "--database", &database]);
     until(&server, "state = 'cancelled' AND secret IS NULL", 3).await;
 
@@ -175,7 +175,7 @@ async fn what_was_withdrawn_while_it_waited_is_not_sent() {
     sink.wait_for(2).await;
     let to: Vec<String> = sink.received().into_iter().flat_map(|mail| mail.to).collect();
     assert_eq!(to, ["sent@x.test", seed::IAN_EMAIL]);
-    let code = link.lines().next().and_then(|link| link.split('#').nth(1)).expect("a code");
+    let code = printed.lines().next().and_then(|line| line.split('#').nth(1)).expect("a code");
     assert_eq!(accept(&server, code).await.status, 200, "the link in hand is the one that works");
 }
 

@@ -39,6 +39,8 @@ pub(super) fn open_writer(path: &Path, size_max: Option<u64>) -> rusqlite::Resul
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // FULL: an answer of 200 survives a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What is wiped is overwritten, or the secret of a link that was mailed stays readable in the gaps of its page.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     // 16 MiB. More is slower: on a file below 1 GiB SQLite walks the whole cache at each commit that split a page.
     connection.pragma_update(None, "cache_size", -16_384)?;
     // Another thread folds the log at a third of this; it is the limit for when that one cannot.

@@ -254,3 +254,24 @@ async fn what_is_asked_of_tls_is_insisted_on() {
     let other = Sink::at(elsewhere, Habits { tls: Tls::AtOnce, login, ..Habits::default() });
     kept_back(&other, &["--smtp-tls", "implicit", "--smtp-ca-file", &file], "certificate").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_was_mailed_is_not_in_the_file_any_more_not_even_in_its_gaps() {
+    let sink = Sink::start();
+    let server = server_to(sink.address(), &[]).await;
+    let emails: Vec<String> = (0..10).map(|number| format!("p{number}@x.test")).collect();
+    for _ in 0..3 {
+        server.clock.advance(Duration::from_secs(1));
+        server
+            .post("/api/users")
+            .caller(seed::OWNER_SES)
+            .json(&json!({ "emails": emails }))
+            .expect(200)
+            .await;
+        until(&server, "state = 'queued'", 0).await;
+    }
+    let folder = server.stop().await;
+    let bytes = std::fs::read(folder.path().join("test.db")).expect("the file");
+    let found = bytes.windows(9).filter(|part| *part == b"brms_inv_").count();
+    assert_eq!(found, 0);
+}

@@ -3,6 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// A moment in UTC, in whole milliseconds, as the database keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
@@ -91,6 +94,22 @@ impl Timestamp {
     }
 }
 
+impl Serialize for Timestamp {
+    /// As [`Timestamp::rfc3339`] writes it.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.rfc3339())
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    /// As [`Timestamp::parse_rfc3339`] reads it.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse_rfc3339(&text)
+            .ok_or_else(|| D::Error::custom("must be RFC 3339, such as 2030-01-31T12:00:00Z"))
+    }
+}
+
 /// So many digits, and nothing else.
 fn number(text: &str, digits: usize, max: i64) -> Option<i64> {
     if text.len() != digits || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -109,12 +128,20 @@ pub struct Clock {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// Whether a clock runs, and where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// Runs this many milliseconds ahead of the system's.
     Running(i64),
     /// Stands still.
     Frozen(Timestamp),
+}
+
+impl State {
+    /// Runs, and is at `moment` now.
+    fn running_from(moment: Timestamp) -> Self {
+        Self::Running(moment.0.saturating_sub(system_millis()))
+    }
 }
 
 impl Default for State {
@@ -142,10 +169,44 @@ impl Clock {
         };
     }
 
+    /// Makes it `moment`, for every holder; a clock that runs goes on from there.
+    pub fn set(&self, moment: Timestamp) {
+        let mut state = self.state();
+        *state = match *state {
+            State::Running(_) => State::running_from(moment),
+            State::Frozen(_) => State::Frozen(moment),
+        };
+    }
+
     /// Stops the clock, for every holder; [`Clock::advance`] still moves it.
     pub fn freeze(&self) {
         let now = self.now();
         *self.state() = State::Frozen(now);
+    }
+
+    /// Lets a stopped clock run on from where it stands.
+    pub fn resume(&self) {
+        let mut state = self.state();
+        if let State::Frozen(moment) = *state {
+            *state = State::running_from(moment);
+        }
+    }
+
+    /// Whether it stands still.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        matches!(*self.state(), State::Frozen(_))
+    }
+
+    /// Makes it the system's again, and returns what it was, for [`Clock::restore`].
+    #[must_use]
+    pub fn reset(&self) -> Setting {
+        Setting(std::mem::take(&mut *self.state()))
+    }
+
+    /// Puts it back to what it was before a [`Clock::reset`] that came to nothing.
+    pub fn restore(&self, before: Setting) {
+        *self.state() = before.0;
     }
 
     /// Nothing can panic while it is held, so a poisoned lock is as good as any.
@@ -153,6 +214,10 @@ impl Clock {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How a clock was set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting(State);
 
 fn system_millis() -> i64 {
     millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
@@ -198,5 +263,40 @@ mod tests {
         assert_eq!(clock.clone().now(), frozen);
         clock.advance(Duration::from_millis(1));
         assert_eq!(clock.now(), frozen.plus(Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn a_clock_is_set_and_goes_on_as_it_went() {
+        let (clock, moment) = (Clock::default(), Timestamp::from_millis(4_000_000_000_000));
+        clock.set(moment);
+        assert!(clock.now() >= moment && !clock.is_frozen());
+        clock.freeze();
+        clock.set(moment);
+        assert_eq!((clock.now(), clock.is_frozen()), (moment, true));
+        clock.resume();
+        assert!(clock.now() >= moment && clock.now() < moment.plus(Duration::from_hours(1)));
+        assert!(!clock.is_frozen());
+    }
+
+    #[test]
+    fn a_clock_that_was_reset_can_be_put_back() {
+        let clock = Clock::default();
+        clock.freeze();
+        clock.advance(Duration::from_hours(1));
+        let frozen = clock.now();
+        let before = clock.reset();
+        assert!(clock.now() < frozen && !clock.is_frozen());
+        clock.restore(before);
+        assert_eq!(clock.now(), frozen);
+    }
+
+    #[test]
+    fn a_time_in_json_is_rfc_3339() {
+        let read = |text: &str| serde_json::from_str::<Timestamp>(text);
+        assert_eq!(read("\"1970-01-01T00:00:01Z\"").unwrap(), Timestamp::from_millis(1_000));
+        assert_eq!(serde_json::json!(Timestamp::from_millis(7)), "1970-01-01T00:00:00.007Z");
+        for wrong in ["\"soon\"", "\"2030-01-31\"", "0", "null"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 }

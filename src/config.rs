@@ -15,7 +15,7 @@ pub use commands::*;
 pub use environment_file::environment_file;
 pub use mail::*;
 pub use serve::*;
-pub use values::Password;
+pub use values::Hidden;
 
 /// What every setting's name in the environment begins with.
 const PREFIX: &str = "BRMS_";
@@ -44,6 +44,8 @@ pub enum Command {
     Demo(DemoSettings),
     /// Write a seed file into the database.
     Seed(SeedSettings),
+    /// Make a seed file of the database: seeding an empty one with it gives the same answers.
+    Export(ExportSettings),
     /// Look after mail that leaves: test the relay, see what waits, try again, cancel.
     #[command(subcommand)]
     Mail(MailCommand),

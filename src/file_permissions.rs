@@ -7,6 +7,7 @@ use crate::generated::models::{GroupFilePermission, NewFilePermission, RoleFileP
 
 /// A file permission as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FilePermission {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,

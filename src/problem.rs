@@ -6,11 +6,13 @@
 //! [`Problem::Internal`] to the log and ends there.
 
 mod busy;
+mod conflict;
 
 use serde::Serialize;
 use uuid::Uuid;
 
 pub use busy::Busy;
+pub use conflict::Conflict;
 
 /// One place in a request that a problem is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -51,29 +53,6 @@ impl Place {
             At::Pointer(name) | At::Parameter(name) => format!("{name}: {}", self.detail),
         }
     }
-}
-
-/// A state of things that forbids what was asked (409).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conflict {
-    /// The invitation was accepted, so there is nothing left to send.
-    AlreadyAccepted,
-    /// The user is disabled.
-    UserDisabled,
-    /// A service account is nobody who could read a mail.
-    ServiceAccount,
-    /// Another has this address, key or name.
-    NameTaken,
-    /// An organisation or a project would be left without an owner.
-    LastOwner,
-    /// An invited user becomes a member by accepting, and nobody becomes invited again.
-    InvitedUser,
-    /// A role looks after this group.
-    RoleManaged,
-    /// One more would be too many.
-    TooMany,
-    /// A project that is not deleted cannot be restored.
-    NotDeleted,
 }
 
 /// Why a secret that was once right opens nothing any more (410).
@@ -314,38 +293,6 @@ impl Problem {
             Self::TimedOut => {
                 "The request's time ran out before anything was written. Nothing was changed.".to_owned()
             }
-        }
-    }
-}
-
-impl Conflict {
-    fn kind(self) -> Kind {
-        match self {
-            Self::AlreadyAccepted => kind(409, "already-accepted", "The invitation was accepted already"),
-            Self::UserDisabled => kind(409, "user-disabled", "The user is disabled"),
-            Self::ServiceAccount => kind(409, "service-account", "The user is a service account"),
-            Self::NameTaken => kind(409, "name-taken", "The name is taken"),
-            Self::LastOwner => kind(409, "last-owner", "The last owner has to stay"),
-            Self::InvitedUser => kind(409, "invited-user", "The user is invited"),
-            Self::RoleManaged => kind(409, "role-managed", "A role looks after this"),
-            Self::TooMany => kind(409, "too-many", "There would be too many"),
-            Self::NotDeleted => kind(409, "not-deleted", "The project is not deleted"),
-        }
-    }
-
-    fn detail(self) -> &'static str {
-        match self {
-            Self::AlreadyAccepted => "The user has accepted the invitation; there is nothing to send.",
-            Self::UserDisabled => "The user is disabled. Enable the user first.",
-            Self::ServiceAccount => "A service account is not invited; it works with tokens.",
-            Self::NameTaken => "Another has this name already. Choose another one.",
-            Self::LastOwner => "There has to be an owner. Make somebody else the owner first.",
-            Self::InvitedUser => {
-                "An invited user becomes a member by accepting the invitation, and nobody becomes invited again."
-            }
-            Self::RoleManaged => "This group belongs to a role. Change the role instead.",
-            Self::TooMany => "There would be too many of these. Remove some first.",
-            Self::NotDeleted => "The project is there; only a deleted project is restored.",
         }
     }
 }

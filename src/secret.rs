@@ -5,6 +5,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 /// What a secret opens. The prefix lets secret scanners find it, and garbage be refused without a look-up.
@@ -16,6 +18,8 @@ pub enum SecretKind {
     InternalToken,
     /// The code of an invitation.
     Invitation,
+    /// What opens the stand-in's own controls.
+    TestControls,
 }
 
 impl SecretKind {
@@ -26,6 +30,7 @@ impl SecretKind {
             Self::PersonalAccessToken => "brms_pat_",
             Self::InternalToken => "brms_ses_",
             Self::Invitation => "brms_inv_",
+            Self::TestControls => "brms_tst_",
         }
     }
 }
@@ -72,15 +77,47 @@ impl Secret {
     }
 }
 
-/// The SHA-256 of a secret.
+/// The SHA-256 of a secret. In JSON it is 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
+    /// A hash from its 32 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes, for a column.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl std::fmt::Display for SecretHash {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl Serialize for SecretHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for SecretHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let digits = text.bytes().map(|digit| char::from(digit).to_digit(16)).collect::<Option<Vec<_>>>();
+        let digits = digits.filter(|digits| digits.len() == 64);
+        let digits = digits.ok_or_else(|| D::Error::custom("must be a SHA-256: 64 hexadecimal digits"))?;
+        let mut bytes = [0_u8; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+            *byte = pair.iter().fold(0, |byte, digit| byte << 4 | u8::try_from(*digit).unwrap_or_default());
+        }
+        Ok(Self(bytes))
     }
 }
 
@@ -90,11 +127,28 @@ mod tests {
 
     #[test]
     fn a_made_secret_reads_back_and_never_repeats() {
-        for kind in [SecretKind::PersonalAccessToken, SecretKind::InternalToken, SecretKind::Invitation] {
+        for kind in [
+            SecretKind::PersonalAccessToken,
+            SecretKind::InternalToken,
+            SecretKind::Invitation,
+            SecretKind::TestControls,
+        ] {
             let (one, two) = (Secret::generate(kind), Secret::generate(kind));
             assert!(one.reveal() != two.reveal());
             assert_eq!(one.reveal().len(), kind.prefix().len() + 43);
             assert!(Secret::parse(kind, one.reveal()).unwrap().hash() == one.hash());
+        }
+    }
+
+    #[test]
+    fn a_hash_is_hexadecimal_in_json_and_reads_back() {
+        let hash = Secret::generate(SecretKind::Invitation).hash();
+        let text = serde_json::to_string(&hash).unwrap();
+        assert_eq!(text.len(), 66);
+        assert!(serde_json::from_str::<SecretHash>(&text).unwrap() == hash);
+        assert!(serde_json::from_str::<SecretHash>(&text.to_uppercase()).unwrap() == hash);
+        for wrong in ["\"\"", "\"ab\"", &text.replace(&text[1..3], "é"), &text.replace(&text[1..2], " ")] {
+            assert!(serde_json::from_str::<SecretHash>(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::generated::models::AuditLogType;
 
 pub use read::{get, list};
-pub use store::record;
+pub use store::{StoredEntry, all, record, replace_all};
 
 /// Who did something, and from where.
 #[derive(Clone, Debug)]

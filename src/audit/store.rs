@@ -33,41 +33,87 @@ pub(super) struct Filter {
 }
 
 /// An entry as stored.
-pub(super) struct StoredEntry {
+#[derive(Clone, Debug)]
+pub struct StoredEntry {
+    /// The entry's id.
     pub id: Uuid,
+    /// Whose log it is in.
     pub organisation_id: Uuid,
+    /// When it happened.
     pub created_at: Timestamp,
+    /// What kind of thing changed.
     pub kind: AuditLogType,
+    /// What was done to it.
     pub action: String,
+    /// Who did it; `None`: the operator.
     pub user_id: Option<Uuid>,
+    /// The project it belongs to.
     pub project_id: Option<Uuid>,
+    /// The thing that changed.
     pub ref_id: Uuid,
+    /// Where the request came from.
     pub ip_address: Option<String>,
+    /// What sent it.
     pub user_agent: Option<String>,
+    /// What changed: a JSON object.
     pub data: Value,
 }
 
 /// Writes one row.
 pub fn record(tx: &Tx, actor: &Actor, change: &Change) -> Result<(), Problem> {
+    add(
+        tx,
+        &StoredEntry {
+            id: tx.new_id(),
+            organisation_id: actor.organisation_id,
+            created_at: tx.now(),
+            kind: change.kind,
+            action: change.action.word().to_owned(),
+            user_id: actor.user_id,
+            project_id: change.project_id,
+            ref_id: change.ref_id,
+            ip_address: actor.ip_address.clone(),
+            user_agent: actor.user_agent.clone(),
+            data: change.data.clone(),
+        },
+    )
+}
+
+fn add(tx: &Tx, entry: &StoredEntry) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO audit_logs (id, organisation_id, created_at, type, action, user_id, project_id, ref_id,
                                  ip_address, user_agent, data)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
-            tx.new_id(),
-            actor.organisation_id,
-            tx.now().as_millis(),
-            change.kind.as_str(),
-            change.action.word(),
-            actor.user_id,
-            change.project_id,
-            change.ref_id,
-            actor.ip_address,
-            actor.user_agent,
-            json_text(&change.data),
+            entry.id,
+            entry.organisation_id,
+            entry.created_at.as_millis(),
+            entry.kind.as_str(),
+            entry.action,
+            entry.user_id,
+            entry.project_id,
+            entry.ref_id,
+            entry.ip_address,
+            entry.user_agent,
+            json_text(&entry.data),
         ],
     )?;
     Ok(())
+}
+
+/// Every entry of the organisation, oldest first: for an export.
+pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<StoredEntry>, Problem> {
+    tx.rows(
+        "SELECT * FROM audit_logs WHERE organisation_id = ?1 ORDER BY created_at, id",
+        [organisation_id],
+        read,
+    )
+}
+
+/// Gives a new organisation these entries and no others.
+pub fn replace_all(tx: &Tx, organisation_id: Uuid, entries: &[StoredEntry]) -> Result<(), Problem> {
+    tx.execute("DELETE FROM audit_logs WHERE organisation_id = ?1", [organisation_id])?;
+    entries.iter().try_for_each(|entry| add(tx, entry))
 }
 
 /// One entry of the organisation.

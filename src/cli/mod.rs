@@ -6,6 +6,7 @@ mod client;
 mod completions;
 mod database;
 mod demo;
+mod export;
 mod health;
 mod init;
 mod invitation;
@@ -36,6 +37,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Init(settings) => init::run(&settings, &mut out),
         Command::Demo(settings) => demo::run(&settings, &mut out),
         Command::Seed(settings) => seed::run(&settings, &mut out),
+        Command::Export(settings) => export::run(&settings, &mut out),
         Command::Mail(command) => run_mail(command, &mut out),
         Command::Mailbox(MailboxCommand::List { data }) => mailbox::list(&data, &mut out),
         Command::Mailbox(MailboxCommand::Show { id, raw, data }) => mailbox::show(&data, id, raw, &mut out),

@@ -86,6 +86,19 @@ pub struct SeedSettings {
     pub add: bool,
 }
 
+/// Settings of `export`.
+#[derive(Clone, Debug, Args)]
+pub struct ExportSettings {
+    /// The file to write, which must not be there yet; without one it goes to standard output.
+    pub file: Option<PathBuf>,
+    /// Where the data lies.
+    #[command(flatten)]
+    pub data: DatabaseSettings,
+    /// Leave the audit log out: it will say that the operator made all of it.
+    #[arg(long)]
+    pub without_audit_logs: bool,
+}
+
 /// What can be done with mail that leaves.
 #[derive(Debug, Subcommand)]
 pub enum MailCommand {

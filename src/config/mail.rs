@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::values::{Password, domain, positive_time, sender};
+use super::values::{Hidden, domain, positive_time, sender};
 
 /// Where mail goes without anything set: nobody outside gets it, so nobody sees this address.
 const LOCAL_SENDER: &str = "brms@localhost";
@@ -56,7 +56,7 @@ pub struct SmtpSettings {
         requires = "smtp_user",
         conflicts_with = "smtp_password_file"
     )]
-    pub smtp_password: Option<Password>,
+    pub smtp_password: Option<Hidden>,
     /// A file with the password; a line break at its end does not count.
     #[arg(long, env = "BRMS_SMTP_PASSWORD_FILE", value_name = "FILE", requires = "smtp_user")]
     pub smtp_password_file: Option<PathBuf>,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::generated::models::Permission;
 
+/// A length of time above zero: `90s`, `10m`, `7d`.
 pub(super) fn positive_time(text: &str) -> Result<Duration, String> {
     let time =
         humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 90s, 10m or 7d"))?;
@@ -57,27 +58,27 @@ pub(super) fn domain(text: &str) -> Result<String, String> {
     }
 }
 
-/// A password of somebody else's. It has no way into a log.
+/// A secret given as a setting. It has no way into a log.
 #[derive(Clone)]
-pub struct Password(String);
+pub struct Hidden(String);
 
-impl Password {
-    /// The password, for the one who asks for it.
+impl Hidden {
+    /// The text, for the one who asks for it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 }
 
-impl From<String> for Password {
+impl From<String> for Hidden {
     fn from(text: String) -> Self {
         Self(text)
     }
 }
 
-impl std::fmt::Debug for Password {
+impl std::fmt::Debug for Hidden {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Password(…)")
+        formatter.write_str("(hidden)")
     }
 }
 
@@ -109,7 +110,7 @@ mod tests {
         );
         assert!(sender("brms@bücher.example").is_err() && sender("brms@xn--bcher-kva.example").is_ok());
         assert!(domain("a b").is_err() && domain("").is_err() && domain("mail.example.org").is_ok());
-        assert!(!format!("{:?}", Password::from("hunter2".to_owned())).contains("hunter"));
+        assert!(!format!("{:?}", Hidden::from("hunter2".to_owned())).contains("hunter"));
         for wrong in ["0s", "", "7", "-1d", "200years"] {
             assert!(positive_time(wrong).is_err(), "{wrong}");
         }

@@ -76,7 +76,7 @@ pub fn create(tx: &Tx, group: &Group) -> Result<(), Problem> {
             group.permissions.as_ref().map(json_text),
             group.file_permissions.as_ref().map(json_text),
             group.role_id,
-            tx.now().as_millis(),
+            group.created_at.as_millis(),
         ],
     )?;
     Ok(())

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
+use super::store::ListedInvitation;
 use super::{Invitation, check_inviter, renew, sendable, store, wire};
 use crate::app::{App, InvitationRules};
 use crate::auth::{Caller, Principal};
 use crate::db::Tx;
 use crate::generated::api::{InviteUsersResponse, Operation};
-use crate::generated::models::{self, InvitationStatus, InviteUsersRequest, UserType};
+use crate::generated::models::{self, InviteUsersRequest, UserType};
 use crate::mail;
 use crate::problem::{Conflict, Place, Problem};
 use crate::users::{self, User, fold_email};
@@ -101,14 +102,8 @@ fn create(
 ) -> Result<(User, Invitation), Problem> {
     let user = User::new(tx, caller.organisation_id, email, UserType::Invited);
     users::store::create(tx, &user)?;
-    let invitation = Invitation {
-        id: tx.new_id(),
-        organisation_id: caller.organisation_id,
-        user_id: user.id,
-        status: InvitationStatus::Pending,
-        expires_at: tx.now().plus(rules.lifetime),
-        created_at: tx.now(),
-    };
-    store::create_pending(tx, &invitation, Some(caller.user_id))?;
-    Ok((user, invitation))
+    let invitation = Invitation::pending(tx, &user, rules.lifetime);
+    let listed = ListedInvitation { invitation, created_by: Some(caller.user_id), accepted_at: None };
+    store::create(tx, &listed)?;
+    Ok((user, listed.invitation))
 }

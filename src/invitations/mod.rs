@@ -10,6 +10,8 @@ mod list;
 pub mod store;
 mod wire;
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use crate::app::{App, InvitationRules};
@@ -19,6 +21,7 @@ use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::generated::api::{Operation, SendUserInvitationParameters, SendUserInvitationResponse};
 use crate::generated::models::{AuditLogType, InvitationStatus, UserStatus};
+use crate::http::words;
 use crate::mail;
 use crate::problem::{Conflict, Problem, SendLimit};
 use crate::secret::{Secret, SecretKind};
@@ -42,6 +45,31 @@ pub struct Invitation {
     pub expires_at: Timestamp,
     /// When it was first made.
     pub created_at: Timestamp,
+}
+
+impl Invitation {
+    /// A new invitation that waits to be sent.
+    #[must_use]
+    pub fn pending(tx: &Tx, user: &User, lifetime: Duration) -> Self {
+        Self {
+            id: tx.new_id(),
+            organisation_id: user.organisation_id,
+            user_id: user.id,
+            status: InvitationStatus::Pending,
+            expires_at: tx.now().plus(lifetime),
+            created_at: tx.now(),
+        }
+    }
+}
+
+words! {
+    /// What a secret of an invitation opens.
+    SecretState {
+        Live = "live",
+        Used = "used",
+        Replaced = "replaced",
+        Withdrawn = "withdrawn",
+    }
 }
 
 /// sendUserInvitation: a new mail with a new link; the old link is dead.

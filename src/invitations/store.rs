@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::Invitation;
+use super::{Invitation, SecretState};
 use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, params, word};
 use crate::generated::models::InvitationStatus;
@@ -28,28 +28,100 @@ pub fn find_by_user(tx: &Tx, user_id: Uuid) -> Result<Option<Invitation>, Proble
     )
 }
 
-/// Adds an invitation that waits. It has no secret, so no link, until it is sent.
-pub fn create_pending(tx: &Tx, invitation: &Invitation, created_by: Option<Uuid>) -> Result<(), Problem> {
+/// An invitation with what a list shows beside it.
+#[derive(Clone, Debug)]
+pub struct ListedInvitation {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// Who invited; `None`: the operator.
+    pub created_by: Option<Uuid>,
+    /// When it was taken up.
+    pub accepted_at: Option<Timestamp>,
+}
+
+impl From<Invitation> for ListedInvitation {
+    /// An invitation that the operator made and nobody took up.
+    fn from(invitation: Invitation) -> Self {
+        Self { invitation, created_by: None, accepted_at: None }
+    }
+}
+
+/// The whole invitation of a user, if the user was ever invited.
+pub fn find_listed(tx: &Tx, user_id: Uuid) -> Result<Option<ListedInvitation>, Problem> {
+    tx.optional("SELECT * FROM invitations WHERE user_id = ?1", [user_id], read_listed)
+}
+
+/// Adds an invitation. It has no secret, so no link, until it is sent.
+pub fn create(tx: &Tx, listed: &ListedInvitation) -> Result<(), Problem> {
+    let ListedInvitation { invitation, created_by, accepted_at } = listed;
     tx.execute(
-        "INSERT INTO invitations (id, organisation_id, user_id, created_by, status, expires_at, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, 'pending', ?5, ?6, ?6)",
+        "INSERT INTO invitations (id, organisation_id, user_id, created_by, status, expires_at, accepted_at,
+                                  created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
         params![
             invitation.id,
             invitation.organisation_id,
             invitation.user_id,
             created_by,
+            invitation.status.as_str(),
             invitation.expires_at.as_millis(),
+            accepted_at.map(Timestamp::as_millis),
             invitation.created_at.as_millis(),
         ],
     )?;
     Ok(())
 }
 
-/// An invitation in a list.
-pub(super) struct ListedInvitation {
-    pub invitation: Invitation,
-    pub created_by: Option<Uuid>,
-    pub accepted_at: Option<Timestamp>,
+/// A secret that an invitation has or had.
+#[derive(Clone, Copy)]
+pub struct StoredSecret {
+    /// What is kept of it.
+    pub hash: SecretHash,
+    /// What it opens.
+    pub state: SecretState,
+    /// Whether it counts for the throttle.
+    pub is_send: bool,
+    /// Whose doing it was; `None`: the operator's.
+    pub sent_by: Option<Uuid>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Every secret of an invitation, oldest first.
+pub fn secrets(tx: &Tx, invitation_id: Uuid) -> Result<Vec<StoredSecret>, Problem> {
+    tx.rows(
+        "SELECT secret_hash, state, is_send, sent_by, created_at
+         FROM invitation_secrets
+         WHERE invitation_id = ?1
+         ORDER BY created_at, secret_hash",
+        [invitation_id],
+        |row| {
+            Ok(StoredSecret {
+                hash: SecretHash::from_bytes(row.get("secret_hash")?),
+                state: word(row, "state")?,
+                is_send: row.get("is_send")?,
+                sent_by: row.get("sent_by")?,
+                created_at: Timestamp::from_millis(row.get("created_at")?),
+            })
+        },
+    )
+}
+
+/// Adds a secret. A unique index demands that at most one is live.
+pub fn add_secret(tx: &Tx, invitation_id: Uuid, secret: &StoredSecret) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, sent_by, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            secret.hash.as_bytes(),
+            invitation_id,
+            secret.state.as_str(),
+            secret.is_send,
+            secret.sent_by,
+            secret.created_at.as_millis(),
+        ],
+    )?;
+    Ok(())
 }
 
 /// One page of the invitations of the organisation. The inner query reads indexes alone.
@@ -86,14 +158,7 @@ pub(super) fn list(
          JOIN invitations ON invitations.id = page.id
          ORDER BY invitations.created_at, invitations.id",
         params![organisation_id, status, search, page.limit(), page.offset()],
-        |row| {
-            let accepted_at: Option<i64> = row.get("accepted_at")?;
-            Ok(ListedInvitation {
-                invitation: read(row)?,
-                created_by: row.get("created_by")?,
-                accepted_at: accepted_at.map(Timestamp::from_millis),
-            })
-        },
+        read_listed,
     )?;
     Ok(Listed { rows, total: total.unsigned_abs() })
 }
@@ -150,12 +215,9 @@ pub(super) fn replace_secret(
         "UPDATE invitation_secrets SET state = 'replaced' WHERE invitation_id = ?1 AND state = 'live'",
         [invitation_id],
     )?;
-    tx.execute(
-        "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, sent_by, created_at)
-         VALUES (?1, ?2, 'live', 1, ?3, ?4)",
-        params![hash.as_bytes(), invitation_id, sent_by, tx.now().as_millis()],
-    )?;
-    Ok(())
+    let secret =
+        StoredSecret { hash: *hash, state: SecretState::Live, is_send: true, sent_by, created_at: tx.now() };
+    add_secret(tx, invitation_id, &secret)
 }
 
 /// Kills the live secret, for good.
@@ -213,17 +275,25 @@ pub(super) fn why_dead(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>, Probl
          WHERE secret.secret_hash = ?1",
         params![hash.as_bytes()],
         |row| {
-            let state: String = row.get("state")?;
             let expires_at = Timestamp::from_millis(row.get("expires_at")?);
-            Ok(match state.as_str() {
-                "used" => Gone::Used,
-                "replaced" => Gone::Replaced,
-                "live" if expires_at <= tx.now() => Gone::Expired,
-                // Withdrawn, or live while its user is disabled.
-                _ => Gone::Withdrawn,
+            Ok(match word(row, "state")? {
+                SecretState::Used => Gone::Used,
+                SecretState::Replaced => Gone::Replaced,
+                SecretState::Live if expires_at <= tx.now() => Gone::Expired,
+                // Live while its user is disabled is as good as withdrawn.
+                SecretState::Live | SecretState::Withdrawn => Gone::Withdrawn,
             })
         },
     )
+}
+
+fn read_listed(row: &Row) -> RowResult<ListedInvitation> {
+    let accepted_at: Option<i64> = row.get("accepted_at")?;
+    Ok(ListedInvitation {
+        invitation: read(row)?,
+        created_by: row.get("created_by")?,
+        accepted_at: accepted_at.map(Timestamp::from_millis),
+    })
 }
 
 fn read(row: &Row) -> RowResult<Invitation> {

@@ -37,6 +37,15 @@ pub struct Membership {
     pub updated_at: Timestamp,
 }
 
+impl Membership {
+    /// A membership that is new, made by hand.
+    #[must_use]
+    pub fn new(tx: &Tx, project_id: Uuid, user_id: Uuid, owner: bool) -> Self {
+        let now = tx.now();
+        Self { id: tx.new_id(), project_id, user_id, owner, by_role: false, created_at: now, updated_at: now }
+    }
+}
+
 /// Notes in the audit log what a membership is now.
 pub fn record(
     tx: &Tx,

@@ -81,34 +81,48 @@ pub(super) fn list(
     Ok(Listed { rows, total: total.unsigned_abs() })
 }
 
+/// Every membership of the project, oldest first: for an export.
+pub fn all(tx: &Tx, project_id: Uuid) -> Result<Vec<Membership>, Problem> {
+    tx.rows(
+        "SELECT id, project_id, user_id, owner, by_role, created_at, updated_at
+         FROM members
+         WHERE project_id = ?1
+         ORDER BY created_at, id",
+        [project_id],
+        read,
+    )
+}
+
 /// Makes a user a member. `None`: the user was one already, and stays as before. The table's key on
 /// project and user decides when two do this at once.
 pub fn create(tx: &Tx, project_id: Uuid, user_id: Uuid, owner: bool) -> Result<Option<Membership>, Problem> {
-    insert(tx, project_id, user_id, owner, false)
+    let membership = Membership::new(tx, project_id, user_id, owner);
+    Ok(add(tx, &membership)?.then_some(membership))
 }
 
 /// The same for a role.
 pub fn create_by_role(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Option<Membership>, Problem> {
-    insert(tx, project_id, user_id, false, true)
+    let membership = Membership { by_role: true, ..Membership::new(tx, project_id, user_id, false) };
+    Ok(add(tx, &membership)?.then_some(membership))
 }
 
-fn insert(
-    tx: &Tx,
-    project_id: Uuid,
-    user_id: Uuid,
-    owner: bool,
-    by_role: bool,
-) -> Result<Option<Membership>, Problem> {
-    let (created_at, updated_at) = (tx.now(), tx.now());
-    let membership =
-        Membership { id: tx.new_id(), project_id, user_id, owner, by_role, created_at, updated_at };
+/// Adds a membership. False: the user was a member already.
+pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
     let created = tx.execute(
         "INSERT INTO members (project_id, user_id, id, owner, by_role, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (project_id, user_id) DO NOTHING",
-        params![project_id, user_id, membership.id, owner, by_role, created_at.as_millis()],
+        params![
+            membership.project_id,
+            membership.user_id,
+            membership.id,
+            membership.owner,
+            membership.by_role,
+            membership.created_at.as_millis(),
+            membership.updated_at.as_millis(),
+        ],
     )?;
-    Ok((created == 1).then_some(membership))
+    Ok(created == 1)
 }
 
 /// Sets the owner mark. Whoever does it by hand takes the member over from a role.

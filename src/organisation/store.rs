@@ -12,6 +12,11 @@ pub fn get(tx: &Tx, organisation_id: Uuid) -> Result<Organisation, Problem> {
     tx.row("SELECT * FROM organisations WHERE id = ?1", [organisation_id], read)
 }
 
+/// Every organisation, oldest first.
+pub fn all(tx: &Tx) -> Result<Vec<Organisation>, Problem> {
+    tx.rows("SELECT * FROM organisations ORDER BY created_at, id", [], read)
+}
+
 /// Whether another organisation has this one's name.
 pub(super) fn name_is_taken(tx: &Tx, organisation: &Organisation) -> Result<bool, Problem> {
     tx.exists(
@@ -24,13 +29,14 @@ pub(super) fn name_is_taken(tx: &Tx, organisation: &Organisation) -> Result<bool
 pub fn create(tx: &Tx, organisation: &Organisation) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO organisations (id, name, display_name, preferences, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             organisation.id,
             organisation.name,
             organisation.display_name,
             json_text(&organisation.preferences),
             organisation.created_at.as_millis(),
+            organisation.updated_at.as_millis(),
         ],
     )?;
     Ok(())

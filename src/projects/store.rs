@@ -61,6 +61,15 @@ pub fn all_live(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Uuid>, Problem> {
     )
 }
 
+/// Every project of the organisation, deleted ones too: for an export.
+pub fn all_of_organisation(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Project>, Problem> {
+    tx.rows(
+        "SELECT * FROM projects WHERE organisation_id = ?1 ORDER BY created_at, id",
+        [organisation_id],
+        read,
+    )
+}
+
 /// Every project of every organisation, for the operator.
 pub(super) fn all(tx: &Tx) -> Result<Vec<Project>, Problem> {
     tx.rows("SELECT * FROM projects ORDER BY created_at, id", [], read)
@@ -134,8 +143,9 @@ pub(super) fn members(tx: &Tx, project_id: Uuid, count_max: u32) -> Result<Vec<L
 /// Adds a project. False: a live project of the organisation has its key; a unique index decides.
 pub fn create(tx: &Tx, project: &Project) -> Result<bool, Problem> {
     let created = tx.execute(
-        "INSERT INTO projects (id, organisation_id, key, name, version, protected, approval_mode, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
+        "INSERT INTO projects (id, organisation_id, key, name, version, protected, approval_mode, deleted_at,
+                               created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (organisation_id, key) WHERE deleted_at IS NULL DO NOTHING",
         params![
             project.id,
@@ -145,7 +155,9 @@ pub fn create(tx: &Tx, project: &Project) -> Result<bool, Problem> {
             project.version.as_str(),
             project.protected,
             project.approval_mode.map(ApprovalMode::as_str),
+            project.deleted_at.map(Timestamp::as_millis),
             project.created_at.as_millis(),
+            project.updated_at.as_millis(),
         ],
     )?;
     Ok(created == 1)
@@ -191,7 +203,7 @@ pub(super) fn set_approval_mode(
 }
 
 /// Replaces the groups that approve, in the order given.
-pub(super) fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Result<(), Problem> {
+pub fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Result<(), Problem> {
     tx.execute("DELETE FROM project_approval_groups WHERE project_id = ?1", [project_id])?;
     tx.execute(
         "INSERT INTO project_approval_groups (project_id, group_id, position)
@@ -203,7 +215,7 @@ pub(super) fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[Uuid])
 }
 
 /// The groups that approve, of these projects: project and group.
-pub(super) fn approval_groups(tx: &Tx, project_ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, Problem> {
+pub fn approval_groups(tx: &Tx, project_ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, Problem> {
     tx.rows(
         "SELECT project_id, group_id
          FROM project_approval_groups

@@ -28,7 +28,7 @@ use crate::projects;
 use crate::search;
 use crate::users;
 
-pub use reach::{reach_project, set_roles_of_user};
+pub use reach::{reach, reach_project, set_roles_of_user};
 
 /// A role as stored, without its users and projects.
 #[derive(Clone, Debug)]
@@ -184,15 +184,26 @@ fn save(
     {
         store::set_projects(tx, role.id, project_ids)?;
     }
+    record(tx, actor, action, role, (body.users.as_deref(), body.projects.as_deref()))?;
+    reach(tx, actor, role)?;
+    wire::role(tx, role)
+}
+
+/// Notes in the audit log what a role is now, and the users and projects that were named for it.
+pub fn record(
+    tx: &Tx,
+    actor: &Actor,
+    action: Action,
+    role: &Role,
+    (users, projects): (Option<&[Uuid]>, Option<&[Uuid]>),
+) -> Result<(), Problem> {
     let data = serde_json::json!({
         "role": role.name,
         "allProjects": role.all_projects,
         "projectPermissions": role.project_permissions,
-        "users": body.users,
-        "projects": body.projects,
+        "users": users,
+        "projects": projects,
     });
     // The description has no type for roles; they belong to the organisation.
-    audit::record(tx, actor, &Change::new(AuditLogType::Organisation, action, role.id, data))?;
-    reach::reach(tx, actor, role)?;
-    wire::role(tx, role)
+    audit::record(tx, actor, &Change::new(AuditLogType::Organisation, action, role.id, data))
 }

@@ -19,7 +19,7 @@ use crate::projects;
 const ROWS_MAX: usize = 10_000;
 
 /// Brings every project in step with one role.
-pub(super) fn reach(tx: &Tx, actor: &Actor, role: &Role) -> Result<(), Problem> {
+pub fn reach(tx: &Tx, actor: &Actor, role: &Role) -> Result<(), Problem> {
     Settling::new(tx, actor).settle_role(role)
 }
 

@@ -36,7 +36,7 @@ pub fn find_all(tx: &Tx, organisation_id: Uuid, role_ids: &[Uuid]) -> Result<Vec
 }
 
 /// Every role of the organisation.
-pub(super) fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Role>, Problem> {
+pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Role>, Problem> {
     tx.rows("SELECT * FROM roles WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
 }
 
@@ -65,11 +65,11 @@ pub(super) fn list(
 }
 
 /// Adds a role.
-pub(super) fn create(tx: &Tx, role: &Role) -> Result<(), Problem> {
+pub fn create(tx: &Tx, role: &Role) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO roles (id, organisation_id, name, description, all_projects, idp_groups, project_permissions,
                             project_file_permissions, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             role.id,
             role.organisation_id,
@@ -80,6 +80,7 @@ pub(super) fn create(tx: &Tx, role: &Role) -> Result<(), Problem> {
             json_text(&role.project_permissions),
             json_text(&role.project_file_permissions),
             role.created_at.as_millis(),
+            role.updated_at.as_millis(),
         ],
     )?;
     Ok(())
@@ -107,7 +108,7 @@ pub(super) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
 }
 
 /// Gives a role these users and no others.
-pub(super) fn set_users(tx: &Tx, role_id: Uuid, user_ids: &[Uuid]) -> Result<(), Problem> {
+pub fn set_users(tx: &Tx, role_id: Uuid, user_ids: &[Uuid]) -> Result<(), Problem> {
     tx.execute("DELETE FROM role_users WHERE role_id = ?1", [role_id])?;
     tx.execute(
         "INSERT INTO role_users (role_id, user_id) SELECT ?1, unhex(value) FROM json_each(?2) WHERE true
@@ -118,7 +119,7 @@ pub(super) fn set_users(tx: &Tx, role_id: Uuid, user_ids: &[Uuid]) -> Result<(),
 }
 
 /// Gives a role these projects and no others.
-pub(super) fn set_projects(tx: &Tx, role_id: Uuid, project_ids: &[Uuid]) -> Result<(), Problem> {
+pub fn set_projects(tx: &Tx, role_id: Uuid, project_ids: &[Uuid]) -> Result<(), Problem> {
     tx.execute("DELETE FROM role_projects WHERE role_id = ?1", [role_id])?;
     tx.execute(
         "INSERT INTO role_projects (role_id, project_id) SELECT ?1, unhex(value) FROM json_each(?2) WHERE true
@@ -144,13 +145,15 @@ pub(super) fn remove_user(tx: &Tx, role_id: Uuid, user_id: Uuid) -> Result<(), P
 }
 
 /// The users of a role.
-pub(super) fn users_of(tx: &Tx, role_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+pub fn users_of(tx: &Tx, role_id: Uuid) -> Result<Vec<Uuid>, Problem> {
     tx.rows("SELECT user_id FROM role_users WHERE role_id = ?1 ORDER BY user_id", [role_id], |row| row.get(0))
 }
 
 /// The chosen projects of a role.
-pub(super) fn projects_of(tx: &Tx, role_id: Uuid) -> Result<Vec<Uuid>, Problem> {
-    tx.rows("SELECT project_id FROM role_projects WHERE role_id = ?1", [role_id], |row| row.get(0))
+pub fn projects_of(tx: &Tx, role_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+    tx.rows("SELECT project_id FROM role_projects WHERE role_id = ?1 ORDER BY project_id", [role_id], |row| {
+        row.get(0)
+    })
 }
 
 /// The roles of a user.

@@ -1,47 +1,113 @@
 //! What is wrong in a seed file, all of it, each with its place.
 
+mod people;
+mod projects;
+
 use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::format::{Seed, SeedOrganisation, SeedProject, SeedUser};
-use crate::clock::Timestamp;
+use super::Complaint;
+use super::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole};
 use crate::generated::models::UserType;
-use crate::http::check_email;
 use crate::limits;
-use crate::secret::{Secret, SecretKind};
 use crate::users::fold_email;
 
-/// Every complaint, as `place: what is wrong`.
-pub(super) fn complaints(seed: &Seed) -> Vec<String> {
+/// What the check of a file found.
+pub(super) struct Checked {
+    /// Everything that is wrong.
+    pub complaints: Vec<Complaint>,
+    /// What has to be new to a database as well.
+    pub claims: Vec<Claim>,
+}
+
+/// Something that may be there once only.
+#[derive(Clone, Debug)]
+pub(super) struct Claim {
+    /// Where it stands.
+    pub place: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The id or hash in hexadecimal, or the name.
+    pub value: String,
+}
+
+/// What may be there once only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    OrganisationName,
+    Organisation,
+    User,
+    Invitation,
+    InvitationSecret,
+    PersonalAccessToken,
+    PersonalAccessTokenSecret,
+    InternalToken,
+    InternalTokenSecret,
+    Role,
+    Project,
+    Group,
+    Member,
+    AuditLog,
+}
+
+impl Kind {
+    /// What a person calls it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::OrganisationName => "name",
+            Self::InvitationSecret | Self::PersonalAccessTokenSecret | Self::InternalTokenSecret => "secret",
+            _ => "id",
+        }
+    }
+}
+
+/// Looks at everything.
+pub(super) fn check(seed: &Seed) -> Checked {
     let mut check = Check::default();
     for (position, organisation) in seed.organisations.iter().enumerate() {
         check.organisation(&format!("organisations[{position}]"), organisation);
     }
-    check.complaints
+    Checked { complaints: check.complaints, claims: check.claims }
+}
+
+/// The complaint about what is in the database already.
+pub(super) fn taken(claim: &Claim) -> Complaint {
+    Complaint::new(&claim.place, format_args!("this {} is in the database already", claim.kind.word()))
+}
+
+/// What an organisation has that other things of it name.
+#[derive(Default)]
+struct Known {
+    users: HashSet<Uuid>,
+    projects: HashSet<Uuid>,
+    roles: HashSet<Uuid>,
 }
 
 #[derive(Default)]
 struct Check {
-    complaints: Vec<String>,
-    /// Each id and secret of the file, and where it stands first.
+    complaints: Vec<Complaint>,
+    claims: Vec<Claim>,
+    /// Each id, secret and name of the file, and where it stands first.
     seen: HashMap<String, String>,
 }
 
 impl Check {
     fn complain(&mut self, place: &str, detail: impl std::fmt::Display) {
-        self.complaints.push(format!("{place}: {detail}"));
+        self.complaints.push(Complaint::new(place, detail));
     }
 
-    fn unique(&mut self, place: &str, what: &str, value: String) {
-        if let Some(first) = self.seen.insert(value, place.to_owned()) {
-            self.complain(place, format_args!("the same {what} stands at {first}"));
+    fn unique(&mut self, place: &str, kind: Kind, value: String) {
+        let (place, word) = (place.to_owned(), kind.word());
+        match self.seen.insert(format!("{word} {value}"), place.clone()) {
+            Some(first) => self.complain(&place, format_args!("the same {word} stands at {first}")),
+            None => self.claims.push(Claim { place, kind, value }),
         }
     }
 
-    fn id(&mut self, place: &str, id: Option<Uuid>) {
+    fn id(&mut self, place: &str, kind: Kind, id: Option<Uuid>) {
         if let Some(id) = id {
-            self.unique(&format!("{place}.id"), "id", id.to_string());
+            self.unique(&format!("{place}.id"), kind, id.simple().to_string());
         }
     }
 
@@ -51,18 +117,32 @@ impl Check {
         }
     }
 
-    fn name(&mut self, place: &str, name: &str) {
-        if name.trim().is_empty() {
-            self.complain(place, "is empty");
+    /// Each of the ids has to be one of these.
+    fn all_known(&mut self, place: &str, ids: &[Uuid], known: &HashSet<Uuid>, what: &str) {
+        for (position, id) in ids.iter().enumerate() {
+            if !known.contains(id) {
+                self.complain(&format!("{place}[{position}]"), format_args!("{id} names no {what}"));
+            }
         }
-        self.text(place, Some(name));
+    }
+
+    /// The id, if there is one, has to be one of these.
+    fn known(&mut self, place: &str, id: Option<Uuid>, known: &HashSet<Uuid>, what: &str) {
+        if let Some(id) = id.filter(|id| !known.contains(id)) {
+            self.complain(place, format_args!("{id} names no {what}"));
+        }
     }
 
     fn organisation(&mut self, place: &str, organisation: &SeedOrganisation) {
-        self.id(place, organisation.id);
-        self.name(&format!("{place}.name"), &organisation.name);
-        self.unique(&format!("{place}.name"), "name", format!("organisation {}", organisation.name));
+        self.id(place, Kind::Organisation, organisation.id);
+        self.text(&format!("{place}.name"), Some(&organisation.name));
+        self.unique(&format!("{place}.name"), Kind::OrganisationName, organisation.name.clone());
         self.text(&format!("{place}.displayName"), organisation.display_name.as_deref());
+        let known = Known {
+            users: organisation.users.iter().filter_map(|user| user.id).collect(),
+            projects: organisation.projects.iter().filter_map(|project| project.id).collect(),
+            roles: organisation.roles.iter().filter_map(|role| role.id).collect(),
+        };
         let owners = organisation.users.iter().filter(|user| user.user_type == UserType::Owner).count();
         if owners != 1 {
             self.complain(
@@ -70,8 +150,6 @@ impl Check {
                 format_args!("holds {owners} users of type owner; an organisation has exactly one"),
             );
         }
-        let project_ids: HashSet<Uuid> =
-            organisation.projects.iter().filter_map(|project| project.id).collect();
         let mut emails = HashSet::new();
         for (position, user) in organisation.users.iter().enumerate() {
             let place = format!("{place}.users[{position}]");
@@ -81,99 +159,38 @@ impl Check {
                     "another user of this organisation has this address",
                 );
             }
-            self.user(&place, user, &project_ids);
+            self.user(&place, user, &known);
         }
-        let user_ids: HashSet<Uuid> = organisation.users.iter().filter_map(|user| user.id).collect();
+        for (position, role) in organisation.roles.iter().enumerate() {
+            self.role(&format!("{place}.roles[{position}]"), role, &known);
+        }
         let mut keys = HashSet::new();
         for (position, project) in organisation.projects.iter().enumerate() {
             let place = format!("{place}.projects[{position}]");
-            if !keys.insert(&project.key) {
+            if project.deleted_at.is_none() && !keys.insert(&project.key) {
                 self.complain(&format!("{place}.key"), "another project of this organisation has this key");
             }
-            self.project(&place, project, &user_ids);
+            self.project(&place, project, &known);
+        }
+        for (position, entry) in organisation.audit_logs.iter().flatten().enumerate() {
+            self.audit_log(&format!("{place}.auditLogs[{position}]"), entry, &known);
         }
     }
 
-    fn user(&mut self, place: &str, user: &SeedUser, project_ids: &HashSet<Uuid>) {
-        self.id(place, user.id);
-        if let Err(complaint) = check_email(&user.email) {
-            self.complain(&format!("{place}.email"), complaint);
-        }
-        self.text(&format!("{place}.firstName"), user.first_name.as_deref());
-        self.text(&format!("{place}.lastName"), user.last_name.as_deref());
-        if user.is_service && user.user_type == UserType::Invited {
-            self.complain(place, "a service account is never of type invited");
-        }
-        for (position, token) in user.personal_access_tokens.iter().enumerate() {
-            let place = format!("{place}.personalAccessTokens[{position}]");
-            self.secret(&place, SecretKind::PersonalAccessToken, &token.secret);
-            self.text(&format!("{place}.note"), Some(&token.note));
-            self.expiry(&place, token.expires_at.as_deref());
-            for (position, project_id) in token.projects.iter().enumerate() {
-                if !project_ids.contains(project_id) {
-                    self.complain(
-                        &format!("{place}.projects[{position}]"),
-                        format_args!("{project_id} names no project of this organisation"),
-                    );
-                }
-            }
-        }
-        for (position, token) in user.internal_tokens.iter().enumerate() {
-            let place = format!("{place}.internalTokens[{position}]");
-            self.secret(&place, SecretKind::InternalToken, &token.secret);
-            self.expiry(&place, token.expires_at.as_deref());
-        }
+    fn role(&mut self, place: &str, role: &SeedRole, known: &Known) {
+        self.id(place, Kind::Role, role.id);
+        self.text(&format!("{place}.name"), Some(&role.name));
+        self.text(&format!("{place}.description"), role.description.as_deref());
+        self.all_known(&format!("{place}.users"), &role.users, &known.users, A_USER);
+        self.all_known(&format!("{place}.projects"), &role.projects, &known.projects, A_PROJECT);
     }
 
-    /// The complaint never repeats the secret: it goes to a log or a terminal.
-    fn secret(&mut self, place: &str, kind: SecretKind, text: &str) {
-        let place = format!("{place}.secret");
-        if Secret::parse(kind, text).is_none() {
-            let prefix = kind.prefix();
-            self.complain(
-                &place,
-                format_args!("must be {prefix} and then 32 to 200 letters, digits, '-' or '_'"),
-            );
-        }
-        self.unique(&place, "secret", text.to_owned());
-    }
-
-    fn expiry(&mut self, place: &str, expires_at: Option<&str>) {
-        if expires_at.is_some_and(|text| Timestamp::parse_rfc3339(text).is_none()) {
-            self.complain(&format!("{place}.expiresAt"), "must be RFC 3339, such as 2030-01-31T12:00:00Z");
-        }
-    }
-
-    fn project(&mut self, place: &str, project: &SeedProject, user_ids: &HashSet<Uuid>) {
-        self.id(place, project.id);
-        self.name(&format!("{place}.name"), &project.name);
-        if !limits::is_project_key(&project.key) {
-            self.complain(
-                &format!("{place}.key"),
-                "must be lower-case letters and digits, at least two, then parts after single hyphens",
-            );
-        }
-        for (position, group) in project.groups.iter().enumerate() {
-            let place = format!("{place}.groups[{position}]");
-            self.id(&place, group.id);
-            self.name(&format!("{place}.name"), &group.name);
-            self.text(&format!("{place}.description"), group.description.as_deref());
-        }
-        let group_ids: HashSet<Uuid> = project.groups.iter().filter_map(|group| group.id).collect();
-        let mut members = HashSet::new();
-        for (position, member) in project.members.iter().enumerate() {
-            let place = format!("{place}.members[{position}]");
-            if !user_ids.contains(&member.user_id) {
-                self.complain(&format!("{place}.userId"), "names no user of this organisation");
-            }
-            if !members.insert(member.user_id) {
-                self.complain(&format!("{place}.userId"), "this user is a member already");
-            }
-            for (position, group_id) in member.group_ids.iter().enumerate() {
-                if !group_ids.contains(group_id) {
-                    self.complain(&format!("{place}.groupIds[{position}]"), "names no group of this project");
-                }
-            }
-        }
+    fn audit_log(&mut self, place: &str, entry: &SeedAuditLog, known: &Known) {
+        self.id(place, Kind::AuditLog, entry.id);
+        self.known(&format!("{place}.userId"), entry.user_id, &known.users, A_USER);
+        self.known(&format!("{place}.projectId"), entry.project_id, &known.projects, A_PROJECT);
     }
 }
+
+const A_USER: &str = "user of this organisation";
+const A_PROJECT: &str = "project of this organisation";

@@ -1,12 +1,27 @@
-//! The seed file as it is written. Unknown keys are refused: a misspelt one would be data left out.
+//! The seed file as it is written, by people and by an export. Unknown keys are refused: a misspelt one
+//! would be data left out.
+//!
+//! Whatever may be left out has a default, and an export leaves out what is the default. Ids are made when
+//! absent; times are RFC 3339, and the moment of seeding when absent.
 
-use serde::Deserialize;
+mod people;
+mod projects;
+
+use std::ops::Not;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::generated::models::{Permission, ProjectVersion, UserStatus, UserType};
+use crate::clock::Timestamp;
+use crate::file_permissions::FilePermission;
+use crate::generated::models::{AuditLogType, Permission};
+
+pub use people::*;
+pub use projects::*;
 
 /// A whole file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Seed {
     /// Organisations, closed to each other.
@@ -14,160 +29,106 @@ pub struct Seed {
 }
 
 /// An organisation.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SeedOrganisation {
-    /// Made when absent, as every id of this file.
-    #[serde(default)]
+    /// The id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
     /// Its name in addresses.
     pub name: String,
     /// What people call it; its name when absent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
+    /// Settings, as the API takes them.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub preferences: Map<String, Value>,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// When it last changed; when it was made, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
     /// Its users; exactly one of type `owner`.
     pub users: Vec<SeedUser>,
+    /// Its roles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<SeedRole>,
     /// Its projects.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub projects: Vec<SeedProject>,
+    /// The whole audit log. When absent, it says that the operator made all of this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_logs: Option<Vec<SeedAuditLog>>,
 }
 
-/// A user. One of type `invited` has a pending invitation that was never mailed.
-#[derive(Clone, Debug, Deserialize)]
+/// A role. Its groups in the projects it reaches, and who is in them, are made when they are not in the file.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct SeedUser {
-    /// See [`SeedOrganisation::id`].
-    #[serde(default)]
-    pub id: Option<Uuid>,
-    /// Unique in the organisation, whatever its letter case.
-    pub email: String,
-    /// Given name.
-    #[serde(default)]
-    pub first_name: Option<String>,
-    /// Family name.
-    #[serde(default)]
-    pub last_name: Option<String>,
-    /// Standing in the organisation.
-    #[serde(rename = "type")]
-    pub user_type: UserType,
-    /// Whether the account works.
-    #[serde(default = "active")]
-    pub status: UserStatus,
-    /// True for a service account.
-    #[serde(default)]
-    pub is_service: bool,
-    /// Tokens that act for this user.
-    #[serde(default)]
-    pub personal_access_tokens: Vec<SeedPersonalAccessToken>,
-    /// Sign-ins of this user.
-    #[serde(default)]
-    pub internal_tokens: Vec<SeedInternalToken>,
-}
-
-fn active() -> UserStatus {
-    UserStatus::Active
-}
-
-/// A personal access token with a known secret.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct SeedPersonalAccessToken {
-    /// `brms_pat_` and 32 to 200 letters, digits, `-` or `_`.
-    pub secret: String,
-    /// What it is for.
-    #[serde(default)]
-    pub note: String,
-    /// What it may do at most; nothing when absent.
-    #[serde(default)]
-    pub permissions: Vec<Permission>,
-    /// Whether it reaches every project.
-    #[serde(default)]
-    pub all_projects: bool,
-    /// The projects it reaches otherwise.
-    #[serde(default)]
-    pub projects: Vec<Uuid>,
-    /// RFC 3339; never when absent.
-    #[serde(default)]
-    pub expires_at: Option<String>,
-}
-
-/// A sign-in with a known secret.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct SeedInternalToken {
-    /// `brms_ses_` and 32 to 200 letters, digits, `-` or `_`.
-    pub secret: String,
-    /// RFC 3339; never when absent.
-    #[serde(default)]
-    pub expires_at: Option<String>,
-}
-
-impl std::fmt::Debug for SeedPersonalAccessToken {
-    /// Without the secret.
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SeedPersonalAccessToken").field("note", &self.note).finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for SeedInternalToken {
-    /// Without the secret.
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SeedInternalToken").finish_non_exhaustive()
-    }
-}
-
-/// A project.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct SeedProject {
-    /// See [`SeedOrganisation::id`].
-    #[serde(default)]
-    pub id: Option<Uuid>,
-    /// Lower-case letters, digits and hyphens; unique in the organisation.
-    pub key: String,
-    /// What people call it.
-    pub name: String,
-    /// `v1` when absent.
-    #[serde(default)]
-    pub version: Option<ProjectVersion>,
-    /// Whether it is protected.
-    #[serde(default)]
-    pub protected: bool,
-    /// Its groups.
-    #[serde(default)]
-    pub groups: Vec<SeedGroup>,
-    /// Its members.
-    #[serde(default)]
-    pub members: Vec<SeedMember>,
-}
-
-/// A group of a project.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct SeedGroup {
-    /// See [`SeedOrganisation::id`].
-    #[serde(default)]
+pub struct SeedRole {
+    /// The id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
     /// What people call it.
     pub name: String,
     /// What it is for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What it lets its members do.
-    #[serde(default)]
-    pub permissions: Option<Vec<Permission>>,
+    /// Whether it reaches every project.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub all_projects: bool,
+    /// Groups of an identity provider; kept as given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub idp_groups: Vec<String>,
+    /// What it lets its users do in the projects it reaches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub project_permissions: Vec<Permission>,
+    /// Which files it lets them see or change there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub project_file_permissions: Vec<FilePermission>,
+    /// Users of the same organisation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<Uuid>,
+    /// The projects it reaches, unless it reaches all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub projects: Vec<Uuid>,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// When it last changed; when it was made, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
 }
 
-/// A user's place in a project.
-#[derive(Clone, Debug, Deserialize)]
+/// An entry of the audit log.
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct SeedMember {
-    /// A user of the same organisation.
-    pub user_id: Uuid,
-    /// The owner mark.
-    #[serde(default)]
-    pub owner: bool,
-    /// Groups of the same project.
-    #[serde(default)]
-    pub group_ids: Vec<Uuid>,
+pub struct SeedAuditLog {
+    /// The id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    /// When it happened.
+    pub created_at: Timestamp,
+    /// What kind of thing changed.
+    #[serde(rename = "type")]
+    pub kind: AuditLogType,
+    /// What was done to it.
+    pub action: String,
+    /// Who did it; the operator when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Uuid>,
+    /// The project it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<Uuid>,
+    /// The thing that changed.
+    pub ref_id: Uuid,
+    /// Where the request came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip_address: Option<String>,
+    /// What sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// What changed.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub data: Map<String, Value>,
 }

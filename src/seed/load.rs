@@ -6,19 +6,22 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Loaded;
-use super::format::{Seed, SeedGroup, SeedOrganisation, SeedProject, SeedUser};
-use crate::audit::{Action, Actor};
-use crate::clock::Timestamp;
+use super::format::{
+    Seed, SeedAuditLog, SeedGroup, SeedInternalToken, SeedInvitation, SeedMember, SeedOrganisation,
+    SeedPersonalAccessToken, SeedProject, SeedRole, SeedUser,
+};
+use crate::audit::{self, Action, Actor, StoredEntry};
 use crate::db::Tx;
-use crate::generated::models::{InvitationStatus, ProjectVersion, UserType};
+use crate::generated::models::{ProjectVersion, UserStatus, UserType};
 use crate::groups::{self, Group};
 use crate::invitations::{self, Invitation};
-use crate::members;
+use crate::members::{self, Membership};
 use crate::organisation::{self, Organisation};
 use crate::problem::Problem;
 use crate::projects::{self, Project};
-use crate::secret::{Secret, SecretKind};
-use crate::tokens::{self, NewPersonalAccessToken, Origin};
+use crate::roles::{self, Role};
+use crate::secret::{Secret, SecretHash, SecretKind};
+use crate::tokens::{self, Credential, Origin, SignIn, StoredToken};
 use crate::users::{self, User};
 
 pub(super) fn load(tx: &Tx, seed: &Seed, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
@@ -34,80 +37,163 @@ pub(super) fn load(tx: &Tx, seed: &Seed, invitation_lifetime: Duration) -> Resul
 
 fn load_organisation(tx: &Tx, seed: &SeedOrganisation, invitation_lifetime: Duration) -> Result<(), Problem> {
     let fresh = Organisation::new(tx, &seed.name, seed.display_name.as_ref().unwrap_or(&seed.name));
-    let organisation = Organisation { id: seed.id.unwrap_or(fresh.id), ..fresh };
+    let created_at = seed.created_at.unwrap_or(fresh.created_at);
+    let organisation = Organisation {
+        id: seed.id.unwrap_or(fresh.id),
+        preferences: seed.preferences.clone(),
+        created_at,
+        updated_at: seed.updated_at.unwrap_or(created_at),
+        ..fresh
+    };
     organisation::store::create(tx, &organisation)?;
     let actor = Actor::operator(organisation.id);
     organisation::record(tx, &actor, Action::Created, &organisation)?;
-    let mut user_ids = Vec::with_capacity(seed.users.len());
-    for user in &seed.users {
-        user_ids.push(load_user(tx, &actor, user, invitation_lifetime)?);
+    let users = seed.users.iter().map(|user| load_user(tx, &actor, user)).collect::<Result<Vec<_>, _>>()?;
+    // Only now, because an invitation may name any user as the one who invited.
+    for (seed, user) in seed.users.iter().zip(&users) {
+        load_invitation(tx, seed, user, invitation_lifetime)?;
     }
+    let roles = seed.roles.iter().map(|role| load_role(tx, &actor, role)).collect::<Result<Vec<_>, _>>()?;
     for project in &seed.projects {
         load_project(tx, &actor, project)?;
     }
-    // Last, because a token may name projects.
-    for (user, user_id) in seed.users.iter().zip(user_ids) {
-        load_tokens(tx, &actor, user, user_id)?;
+    // Roles and tokens may name projects.
+    for (seed, role) in seed.roles.iter().zip(&roles) {
+        roles::store::set_projects(tx, role.id, &seed.projects)?;
+        roles::reach(tx, &actor, role)?;
     }
-    Ok(())
+    for (seed, user) in seed.users.iter().zip(&users) {
+        load_tokens(tx, &actor, seed, user.id)?;
+    }
+    match &seed.audit_logs {
+        Some(entries) => load_audit_logs(tx, organisation.id, entries),
+        None => Ok(()),
+    }
 }
 
-fn load_user(
-    tx: &Tx,
-    actor: &Actor,
-    seed: &SeedUser,
-    invitation_lifetime: Duration,
-) -> Result<Uuid, Problem> {
+fn load_user(tx: &Tx, actor: &Actor, seed: &SeedUser) -> Result<User, Problem> {
     let fresh = User::new(tx, actor.organisation_id, &seed.email, seed.user_type);
+    let created_at = seed.created_at.unwrap_or(fresh.created_at);
     let user = User {
         id: seed.id.unwrap_or(fresh.id),
         first_name: seed.first_name.clone(),
         last_name: seed.last_name.clone(),
-        status: seed.status,
+        status: seed.status.unwrap_or(UserStatus::Active),
         is_service: seed.is_service,
+        created_at,
+        updated_at: seed.updated_at.unwrap_or(created_at),
         ..fresh
     };
     users::store::create(tx, &user)?;
     users::record(tx, actor, Action::Created, &user)?;
-    if user.user_type == UserType::Invited {
-        let invitation = Invitation {
-            id: tx.new_id(),
-            organisation_id: user.organisation_id,
-            user_id: user.id,
-            status: InvitationStatus::Pending,
-            expires_at: tx.now().plus(invitation_lifetime),
-            created_at: tx.now(),
-        };
-        invitations::store::create_pending(tx, &invitation, None)?;
-    }
-    Ok(user.id)
+    Ok(user)
 }
 
-fn load_tokens(tx: &Tx, actor: &Actor, seed: &SeedUser, user_id: Uuid) -> Result<(), Problem> {
-    for token in &seed.personal_access_tokens {
-        let new = NewPersonalAccessToken {
-            note: token.note.clone(),
-            permissions: token.permissions.clone(),
-            all_projects: token.all_projects,
-            projects: token.projects.clone(),
+fn load_invitation(tx: &Tx, seed: &SeedUser, user: &User, lifetime: Duration) -> Result<(), Problem> {
+    let fresh = Invitation::pending(tx, user, lifetime);
+    let Some(SeedInvitation { id, status, expires_at, accepted_at, created_by, created_at, secrets }) =
+        &seed.invitation
+    else {
+        return match seed.user_type {
+            UserType::Invited => invitations::store::create(tx, &fresh.into()),
+            _ => Ok(()),
         };
-        let secret = checked(SecretKind::PersonalAccessToken, &token.secret)?;
-        let expires_at = token.expires_at.as_deref().and_then(Timestamp::parse_rfc3339);
-        tokens::create_personal(tx, actor, user_id, &new, expires_at, (&secret, Origin::Seeded))?;
-    }
-    for token in &seed.internal_tokens {
-        let secret = checked(SecretKind::InternalToken, &token.secret)?;
-        let expires_at = token.expires_at.as_deref().and_then(Timestamp::parse_rfc3339);
-        tokens::create_internal(tx, actor, user_id, expires_at, (&secret, Origin::Seeded))?;
+    };
+    let invitation = Invitation {
+        id: id.unwrap_or(fresh.id),
+        status: *status,
+        expires_at: *expires_at,
+        created_at: created_at.unwrap_or(fresh.created_at),
+        ..fresh
+    };
+    let invitation_id = invitation.id;
+    let listed = invitations::store::ListedInvitation {
+        invitation,
+        created_by: *created_by,
+        accepted_at: *accepted_at,
+    };
+    invitations::store::create(tx, &listed)?;
+    for secret in secrets {
+        let secret = invitations::store::StoredSecret {
+            hash: secret.sha256,
+            state: secret.state,
+            is_send: secret.is_send,
+            sent_by: secret.sent_by,
+            created_at: secret.created_at.unwrap_or(tx.now()),
+        };
+        invitations::store::add_secret(tx, invitation_id, &secret)?;
     }
     Ok(())
 }
 
-fn checked(kind: SecretKind, text: &str) -> Result<Secret, Problem> {
-    Secret::parse(kind, text).ok_or_else(unchecked)
+fn load_tokens(tx: &Tx, actor: &Actor, seed: &SeedUser, user_id: Uuid) -> Result<(), Problem> {
+    for token in &seed.personal_access_tokens {
+        let SeedPersonalAccessToken { secret, secret_sha256, seeded, .. } = token;
+        let created_at = token.created_at.unwrap_or(tx.now());
+        let stored = StoredToken {
+            id: token.id.unwrap_or_else(|| tx.new_id()),
+            note: token.note.clone(),
+            permissions: token.permissions.clone(),
+            all_projects: token.all_projects,
+            expires_at: token.expires_at,
+            created_at,
+            updated_at: token.updated_at.unwrap_or(created_at),
+            credential: credential(
+                SecretKind::PersonalAccessToken,
+                secret.as_deref(),
+                *secret_sha256,
+                *seeded,
+            )?,
+        };
+        tokens::add_personal(tx, actor, user_id, &stored, &token.projects)?;
+    }
+    for token in &seed.internal_tokens {
+        let SeedInternalToken { id, secret, secret_sha256, seeded, expires_at, created_at } = token;
+        let sign_in = SignIn {
+            id: id.unwrap_or_else(|| tx.new_id()),
+            expires_at: *expires_at,
+            created_at: created_at.unwrap_or(tx.now()),
+            credential: credential(SecretKind::InternalToken, secret.as_deref(), *secret_sha256, *seeded)?,
+        };
+        tokens::add_internal(tx, actor, user_id, &sign_in)?;
+    }
+    Ok(())
+}
+
+fn credential(
+    kind: SecretKind,
+    secret: Option<&str>,
+    hash: Option<SecretHash>,
+    seeded: Option<bool>,
+) -> Result<Credential, Problem> {
+    let written = secret.and_then(|text| Secret::parse(kind, text)).map(|secret| secret.hash());
+    let hash = written.or(hash).ok_or_else(unchecked)?;
+    let origin = if seeded == Some(false) { Origin::Generated } else { Origin::Seeded };
+    Ok(Credential { hash, origin })
+}
+
+fn load_role(tx: &Tx, actor: &Actor, seed: &SeedRole) -> Result<Role, Problem> {
+    let created_at = seed.created_at.unwrap_or(tx.now());
+    let role = Role {
+        id: seed.id.unwrap_or_else(|| tx.new_id()),
+        organisation_id: actor.organisation_id,
+        name: seed.name.clone(),
+        description: seed.description.clone(),
+        all_projects: seed.all_projects,
+        idp_groups: seed.idp_groups.clone(),
+        project_permissions: seed.project_permissions.clone(),
+        project_file_permissions: seed.project_file_permissions.clone(),
+        created_at,
+        updated_at: seed.updated_at.unwrap_or(created_at),
+    };
+    roles::store::create(tx, &role)?;
+    roles::store::set_users(tx, role.id, &seed.users)?;
+    roles::record(tx, actor, Action::Created, &role, (Some(&seed.users), Some(&seed.projects)))?;
+    Ok(role)
 }
 
 fn load_project(tx: &Tx, actor: &Actor, seed: &SeedProject) -> Result<(), Problem> {
+    let created_at = seed.created_at.unwrap_or(tx.now());
     let project = Project {
         id: seed.id.unwrap_or_else(|| tx.new_id()),
         organisation_id: actor.organisation_id,
@@ -115,10 +201,10 @@ fn load_project(tx: &Tx, actor: &Actor, seed: &SeedProject) -> Result<(), Proble
         name: seed.name.clone(),
         version: seed.version.unwrap_or(ProjectVersion::V1),
         protected: seed.protected,
-        approval_mode: None,
-        deleted_at: None,
-        created_at: tx.now(),
-        updated_at: tx.now(),
+        approval_mode: seed.decisions_approval_mode,
+        deleted_at: seed.deleted_at,
+        created_at,
+        updated_at: seed.updated_at.unwrap_or(created_at),
     };
     if !projects::store::create(tx, &project)? {
         return Err(unchecked());
@@ -127,13 +213,28 @@ fn load_project(tx: &Tx, actor: &Actor, seed: &SeedProject) -> Result<(), Proble
     for group in &seed.groups {
         groups::add(tx, actor, &group_of(tx, project.id, group))?;
     }
+    projects::store::set_approval_groups(tx, project.id, &seed.decisions_approval_groups)?;
     for member in &seed.members {
-        let membership = members::store::create(tx, project.id, member.user_id, member.owner)?;
-        let membership = membership.ok_or_else(unchecked)?;
-        members::store::add_to_groups(tx, &membership, &member.group_ids)?;
-        members::record(tx, actor, Action::Created, &membership, &member.group_ids)?;
+        load_member(tx, actor, project.id, member)?;
     }
     Ok(())
+}
+
+fn load_member(tx: &Tx, actor: &Actor, project_id: Uuid, seed: &SeedMember) -> Result<(), Problem> {
+    let fresh = Membership::new(tx, project_id, seed.user_id, seed.owner);
+    let created_at = seed.created_at.unwrap_or(fresh.created_at);
+    let membership = Membership {
+        id: seed.id.unwrap_or(fresh.id),
+        by_role: seed.by_role,
+        created_at,
+        updated_at: seed.updated_at.unwrap_or(created_at),
+        ..fresh
+    };
+    if !members::store::add(tx, &membership)? {
+        return Err(unchecked());
+    }
+    members::store::add_to_groups(tx, &membership, &seed.group_ids)?;
+    members::record(tx, actor, Action::Created, &membership, &seed.group_ids)
 }
 
 fn group_of(tx: &Tx, project_id: Uuid, seed: &SeedGroup) -> Group {
@@ -143,10 +244,29 @@ fn group_of(tx: &Tx, project_id: Uuid, seed: &SeedGroup) -> Group {
         name: seed.name.clone(),
         description: seed.description.clone(),
         permissions: seed.permissions.clone(),
-        file_permissions: None,
-        role_id: None,
-        created_at: tx.now(),
+        file_permissions: seed.file_permissions.clone(),
+        role_id: seed.role_id,
+        created_at: seed.created_at.unwrap_or(tx.now()),
     }
+}
+
+/// The log as the seed has it, in place of what seeding it would say.
+fn load_audit_logs(tx: &Tx, organisation_id: Uuid, seed: &[SeedAuditLog]) -> Result<(), Problem> {
+    let entry = |entry: &SeedAuditLog| StoredEntry {
+        id: entry.id.unwrap_or_else(|| tx.new_id()),
+        organisation_id,
+        created_at: entry.created_at,
+        kind: entry.kind,
+        action: entry.action.clone(),
+        user_id: entry.user_id,
+        project_id: entry.project_id,
+        ref_id: entry.ref_id,
+        ip_address: entry.ip_address.clone(),
+        user_agent: entry.user_agent.clone(),
+        data: entry.data.clone().into(),
+    };
+    let entries: Vec<StoredEntry> = seed.iter().map(entry).collect();
+    audit::replace_all(tx, organisation_id, &entries)
 }
 
 /// What a check of the seed would have found.

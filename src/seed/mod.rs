@@ -2,23 +2,30 @@
 //! transaction. Ids and secrets may be fixed, so that tests can name them.
 //!
 //! [`format`] is the file as it is written, [`check`] finds what is wrong in it and says where, [`load`]
-//! writes it; [`starter`] is one to begin with.
+//! writes it into a database, [`export`] makes such a file of a database, and [`starter`] is one to begin with.
 
 mod check;
+mod export;
 pub mod format;
 mod load;
 mod starter;
+mod store;
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::db::Db;
-use crate::problem::Problem;
+use crate::db::{Db, Tx};
+use crate::problem::{Conflict, Place, Problem};
 use crate::users;
+use check::{Claim, Kind};
 use format::Seed;
+
+pub use export::export;
 pub use starter::{OWNER_EMAIL, starter};
 
-/// Why a seed file was not taken. The text names the file and the place in it.
+/// Why a seed was not taken. The text names the file and the places in it.
 #[derive(Debug)]
 pub struct SeedError(String);
 
@@ -30,8 +37,35 @@ impl std::fmt::Display for SeedError {
 
 impl std::error::Error for SeedError {}
 
+/// One thing that is wrong in a seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    place: String,
+    detail: String,
+}
+
+impl Complaint {
+    fn new(place: &str, detail: impl std::fmt::Display) -> Self {
+        Self { place: place.to_owned(), detail: detail.to_string() }
+    }
+
+    /// The place as a JSON pointer: `organisations[0].name` is `/organisations/0/name`.
+    fn pointer(&self) -> String {
+        match self.place.as_str() {
+            "" | "." => String::new(),
+            place => format!("/{}", place.replace('[', "/").replace(']', "").replace('.', "/")),
+        }
+    }
+}
+
+impl std::fmt::Display for Complaint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}: {}", self.place, self.detail)
+    }
+}
+
 /// How much a seed brought.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Loaded {
     /// Organisations.
     pub organisations: usize,
@@ -41,27 +75,87 @@ pub struct Loaded {
     pub projects: usize,
 }
 
-/// Reads a seed file and checks all that can be checked without a database.
-pub fn read(path: &Path) -> Result<Seed, SeedError> {
-    let failed = |text: String| SeedError(format!("the seed file {}: {text}", path.display()));
-    let text = std::fs::read(path).map_err(|cause| failed(format!("cannot be read: {cause}")))?;
-    parse(&text).map_err(failed)
+/// A seed in which everything is right that can be checked without a database. Cheap to clone.
+#[derive(Clone)]
+pub struct Checked {
+    seed: Arc<Seed>,
+    claims: Arc<[Claim]>,
 }
 
-/// The same from memory; the error names the place.
-pub fn parse(text: &[u8]) -> Result<Seed, String> {
+impl Checked {
+    /// Checks a seed.
+    pub fn new(seed: Seed) -> Result<Self, Vec<Complaint>> {
+        let checked = check::check(&seed);
+        if checked.complaints.is_empty() {
+            Ok(Self { seed: Arc::new(seed), claims: checked.claims.into() })
+        } else {
+            Err(checked.complaints)
+        }
+    }
+
+    /// Whether it brings nobody.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.seed.organisations.is_empty()
+    }
+
+    /// Writes it beside whatever is there. All that a database alone can tell is checked first: 409 names
+    /// every place with an id, name or secret that the database has already.
+    pub fn add(&self, tx: &Tx, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
+        let mut of_kind: HashMap<Kind, Vec<&Claim>> = HashMap::new();
+        self.claims.iter().for_each(|claim| of_kind.entry(claim.kind).or_default().push(claim));
+        let mut complaints = Vec::new();
+        for (kind, claims) in of_kind {
+            let values: Vec<&str> = claims.iter().map(|claim| claim.value.as_str()).collect();
+            let taken = store::taken(tx, kind, &values)?;
+            complaints
+                .extend(claims.into_iter().filter(|claim| taken.contains(&claim.value)).map(check::taken));
+        }
+        if !complaints.is_empty() {
+            complaints.sort_by(|one, other| one.place.cmp(&other.place));
+            return Err(Problem::Conflict(Conflict::AlreadyThere, places(&complaints)));
+        }
+        load::load(tx, &self.seed, invitation_lifetime)
+    }
+
+    /// Writes it in place of everything that is there.
+    pub fn replace_all(&self, tx: &Tx, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
+        store::empty(tx)?;
+        load::load(tx, &self.seed, invitation_lifetime)
+    }
+}
+
+/// Complaints as a problem shows them: the places as JSON pointers, and of very many the first hundred.
+#[must_use]
+pub fn places(complaints: &[Complaint]) -> Vec<Place> {
+    const MAX: usize = 100;
+    let place = |complaint: &Complaint| Place::pointer(complaint.pointer(), complaint.detail.clone());
+    complaints.iter().take(MAX).map(place).collect()
+}
+
+/// Reads a seed file and checks all that can be checked without a database.
+pub fn read(path: &Path) -> Result<Checked, SeedError> {
+    let failed = |text: String| SeedError(format!("the seed file {}: {text}", path.display()));
+    let text = std::fs::read(path).map_err(|cause| failed(format!("cannot be read: {cause}")))?;
+    parse(&text).map_err(|complaints| {
+        let lines: Vec<String> = complaints.iter().map(ToString::to_string).collect();
+        failed(lines.join("\n  "))
+    })
+}
+
+/// The same from memory.
+pub fn parse(text: &[u8]) -> Result<Checked, Vec<Complaint>> {
     let mut document = serde_json::Deserializer::from_slice(text);
     let seed: Seed = serde_path_to_error::deserialize(&mut document).map_err(|error| {
-        let path = error.path().to_string();
-        format!("{path}: {}", error.into_inner())
+        let place = error.path().to_string();
+        vec![Complaint { place, detail: error.into_inner().to_string() }]
     })?;
-    document.end().map_err(|error| error.to_string())?;
-    let complaints = check::complaints(&seed);
-    if complaints.is_empty() { Ok(seed) } else { Err(complaints.join("\n  ")) }
+    document.end().map_err(|error| vec![Complaint::new("", error)])?;
+    Checked::new(seed)
 }
 
 /// Writes a seed into a database without people, all of it or nothing.
-pub fn load_into_empty(db: &Db, seed: &Seed, invitation_lifetime: Duration) -> Result<Loaded, SeedError> {
+pub fn load_into_empty(db: &Db, seed: &Checked, invitation_lifetime: Duration) -> Result<Loaded, SeedError> {
     if db.peek(users::store::any).map_err(|problem| unwritten(&problem))? {
         return Err(SeedError(
             "the database has people in it already; nothing was seeded. Give --add to add to them".to_owned(),
@@ -71,10 +165,9 @@ pub fn load_into_empty(db: &Db, seed: &Seed, invitation_lifetime: Duration) -> R
 }
 
 /// Writes a seed into a database, beside whatever is there, all of it or nothing.
-pub fn load(db: &Db, seed: &Seed, invitation_lifetime: Duration) -> Result<Loaded, SeedError> {
+pub fn load(db: &Db, seed: &Checked, invitation_lifetime: Duration) -> Result<Loaded, SeedError> {
     let seed = seed.clone();
-    db.write_blocking(move |tx| load::load(tx, &seed, invitation_lifetime))
-        .map_err(|problem| unwritten(&problem))
+    db.write_blocking(move |tx| seed.add(tx, invitation_lifetime)).map_err(|problem| unwritten(&problem))
 }
 
 fn unwritten(problem: &Problem) -> SeedError {

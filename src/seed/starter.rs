@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn it_is_a_right_seed() {
         let seed = seed::parse(starter().to_string().as_bytes()).unwrap();
-        assert_eq!(seed.organisations.len(), 1);
+        assert_eq!(seed.seed.organisations.len(), 1);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::problem::Problem;
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretHash};
 
 /// What a new personal access token may do.
 #[derive(Clone, Debug)]
@@ -35,6 +35,54 @@ pub enum Origin {
     Generated,
     /// Written in a seed file.
     Seeded,
+}
+
+/// What is kept of a credential's secret.
+#[derive(Clone, Copy)]
+pub struct Credential {
+    /// Its hash.
+    pub hash: SecretHash,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl From<(&Secret, Origin)> for Credential {
+    fn from((secret, origin): (&Secret, Origin)) -> Self {
+        Self { hash: secret.hash(), origin }
+    }
+}
+
+/// A personal access token as stored, without its projects.
+pub struct StoredToken {
+    /// The token's id.
+    pub id: Uuid,
+    /// What it is for.
+    pub note: String,
+    /// What it may do at most.
+    pub permissions: Vec<Permission>,
+    /// Whether it reaches every project.
+    pub all_projects: bool,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last renewed.
+    pub updated_at: Timestamp,
+    /// What opens the door.
+    pub credential: Credential,
+}
+
+/// A sign-in as stored.
+#[derive(Clone, Copy)]
+pub struct SignIn {
+    /// The sign-in's id.
+    pub id: Uuid,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What opens the door.
+    pub credential: Credential,
 }
 
 /// One credential in a list, of either kind.
@@ -63,18 +111,38 @@ pub fn create_personal(
     expires_at: Option<Timestamp>,
     secret: (&Secret, Origin),
 ) -> Result<Uuid, Problem> {
-    let id = tx.new_id();
-    store::create_personal(tx, id, user_id, token, expires_at, secret)?;
+    let stored = StoredToken {
+        id: tx.new_id(),
+        note: token.note.clone(),
+        permissions: token.permissions.clone(),
+        all_projects: token.all_projects,
+        expires_at,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        credential: secret.into(),
+    };
+    add_personal(tx, actor, user_id, &stored, &token.projects)?;
+    Ok(stored.id)
+}
+
+/// Adds a personal access token of a user and records it.
+pub fn add_personal(
+    tx: &Tx,
+    actor: &Actor,
+    user_id: Uuid,
+    token: &StoredToken,
+    project_ids: &[Uuid],
+) -> Result<(), Problem> {
+    store::create_personal(tx, user_id, token, project_ids)?;
     let data = serde_json::json!({
         "userId": user_id,
         "note": token.note,
         "permissions": token.permissions,
         "allProjects": token.all_projects,
-        "projects": token.projects,
-        "expiresAt": expires_at.map(Timestamp::rfc3339),
+        "projects": project_ids,
+        "expiresAt": token.expires_at,
     });
-    audit::record(tx, actor, &Change::new(PERSONAL, Action::Created, id, data))?;
-    Ok(id)
+    audit::record(tx, actor, &Change::new(PERSONAL, Action::Created, token.id, data))
 }
 
 /// Makes a sign-in of a user and records it.
@@ -85,11 +153,16 @@ pub fn create_internal(
     expires_at: Option<Timestamp>,
     secret: (&Secret, Origin),
 ) -> Result<Uuid, Problem> {
-    let id = tx.new_id();
-    store::create_internal(tx, id, user_id, expires_at, secret)?;
-    let data = serde_json::json!({ "userId": user_id, "expiresAt": expires_at.map(Timestamp::rfc3339) });
-    audit::record(tx, actor, &Change::new(INTERNAL, Action::Created, id, data))?;
-    Ok(id)
+    let sign_in = SignIn { id: tx.new_id(), expires_at, created_at: tx.now(), credential: secret.into() };
+    add_internal(tx, actor, user_id, &sign_in)?;
+    Ok(sign_in.id)
+}
+
+/// Adds a sign-in of a user and records it.
+pub fn add_internal(tx: &Tx, actor: &Actor, user_id: Uuid, sign_in: &SignIn) -> Result<(), Problem> {
+    store::create_internal(tx, user_id, sign_in)?;
+    let data = serde_json::json!({ "userId": user_id, "expiresAt": sign_in.expires_at });
+    audit::record(tx, actor, &Change::new(INTERNAL, Action::Created, sign_in.id, data))
 }
 
 /// Takes away a credential of either kind, at once. False: there is none with this id.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{NewPersonalAccessToken, Origin, store, wire};
+use super::{NewPersonalAccessToken, Origin, StoredToken, store, wire};
 use crate::app::App;
 use crate::audit::{self, Action, Change};
 use crate::auth::{Caller, Principal};
@@ -171,7 +171,7 @@ pub async fn delete(
     deleted.await
 }
 
-fn find(tx: &Tx, user: &User, token_id: Uuid) -> Result<store::StoredToken, Problem> {
+fn find(tx: &Tx, user: &User, token_id: Uuid) -> Result<StoredToken, Problem> {
     store::find_personal(tx, user.id, token_id)?.ok_or(Problem::NotFound("personal access token"))
 }
 

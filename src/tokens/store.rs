@@ -2,23 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{ListedToken, NewPersonalAccessToken, Origin};
+use super::{Credential, ListedToken, Origin, SignIn, StoredToken};
 use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, json, json_text, params};
-use crate::generated::models::Permission;
 use crate::problem::Problem;
-use crate::secret::Secret;
-
-/// A personal access token as stored.
-pub(super) struct StoredToken {
-    pub id: Uuid,
-    pub note: String,
-    pub permissions: Vec<Permission>,
-    pub all_projects: bool,
-    pub expires_at: Option<Timestamp>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
+use crate::secret::{Secret, SecretHash};
 
 /// Whose a token is.
 pub(super) struct TokenOwner {
@@ -29,33 +17,32 @@ pub(super) struct TokenOwner {
 /// Adds a personal access token.
 pub(super) fn create_personal(
     tx: &Tx,
-    id: Uuid,
     user_id: Uuid,
-    token: &NewPersonalAccessToken,
-    expires_at: Option<Timestamp>,
-    (secret, origin): (&Secret, Origin),
+    token: &StoredToken,
+    project_ids: &[Uuid],
 ) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO personal_access_tokens (id, user_id, secret_hash, note, permissions, all_projects, seeded,
                                              expires_at, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
-            id,
+            token.id,
             user_id,
-            secret.hash().as_bytes(),
+            token.credential.hash.as_bytes(),
             token.note,
             json_text(&token.permissions),
             token.all_projects,
-            origin == Origin::Seeded,
-            expires_at.map(Timestamp::as_millis),
-            tx.now().as_millis(),
+            token.credential.origin == Origin::Seeded,
+            token.expires_at.map(Timestamp::as_millis),
+            token.created_at.as_millis(),
+            token.updated_at.as_millis(),
         ],
     )?;
-    for project_id in &token.projects {
+    for project_id in project_ids {
         tx.execute(
             "INSERT INTO personal_access_token_projects (token_id, project_id) VALUES (?1, ?2)
              ON CONFLICT DO NOTHING",
-            params![id, project_id],
+            params![token.id, project_id],
         )?;
     }
     Ok(())
@@ -71,7 +58,7 @@ pub(super) fn find_personal(tx: &Tx, user_id: Uuid, token_id: Uuid) -> Result<Op
 }
 
 /// Every token of a user.
-pub(super) fn all_personal(tx: &Tx, user_id: Uuid) -> Result<Vec<StoredToken>, Problem> {
+pub fn all_personal(tx: &Tx, user_id: Uuid) -> Result<Vec<StoredToken>, Problem> {
     tx.rows(
         "SELECT * FROM personal_access_tokens WHERE user_id = ?1 ORDER BY created_at, id",
         [user_id],
@@ -92,10 +79,12 @@ pub(super) fn count_live(tx: &Tx, user_id: Uuid) -> Result<u64, Problem> {
 }
 
 /// The projects that a token reaches, if it does not reach all.
-pub(super) fn projects_of(tx: &Tx, token_id: Uuid) -> Result<Vec<Uuid>, Problem> {
-    tx.rows("SELECT project_id FROM personal_access_token_projects WHERE token_id = ?1", [token_id], |row| {
-        row.get(0)
-    })
+pub fn projects_of(tx: &Tx, token_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+    tx.rows(
+        "SELECT project_id FROM personal_access_token_projects WHERE token_id = ?1 ORDER BY project_id",
+        [token_id],
+        |row| row.get(0),
+    )
 }
 
 /// Gives a token a new secret and a new end.
@@ -136,30 +125,43 @@ fn read_personal(row: &Row) -> RowResult<StoredToken> {
         expires_at: expires_at.map(Timestamp::from_millis),
         created_at: Timestamp::from_millis(row.get("created_at")?),
         updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        credential: credential(row)?,
     })
 }
 
+fn credential(row: &Row) -> RowResult<Credential> {
+    let origin = if row.get("seeded")? { Origin::Seeded } else { Origin::Generated };
+    Ok(Credential { hash: SecretHash::from_bytes(row.get("secret_hash")?), origin })
+}
+
 /// Adds a sign-in.
-pub(super) fn create_internal(
-    tx: &Tx,
-    id: Uuid,
-    user_id: Uuid,
-    expires_at: Option<Timestamp>,
-    (secret, origin): (&Secret, Origin),
-) -> Result<(), Problem> {
+pub(super) fn create_internal(tx: &Tx, user_id: Uuid, sign_in: &SignIn) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO internal_tokens (id, user_id, secret_hash, seeded, expires_at, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
-            id,
+            sign_in.id,
             user_id,
-            secret.hash().as_bytes(),
-            origin == Origin::Seeded,
-            expires_at.map(Timestamp::as_millis),
-            tx.now().as_millis(),
+            sign_in.credential.hash.as_bytes(),
+            sign_in.credential.origin == Origin::Seeded,
+            sign_in.expires_at.map(Timestamp::as_millis),
+            sign_in.created_at.as_millis(),
         ],
     )?;
     Ok(())
+}
+
+/// Every sign-in of a user.
+pub fn all_internal(tx: &Tx, user_id: Uuid) -> Result<Vec<SignIn>, Problem> {
+    tx.rows("SELECT * FROM internal_tokens WHERE user_id = ?1 ORDER BY created_at, id", [user_id], |row| {
+        let expires_at: Option<i64> = row.get("expires_at")?;
+        Ok(SignIn {
+            id: row.get("id")?,
+            expires_at: expires_at.map(Timestamp::from_millis),
+            created_at: Timestamp::from_millis(row.get("created_at")?),
+            credential: credential(row)?,
+        })
+    })
 }
 
 /// Removes a personal access token and says whose it was.

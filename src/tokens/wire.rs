@@ -1,6 +1,6 @@
 //! Personal access tokens as the description has them.
 
-use super::store::{self, StoredToken};
+use super::{StoredToken, store};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::generated::models::{NewPersonalAccessToken, PersonalAccessToken};

@@ -46,6 +46,11 @@ pub fn find_by_address(tx: &Tx, organisation_id: Uuid, email: &str) -> Result<Op
     )
 }
 
+/// Every user of the organisation, oldest first: for an export.
+pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<User>, Problem> {
+    tx.rows("SELECT * FROM users WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
+}
+
 /// The users with this address: none or one for each organisation. For the operator only.
 pub fn find_by_email(tx: &Tx, email: &str) -> Result<Vec<User>, Problem> {
     tx.rows("SELECT * FROM users WHERE email_folded = ?1 ORDER BY organisation_id", [fold_email(email)], read)

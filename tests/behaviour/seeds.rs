@@ -73,22 +73,22 @@ fn faults_of_sense() -> Vec<Fault> {
         json!(seed::GLOBEX_PROJECT),
         "organisations[0].users[2].personalAccessTokens[0].projects[0]",
     );
-    fault("/organisations/0/name".into(), json!(" "), "organisations[0].name: is empty");
+    fault("/organisations/0/name".into(), json!("a\0"), "organisations[0].name: holds a control");
     fault("/organisations/1/name".into(), json!("acme"), "organisations[1].name: the same name");
     fault("/organisations/0/displayName".into(), json!(long), "organisations[0].displayName: holds 10000");
     fault(format!("{project}/key"), json!("Pricing!"), "organisations[0].projects[0].key");
     fault("/organisations/0/projects/1/key".into(), json!("pricing"), "projects[1].key: another project");
     fault(format!("{project}/groups/1/id"), json!(seed::EDITORS), "projects[0].groups[1].id: the same id");
-    fault(format!("{project}/groups/0/name"), json!(""), "projects[0].groups[0].name: is empty");
+    fault(format!("{project}/groups/0/name"), json!(long), "projects[0].groups[0].name: holds 10000");
     fault(
         format!("{project}/members/1/groupIds/0"),
         json!(seed::ADJUSTERS),
-        "organisations[0].projects[0].members[1].groupIds[0]: names no group of this project",
+        "organisations[0].projects[0].members[1].groupIds[0]: 0190a000-0000-7000-9000-000000000003 names no group",
     );
     fault(
         format!("{project}/members/1/userId"),
         json!(seed::GLOBEX_OWNER),
-        "organisations[0].projects[0].members[1].userId: names no user",
+        "organisations[0].projects[0].members[1].userId: 0190a000-0000-7000-8000-000000000101 names no user",
     );
     fault(format!("{project}/members/1/userId"), json!(seed::OWNER), "members[1].userId: this user is");
     faults

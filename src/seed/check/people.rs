@@ -1,0 +1,106 @@
+//! What is wrong with users, how they came in, and what opens the door for them.
+
+use super::{A_PROJECT, A_USER, Check, Kind, Known};
+use crate::generated::models::{InvitationStatus, UserType};
+use crate::http::check_email;
+use crate::invitations::SecretState;
+use crate::secret::{Secret, SecretHash, SecretKind};
+use crate::seed::format::{SeedInternalToken, SeedInvitation, SeedPersonalAccessToken, SeedUser};
+
+/// How a token stands in the file.
+struct Written<'a> {
+    kind: SecretKind,
+    secret: Option<&'a str>,
+    hash: Option<SecretHash>,
+    seeded: Option<bool>,
+}
+
+impl Check {
+    pub(super) fn user(&mut self, place: &str, user: &SeedUser, known: &Known) {
+        self.id(place, Kind::User, user.id);
+        if let Err(complaint) = check_email(&user.email) {
+            self.complain(&format!("{place}.email"), complaint);
+        }
+        self.text(&format!("{place}.firstName"), user.first_name.as_deref());
+        self.text(&format!("{place}.lastName"), user.last_name.as_deref());
+        if user.is_service && user.user_type == UserType::Invited {
+            self.complain(place, "a service account is never of type invited");
+        }
+        if let Some(invitation) = &user.invitation {
+            self.invitation(&format!("{place}.invitation"), invitation, user, known);
+        }
+        for (position, token) in user.personal_access_tokens.iter().enumerate() {
+            self.personal_access_token(&format!("{place}.personalAccessTokens[{position}]"), token, known);
+        }
+        for (position, token) in user.internal_tokens.iter().enumerate() {
+            self.internal_token(&format!("{place}.internalTokens[{position}]"), token);
+        }
+    }
+
+    fn invitation(&mut self, place: &str, invitation: &SeedInvitation, user: &SeedUser, known: &Known) {
+        self.id(place, Kind::Invitation, invitation.id);
+        self.known(&format!("{place}.createdBy"), invitation.created_by, &known.users, A_USER);
+        if user.is_service {
+            self.complain(place, "a service account is not invited");
+        }
+        let waits = invitation.status == InvitationStatus::Pending;
+        if waits != (user.user_type == UserType::Invited) {
+            let detail = "must be pending for a user of type invited, and accepted for any other";
+            self.complain(&format!("{place}.status"), detail);
+        }
+        if waits != invitation.accepted_at.is_none() {
+            self.complain(&format!("{place}.acceptedAt"), "must be there if and only if it was accepted");
+        }
+        let live = invitation.secrets.iter().filter(|secret| secret.state == SecretState::Live).count();
+        if live > 1 {
+            self.complain(&format!("{place}.secrets"), format_args!("{live} of them are live; one may be"));
+        }
+        for (position, secret) in invitation.secrets.iter().enumerate() {
+            let place = format!("{place}.secrets[{position}]");
+            let hash = secret.sha256.to_string();
+            self.unique(&format!("{place}.sha256"), Kind::InvitationSecret, hash);
+            self.known(&format!("{place}.sentBy"), secret.sent_by, &known.users, A_USER);
+        }
+    }
+
+    fn personal_access_token(&mut self, place: &str, token: &SeedPersonalAccessToken, known: &Known) {
+        self.id(place, Kind::PersonalAccessToken, token.id);
+        let kind = SecretKind::PersonalAccessToken;
+        let (secret, hash, seeded) = (token.secret.as_deref(), token.secret_sha256, token.seeded);
+        self.secret(place, Kind::PersonalAccessTokenSecret, &Written { kind, secret, hash, seeded });
+        self.text(&format!("{place}.note"), Some(&token.note));
+        self.all_known(&format!("{place}.projects"), &token.projects, &known.projects, A_PROJECT);
+    }
+
+    fn internal_token(&mut self, place: &str, token: &SeedInternalToken) {
+        self.id(place, Kind::InternalToken, token.id);
+        let kind = SecretKind::InternalToken;
+        let (secret, hash, seeded) = (token.secret.as_deref(), token.secret_sha256, token.seeded);
+        self.secret(place, Kind::InternalTokenSecret, &Written { kind, secret, hash, seeded });
+    }
+
+    /// The complaint never repeats the secret: it goes to a log or a terminal.
+    fn secret(&mut self, place: &str, kind: Kind, written: &Written<'_>) {
+        match (written.secret, written.hash) {
+            (Some(text), None) => {
+                let place = format!("{place}.secret");
+                let secret = Secret::parse(written.kind, text);
+                if secret.is_none() {
+                    let prefix = written.kind.prefix();
+                    self.complain(
+                        &place,
+                        format_args!("must be {prefix} and then 32 to 200 letters, digits, '-' or '_'"),
+                    );
+                }
+                let value = secret.map_or_else(|| text.to_owned(), |secret| secret.hash().to_string());
+                self.unique(&place, kind, value);
+            }
+            (None, Some(hash)) => self.unique(&format!("{place}.secretSha256"), kind, hash.to_string()),
+            _ => self.complain(place, "must have either secret or secretSha256"),
+        }
+        if written.secret.is_some() && written.seeded == Some(false) {
+            let detail = "cannot be false where the secret itself stands; leave it out";
+            self.complain(&format!("{place}.seeded"), detail);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What is wrong with projects, their groups and their members.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::{A_USER, Check, Kind, Known};
+use crate::limits;
+use crate::seed::format::{SeedGroup, SeedMember, SeedProject};
+
+const A_GROUP: &str = "group of this project";
+
+impl Check {
+    pub(super) fn project(&mut self, place: &str, project: &SeedProject, known: &Known) {
+        self.id(place, Kind::Project, project.id);
+        self.text(&format!("{place}.name"), Some(&project.name));
+        if !limits::is_project_key(&project.key) {
+            self.complain(
+                &format!("{place}.key"),
+                "must be lower-case letters and digits, at least two, then parts after single hyphens",
+            );
+        }
+        self.groups(place, &project.groups, known);
+        let groups: HashSet<Uuid> = project.groups.iter().filter_map(|group| group.id).collect();
+        let approving = &project.decisions_approval_groups;
+        self.all_known(&format!("{place}.decisionsApprovalGroups"), approving, &groups, A_GROUP);
+        self.members(place, &project.members, known, &groups);
+    }
+
+    fn groups(&mut self, place: &str, all: &[SeedGroup], known: &Known) {
+        let mut roles = HashSet::new();
+        for (position, group) in all.iter().enumerate() {
+            let place = format!("{place}.groups[{position}]");
+            self.id(&place, Kind::Group, group.id);
+            self.text(&format!("{place}.name"), Some(&group.name));
+            self.text(&format!("{place}.description"), group.description.as_deref());
+            self.known(&format!("{place}.roleId"), group.role_id, &known.roles, "role of this organisation");
+            if group.role_id.is_some_and(|role_id| !roles.insert(role_id)) {
+                self.complain(&format!("{place}.roleId"), "another group of this project is of this role");
+            }
+        }
+    }
+
+    fn members(&mut self, place: &str, all: &[SeedMember], known: &Known, groups: &HashSet<Uuid>) {
+        let mut users = HashSet::new();
+        for (position, member) in all.iter().enumerate() {
+            let place = format!("{place}.members[{position}]");
+            self.id(&place, Kind::Member, member.id);
+            self.known(&format!("{place}.userId"), Some(member.user_id), &known.users, A_USER);
+            if !users.insert(member.user_id) {
+                self.complain(&format!("{place}.userId"), "this user is a member already");
+            }
+            self.all_known(&format!("{place}.groupIds"), &member.group_ids, groups, A_GROUP);
+        }
+    }
+}

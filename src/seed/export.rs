@@ -1,0 +1,199 @@
+//! A database as a seed: whoever seeds an empty database with it gets the same answers to everything.
+//!
+//! Left out are mails, since a queued one holds the secret of its link, and whatever no answer shows.
+
+use serde_json::{Map, Value};
+
+use super::format::{
+    Seed, SeedAuditLog, SeedGroup, SeedInternalToken, SeedInvitation, SeedInvitationSecret, SeedMember,
+    SeedOrganisation, SeedPersonalAccessToken, SeedProject, SeedRole, SeedUser,
+};
+use crate::audit::{self, StoredEntry};
+use crate::db::Tx;
+use crate::generated::models::{ProjectVersion, UserStatus};
+use crate::groups::{self, Group};
+use crate::invitations;
+use crate::members::{self, Membership};
+use crate::organisation::{self, Organisation};
+use crate::problem::Problem;
+use crate::projects::{self, Project};
+use crate::roles::{self, Role};
+use crate::tokens::{self, Origin, SignIn, StoredToken};
+use crate::users::{self, User};
+
+/// Reads all of it; the audit log only if asked for.
+pub fn export(tx: &Tx, with_audit_logs: bool) -> Result<Seed, Problem> {
+    let all = organisation::store::all(tx)?;
+    let organisations = all.into_iter().map(|one| organisation(tx, one, with_audit_logs));
+    Ok(Seed { organisations: organisations.collect::<Result<_, _>>()? })
+}
+
+fn organisation(tx: &Tx, stored: Organisation, with_audit_logs: bool) -> Result<SeedOrganisation, Problem> {
+    let users = users::store::all(tx, stored.id)?;
+    let roles = roles::store::all(tx, stored.id)?;
+    let projects = projects::store::all_of_organisation(tx, stored.id)?;
+    let entries = if with_audit_logs { Some(audit::all(tx, stored.id)?) } else { None };
+    Ok(SeedOrganisation {
+        id: Some(stored.id),
+        name: stored.name,
+        display_name: Some(stored.display_name),
+        preferences: stored.preferences,
+        created_at: Some(stored.created_at),
+        updated_at: Some(stored.updated_at),
+        users: users.into_iter().map(|one| user(tx, one)).collect::<Result<_, _>>()?,
+        roles: roles.into_iter().map(|one| role(tx, one)).collect::<Result<_, _>>()?,
+        projects: projects.into_iter().map(|one| project(tx, one)).collect::<Result<_, _>>()?,
+        audit_logs: entries.map(|entries| entries.into_iter().map(audit_log).collect()),
+    })
+}
+
+fn user(tx: &Tx, stored: User) -> Result<SeedUser, Problem> {
+    let tokens = tokens::store::all_personal(tx, stored.id)?.into_iter();
+    let tokens = tokens.map(|token| personal_access_token(tx, token)).collect::<Result<_, _>>()?;
+    let sign_ins = tokens::store::all_internal(tx, stored.id)?;
+    Ok(SeedUser {
+        id: Some(stored.id),
+        email: stored.email,
+        first_name: stored.first_name,
+        last_name: stored.last_name,
+        user_type: stored.user_type,
+        status: Some(stored.status).filter(|status| *status != UserStatus::Active),
+        is_service: stored.is_service,
+        created_at: Some(stored.created_at),
+        updated_at: Some(stored.updated_at),
+        invitation: invitations::store::find_listed(tx, stored.id)?
+            .map(|listed| invitation(tx, &listed))
+            .transpose()?,
+        personal_access_tokens: tokens,
+        internal_tokens: sign_ins.into_iter().map(internal_token).collect(),
+    })
+}
+
+fn invitation(tx: &Tx, listed: &invitations::store::ListedInvitation) -> Result<SeedInvitation, Problem> {
+    let stored = &listed.invitation;
+    let secrets = invitations::store::secrets(tx, stored.id)?;
+    let secret = |secret: invitations::store::StoredSecret| SeedInvitationSecret {
+        sha256: secret.hash,
+        state: secret.state,
+        is_send: secret.is_send,
+        sent_by: secret.sent_by,
+        created_at: Some(secret.created_at),
+    };
+    Ok(SeedInvitation {
+        id: Some(stored.id),
+        status: stored.status,
+        expires_at: stored.expires_at,
+        accepted_at: listed.accepted_at,
+        created_by: listed.created_by,
+        created_at: Some(stored.created_at),
+        secrets: secrets.into_iter().map(secret).collect(),
+    })
+}
+
+fn personal_access_token(tx: &Tx, stored: StoredToken) -> Result<SeedPersonalAccessToken, Problem> {
+    Ok(SeedPersonalAccessToken {
+        id: Some(stored.id),
+        secret: None,
+        secret_sha256: Some(stored.credential.hash),
+        seeded: Some(stored.credential.origin == Origin::Seeded),
+        note: stored.note,
+        permissions: stored.permissions,
+        all_projects: stored.all_projects,
+        projects: tokens::store::projects_of(tx, stored.id)?,
+        expires_at: stored.expires_at,
+        created_at: Some(stored.created_at),
+        updated_at: Some(stored.updated_at),
+    })
+}
+
+fn internal_token(stored: SignIn) -> SeedInternalToken {
+    SeedInternalToken {
+        id: Some(stored.id),
+        secret: None,
+        secret_sha256: Some(stored.credential.hash),
+        seeded: Some(stored.credential.origin == Origin::Seeded),
+        expires_at: stored.expires_at,
+        created_at: Some(stored.created_at),
+    }
+}
+
+fn role(tx: &Tx, stored: Role) -> Result<SeedRole, Problem> {
+    Ok(SeedRole {
+        id: Some(stored.id),
+        name: stored.name,
+        description: stored.description,
+        all_projects: stored.all_projects,
+        idp_groups: stored.idp_groups,
+        project_permissions: stored.project_permissions,
+        project_file_permissions: stored.project_file_permissions,
+        users: roles::store::users_of(tx, stored.id)?,
+        projects: roles::store::projects_of(tx, stored.id)?,
+        created_at: Some(stored.created_at),
+        updated_at: Some(stored.updated_at),
+    })
+}
+
+fn project(tx: &Tx, stored: Project) -> Result<SeedProject, Problem> {
+    let groups = groups::store::all_of_project(tx, stored.id)?;
+    let members = members::store::all(tx, stored.id)?;
+    let approving = projects::store::approval_groups(tx, &[stored.id])?;
+    Ok(SeedProject {
+        id: Some(stored.id),
+        key: stored.key,
+        name: stored.name,
+        version: Some(stored.version).filter(|version| *version != ProjectVersion::V1),
+        protected: stored.protected,
+        decisions_approval_mode: stored.approval_mode,
+        decisions_approval_groups: approving.into_iter().map(|(_, group_id)| group_id).collect(),
+        deleted_at: stored.deleted_at,
+        created_at: Some(stored.created_at),
+        updated_at: Some(stored.updated_at),
+        groups: groups.into_iter().map(group).collect(),
+        members: members.into_iter().map(|one| member(tx, &one)).collect::<Result<_, _>>()?,
+    })
+}
+
+fn group(stored: Group) -> SeedGroup {
+    SeedGroup {
+        id: Some(stored.id),
+        name: stored.name,
+        description: stored.description,
+        permissions: stored.permissions,
+        file_permissions: stored.file_permissions,
+        role_id: stored.role_id,
+        created_at: Some(stored.created_at),
+    }
+}
+
+fn member(tx: &Tx, stored: &Membership) -> Result<SeedMember, Problem> {
+    let groups = members::store::groups_of(tx, stored)?;
+    Ok(SeedMember {
+        id: Some(stored.id),
+        user_id: stored.user_id,
+        owner: stored.owner,
+        group_ids: groups.into_iter().map(|group| group.id).collect(),
+        by_role: stored.by_role,
+        created_at: Some(stored.created_at),
+        updated_at: Some(stored.updated_at),
+    })
+}
+
+fn audit_log(stored: StoredEntry) -> SeedAuditLog {
+    let data = match stored.data {
+        Value::Object(data) => data,
+        // A CHECK of the column demands an object.
+        _ => Map::new(),
+    };
+    SeedAuditLog {
+        id: Some(stored.id),
+        created_at: stored.created_at,
+        kind: stored.kind,
+        action: stored.action,
+        user_id: stored.user_id,
+        project_id: stored.project_id,
+        ref_id: stored.ref_id,
+        ip_address: stored.ip_address,
+        user_agent: stored.user_agent,
+        data,
+    }
+}

@@ -1,0 +1,102 @@
+//! Projects in a seed file, their groups and their members.
+
+use std::ops::Not;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::file_permissions::FilePermission;
+use crate::generated::models::{ApprovalMode, Permission, ProjectVersion};
+
+/// A project.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SeedProject {
+    /// The id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    /// Lower-case letters, digits and hyphens; unique among the projects that are not deleted.
+    pub key: String,
+    /// What people call it.
+    pub name: String,
+    /// `v1` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<ProjectVersion>,
+    /// Whether it is protected.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub protected: bool,
+    /// How changes in it are approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decisions_approval_mode: Option<ApprovalMode>,
+    /// The groups that approve, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decisions_approval_groups: Vec<Uuid>,
+    /// When it was deleted, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// When it last changed; when it was made, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+    /// Its groups.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<SeedGroup>,
+    /// Its members.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<SeedMember>,
+}
+
+/// A group of a project.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SeedGroup {
+    /// The id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    /// What people call it.
+    pub name: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What it lets its members do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<Permission>>,
+    /// Which files it lets them see or change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_permissions: Option<Vec<FilePermission>>,
+    /// The role that looks after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_id: Option<Uuid>,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+}
+
+/// A user's place in a project.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SeedMember {
+    /// The id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Uuid>,
+    /// A user of the same organisation.
+    pub user_id: Uuid,
+    /// The owner mark.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub owner: bool,
+    /// Groups of the same project.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub group_ids: Vec<Uuid>,
+    /// Whether a role brought this member, and nobody by hand.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub by_role: bool,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// When it last changed; when it was made, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+}

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use crate::db::Db;
 use crate::health::Readiness;
+use crate::testing::Controls;
 use crate::web::pages::Pages;
 
 /// The application: its data and its rules. It knows nothing of sockets.
@@ -24,6 +25,8 @@ pub struct App {
     pub pages: Pages,
     /// The served description, as JSON.
     pub description: Bytes,
+    /// What tests control this server with, if they may.
+    pub testing: Option<Controls>,
 }
 
 /// How invitations behave here.

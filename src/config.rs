@@ -5,6 +5,7 @@ mod commands;
 mod environment_file;
 mod mail;
 mod serve;
+mod testing;
 mod values;
 
 use std::ffi::OsString;
@@ -15,7 +16,9 @@ pub use commands::*;
 pub use environment_file::environment_file;
 pub use mail::*;
 pub use serve::*;
+pub use testing::*;
 pub use values::Hidden;
+pub(crate) use values::positive_time;
 
 /// What every setting's name in the environment begins with.
 const PREFIX: &str = "BRMS_";

@@ -35,6 +35,7 @@ pub mod tokens;
 pub mod users;
 
 pub mod mail;
+pub mod testing;
 pub mod web;
 
 pub mod clock;

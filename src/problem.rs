@@ -7,12 +7,14 @@
 
 mod busy;
 mod conflict;
+mod injected;
 
 use serde::Serialize;
 use uuid::Uuid;
 
 pub use busy::Busy;
 pub use conflict::Conflict;
+pub use injected::STATUSES as INJECTABLE_STATUSES;
 
 /// One place in a request that a problem is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -142,6 +144,8 @@ pub enum Problem {
     Unavailable(Busy),
     /// The request's time ran out before its write began (504).
     TimedOut,
+    /// A test of a client asked for an answer with this status.
+    Injected(u16),
 }
 
 /// How long a client is asked to wait after a 503.
@@ -188,6 +192,7 @@ impl Problem {
                 vec![("retry-after", retry_after_seconds.to_string())]
             }
             Self::Unavailable(_) => vec![("retry-after", RETRY_AFTER_BUSY_SECONDS.to_string())],
+            Self::Injected(status) => injected::headers(*status),
             _ => Vec::new(),
         }
     }
@@ -256,6 +261,7 @@ impl Problem {
             Self::NotImplemented(_) => kind(501, "not-implemented", "Not implemented"),
             Self::Unavailable(_) => kind(503, "unavailable", "Not available right now"),
             Self::TimedOut => kind(504, "timed-out", "The request took too long"),
+            Self::Injected(status) => injected::kind(*status),
         }
     }
 
@@ -290,6 +296,7 @@ impl Problem {
                 format!("The operation {operation} is described but not written yet.")
             }
             Self::Unavailable(busy) => busy.detail().to_owned(),
+            Self::Injected(_) => injected::DETAIL.to_owned(),
             Self::TimedOut => {
                 "The request's time ran out before anything was written. Nothing was changed.".to_owned()
             }

@@ -3,9 +3,12 @@
 //! `serve`, `demo` and the tests all start servers this way.
 
 mod first_start;
+mod home;
 mod ready_file;
+mod test_controls;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -23,6 +26,7 @@ use crate::mail::post::{Post, Sender};
 use crate::mail::render::Renderer;
 use crate::mail::transport::Transport;
 use crate::openapi;
+use crate::secret::Secret;
 use crate::seed;
 use crate::server::{self, Limits};
 use crate::tokens;
@@ -30,7 +34,9 @@ use crate::users;
 use crate::web::pages::Pages;
 
 pub use first_start::FirstCredentials;
+use home::Home;
 use ready_file::ReadyFile;
+use test_controls::Token;
 
 /// Why a server did not start. The text names the setting and the way out.
 #[derive(Debug)]
@@ -64,11 +70,13 @@ pub struct Server {
     address: SocketAddr,
     app: Arc<App>,
     first_credentials: Option<FirstCredentials>,
+    test_token: Option<Token>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     delivering: JoinHandle<()>,
     ready_file: Option<ReadyFile>,
     lock: ServeLock,
+    home: Home,
 }
 
 impl Server {
@@ -82,9 +90,14 @@ impl Server {
         let transport = transport(settings)?;
         let renderer = Renderer::new(settings.delivery.mail_templates.as_deref())
             .map_err(|cause| StartError::new("the mail templates", cause))?;
-        let lock = ServeLock::take(&settings.data.database).map_err(|cause| StartError(cause.to_string()))?;
-        let options =
-            Options { size_max: settings.database_size_max, ..Options::new(&settings.data.database) };
+        let test_token = Token::of(settings, audience)?;
+        let home = Home::of(settings)?;
+        let lock = ServeLock::take(home.database()).map_err(|cause| StartError(cause.to_string()))?;
+        let options = Options {
+            size_max: settings.database_size_max,
+            durable: !settings.ephemeral,
+            ..Options::new(home.database())
+        };
         let db = Db::open(&options, clock).map_err(|cause| StartError(cause.to_string()))?;
         // Before the first people are made: a taken port must not use up a first start.
         let listener = TcpListener::bind(settings.listen).await;
@@ -92,8 +105,13 @@ impl Server {
             .map_err(|cause| StartError::new(&format!("cannot listen on {}", settings.listen), cause))?;
         let address = listener.local_addr().map_err(|cause| StartError::new("cannot listen", cause))?;
 
-        let first_credentials = tokio::task::block_in_place(|| fill(&db, settings, audience))?;
-        refuse_known_secrets(&db, settings, address)?;
+        let filled = tokio::task::block_in_place(|| fill(&db, settings, home.database(), audience))?;
+        let allows_seeded_secrets = address.ip().is_loopback() || settings.allow_seeded_secrets;
+        refuse_known_secrets(&db, address, allows_seeded_secrets)?;
+        let (stop, stopped) = watch::channel(false);
+        let controls = test_token
+            .as_ref()
+            .map(|token| token.controls(&db, filled.seed, allows_seeded_secrets, stopped.clone()));
         let public_url = settings.public_url.clone().unwrap_or_else(|| url(address));
         let app = Arc::new(App {
             db,
@@ -102,11 +120,11 @@ impl Server {
             readiness: Readiness::default(),
             description: description(&public_url)?,
             pages: Pages::new().map_err(|cause| StartError::new("the page templates", cause))?,
+            testing: controls.transpose()?,
         });
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
         let delivery = delivery(&app, settings, Post { renderer, sender, transport });
 
-        let (stop, stopped) = watch::channel(false);
         let limits = Limits {
             connections_max: settings.connections_max,
             header_timeout: settings.header_timeout,
@@ -114,9 +132,22 @@ impl Server {
         };
         let serving = tokio::spawn(server::serve(Arc::clone(&app), listener, limits, stopped.clone()));
         let delivering = tokio::spawn(delivery.run(stopped));
-        let ready_file = settings.ready_file.as_deref().map(|path| ReadyFile::write(path, &url(address)));
-        let ready_file = ready_file.transpose()?;
-        Ok(Self { address, app, first_credentials, stop, serving, delivering, ready_file, lock })
+        let told = test_token.as_ref().and_then(Token::to_tell);
+        let ready_file = settings.ready_file.as_deref();
+        let ready_file = ready_file.map(|path| ReadyFile::write(path, &url(address), told)).transpose()?;
+        let first_credentials = filled.credentials;
+        Ok(Self {
+            address,
+            app,
+            first_credentials,
+            test_token,
+            stop,
+            serving,
+            delivering,
+            ready_file,
+            lock,
+            home,
+        })
     }
 
     /// Where it answers.
@@ -129,6 +160,24 @@ impl Server {
     #[must_use]
     pub fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// The file with all its data.
+    #[must_use]
+    pub fn database(&self) -> &Path {
+        self.home.database()
+    }
+
+    /// The folder that is removed when it stops, if its data is not to stay.
+    #[must_use]
+    pub fn temporary_folder(&self) -> Option<&Path> {
+        self.home.temporary_folder()
+    }
+
+    /// The token of the test controls, if it was made at this start.
+    #[must_use]
+    pub fn new_test_token(&self) -> Option<&Secret> {
+        self.test_token.as_ref().and_then(Token::to_tell)
     }
 
     /// The secrets of a first start, if this was one and a person looks. They are handed out once.
@@ -149,6 +198,7 @@ impl Server {
         // The last handle on the file: waits for the writer, which is a thread.
         tokio::task::block_in_place(|| drop(self.app));
         drop(self.lock);
+        drop(self.home);
     }
 }
 
@@ -168,33 +218,46 @@ fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
+/// How a database came by its people.
+#[derive(Default)]
+struct Filled {
+    /// This was a first start, and a person looks.
+    credentials: Option<FirstCredentials>,
+    /// They are those of this seed.
+    seed: Option<seed::Checked>,
+}
+
 /// Brings people into an empty database: those of the seed, or one owner.
 fn fill(
     db: &Db,
     settings: &ServeSettings,
+    database: &Path,
     audience: Audience,
-) -> Result<Option<FirstCredentials>, StartError> {
+) -> Result<Filled, StartError> {
     let has_people =
         db.peek(users::store::any).map_err(|cause| StartError::new("reading the database", cause))?;
     match &settings.seed {
         Some(path) if has_people => {
             tracing::info!(path = %path.display(), "the seed is skipped: there are people in the database");
-            Ok(None)
+            Ok(Filled::default())
         }
         Some(path) => {
             let seed = seed::read(path).map_err(|cause| StartError(cause.to_string()))?;
             seed::load_into_empty(db, &seed, settings.invitations.invitation_ttl)
                 .map_err(|cause| StartError(cause.to_string()))?;
-            Ok(None)
+            Ok(Filled { seed: Some(seed), ..Filled::default() })
         }
-        None if has_people => Ok(None),
-        None => first_start::run(db, settings, audience),
+        None if has_people => Ok(Filled::default()),
+        None => {
+            let credentials = first_start::run(db, settings, database, audience)?;
+            Ok(Filled { credentials, ..Filled::default() })
+        }
     }
 }
 
 /// Secrets that stand in a file somewhere open no door that others can reach.
-fn refuse_known_secrets(db: &Db, settings: &ServeSettings, address: SocketAddr) -> Result<(), StartError> {
-    if address.ip().is_loopback() || settings.allow_seeded_secrets {
+fn refuse_known_secrets(db: &Db, address: SocketAddr, allowed: bool) -> Result<(), StartError> {
+    if allowed {
         return Ok(());
     }
     let seeded =

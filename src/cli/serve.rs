@@ -1,6 +1,7 @@
 //! `brms serve`: until SIGTERM or ctrl-c, which let it finish; a second one ends it at once.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::process::exit;
 
 use super::{Failure, runtime, start_log};
@@ -22,11 +23,21 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         if let Some(credentials) = server.take_first_credentials() {
             show(&credentials, out)?;
         }
-        tracing::info!(url = server.url(), database = %settings.data.database.display(), "serving");
+        if let Some(token) = server.new_test_token().filter(|_| audience == Audience::Terminal) {
+            writeln!(out, "Tests control this server under /_test. Their token is shown only now:\n")?;
+            writeln!(out, "  Authorization: Test {}\n", token.reveal())?;
+            out.flush()?;
+        }
+        tracing::info!(url = server.url(), database = %server.database().display(), "serving");
+        let temporary_folder = server.temporary_folder().map(Path::to_owned);
         signals.next().await;
         tracing::info!("stopping: no more connections; what runs is finished");
         tokio::spawn(async move {
             signals.next().await;
+            // Nothing is dropped by an exit.
+            if let Some(folder) = temporary_folder {
+                let _ = std::fs::remove_dir_all(folder);
+            }
             exit(INTERRUPTED);
         });
         server.stop().await;

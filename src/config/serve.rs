@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::mail::{DeliverySettings, MailSettings};
+use super::testing::TestSettings;
 use super::values::{email, name, positive_time, public_url};
 
 /// Where the data lies.
@@ -48,6 +49,9 @@ pub struct ServeSettings {
     /// Where the data lies.
     #[command(flatten)]
     pub data: DatabaseSettings,
+    /// Keep the data in a temporary file that is gone when the server ends.
+    #[arg(long, env = "BRMS_EPHEMERAL", conflicts_with = "database")]
+    pub ephemeral: bool,
     /// The address people reach this server at; links in mails begin with it. Default: the one listened on.
     #[arg(long, env = "BRMS_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
@@ -92,6 +96,9 @@ pub struct ServeSettings {
     /// How long a request may take until its write begins.
     #[arg(long, env = "BRMS_REQUEST_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = positive_time)]
     pub request_timeout: Duration,
+    /// Whether and how tests control this server.
+    #[command(flatten)]
+    pub testing: TestSettings,
     /// What is logged, such as `info` or `brms=debug,warn`.
     #[arg(long, env = "BRMS_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::generated::models::Permission;
 
 /// A length of time above zero: `90s`, `10m`, `7d`.
-pub(super) fn positive_time(text: &str) -> Result<Duration, String> {
+pub(crate) fn positive_time(text: &str) -> Result<Duration, String> {
     let time =
         humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 90s, 10m or 7d"))?;
     // A century keeps every sum of times inside what a date can say.

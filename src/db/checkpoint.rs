@@ -99,13 +99,14 @@ pub(super) fn pages_not_folded(connection: &Connection, how: &str) -> rusqlite::
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::Options;
 
     #[test]
     fn the_log_is_folded_beside_the_writer_and_starts_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         connection::prepare_file(&path, true).unwrap();
-        let writer = connection::open_writer(&path, None).unwrap();
+        let writer = connection::open_writer(&Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (b BLOB)").unwrap();
         let checkpointer = Checkpointer::start(&path).unwrap();
         let mut turns = 0;

@@ -9,8 +9,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 
-use super::BUSY_TIMEOUT;
 use super::checkpoint::PAGES_MAX;
+use super::{BUSY_TIMEOUT, Options};
 use crate::private_file;
 use crate::search::has_text;
 
@@ -33,12 +33,12 @@ pub(super) fn prepare_file(path: &Path, create: bool) -> io::Result<()> {
 }
 
 /// The connection that writes. WAL is turned on here, before any other connection exists.
-pub(super) fn open_writer(path: &Path, size_max: Option<u64>) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, flags())?;
+pub(super) fn open_writer(options: &Options) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(&options.path, flags())?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // FULL: an answer of 200 survives a power cut. Before WAL is turned on, which writes too.
+    connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // FULL: an answer of 200 survives a power cut.
-    connection.pragma_update(None, "synchronous", "FULL")?;
     // What is wiped is overwritten, or the secret of a link that was mailed stays readable in the gaps of its page.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     // 16 MiB. More is slower: on a file below 1 GiB SQLite walks the whole cache at each commit that split a page.
@@ -46,7 +46,7 @@ pub(super) fn open_writer(path: &Path, size_max: Option<u64>) -> rusqlite::Resul
     // Another thread folds the log at a third of this; it is the limit for when that one cannot.
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 3 * PAGES_MAX, |_| Ok(()))?;
     common(&connection)?;
-    if let Some(bytes) = size_max {
+    if let Some(bytes) = options.size_max {
         let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = i64::try_from((bytes / u64::from(page_bytes)).max(1)).unwrap_or(i64::MAX);
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
@@ -120,7 +120,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         prepare_file(&path, true).unwrap();
-        let writer = open_writer(&path, Some(40_960)).unwrap();
+        let writer = open_writer(&Options { size_max: Some(40_960), ..Options::new(&path) }).unwrap();
         let reader = open_reader(&path).unwrap();
         let pool = r2d2::Pool::builder().max_size(2).build(reader_manager(&path)).unwrap();
         let (pooled, second) = (pool.get().unwrap(), pool.get().unwrap());
@@ -147,7 +147,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         prepare_file(&path, true).unwrap();
-        let writer = open_writer(&path, None).unwrap();
+        let writer = open_writer(&Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (a)").unwrap();
         for name in ["a.db", "a.db-wal"] {
             let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();

@@ -56,12 +56,14 @@ pub struct Options {
     pub size_max: Option<u64>,
     /// How many connections read side by side.
     pub readers: u32,
+    /// Whether what was answered survives a power cut.
+    pub durable: bool,
 }
 
 impl Options {
     /// The usual way to open `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), create: true, size_max: None, readers: 4 }
+        Self { path: path.into(), create: true, size_max: None, readers: 4, durable: true }
     }
 }
 
@@ -104,7 +106,7 @@ impl Db {
             OpenError(format!("the database {} cannot be opened: {cause}", path.display()))
         };
         connection::prepare_file(path, options.create).map_err(|cause| failed(&cause))?;
-        let mut first = connection::open_writer(path, options.size_max).map_err(|cause| failed(&cause))?;
+        let mut first = connection::open_writer(options).map_err(|cause| failed(&cause))?;
         migrations::run(&mut first, path, migrations::ALL)?;
         let file = OpenedFile::new(path).map_err(|cause| failed(&cause))?;
 

@@ -207,7 +207,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::db::{connection, params};
+    use crate::db::{Options, connection, params};
 
     struct Bench {
         _folder: tempfile::TempDir,
@@ -221,7 +221,8 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("a.db");
             connection::prepare_file(&path, true).unwrap();
-            let connection = connection::open_writer(&path, size_max).unwrap();
+            let options = Options { size_max, ..Options::new(&path) };
+            let connection = connection::open_writer(&options).unwrap();
             connection.execute_batch("CREATE TABLE t (x INTEGER NOT NULL)").unwrap();
             Self { writer: Writer::new(connection, Clock::default(), 32, None), _folder: folder }
         }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::parameter::form_pairs;
 use crate::problem::{Place, Problem};
 
-/// The most a body may hold.
+/// The most a body may hold, unless an operation says otherwise.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The most that is read after an early refusal only to throw it away.
 const DISCARDED_BYTES_MAX: usize = 16 * BODY_BYTES_MAX;
@@ -32,12 +32,12 @@ pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Refuses a body that says itself that it is too long.
-pub(super) fn check_announced_length(body: &impl Body) -> Result<(), Problem> {
-    if body.size_hint().lower() > BODY_BYTES_MAX as u64 { Err(too_large()) } else { Ok(()) }
+pub(super) fn check_announced_length(body: &impl Body, bytes_max: usize) -> Result<(), Problem> {
+    if body.size_hint().lower() > bytes_max as u64 { Err(Problem::TooLarge { bytes_max }) } else { Ok(()) }
 }
 
 /// Reads a body to its end.
-pub(super) async fn read<B>(body: &mut B, deadline: Instant) -> Result<Vec<u8>, Problem>
+pub(super) async fn read<B>(body: &mut B, bytes_max: usize, deadline: Instant) -> Result<Vec<u8>, Problem>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -54,8 +54,8 @@ where
                 let Ok(data) = frame.into_data() else {
                     continue;
                 };
-                if bytes.len() + data.len() > BODY_BYTES_MAX {
-                    return Err(too_large());
+                if bytes.len() + data.len() > bytes_max {
+                    return Err(Problem::TooLarge { bytes_max });
                 }
                 bytes.extend_from_slice(&data);
             }
@@ -81,10 +81,6 @@ where
         true
     };
     timeout(DISCARDING_TIME, reading).await.unwrap_or(false)
-}
-
-fn too_large() -> Problem {
-    Problem::TooLarge { bytes_max: BODY_BYTES_MAX }
 }
 
 /// The fields of an HTML form.
@@ -153,7 +149,10 @@ mod tests {
     async fn read_all(length: usize) -> Result<usize, u16> {
         let mut body = Full::new(Bytes::from(vec![b' '; length]));
         let deadline = Instant::now() + DISCARDING_TIME;
-        read(&mut body, deadline).await.map(|bytes| bytes.len()).map_err(|problem| problem.status())
+        read(&mut body, BODY_BYTES_MAX, deadline)
+            .await
+            .map(|bytes| bytes.len())
+            .map_err(|problem| problem.status())
     }
 
     #[tokio::test]

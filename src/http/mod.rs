@@ -145,26 +145,37 @@ impl Request {
         body::media_type(&self.head.headers)
     }
 
+    /// Whether anything came with the head.
+    #[must_use]
+    pub fn has_body(&self) -> bool {
+        !self.body.is_end_stream()
+    }
+
     /// The body as JSON, read strictly and checked against the limits of its type.
     pub async fn json<T: DeserializeOwned + Limits>(&mut self) -> Result<T, Problem> {
-        let bytes = self.bytes(body::JSON).await?;
+        let bytes = self.bytes(body::JSON, BODY_BYTES_MAX).await?;
         strict::from_json(&bytes)
+    }
+
+    /// The text of a JSON body, for whoever reads it with rules of its own and takes more than others.
+    pub async fn json_text(&mut self, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+        self.bytes(body::JSON, bytes_max).await
     }
 
     /// The body as the fields of an HTML form.
     pub async fn form(&mut self) -> Result<Form, Problem> {
-        let bytes = self.bytes(body::FORM).await?;
+        let bytes = self.bytes(body::FORM, BODY_BYTES_MAX).await?;
         Form::parse(&bytes)
     }
 
     /// The whole body, if it is of this type, not too long, and here in time.
-    async fn bytes(&mut self, supported: &'static str) -> Result<Vec<u8>, Problem> {
+    async fn bytes(&mut self, supported: &'static str, bytes_max: usize) -> Result<Vec<u8>, Problem> {
         if self.media_type().as_deref() != Some(supported) {
             return Err(Problem::UnsupportedMediaType { supported });
         }
-        body::check_announced_length(&self.body)?;
+        body::check_announced_length(&self.body, bytes_max)?;
         self.body_was_asked_for = true;
-        body::read(&mut self.body, self.context.deadline).await
+        body::read(&mut self.body, bytes_max, self.context.deadline).await
     }
 
     /// Makes the reply, after taking in what is left of the body: a client that is still sending when the

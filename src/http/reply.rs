@@ -20,6 +20,8 @@ pub struct Reply {
     pub problem: Option<Problem>,
     /// The connection ends with this answer: a body is still on its way that nobody will read.
     pub close: bool,
+    /// The connection is cut in the place of this answer, because a test asked for it.
+    pub is_cut: bool,
     content_type: &'static str,
     caching: &'static str,
     headers: Vec<(&'static str, String)>,
@@ -34,6 +36,7 @@ impl Reply {
             status,
             problem: None,
             close: false,
+            is_cut: false,
             content_type,
             caching: "no-store",
             headers: Vec::new(),
@@ -82,6 +85,12 @@ impl Reply {
     pub fn cached(mut self, caching: &'static str) -> Self {
         self.caching = caching;
         self
+    }
+
+    /// The same as something that never arrives.
+    #[must_use]
+    pub fn cut(self) -> Self {
+        Self { is_cut: true, ..self }
     }
 
     /// How many bytes the body has.

@@ -1,6 +1,5 @@
 //! One request: its id, its task, its log line.
 
-use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +17,24 @@ use crate::app::App;
 use crate::generated::router;
 use crate::http::{self, Reply, RequestContext};
 use crate::problem::Problem;
+use crate::testing;
 use crate::web;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The most characters of a client's own name that are kept.
 const USER_AGENT_CHARACTERS_MAX: usize = 200;
+
+/// The connection ends without an answer: a test asked for it. hyper shows this to nobody.
+#[derive(Debug)]
+pub(super) struct Cut;
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the connection is cut, as a test asked for")
+    }
+}
+
+impl std::error::Error for Cut {}
 
 /// Answers a request in a task of its own, so that a client that hangs up does not stop it half-way.
 pub(super) async fn answer(
@@ -31,7 +43,7 @@ pub(super) async fn answer(
     ip_address: IpAddr,
     time_max: Duration,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Full<Bytes>>, Cut> {
     let context = RequestContext {
         request_id: request_id(request.headers()),
         ip_address,
@@ -53,6 +65,9 @@ pub(super) async fn answer(
         log(&reply, "-", request_id, Instant::now());
         reply
     });
+    if reply.is_cut {
+        return Err(Cut);
+    }
     let mut response = reply.into_response();
     // A hyphenated UUID is always a header value.
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
@@ -61,11 +76,13 @@ pub(super) async fn answer(
     Ok(response)
 }
 
-/// First the pages made by hand, then the operations of the description.
+/// First the pages made by hand, then the operations of the description; a stand-in's own controls only
+/// where they were asked for, so that nobody else knows a path of theirs.
 async fn route(app: &App, request: http::Request) -> Reply {
-    match web::find(&request) {
-        Some(page) => web::answer(app, page, request).await,
-        None => router::dispatch(app, request).await,
+    match (web::find(&request), &app.testing) {
+        (Some(page), _) => web::answer(app, page, request).await,
+        (None, Some(controls)) => testing::answer(app, controls, request).await,
+        (None, None) => router::dispatch(app, request).await,
     }
 }
 

@@ -36,6 +36,7 @@ pub struct FirstCredentials {
 pub(super) fn run(
     db: &Db,
     settings: &ServeSettings,
+    database: &Path,
     audience: Audience,
 ) -> Result<Option<FirstCredentials>, StartError> {
     let credentials = FirstCredentials {
@@ -46,7 +47,7 @@ pub(super) fn run(
     };
     let file = match (&settings.credentials_file, audience) {
         (Some(path), _) => Some(path.clone()),
-        (None, Audience::Nobody) => Some(beside(&settings.data.database, "credentials")),
+        (None, Audience::Nobody) => Some(beside(database, "credentials")),
         (None, Audience::Terminal) => None,
     };
     if let Some(path) = &file {

@@ -65,3 +65,12 @@ mod readiness;
 mod restoring;
 mod seeds;
 mod starting;
+
+mod testing_clock;
+mod testing_door;
+mod testing_ephemeral;
+mod testing_export;
+mod testing_faults;
+mod testing_mailbox;
+mod testing_much;
+mod testing_reset;

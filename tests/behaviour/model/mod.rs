@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::support::inside::{id, sign_in};
 use crate::support::{Answer, TestServer, seed};
+use crate::testing_export::loaded_again;
 use steps::Step;
 use world::World;
 
@@ -57,6 +58,9 @@ async fn live(seed: u64) {
         }
     }
     invariants::no_secret_is_kept(&server, &secrets, &world.codes());
+    let export = json!(server.app().db.peek(|tx| brms::seed::export(tx, true)).expect("an export"));
+    let again = loaded_again(server.folder.path(), &export);
+    assert_eq!(again, export, "seed {seed}: whatever happened can be taken out and put in again");
 }
 
 /// Does what a step says. The caller signs in anew, since being disabled ends sign-ins.

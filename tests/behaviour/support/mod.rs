@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod contract;
+pub mod controls;
 pub mod inside;
 pub mod leaks;
 pub mod program;

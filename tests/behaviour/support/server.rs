@@ -59,6 +59,11 @@ impl TestServer {
         self.folder
     }
 
+    /// What is behind the server.
+    pub fn app(&self) -> &brms::app::App {
+        self.server.app()
+    }
+
     pub fn url(&self) -> String {
         self.server.url()
     }

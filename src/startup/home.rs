@@ -1,0 +1,68 @@
+//! Where the data of a server lies: in the file of its settings, or in a folder of its own that is gone
+//! when it ends.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::StartError;
+use crate::config::ServeSettings;
+use crate::db::ServeLock;
+
+/// How the folders are called, so that those of servers that were killed can be told.
+const PREFIX: &str = "brms-ephemeral-";
+const FILE: &str = "brms.db";
+/// A younger folder may be that of a server which has not locked its file yet.
+const LEFT_OVER_AFTER: Duration = Duration::from_mins(1);
+
+/// Where the data lies.
+pub(super) struct Home {
+    database: PathBuf,
+    /// Removed with all that is in it when this is dropped.
+    folder: Option<TempDir>,
+}
+
+impl Home {
+    /// The home that the settings name, made if it is to be temporary.
+    pub(super) fn of(settings: &ServeSettings) -> Result<Self, StartError> {
+        if !settings.ephemeral {
+            return Ok(Self { database: settings.data.database.clone(), folder: None });
+        }
+        let parent = std::env::temp_dir();
+        sweep(&parent);
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent).map_err(|cause| {
+            let parent = parent.display();
+            StartError(format!("no folder for --ephemeral can be made in {parent}: {cause}; set TMPDIR"))
+        })?;
+        Ok(Self { database: folder.path().join(FILE), folder: Some(folder) })
+    }
+
+    /// The file.
+    pub(super) fn database(&self) -> &Path {
+        &self.database
+    }
+
+    /// The folder that goes with the server.
+    pub(super) fn temporary_folder(&self) -> Option<&Path> {
+        self.folder.as_ref().map(TempDir::path)
+    }
+}
+
+/// Removes the folders of servers that were killed before they could do it. Whoever still runs holds the
+/// lock of its file.
+fn sweep(parent: &Path) {
+    let Ok(entries) = std::fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_left_over(&entry.path()) {
+            // Another server may be sweeping, too.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn is_left_over(folder: &Path) -> bool {
+    let modified = std::fs::metadata(folder).and_then(|metadata| metadata.modified());
+    let age = modified.ok().and_then(|modified| modified.elapsed().ok());
+    age.is_some_and(|age| age > LEFT_OVER_AFTER) && ServeLock::take(&folder.join(FILE)).is_ok()
+}

@@ -1,0 +1,104 @@
+//! Whether and how tests control this server.
+
+use tokio::sync::watch;
+
+use super::{Audience, StartError};
+use crate::config::ServeSettings;
+use crate::db::Db;
+use crate::secret::{Secret, SecretKind};
+use crate::seed;
+use crate::testing::Controls;
+
+/// What opens the controls.
+pub(super) struct Token {
+    secret: Secret,
+    /// Nobody knows it yet.
+    is_new: bool,
+}
+
+impl Token {
+    /// The token of the settings, or a new one; `None` when tests do not control this server. Whoever
+    /// would have no way to learn a new one is told so before anything is made.
+    pub(super) fn of(settings: &ServeSettings, audience: Audience) -> Result<Option<Self>, StartError> {
+        let asked = &settings.testing;
+        if !asked.test_api {
+            return Ok(None);
+        }
+        refuse_real_mail(settings.mail.smtp.smtp_host.as_deref(), asked.allow_test_api_with_smtp)?;
+        if let Some(given) = &asked.test_api_token {
+            let secret = Secret::parse(SecretKind::TestControls, given.reveal()).ok_or_else(|| {
+                let prefix = SecretKind::TestControls.prefix();
+                StartError(format!(
+                    "--test-api-token must be {prefix} and then 32 to 200 letters, digits, '-' or '_'; without \
+                     it one is made"
+                ))
+            })?;
+            return Ok(Some(Self { secret, is_new: false }));
+        }
+        if audience == Audience::Nobody && settings.ready_file.is_none() {
+            return Err(StartError(
+                "nobody would learn the token of --test-api without a terminal; give --ready-file, which it is \
+                 written into, or --test-api-token"
+                    .to_owned(),
+            ));
+        }
+        Ok(Some(Self { secret: Secret::generate(SecretKind::TestControls), is_new: true }))
+    }
+
+    /// The token, if nobody knows it yet.
+    pub(super) fn to_tell(&self) -> Option<&Secret> {
+        self.is_new.then_some(&self.secret)
+    }
+
+    /// The controls that it opens. A reset brings back the seed that the server began with or, when it began
+    /// in another way, what is in the database now.
+    pub(super) fn controls(
+        &self,
+        db: &Db,
+        seed: Option<seed::Checked>,
+        allows_seeded_secrets: bool,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Controls, StartError> {
+        let baseline = match seed {
+            Some(seed) => seed,
+            None => whatever_is_there(db)?,
+        };
+        tracing::warn!("tests control this server under /_test: whoever has their token may do everything");
+        Ok(Controls::new(&self.secret, baseline, allows_seeded_secrets, stop))
+    }
+}
+
+/// Whoever puts a server back and moves its clock could have it write to people who never asked.
+fn refuse_real_mail(smtp_host: Option<&str>, allowed: bool) -> Result<(), StartError> {
+    match smtp_host {
+        Some(host) if !allowed => Err(StartError(format!(
+            "--test-api does not go with --smtp-host {host}: tests could make it send real mail to anybody. \
+             Leave one of them out, or give --allow-test-api-with-smtp"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn whatever_is_there(db: &Db) -> Result<seed::Checked, StartError> {
+    let failed = |cause: &dyn std::fmt::Display| {
+        StartError(format!("what is in the database cannot be kept for a reset: {cause}"))
+    };
+    let seed = db.peek(|tx| seed::export(tx, true)).map_err(|problem| failed(&problem))?;
+    seed::Checked::new(seed)
+        .map_err(|complaints| failed(&complaints.first().map(ToString::to_string).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_do_not_control_a_server_that_sends_real_mail_unless_that_is_wanted() {
+        let refused = refuse_real_mail(Some("mail.example.org"), false).unwrap_err().to_string();
+        for part in ["--test-api ", "--smtp-host mail.example.org", "--allow-test-api-with-smtp"] {
+            assert!(refused.contains(part), "{refused}");
+        }
+        assert!(refuse_real_mail(Some("mail.example.org"), true).is_ok());
+        assert!(refuse_real_mail(None, false).is_ok());
+    }
+}

@@ -1,0 +1,220 @@
+//! Faults on order: the next answers of an operation become another status, come late, or never come.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::Controls;
+use crate::app::App;
+use crate::config::positive_time;
+use crate::generated::api::Operation;
+use crate::generated::router;
+use crate::http::{self, Reply, Request};
+use crate::problem::{INJECTABLE_STATUSES, Place, Problem};
+
+/// The most answers that one order may be for.
+const TIMES_MAX: u32 = 1_000_000;
+/// The longest that an answer may be held back.
+const DELAY_MAX: Duration = Duration::from_mins(10);
+
+/// An order as it comes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object", remote = "Self")]
+pub(super) struct Order {
+    /// An `operationId` of the description.
+    operation: String,
+    /// For how many answers; 1 when absent.
+    #[serde(default = "once")]
+    times: u32,
+    /// The status of the answer; nothing is done.
+    #[serde(default)]
+    status: Option<u16>,
+    /// How long the answer is held back, after everything was done.
+    #[serde(default)]
+    delay: Option<String>,
+    /// The connection is cut, before anything was done or in the place of the answer.
+    #[serde(default)]
+    drop: Option<When>,
+}
+
+http::object!(Order);
+
+impl http::Limits for Order {
+    fn check(&self, _check: &mut http::Check) {}
+}
+
+const fn once() -> u32 {
+    1
+}
+
+/// When a connection is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum When {
+    /// Before anything was done.
+    Before,
+    /// In the place of the answer.
+    After,
+}
+
+/// What becomes of one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    Status(u16),
+    Delay(Duration),
+    Drop(When),
+}
+
+/// An order that was understood.
+#[derive(Clone, Copy)]
+struct Fault {
+    operation: Operation,
+    effect: Effect,
+    /// For how many answers it still is.
+    times: u32,
+}
+
+/// The same in a list: an order as it would have come.
+#[derive(Serialize)]
+struct Listed {
+    operation: &'static str,
+    times: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delay: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drop: Option<When>,
+}
+
+impl From<&Fault> for Listed {
+    fn from(fault: &Fault) -> Self {
+        let listed = Self {
+            operation: fault.operation.id(),
+            times: fault.times,
+            status: None,
+            delay: None,
+            drop: None,
+        };
+        match fault.effect {
+            Effect::Status(status) => Self { status: Some(status), ..listed },
+            Effect::Delay(length) => {
+                Self { delay: Some(humantime::format_duration(length).to_string()), ..listed }
+            }
+            Effect::Drop(when) => Self { drop: Some(when), ..listed },
+        }
+    }
+}
+
+/// The orders that are not used up, in the order they came.
+#[derive(Default)]
+pub(super) struct Faults {
+    due: Mutex<Vec<Fault>>,
+}
+
+impl Faults {
+    /// Takes an order, and lists all.
+    pub(super) fn add(&self, order: &Order) -> Result<Reply, Problem> {
+        let fault = understood(order)?;
+        self.due().push(fault);
+        self.list()
+    }
+
+    /// What is still due.
+    pub(super) fn list(&self) -> Result<Reply, Problem> {
+        let due: Vec<Listed> = self.due().iter().map(Listed::from).collect();
+        Reply::json(200, &due)
+    }
+
+    /// Takes all orders back, and lists none.
+    pub(super) fn clear(&self) -> Result<Reply, Problem> {
+        self.forget();
+        self.list()
+    }
+
+    /// Takes all orders back.
+    pub(super) fn forget(&self) {
+        self.due().clear();
+    }
+
+    /// What becomes of the next answer of an operation, which is then used up.
+    fn take(&self, operation: Operation) -> Option<Effect> {
+        let mut due = self.due();
+        let position = due.iter().position(|fault| fault.operation == operation)?;
+        let fault = &mut due[position];
+        let effect = fault.effect;
+        fault.times -= 1;
+        if fault.times == 0 {
+            due.remove(position);
+        }
+        Some(effect)
+    }
+
+    /// Nothing can panic while it is held, so a poisoned lock is as good as any.
+    fn due(&self) -> MutexGuard<'_, Vec<Fault>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Calls the operation that a request means, unless it was told to fail.
+pub(super) async fn dispatch(app: &App, controls: &Controls, request: Request) -> Reply {
+    let found = http::find(router::ROUTES, request.method(), request.path());
+    let operation = found.ok().map(|found| found.target);
+    match operation.and_then(|operation| Some((operation, controls.faults.take(operation)?))) {
+        None => router::dispatch(app, request).await,
+        Some((operation, Effect::Status(status))) => {
+            request.finish(Some(operation.id()), Err(Problem::Injected(status))).await
+        }
+        Some((_, Effect::Delay(length))) => {
+            let reply = router::dispatch(app, request).await;
+            // When the server goes down meanwhile, the answer goes out at once.
+            let _ = controls.unless_stopped(tokio::time::sleep(length)).await;
+            reply
+        }
+        Some((operation, Effect::Drop(When::Before))) => {
+            let unanswered = Problem::Injected(*INJECTABLE_STATUSES.end());
+            request.finish(Some(operation.id()), Err(unanswered)).await.cut()
+        }
+        Some((_, Effect::Drop(When::After))) => router::dispatch(app, request).await.cut(),
+    }
+}
+
+fn understood(order: &Order) -> Result<Fault, Problem> {
+    let operation = Operation::ALL.iter().find(|operation| operation.id() == order.operation).copied();
+    let operation = operation.ok_or_else(|| {
+        let known: Vec<&str> = Operation::ALL.iter().map(|operation| operation.id()).collect();
+        invalid("/operation", format!("must be an operationId: {}", known.join(", ")))
+    })?;
+    if !(1..=TIMES_MAX).contains(&order.times) {
+        return Err(invalid("/times", format!("must be a whole number from 1 to {TIMES_MAX}")));
+    }
+    let effect = match (order.status, &order.delay, order.drop) {
+        (Some(status), None, None) => status_effect(status)?,
+        (None, Some(delay), None) => delay_effect(delay)?,
+        (None, None, Some(when)) => Effect::Drop(when),
+        _ => return Err(invalid("", "must have exactly one of status, delay and drop".to_owned())),
+    };
+    Ok(Fault { operation, effect, times: order.times })
+}
+
+fn status_effect(status: u16) -> Result<Effect, Problem> {
+    if INJECTABLE_STATUSES.contains(&status) {
+        return Ok(Effect::Status(status));
+    }
+    let (first, last) = (INJECTABLE_STATUSES.start(), INJECTABLE_STATUSES.end());
+    Err(invalid("/status", format!("must be from {first} to {last}")))
+}
+
+fn delay_effect(text: &str) -> Result<Effect, Problem> {
+    let length = positive_time(text).map_err(|detail| invalid("/delay", detail))?;
+    if length > DELAY_MAX {
+        let most = humantime::format_duration(DELAY_MAX);
+        return Err(invalid("/delay", format!("must be at most {most}")));
+    }
+    Ok(Effect::Delay(length))
+}
+
+fn invalid(pointer: &str, detail: String) -> Problem {
+    Problem::invalid(Place::pointer(pointer, detail))
+}

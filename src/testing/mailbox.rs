@@ -1,0 +1,155 @@
+//! The local mailbox as a test reads it: the next mail to an address, taken apart.
+
+use std::time::Duration;
+
+use mail_parser::MessageParser;
+use serde::Serialize;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{Controls, store};
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::config::positive_time;
+use crate::db::Tx;
+use crate::http::{Reply, Request, check_email};
+use crate::mail;
+use crate::problem::{Place, Problem};
+use crate::users::fold_email;
+
+/// How long a test waits for a mail unless it says otherwise, and at most.
+const WAIT: Duration = Duration::from_secs(10);
+const WAIT_MAX: Duration = Duration::from_mins(1);
+/// The wait between two looks. Looking costs microseconds and sees every way a mail can come.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
+
+/// A mail in the list, whatever became of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    id: Uuid,
+    to: String,
+    state: String,
+    attempts: u32,
+    last_answer: Option<String>,
+    created_at: Timestamp,
+    delivered_at: Option<Timestamp>,
+}
+
+/// A mail that was delivered here.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mail {
+    id: Uuid,
+    to: String,
+    subject: String,
+    text: String,
+    html: String,
+    /// The link to accept with, and the code in it, if it is such a mail.
+    link: Option<String>,
+    code: Option<String>,
+    created_at: Timestamp,
+    delivered_at: Timestamp,
+}
+
+/// Every mail, oldest first; `to` narrows it to an address.
+pub(super) async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
+    let to = address(request)?;
+    let all = app.db.read(request.context().deadline, |tx| mail::store::list(tx, None)).await?;
+    let wanted = |mail: &mail::ListedMail| to.as_ref().is_none_or(|to| fold_email(&mail.recipient) == *to);
+    let listed = all.into_iter().filter(wanted).map(|mail| Listed {
+        id: mail.id,
+        to: mail.recipient,
+        state: mail.state,
+        attempts: mail.attempts,
+        last_answer: mail.last_answer,
+        created_at: mail.created_at,
+        delivered_at: mail.delivered_at,
+    });
+    Reply::json(200, &listed.collect::<Vec<_>>())
+}
+
+/// The first mail to `to` that came after the mail `after`, as soon as it is there; 404 when it does not
+/// come within `timeout`.
+pub(super) async fn next(app: &App, controls: &Controls, request: &Request) -> Result<Reply, Problem> {
+    let to = address(request)?
+        .ok_or_else(|| invalid("to", "is required: the address that the mail is for".to_owned()))?;
+    let after = request.query("after")?.unwrap_or(Uuid::nil());
+    let wait = wait(request)?;
+    let mail = controls.unless_stopped(wait_for(app, &to, after, wait)).await??;
+    let mail = mail.ok_or_else(|| {
+        let detail = format!(
+            "no mail to {to} came within {}; GET /_test/mailbox lists all and says what became of them",
+            humantime::format_duration(wait)
+        );
+        Problem::MissingReferences(vec![Place::parameter("to", detail)])
+    })?;
+    Reply::json(200, &mail)
+}
+
+async fn wait_for(app: &App, to: &str, after: Uuid, wait: Duration) -> Result<Option<Mail>, Problem> {
+    let until = Instant::now() + wait;
+    loop {
+        if let Some(mail) = app.db.peek(|tx| find(tx, to, after))? {
+            return Ok(Some(mail));
+        }
+        if Instant::now() >= until {
+            return Ok(None);
+        }
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+    }
+}
+
+fn find(tx: &Tx, to: &str, after: Uuid) -> Result<Option<Mail>, Problem> {
+    let delivered = store::delivered_after(tx, after)?;
+    let Some(first) = delivered.into_iter().find(|mail| fold_email(&mail.recipient) == to) else {
+        return Ok(None);
+    };
+    let message = mail::store::message(tx, first.id)?.flatten();
+    message.map(|message| read(first, &message)).transpose()
+}
+
+fn read(delivered: store::Kept, message: &[u8]) -> Result<Mail, Problem> {
+    let unreadable = |what: &str| Problem::Internal(format!("a kept message has no {what}"));
+    let message = MessageParser::default().parse(message).ok_or_else(|| unreadable("form"))?;
+    let text = message.body_text(0).ok_or_else(|| unreadable("text"))?.replace('\r', "");
+    let link = link(&text);
+    Ok(Mail {
+        id: delivered.id,
+        to: delivered.recipient,
+        subject: message.subject().unwrap_or_default().to_owned(),
+        html: message.body_html(0).ok_or_else(|| unreadable("HTML"))?.replace('\r', ""),
+        code: link.as_deref().and_then(|link| link.split_once('#')).map(|(_, code)| code.to_owned()),
+        link,
+        text,
+        created_at: delivered.created_at,
+        delivered_at: delivered.delivered_at,
+    })
+}
+
+/// The first address of a page with a secret of ours behind it. Templates of a user's own may put other
+/// words around it.
+fn link(text: &str) -> Option<String> {
+    let is_link = |word: &&str| word.starts_with("http") && word.contains("#brms_");
+    text.split_whitespace().find(is_link).map(str::to_owned)
+}
+
+/// The address asked for, folded as the ones that it is compared with.
+fn address(request: &Request) -> Result<Option<String>, Problem> {
+    let Some(to) = request.query::<String>("to")? else { return Ok(None) };
+    check_email(&to).map_err(|detail| invalid("to", detail))?;
+    Ok(Some(fold_email(&to)))
+}
+
+fn wait(request: &Request) -> Result<Duration, Problem> {
+    let Some(text) = request.query::<String>("timeout")? else { return Ok(WAIT) };
+    let wait = positive_time(&text).map_err(|detail| invalid("timeout", detail))?;
+    if wait > WAIT_MAX {
+        return Err(invalid("timeout", format!("must be at most {}", humantime::format_duration(WAIT_MAX))));
+    }
+    Ok(wait)
+}
+
+fn invalid(parameter: &'static str, detail: String) -> Problem {
+    Problem::invalid(Place::parameter(parameter, detail))
+}

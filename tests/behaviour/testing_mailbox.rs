@@ -1,0 +1,105 @@
+//! The mailbox of a stand-in: the next mail to an address, as soon as it is there, taken apart.
+
+use serde_json::{Value, json};
+
+use crate::support::{TestServer, seed};
+
+async fn send(server: &TestServer, user: &str) {
+    server.post(&seed::invitation_path(user)).caller(seed::OWNER_SES).expect(200).await;
+}
+
+async fn next(server: &TestServer, to: &str, more: &str) -> Value {
+    server.control("GET", &format!("mailbox/next?to={to}{more}")).expect(200).await.json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_mail_has_its_parts_and_a_code_that_works() {
+    let server = TestServer::stand_in().await;
+    send(&server, seed::IVY).await;
+    let mail = next(&server, "IVY@acme.test", "").await;
+    assert_eq!(mail["to"], seed::IVY_EMAIL);
+    assert_eq!(mail["subject"], "You are invited to join Acme Ltd");
+    let (link, code) = (mail["link"].as_str().expect("a link"), mail["code"].as_str().expect("a code"));
+    assert_eq!(link, format!("{}/invitations/accept#{code}", server.url()));
+    for part in ["text", "html"] {
+        assert!(mail[part].as_str().expect("a part").contains(code), "{part}: {mail}");
+    }
+    assert!(mail["html"].as_str().expect("HTML").contains("<a"), "{mail}");
+    server.post("/invitations/accept").json(&json!({ "secret": code })).expect(200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mails_come_one_after_the_other_wherever_the_clock_goes() {
+    let server = TestServer::stand_in().await;
+    let mut codes = Vec::new();
+    let mut after = String::new();
+    for by in ["1ms", "3d", "1h"] {
+        send(&server, seed::IVY).await;
+        send(&server, seed::IAN).await;
+        let mail = next(&server, seed::IVY_EMAIL, &after).await;
+        after = format!("&after={}", mail["id"].as_str().expect("an id"));
+        codes.push(mail["code"].clone());
+        server.advance(by).await;
+        if by == "3d" {
+            // Back before the first of them.
+            server.control("PUT", "clock").json(&json!({ "now": "2020-01-01T00:00:00Z" })).expect(200).await;
+        }
+    }
+    assert!(codes[0] != codes[1] && codes[1] != codes[2] && codes[0] != codes[2], "{codes:?}");
+    assert_eq!(next(&server, seed::IVY_EMAIL, "").await["code"], codes[0], "without `after` the first");
+    let listed = server.control("GET", "mailbox").expect(200).await.json();
+    assert_eq!(listed.as_array().map(Vec::len), Some(6));
+    let path = format!("mailbox?to={}", seed::IAN_EMAIL);
+    let listed = server.control("GET", &path).expect(200).await.json();
+    let listed = listed.as_array().expect("a list");
+    assert_eq!(listed.len(), 3);
+    assert!(listed.iter().all(|mail| mail["to"] == seed::IAN_EMAIL), "{listed:?}");
+    assert!(!json!(listed).to_string().contains("brms_inv_"), "a list shows no code");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_is_not_there_yet_is_waited_for() {
+    let server = TestServer::stand_in().await;
+    let path = format!("mailbox/next?to={}&timeout=20s", seed::IVY_EMAIL);
+    let waiting = tokio::spawn(server.control("GET", &path).expect(200));
+    let (invited, other) = (seed::IVY, seed::IAN);
+    send(&server, other).await;
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    assert!(!waiting.is_finished(), "a mail to somebody else is not waited for");
+    send(&server, invited).await;
+    let mail = waiting.await.expect("an answer").json();
+    assert_eq!(mail["to"], seed::IVY_EMAIL);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_does_not_come_is_404_and_says_where_to_look() {
+    let server = TestServer::stand_in().await;
+    let path = format!("mailbox/next?to={}&timeout=10ms", seed::IVY_EMAIL);
+    let missing = server.control("GET", &path).expect(404).await;
+    assert_eq!(missing.places(), ["to"]);
+    for part in [seed::IVY_EMAIL, "10ms", "/_test/mailbox"] {
+        assert!(missing.text().contains(part), "{}", missing.text());
+    }
+    for (query, place) in [
+        ("", "to"),
+        ("?to=nobody", "to"),
+        ("?to=a@b.test&after=7", "after"),
+        ("?to=a@b.test&timeout=7", "timeout"),
+        ("?to=a@b.test&timeout=61s", "timeout"),
+        ("?to=a@b.test&timeout=0s", "timeout"),
+    ] {
+        let refused = server.control("GET", &format!("mailbox/next{query}")).expect(400).await;
+        assert_eq!(refused.places(), [place], "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_does_not_keep_a_server_up() {
+    let server = TestServer::stand_in().await;
+    let path = format!("mailbox/next?to={}&timeout=1m", seed::IVY_EMAIL);
+    let waiting = tokio::spawn(server.control("GET", &path).expect(503));
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let stopped = tokio::time::timeout(crate::support::server::PATIENCE, server.stop()).await;
+    stopped.expect("it ends long before the wait does");
+    assert_eq!(waiting.await.expect("an answer").problem(), "unavailable");
+}

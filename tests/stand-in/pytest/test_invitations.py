@@ -1,0 +1,60 @@
+"""What a client of the API may want to know, each in milliseconds."""
+
+import http.client
+
+import pytest
+
+from conftest import call
+
+OWNER = "Internal brms_ses_seed_owner_00000000000000000000000000000000000000"
+IVY = "0190a000-0000-7000-8000-000000000005"
+NINA = "0190a000-0000-7000-8000-000000000009"
+PRICING = "0190a000-0000-7000-a000-000000000001"
+
+
+def send_invitation(brms, user):
+    status, answer = call("POST", f"{brms.url}/api/users/{user}/invitation", OWNER)
+    assert status == 200, answer
+
+
+def accept(brms, mail):
+    return call("POST", f"{brms.url}/invitations/accept", body={"secret": mail["code"]})
+
+
+def invite_nina(brms):
+    return call("POST", f"{brms.url}/api/projects/{PRICING}/members", OWNER, {"userIds": [NINA]})
+
+
+def test_who_is_invited_gets_a_mail_and_comes_in(brms):
+    send_invitation(brms, IVY)
+    mail = brms.next_mail("ivy@acme.test")
+    assert mail["subject"] == "You are invited to join Acme Ltd"
+    status, invitation = accept(brms, mail)
+    assert (status, invitation["status"]) == (200, "accepted")
+
+
+def test_a_link_is_dead_after_a_week_or_when_a_newer_one_was_sent(brms):
+    send_invitation(brms, IVY)
+    first = brms.next_mail("ivy@acme.test")
+    send_invitation(brms, IVY)
+    second = brms.next_mail("ivy@acme.test", after=first)
+    assert accept(brms, first)[1]["type"] == "urn:brms:problem:invitation-replaced"
+    brms.control("POST", "clock/advance", {"by": "8d"})
+    assert accept(brms, second)[1]["type"] == "urn:brms:problem:invitation-expired"
+
+
+def test_an_answer_that_fails_twice_comes_the_third_time(brms):
+    brms.control("POST", "fail", {"operation": "inviteMembers", "times": 2, "status": 503})
+    assert [invite_nina(brms)[0] for _ in range(3)] == [503, 503, 200]
+
+
+def test_when_the_answer_is_lost_the_work_is_done_and_asking_again_is_safe(brms):
+    brms.control("POST", "fail", {"operation": "inviteMembers", "drop": "after"})
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
+        invite_nina(brms)
+    assert invite_nina(brms) == (200, []), "she is a member already"
+
+
+def test_nothing_of_one_test_is_left_for_the_next(brms):
+    assert brms.control("GET", "mailbox") == []
+    assert invite_nina(brms)[1] != [], "nobody invited her before"

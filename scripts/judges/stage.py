@@ -1,0 +1,84 @@
+"""What has to be there so that every operation can succeed: made through the API, described as examples."""
+
+# Ids of the example seed, tests/fixtures/seed-example.json.
+PRICING = "0190a000-0000-7000-a000-000000000001"
+EDITORS = "0190a000-0000-7000-9000-000000000001"
+IVY, IAN = "0190a000-0000-7000-8000-000000000005", "0190a000-0000-7000-8000-000000000006"
+ROBOT = "0190a000-0000-7000-8000-000000000008"
+NINA, OTTO = "0190a000-0000-7000-8000-000000000009", "0190a000-0000-7000-8000-000000000010"
+
+# Of what a request uses up there are so many.
+SPARE = 8
+
+TOKEN = {"note": "made on the stage", "allProjects": True, "expiry": "week", "permissions": ["documents"]}
+
+# For each operation with a body one that goes well on the stage.
+BODIES = {
+    "inviteUsers": {"emails": ["fresh@acme.test"]},
+    "createServiceAccount": {"email": "fresh-robot@acme.test", "type": "member"},
+    "createServiceAccountToken": TOKEN,
+    "regenerateServiceAccountToken": {"expiry": "month"},
+    "updateUser": {"firstName": "Re", "lastName": "Newed"},
+    "createPersonalAccessToken": TOKEN,
+    "regeneratePersonalAccessToken": {"expiry": "month"},
+    "updateUserProfile": {"firstName": "Olga", "lastName": "Renewed"},
+    "updateOrganisation": {"displayName": "Acme renewed", "preferences": {"theme": "dark"}},
+    "createRole": {"name": "Fresh", "allProjects": False, "projectPermissions": ["documents"], "users": [NINA],
+                   "projects": [PRICING]},
+    "updateRole": {"name": "Renewed", "allProjects": True, "projectPermissions": ["releases"], "users": [OTTO]},
+    "createProject": {"name": "Fresh", "key": "fresh", "copyContentRef": PRICING},
+    "updateProjectApprovals": {"decisionsApprovalMode": "require_any", "decisionsApprovalGroups": [EDITORS]},
+    "inviteMembers": {"userIds": [NINA, OTTO], "groupIds": [EDITORS]},
+    "updateMember": {"groupIds": [EDITORS], "owner": False},
+    "createGroup": {"name": "Fresh", "permissions": ["documents:full"]},
+    "updateGroup": {"name": "Renewed", "description": "By a judge", "permissions": ["documents"]},
+}
+
+
+class Stage:
+    """A served seed with more on it."""
+
+    def __init__(self, served):
+        self._served = served
+        robots_tokens = f"/api/users/service/{ROBOT}/personal-access-tokens"
+        self._own_tokens = [self._made("/api/personal-access-tokens", TOKEN) for _ in range(SPARE)]
+        self._service_tokens = [self._made(robots_tokens, TOKEN) for _ in range(SPARE)]
+        self._roles = [self._made("/api/roles", {"name": f"Role {n}", "allProjects": False}) for n in range(2)]
+        self._deleted_projects = [self._deleted_project(number) for number in range(SPARE)]
+        members = served.call("GET", f"/api/projects/{PRICING}/members")["results"]
+        self._members = [member["id"] for member in members if not member["owner"]]
+        self._audit_logs = [row["id"] for row in served.call("GET", "/api/audit-logs")["results"]]
+
+    def values(self, parameter, operation):
+        """What a parameter in the path of an operation may hold."""
+        match parameter, operation:
+            case "projectId", "restoreProject":
+                return self._deleted_projects
+            case "projectId", _:
+                return [PRICING]
+            case "groupId", _:
+                return [EDITORS]
+            case "memberId", _:
+                return self._members
+            case "roleId", _:
+                return self._roles
+            case "auditLogId", _:
+                return self._audit_logs
+            case "userId", "sendUserInvitation":
+                return [IVY, IAN]
+            case "userId", "updateUser":
+                return [NINA, OTTO]
+            case "userId", _:
+                return [ROBOT]
+            case "patId", _:
+                return self._service_tokens if "ServiceAccount" in operation else self._own_tokens
+        raise KeyError(f"nobody thought about {parameter} of {operation}")
+
+    def _made(self, path, body):
+        return self._served.call("POST", path, body)["id"]
+
+    def _deleted_project(self, number):
+        body = {"name": f"Gone {number}", "key": f"gone-{number}"}
+        project = self._served.call("POST", "/api/projects", body)["project"]["id"]
+        self._served.command("project", "delete", project)
+        return project

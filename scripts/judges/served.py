@@ -27,8 +27,9 @@ class Served:
     """brms with the example seed, on a free port. `url` is where judges find it, perhaps behind a fault;
     `direct` is where it really answers."""
 
-    def __init__(self, fault=None):
+    def __init__(self, fault=None, throttled=False):
         self.fault = fault
+        self.flags = [] if throttled else flags_known(THROTTLES_OFF)
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="brms-judge-"))
@@ -36,7 +37,7 @@ class Served:
         self.log = open(self.folder / "log", "w", encoding="utf-8")
         self.process = subprocess.Popen(
             [BRMS, "serve", "--listen", "127.0.0.1:0", "--database", self.database, "--seed", SEED,
-             "--ready-file", ready, "--log", "warn", *flags_known(THROTTLES_OFF)],
+             "--ready-file", ready, "--log", "warn", *self.flags],
             stdout=subprocess.DEVNULL, stderr=self.log, env=environment())
         end = time.monotonic() + START_SECONDS
         while not ready.exists():

@@ -73,13 +73,13 @@ function isReadable(bytes) {
   return deepest <= DEPTH_MAX && isJson(bytes);
 }
 
-/** Why Prism cannot be shown a request at all: it would end. */
-function whyUnseen({ target }) {
+/** Whether Prism survives a request: at a path that is no UTF-8 it ends. */
+function isBearable({ target }) {
   try {
     decodeURIComponent(target.pathname);
-    return undefined;
+    return true;
   } catch {
-    return "a path that is no UTF-8";
+    return false;
   }
 }
 
@@ -121,9 +121,13 @@ async function judge(exchange) {
   }
   if (exchange.failure) throw exchange.failure;
   if (!found) throw new Error(`Prism answered by itself: ${said.statusCode} ${said.body}`);
+  exchange.isDescribed = !found.some(({ message }) => message === "Selected route not found");
   const isSuccess = exchange.answer.statusCode < 300;
-  if (isSuccess && hasBody && !wholly && !isJson(body)) found.push({ location: ["request"], message: "no JSON, and taken" });
-  return found.filter(({ location }) => location[0] === "response" || (isSuccess && isWhole));
+  const kept = found.filter(({ location }) => location[0] === "response" || (isSuccess && isWhole));
+  if (isSuccess && hasBody && !wholly && !isJson(body)) {
+    kept.push({ location: ["request", "body"], message: "is no JSON, and was taken" });
+  }
+  return kept;
 }
 
 const front = http.createServer(async (request, response) => {
@@ -134,15 +138,17 @@ const front = http.createServer(async (request, response) => {
     exchange.rawHeaders = request.rawHeaders;
     exchange.body = await whole(request);
     response.on("close", () => response.writableEnded || exchange.hangUp?.());
-    const unseen = whyUnseen(exchange);
-    if (unseen) await askServer(exchange);
-    const found = unseen ? [] : await judge(exchange);
+    const isShown = isBearable(exchange);
+    if (!isShown) await askServer(exchange);
+    const found = isShown ? await judge(exchange) : [];
     const { method, target, answer } = exchange;
     const place = { method, path: target.pathname, query: target.search };
-    report.write(`${JSON.stringify({ ...place, status: answer.statusCode, unseen, found })}\n`);
+    const isDescribed = exchange.isDescribed ?? false;
+    report.write(`${JSON.stringify({ ...place, status: answer.statusCode, isDescribed, found })}\n`);
     answerClient(response, exchange.answer);
   } catch (error) {
-    if (!exchange.failure) report.write(`${JSON.stringify({ method: request.method, path: request.url, broken: String(error) })}\n`);
+    const place = { method: request.method, path: request.url };
+    if (!exchange.failure) report.write(`${JSON.stringify({ ...place, broken: String(error) })}\n`);
     // A server that is gone looks to the client as it would without us: the connection breaks.
     request.socket.destroy();
   } finally {
@@ -153,7 +159,8 @@ const front = http.createServer(async (request, response) => {
 /** Sends the request to its server, byte for byte, and keeps the answer. */
 async function askServer(exchange) {
   const { method, target, body, rawHeaders } = exchange;
-  const options = { host: target.hostname, port: target.port, method, path: target.pathname + target.search, headers: rawHeaders };
+  const place = { host: target.hostname, port: target.port, path: target.pathname + target.search };
+  const options = { ...place, method, headers: rawHeaders };
   exchange.answer = await send(options, body, (hangUp) => (exchange.hangUp = hangUp));
 }
 
@@ -175,11 +182,16 @@ const backPort = await listen(back);
 const probe = http.createServer();
 const prismPort = await listen(probe);
 await new Promise((resolve) => probe.close(resolve));
-const prismCli = path.join(path.dirname(createRequire(path.join(process.env.JUDGE_MODULES, "x.js")).resolve("@stoplight/prism-cli/package.json")), "dist/index.js");
-const words = [prismCli, "proxy", "-h", "127.0.0.1", "-p", String(prismPort), description, `http://127.0.0.1:${backPort}`, "--verboseLevel", "error"];
+const modules = createRequire(path.join(process.env.JUDGE_MODULES, "x.js"));
+const prismCli = path.join(path.dirname(modules.resolve("@stoplight/prism-cli/package.json")), "dist/index.js");
+const words = ["proxy", "-h", "127.0.0.1", "-p", String(prismPort), "--verboseLevel", "error"];
 const log = openSync(`${reportFile}.log`, "w");
-const prism = spawn(process.execPath, words, { stdio: ["ignore", log, log] });
-prism.on("exit", (code) => { console.error(`Prism ended with ${code}`); process.exit(1); });
+const upstream = `http://127.0.0.1:${backPort}`;
+const prism = spawn(process.execPath, [prismCli, ...words, description, upstream], { stdio: ["ignore", log, log] });
+prism.on("exit", (code) => {
+  console.error(`Prism ended with ${code}; its words are in ${reportFile}.log`);
+  process.exit(1);
+});
 for (;;) {
   try {
     await send({ host: "127.0.0.1", port: prismPort, path: "/" });

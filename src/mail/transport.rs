@@ -156,19 +156,15 @@ impl Relay {
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Box<dyn std::error::Error + Send + Sync>> {
         let address = (self.host.as_str(), self.port);
-        let mut connection = match (self.tls, &self.tls_parameters) {
-            (SmtpTls::Implicit, Some(parameters)) => {
-                let (time_max, parameters) = (Some(self.time_max), Some(parameters.clone()));
-                AsyncSmtpConnection::connect_tokio1(address, time_max, &self.ehlo_name, parameters, None)
-                    .await?
-            }
-            _ => {
-                let stream = TcpStream::connect(address).await?;
-                // lettre sends the end of a message by itself. Held back until the message is acknowledged, it would
-                // cost 40 ms a mail. (Under implicit TLS lettre opens the socket, and it does.)
-                stream.set_nodelay(true)?;
-                AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.ehlo_name).await?
-            }
+        let mut connection = if self.tls == SmtpTls::Implicit {
+            let (time_max, parameters) = (Some(self.time_max), self.tls_parameters.clone());
+            AsyncSmtpConnection::connect_tokio1(address, time_max, &self.ehlo_name, parameters, None).await?
+        } else {
+            let stream = TcpStream::connect(address).await?;
+            // lettre sends the end of a message by itself. Held back until the message is acknowledged, it would
+            // cost 40 ms a mail. (Under implicit TLS lettre opens the socket, and it does.)
+            stream.set_nodelay(true)?;
+            AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.ehlo_name).await?
         };
         if self.tls == SmtpTls::Starttls
             && let Some(parameters) = &self.tls_parameters

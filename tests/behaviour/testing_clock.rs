@@ -22,7 +22,7 @@ async fn an_invitation_expires_in_no_time_and_is_revived_by_going_back() {
     let server = TestServer::stand_in().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let before = clock(&server).await;
-    server.advance("7d").await;
+    server.advance_clock("7d").await;
     assert_eq!(accept(&server, &code, 410).await.problem(), "invitation-expired");
     server.control("PUT", "clock").json(&json!({ "now": before["now"] })).expect(200).await;
     accept(&server, &code, 200).await;
@@ -36,7 +36,7 @@ async fn a_frozen_clock_stands_to_the_millisecond_until_it_is_moved_or_resumed()
     assert_eq!(frozen["frozen"], true);
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     assert_eq!(clock(&server).await, frozen);
-    let moved = server.advance("1ms").await;
+    let moved = server.advance_clock("1ms").await;
     assert_eq!(moment(&moved).as_millis(), moment(&frozen).as_millis() + 1);
     let set = server.control("PUT", "clock").json(&json!({ "now": "2031-02-03T04:05:06.007+01:00" }));
     assert_eq!(set.expect(200).await.json(), json!({ "now": "2031-02-03T03:05:06.007Z", "frozen": true }));
@@ -92,6 +92,6 @@ async fn a_mail_that_falls_due_by_a_jump_is_delivered_at_once() {
         server.control("GET", &path)
     };
     next("50ms").expect(404).await;
-    server.advance("61m").await;
+    server.advance_clock("61m").await;
     next("20s").expect(200).await;
 }

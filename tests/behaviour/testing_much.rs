@@ -32,7 +32,7 @@ impl Much {
 
     /// As the owner of acme, a moment later than whatever was before.
     async fn owner(&self, method: &str, path: &str, body: Value) -> Value {
-        self.server.advance("1s").await;
+        self.server.advance_clock("1s").await;
         self.server.call(method, path).caller(seed::OWNER_SES).json(&body).expect(200).await.json()
     }
 

@@ -73,7 +73,7 @@ async fn a_reset_brings_back_the_seed_that_the_server_began_with() {
     let began_with = shape(server.export().await);
     for _ in 0..2 {
         live(&server).await;
-        server.advance("30d").await;
+        server.advance_clock("30d").await;
         server.control("POST", "clock/freeze").expect(200).await;
         let order = json!({ "operation": "listUsers", "times": 9, "status": 500 });
         server.control("POST", "fail").json(&order).expect(200).await;
@@ -142,7 +142,7 @@ async fn a_reset_to_a_seed_of_its_own_holds_until_the_next() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reset_to_what_is_no_seed_or_to_nobody_changes_nothing() {
     let server = TestServer::stand_in().await;
-    server.advance("1d").await;
+    server.advance_clock("1d").await;
     let clock = server.control("POST", "clock/freeze").expect(200).await.json();
     let before = everything(&server);
     let mut twice = example();

@@ -31,7 +31,7 @@ impl TestServer {
     }
 
     /// Lets time pass.
-    pub async fn advance(&self, by: &str) -> Value {
+    pub async fn advance_clock(&self, by: &str) -> Value {
         self.control("POST", "clock/advance").json(&json!({ "by": by })).expect(200).await.json()
     }
 }

@@ -10,7 +10,8 @@ mod values;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use commands::*;
 pub use environment_file::environment_file;
@@ -87,7 +88,22 @@ pub enum Command {
 /// Reads command line and environment. An error is ready to be printed.
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
     refuse_unknown(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
-    Arguments::try_parse_from(with_command(arguments.into_iter().collect()))
+    let mut command = Arguments::command();
+    let matches = command.try_get_matches_from_mut(with_command(arguments.into_iter().collect()))?;
+    refuse_two_homes(&mut command, &matches)?;
+    Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// A file of data that is named and not used would be a surprise. Not left to clap, for which a BRMS_EPHEMERAL that
+/// says false is there all the same.
+fn refuse_two_homes(command: &mut clap::Command, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+    let Some(("serve", serve)) = matches.subcommand() else { return Ok(()) };
+    let is_named = serve.value_source("database").is_some_and(|source| source != ValueSource::DefaultValue);
+    if is_named && serve.get_flag("ephemeral") {
+        let text = "--ephemeral keeps the data in a file of its own, so leave out --database (BRMS_DATABASE)";
+        return Err(command.error(clap::error::ErrorKind::ArgumentConflict, text));
+    }
+    Ok(())
 }
 
 /// `brms` and `brms --listen …` mean `brms serve`.

@@ -50,7 +50,7 @@ pub struct ServeSettings {
     #[command(flatten)]
     pub data: DatabaseSettings,
     /// Keep the data in a temporary file that is gone when the server ends.
-    #[arg(long, env = "BRMS_EPHEMERAL", conflicts_with = "database")]
+    #[arg(long, env = "BRMS_EPHEMERAL")]
     pub ephemeral: bool,
     /// The address people reach this server at; links in mails begin with it. Default: the one listened on.
     #[arg(long, env = "BRMS_PUBLIC_URL", value_name = "URL", value_parser = public_url)]

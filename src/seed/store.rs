@@ -48,7 +48,7 @@ pub(super) fn empty(tx: &Tx) -> Result<(), Problem> {
     // Tables name each other in circles of their own; in which order they are emptied must not matter.
     tx.execute("PRAGMA defer_foreign_keys = ON", [])?;
     for table in tables {
-        tx.execute(&format!("DELETE FROM \"{table}\""), [])?;
+        tx.execute(&format!("DELETE FROM {table}"), [])?;
     }
     tx.execute("PRAGMA defer_foreign_keys = OFF", [])?;
     Ok(())

@@ -45,6 +45,9 @@ pub fn everything(server: &TestServer) -> Vec<String> {
 pub fn cells(database: &Path) -> Vec<(String, Vec<u8>)> {
     let connection = Connection::open(database).expect("the database opens");
     connection.busy_timeout(PATIENCE).expect("a time-out is set");
+    // What a killed server left in its log stays there, for the test whose server it was.
+    let keeps_log = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    connection.set_db_config(keeps_log, true).expect("the log is left alone");
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table'";
     let mut statement = connection.prepare(tables).expect("tables");
     let names: Vec<String> =

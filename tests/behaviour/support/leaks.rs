@@ -102,6 +102,11 @@ fn without_what_may_be_shown(method: &str, path: &str, answer: &Answer) -> Vec<u
         learn(token.as_ref().and_then(|token| token.as_str()).expect("a new token shows its secret"));
         return body.to_string().into_bytes();
     }
+    if answer.status == 200 && route.starts_with("/_test/mailbox") {
+        // The mailbox itself, for tests.
+        learn(&answer.text());
+        return Vec::new();
+    }
     if answer.status == 400 && (method, route) == ("POST", "/invitations/accept") {
         // The form comes back as it was sent: to who sent it.
         let text = answer.text();

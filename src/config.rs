@@ -94,7 +94,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, 
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
-/// A file of data that is named and not used would be a surprise. Not left to clap, for which a BRMS_EPHEMERAL that
+/// A file of data that is named and not used would be a surprise. Not left to clap, for which a `BRMS_EPHEMERAL` that
 /// says false is there all the same.
 fn refuse_two_homes(command: &mut clap::Command, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
     let Some(("serve", serve)) = matches.subcommand() else { return Ok(()) };

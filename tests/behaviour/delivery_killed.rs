@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::delivery::{message_id, relay_flags};
 use crate::durability::sound;
 use crate::processes::wait_for;
+use crate::support::inside::onlooker;
 use crate::support::program::Serving;
 use crate::support::random::Random;
 use crate::support::seed;
@@ -90,7 +91,7 @@ impl Life {
         self.answered.invited.extend(answered.invited);
         self.answered.cancelled.extend(answered.cancelled);
         let on_their_way = "SELECT id FROM mails WHERE state = 'queued' AND claimed_at IS NOT NULL";
-        for mail in ids(&sound(&self.database()), on_their_way) {
+        for mail in ids(&onlooker(&self.database()), on_their_way) {
             *self.met.entry(mail).or_default() += 1;
         }
     }
@@ -174,8 +175,7 @@ fn calls(serving: &Serving, database: PathBuf, round: usize, cancels: usize) -> 
 
 /// Mails that wait and are not due soon, each with its user.
 fn waiting(database: &Path, count: usize) -> Vec<(Uuid, Uuid)> {
-    let database = Connection::open(database).expect("the database opens");
-    database.busy_timeout(Duration::from_secs(10)).expect("a time-out");
+    let database = onlooker(database);
     let sql = "SELECT mails.id, user_id FROM mails JOIN invitations ON invitations.id = invitation_id
                WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at > unixepoch('subsec') * 1000 + 1000
                ORDER BY mails.id LIMIT ?1";

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use brms::secret::{Secret, SecretKind};
+use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params};
 use serde_json::json;
@@ -41,13 +42,19 @@ pub fn everything(server: &TestServer) -> Vec<String> {
     tables.iter().flat_map(rows).collect()
 }
 
-/// Every cell with text or bytes in it, after its table and column: `users.email`.
-pub fn cells(database: &Path) -> Vec<(String, Vec<u8>)> {
+/// A connection that leaves the file and its log as a dead server left them. Without the setting SQLite folds
+/// the log when the last connection closes.
+pub fn onlooker(database: &Path) -> Connection {
     let connection = Connection::open(database).expect("the database opens");
     connection.busy_timeout(PATIENCE).expect("a time-out is set");
-    // What a killed server left in its log stays there, for the test whose server it was.
-    let keeps_log = rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
-    connection.set_db_config(keeps_log, true).expect("the log is left alone");
+    let config = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    connection.set_db_config(config, true).expect("it folds nothing");
+    connection
+}
+
+/// Every cell with text or bytes in it, after its table and column: `users.email`.
+pub fn cells(database: &Path) -> Vec<(String, Vec<u8>)> {
+    let connection = onlooker(database);
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table'";
     let mut statement = connection.prepare(tables).expect("tables");
     let names: Vec<String> =

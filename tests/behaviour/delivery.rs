@@ -37,7 +37,7 @@ pub fn relay_flags(relay: SocketAddr) -> Vec<String> {
     .into()
 }
 
-/// A server on the example seed that hands its mail to a relay there.
+/// A server on the example seed that hands its mail to a relay there. Its clock stands still.
 pub async fn server_to(relay: SocketAddr, more: &[&str]) -> TestServer {
     let flags = relay_flags(relay);
     // What comes last counts: clap overrides an earlier value of the same flag only if told so, so a flag
@@ -49,7 +49,10 @@ pub async fn server_to(relay: SocketAddr, more: &[&str]) -> TestServer {
             None => flags.extend(flag),
         }
     }
-    TestServer::start_with(&flags).await
+    let server = TestServer::start_with(&flags).await;
+    // So that a mail is tried again when the test says so, and not before on a machine that is slow.
+    server.clock.freeze();
+    server
 }
 
 /// Asks for the invitation of a user to be sent.

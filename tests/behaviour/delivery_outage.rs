@@ -55,7 +55,7 @@ async fn iv_23_without_a_relay_everything_is_done_and_the_mail_waits() {
     server.clock.advance(Duration::from_secs(1));
     let again = send(&server, seed::IVY).await.json();
     assert_eq!((&again["id"], &again["createdAt"]), (&body["id"], &body["createdAt"]));
-    until(&server, "state = 'queued'", 1).await;
+    until(&server, WAITS, 1).await;
     let sink = comes_back(&server, relay);
     let received = sink.wait_for(1).await;
     until(&server, "state = 'delivered'", 1).await;

@@ -4,12 +4,14 @@
 
 mod request;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
@@ -21,6 +23,9 @@ const HEAD_BYTES_MAX: usize = 64 * 1024;
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// How long connections may take to end when the server goes down, beyond what a request may take.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long a client may take to close its side after the last answer, and the most it may still send.
+const PARTING_TIME: Duration = Duration::from_secs(2);
+const PARTING_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What a connection is allowed.
 #[derive(Clone, Copy, Debug)]
@@ -86,12 +91,19 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run(mut self, stream: TcpStream, place: OwnedSemaphorePermit) {
-        let Ok(peer) = stream.peer_addr() else { return };
+    async fn run(self, mut stream: TcpStream, place: OwnedSemaphorePermit) {
         // Answers are small and whole; waiting to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
+        if let Ok(peer) = stream.peer_addr() {
+            self.serve(&mut stream, peer.ip()).await;
+            let _ = tokio::time::timeout(PARTING_TIME, part(stream)).await;
+        }
+        drop(place);
+    }
+
+    async fn serve(mut self, stream: &mut TcpStream, ip_address: IpAddr) {
         let (app, running, time_max) = (self.app, self.running, self.limits.request_timeout);
-        let service = service_fn(|request| request::answer(&app, &running, peer.ip(), time_max, request));
+        let service = service_fn(|request| request::answer(&app, &running, ip_address, time_max, request));
         let serving = http1::Builder::new()
             // Without a timer hyper has no header time-out at all.
             .timer(TokioTimer::new())
@@ -109,6 +121,18 @@ impl Connection {
                 let _ = serving.await;
             }
         }
-        drop(place);
+    }
+}
+
+/// Closes our side and reads what a client still sends, to its end. Closing with something unread resets the
+/// connection, and the client loses what it has not read yet: the refusal of a head that is too long, and
+/// good answers before it.
+async fn part(mut stream: TcpStream) {
+    let _ = stream.shutdown().await;
+    let mut unread = vec![0; 8 * 1024];
+    let mut left = PARTING_BYTES_MAX;
+    while let Ok(length @ 1..) = stream.read(&mut unread).await {
+        let Some(rest) = left.checked_sub(length) else { return };
+        left = rest;
     }
 }

@@ -176,6 +176,33 @@ async fn what_is_no_http_is_refused_and_the_server_lives_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_answered_arrives_though_the_rest_is_refused_unread() {
+    let server = TestServer::start().await;
+    let long = format!("GET /api/health HTTP/1.1\r\nX-Long: {}\r\n\r\n", "x".repeat(1_000_000));
+    let description = HEALTH.replace("/api/health", "/openapi.json");
+    for _ in 0..10 {
+        let mut tcp = Tcp::connect(&server);
+        tcp.send([description.repeat(3), long.clone()].concat());
+        // By now the server has closed its side.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let statuses: Vec<u16> = std::iter::from_fn(|| tcp.answer()).map(|answer| answer.status).collect();
+        assert_eq!(statuses, [200, 200, 200, 431]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_stays_after_the_last_answer_is_cut_off() {
+    let server = TestServer::start_with(&["--connections-max", "1"]).await;
+    let mut staying = Tcp::connect(&server);
+    staying.send("hello\r\n\r\n");
+    assert_eq!(staying.next().status, 400);
+    // Its place is free although it never closes its side.
+    let mut next = Tcp::connect(&server);
+    next.send(HEALTH);
+    assert_eq!(next.next().status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_finishes_the_request_in_hand_and_ends_idle_connections() {
     let server = TestServer::start().await;
     let address = server.address();

@@ -19,7 +19,7 @@ use crate::durability::sound;
 use crate::processes::wait_for;
 use crate::support::inside::onlooker;
 use crate::support::program::Serving;
-use crate::support::random::Random;
+use crate::support::random::{self, Random, given};
 use crate::support::seed;
 use crate::support::smtp::{Deed, Received, Rule, Sink, Stage};
 
@@ -32,11 +32,6 @@ const CALLS: usize = 5;
 const LATER: &str = "later";
 /// The longest from the first call of a round to its kill.
 const KILL_MILLIS_MAX: usize = 250;
-
-/// What the environment says, or something else.
-fn given(name: &str, usual: impl FnOnce() -> u64) -> u64 {
-    std::env::var(name).map_or_else(|_| usual(), |text| text.parse().expect("a number"))
-}
 
 /// What was answered in a round before the kill.
 #[derive(Default)]
@@ -190,9 +185,7 @@ fn waiting(database: &Path, count: usize) -> Vec<(Uuid, Uuid)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_survives_a_server_that_is_killed_at_random_moments() {
     let rounds = usize::try_from(given("KILL_ROUNDS", || ROUNDS as u64)).expect("a number of rounds");
-    let seed = given("KILL_SEED", || Uuid::new_v4().as_u64_pair().0);
-    eprintln!("killed {rounds} times with KILL_SEED={seed}");
-    let mut random = Random::new(seed);
+    let mut random = Random::new(random::seed("KILL_SEED"));
     let folder = tempfile::tempdir().expect("a folder");
     let sink = Sink::start();
     sink.script([Rule::at(Stage::To, Deed::Answer(450, "4.2.0 Later")).only_to(LATER)]);

@@ -12,7 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::inside::{id, sign_in};
-use crate::support::{Answer, TestServer, seed};
+use crate::support::{Answer, TestServer, random, seed};
 use crate::testing_export::loaded_again;
 use steps::Step;
 use world::World;
@@ -22,12 +22,9 @@ const STEPS: u32 = 120;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_lives_go_as_the_model_says() {
-    let first = match std::env::var("MODEL_SEED") {
-        Ok(given) => given.parse().expect("a number"),
-        Err(_) => u64::from(std::process::id()) * 1000,
-    };
+    let first = random::seed("MODEL_SEED");
     for life in 0..LIVES {
-        live(first + life).await;
+        live(first.wrapping_add(life)).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
@@ -12,6 +13,10 @@ const DAY: Duration = Duration::from_hours(24);
 pub const IDS_MAX: usize = 1_000;
 /// The most characters of a name or a note, where the description gives no limit of its own.
 pub const NAME_CHARACTERS_MAX: usize = 200;
+
+/// How many lists and objects may stand inside each other where the description leaves a value open. Readers
+/// of JSON stop at 128, and an export has such a value further inside than the request that brought it.
+pub const NESTING_MAX: usize = 100;
 
 /// What a project key looks like; [`check_project_key`] says the same without a regular expression.
 pub const PROJECT_KEY_PATTERN: &str = "^[a-z0-9]{2,}(-[a-z0-9]+)*$";
@@ -67,6 +72,26 @@ pub fn check_project_key(pointer: &str, key: &str) -> Result<(), Problem> {
     }
     let detail = "must be lower-case letters and digits, at least two, then parts after single hyphens";
     Err(Problem::invalid(Place::pointer(pointer, detail)))
+}
+
+/// A value that the description leaves open is nested at most [`NESTING_MAX`] deep.
+pub fn check_nesting(pointer: &str, value: &Map<String, Value>) -> Result<(), Problem> {
+    // It is an object itself.
+    if deepest(value.values()) < NESTING_MAX {
+        return Ok(());
+    }
+    let detail = format!("nests lists and objects more than {NESTING_MAX} deep; make it flatter");
+    Err(Problem::invalid(Place::pointer(pointer, detail)))
+}
+
+/// How many lists and objects are inside each other at the deepest place.
+fn deepest<'a>(values: impl Iterator<Item = &'a Value>) -> usize {
+    let depth = |value: &'a Value| match value {
+        Value::Array(items) => 1 + deepest(items.iter()),
+        Value::Object(members) => 1 + deepest(members.values()),
+        _ => 0,
+    };
+    values.map(depth).max().unwrap_or(0)
 }
 
 /// The places in a list of ids where something is wrong.

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::http::limits::EMAIL_CHARACTERS_MAX;
-use crate::limits::{IDS_MAX, NAME_CHARACTERS_MAX, PROJECT_KEY_PATTERN};
+use crate::limits::{IDS_MAX, NAME_CHARACTERS_MAX, NESTING_MAX, PROJECT_KEY_PATTERN};
 
 /// The vendored description, byte for byte.
 pub const VENDORED: &str = include_str!("../brms.json");
@@ -133,6 +133,8 @@ fn limit_body(operation_id: &str, properties: &mut Map<String, Value>) {
             | "filePermissions"
             | "projectFilePermissions"
             | "decisionsApprovalGroups" => json!({ "maxItems": IDS_MAX }),
+            // A schema has no word for it.
+            "preferences" => json!({ "x-nesting-max": NESTING_MAX }),
             _ => continue,
         };
         add(schema, limits);

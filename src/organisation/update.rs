@@ -16,6 +16,9 @@ pub async fn update(
     body: UpdateOrganisationRequest,
 ) -> Result<UpdateOrganisationResponse, Problem> {
     limits::check_names(&[("/name", body.name.as_ref()), ("/displayName", body.display_name.as_ref())])?;
+    if let Some(preferences) = &body.preferences {
+        limits::check_nesting("/preferences", preferences)?;
+    }
     let updated = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
         caller.require(Operation::UpdateOrganisation)?;

@@ -1,9 +1,12 @@
 //! What callers say of themselves (updateUserProfile) and of their organisation (updateOrganisation).
 
+use brms::limits::NESTING_MAX;
 use serde_json::{Value, json};
 
 use crate::support::inside::{Pat, everything, sign_in};
+use crate::support::program::run_well;
 use crate::support::{Answer, TestServer, seed};
+use crate::testing_export::loaded_again;
 use crate::users::{assert_audited, entry};
 
 const ACME: &str = "0190a000-0000-7000-b000-000000000001";
@@ -177,6 +180,23 @@ async fn what_an_organisation_cannot_be_called_names_its_place() {
     assert_eq!(everything(&server), before);
     let longest = json!({ "displayName": "ü".repeat(200) });
     assert_eq!(change_organisation(&server, seed::OWNER_SES, &longest).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn preferences_nest_no_deeper_than_an_export_can_be_read_again() {
+    let server = TestServer::start().await;
+    let nested = |depth| (1..depth).fold(json!({}), |inner, _| json!([inner]));
+    let body = |depth| json!({ "preferences": { "open": nested(depth - 1) } });
+    let before = everything(&server);
+    for depth in [NESTING_MAX + 1, NESTING_MAX + 20] {
+        let answer = change_organisation(&server, seed::OWNER_SES, &body(depth)).await;
+        assert_eq!((answer.status, answer.places()), (400, vec!["/preferences".to_owned()]), "{depth}");
+    }
+    assert_eq!(everything(&server), before);
+    assert_eq!(change_organisation(&server, seed::OWNER_SES, &body(NESTING_MAX)).await.status, 200);
+    let export = run_well(&["export", "--database", server.database().to_str().expect("text")]);
+    let export: Value = serde_json::from_str(&export).expect("an export can be read");
+    assert_eq!(loaded_again(server.folder.path(), &export), export);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,8 +16,9 @@ pub const NOTHING: &str = "0190a000-0000-7000-8000-0000000000ff";
 /// One operation of a description.
 pub struct Described {
     pub method: String,
-    path: String,
-    operation: Value,
+    /// With names of parameters, in braces.
+    pub path: String,
+    pub operation: Value,
 }
 
 impl Described {

@@ -59,6 +59,7 @@ mod docs;
 mod durability;
 mod faults;
 mod first_contact;
+mod fuzz;
 mod model;
 mod processes;
 mod readiness;

@@ -46,9 +46,16 @@ pub struct Serving {
 impl Serving {
     /// Starts `brms serve` in a folder, on a free port, and waits until it answers.
     pub fn start(folder: &Path, flags: &[&str]) -> Self {
+        Self::start_as(folder, flags, |_| ())
+    }
+
+    /// The same, after something was done to the command.
+    pub fn start_as(folder: &Path, flags: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
         let ready = folder.join("ready.json");
         let _ = std::fs::remove_file(&ready);
-        let mut child = brms()
+        let mut command = brms();
+        prepare(&mut command);
+        let mut child = command
             .current_dir(folder)
             .args(["serve", "--listen", "127.0.0.1:0", "--database", "test.db", "--ready-file", "ready.json"])
             .args(flags)

@@ -41,28 +41,37 @@ impl Tcp {
 
     /// The next answer, its body by `Content-Length`; `None` when the connection is closed without one.
     pub fn answer(&mut self) -> Option<Answer> {
+        self.answer_to("a request", "by hand")
+    }
+
+    /// The same, to a known request: an answer to HEAD states a length and has no body.
+    pub fn answer_to(&mut self, method: &str, path: &str) -> Option<Answer> {
         let head_length = loop {
             match self.unread.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 Some(position) => break position + 4,
                 None if self.read_more() => {}
-                None => return None,
+                None => {
+                    assert!(self.unread.is_empty(), "the connection closed within a head");
+                    return None;
+                }
             }
         };
         let head: Vec<u8> = self.unread.drain(..head_length).collect();
         let (status, headers) = parse_head(&String::from_utf8(head).expect("a head is text"));
         let length =
             headers.get("content-length").and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
+        let length = if method == "HEAD" { 0 } else { length };
         while self.unread.len() < length {
             assert!(self.read_more(), "the connection closed within a body");
         }
         let answer = Answer { status, headers, body: self.unread.drain(..length).collect() };
-        leaks::answered(&format!("http://{}", self.address), "a request", "by hand", &answer);
+        leaks::answered(&format!("http://{}", self.address), method, path, &answer);
         Some(answer)
     }
 
     /// The next answer, which fits the contract.
     pub fn checked_answer(&mut self, method: &str, path: &str) -> Answer {
-        let answer = self.answer().unwrap_or_else(|| panic!("no answer to {method} {path}"));
+        let answer = self.answer_to(method, path).unwrap_or_else(|| panic!("no answer to {method} {path}"));
         contract::check(method, path, &answer);
         answer
     }
@@ -112,8 +121,9 @@ impl Tcp {
 fn parse_head(head: &str) -> (u16, HeaderMap) {
     let mut lines = head.split("\r\n").filter(|line| !line.is_empty());
     let first = lines.next().expect("a status line");
-    let status =
-        first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).expect("HTTP/1.1 and a status");
+    // hyper answers a client of HTTP/1.0 in its own language.
+    let rest = first.strip_prefix("HTTP/1.1 ").or_else(|| first.strip_prefix("HTTP/1.0 "));
+    let status = rest.and_then(|rest| rest.get(..3)).expect("HTTP/1.1 and a status");
     let mut headers = HeaderMap::new();
     for line in lines {
         let (name, value) = line.split_once(':').expect("a name and a value");

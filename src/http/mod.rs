@@ -145,12 +145,6 @@ impl Request {
         body::media_type(&self.head.headers)
     }
 
-    /// Whether anything came with the head.
-    #[must_use]
-    pub fn has_body(&self) -> bool {
-        !self.body.is_end_stream()
-    }
-
     /// The body as JSON, read strictly and checked against the limits of its type.
     pub async fn json<T: DeserializeOwned + Limits>(&mut self) -> Result<T, Problem> {
         let bytes = self.bytes(body::JSON, BODY_BYTES_MAX).await?;
@@ -162,6 +156,17 @@ impl Request {
         self.bytes(body::JSON, bytes_max).await
     }
 
+    /// The same where a body may be left out. One without a single byte is none, whatever the head says: clients
+    /// that do not know yet what they will send announce chunks, or name a type, and then send nothing.
+    pub async fn json_text_if_any(&mut self, bytes_max: usize) -> Result<Option<Vec<u8>>, Problem> {
+        let bytes = self.whole_body(bytes_max).await?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        self.must_be(body::JSON)?;
+        Ok(Some(bytes))
+    }
+
     /// The body as the fields of an HTML form.
     pub async fn form(&mut self) -> Result<Form, Problem> {
         let bytes = self.bytes(body::FORM, BODY_BYTES_MAX).await?;
@@ -170,9 +175,19 @@ impl Request {
 
     /// The whole body, if it is of this type, not too long, and here in time.
     async fn bytes(&mut self, supported: &'static str, bytes_max: usize) -> Result<Vec<u8>, Problem> {
-        if self.media_type().as_deref() != Some(supported) {
-            return Err(Problem::UnsupportedMediaType { supported });
+        self.must_be(supported)?;
+        self.whole_body(bytes_max).await
+    }
+
+    fn must_be(&self, supported: &'static str) -> Result<(), Problem> {
+        if self.media_type().as_deref() == Some(supported) {
+            Ok(())
+        } else {
+            Err(Problem::UnsupportedMediaType { supported })
         }
+    }
+
+    async fn whole_body(&mut self, bytes_max: usize) -> Result<Vec<u8>, Problem> {
         body::check_announced_length(&self.body, bytes_max)?;
         self.body_was_asked_for = true;
         body::read(&mut self.body, bytes_max, self.context.deadline).await

@@ -11,7 +11,10 @@ use crate::tokens;
 /// Puts everything back: the data to what the server began with, or to the seed in the body; the clock to
 /// the system's; no mail, no faults. In one transaction, and never to a database with nobody in it.
 pub(super) async fn reset(app: &App, controls: &Controls, request: &mut Request) -> Result<Reply, Problem> {
-    let seed = if request.has_body() { read(request).await? } else { controls.baseline.clone() };
+    let seed = match request.json_text_if_any(SEED_BYTES_MAX).await? {
+        Some(text) => parse(&text)?,
+        None => controls.baseline.clone(),
+    };
     if seed.is_empty() {
         let detail = "must hold an organisation: nobody could come in any more";
         return Err(Problem::invalid(Place::pointer("/organisations", detail)));
@@ -39,7 +42,7 @@ pub(super) async fn reset(app: &App, controls: &Controls, request: &mut Request)
 
 /// Adds a seed to what is there, all of it or nothing.
 pub(super) async fn seed(app: &App, controls: &Controls, request: &mut Request) -> Result<Reply, Problem> {
-    let seed = read(request).await?;
+    let seed = parse(&request.json_text(SEED_BYTES_MAX).await?)?;
     let (lifetime, allowed) = (app.invitation_rules.lifetime, controls.allows_seeded_secrets);
     let loaded = app.db.write(request.context().deadline, move |tx| {
         let loaded = seed.add(tx, lifetime)?;
@@ -57,9 +60,8 @@ pub(super) async fn export(app: &App, request: &Request) -> Result<Reply, Proble
     Reply::json(200, &seed)
 }
 
-async fn read(request: &mut Request) -> Result<seed::Checked, Problem> {
-    let text = request.json_text(SEED_BYTES_MAX).await?;
-    seed::parse(&text).map_err(|complaints| Problem::Invalid(seed::places(&complaints)))
+fn parse(text: &[u8]) -> Result<seed::Checked, Problem> {
+    seed::parse(text).map_err(|complaints| Problem::Invalid(seed::places(&complaints)))
 }
 
 /// The same rule as at the start of a server: secrets that stand in a file open no door that others reach.

@@ -8,6 +8,7 @@ use crate::support::controls::{TEST, TOKEN};
 use crate::support::inside::everything;
 use crate::support::program::{Serving, run_well};
 use crate::support::server::PATIENCE;
+use crate::support::tcp::{Tcp, chunked_request, request};
 use crate::support::{Call, TestServer, seed};
 
 fn example() -> Value {
@@ -137,6 +138,33 @@ async fn a_reset_to_a_seed_of_its_own_holds_until_the_next() {
     server.reset().await;
     server.get("/api/users").caller(INITECH).expect(401).await;
     server.get("/api/users").caller(seed::OWNER_SES).expect(200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_without_a_byte_is_none_and_any_other_has_to_be_a_seed_and_say_that_it_is_json() {
+    let server = TestServer::stand_in().await;
+    let all = shape(server.export().await);
+    let token = ("authorization", TEST);
+    let typed = |media_type| [token, ("content-type", media_type)];
+    let mut tcp = Tcp::connect(&server);
+    for nothing in [
+        chunked_request("POST", "/_test/reset", &[token], &[]),
+        chunked_request("POST", "/_test/reset", &typed("application/json"), &[]),
+        request("POST", "/_test/reset", &typed("text/plain"), b""),
+        format!("POST /_test/reset HTTP/1.1\r\nhost: x\r\nauthorization: {TEST}\r\n\r\n").into_bytes(),
+    ] {
+        tcp.send(&nothing);
+        assert_eq!(tcp.next().status, 200, "{}", String::from_utf8_lossy(&nothing));
+    }
+    for (something, status) in [
+        (chunked_request("POST", "/_test/reset", &[token], &[b"{}"]), 415),
+        (request("POST", "/_test/reset", &typed("text/plain"), b"{}"), 415),
+        (chunked_request("POST", "/_test/reset", &typed("application/json"), &[b" "]), 400),
+    ] {
+        tcp.send(&something);
+        assert_eq!(tcp.next().status, status, "{}", String::from_utf8_lossy(&something));
+    }
+    assert_eq!(shape(server.export().await), all);
 }
 
 #[tokio::test(flavor = "multi_thread")]

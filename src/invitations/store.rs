@@ -163,22 +163,19 @@ pub(super) fn list(
     Ok(Listed { rows, total: total.unsigned_abs() })
 }
 
-/// When the `n`-th last send since `since` was; `None` when there were fewer.
+/// When the `n`-th last send of an invitation since `since` was; `None` when there were fewer.
 pub(super) fn nth_last_send(
     tx: &Tx,
     invitation_id: Uuid,
     since: Timestamp,
     n: u32,
 ) -> Result<Option<Timestamp>, Problem> {
-    tx.optional(
-        "SELECT created_at
-         FROM invitation_secrets
-         WHERE invitation_id = ?1 AND is_send = 1 AND created_at > ?2
-         ORDER BY created_at DESC
-         LIMIT 1 OFFSET ?3",
-        params![invitation_id, since.as_millis(), n.saturating_sub(1)],
-        |row| Ok(Timestamp::from_millis(row.get(0)?)),
-    )
+    let sql = "SELECT created_at
+               FROM invitation_secrets
+               WHERE invitation_id = ?1 AND is_send = 1 AND created_at > ?2
+               ORDER BY created_at DESC
+               LIMIT 1 OFFSET ?3";
+    nth_last(tx, sql, invitation_id, since, n)
 }
 
 /// The same of one inviter, over all invitations.
@@ -188,15 +185,19 @@ pub(super) fn nth_last_send_by(
     since: Timestamp,
     n: u32,
 ) -> Result<Option<Timestamp>, Problem> {
-    tx.optional(
-        "SELECT created_at
-         FROM invitation_secrets
-         WHERE sent_by = ?1 AND is_send = 1 AND created_at > ?2
-         ORDER BY created_at DESC
-         LIMIT 1 OFFSET ?3",
-        params![user_id, since.as_millis(), n.saturating_sub(1)],
-        |row| Ok(Timestamp::from_millis(row.get(0)?)),
-    )
+    let sql = "SELECT created_at
+               FROM invitation_secrets
+               WHERE sent_by = ?1 AND is_send = 1 AND created_at > ?2
+               ORDER BY created_at DESC
+               LIMIT 1 OFFSET ?3";
+    nth_last(tx, sql, user_id, since, n)
+}
+
+fn nth_last(tx: &Tx, sql: &str, whose: Uuid, since: Timestamp, n: u32) -> Result<Option<Timestamp>, Problem> {
+    let passed_over = n.saturating_sub(1);
+    tx.optional(sql, params![whose, since.as_millis(), passed_over], |row| {
+        Ok(Timestamp::from_millis(row.get(0)?))
+    })
 }
 
 /// Who made an invitation, if that was a user.

@@ -197,6 +197,16 @@ fn deadline() -> Instant {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_mail_that_makes_a_library_panic_fails_alone_and_for_good() {
+        let sending = AbortOnDrop(tokio::spawn(async { panic!("as planned") }));
+        let outcome = sending.outcome().await;
+        assert!(
+            matches!(&outcome, Err(NotSent::Never(answer)) if answer.contains("panicked")),
+            "{outcome:?}"
+        );
+    }
+
     #[test]
     fn waits_double_up_to_an_hour_and_differ_between_mails() {
         let ids: Vec<Uuid> = (0..200).map(|_| Uuid::new_v4()).collect();

@@ -41,7 +41,8 @@ pub struct SmtpSettings {
     /// How the connection is encrypted. What is asked for is insisted on.
     #[arg(long, env = "BRMS_SMTP_TLS", value_name = "HOW", value_enum, default_value_t = SmtpTls::Starttls)]
     pub smtp_tls: SmtpTls,
-    /// Certificates, as PEM, of an authority beside the public ones that may vouch for the relay.
+    /// Certificates, as PEM, of an authority beside the public ones that may vouch for the relay. One that the relay
+    /// signed itself is taken if it is not marked as an authority's (openssl: -addext basicConstraints=CA:FALSE).
     #[arg(long, env = "BRMS_SMTP_CA_FILE", value_name = "FILE", requires = "smtp_host")]
     pub smtp_ca_file: Option<PathBuf>,
     /// Sign in to the relay as this user.

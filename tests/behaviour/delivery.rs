@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mail_parser::MessageParser;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::program::run_well;
 use crate::support::server::{Mail, PATIENCE};
@@ -53,6 +53,17 @@ pub async fn server_to(relay: SocketAddr, more: &[&str]) -> TestServer {
     // So that a mail is tried again when the test says so, and not before on a machine that is slow.
     server.clock.freeze();
     server
+}
+
+/// The addresses of so many people whom nobody knows yet.
+pub fn people(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("p{number}@x.test")).collect()
+}
+
+/// Invites people, at most ten.
+pub async fn invite(server: &TestServer, emails: &[String]) -> Value {
+    let call = server.post("/api/users").caller(seed::OWNER_SES).json(&json!({ "emails": emails }));
+    call.expect(200).await.json()
 }
 
 /// Asks for the invitation of a user to be sent.
@@ -136,8 +147,8 @@ async fn the_relay_is_told_the_name_that_was_set() {
 async fn one_connection_carries_many_mails() {
     let sink = Sink::start();
     let server = server_to(sink.address(), &["--mail-workers", "1"]).await;
-    let emails: Vec<String> = (0..10).map(|number| format!("p{number}@x.test")).collect();
-    server.post("/api/users").caller(seed::OWNER_SES).json(&json!({ "emails": emails })).expect(200).await;
+    let emails = people(10);
+    invite(&server, &emails).await;
     let received = sink.wait_for(10).await;
     let mut to: Vec<String> = received.iter().flat_map(|mail| mail.to.clone()).collect();
     to.sort();
@@ -262,15 +273,10 @@ async fn what_is_asked_of_tls_is_insisted_on() {
 async fn a_code_that_was_mailed_is_not_in_the_file_any_more_not_even_in_its_gaps() {
     let sink = Sink::start();
     let server = server_to(sink.address(), &[]).await;
-    let emails: Vec<String> = (0..10).map(|number| format!("p{number}@x.test")).collect();
+    let emails = people(10);
     for _ in 0..3 {
         server.clock.advance(Duration::from_secs(1));
-        server
-            .post("/api/users")
-            .caller(seed::OWNER_SES)
-            .json(&json!({ "emails": emails }))
-            .expect(200)
-            .await;
+        invite(&server, &emails).await;
         until(&server, "state = 'queued'", 0).await;
     }
     let folder = server.stop().await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::delivery::{mail_command, message_id, read, send, server_to, show_first, until};
+use crate::delivery::{invite, mail_command, message_id, people, read, send, server_to, show_first, until};
 use crate::support::smtp::{Deed, Habits, Rule, Sink, Stage, Tls};
 use crate::support::{TestServer, seed};
 
@@ -141,8 +141,8 @@ async fn one_refused_recipient_does_not_hold_up_the_others() {
         Rule::at(Stage::End, Deed::Drop).only_to("p3@x.test").times(1),
     ]);
     let server = server_to(sink.address(), &["--mail-workers", "2"]).await;
-    let emails: Vec<String> = (0..6).map(|number| format!("p{number}@x.test")).collect();
-    server.post("/api/users").caller(seed::OWNER_SES).json(&json!({ "emails": emails })).expect(200).await;
+    let emails = people(6);
+    invite(&server, &emails).await;
     until(&server, "state = 'delivered'", 3).await;
     until(&server, "state = 'failed' AND recipient = 'p1@x.test'", 1).await;
     until(&server, "state = 'queued' AND attempts = 1 AND claimed_at IS NULL", 2).await;
@@ -159,13 +159,8 @@ async fn iv_25_a_relay_that_hangs_slows_nothing_but_the_mail() {
         let sink = Sink::start();
         sink.script([Rule::at(stage, Deed::Hang)]);
         let server = server_to(sink.address(), &[]).await;
-        let emails: Vec<String> = (0..8).map(|number| format!("p{number}@x.test")).collect();
-        server
-            .post("/api/users")
-            .caller(seed::OWNER_SES)
-            .json(&json!({ "emails": emails }))
-            .expect(200)
-            .await;
+        let emails = people(8);
+        invite(&server, &emails).await;
         // Every hand is in a conversation that does not go on.
         until(&server, "claimed_at IS NOT NULL", 4).await;
         let mut slowest = Duration::ZERO;

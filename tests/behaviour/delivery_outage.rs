@@ -4,9 +4,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::delivery::{mail_command, message_id, read, send, server_to, show_first, until};
+use crate::delivery::{invite, mail_command, message_id, people, read, send, server_to, show_first, until};
 use crate::support::program::run_well;
 use crate::support::smtp::{Deed, Habits, Rule, Sink, Stage};
 use crate::support::{Answer, TestServer, seed};
@@ -28,11 +28,6 @@ fn comes_back(server: &TestServer, relay: SocketAddr) -> Sink {
 
 async fn accept(server: &TestServer, code: &str) -> Answer {
     server.post("/invitations/accept").json(&json!({ "secret": code })).send().await
-}
-
-async fn invite(server: &TestServer, emails: &[String]) -> Value {
-    let call = server.post("/api/users").caller(seed::OWNER_SES).json(&json!({ "emails": emails }));
-    call.expect(200).await.json()
 }
 
 async fn set_status(server: &TestServer, user: &str, status: &str) {
@@ -67,7 +62,7 @@ async fn iv_23_without_a_relay_everything_is_done_and_the_mail_waits() {
 async fn after_a_day_without_a_relay_every_mail_arrives_once() {
     let relay = nobody();
     let server = server_to(relay, &[]).await;
-    let emails: Vec<String> = (0..6).map(|number| format!("p{number}@x.test")).collect();
+    let emails = people(6);
     invite(&server, &emails).await;
     for hours in 1..=24 {
         until(&server, &format!("{WAITS} AND attempts >= {hours}"), 6).await;

@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 use std::process::Output;
 
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::delivery::{SENDER, mail_command, read, relay_flags, send, server_to, until};
+use crate::delivery::{SENDER, invite, mail_command, read, relay_flags, send, server_to, until};
 use crate::processes::serve_refused;
 use crate::support::program::run;
 use crate::support::smtp::{Deed, Habits, Rule, Sink, Stage, Tls, certificate_pem};
@@ -115,7 +114,7 @@ async fn the_list_tells_every_state_and_narrows_to_one() {
     assert_eq!(mail_command(&server, &["list"]), "no mail\n");
     let emails =
         ["delivered", "failed", "queued", "cancelled", "sending"].map(|name| format!("{name}@x.test"));
-    server.post("/api/users").caller(seed::OWNER_SES).json(&json!({ "emails": emails })).expect(200).await;
+    invite(&server, &emails).await;
     until(&server, "claimed_at IS NULL AND attempts = 1", 4).await;
     until(&server, "claimed_at IS NOT NULL", 1).await;
     let id_of = |name: &str| {

@@ -100,6 +100,12 @@ function objections(said) {
   return header.startsWith("[") ? JSON.parse(header) : undefined;
 }
 
+/** What stands in a message's body at a place; undefined where nothing does. */
+function standingAt([, part, ...segments], bytes) {
+  if (part !== "body" || !isJson(bytes)) return undefined;
+  return segments.reduce((value, segment) => value?.[segment], JSON.parse(bytes.toString()));
+}
+
 function answerClient(response, answer) {
   const { statusCode, statusMessage, rawHeaders, body } = answer;
   response.writeHead(statusCode, statusMessage, rawHeaders);
@@ -127,7 +133,10 @@ async function judge(exchange) {
   if (isSuccess && hasBody && !wholly && !isJson(body)) {
     kept.push({ location: ["request", "body"], message: "is no JSON, and was taken" });
   }
-  return kept;
+  return kept.map((objection) => {
+    const message = objection.location[0] === "request" ? exchange : exchange.answer;
+    return { ...objection, value: standingAt(objection.location, message.body) };
+  });
 }
 
 const front = http.createServer(async (request, response) => {
@@ -144,7 +153,8 @@ const front = http.createServer(async (request, response) => {
     const { method, target, answer } = exchange;
     const place = { method, path: target.pathname, query: target.search };
     const isDescribed = exchange.isDescribed ?? false;
-    report.write(`${JSON.stringify({ ...place, status: answer.statusCode, isDescribed, found })}\n`);
+    const problem = standingAt(["response", "body", "type"], answer.body);
+    report.write(`${JSON.stringify({ ...place, status: answer.statusCode, problem, isDescribed, found })}\n`);
     answerClient(response, exchange.answer);
   } catch (error) {
     const place = { method: request.method, path: request.url };
@@ -160,7 +170,10 @@ const front = http.createServer(async (request, response) => {
 async function askServer(exchange) {
   const { method, target, body, rawHeaders } = exchange;
   const place = { host: target.hostname, port: target.port, path: target.pathname + target.search };
-  const options = { ...place, method, headers: rawHeaders };
+  // Where nothing is said of a body, Node would announce chunks.
+  const isSaid = "content-length" in exchange.headers || "transfer-encoding" in exchange.headers;
+  const headers = isSaid ? rawHeaders : [...rawHeaders, "content-length", "0"];
+  const options = { ...place, method, headers };
   exchange.answer = await send(options, body, (hangUp) => (exchange.hangUp = hangUp));
 }
 

@@ -6,7 +6,7 @@ import shutil
 
 from . import BRMS, HERE, INSTALLED, ROOT
 from .base import Judge, must_pass
-from .faults import Fault, answer_of
+from .faults import Fault, answer_of, without_an_id
 from .install import node_program, quietly
 from .served import Served
 
@@ -69,13 +69,6 @@ def openapi_fetch(case):
         yield [node_program("openapi-typescript"), description, "--output", folder / "client/schema.ts"]
         yield compiled(folder, "openapi_fetch")
     return told("openapi-fetch", make, lambda folder: ["node", folder / "out/openapi_fetch.js"], case)
-
-
-def without_an_id(answer):
-    members = answer.json
-    for member in members:
-        del member["id"]
-    answer.json = members
 
 
 def totals_as_texts(answer):

@@ -71,6 +71,14 @@ def answer_of(method, pattern, change):
     return answered
 
 
+def without_an_id(answer):
+    """A change to an answer that is a list."""
+    things = answer.json
+    for thing in things:
+        del thing["id"]
+    answer.json = things
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     """One connection of a judge, and one of its own to the server."""
 

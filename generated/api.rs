@@ -747,7 +747,7 @@ pub enum UpdateUserResponse {
     Status200(models::User),
 }
 
-/// The service. A method that is not written answers 501.
+/// The service: a method for each operation.
 ///
 /// Each method comes after the checks of the description: its principal is authenticated, its parameters
 /// and its body fit.
@@ -771,9 +771,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListAuditLogsParameters,
-    ) -> impl Future<Output = Result<ListAuditLogsResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::ListAuditLogs.id())) }
-    }
+    ) -> impl Future<Output = Result<ListAuditLogsResponse, Problem>> + Send;
 
     /// One recorded action.
     ///
@@ -782,9 +780,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: GetAuditLogParameters,
-    ) -> impl Future<Output = Result<GetAuditLogResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::GetAuditLog.id())) }
-    }
+    ) -> impl Future<Output = Result<GetAuditLogResponse, Problem>> + Send;
 
     /// Add a group.
     ///
@@ -794,9 +790,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: CreateGroupParameters,
         body: models::SaveGroupRequest,
-    ) -> impl Future<Output = Result<CreateGroupResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::CreateGroup.id())) }
-    }
+    ) -> impl Future<Output = Result<CreateGroupResponse, Problem>> + Send;
 
     /// Page through groups.
     ///
@@ -805,9 +799,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListGroupsParameters,
-    ) -> impl Future<Output = Result<ListGroupsResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::ListGroups.id())) }
-    }
+    ) -> impl Future<Output = Result<ListGroupsResponse, Problem>> + Send;
 
     /// Change a group.
     ///
@@ -817,16 +809,12 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: UpdateGroupParameters,
         body: models::SaveGroupRequest,
-    ) -> impl Future<Output = Result<UpdateGroupResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::UpdateGroup.id())) }
-    }
+    ) -> impl Future<Output = Result<UpdateGroupResponse, Problem>> + Send;
 
     /// Is the service up.
     ///
     /// `GET /api/health`, its shape seen on public pages.
-    fn health_check(&self) -> impl Future<Output = Result<HealthCheckResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::HealthCheck.id())) }
-    }
+    fn health_check(&self) -> impl Future<Output = Result<HealthCheckResponse, Problem>> + Send;
 
     /// Page through invitations.
     ///
@@ -835,9 +823,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListInvitationsParameters,
-    ) -> impl Future<Output = Result<ListInvitationsResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::ListInvitations.id())) }
-    }
+    ) -> impl Future<Output = Result<ListInvitationsResponse, Problem>> + Send;
 
     /// Invite members.
     ///
@@ -847,9 +833,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: InviteMembersParameters,
         body: models::InviteMembersRequest,
-    ) -> impl Future<Output = Result<InviteMembersResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::InviteMembers.id())) }
-    }
+    ) -> impl Future<Output = Result<InviteMembersResponse, Problem>> + Send;
 
     /// Page through users not yet in a project.
     ///
@@ -858,9 +842,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListMemberUsersParameters,
-    ) -> impl Future<Output = Result<ListMemberUsersResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::ListMemberUsers.id())) }
-    }
+    ) -> impl Future<Output = Result<ListMemberUsersResponse, Problem>> + Send;
 
     /// Page through members.
     ///
@@ -869,9 +851,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListMembersParameters,
-    ) -> impl Future<Output = Result<ListMembersResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::ListMembers.id())) }
-    }
+    ) -> impl Future<Output = Result<ListMembersResponse, Problem>> + Send;
 
     /// Change a member.
     ///
@@ -881,9 +861,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: UpdateMemberParameters,
         body: models::UpdateMemberRequest,
-    ) -> impl Future<Output = Result<UpdateMemberResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::UpdateMember.id())) }
-    }
+    ) -> impl Future<Output = Result<UpdateMemberResponse, Problem>> + Send;
 
     /// Change the organisation.
     ///
@@ -892,9 +870,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::UpdateOrganisationRequest,
-    ) -> impl Future<Output = Result<UpdateOrganisationResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::UpdateOrganisation.id())) }
-    }
+    ) -> impl Future<Output = Result<UpdateOrganisationResponse, Problem>> + Send;
 
     /// Add an own token.
     ///
@@ -903,9 +879,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::CreateTokenRequest,
-    ) -> impl Future<Output = Result<CreatePersonalAccessTokenResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::CreatePersonalAccessToken.id())) }
-    }
+    ) -> impl Future<Output = Result<CreatePersonalAccessTokenResponse, Problem>> + Send;
 
     /// Own tokens.
     ///
@@ -913,9 +887,7 @@ pub trait Api: Send + Sync + 'static {
     fn list_personal_access_tokens(
         &self,
         principal: Self::Principal,
-    ) -> impl Future<Output = Result<ListPersonalAccessTokensResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::ListPersonalAccessTokens.id())) }
-    }
+    ) -> impl Future<Output = Result<ListPersonalAccessTokensResponse, Problem>> + Send;
 
     /// Add a token to a service account.
     ///
@@ -925,9 +897,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: CreateServiceAccountTokenParameters,
         body: models::CreateTokenRequest,
-    ) -> impl Future<Output = Result<CreateServiceAccountTokenResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::CreateServiceAccountToken.id())) }
-    }
+    ) -> impl Future<Output = Result<CreateServiceAccountTokenResponse, Problem>> + Send;
 
     /// Remove an own token.
     ///
@@ -936,9 +906,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: DeletePersonalAccessTokenParameters,
-    ) -> impl Future<Output = Result<DeletePersonalAccessTokenResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::DeletePersonalAccessToken.id())) }
-    }
+    ) -> impl Future<Output = Result<DeletePersonalAccessTokenResponse, Problem>> + Send;
 
     /// One own token.
     ///
@@ -947,9 +915,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: GetPersonalAccessTokenParameters,
-    ) -> impl Future<Output = Result<GetPersonalAccessTokenResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::GetPersonalAccessToken.id())) }
-    }
+    ) -> impl Future<Output = Result<GetPersonalAccessTokenResponse, Problem>> + Send;
 
     /// Tokens of a service account.
     ///
@@ -958,9 +924,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListServiceAccountTokensParameters,
-    ) -> impl Future<Output = Result<ListServiceAccountTokensResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::ListServiceAccountTokens.id())) }
-    }
+    ) -> impl Future<Output = Result<ListServiceAccountTokensResponse, Problem>> + Send;
 
     /// Renew an own token.
     ///
@@ -970,9 +934,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: RegeneratePersonalAccessTokenParameters,
         body: models::RegenerateTokenRequest,
-    ) -> impl Future<Output = Result<RegeneratePersonalAccessTokenResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::RegeneratePersonalAccessToken.id())) }
-    }
+    ) -> impl Future<Output = Result<RegeneratePersonalAccessTokenResponse, Problem>> + Send;
 
     /// Remove a token of a service account.
     ///
@@ -981,9 +943,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: DeleteServiceAccountTokenParameters,
-    ) -> impl Future<Output = Result<DeleteServiceAccountTokenResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::DeleteServiceAccountToken.id())) }
-    }
+    ) -> impl Future<Output = Result<DeleteServiceAccountTokenResponse, Problem>> + Send;
 
     /// One token of a service account.
     ///
@@ -992,9 +952,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: GetServiceAccountTokenParameters,
-    ) -> impl Future<Output = Result<GetServiceAccountTokenResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::GetServiceAccountToken.id())) }
-    }
+    ) -> impl Future<Output = Result<GetServiceAccountTokenResponse, Problem>> + Send;
 
     /// Renew a token of a service account.
     ///
@@ -1004,9 +962,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: RegenerateServiceAccountTokenParameters,
         body: models::RegenerateTokenRequest,
-    ) -> impl Future<Output = Result<RegenerateServiceAccountTokenResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::RegenerateServiceAccountToken.id())) }
-    }
+    ) -> impl Future<Output = Result<RegenerateServiceAccountTokenResponse, Problem>> + Send;
 
     /// Change own name.
     ///
@@ -1015,9 +971,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::UpdateUserProfileRequest,
-    ) -> impl Future<Output = Result<UpdateUserProfileResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::UpdateUserProfile.id())) }
-    }
+    ) -> impl Future<Output = Result<UpdateUserProfileResponse, Problem>> + Send;
 
     /// Add a project.
     ///
@@ -1026,9 +980,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::CreateProjectRequest,
-    ) -> impl Future<Output = Result<CreateProjectResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::CreateProject.id())) }
-    }
+    ) -> impl Future<Output = Result<CreateProjectResponse, Problem>> + Send;
 
     /// Page through projects.
     ///
@@ -1037,9 +989,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListProjectsParameters,
-    ) -> impl Future<Output = Result<ListProjectsResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::ListProjects.id())) }
-    }
+    ) -> impl Future<Output = Result<ListProjectsResponse, Problem>> + Send;
 
     /// Project and its approval settings.
     ///
@@ -1048,9 +998,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: GetProjectWithApprovalsParameters,
-    ) -> impl Future<Output = Result<GetProjectWithApprovalsResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::GetProjectWithApprovals.id())) }
-    }
+    ) -> impl Future<Output = Result<GetProjectWithApprovalsResponse, Problem>> + Send;
 
     /// Bring a project back.
     ///
@@ -1059,9 +1007,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: RestoreProjectParameters,
-    ) -> impl Future<Output = Result<RestoreProjectResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::RestoreProject.id())) }
-    }
+    ) -> impl Future<Output = Result<RestoreProjectResponse, Problem>> + Send;
 
     /// Change approval settings.
     ///
@@ -1071,9 +1017,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: UpdateProjectApprovalsParameters,
         body: models::UpdateProjectApprovalsRequest,
-    ) -> impl Future<Output = Result<UpdateProjectApprovalsResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::UpdateProjectApprovals.id())) }
-    }
+    ) -> impl Future<Output = Result<UpdateProjectApprovalsResponse, Problem>> + Send;
 
     /// Add a role.
     ///
@@ -1082,9 +1026,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::SaveRoleRequest,
-    ) -> impl Future<Output = Result<CreateRoleResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::CreateRole.id())) }
-    }
+    ) -> impl Future<Output = Result<CreateRoleResponse, Problem>> + Send;
 
     /// Page through roles.
     ///
@@ -1093,9 +1035,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListRolesParameters,
-    ) -> impl Future<Output = Result<ListRolesResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::ListRoles.id())) }
-    }
+    ) -> impl Future<Output = Result<ListRolesResponse, Problem>> + Send;
 
     /// Change a role.
     ///
@@ -1105,9 +1045,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: UpdateRoleParameters,
         body: models::SaveRoleRequest,
-    ) -> impl Future<Output = Result<UpdateRoleResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::UpdateRole.id())) }
-    }
+    ) -> impl Future<Output = Result<UpdateRoleResponse, Problem>> + Send;
 
     /// Add a service account.
     ///
@@ -1116,9 +1054,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::CreateServiceAccountRequest,
-    ) -> impl Future<Output = Result<CreateServiceAccountResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::CreateServiceAccount.id())) }
-    }
+    ) -> impl Future<Output = Result<CreateServiceAccountResponse, Problem>> + Send;
 
     /// Invite people by email.
     ///
@@ -1127,9 +1063,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::InviteUsersRequest,
-    ) -> impl Future<Output = Result<InviteUsersResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::InviteUsers.id())) }
-    }
+    ) -> impl Future<Output = Result<InviteUsersResponse, Problem>> + Send;
 
     /// Page through users.
     ///
@@ -1138,9 +1072,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListUsersParameters,
-    ) -> impl Future<Output = Result<ListUsersResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::ListUsers.id())) }
-    }
+    ) -> impl Future<Output = Result<ListUsersResponse, Problem>> + Send;
 
     /// Send a user invitation.
     ///
@@ -1149,9 +1081,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: SendUserInvitationParameters,
-    ) -> impl Future<Output = Result<SendUserInvitationResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::SendUserInvitation.id())) }
-    }
+    ) -> impl Future<Output = Result<SendUserInvitationResponse, Problem>> + Send;
 
     /// Change a user.
     ///
@@ -1161,7 +1091,5 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: UpdateUserParameters,
         body: models::UpdateUserRequest,
-    ) -> impl Future<Output = Result<UpdateUserResponse, Problem>> + Send {
-        async { Err(Problem::NotImplemented(Operation::UpdateUser.id())) }
-    }
+    ) -> impl Future<Output = Result<UpdateUserResponse, Problem>> + Send;
 }

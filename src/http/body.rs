@@ -90,7 +90,7 @@ pub struct Form(Vec<(String, String)>);
 impl Form {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
-        let pairs = form_pairs(text).map(|(name, value)| Some((name?, value?.into_owned())));
+        let pairs = form_pairs(text).map(|(name, value)| Some((name?, value?)));
         pairs.collect::<Option<_>>().map(Self).ok_or_else(not_utf8)
     }
 

@@ -89,10 +89,10 @@ pub(super) fn in_query<T: Parameter>(query: &str, name: &'static str) -> Result<
 }
 
 /// The pairs of `application/x-www-form-urlencoded` text; `None` stands for what is not UTF-8.
-pub(super) fn form_pairs(text: &str) -> impl Iterator<Item = (Option<String>, Option<Cow<'static, str>>)> {
+pub(super) fn form_pairs(text: &str) -> impl Iterator<Item = (Option<String>, Option<String>)> {
     text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (form_decoded(name), form_decoded(value).map(Cow::Owned))
+        (form_decoded(name), form_decoded(value))
     })
 }
 
@@ -100,9 +100,9 @@ fn form_decoded(text: &str) -> Option<String> {
     percent_decoded(&text.replace('+', " ")).map(Cow::into_owned)
 }
 
-fn parse<T: Parameter>(name: &'static str, text: Option<Cow<'_, str>>) -> Result<T, Problem> {
+fn parse<T: Parameter>(name: &'static str, text: Option<impl AsRef<str>>) -> Result<T, Problem> {
     let text = text.ok_or_else(|| invalid(name, "must be percent-encoded UTF-8"))?;
-    T::parse(&text).map_err(|complaint| invalid(name, complaint))
+    T::parse(text.as_ref()).map_err(|complaint| invalid(name, complaint))
 }
 
 fn invalid(name: &'static str, complaint: impl Into<String>) -> Problem {

@@ -93,12 +93,6 @@ impl Reply {
         Self { is_cut: true, ..self }
     }
 
-    /// How many bytes the body has.
-    #[must_use]
-    pub fn body_length(&self) -> usize {
-        self.body.len()
-    }
-
     /// Makes of it what hyper sends. Nothing of this service may be kept by caches, but for what says so.
     #[must_use]
     pub fn into_response(self) -> Response<Full<Bytes>> {

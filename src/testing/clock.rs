@@ -23,9 +23,7 @@ pub(super) struct Moment {
 
 http::object!(Moment);
 
-impl http::Limits for Moment {
-    fn check(&self, _check: &mut http::Check) {}
-}
+impl http::Limits for Moment {}
 
 /// A length of time to let pass, such as `8d`.
 #[derive(Deserialize)]
@@ -36,9 +34,7 @@ pub(super) struct Length {
 
 http::object!(Length);
 
-impl http::Limits for Length {
-    fn check(&self, _check: &mut http::Check) {}
-}
+impl http::Limits for Length {}
 
 /// What time it is, and whether the clock stands still.
 pub(super) fn show(app: &App) -> Result<Reply, Problem> {

@@ -40,9 +40,7 @@ pub(super) struct Order {
 
 http::object!(Order);
 
-impl http::Limits for Order {
-    fn check(&self, _check: &mut http::Check) {}
-}
+impl http::Limits for Order {}
 
 const fn once() -> u32 {
     1

@@ -175,7 +175,6 @@ fn show_again(app: &App, form: &Form, problem: Problem) -> Result<Reply, Problem
         first_name: form.get("firstName").unwrap_or_default(),
         last_name: form.get("lastName").unwrap_or_default(),
         errors: FormErrors {
-            general: None,
             secret: secret.as_deref(),
             first_name: first_name.as_deref(),
             last_name: last_name.as_deref(),

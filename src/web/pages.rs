@@ -56,8 +56,6 @@ pub struct AcceptForm<'a> {
 /// Complaints about the form, each a sentence that says what would be right.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct FormErrors<'a> {
-    /// About no field, or about all of them.
-    pub general: Option<&'a str>,
     /// About the code.
     pub secret: Option<&'a str>,
     /// About the first name.
@@ -133,7 +131,7 @@ impl Pages {
         // Strict mode sees a misspelt variable only in a branch that is taken, so both are.
         pages.accept_form(&AcceptForm::default())?;
         let sample = Some("sample");
-        let errors = FormErrors { general: sample, secret: sample, first_name: sample, last_name: sample };
+        let errors = FormErrors { secret: sample, first_name: sample, last_name: sample };
         pages.accept_form(&AcceptForm { errors, ..AcceptForm::default() })?;
         pages.accepted("Sample organisation", "new@brms.example")?;
         pages.problem("Sample", "A sample.")?;
@@ -142,10 +140,9 @@ impl Pages {
 
     /// The form, which posts `secret`, `firstName` and `lastName` to where it came from.
     pub fn accept_form(&self, form: &AcceptForm) -> Result<String, PageError> {
-        let FormErrors { general, secret, first_name, last_name } = form.errors;
-        let marked = [secret, first_name, last_name].iter().any(Option::is_some);
-        let marked = marked.then_some("You have not joined yet. Please check the marked fields.");
-        let alert = general.or(marked);
+        let FormErrors { secret, first_name, last_name } = form.errors;
+        let is_marked = [secret, first_name, last_name].iter().any(Option::is_some);
+        let alert = is_marked.then_some("You have not joined yet. Please check the marked fields.");
         self.render(
             "accept",
             &AcceptView {
@@ -241,9 +238,6 @@ mod tests {
         for value in ["brms_inv_a-Z", "Ann", "O&#x27;Neil"] {
             assert_eq!(count(&page, &format!("value=\"{value}\"")), 1, "{page}");
         }
-        let errors = FormErrors { general: Some("Too much at once."), ..FormErrors::default() };
-        let page = pages().accept_form(&AcceptForm { errors, ..AcceptForm::default() }).unwrap();
-        assert!(page.contains("role=\"alert\">Too much at once.</p>"));
     }
 
     #[test]
@@ -260,12 +254,7 @@ mod tests {
     fn values_are_escaped_on_every_page() {
         let pages = pages();
         let render = |value: &str| {
-            let errors = FormErrors {
-                general: Some(value),
-                secret: Some(value),
-                first_name: Some(value),
-                last_name: Some(value),
-            };
+            let errors = FormErrors { secret: Some(value), first_name: Some(value), last_name: Some(value) };
             let form = AcceptForm { secret: "", first_name: value, last_name: value, errors };
             pages.accept_form(&form).unwrap()
                 + &pages.accepted(value, value).unwrap()

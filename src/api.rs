@@ -128,8 +128,7 @@ impl Api for App {
         principal: Principal,
         body: CreateTokenRequest,
     ) -> Result<CreatePersonalAccessTokenResponse, Problem> {
-        let answer =
-            tokens::create(self, principal, Whose::Own, body, Operation::CreatePersonalAccessToken).await?;
+        let answer = tokens::create(self, principal, Whose::Own, body).await?;
         Ok(CreatePersonalAccessTokenResponse::Status200(answer))
     }
 
@@ -137,7 +136,7 @@ impl Api for App {
         &self,
         principal: Principal,
     ) -> Result<ListPersonalAccessTokensResponse, Problem> {
-        let answer = tokens::list(self, principal, Whose::Own, Operation::ListPersonalAccessTokens).await?;
+        let answer = tokens::list(self, principal, Whose::Own).await?;
         Ok(ListPersonalAccessTokensResponse::Status200(answer))
     }
 
@@ -147,14 +146,7 @@ impl Api for App {
         parameters: CreateServiceAccountTokenParameters,
         body: CreateTokenRequest,
     ) -> Result<CreateServiceAccountTokenResponse, Problem> {
-        let answer = tokens::create(
-            self,
-            principal,
-            Whose::ServiceAccount(parameters.user_id),
-            body,
-            Operation::CreateServiceAccountToken,
-        )
-        .await?;
+        let answer = tokens::create(self, principal, Whose::ServiceAccount(parameters.user_id), body).await?;
         Ok(CreateServiceAccountTokenResponse::Status200(answer))
     }
 
@@ -163,14 +155,7 @@ impl Api for App {
         principal: Principal,
         parameters: DeletePersonalAccessTokenParameters,
     ) -> Result<DeletePersonalAccessTokenResponse, Problem> {
-        let answer = tokens::delete(
-            self,
-            principal,
-            Whose::Own,
-            parameters.pat_id,
-            Operation::DeletePersonalAccessToken,
-        )
-        .await?;
+        let answer = tokens::delete(self, principal, Whose::Own, parameters.pat_id).await?;
         Ok(DeletePersonalAccessTokenResponse::Status200(answer))
     }
 
@@ -179,9 +164,7 @@ impl Api for App {
         principal: Principal,
         parameters: GetPersonalAccessTokenParameters,
     ) -> Result<GetPersonalAccessTokenResponse, Problem> {
-        let answer =
-            tokens::get(self, principal, Whose::Own, parameters.pat_id, Operation::GetPersonalAccessToken)
-                .await?;
+        let answer = tokens::get(self, principal, Whose::Own, parameters.pat_id).await?;
         Ok(GetPersonalAccessTokenResponse::Status200(answer))
     }
 
@@ -190,13 +173,7 @@ impl Api for App {
         principal: Principal,
         parameters: ListServiceAccountTokensParameters,
     ) -> Result<ListServiceAccountTokensResponse, Problem> {
-        let answer = tokens::list(
-            self,
-            principal,
-            Whose::ServiceAccount(parameters.user_id),
-            Operation::ListServiceAccountTokens,
-        )
-        .await?;
+        let answer = tokens::list(self, principal, Whose::ServiceAccount(parameters.user_id)).await?;
         Ok(ListServiceAccountTokensResponse::Status200(answer))
     }
 
@@ -206,15 +183,7 @@ impl Api for App {
         parameters: RegeneratePersonalAccessTokenParameters,
         body: RegenerateTokenRequest,
     ) -> Result<RegeneratePersonalAccessTokenResponse, Problem> {
-        let answer = tokens::regenerate(
-            self,
-            principal,
-            Whose::Own,
-            parameters.pat_id,
-            body.expiry,
-            Operation::RegeneratePersonalAccessToken,
-        )
-        .await?;
+        let answer = tokens::regenerate(self, principal, Whose::Own, parameters.pat_id, body.expiry).await?;
         Ok(RegeneratePersonalAccessTokenResponse::Status200(answer))
     }
 
@@ -223,14 +192,9 @@ impl Api for App {
         principal: Principal,
         parameters: DeleteServiceAccountTokenParameters,
     ) -> Result<DeleteServiceAccountTokenResponse, Problem> {
-        let answer = tokens::delete(
-            self,
-            principal,
-            Whose::ServiceAccount(parameters.user_id),
-            parameters.pat_id,
-            Operation::DeleteServiceAccountToken,
-        )
-        .await?;
+        let answer =
+            tokens::delete(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id)
+                .await?;
         Ok(DeleteServiceAccountTokenResponse::Status200(answer))
     }
 
@@ -239,14 +203,9 @@ impl Api for App {
         principal: Principal,
         parameters: GetServiceAccountTokenParameters,
     ) -> Result<GetServiceAccountTokenResponse, Problem> {
-        let answer = tokens::get(
-            self,
-            principal,
-            Whose::ServiceAccount(parameters.user_id),
-            parameters.pat_id,
-            Operation::GetServiceAccountToken,
-        )
-        .await?;
+        let answer =
+            tokens::get(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id)
+                .await?;
         Ok(GetServiceAccountTokenResponse::Status200(answer))
     }
 
@@ -262,7 +221,6 @@ impl Api for App {
             Whose::ServiceAccount(parameters.user_id),
             parameters.pat_id,
             body.expiry,
-            Operation::RegenerateServiceAccountToken,
         )
         .await?;
         Ok(RegenerateServiceAccountTokenResponse::Status200(answer))

@@ -18,7 +18,7 @@ pub const NAME_CHARACTERS_MAX: usize = 200;
 /// of JSON stop at 128, and an export has such a value further inside than the request that brought it.
 pub const NESTING_MAX: usize = 100;
 
-/// What a project key looks like; [`check_project_key`] says the same without a regular expression.
+/// What a project key looks like; [`project_key_complaint`] says the same without a regular expression.
 pub const PROJECT_KEY_PATTERN: &str = "^[a-z0-9]{2,}(-[a-z0-9]+)*$";
 
 /// A list of ids may not be longer than [`IDS_MAX`].
@@ -41,8 +41,7 @@ pub fn check_names(names: &[(&str, Option<&String>)]) -> Result<(), Problem> {
         let complaint = name_complaint(name.as_ref()?)?;
         Some(Place::pointer(*pointer, complaint))
     };
-    let places: Vec<Place> = names.iter().filter_map(complaint).collect();
-    if places.is_empty() { Ok(()) } else { Err(Problem::Invalid(places)) }
+    Problem::for_any(names.iter().filter_map(complaint), Problem::Invalid)
 }
 
 /// A parameter is one of a few words, which the description left open.
@@ -67,11 +66,20 @@ pub fn check_date(name: &str, given: &str) -> Result<(Timestamp, Timestamp), Pro
 
 /// A project key has its pattern.
 pub fn check_project_key(pointer: &str, key: &str) -> Result<(), Problem> {
-    if is_project_key(key) && key.len() <= NAME_CHARACTERS_MAX {
-        return Ok(());
+    match project_key_complaint(key) {
+        None => Ok(()),
+        Some(complaint) => Err(Problem::invalid(Place::pointer(pointer, complaint))),
+    }
+}
+
+/// What is wrong with a project key, if anything.
+#[must_use]
+pub fn project_key_complaint(key: &str) -> Option<String> {
+    if key.len() > NAME_CHARACTERS_MAX {
+        return Some(format!("must hold at most {NAME_CHARACTERS_MAX} characters"));
     }
     let detail = "must be lower-case letters and digits, at least two, then parts after single hyphens";
-    Err(Problem::invalid(Place::pointer(pointer, detail)))
+    (!is_project_key(key)).then(|| detail.to_owned())
 }
 
 /// A value that the description leaves open is nested at most [`NESTING_MAX`] deep.

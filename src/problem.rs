@@ -138,8 +138,6 @@ pub enum Problem {
     },
     /// A fault of ours (500). The text is for the log alone.
     Internal(String),
-    /// Described, and not written yet (501).
-    NotImplemented(&'static str),
     /// Not now (503).
     Unavailable(Busy),
     /// The request's time ran out before its write began (504).
@@ -167,6 +165,21 @@ impl Problem {
     #[must_use]
     pub fn invalid(place: Place) -> Self {
         Self::Invalid(vec![place])
+    }
+
+    /// A conflict with the state as a whole, not with one place of the request.
+    #[must_use]
+    pub fn conflict(conflict: Conflict) -> Self {
+        Self::Conflict(conflict, Vec::new())
+    }
+
+    /// Refuses for the sake of these places, if there are any.
+    pub fn for_any(
+        places: impl IntoIterator<Item = Place>,
+        problem: impl FnOnce(Vec<Place>) -> Self,
+    ) -> Result<(), Self> {
+        let places: Vec<Place> = places.into_iter().collect();
+        if places.is_empty() { Ok(()) } else { Err(problem(places)) }
     }
 
     /// A fault of ours, with what we were doing when it came up.
@@ -258,7 +271,6 @@ impl Problem {
             }
             Self::TooManySends { .. } => kind(429, "too-many-sends", "Too many sends"),
             Self::Internal(_) => kind(500, "internal-error", "Internal error"),
-            Self::NotImplemented(_) => kind(501, "not-implemented", "Not implemented"),
             Self::Unavailable(_) => kind(503, "unavailable", "Not available right now"),
             Self::TimedOut => kind(504, "timed-out", "The request took too long"),
             Self::Injected(status) => injected::kind(*status),
@@ -291,9 +303,6 @@ impl Problem {
             }
             Self::Internal(_) => {
                 "Something went wrong on the server. The log has it under this instance.".to_owned()
-            }
-            Self::NotImplemented(operation) => {
-                format!("The operation {operation} is described but not written yet.")
             }
             Self::Unavailable(busy) => busy.detail().to_owned(),
             Self::Injected(_) => injected::DETAIL.to_owned(),

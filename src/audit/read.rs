@@ -4,7 +4,7 @@ use super::{store, wire};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::generated::api::{
-    GetAuditLogParameters, GetAuditLogResponse, ListAuditLogsParameters, ListAuditLogsResponse, Operation,
+    GetAuditLogParameters, GetAuditLogResponse, ListAuditLogsParameters, ListAuditLogsResponse,
 };
 use crate::generated::models::AuditLogList;
 use crate::limits;
@@ -25,7 +25,7 @@ pub async fn list(
     let ascending = ascending(parameters.sort.as_deref())?;
     let listed = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        caller.require(Operation::ListAuditLogs)?;
+        caller.require()?;
         let filter = store::Filter {
             organisation_id: caller.organisation_id,
             project_id: parameters.project_id,
@@ -71,7 +71,7 @@ pub async fn get(
         let caller = principal.caller(tx)?;
         let entry = store::find(tx, caller.organisation_id, parameters.audit_log_id)?;
         let entry = entry.ok_or(Problem::NotFound("audit log entry"))?;
-        caller.require(Operation::GetAuditLog)?;
+        caller.require()?;
         wire::entry(tx, entry)
     });
     Ok(GetAuditLogResponse::Status200(found.await?))

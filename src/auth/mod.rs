@@ -33,6 +33,8 @@ pub struct Principal {
 /// A user who calls, as the database knows them in this transaction.
 #[derive(Clone, Debug)]
 pub struct Caller {
+    /// What is called.
+    pub operation: Operation,
     /// The user.
     pub user_id: Uuid,
     /// The only organisation this caller can see anything of.
@@ -103,6 +105,7 @@ impl Principal {
         };
         let found = found.ok_or_else(|| refusal(self.operation, NOT_VALID, true))?;
         Ok(Caller {
+            operation: self.operation,
             user_id: found.user_id,
             organisation_id: found.organisation_id,
             standing: found.standing,

@@ -69,8 +69,8 @@ impl Caller {
     /// Refuses a caller who does not meet what the table asks for outside projects (403).
     ///
     /// What it asks for inside one is checked where the project is found: `projects::access`.
-    pub fn require(&self, operation: Operation) -> Result<(), Problem> {
-        let requirement = requirement(operation);
+    pub fn require(&self) -> Result<(), Problem> {
+        let requirement = requirement(self.operation);
         let met = match requirement {
             Requirement::AnyUser => self.token_reaches_everything(),
             Requirement::Author => {

@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::file_permissions::{self, FilePermission};
 use crate::generated::api::{
-    CreateGroupParameters, CreateGroupResponse, ListGroupsParameters, ListGroupsResponse, Operation,
+    CreateGroupParameters, CreateGroupResponse, ListGroupsParameters, ListGroupsResponse,
     UpdateGroupParameters, UpdateGroupResponse,
 };
 use crate::generated::models::{AuditLogType, GroupList, Permission, SaveGroupRequest};
@@ -62,8 +62,15 @@ pub fn find_named(
     group_ids: &[Uuid],
 ) -> Result<Vec<Group>, Problem> {
     let groups = store::find_all(tx, project_id, group_ids)?;
-    let missing: Vec<_> = missing_places(pointer, group_ids, &groups).collect();
-    if missing.is_empty() { Ok(groups) } else { Err(Problem::MissingReferences(missing)) }
+    Problem::for_any(missing_places(pointer, group_ids, &groups), Problem::MissingReferences)?;
+    Ok(groups)
+}
+
+/// Refuses ids of groups that a role looks after, where a person may not put anybody in.
+pub fn refuse_managed(group_ids: &[Uuid], is_managed: impl Fn(&Uuid) -> bool) -> Result<(), Problem> {
+    let managed =
+        places("/groupIds", group_ids, "belongs to a role; give the user that role instead", is_managed);
+    Problem::for_any(managed, |places| Problem::Conflict(Conflict::RoleManaged, places))
 }
 
 /// The places in a list of ids that name none of the groups found.
@@ -105,7 +112,7 @@ pub async fn list(
     let page = Page::new(parameters.page, parameters.per_page);
     let listed = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        projects::access(tx, &caller, parameters.project_id, Operation::ListGroups)?;
+        projects::access(tx, &caller, parameters.project_id)?;
         let listed =
             store::list(tx, parameters.project_id, search::wanted(parameters.search).as_deref(), page)?;
         let results = wire::groups(tx, listed.rows)?;
@@ -125,7 +132,7 @@ pub async fn create(
     check(&body)?;
     let created = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        let (project, access) = projects::access(tx, &caller, parameters.project_id, Operation::CreateGroup)?;
+        let (project, access) = projects::access(tx, &caller, parameters.project_id)?;
         let group = Group {
             id: tx.new_id(),
             project_id: project.id,
@@ -153,7 +160,7 @@ pub async fn update(
     check(&body)?;
     let updated = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        let (project, access) = projects::access(tx, &caller, parameters.project_id, Operation::UpdateGroup)?;
+        let (project, access) = projects::access(tx, &caller, parameters.project_id)?;
         let before = store::find(tx, project.id, parameters.group_id)?.ok_or(Problem::NotFound("group"))?;
         let after = Group {
             name: body.name.clone(),
@@ -167,7 +174,7 @@ pub async fn update(
         };
         check_grant(&access, &[&before, &after])?;
         if before.role_id.is_some() {
-            return Err(Problem::Conflict(Conflict::RoleManaged, Vec::new()));
+            return Err(Problem::conflict(Conflict::RoleManaged));
         }
         store::update(tx, &after)?;
         record(tx, &caller.actor(), Action::Updated, &after)?;

@@ -15,7 +15,7 @@ use crate::http::{self, RequestContext};
 use crate::limits;
 use crate::mail;
 use crate::organisation;
-use crate::problem::{Place, Problem};
+use crate::problem::Problem;
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::users;
 
@@ -37,9 +37,7 @@ pub struct Acceptance {
 http::object!(Acceptance);
 
 /// Its limits are those of [`Names`], which hold for the form too.
-impl http::Limits for Acceptance {
-    fn check(&self, _check: &mut http::Check) {}
-}
+impl http::Limits for Acceptance {}
 
 /// What became of it.
 #[derive(Clone, Debug, Serialize)]
@@ -74,15 +72,8 @@ impl Names {
         let tidy =
             |name: Option<String>| name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         let names = Self { first: tidy(first), last: tidy(last) };
-        let complaint = |pointer: &str, name: &Option<String>| {
-            let complaint = name.as_deref().and_then(limits::name_complaint);
-            complaint.map(|detail| Place::pointer(pointer, detail))
-        };
-        let places: Vec<Place> = [complaint("/firstName", &names.first), complaint("/lastName", &names.last)]
-            .into_iter()
-            .flatten()
-            .collect();
-        if places.is_empty() { Ok(names) } else { Err(Problem::Invalid(places)) }
+        limits::check_names(&[("/firstName", names.first.as_ref()), ("/lastName", names.last.as_ref())])?;
+        Ok(names)
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Invitation, check_inviter, renew, sendable, store, wire};
 use crate::app::{App, InvitationRules};
 use crate::auth::{Caller, Principal};
 use crate::db::Tx;
-use crate::generated::api::{InviteUsersResponse, Operation};
+use crate::generated::api::InviteUsersResponse;
 use crate::generated::models::{self, InviteUsersRequest, UserType};
 use crate::mail;
 use crate::problem::{Conflict, Place, Problem};
@@ -22,7 +22,7 @@ pub async fn invite(
     let rules = app.invitation_rules;
     let invited = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        caller.require(Operation::InviteUsers)?;
+        caller.require()?;
         carry_out(tx, &rules, &caller, &body.emails)
     });
     let invitations = invited.await?;

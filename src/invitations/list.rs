@@ -3,7 +3,7 @@
 use super::{store, wire};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::generated::api::{ListInvitationsParameters, ListInvitationsResponse, Operation};
+use crate::generated::api::{ListInvitationsParameters, ListInvitationsResponse};
 use crate::generated::models::InvitationList;
 use crate::organisation;
 use crate::paging::Page;
@@ -19,7 +19,7 @@ pub async fn list(
     let page = Page::new(parameters.page, parameters.per_page);
     let listed = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        caller.require(Operation::ListInvitations)?;
+        caller.require()?;
         let search = search::wanted(parameters.search);
         let listed = store::list(tx, caller.organisation_id, parameters.status, search.as_deref(), page)?;
         let organisation = organisation::store::get(tx, caller.organisation_id)?;

@@ -19,7 +19,7 @@ use crate::audit::{self, Action, Actor, Change};
 use crate::auth::Principal;
 use crate::clock::Timestamp;
 use crate::db::Tx;
-use crate::generated::api::{Operation, SendUserInvitationParameters, SendUserInvitationResponse};
+use crate::generated::api::{SendUserInvitationParameters, SendUserInvitationResponse};
 use crate::generated::models::{AuditLogType, InvitationStatus, UserStatus};
 use crate::http::words;
 use crate::mail;
@@ -83,7 +83,7 @@ pub async fn send(
         let caller = principal.caller(tx)?;
         let user = users::store::find(tx, caller.organisation_id, parameters.user_id)?;
         let user = user.ok_or(Problem::NotFound("user"))?;
-        caller.require(Operation::SendUserInvitation)?;
+        caller.require()?;
         let invitation = sendable(tx, &rules, &user)?;
         check_inviter(tx, &rules, caller.user_id, 1)?;
         let inviter = users::store::find(tx, caller.organisation_id, caller.user_id)?;
@@ -118,14 +118,14 @@ pub fn send_again(tx: &Tx, rules: &InvitationRules, invitation_id: Uuid) -> Resu
 /// The user's invitation, if it may be sent now: 409 when there is nothing to send, 429 when too often.
 fn sendable(tx: &Tx, rules: &InvitationRules, user: &User) -> Result<Invitation, Problem> {
     if user.is_service {
-        return Err(Problem::Conflict(Conflict::ServiceAccount, Vec::new()));
+        return Err(Problem::conflict(Conflict::ServiceAccount));
     }
     if user.status == UserStatus::Disabled {
-        return Err(Problem::Conflict(Conflict::UserDisabled, Vec::new()));
+        return Err(Problem::conflict(Conflict::UserDisabled));
     }
     let pending = store::find_by_user(tx, user.id)?.filter(|found| found.status == InvitationStatus::Pending);
     // Who never had an invitation came in another way, and is in all the same.
-    let invitation = pending.ok_or(Problem::Conflict(Conflict::AlreadyAccepted, Vec::new()))?;
+    let invitation = pending.ok_or(Problem::conflict(Conflict::AlreadyAccepted))?;
     check_throttle(tx, rules, &invitation)?;
     Ok(invitation)
 }

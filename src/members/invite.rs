@@ -9,11 +9,11 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::auth::{Caller, Principal};
 use crate::db::Tx;
-use crate::generated::api::{InviteMembersParameters, InviteMembersResponse, Operation};
+use crate::generated::api::{InviteMembersParameters, InviteMembersResponse};
 use crate::generated::models::{InviteMembersRequest, Member, UserStatus};
 use crate::groups::{self, Group};
 use crate::limits::{self, places};
-use crate::problem::{Conflict, Place, Problem};
+use crate::problem::{Conflict, Problem};
 use crate::projects;
 use crate::users::{self, User};
 
@@ -50,7 +50,7 @@ struct MemberInvitation {
 impl MemberInvitation {
     /// Every check first, then the writes, so that a refusal has nothing to take back.
     fn carry_out(&self, tx: &Tx, caller: &Caller) -> Result<Vec<Member>, Problem> {
-        let (_, access) = projects::access(tx, caller, self.project_id, Operation::InviteMembers)?;
+        let (_, access) = projects::access(tx, caller, self.project_id)?;
         let groups = groups::store::find_all(tx, self.project_id, &self.group_ids)?;
         let users = users::store::find_all(tx, caller.organisation_id, &self.user_ids)?;
         let users: HashMap<Uuid, User> = users.into_iter().map(|user| (user.id, user)).collect();
@@ -78,26 +78,15 @@ impl MemberInvitation {
         let missing_users =
             places("/userIds", &self.user_ids, "names no user you may see", |id| !users.contains_key(id));
         let missing_groups = groups::missing_places("/groupIds", &self.group_ids, groups);
-        let missing: Vec<Place> = missing_users.chain(missing_groups).collect();
-        if missing.is_empty() { Ok(()) } else { Err(Problem::MissingReferences(missing)) }
+        Problem::for_any(missing_users.chain(missing_groups), Problem::MissingReferences)
     }
 
     fn check_state(&self, users: &HashMap<Uuid, User>, groups: &[Group]) -> Result<(), Problem> {
         let is_disabled = |id: &Uuid| users[id].status == UserStatus::Disabled;
-        let disabled: Vec<Place> =
-            places("/userIds", &self.user_ids, "names a disabled user; enable the user first", is_disabled)
-                .collect();
-        if !disabled.is_empty() {
-            return Err(Problem::Conflict(Conflict::UserDisabled, disabled));
-        }
-        let managed = |id: &Uuid| groups.iter().any(|group| group.id == *id && group.role_id.is_some());
-        let managed: Vec<Place> = places(
-            "/groupIds",
-            &self.group_ids,
-            "belongs to a role; give the user that role instead",
-            managed,
-        )
-        .collect();
-        if managed.is_empty() { Ok(()) } else { Err(Problem::Conflict(Conflict::RoleManaged, managed)) }
+        let detail = "names a disabled user; enable the user first";
+        let disabled = places("/userIds", &self.user_ids, detail, is_disabled);
+        Problem::for_any(disabled, |places| Problem::Conflict(Conflict::UserDisabled, places))?;
+        let is_managed = |id: &Uuid| groups.iter().any(|group| group.id == *id && group.role_id.is_some());
+        groups::refuse_managed(&self.group_ids, is_managed)
     }
 }

@@ -4,7 +4,7 @@ use super::{store, wire};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::generated::api::{
-    ListMemberUsersParameters, ListMemberUsersResponse, ListMembersParameters, ListMembersResponse, Operation,
+    ListMemberUsersParameters, ListMemberUsersResponse, ListMembersParameters, ListMembersResponse,
 };
 use crate::generated::models::{MemberList, MemberUserList};
 use crate::paging::Page;
@@ -22,7 +22,7 @@ pub async fn list(
     let page = Page::new(parameters.page, parameters.per_page);
     let listed = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        projects::access(tx, &caller, parameters.project_id, Operation::ListMembers)?;
+        projects::access(tx, &caller, parameters.project_id)?;
         let listed =
             store::list(tx, parameters.project_id, search::wanted(parameters.search).as_deref(), page)?;
         let mut results = Vec::with_capacity(listed.rows.len());
@@ -45,7 +45,7 @@ pub async fn list_users(
     let page = Page::new(parameters.page, parameters.per_page);
     let listed = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        let (project, _) = projects::access(tx, &caller, parameters.project_id, Operation::ListMemberUsers)?;
+        let (project, _) = projects::access(tx, &caller, parameters.project_id)?;
         let search = search::wanted(parameters.search);
         let listed = users::store::list_outside_project(
             tx,

@@ -13,7 +13,7 @@ use crate::users::{self, User};
 /// One membership of the project, by its own id.
 pub(super) fn find(tx: &Tx, project_id: Uuid, member_id: Uuid) -> Result<Option<Membership>, Problem> {
     tx.optional(
-        "SELECT id, project_id, user_id, owner, by_role, created_at, updated_at
+        "SELECT *
          FROM members
          WHERE id = ?1 AND project_id = ?2",
         params![member_id, project_id],
@@ -24,12 +24,17 @@ pub(super) fn find(tx: &Tx, project_id: Uuid, member_id: Uuid) -> Result<Option<
 /// The membership of a user in a project.
 pub fn find_of_user(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Option<Membership>, Problem> {
     tx.optional(
-        "SELECT id, project_id, user_id, owner, by_role, created_at, updated_at
+        "SELECT *
          FROM members
          WHERE project_id = ?1 AND user_id = ?2",
         params![project_id, user_id],
         read,
     )
+}
+
+/// The membership of a user who is in the project.
+pub fn get_of_user(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Membership, Problem> {
+    tx.row("SELECT * FROM members WHERE project_id = ?1 AND user_id = ?2", params![project_id, user_id], read)
 }
 
 /// One page of the members of a project, each with its user.
@@ -55,7 +60,7 @@ pub(super) fn list(
     // Two texts, so that without a search no user is looked up to sort the members.
     let rows = match search {
         None => tx.rows(
-            "SELECT id, project_id, user_id, owner, by_role, created_at, updated_at
+            "SELECT *
              FROM members
              WHERE project_id = ?1
              ORDER BY created_at, id
@@ -64,8 +69,7 @@ pub(super) fn list(
             read,
         ),
         Some(search) => tx.rows(
-            "SELECT members.id, members.project_id, members.user_id, members.owner, members.by_role,
-                    members.created_at, members.updated_at
+            "SELECT members.*
              FROM members JOIN users ON users.id = members.user_id
              WHERE members.project_id = ?1
                AND has_text(?2, users.email, users.first_name, users.last_name)
@@ -75,16 +79,18 @@ pub(super) fn list(
             read,
         ),
     }?;
-    let with_user = |membership: Membership| Ok((users::store::get(tx, membership.user_id)?, membership));
-    let rows: Result<Vec<(User, Membership)>, Problem> = rows.into_iter().map(with_user).collect();
-    let rows = rows?.into_iter().map(|(user, membership)| (membership, user)).collect();
+    let with_user = |membership: Membership| {
+        let user = users::store::get(tx, membership.user_id)?;
+        Ok((membership, user))
+    };
+    let rows = rows.into_iter().map(with_user).collect::<Result<_, Problem>>()?;
     Ok(Listed { rows, total: total.unsigned_abs() })
 }
 
 /// Every membership of the project, oldest first: for an export.
 pub fn all(tx: &Tx, project_id: Uuid) -> Result<Vec<Membership>, Problem> {
     tx.rows(
-        "SELECT id, project_id, user_id, owner, by_role, created_at, updated_at
+        "SELECT *
          FROM members
          WHERE project_id = ?1
          ORDER BY created_at, id",
@@ -131,7 +137,7 @@ pub(super) fn update(tx: &Tx, membership: &Membership, owner: bool) -> Result<Me
         "UPDATE members
          SET owner = ?3, by_role = 0, updated_at = ?4
          WHERE project_id = ?1 AND user_id = ?2
-         RETURNING id, project_id, user_id, owner, by_role, created_at, updated_at",
+         RETURNING *",
         params![membership.project_id, membership.user_id, owner, tx.now().as_millis()],
         read,
     )

@@ -8,11 +8,11 @@ use crate::audit::Action;
 use crate::auth::Principal;
 use crate::auth::permissions::ProjectAccess;
 use crate::db::Tx;
-use crate::generated::api::{Operation, UpdateMemberParameters, UpdateMemberResponse};
+use crate::generated::api::{UpdateMemberParameters, UpdateMemberResponse};
 use crate::generated::models::UpdateMemberRequest;
 use crate::groups::{self, Group};
-use crate::limits::{self, places};
-use crate::problem::{Conflict, Place, Problem};
+use crate::limits;
+use crate::problem::{Conflict, Problem};
 use crate::projects;
 use crate::users;
 
@@ -28,21 +28,17 @@ pub async fn update(
     limits::check_ids("/groupIds", body.group_ids.as_deref().unwrap_or_default())?;
     let updated = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        let (project, access) =
-            projects::access(tx, &caller, parameters.project_id, Operation::UpdateMember)?;
+        let (project, access) = projects::access(tx, &caller, parameters.project_id)?;
         let before = store::find(tx, project.id, parameters.member_id)?.ok_or(Problem::NotFound("member"))?;
         let had = store::groups_of(tx, &before)?;
         let wanted = body.group_ids.as_deref();
         let named = groups::store::find_all(tx, project.id, wanted.unwrap_or_default())?;
         check_grant(&access, body.owner, &before, &had, wanted.map(|_| named.as_slice()))?;
-        let missing: Vec<Place> =
-            groups::missing_places("/groupIds", wanted.unwrap_or_default(), &named).collect();
-        if !missing.is_empty() {
-            return Err(Problem::MissingReferences(missing));
-        }
+        let missing = groups::missing_places("/groupIds", wanted.unwrap_or_default(), &named);
+        Problem::for_any(missing, Problem::MissingReferences)?;
         check_managed(wanted.unwrap_or_default(), &named, &had)?;
         if before.owner && !body.owner && !store::has_other_owner(tx, &before)? {
-            return Err(Problem::Conflict(Conflict::LastOwner, Vec::new()));
+            return Err(Problem::conflict(Conflict::LastOwner));
         }
 
         let after = store::update(tx, &before, body.owner)?;
@@ -52,8 +48,7 @@ pub async fn update(
         let groups = store::groups_of(tx, &after)?;
         let group_ids: Vec<Uuid> = groups.iter().map(|group| group.id).collect();
         record(tx, &caller.actor(), Action::Updated, &after, &group_ids)?;
-        let user = users::store::find(tx, caller.organisation_id, after.user_id)?;
-        let user = user.ok_or_else(|| Problem::Internal("a member is no user".to_owned()))?;
+        let user = users::store::get(tx, after.user_id)?;
         Ok(wire::member(&after, &user, &groups))
     });
     Ok(UpdateMemberResponse::Status200(updated.await?))
@@ -83,9 +78,7 @@ fn check_managed(wanted: &[Uuid], named: &[Group], had: &[Group]) -> Result<(), 
         named.iter().any(|group| group.id == *id && group.role_id.is_some())
             && !had.iter().any(|group| group.id == *id)
     };
-    let detail = "belongs to a role; give the user that role instead";
-    let managed: Vec<Place> = places("/groupIds", wanted, detail, is_new).collect();
-    if managed.is_empty() { Ok(()) } else { Err(Problem::Conflict(Conflict::RoleManaged, managed)) }
+    groups::refuse_managed(wanted, is_new)
 }
 
 fn replace_groups(tx: &Tx, membership: &Membership, had: &[Group], named: &[Group]) -> Result<(), Problem> {

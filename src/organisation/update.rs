@@ -4,7 +4,7 @@ use super::{Organisation, record, store, wire};
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::Principal;
-use crate::generated::api::{Operation, UpdateOrganisationResponse};
+use crate::generated::api::UpdateOrganisationResponse;
 use crate::generated::models::UpdateOrganisationRequest;
 use crate::limits;
 use crate::problem::{Conflict, Place, Problem};
@@ -21,7 +21,7 @@ pub async fn update(
     }
     let updated = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        caller.require(Operation::UpdateOrganisation)?;
+        caller.require()?;
         let before = store::get(tx, caller.organisation_id)?;
         let mut preferences = before.preferences.clone();
         preferences.extend(body.preferences.clone().unwrap_or_default());

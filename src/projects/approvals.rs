@@ -5,8 +5,8 @@ use crate::app::App;
 use crate::audit::{self, Action, Change};
 use crate::auth::Principal;
 use crate::generated::api::{
-    GetProjectWithApprovalsParameters, GetProjectWithApprovalsResponse, Operation,
-    UpdateProjectApprovalsParameters, UpdateProjectApprovalsResponse,
+    GetProjectWithApprovalsParameters, GetProjectWithApprovalsResponse, UpdateProjectApprovalsParameters,
+    UpdateProjectApprovalsResponse,
 };
 use crate::generated::models::{AuditLogType, UpdateProjectApprovalsRequest};
 use crate::groups;
@@ -21,7 +21,7 @@ pub async fn get(
 ) -> Result<GetProjectWithApprovalsResponse, Problem> {
     let project = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        let (project, _) = access(tx, &caller, parameters.project_id, Operation::GetProjectWithApprovals)?;
+        let (project, _) = access(tx, &caller, parameters.project_id)?;
         let mut groups = wire::approval_groups(tx, &[project.id])?;
         Ok(wire::project(&project, groups.remove(&project.id).unwrap_or_default()))
     });
@@ -41,7 +41,7 @@ pub async fn update(
     )?;
     let updated = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        let (project, _) = access(tx, &caller, parameters.project_id, Operation::UpdateProjectApprovals)?;
+        let (project, _) = access(tx, &caller, parameters.project_id)?;
         if let Some(group_ids) = &body.decisions_approval_groups {
             groups::find_named(tx, project.id, "/decisionsApprovalGroups", group_ids)?;
         }

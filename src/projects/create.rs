@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::auth::{Caller, Principal};
 use crate::db::Tx;
-use crate::generated::api::{CreateProjectResponse, Operation};
+use crate::generated::api::CreateProjectResponse;
 use crate::generated::models::{CreateProjectRequest, CreatedProject, ProjectVersion};
 use crate::groups::{self, Group};
 use crate::limits;
@@ -27,7 +27,7 @@ pub async fn create(
     limits::check_project_key("/key", &body.key)?;
     let project = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        caller.require(Operation::CreateProject)?;
+        caller.require()?;
         carry_out(tx, &caller, &body)
     });
     Ok(CreateProjectResponse::Status200(CreatedProject { project: project.await? }))

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{store, wire};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::generated::api::{ListProjectsParameters, ListProjectsResponse, Operation};
+use crate::generated::api::{ListProjectsParameters, ListProjectsResponse};
 use crate::generated::models::ProjectList;
 use crate::paging::Page;
 use crate::problem::Problem;
@@ -24,7 +24,7 @@ pub async fn list(
     let page = Page::new(parameters.page, parameters.per_page);
     let listed = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        caller.require(Operation::ListProjects)?;
+        caller.require()?;
         if (parameters.all || parameters.deleted) && !caller.is_administrator() {
             return Err(Problem::Forbidden("all and deleted are for an admin or owner of the organisation."));
         }

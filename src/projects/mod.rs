@@ -15,7 +15,6 @@ use crate::auth::Caller;
 use crate::auth::permissions::{self, ProjectAccess};
 use crate::clock::Timestamp;
 use crate::db::Tx;
-use crate::generated::api::Operation;
 use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
 use crate::problem::Problem;
 
@@ -68,17 +67,12 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Resu
 /// Finds a project for an operation inside it: 404 unless the caller sees it and it is not deleted, 403
 /// unless the caller may. Another organisation's project, a deleted one, one without the caller in it and
 /// one that never was all answer the same.
-pub fn access(
-    tx: &Tx,
-    caller: &Caller,
-    project_id: Uuid,
-    operation: Operation,
-) -> Result<(Project, ProjectAccess), Problem> {
+pub fn access(tx: &Tx, caller: &Caller, project_id: Uuid) -> Result<(Project, ProjectAccess), Problem> {
     let project = store::find(tx, caller.organisation_id, project_id)?;
     let project =
         project.filter(|project| project.deleted_at.is_none()).ok_or(Problem::NotFound("project"))?;
     let access = seen(tx, caller, project_id)?;
-    access.require(operation)?;
+    access.require(caller.operation)?;
     Ok((project, access))
 }
 

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::auth::Principal;
 use crate::db::Tx;
-use crate::generated::api::{Operation, RestoreProjectParameters, RestoreProjectResponse};
+use crate::generated::api::{RestoreProjectParameters, RestoreProjectResponse};
 use crate::problem::{Conflict, Problem};
 use crate::roles;
 
@@ -19,9 +19,9 @@ pub async fn restore(
         let caller = principal.caller(tx)?;
         let project = store::find(tx, caller.organisation_id, parameters.project_id)?;
         let project = project.ok_or(Problem::NotFound("project"))?;
-        seen(tx, &caller, project.id)?.require(Operation::RestoreProject)?;
+        seen(tx, &caller, project.id)?.require(caller.operation)?;
         if project.deleted_at.is_none() {
-            return Err(Problem::Conflict(Conflict::NotDeleted, Vec::new()));
+            return Err(Problem::conflict(Conflict::NotDeleted));
         }
         let restored = store::restore(tx, project.id, &free_key(tx, &project)?)?;
         record(tx, &caller.actor(), Action::Restored, &restored)?;

@@ -16,14 +16,13 @@ use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::file_permissions::{self, FilePermission};
 use crate::generated::api::{
-    CreateRoleResponse, ListRolesParameters, ListRolesResponse, Operation, UpdateRoleParameters,
-    UpdateRoleResponse,
+    CreateRoleResponse, ListRolesParameters, ListRolesResponse, UpdateRoleParameters, UpdateRoleResponse,
 };
 use crate::generated::models::{AuditLogType, Permission, RoleList, SaveRoleRequest};
 use crate::groups::without_doubles;
 use crate::limits::{self, places};
 use crate::paging::Page;
-use crate::problem::{Place, Problem};
+use crate::problem::Problem;
 use crate::projects;
 use crate::search;
 use crate::users;
@@ -64,7 +63,7 @@ pub async fn list(
     let page = Page::new(parameters.page, parameters.per_page);
     let listed = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        caller.require(Operation::ListRoles)?;
+        caller.require()?;
         let listed =
             store::list(tx, caller.organisation_id, search::wanted(parameters.search).as_deref(), page)?;
         let results = listed.rows.iter().map(|role| wire::role(tx, role)).collect::<Result<Vec<_>, _>>()?;
@@ -83,7 +82,7 @@ pub async fn create(
     check(&body)?;
     let created = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        caller.require(Operation::CreateRole)?;
+        caller.require()?;
         let fresh = Role {
             id: tx.new_id(),
             organisation_id: caller.organisation_id,
@@ -116,7 +115,7 @@ pub async fn update(
         let caller = principal.caller(tx)?;
         let before =
             store::find(tx, caller.organisation_id, parameters.role_id)?.ok_or(Problem::NotFound("role"))?;
-        caller.require(Operation::UpdateRole)?;
+        caller.require()?;
         let role = Role { updated_at: tx.now(), ..changed(before, &body) };
         check_references(tx, &role, &body)?;
         store::update(tx, &role)?;
@@ -165,8 +164,7 @@ fn check_references(tx: &Tx, role: &Role, body: &SaveRoleRequest) -> Result<(), 
     let missing_projects = places("/projects", project_ids, "names no project you may see", |id| {
         !projects.iter().any(|project| project.id == *id)
     });
-    let missing: Vec<Place> = missing_users.chain(missing_projects).collect();
-    if missing.is_empty() { Ok(()) } else { Err(Problem::MissingReferences(missing)) }
+    Problem::for_any(missing_users.chain(missing_projects), Problem::MissingReferences)
 }
 
 fn save(

@@ -3,7 +3,7 @@
 //! A membership that a role made remembers it (`by_role`) and goes when no role reaches its user there any
 //! more; one that was made by hand stays.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ pub fn reach_project(tx: &Tx, actor: &Actor, project_id: Uuid) -> Result<(), Pro
     for role in store::all(tx, actor.organisation_id)? {
         let group = groups.iter().find(|group| group.role_id == Some(role.id));
         let reached = role.all_projects || store::projects_of(tx, role.id)?.contains(&project_id);
-        let users = store::users_of(tx, role.id)?;
+        let users = store::users_of(tx, role.id)?.into_iter().collect();
         settling.settle(&role, &users, project_id, group, reached)?;
     }
     Ok(())
@@ -67,7 +67,7 @@ impl<'a> Settling<'a> {
     /// Too many are refused half-way; the transaction takes back what was done.
     fn count(&mut self) -> Result<(), Problem> {
         self.rows += 1;
-        if self.rows > ROWS_MAX { Err(Problem::Conflict(Conflict::TooMany, Vec::new())) } else { Ok(()) }
+        if self.rows > ROWS_MAX { Err(Problem::conflict(Conflict::TooMany)) } else { Ok(()) }
     }
 
     /// Brings every project in step with one role.
@@ -79,7 +79,7 @@ impl<'a> Settling<'a> {
             store::projects_of(self.tx, role.id)?.into_iter().collect()
         };
         let groups = groups::store::all_of_role(self.tx, role.id)?;
-        let users = store::users_of(self.tx, role.id)?;
+        let users = store::users_of(self.tx, role.id)?.into_iter().collect();
         let groups: HashMap<Uuid, &Group> = groups.iter().map(|group| (group.project_id, group)).collect();
         for project_id in live {
             let group = groups.get(&project_id).copied();
@@ -92,7 +92,7 @@ impl<'a> Settling<'a> {
     fn settle(
         &mut self,
         role: &Role,
-        users: &[Uuid],
+        users: &BTreeSet<Uuid>,
         project_id: Uuid,
         group: Option<&Group>,
         reached: bool,
@@ -110,11 +110,11 @@ impl<'a> Settling<'a> {
                 return groups::record(self.tx, self.actor, Action::Deleted, group);
             }
         };
-        let inside: HashSet<Uuid> = store::users_in_group(self.tx, &group)?.into_iter().collect();
-        for user_id in inside.iter().filter(|id| !users.contains(id)) {
+        let inside: BTreeSet<Uuid> = store::users_in_group(self.tx, &group)?.into_iter().collect();
+        for user_id in inside.difference(users) {
             self.take_out(&group, *user_id)?;
         }
-        for user_id in users.iter().filter(|id| !inside.contains(id)) {
+        for user_id in users.difference(&inside) {
             self.put_in(&group, *user_id)?;
         }
         Ok(())
@@ -144,9 +144,10 @@ impl<'a> Settling<'a> {
     fn put_in(&mut self, group: &Group, user_id: Uuid) -> Result<(), Problem> {
         self.count()?;
         let created = members::store::create_by_role(self.tx, group.project_id, user_id)?;
-        let action = if created.is_some() { Action::Created } else { Action::Updated };
-        let found = members::store::find_of_user(self.tx, group.project_id, user_id)?;
-        let membership = found.ok_or_else(|| Problem::Internal("a member just made is gone".to_owned()))?;
+        let (action, membership) = match created {
+            Some(membership) => (Action::Created, membership),
+            None => (Action::Updated, members::store::get_of_user(self.tx, group.project_id, user_id)?),
+        };
         members::store::add_to_groups(self.tx, &membership, &[group.id])?;
         self.record_member(action, &membership)
     }

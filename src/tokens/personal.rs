@@ -11,11 +11,10 @@ use crate::audit::{self, Action, Change};
 use crate::auth::{Caller, Principal};
 use crate::clock::Timestamp;
 use crate::db::Tx;
-use crate::generated::api::Operation;
 use crate::generated::models::{self, CreateTokenRequest, PersonalAccessToken, TokenExpiry, UserStatus};
 use crate::groups::without_doubles;
 use crate::limits::{self, places};
-use crate::problem::{Conflict, Place, Problem};
+use crate::problem::{Conflict, Problem};
 use crate::projects;
 use crate::secret::{Secret, SecretKind};
 use crate::users::{self, User};
@@ -34,7 +33,7 @@ pub enum Whose {
 
 impl Whose {
     /// The user: 404 unless it is a service account the organisation has, 403 unless the caller may.
-    fn user(self, tx: &Tx, caller: &Caller, operation: Operation) -> Result<User, Problem> {
+    fn user(self, tx: &Tx, caller: &Caller) -> Result<User, Problem> {
         let user = match self {
             Self::Own => users::store::get(tx, caller.user_id)?,
             Self::ServiceAccount(user_id) => {
@@ -42,7 +41,7 @@ impl Whose {
                 user.filter(|user| user.is_service).ok_or(Problem::NotFound("service account"))?
             }
         };
-        caller.require(operation)?;
+        caller.require()?;
         Ok(user)
     }
 }
@@ -52,11 +51,10 @@ pub async fn list(
     app: &App,
     principal: Principal,
     whose: Whose,
-    operation: Operation,
 ) -> Result<Vec<PersonalAccessToken>, Problem> {
     let listed = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        let user = whose.user(tx, &caller, operation)?;
+        let user = whose.user(tx, &caller)?;
         let tokens = store::all_personal(tx, user.id)?;
         tokens.into_iter().map(|token| wire::token(tx, token, &user)).collect()
     });
@@ -69,11 +67,10 @@ pub async fn get(
     principal: Principal,
     whose: Whose,
     token_id: Uuid,
-    operation: Operation,
 ) -> Result<PersonalAccessToken, Problem> {
     let found = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        let user = whose.user(tx, &caller, operation)?;
+        let user = whose.user(tx, &caller)?;
         wire::token(tx, find(tx, &user, token_id)?, &user)
     });
     found.await
@@ -85,18 +82,17 @@ pub async fn create(
     principal: Principal,
     whose: Whose,
     body: CreateTokenRequest,
-    operation: Operation,
 ) -> Result<models::NewPersonalAccessToken, Problem> {
     limits::check_names(&[("/note", Some(&body.note))])?;
     limits::check_ids("/projects", body.projects.as_deref().unwrap_or_default())?;
     let created = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        let user = whose.user(tx, &caller, operation)?;
+        let user = whose.user(tx, &caller)?;
         let projects = if body.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };
         check_projects(tx, &caller, projects)?;
         check_enabled(&user)?;
         if store::count_live(tx, user.id)? >= LIVE_MAX {
-            return Err(Problem::Conflict(Conflict::TooMany, Vec::new()));
+            return Err(Problem::conflict(Conflict::TooMany));
         }
         let token = NewPersonalAccessToken {
             note: body.note.clone(),
@@ -126,16 +122,15 @@ pub async fn regenerate(
     whose: Whose,
     token_id: Uuid,
     expiry: TokenExpiry,
-    operation: Operation,
 ) -> Result<models::NewPersonalAccessToken, Problem> {
     let renewed = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        let user = whose.user(tx, &caller, operation)?;
+        let user = whose.user(tx, &caller)?;
         let token = find(tx, &user, token_id)?;
         check_enabled(&user)?;
         let is_live = token.expires_at.is_none_or(|end| end > tx.now());
         if !is_live && store::count_live(tx, user.id)? >= LIVE_MAX {
-            return Err(Problem::Conflict(Conflict::TooMany, Vec::new()));
+            return Err(Problem::conflict(Conflict::TooMany));
         }
         let secret = Secret::generate(SecretKind::PersonalAccessToken);
         let expires_at = ends(tx.now(), expiry);
@@ -157,11 +152,10 @@ pub async fn delete(
     principal: Principal,
     whose: Whose,
     token_id: Uuid,
-    operation: Operation,
 ) -> Result<PersonalAccessToken, Problem> {
     let deleted = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        let user = whose.user(tx, &caller, operation)?;
+        let user = whose.user(tx, &caller)?;
         let gone = wire::token(tx, find(tx, &user, token_id)?, &user)?;
         store::delete_personal(tx, token_id)?;
         let data = serde_json::json!({ "userId": user.id, "note": gone.note });
@@ -178,7 +172,7 @@ fn find(tx: &Tx, user: &User, token_id: Uuid) -> Result<StoredToken, Problem> {
 /// Disabling takes tokens away, so a disabled account gets no new ones.
 fn check_enabled(user: &User) -> Result<(), Problem> {
     match user.status {
-        UserStatus::Disabled => Err(Problem::Conflict(Conflict::UserDisabled, Vec::new())),
+        UserStatus::Disabled => Err(Problem::conflict(Conflict::UserDisabled)),
         UserStatus::Active | UserStatus::Locked => Ok(()),
     }
 }
@@ -191,9 +185,8 @@ fn check_projects(tx: &Tx, caller: &Caller, project_ids: &[Uuid]) -> Result<(), 
             seen.push(project.id);
         }
     }
-    let missing: Vec<Place> =
-        places("/projects", project_ids, "names no project you may see", |id| !seen.contains(id)).collect();
-    if missing.is_empty() { Ok(()) } else { Err(Problem::MissingReferences(missing)) }
+    let missing = places("/projects", project_ids, "names no project you may see", |id| !seen.contains(id));
+    Problem::for_any(missing, Problem::MissingReferences)
 }
 
 /// The description's words as lengths of time: a month is 30 days, a year 365.

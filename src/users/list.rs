@@ -3,7 +3,7 @@
 use super::{store, wire};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::generated::api::{ListUsersParameters, ListUsersResponse, Operation};
+use crate::generated::api::{ListUsersParameters, ListUsersResponse};
 use crate::generated::models::UserList;
 use crate::limits;
 use crate::paging::Page;
@@ -23,7 +23,7 @@ pub async fn list(
     let page = Page::new(parameters.page, parameters.per_page);
     let listed = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        caller.require(Operation::ListUsers)?;
+        caller.require()?;
         let search = search::wanted(parameters.search);
         let listed = store::list(tx, caller.organisation_id, is_service, search.as_deref(), page)?;
         let results = listed.rows.iter().map(|user| wire::user(tx, user)).collect::<Result<Vec<_>, _>>()?;

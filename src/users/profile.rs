@@ -4,7 +4,7 @@ use super::{record, store, wire};
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::Principal;
-use crate::generated::api::{Operation, UpdateUserProfileResponse};
+use crate::generated::api::UpdateUserProfileResponse;
 use crate::generated::models::{Profile, UpdateUserProfileRequest};
 use crate::limits;
 use crate::problem::Problem;
@@ -18,7 +18,7 @@ pub async fn update(
     limits::check_names(&[("/firstName", Some(&body.first_name)), ("/lastName", Some(&body.last_name))])?;
     let updated = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        caller.require(Operation::UpdateUserProfile)?;
+        caller.require()?;
         let before = store::get(tx, caller.user_id)?;
         let after = super::User {
             first_name: Some(body.first_name.clone()),

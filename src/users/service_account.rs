@@ -4,7 +4,7 @@ use super::{User, record, store, wire};
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::Principal;
-use crate::generated::api::{CreateServiceAccountResponse, Operation};
+use crate::generated::api::CreateServiceAccountResponse;
 use crate::generated::models::{CreateServiceAccountRequest, ServiceAccountType, UserType};
 use crate::http::check_email;
 use crate::problem::{Conflict, Place, Problem};
@@ -19,7 +19,7 @@ pub async fn create(
     check_email(&body.email).map_err(|complaint| Problem::invalid(Place::pointer("/email", complaint)))?;
     let created = app.db.write(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
-        caller.require(Operation::CreateServiceAccount)?;
+        caller.require()?;
         let user_type = match body.r#type {
             ServiceAccountType::Admin => UserType::Admin,
             ServiceAccountType::Member => UserType::Member,

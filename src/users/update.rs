@@ -3,16 +3,18 @@
 //! There is exactly one owner: only the owner changes the owner's user, and making somebody else the owner
 //! makes the caller an admin in the same transaction.
 
+use uuid::Uuid;
+
 use super::{User, record, store, wire};
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::{Caller, Principal};
 use crate::db::Tx;
-use crate::generated::api::{Operation, UpdateUserParameters, UpdateUserResponse};
+use crate::generated::api::{UpdateUserParameters, UpdateUserResponse};
 use crate::generated::models::{UpdateUserRequest, UserStatus, UserType};
 use crate::invitations;
 use crate::limits::{self, places};
-use crate::problem::{Conflict, Place, Problem};
+use crate::problem::{Conflict, Problem};
 use crate::roles::{self, Role};
 use crate::tokens;
 
@@ -29,7 +31,7 @@ pub async fn update(
         let caller = principal.caller(tx)?;
         let before =
             store::find(tx, caller.organisation_id, parameters.user_id)?.ok_or(Problem::NotFound("user"))?;
-        caller.require(Operation::UpdateUser)?;
+        caller.require()?;
         let after = User {
             first_name: body.first_name.clone().or_else(|| before.first_name.clone()),
             last_name: body.last_name.clone().or_else(|| before.last_name.clone()),
@@ -57,17 +59,17 @@ fn check_allowed(caller: &Caller, before: &User, after: &User) -> Result<(), Pro
     Ok(())
 }
 
-fn named_roles(tx: &Tx, caller: &Caller, ids: &[uuid::Uuid]) -> Result<Vec<Role>, Problem> {
+fn named_roles(tx: &Tx, caller: &Caller, ids: &[Uuid]) -> Result<Vec<Role>, Problem> {
     let roles = roles::store::find_all(tx, caller.organisation_id, ids)?;
-    let missing: Vec<Place> =
-        places("/roles", ids, "names no role you may see", |id| !roles.iter().any(|role| role.id == *id))
-            .collect();
-    if missing.is_empty() { Ok(roles) } else { Err(Problem::MissingReferences(missing)) }
+    let is_missing = |id: &Uuid| !roles.iter().any(|role| role.id == *id);
+    let missing = places("/roles", ids, "names no role you may see", is_missing);
+    Problem::for_any(missing, Problem::MissingReferences)?;
+    Ok(roles)
 }
 
 /// What may change into what.
 fn check_state(before: &User, after: &User) -> Result<(), Problem> {
-    let conflict = |conflict| Err(Problem::Conflict(conflict, Vec::new()));
+    let conflict = |conflict| Err(Problem::conflict(conflict));
     let (was, will_be) = (before.user_type, after.user_type);
     if was != will_be && (was == UserType::Invited || will_be == UserType::Invited) {
         return conflict(Conflict::InvitedUser);

@@ -14,11 +14,8 @@ impl Check {
     pub(super) fn project(&mut self, place: &str, project: &SeedProject, known: &Known) {
         self.id(place, Kind::Project, project.id);
         self.text(&format!("{place}.name"), Some(&project.name));
-        if !limits::is_project_key(&project.key) {
-            self.complain(
-                &format!("{place}.key"),
-                "must be lower-case letters and digits, at least two, then parts after single hyphens",
-            );
+        if let Some(complaint) = limits::project_key_complaint(&project.key) {
+            self.complain(&format!("{place}.key"), &complaint);
         }
         self.groups(place, &project.groups, known);
         let groups: HashSet<Uuid> = project.groups.iter().filter_map(|group| group.id).collect();

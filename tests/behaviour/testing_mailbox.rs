@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::support::controls::TEST;
+use crate::support::tcp::{Tcp, request};
 use crate::support::{TestServer, seed};
 
 async fn send(server: &TestServer, user: &str) {
@@ -96,10 +98,14 @@ async fn a_mail_that_does_not_come_is_404_and_says_where_to_look() {
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_does_not_keep_a_server_up() {
     let server = TestServer::stand_in().await;
-    let path = format!("mailbox/next?to={}&timeout=1m", seed::IVY_EMAIL);
-    let waiting = tokio::spawn(server.control("GET", &path).expect(503));
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let path = format!("/_test/mailbox/next?to={}&timeout=1m", seed::IVY_EMAIL);
+    let mut tcp = Tcp::connect(&server);
+    let ask = |path: &str| request("GET", path, &[("authorization", TEST)], b"");
+    // Both at once: when the first is answered, the second has been read.
+    tcp.send([ask("/_test/clock"), ask(&path)].concat());
+    assert_eq!(tcp.next().status, 200);
     let stopped = tokio::time::timeout(crate::support::server::PATIENCE, server.stop()).await;
     stopped.expect("it ends long before the wait does");
-    assert_eq!(waiting.await.expect("an answer").problem(), "unavailable");
+    let answer = tcp.next();
+    assert_eq!((answer.status, answer.problem().as_str()), (503, "unavailable"));
 }

@@ -14,6 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio_io_timeout::TimeoutStream;
 
 use crate::app::App;
 
@@ -24,8 +25,8 @@ const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// How long connections may take to end when the server goes down, beyond what a request may take.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a client may take to close its side after the last answer, and the most it may still send.
-const PARTING_TIME: Duration = Duration::from_secs(2);
-const PARTING_BYTES_MAX: usize = 16 * 1024 * 1024;
+const LINGER_TIME: Duration = Duration::from_secs(2);
+const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What a connection is allowed.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +47,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, limits: Limits, mut sto
     let connection = Connection { app, limits, running, stop: stop.clone() };
     loop {
         let accepted = tokio::select! {
-            () = told(&mut stop) => break,
+            () = stop_requested(&mut stop) => break,
             accepted = accept(&listener, &places) => accepted,
         };
         let Some((stream, place)) = accepted else { continue };
@@ -60,7 +61,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, limits: Limits, mut sto
 }
 
 /// Waits until the server is told to stop, or whoever could tell is gone.
-async fn told(stop: &mut watch::Receiver<bool>) {
+async fn stop_requested(stop: &mut watch::Receiver<bool>) {
     // Not the guard that this returns, only that it came: a guard may not be held across an await.
     let _ = stop.wait_for(|stop| *stop).await.map(drop);
 }
@@ -94,15 +95,20 @@ impl Connection {
     async fn run(self, mut stream: TcpStream, place: OwnedSemaphorePermit) {
         // Answers are small and whole; waiting to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
+        // Whoever stops the server waits for the farewell, too: it is what lets the last answer arrive.
+        let running = self.running.clone();
         if let Ok(peer) = stream.peer_addr() {
             self.serve(&mut stream, peer.ip()).await;
-            let _ = tokio::time::timeout(PARTING_TIME, part(stream)).await;
+            let _ = tokio::time::timeout(LINGER_TIME, linger(stream)).await;
         }
-        drop(place);
+        drop((place, running));
     }
 
     async fn serve(mut self, stream: &mut TcpStream, ip_address: IpAddr) {
         let (app, running, time_max) = (self.app, self.running, self.limits.request_timeout);
+        let mut stream = TimeoutStream::new(stream);
+        // hyper has no limit for a client that does not read: it would hold its place for good.
+        stream.set_write_timeout(Some(self.limits.header_timeout));
         let service = service_fn(|request| request::answer(&app, &running, ip_address, time_max, request));
         let serving = http1::Builder::new()
             // Without a timer hyper has no header time-out at all.
@@ -111,12 +117,12 @@ impl Connection {
             .max_buf_size(HEAD_BYTES_MAX)
             // A client that has sent all of its request may close its side and is answered all the same.
             .half_close(true)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Box::pin(stream)), service);
         let mut serving = std::pin::pin!(serving);
         tokio::select! {
             // An error here is a client that went away or does not speak HTTP: nothing to report.
             _ = serving.as_mut() => {}
-            () = told(&mut self.stop) => {
+            () = stop_requested(&mut self.stop) => {
                 serving.as_mut().graceful_shutdown();
                 let _ = serving.await;
             }
@@ -127,10 +133,10 @@ impl Connection {
 /// Closes our side and reads what a client still sends, to its end. Closing with something unread resets the
 /// connection, and the client loses what it has not read yet: the refusal of a head that is too long, and
 /// good answers before it.
-async fn part(mut stream: TcpStream) {
+async fn linger(mut stream: TcpStream) {
     let _ = stream.shutdown().await;
     let mut unread = vec![0; 8 * 1024];
-    let mut left = PARTING_BYTES_MAX;
+    let mut left = LINGER_BYTES_MAX;
     while let Ok(length @ 1..) = stream.read(&mut unread).await {
         let Some(rest) = left.checked_sub(length) else { return };
         left = rest;

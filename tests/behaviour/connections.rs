@@ -53,6 +53,16 @@ async fn a_client_that_is_slow_with_its_head_is_cut_off_and_others_are_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_nothing_loses_its_place() {
+    let server = TestServer::start_with(&["--header-timeout", "500ms", "--connections-max", "1"]).await;
+    let mut deaf = Tcp::connect(&server);
+    // Asks for more than the sockets on both sides hold.
+    deaf.send("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(400));
+    server.get("/api/health").header("connection", "close").expect(200).await;
+    let said = deaf.rest();
+    assert!(said.matches("HTTP/1.1 200").count() < 400, "all of it came, so nothing was shown");
+}
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_beyond_the_limit_waits_until_one_closes() {
     let server = TestServer::start_with(&["--connections-max", "2"]).await;
     let (mut first, mut second) = (Tcp::connect(&server), Tcp::connect(&server));

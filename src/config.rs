@@ -8,10 +8,12 @@ mod serve;
 mod testing;
 mod values;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::iter;
 
+use clap::builder::Resettable;
 use clap::parser::ValueSource;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use commands::*;
 pub use environment_file::environment_file;
@@ -92,6 +94,17 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, 
     let matches = command.try_get_matches_from_mut(with_command(arguments.into_iter().collect()))?;
     refuse_two_homes(&mut command, &matches)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// The settings of `serve` from these flags alone. The demo is the same everywhere; above all, its mails go to no
+/// relay that `BRMS_SMTP_HOST` names.
+pub fn serve_settings_without_environment<'a>(
+    flags: impl Iterator<Item = &'a OsStr>,
+) -> Result<ServeSettings, clap::Error> {
+    let command = ServeSettings::augment_args(clap::Command::new("serve"));
+    let mut command = command.mut_args(|argument| argument.env(Resettable::Reset));
+    let matches = command.try_get_matches_from_mut(iter::once(OsStr::new("serve")).chain(flags))?;
+    ServeSettings::from_arg_matches(&matches)
 }
 
 /// A file of data that is named and not used would be a surprise. Not left to clap, for which a `BRMS_EPHEMERAL` that

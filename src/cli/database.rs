@@ -5,6 +5,8 @@ use crate::config::DatabaseSettings;
 use crate::db::{Db, Options};
 
 use super::Failure;
+use crate::db::Tx;
+use crate::problem::Problem;
 
 /// Opens a file that must be there.
 pub(super) fn open_existing(settings: &DatabaseSettings) -> Result<Db, Failure> {
@@ -19,4 +21,25 @@ pub(super) fn open_or_create(settings: &DatabaseSettings) -> Result<Db, Failure>
 fn open(settings: &DatabaseSettings, create: bool) -> Result<Db, Failure> {
     let options = Options { create, readers: 1, ..Options::new(&settings.database) };
     Ok(Db::open(&options, Clock::default())?)
+}
+
+/// Reads from the file.
+pub(super) fn read<T>(db: &Db, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Failure> {
+    db.peek(work).map_err(said)
+}
+
+/// Writes to the file, and waits for it.
+pub(super) fn write<T: Send + 'static>(
+    db: &Db,
+    work: impl FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Failure> {
+    db.write_blocking(work).map_err(said)
+}
+
+/// A problem in words for the terminal. Here is no log that would have the cause of a fault of ours.
+fn said(problem: Problem) -> Failure {
+    match problem {
+        Problem::Internal(cause) => cause.into(),
+        other => other.detail().into(),
+    }
 }

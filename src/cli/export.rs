@@ -10,7 +10,7 @@ use crate::seed;
 /// Makes a seed file of the database.
 pub(super) fn run(settings: &ExportSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let db = database::open_existing(&settings.data)?;
-    let seed = db.peek(|tx| seed::export(tx, !settings.without_audit_logs))?;
+    let seed = database::read(&db, |tx| seed::export(tx, !settings.without_audit_logs))?;
     let text = serde_json::to_string_pretty(&seed)? + "\n";
     let Some(path) = &settings.file else { return Ok(out.write_all(text.as_bytes())?) };
     // For its owner alone: it holds people's addresses.

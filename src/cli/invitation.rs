@@ -5,15 +5,13 @@ use std::io::Write;
 use uuid::Uuid;
 
 use super::{Failure, database};
-use crate::app::InvitationRules;
 use crate::clock::Timestamp;
 use crate::config::{DatabaseSettings, InvitationSettings};
 use crate::db::Tx;
-use crate::invitations;
+use crate::invitations::{self, InvitationRules};
 use crate::mail::render::accept_link;
 use crate::problem::Problem;
 use crate::secret::Secret;
-use crate::startup;
 use crate::users;
 
 /// Makes a fresh link, which kills the one before, and shows it.
@@ -24,10 +22,9 @@ pub(super) fn link(
     public_url: &str,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let rules = startup::invitation_rules(rules);
+    let rules = InvitationRules::from(rules);
     let db = database::open_existing(data)?;
-    let made = db.write_blocking(move |tx| fresh_secret(tx, &rules, id));
-    let (expires_at, secret) = made.map_err(|problem| problem.detail())?;
+    let (expires_at, secret) = database::write(&db, move |tx| fresh_secret(tx, &rules, id))?;
     writeln!(out, "{}", accept_link(public_url, secret.reveal()))?;
     writeln!(out, "works until {}; every earlier link of this invitation is dead", expires_at.rfc3339())?;
     Ok(())

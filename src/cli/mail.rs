@@ -5,14 +5,12 @@ use std::io::Write;
 use uuid::Uuid;
 
 use super::{Failure, database, runtime};
-use crate::app::InvitationRules;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{DatabaseSettings, InvitationSettings, MailSettings, MailState};
 use crate::db::Tx;
-use crate::invitations;
+use crate::invitations::{self, InvitationRules};
 use crate::mail::{self, ListedMail, test_mail};
 use crate::problem::Problem;
-use crate::startup;
 
 /// Hands one mail to the relay, past the outbox.
 pub(super) fn test(settings: &MailSettings, address: &str, out: &mut dyn Write) -> Result<(), Failure> {
@@ -32,7 +30,7 @@ pub(super) fn list(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let word = state.map(MailState::word);
-    let mails = database::open_existing(settings)?.peek(|tx| mail::store::list(tx, word))?;
+    let mails = database::read(&database::open_existing(settings)?, |tx| mail::store::list(tx, word))?;
     if mails.is_empty() {
         writeln!(out, "no mail{}", word.map_or(String::new(), |word| format!(" is {word}")))?;
     }
@@ -59,7 +57,7 @@ pub(super) fn list(
 
 /// Everything known about one mail but its words.
 pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
-    let found = database::open_existing(settings)?.peek(|tx| mail::store::find(tx, id))?;
+    let found = database::read(&database::open_existing(settings)?, |tx| mail::store::find(tx, id))?;
     let mail = found.ok_or_else(|| unknown(id))?;
     let on_its_way = if mail.is_on_its_way { ", being handed over right now" } else { "" };
     let next = mail.is_waiting().then(|| mail.next_attempt_at.rfc3339());
@@ -89,10 +87,9 @@ pub(super) fn retry(
     id: Uuid,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let rules = startup::invitation_rules(rules);
+    let rules = InvitationRules::from(rules);
     let db = database::open_existing(settings)?;
-    let retried =
-        db.write_blocking(move |tx| retry_in(tx, &rules, id)).map_err(|problem| problem.detail())?;
+    let retried = database::write(&db, move |tx| retry_in(tx, &rules, id))?;
     match retried {
         Retried::Unknown => return Err(unknown(id).into()),
         Retried::Not(mail) => return Err(why_not(&mail).into()),
@@ -126,11 +123,11 @@ fn retry_in(tx: &Tx, rules: &InvitationRules, id: Uuid) -> Result<Retried, Probl
 /// Takes a mail out of the outbox.
 pub(super) fn cancel(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
     let db = database::open_existing(settings)?;
-    let done = db.write_blocking(move |tx| {
+    let done = database::write(&db, move |tx| {
         let found = mail::store::find(tx, id)?;
         Ok((mail::store::cancel(tx, id)?, found))
     });
-    match done.map_err(|problem| problem.detail())? {
+    match done? {
         (_, None) => Err(unknown(id).into()),
         (false, Some(mail)) => Err(why_not(&mail).into()),
         (true, Some(mail)) if mail.is_on_its_way => {

@@ -11,7 +11,7 @@ use crate::projects::operator;
 
 /// One line for each project.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    for project in database::open_existing(settings)?.peek(operator::list)? {
+    for project in database::read(&database::open_existing(settings)?, operator::list)? {
         let deleted = project.deleted_at.map_or_else(String::new, |at| format!("  deleted {}", at.rfc3339()));
         writeln!(out, "{}  {}  {}{deleted}", project.id, project.key, project.name)?;
     }
@@ -21,8 +21,7 @@ pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(
 /// Deletes a project, softly.
 pub(super) fn delete(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
     let db = database::open_existing(settings)?;
-    let deleted =
-        db.write_blocking(move |tx| operator::delete(tx, id)).map_err(|problem| problem.detail())?;
+    let deleted = database::write(&db, move |tx| operator::delete(tx, id))?;
     let at = Timestamp::rfc3339(db.clock().now());
     if deleted {
         writeln!(out, "project {id} is deleted, as of {at}; restoreProject brings it back")?;

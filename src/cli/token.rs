@@ -31,9 +31,9 @@ pub(super) fn create(settings: &CreateTokenSettings, out: &mut dyn Write) -> Res
         );
     }
     let db = database::open_existing(&settings.data)?;
-    let user = db.peek(|tx| find_user(tx, &settings.user))??;
-    let projects =
-        db.peek(|tx| projects::store::find_all_live(tx, user.organisation_id, &settings.projects))?;
+    let user = the_one(&settings.user, database::read(&db, |tx| find_users(tx, &settings.user))?)?;
+    let named = |tx: &Tx| projects::store::find_all_live(tx, user.organisation_id, &settings.projects);
+    let projects = database::read(&db, named)?;
     let is_missing = |id: &&Uuid| !projects.iter().any(|project| project.id == **id);
     if let Some(missing) = settings.projects.iter().find(is_missing) {
         return Err(format!("--project {missing} names no project of the user's organisation").into());
@@ -44,7 +44,7 @@ pub(super) fn create(settings: &CreateTokenSettings, out: &mut dyn Write) -> Res
     };
     let secret = Secret::generate(kind);
     let (kept, settings) = (secret.clone(), settings.clone());
-    let id = db.write_blocking(move |tx| write(tx, &settings, &user, &kept))?;
+    let id = database::write(&db, move |tx| write(tx, &settings, &user, &kept))?;
     let shown = format!("{}\ntoken {id}; the secret is shown only now\n", secret.reveal());
     // At once: whoever takes only the first line may be gone before the second.
     out.write_all(shown.as_bytes())?;
@@ -72,25 +72,28 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
     }
 }
 
-/// By id, or by an address that only one user of the whole database has.
-fn find_user(tx: &Tx, text: &str) -> Result<Result<User, String>, Problem> {
-    let mut users = match Uuid::try_parse(text) {
-        Ok(id) => users::store::find_anywhere(tx, id)?.into_iter().collect(),
-        Err(_) => users::store::find_by_email(tx, text)?,
-    };
-    Ok(match (users.pop(), users.len()) {
-        (Some(user), 0) => Ok(user),
-        (None, _) => Err(format!("--user {text} names nobody")),
-        (Some(last), _) => {
-            let ids: Vec<String> = users.iter().chain([&last]).map(|user| user.id.to_string()).collect();
-            Err(format!("--user {text} is in several organisations; give an id: {}", ids.join(", ")))
+/// By id, or by address.
+fn find_users(tx: &Tx, text: &str) -> Result<Vec<User>, Problem> {
+    match Uuid::try_parse(text) {
+        Ok(id) => Ok(users::store::find_anywhere(tx, id)?.into_iter().collect()),
+        Err(_) => users::store::find_by_email(tx, text),
+    }
+}
+
+fn the_one(text: &str, users: Vec<User>) -> Result<User, Failure> {
+    match <[User; 1]>::try_from(users) {
+        Ok([user]) => Ok(user),
+        Err(none) if none.is_empty() => Err(format!("--user {text} names nobody").into()),
+        Err(several) => {
+            let ids: Vec<String> = several.iter().map(|user| user.id.to_string()).collect();
+            Err(format!("--user {text} is in several organisations; give an id: {}", ids.join(", ")).into())
         }
-    })
+    }
 }
 
 /// One line for each credential.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    for token in database::open_existing(settings)?.peek(tokens::store::list)? {
+    for token in database::read(&database::open_existing(settings)?, tokens::store::list)? {
         let until = token.expires_at.map_or_else(|| "for good".to_owned(), Timestamp::rfc3339);
         let note = token.note.unwrap_or_default();
         writeln!(out, "{}  {:<8}  {}  until {until}  {note}", token.id, token.kind, token.email)?;
@@ -101,7 +104,7 @@ pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(
 /// Takes a credential away.
 pub(super) fn revoke(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
     let db = database::open_existing(settings)?;
-    if !db.write_blocking(move |tx| tokens::revoke(tx, id))? {
+    if !database::write(&db, move |tx| tokens::revoke(tx, id))? {
         return Err(format!("there is no token {id}; `brms token list` names them").into());
     }
     writeln!(out, "token {id} is revoked")?;

@@ -4,14 +4,11 @@
 mod story;
 
 use std::io::Write;
-use std::net::SocketAddr;
 use std::path::Path;
-
-use clap::Parser;
 
 use super::{Failure, runtime};
 use crate::clock::Clock;
-use crate::config::{Arguments, Command, DemoSettings, ServeSettings};
+use crate::config::{self, DemoSettings, ServeSettings};
 use crate::startup::{Audience, Server};
 use story::Story;
 
@@ -21,14 +18,13 @@ pub(super) fn run(settings: &DemoSettings, out: &mut dyn Write) -> Result<(), Fa
     runtime()?.block_on(async {
         let server =
             Server::start(&serve_settings(folder.path())?, Clock::default(), Audience::Nobody).await?;
-        let address: SocketAddr = server.url().trim_start_matches("http://").parse()?;
         writeln!(
             out,
             "A brms server answers at {}, with all its data in {}.",
             server.url(),
             folder.path().display()
         )?;
-        let told = Story::new(address, server.app().db.clone(), out).tell().await;
+        let told = Story::new(server.address(), server.app().db.clone(), out).tell().await;
         if told.is_ok() && settings.keep {
             keep(&server, folder.path(), out)?;
             tokio::signal::ctrl_c().await?;
@@ -45,12 +41,9 @@ fn serve_settings(folder: &Path) -> Result<ServeSettings, Failure> {
     let seed = folder.join("seed.json");
     std::fs::write(&seed, include_str!("seed.json"))?;
     let database = folder.join("demo.db");
-    let arguments = ["brms".as_ref(), "serve".as_ref(), "--listen".as_ref(), "127.0.0.1:0".as_ref()];
+    let arguments = ["--listen".as_ref(), "127.0.0.1:0".as_ref()];
     let paths = ["--database".as_ref(), database.as_os_str(), "--seed".as_ref(), seed.as_os_str()];
-    match Arguments::try_parse_from(arguments.into_iter().chain(paths))?.command {
-        Command::Serve(settings) => Ok(*settings),
-        other => Err(format!("serve was read as {other:?}").into()),
-    }
+    Ok(config::serve_settings_without_environment(arguments.into_iter().chain(paths))?)
 }
 
 fn keep(server: &Server, folder: &Path, out: &mut dyn Write) -> Result<(), Failure> {

@@ -25,8 +25,9 @@ pub async fn restore(
         }
         let restored = store::restore(tx, project.id, &free_key(tx, &project)?)?;
         record(tx, &caller.actor(), Action::Restored, &restored)?;
-        // Roles may have changed while it was away.
+        // Roles may have changed while it was away, and may have taken the caller's right to do this.
         roles::reach_project(tx, &caller.actor(), project.id)?;
+        seen(tx, &caller, project.id)?.require(caller.operation)?;
         let mut groups = wire::approval_groups(tx, &[project.id])?;
         Ok(wire::project(&restored, groups.remove(&project.id).unwrap_or_default()))
     });

@@ -246,3 +246,21 @@ async fn roles_that_changed_while_a_project_was_away_are_in_step_when_it_is_back
         assert_eq!(members.contains(user), is_there, "{user}: {members}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_a_role_has_let_go_meanwhile_does_not_restore_its_project() {
+    let server = TestServer::start().await;
+    let role = json!({ "name": "Owners", "allProjects": true, "projectPermissions": ["owner"], "users": [seed::NINA] });
+    let role = server.post("/api/roles").caller(seed::OWNER_SES).json(&role).expect(200).await.json();
+    let nina = sign_in(&server, seed::NINA, None);
+    delete(&server, seed::PRICING);
+    let path = format!("/api/roles/{}", role["id"].as_str().expect("an id"));
+    let nobody = json!({ "name": "Owners", "allProjects": true, "users": [] });
+    server.call("PUT", &path).caller(seed::OWNER_SES).json(&nobody).expect(200).await;
+    let before = everything(&server);
+    restore(&server, seed::PRICING, &nina, 404).await;
+    assert_eq!(everything(&server), before);
+    let again = json!({ "name": "Owners", "allProjects": true, "users": [seed::NINA] });
+    server.call("PUT", &path).caller(seed::OWNER_SES).json(&again).expect(200).await;
+    restore(&server, seed::PRICING, &nina, 200).await;
+}

@@ -1,13 +1,13 @@
 //! What every operation works with, put together once at start.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Notify;
 
 use crate::db::Db;
 use crate::health::Readiness;
+use crate::invitations::InvitationRules;
 use crate::testing::Controls;
 use crate::web::pages::Pages;
 
@@ -27,19 +27,4 @@ pub struct App {
     pub description: Bytes,
     /// What tests control this server with, if they may.
     pub testing: Option<Controls>,
-}
-
-/// How invitations behave here.
-#[derive(Clone, Copy, Debug)]
-pub struct InvitationRules {
-    /// How long a link lives.
-    pub lifetime: Duration,
-    /// How many mails an invitation may cause within [`InvitationRules::send_window`].
-    pub sends_max: u32,
-    /// See [`InvitationRules::sends_max`].
-    pub send_window: Duration,
-    /// How many invitations one user may send within [`InvitationRules::inviter_send_window`].
-    pub inviter_sends_max: u32,
-    /// See [`InvitationRules::inviter_sends_max`].
-    pub inviter_send_window: Duration,
 }

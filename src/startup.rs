@@ -16,11 +16,12 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use crate::app::{App, InvitationRules};
+use crate::app::App;
 use crate::clock::Clock;
-use crate::config::{InvitationSettings, ServeSettings};
+use crate::config::ServeSettings;
 use crate::db::{Db, Options, ServeLock};
 use crate::health::Readiness;
+use crate::invitations::InvitationRules;
 use crate::mail::delivery::Delivery;
 use crate::mail::post::{Post, Sender};
 use crate::mail::render::Renderer;
@@ -91,6 +92,7 @@ impl Server {
         let renderer = Renderer::new(settings.delivery.mail_templates.as_deref())
             .map_err(|cause| StartError::new("the mail templates", cause))?;
         let test_token = Token::of(settings, audience)?;
+        let ready_file = settings.ready_file.as_deref().map(ReadyFile::prepare).transpose()?;
         let home = Home::of(settings)?;
         let lock = ServeLock::take(home.database()).map_err(|cause| StartError(cause.to_string()))?;
         let options = Options {
@@ -115,7 +117,7 @@ impl Server {
         let public_url = settings.public_url.clone().unwrap_or_else(|| url(address));
         let app = Arc::new(App {
             db,
-            invitation_rules: invitation_rules(&settings.invitations),
+            invitation_rules: InvitationRules::from(&settings.invitations),
             mail_waiting: Arc::new(Notify::new()),
             readiness: Readiness::default(),
             description: description(&public_url)?,
@@ -133,8 +135,7 @@ impl Server {
         let serving = tokio::spawn(server::serve(Arc::clone(&app), listener, limits, stopped.clone()));
         let delivering = tokio::spawn(delivery.run(stopped));
         let told = test_token.as_ref().and_then(Token::to_tell);
-        let ready_file = settings.ready_file.as_deref();
-        let ready_file = ready_file.map(|path| ReadyFile::write(path, &url(address), told)).transpose()?;
+        let ready_file = ready_file.map(|prepared| prepared.publish(&url(address), told)).transpose()?;
         let first_credentials = filled.credentials;
         Ok(Self {
             address,
@@ -154,6 +155,12 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> String {
         url(self.address)
+    }
+
+    /// The socket it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// What is behind it.
@@ -199,18 +206,6 @@ impl Server {
         tokio::task::block_in_place(|| drop(self.app));
         drop(self.lock);
         drop(self.home);
-    }
-}
-
-/// How invitations behave under these settings.
-#[must_use]
-pub fn invitation_rules(settings: &InvitationSettings) -> InvitationRules {
-    InvitationRules {
-        lifetime: settings.invitation_ttl,
-        sends_max: settings.invitation_sends_max,
-        send_window: settings.invitation_send_window,
-        inviter_sends_max: settings.inviter_sends_max,
-        inviter_send_window: settings.inviter_send_window,
     }
 }
 

@@ -1,7 +1,10 @@
 //! The file that says that the server answers, for programs that started it and wait.
 
+use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use super::StartError;
 use crate::secret::Secret;
@@ -11,23 +14,37 @@ pub(super) struct ReadyFile {
     path: PathBuf,
 }
 
+/// A file beside it that becomes it. Made early, so that a folder which cannot be written uses up no first start.
+pub(super) struct PreparedReadyFile {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
 impl ReadyFile {
+    pub(super) fn prepare(path: &Path) -> Result<PreparedReadyFile, StartError> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
+        let file = file.map_err(|cause| cannot_be_written(path, &cause))?;
+        Ok(PreparedReadyFile { path: path.to_owned(), file })
+    }
+}
+
+fn cannot_be_written(path: &Path, cause: &dyn Display) -> StartError {
+    StartError(format!("the ready file {} cannot be written: {cause}", path.display()))
+}
+
+impl PreparedReadyFile {
     /// Writes the file whole or not at all: whoever sees it can read all of it.
     /// A token of the test controls that was just made stands in it, which only the file's owner may read.
-    pub(super) fn write(path: &Path, url: &str, test_token: Option<&Secret>) -> Result<Self, StartError> {
-        let failed = |cause: &dyn std::fmt::Display| {
-            StartError(format!("the ready file {} cannot be written: {cause}", path.display()))
-        };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut file =
-            tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(|e| failed(&e))?;
+    pub(super) fn publish(self, url: &str, test_token: Option<&Secret>) -> Result<ReadyFile, StartError> {
+        let Self { path, mut file } = self;
         let mut ready = serde_json::json!({ "url": url });
         if let Some(token) = test_token {
             ready["testApiToken"] = token.reveal().into();
         }
-        writeln!(file, "{ready}").map_err(|cause| failed(&cause))?;
-        file.persist(path).map_err(|cause| failed(&cause))?;
-        Ok(Self { path: path.to_owned() })
+        writeln!(file, "{ready}").map_err(|cause| cannot_be_written(&path, &cause))?;
+        file.persist(&path).map_err(|cause| cannot_be_written(&path, &cause))?;
+        Ok(ReadyFile { path })
     }
 }
 

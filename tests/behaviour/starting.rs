@@ -90,6 +90,14 @@ fn a_taken_port_does_not_use_up_the_first_start() {
     assert_eq!(count(folder.path(), "SELECT count(*) FROM users"), 0);
 }
 
+#[test]
+fn a_ready_file_that_cannot_be_written_does_not_use_up_the_first_start() {
+    let folder = folder();
+    let error =
+        serve_refused(folder.path(), &["--listen", "127.0.0.1:0", "--ready-file", "nowhere/ready.json"]);
+    assert!(error.contains("nowhere/ready.json"), "{error}");
+    assert!(!folder.path().join("test.db").exists(), "nothing is made");
+}
 #[tokio::test(flavor = "multi_thread")]
 async fn a_seed_fills_an_empty_database_and_is_skipped_afterwards() {
     let folder = folder();

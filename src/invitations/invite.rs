@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::store::ListedInvitation;
-use super::{Invitation, check_inviter, renew, sendable, store, wire};
-use crate::app::{App, InvitationRules};
+use super::{Invitation, InvitationRules, check_inviter, renew, sendable, store, wire};
+use crate::app::App;
 use crate::auth::{Caller, Principal};
 use crate::db::Tx;
 use crate::generated::api::InviteUsersResponse;
@@ -84,7 +84,9 @@ fn placed(problem: Problem, place: &str) -> Problem {
     match problem {
         Problem::Conflict(conflict, _) => {
             let detail = match conflict {
-                Conflict::UserDisabled => "is the address of a disabled user; enable the user first",
+                Conflict::UserDisabled => {
+                    "is the address of a disabled or locked user; make the user active first"
+                }
                 Conflict::ServiceAccount => "is the address of a service account",
                 _ => "is the address of somebody who has accepted already",
             };

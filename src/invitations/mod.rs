@@ -7,6 +7,7 @@
 pub mod accept;
 mod invite;
 mod list;
+mod rules;
 pub mod store;
 mod wire;
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::app::{App, InvitationRules};
+use crate::app::App;
 use crate::audit::{self, Action, Actor, Change};
 use crate::auth::Principal;
 use crate::clock::Timestamp;
@@ -29,6 +30,7 @@ use crate::users::{self, User};
 
 pub use invite::invite;
 pub use list::list;
+pub use rules::InvitationRules;
 
 /// An invitation as stored.
 #[derive(Clone, Debug)]
@@ -120,7 +122,8 @@ fn sendable(tx: &Tx, rules: &InvitationRules, user: &User) -> Result<Invitation,
     if user.is_service {
         return Err(Problem::conflict(Conflict::ServiceAccount));
     }
-    if user.status == UserStatus::Disabled {
+    // A link of one who is locked would open nothing.
+    if user.status != UserStatus::Active {
         return Err(Problem::conflict(Conflict::UserDisabled));
     }
     let pending = store::find_by_user(tx, user.id)?.filter(|found| found.status == InvitationStatus::Pending);

@@ -7,7 +7,7 @@ use super::{Kind, kind};
 pub enum Conflict {
     /// The invitation was accepted, so there is nothing left to send.
     AlreadyAccepted,
-    /// The user is disabled.
+    /// The user is disabled, or locked where that matters, too.
     UserDisabled,
     /// A service account is nobody who could read a mail.
     ServiceAccount,
@@ -49,7 +49,7 @@ impl Conflict {
     pub(super) fn detail(self) -> &'static str {
         match self {
             Self::AlreadyAccepted => "The user has accepted the invitation; there is nothing to send.",
-            Self::UserDisabled => "The user is disabled. Enable the user first.",
+            Self::UserDisabled => "The user is disabled or locked. Make the user active first.",
             Self::ServiceAccount => "A service account is not invited; it works with tokens.",
             Self::NameTaken => "Another has this name already. Choose another one.",
             Self::LastOwner => "There has to be an owner. Make somebody else the owner first.",

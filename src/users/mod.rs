@@ -14,6 +14,7 @@ use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::problem::Problem;
+use crate::roles::Role;
 
 pub use list::list;
 pub use profile::update as update_profile;
@@ -74,7 +75,18 @@ impl User {
 
 /// Notes in the audit log what a user is now.
 pub fn record(tx: &Tx, actor: &Actor, action: Action, user: &User) -> Result<(), Problem> {
-    let data = serde_json::json!({
+    record_with_roles(tx, actor, action, user, None)
+}
+
+/// The same, with the roles that the user was given.
+pub fn record_with_roles(
+    tx: &Tx,
+    actor: &Actor,
+    action: Action,
+    user: &User,
+    roles: Option<&[Role]>,
+) -> Result<(), Problem> {
+    let mut data = serde_json::json!({
         "email": user.email,
         "firstName": user.first_name,
         "lastName": user.last_name,
@@ -82,6 +94,9 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, user: &User) -> Result<(),
         "status": user.status,
         "isService": user.is_service,
     });
+    if let Some(roles) = roles {
+        data["roles"] = roles.iter().map(|role| role.id.to_string()).collect();
+    }
     audit::record(tx, actor, &Change::new(AuditLogType::User, action, user.id, data))
 }
 

@@ -5,7 +5,7 @@
 
 use uuid::Uuid;
 
-use super::{User, record, store, wire};
+use super::{User, record, record_with_roles, store, wire};
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::{Caller, Principal};
@@ -114,7 +114,7 @@ fn carry_out(
         (UserStatus::Disabled, UserStatus::Active) => Action::Enabled,
         _ => Action::Updated,
     };
-    record(tx, &actor, action, after)?;
+    record_with_roles(tx, &actor, action, after, roles)?;
     if let Some(roles) = roles {
         roles::set_roles_of_user(tx, &actor, after.id, roles)?;
     }

@@ -146,6 +146,10 @@ async fn what_has_nothing_to_send_is_a_conflict_that_says_why() {
     }
     assert_eq!(state(&server), before);
     assert_eq!(server.mails().await.len(), 1);
+    // The link of one who is locked would open nothing.
+    let lock = "UPDATE users SET status = 'locked' WHERE id = ?1";
+    server.sqlite().execute(lock, params![uuid(seed::IAN)]).expect("Ian is locked");
+    assert_eq!(send(&server, seed::IAN, seed::OWNER_SES).await.problem(), "user-disabled");
 }
 
 #[tokio::test(flavor = "multi_thread")]

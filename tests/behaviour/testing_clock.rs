@@ -3,6 +3,7 @@
 use brms::clock::Timestamp;
 use serde_json::{Value, json};
 
+use crate::support::controls::TOKEN;
 use crate::support::{TestServer, seed};
 
 fn moment(clock: &Value) -> Timestamp {
@@ -56,6 +57,22 @@ async fn a_frozen_clock_stands_to_the_millisecond_until_it_is_moved_or_resumed()
     assert!(moment(&clock(&server).await) < begun.plus(std::time::Duration::from_hours(1)));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sends_in_what_is_the_future_again_hold_up_nobody() {
+    let server =
+        TestServer::start_with(&["--test-api", "--test-api-token", TOKEN, "--inviter-sends-max", "3"]).await;
+    let before = clock(&server).await;
+    server.advance_clock("8d").await;
+    for _ in 0..3 {
+        server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    }
+    let path = seed::invitation_path(seed::IVY);
+    server.post(&path).caller(seed::OWNER_SES).expect(429).await;
+    server.control("PUT", "clock").json(&json!({ "now": before["now"] })).expect(200).await;
+    for status in [200, 200, 200, 429] {
+        server.post(&path).caller(seed::OWNER_SES).expect(status).await;
+    }
+}
 #[tokio::test(flavor = "multi_thread")]
 async fn a_jump_that_leads_out_of_time_is_refused_and_moves_nothing() {
     let server = TestServer::stand_in().await;

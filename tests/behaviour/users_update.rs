@@ -349,6 +349,9 @@ async fn roles_of_a_user_are_replaced_as_a_whole_and_absent_ones_stay() {
     assert_eq!(everything(&server), before);
 
     let body = put(&server, seed::ADMIN_SES, seed::NINA, &json!({ "roles": [ids[1]] })).await.json();
+    let sql =
+        format!("SELECT count(*) FROM audit_logs WHERE json_extract(data, '$.roles') = '[\"{}\"]'", ids[1]);
+    assert_eq!(server.count(&sql), 1, "who got which role is on record");
     assert_eq!(shown(&body), ids[1..]);
     let body = put(&server, seed::ADMIN_SES, seed::NINA, &json!({ "roles": [] })).await.json();
     assert_eq!(body["roles"], json!([]));

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::store::ListedInvitation;
 use super::{Invitation, InvitationRules, check_inviter, renew, sendable, store, wire};
 use crate::app::App;
 use crate::auth::{Caller, Principal};
@@ -31,6 +30,7 @@ pub async fn invite(
 }
 
 /// Who is invited: somebody new, or somebody who was invited before.
+#[expect(clippy::large_enum_variant, reason = "there are ten at most")]
 enum Invitee<'e> {
     New(&'e str),
     Again(User, Invitation),
@@ -52,7 +52,7 @@ fn carry_out(
         }
     }
     check_inviter(tx, rules, caller.user_id, invitees.len())?;
-    let inviter = users::store::find(tx, caller.organisation_id, caller.user_id)?;
+    let inviter = users::store::get(tx, caller.user_id)?;
     let actor = caller.actor();
     let mut invitations = Vec::with_capacity(invitees.len());
     for invitee in invitees {
@@ -61,7 +61,7 @@ fn carry_out(
             Invitee::New(email) => create(tx, rules, caller, email)?,
         };
         let (invitation, secret) = renew(tx, rules, &actor, &invitation)?;
-        mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, inviter.as_ref(), &secret)?;
+        mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, Some(&inviter), &secret)?;
         invitations.push(wire::invitation(&invitation, &user));
     }
     Ok(invitations)
@@ -104,8 +104,8 @@ fn create(
 ) -> Result<(User, Invitation), Problem> {
     let user = User::new(tx, caller.organisation_id, email, UserType::Invited);
     users::store::create(tx, &user)?;
-    let invitation = Invitation::pending(tx, &user, rules.lifetime);
-    let listed = ListedInvitation { invitation, created_by: Some(caller.user_id), accepted_at: None };
-    store::create(tx, &listed)?;
-    Ok((user, listed.invitation))
+    let invitation =
+        Invitation { created_by: Some(caller.user_id), ..Invitation::pending(tx, &user, rules.lifetime) };
+    store::create(tx, &invitation)?;
+    Ok((user, invitation))
 }

@@ -26,7 +26,7 @@ pub async fn list(
         let results = listed
             .rows
             .iter()
-            .map(|row| wire::listed(tx, row, &organisation))
+            .map(|invitation| wire::listed(tx, invitation, &organisation))
             .collect::<Result<Vec<_>, _>>()?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(InvitationList { results, paginate })

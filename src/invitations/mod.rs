@@ -45,12 +45,16 @@ pub struct Invitation {
     pub status: InvitationStatus,
     /// When its link ends.
     pub expires_at: Timestamp,
+    /// When it was taken up.
+    pub accepted_at: Option<Timestamp>,
+    /// Who invited; `None`: the operator.
+    pub created_by: Option<Uuid>,
     /// When it was first made.
     pub created_at: Timestamp,
 }
 
 impl Invitation {
-    /// A new invitation that waits to be sent.
+    /// A new invitation of the operator that waits to be sent.
     #[must_use]
     pub fn pending(tx: &Tx, user: &User, lifetime: Duration) -> Self {
         Self {
@@ -59,6 +63,8 @@ impl Invitation {
             user_id: user.id,
             status: InvitationStatus::Pending,
             expires_at: tx.now().plus(lifetime),
+            accepted_at: None,
+            created_by: None,
             created_at: tx.now(),
         }
     }
@@ -88,9 +94,9 @@ pub async fn send(
         caller.require()?;
         let invitation = sendable(tx, &rules, &user)?;
         check_inviter(tx, &rules, caller.user_id, 1)?;
-        let inviter = users::store::find(tx, caller.organisation_id, caller.user_id)?;
+        let inviter = users::store::get(tx, caller.user_id)?;
         let (invitation, secret) = renew(tx, &rules, &caller.actor(), &invitation)?;
-        mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, inviter.as_ref(), &secret)?;
+        mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, Some(&inviter), &secret)?;
         Ok(wire::invitation(&invitation, &user))
     });
     let invitation = sent.await?;
@@ -109,10 +115,7 @@ pub fn send_again(tx: &Tx, rules: &InvitationRules, invitation_id: Uuid) -> Resu
     let found = store::find_anywhere(tx, invitation_id)?.ok_or(Problem::NotFound("invitation"))?;
     let user = users::store::get(tx, found.user_id)?;
     let (invitation, secret) = fresh_secret(tx, rules, &user)?;
-    let inviter = match store::created_by(tx, invitation.id)? {
-        Some(user_id) => Some(users::store::get(tx, user_id)?),
-        None => None,
-    };
+    let inviter = invitation.created_by.map(|user_id| users::store::get(tx, user_id)).transpose()?;
     mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, inviter.as_ref(), &secret)?;
     Ok(invitation)
 }

@@ -12,48 +12,16 @@ use crate::secret::SecretHash;
 
 /// One invitation, by its id, in whatever organisation: for the operator only.
 pub fn find_anywhere(tx: &Tx, invitation_id: Uuid) -> Result<Option<Invitation>, Problem> {
-    tx.optional(
-        "SELECT id, organisation_id, user_id, status, expires_at, created_at FROM invitations WHERE id = ?1",
-        [invitation_id],
-        read,
-    )
+    tx.optional("SELECT * FROM invitations WHERE id = ?1", [invitation_id], read)
 }
 
 /// The invitation of a user, if the user was ever invited.
 pub fn find_by_user(tx: &Tx, user_id: Uuid) -> Result<Option<Invitation>, Problem> {
-    tx.optional(
-        "SELECT id, organisation_id, user_id, status, expires_at, created_at FROM invitations WHERE user_id = ?1",
-        [user_id],
-        read,
-    )
-}
-
-/// An invitation with what a list shows beside it.
-#[derive(Clone, Debug)]
-pub struct ListedInvitation {
-    /// The invitation.
-    pub invitation: Invitation,
-    /// Who invited; `None`: the operator.
-    pub created_by: Option<Uuid>,
-    /// When it was taken up.
-    pub accepted_at: Option<Timestamp>,
-}
-
-impl From<Invitation> for ListedInvitation {
-    /// An invitation that the operator made and nobody took up.
-    fn from(invitation: Invitation) -> Self {
-        Self { invitation, created_by: None, accepted_at: None }
-    }
-}
-
-/// The whole invitation of a user, if the user was ever invited.
-pub fn find_listed(tx: &Tx, user_id: Uuid) -> Result<Option<ListedInvitation>, Problem> {
-    tx.optional("SELECT * FROM invitations WHERE user_id = ?1", [user_id], read_listed)
+    tx.optional("SELECT * FROM invitations WHERE user_id = ?1", [user_id], read)
 }
 
 /// Adds an invitation. It has no secret, so no link, until it is sent.
-pub fn create(tx: &Tx, listed: &ListedInvitation) -> Result<(), Problem> {
-    let ListedInvitation { invitation, created_by, accepted_at } = listed;
+pub fn create(tx: &Tx, invitation: &Invitation) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO invitations (id, organisation_id, user_id, created_by, status, expires_at, accepted_at,
                                   created_at, updated_at)
@@ -62,10 +30,10 @@ pub fn create(tx: &Tx, listed: &ListedInvitation) -> Result<(), Problem> {
             invitation.id,
             invitation.organisation_id,
             invitation.user_id,
-            created_by,
+            invitation.created_by,
             invitation.status.as_str(),
             invitation.expires_at.as_millis(),
-            accepted_at.map(Timestamp::as_millis),
+            invitation.accepted_at.map(Timestamp::as_millis),
             invitation.created_at.as_millis(),
         ],
     )?;
@@ -131,7 +99,7 @@ pub(super) fn list(
     status: Option<InvitationStatus>,
     search: Option<&str>,
     page: Page,
-) -> Result<Listed<ListedInvitation>, Problem> {
+) -> Result<Listed<Invitation>, Problem> {
     let status = status.map(InvitationStatus::as_str);
     let total = tx.row(
         "SELECT count(*)
@@ -158,7 +126,7 @@ pub(super) fn list(
          JOIN invitations ON invitations.id = page.id
          ORDER BY invitations.created_at, invitations.id",
         params![organisation_id, status, search, page.limit(), page.offset()],
-        read_listed,
+        read,
     )?;
     Ok(Listed { rows, total: total.unsigned_abs() })
 }
@@ -200,11 +168,6 @@ fn nth_last(tx: &Tx, sql: &str, whose: Uuid, since: Timestamp, n: u32) -> Result
     tx.optional(sql, params![whose, since.as_millis(), now, passed_over], |row| {
         Ok(Timestamp::from_millis(row.get(0)?))
     })
-}
-
-/// Who made an invitation, if that was a user.
-pub(super) fn created_by(tx: &Tx, invitation_id: Uuid) -> Result<Option<Uuid>, Problem> {
-    tx.row("SELECT created_by FROM invitations WHERE id = ?1", [invitation_id], |row| row.get(0))
 }
 
 /// Makes a secret the live one. A unique index demands that there is no other.
@@ -254,7 +217,7 @@ pub(super) fn accept(tx: &Tx, hash: &SecretHash) -> Result<Option<Invitation>, P
                        WHERE users.id = invitations.user_id
                          AND users.type = 'invited'
                          AND users.status = 'active')
-         RETURNING id, organisation_id, user_id, status, expires_at, created_at",
+         RETURNING *",
         params![hash.as_bytes(), tx.now().as_millis()],
         read,
     )
@@ -290,22 +253,16 @@ pub(super) fn why_dead(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>, Probl
     )
 }
 
-fn read_listed(row: &Row) -> RowResult<ListedInvitation> {
-    let accepted_at: Option<i64> = row.get("accepted_at")?;
-    Ok(ListedInvitation {
-        invitation: read(row)?,
-        created_by: row.get("created_by")?,
-        accepted_at: accepted_at.map(Timestamp::from_millis),
-    })
-}
-
 fn read(row: &Row) -> RowResult<Invitation> {
+    let accepted_at: Option<i64> = row.get("accepted_at")?;
     Ok(Invitation {
         id: row.get("id")?,
         organisation_id: row.get("organisation_id")?,
         user_id: row.get("user_id")?,
         status: word(row, "status")?,
         expires_at: Timestamp::from_millis(row.get("expires_at")?),
+        accepted_at: accepted_at.map(Timestamp::from_millis),
+        created_by: row.get("created_by")?,
         created_at: Timestamp::from_millis(row.get("created_at")?),
     })
 }

@@ -1,7 +1,6 @@
 //! Invitations as the description has them.
 
 use super::Invitation;
-use super::store::ListedInvitation;
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::generated::models::{self, InvitationOrganisation};
@@ -12,18 +11,18 @@ use crate::users::{self, User};
 /// The long form of a list.
 pub(super) fn listed(
     tx: &Tx,
-    row: &ListedInvitation,
+    invitation: &Invitation,
     organisation: &Organisation,
 ) -> Result<models::ListedInvitation, Problem> {
-    let user = users::store::get(tx, row.invitation.user_id)?;
-    let created_by = row.created_by.map(|id| users::store::get(tx, id)).transpose()?;
+    let user = users::store::get(tx, invitation.user_id)?;
+    let created_by = invitation.created_by.map(|id| users::store::get(tx, id)).transpose()?;
     Ok(models::ListedInvitation {
-        id: row.invitation.id,
+        id: invitation.id,
         email: user.email.clone(),
-        expires_at: Some(row.invitation.expires_at.rfc3339()),
-        created_at: row.invitation.created_at.rfc3339(),
-        accepted_at: row.accepted_at.map(Timestamp::rfc3339),
-        status: row.invitation.status,
+        expires_at: Some(invitation.expires_at.rfc3339()),
+        created_at: invitation.created_at.rfc3339(),
+        accepted_at: invitation.accepted_at.map(Timestamp::rfc3339),
+        status: invitation.status,
         created_by: created_by.as_ref().map(users::wire::invitation_user),
         user: Some(users::wire::invitation_user(&user)),
         organisation: Some(InvitationOrganisation { id: organisation.id, name: organisation.name.clone() }),

@@ -12,7 +12,7 @@ use crate::audit::{self, StoredEntry};
 use crate::db::Tx;
 use crate::generated::models::{ProjectVersion, UserStatus};
 use crate::groups::{self, Group};
-use crate::invitations;
+use crate::invitations::{self, Invitation};
 use crate::members::{self, Membership};
 use crate::organisation::{self, Organisation};
 use crate::problem::Problem;
@@ -61,16 +61,15 @@ fn user(tx: &Tx, stored: User) -> Result<SeedUser, Problem> {
         is_service: stored.is_service,
         created_at: Some(stored.created_at),
         updated_at: Some(stored.updated_at),
-        invitation: invitations::store::find_listed(tx, stored.id)?
-            .map(|listed| invitation(tx, &listed))
+        invitation: invitations::store::find_by_user(tx, stored.id)?
+            .map(|stored| invitation(tx, &stored))
             .transpose()?,
         personal_access_tokens: tokens,
         internal_tokens: sign_ins.into_iter().map(internal_token).collect(),
     })
 }
 
-fn invitation(tx: &Tx, listed: &invitations::store::ListedInvitation) -> Result<SeedInvitation, Problem> {
-    let stored = &listed.invitation;
+fn invitation(tx: &Tx, stored: &Invitation) -> Result<SeedInvitation, Problem> {
     let secrets = invitations::store::secrets(tx, stored.id)?;
     let secret = |secret: invitations::store::StoredSecret| SeedInvitationSecret {
         sha256: secret.hash,
@@ -83,8 +82,8 @@ fn invitation(tx: &Tx, listed: &invitations::store::ListedInvitation) -> Result<
         id: Some(stored.id),
         status: stored.status,
         expires_at: stored.expires_at,
-        accepted_at: listed.accepted_at,
-        created_by: listed.created_by,
+        accepted_at: stored.accepted_at,
+        created_by: stored.created_by,
         created_at: Some(stored.created_at),
         secrets: secrets.into_iter().map(secret).collect(),
     })

@@ -95,7 +95,7 @@ fn load_invitation(tx: &Tx, seed: &SeedUser, user: &User, lifetime: Duration) ->
         &seed.invitation
     else {
         return match seed.user_type {
-            UserType::Invited => invitations::store::create(tx, &fresh.into()),
+            UserType::Invited => invitations::store::create(tx, &fresh),
             _ => Ok(()),
         };
     };
@@ -103,16 +103,12 @@ fn load_invitation(tx: &Tx, seed: &SeedUser, user: &User, lifetime: Duration) ->
         id: id.unwrap_or(fresh.id),
         status: *status,
         expires_at: *expires_at,
+        accepted_at: *accepted_at,
+        created_by: *created_by,
         created_at: created_at.unwrap_or(fresh.created_at),
         ..fresh
     };
-    let invitation_id = invitation.id;
-    let listed = invitations::store::ListedInvitation {
-        invitation,
-        created_by: *created_by,
-        accepted_at: *accepted_at,
-    };
-    invitations::store::create(tx, &listed)?;
+    invitations::store::create(tx, &invitation)?;
     for secret in secrets {
         let secret = invitations::store::StoredSecret {
             hash: secret.sha256,
@@ -121,7 +117,7 @@ fn load_invitation(tx: &Tx, seed: &SeedUser, user: &User, lifetime: Duration) ->
             sent_by: secret.sent_by,
             created_at: secret.created_at.unwrap_or(tx.now()),
         };
-        invitations::store::add_secret(tx, invitation_id, &secret)?;
+        invitations::store::add_secret(tx, invitation.id, &secret)?;
     }
     Ok(())
 }

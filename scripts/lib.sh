@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# What the scripts in bash share. They source it with the name that stands before what they say.
+speaker=$1
+
+say() { echo "$speaker: $1"; }
+
+fail() {
+    say "$1" >&2
+    exit 1
+}
+
+# install_missing COMMAND=PACKAGE...    with apt-get, the packages of commands that are not there, and Python's venv.
+install_missing() {
+    local pair missing=()
+    for pair in "$@"; do
+        command -v "${pair%=*}" >/dev/null || missing+=("${pair#*=}")
+    done
+    python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+    ((${#missing[@]})) || return 0
+    command -v apt-get >/dev/null || fail "these are missing and there is no apt-get: ${missing[*]}"
+    apt-get update -qq
+    apt-get install -qq --yes "${missing[@]}" >/dev/null
+}
+
+# install_pinned FOLDER INSTALL_NODE REQUIREMENTS PIN...    fills a folder afresh, unless the same pins filled it: with a
+# virtual environment of the requirements, and by a function that installs what the other pins name.
+install_pinned() {
+    local folder=$1 install_node=$2 requirements=$3 wanted
+    wanted=$(cat "${@:3}" | sha256sum)
+    [[ $(cat "$folder/stamp" 2>/dev/null) != "$wanted" ]] || return 0
+    rm -rf "$folder"
+    python3 -m venv "$folder/python" || fail "cannot make a virtual environment"
+    "$folder/python/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements"
+    "$install_node"
+    echo "$wanted" > "$folder/stamp"
+}

@@ -12,9 +12,9 @@ import time
 import urllib.error
 import urllib.request
 
+from example_seed import OWNER_SESSION, SEED
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-SEED = ROOT / "tests/fixtures/seed-example.json"
-OWNER = "Internal brms_ses_seed_owner_00000000000000000000000000000000000000"
 PATIENCE_SECONDS = 20
 
 
@@ -84,7 +84,7 @@ class Server:
     def call(self, method, path, body=None):
         """A call of the API as the organisation's owner; the answer's JSON, or its error."""
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": OWNER} | ({} if data is None else {"Content-Type": "application/json"})
+        headers = {"Authorization": OWNER_SESSION} | ({} if data is None else {"Content-Type": "application/json"})
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:

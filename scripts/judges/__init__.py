@@ -7,5 +7,4 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 HERE = ROOT / "scripts/judges"
 INSTALLED = ROOT / ".judge"
 REPORTS = INSTALLED / "reports"
-SEED = ROOT / "tests/fixtures/seed-example.json"
 BRMS = os.environ.get("BRMS", str(ROOT / "target/release/brms"))

@@ -24,7 +24,8 @@ def told(name, make, tell, case):
         description = folder / "openapi.json"
         description.write_text(json.dumps(served.description()))
         programs = f"{PYTHON}{os.pathsep}{os.environ['PATH']}"
-        environment = {**quietly(), "PATH": programs, "HOST": served.url, "PYTHONPATH": str(folder), "BRMS": BRMS,
+        environment = {**quietly(), "PATH": programs, "HOST": served.url, "BRMS": BRMS,
+                       "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT / "scripts")]),
                        "BRMS_DATABASE": str(served.database), "MAILED_CODE": str(ROOT / "tests/http/mailed-code")}
         for step, words in enumerate(make(folder, description), 1):
             must_pass(words, f"{name}-making-{step}", cwd=folder, env=environment)

@@ -8,11 +8,13 @@ database. An operation that never answered 2xx was not judged, so that is an obj
 import collections
 import json
 
+from example_seed import OWNER_SESSION, OWNER_TOKEN, STRANGER_SESSION
+
 from . import HERE, INSTALLED, REPORTS
 from .base import Judge, Objection, run
 from .judging_copy import judging_copy, operations
 from .schemathesis_faults import FAULTS
-from .served import OWNER_SESSION, OWNER_TOKEN, STRANGER_SESSION, Served
+from .served import Served
 from .stage import Stage
 
 PHASES = ["examples", "coverage", "fuzzing", "stateful"]

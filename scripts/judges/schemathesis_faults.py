@@ -1,7 +1,8 @@
 """What schemathesis must see: a fault for each of its checks, and for our demand of success."""
 
+from example_seed import OWNER_SESSION, STRANGER_SESSION
+
 from .faults import Answer, Fault, answer_of
-from .served import OWNER_SESSION, STRANGER_SESSION
 
 TOKENS = "/api/personal-access-tokens"
 

@@ -10,13 +10,11 @@ import time
 import urllib.error
 import urllib.request
 
-from . import BRMS, SEED
+from example_seed import OWNER_SESSION, SEED
+
+from . import BRMS
 from .faults import Faulty
 
-# Names of the example seed, tests/fixtures/seed-example.json.
-OWNER_SESSION = "Internal brms_ses_seed_owner_00000000000000000000000000000000000000"
-OWNER_TOKEN = "Bearer brms_pat_seed_owner_00000000000000000000000000000000000000"
-STRANGER_SESSION = "Internal brms_ses_seed_globex_0000000000000000000000000000000000000"
 START_SECONDS = 20
 
 # Nobody is told to wait while judges send the same invitation again and again.

@@ -1,11 +1,6 @@
 """What has to be there so that every operation can succeed: made through the API, described as examples."""
 
-# Ids of the example seed, tests/fixtures/seed-example.json.
-PRICING = "0190a000-0000-7000-a000-000000000001"
-EDITORS = "0190a000-0000-7000-9000-000000000001"
-IVY, IAN = "0190a000-0000-7000-8000-000000000005", "0190a000-0000-7000-8000-000000000006"
-ROBOT = "0190a000-0000-7000-8000-000000000008"
-NINA, OTTO = "0190a000-0000-7000-8000-000000000009", "0190a000-0000-7000-8000-000000000010"
+from example_seed import EDITORS, IAN, IVY, NINA, OTTO, PRICING, ROBOT
 
 # Of what a request uses up there are so many.
 SPARE = 8

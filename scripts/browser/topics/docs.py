@@ -6,7 +6,7 @@ import urllib.request
 from selenium.webdriver.support.ui import WebDriverWait
 
 from chrome import PATIENCE_SECONDS
-from server import OWNER
+from example_seed import OWNER_SESSION
 from session import FOLDER
 
 EVERY_OPERATION = ".opblock .opblock-summary-operation-id"
@@ -37,7 +37,7 @@ def try_out(session, server, browser):
         "return [...document.querySelectorAll('.auth-container h4 code')].map(each => each.textContent)")
     session.equal("docs: both schemes can be given", sorted(schemes), ["internalAuth", "personalAccessToken"])
     form = f".modal-ux-content > div:nth-of-type({schemes.index('internalAuth') + 1})"
-    browser.find(f"{form} input").send_keys(OWNER)
+    browser.find(f"{form} input").send_keys(OWNER_SESSION)
     browser.find(f"{form} .btn.authorize").click()
     browser.find(".btn-done").click()
     browser.run("""

@@ -3,7 +3,8 @@
 import brms_client as brms
 from brms_client.exceptions import ApiException
 
-from support import (DORA, HOST, IAN, NINA, NOBODY, PRICING, READER, SESSION, TOKEN, accept, mailed_code, same)
+from example_seed import DORA, IAN, NINA, OWNER_SESSION, OWNER_TOKEN, PRICING, READER_SESSION
+from support import HOST, NOBODY, accept, mailed_code, same
 
 
 def apis(authorization):
@@ -85,7 +86,7 @@ def errors(session, token):
     same(wrong.data.errors[0].pointer, "/emails/0")
     refused(401, "unauthenticated", brms.UserApi(apis(None)).list_users)
     refused(401, "unauthenticated", brms.UserApi(token).send_user_invitation, IAN)
-    refused(403, "forbidden", brms.UserApi(apis(READER)).list_users)
+    refused(403, "forbidden", brms.UserApi(apis(READER_SESSION)).list_users)
     missing = refused(404, "not-found", api.invite_members, PRICING, brms.InviteMembersRequest(user_ids=[NOBODY]))
     same(missing.data.errors[0].pointer, "/userIds/0")
     refused(409, "user-disabled", api.invite_members, PRICING, brms.InviteMembersRequest(user_ids=[DORA]))
@@ -96,7 +97,7 @@ def errors(session, token):
 
 
 def main():
-    session, token = apis(SESSION), apis(TOKEN)
+    session, token = apis(OWNER_SESSION), apis(OWNER_TOKEN)
     same(brms.InfrastructureApi(apis(None)).health_check(), "healthy")
     project, group = project_and_group(token)
     ann, bob = invite_and_accept(session, token)

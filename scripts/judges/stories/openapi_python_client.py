@@ -14,7 +14,8 @@ from brms_client.models import (
     CreateGroupBody, CreatePersonalAccessTokenBody, CreateProjectBody, InviteMembersBody, InviteUsersBody, Problem,
     RegeneratePersonalAccessTokenBody, UpdateMemberBody)
 
-from support import (DORA, HOST, IAN, NINA, NOBODY, PRICING, READER, SESSION, TOKEN, accept, mailed_code, same)
+from example_seed import DORA, IAN, NINA, OWNER_SESSION, OWNER_TOKEN, PRICING, READER_SESSION
+from support import HOST, NOBODY, accept, mailed_code, same
 
 
 def calling(authorization):
@@ -99,7 +100,7 @@ def errors(session, token):
     same(wrong.parsed.errors[0].pointer, "/emails/0")
     refused(401, "unauthenticated", list_users, client=calling(None))
     refused(401, "unauthenticated", send_user_invitation, IAN, client=token)
-    refused(403, "forbidden", list_users, client=calling(READER))
+    refused(403, "forbidden", list_users, client=calling(READER_SESSION))
     body = InviteMembersBody(user_ids=[NOBODY])
     missing = refused(404, "not-found", invite_members, PRICING, client=token, body=body)
     same(missing.parsed.errors[0].pointer, "/userIds/0")
@@ -111,7 +112,7 @@ def errors(session, token):
 
 
 def main():
-    session, token = calling(SESSION), calling(TOKEN)
+    session, token = calling(OWNER_SESSION), calling(OWNER_TOKEN)
     same(good(health_check, client=calling(None)), "healthy")
     project, group = project_and_group(token)
     ann, bob = invite_and_accept(session, token)

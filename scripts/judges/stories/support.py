@@ -7,15 +7,6 @@ import urllib.error
 import urllib.request
 
 HOST = os.environ["HOST"]
-
-# Secrets and ids of the example seed, tests/fixtures/seed-example.json.
-SESSION = "Internal brms_ses_seed_owner_00000000000000000000000000000000000000"
-TOKEN = "Bearer brms_pat_seed_owner_00000000000000000000000000000000000000"
-READER = "Internal brms_ses_seed_reader_0000000000000000000000000000000000000"
-PRICING = "0190a000-0000-7000-a000-000000000001"
-IAN = "0190a000-0000-7000-8000-000000000006"
-DORA = "0190a000-0000-7000-8000-000000000007"
-NINA = "0190a000-0000-7000-8000-000000000009"
 NOBODY = "0190a000-0000-7000-8000-00000000dead"
 
 

@@ -5,8 +5,8 @@ import importlib
 import pathlib
 import sys
 
+from brms_server import newest_brms
 from checks import Report
-from server import find_brms
 from session import FOLDER, Session
 
 HERE = pathlib.Path(__file__).parent
@@ -28,7 +28,7 @@ def main():
         parser.error(f"no such topic: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
 
     FOLDER.mkdir(parents=True, exist_ok=True)
-    print(f"brms: {find_brms()}")
+    print(f"brms: {newest_brms()}")
     report = Report()
     session = Session(report)
     try:

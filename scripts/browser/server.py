@@ -3,40 +3,11 @@
 import datetime
 import email
 import email.policy
-import json
-import os
-import pathlib
 import re
 import subprocess
-import time
-import urllib.error
-import urllib.request
 
-from example_seed import OWNER_SESSION, SEED
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PATIENCE_SECONDS = 20
-
-
-def find_brms():
-    """The binary named in BRMS, else the newer one of the two that cargo makes."""
-    if "BRMS" in os.environ:
-        return pathlib.Path(os.environ["BRMS"]).resolve()
-    built = [path for path in (ROOT / "target/release/brms", ROOT / "target/debug/brms") if path.exists()]
-    if not built:
-        raise SystemExit("browser-test: there is no brms yet; run `cargo build`, or name one in BRMS")
-    return max(built, key=lambda path: path.stat().st_mtime)
-
-
-def wait_for(what, look):
-    """The first thing that `look` finds."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise TimeoutError(f"{what} did not come within {PATIENCE_SECONDS} seconds")
+from brms_server import Server, environment, newest_brms, wait_for
+from example_seed import SEED
 
 
 class Mail:
@@ -51,46 +22,14 @@ class Mail:
         self.code = self.link.partition("#")[2]
 
 
-class Server:
-    """A running server on a free port, seeded with the example."""
+class InvitingServer(Server):
+    """A server seeded with the example, its invitations, and their mails."""
 
     def __init__(self, folder, name, *arguments):
-        self.brms = find_brms()
         self.database = folder / f"{name}.db"
-        self.log = folder / f"{name}.log"
-        ready = folder / f"{name}.ready"
-        # Settings from outside would be other settings than those tested.
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("BRMS_")}
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [self.brms, "serve", "--listen", "127.0.0.1:0", "--database", self.database, "--seed", SEED,
-                 "--ready-file", ready, "--invitation-sends-max", "1000", *arguments],
-                stdout=log, stderr=log, env=self.environment)
-        try:
-            wait_for("the server", lambda: ready.exists() or self.process.poll() is not None)
-            if self.process.poll() is not None:
-                raise RuntimeError(f"brms did not start: {self.log.read_text()}")
-        except Exception:
-            self.stop()
-            raise
-        self.url = json.loads(ready.read_text())["url"]
+        super().__init__(newest_brms(), folder / f"{name}.ready", "--database", self.database, "--seed", SEED,
+                         "--invitation-sends-max", "1000", *arguments, log=folder / f"{name}.log")
         self.page = f"{self.url}/invitations/accept"
-
-    def stop(self):
-        # Also one that has ended: both do nothing then.
-        self.process.terminate()
-        self.process.wait(PATIENCE_SECONDS)
-
-    def call(self, method, path, body=None):
-        """A call of the API as the organisation's owner; the answer's JSON, or its error."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": OWNER_SESSION} | ({} if data is None else {"Content-Type": "application/json"})
-        request = urllib.request.Request(self.url + path, data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            raise RuntimeError(f"{method} {path}: {error.code} {error.read().decode()}") from error
 
     def invite(self, address):
         """Invites somebody new; the invitation, and the mail that came."""
@@ -112,7 +51,7 @@ class Server:
 
     def _mailbox(self, *arguments):
         command = [self.brms, "mailbox", arguments[0], "--database", self.database, *arguments[1:]]
-        return subprocess.run(command, check=True, capture_output=True, env=self.environment).stdout
+        return subprocess.run(command, check=True, capture_output=True, env=environment()).stdout
 
     def user(self, address):
         """A user as the API shows them."""

@@ -2,8 +2,9 @@
 
 import contextlib
 
+from brms_server import ROOT
 from chrome import Browser
-from server import ROOT, Server
+from server import InvitingServer
 
 FOLDER = ROOT / "target/browser-test"
 SCHEMES = ("light", "dark")
@@ -24,7 +25,7 @@ class Session:
         if name not in self._servers:
             for old in FOLDER.glob(f"{name}.*"):
                 old.unlink()
-            self._servers[name] = Server(FOLDER, name, *arguments)
+            self._servers[name] = InvitingServer(FOLDER, name, *arguments)
             self._ends.callback(self._servers[name].stop)
         return self._servers[name]
 

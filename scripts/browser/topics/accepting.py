@@ -3,7 +3,7 @@
 import urllib.parse
 import urllib.request
 
-from server import wait_for
+from brms_server import wait_for
 from session import FOLDER
 
 ADDRESS = "nora@browser.test"

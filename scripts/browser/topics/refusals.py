@@ -1,6 +1,6 @@
 """Every link that is over, or never was one: plain words, a way on, the right status."""
 
-from server import wait_for
+from brms_server import wait_for
 
 CODE_OF_NOBODY = "brms_inv_" + "0" * 43
 

@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 
-from . import BRMS, HERE, INSTALLED, ROOT
+from brms_server import BRMS, ROOT
+
+from . import HERE, INSTALLED
 from .base import Judge, must_pass
 from .faults import Fault, answer_of, without_an_id
 from .install import node_program, quietly

@@ -2,7 +2,8 @@
 
 import re
 
-from . import BRMS, ROOT
+from brms_server import BRMS, ROOT
+
 from .base import Judge, Objection, must_pass
 from .faults import Fault, answer_of
 from .install import node_program, quietly

@@ -1,12 +1,13 @@
 """Installs the judges, with their pinned versions, under .judge/ (ignored by git). Does nothing when they are there."""
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 
-from . import HERE, INSTALLED, ROOT
+from brms_server import ROOT, environment
+
+from . import HERE, INSTALLED
 
 NODE_MIN = (20, 19)
 
@@ -63,4 +64,4 @@ def node_program(name):
 
 def quietly():
     """The environment, in which no judge reports its use or looks for newer versions."""
-    return {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
+    return {**environment(), "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}

@@ -12,13 +12,14 @@ import subprocess
 import urllib.error
 import urllib.request
 
+from brms_server import ROOT, environment
 from example_seed import OWNER_SESSION, PRICING
 
-from . import HERE, INSTALLED, REPORTS, ROOT
+from . import HERE, INSTALLED, REPORTS
 from .base import Judge, Objection, run
 from .faults import Fault, answer_of, without_an_id
 from .judging_copy import judging_copy, operations
-from .served import Served, environment
+from .served import Served
 from .stage import BODIES, Stage
 
 # Tests with a method word, BREW, that Node's HTTP parser, and so Prism, refuses to read.

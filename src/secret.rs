@@ -33,6 +33,19 @@ impl SecretKind {
             Self::TestControls => "brms_tst_",
         }
     }
+
+    /// What every secret of this kind looks like, in words.
+    #[must_use]
+    pub fn form(self) -> String {
+        let (fewest, most) = (BODY_CHARACTERS.start(), BODY_CHARACTERS.end());
+        format!("{} and then {fewest} to {most} letters, digits, '-' or '_'", self.prefix())
+    }
+}
+
+/// Whether a secret may hold this character.
+#[must_use]
+pub const fn is_secret_character(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '-' | '_')
 }
 
 /// The fewest and the most characters after the prefix. Ours have 43 (256 bits); those of a seed may differ.
@@ -59,8 +72,7 @@ impl Secret {
     #[must_use]
     pub fn parse(kind: SecretKind, text: &str) -> Option<Self> {
         let body = text.strip_prefix(kind.prefix())?;
-        let well_formed = BODY_CHARACTERS.contains(&body.len())
-            && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        let well_formed = BODY_CHARACTERS.contains(&body.len()) && body.chars().all(is_secret_character);
         well_formed.then(|| Self(text.to_owned()))
     }
 

@@ -13,7 +13,7 @@ use crate::db::Tx;
 use crate::problem::Problem;
 use crate::projects;
 use crate::secret::{Secret, SecretKind};
-use crate::tokens::{self, NewPersonalAccessToken, Origin};
+use crate::tokens::{self, NewPersonalAccessToken};
 use crate::users::{self, User};
 
 /// How long a sign-in made here works when nothing else is said.
@@ -53,7 +53,6 @@ pub(super) fn create(settings: &CreateTokenSettings, out: &mut dyn Write) -> Res
 
 fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) -> Result<Uuid, Problem> {
     let actor = Actor::operator(user.organisation_id);
-    let secret = (secret, Origin::Generated);
     let until = |lifetime: Duration| tx.now().plus(lifetime);
     match settings.kind {
         TokenKind::Internal => {

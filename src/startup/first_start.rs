@@ -17,7 +17,7 @@ use crate::organisation::{self, Organisation};
 use crate::private_file;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
-use crate::tokens::{self, NewPersonalAccessToken, Origin};
+use crate::tokens::{self, NewPersonalAccessToken};
 use crate::users::{self, User};
 
 /// The only secrets of a new database.
@@ -101,8 +101,8 @@ fn create(db: &Db, credentials: &FirstCredentials) -> Result<(), Problem> {
             all_projects: true,
             projects: Vec::new(),
         };
-        tokens::create_personal(tx, &actor, user_id, &everything, None, (&personal, Origin::Generated))?;
-        tokens::create_internal(tx, &actor, user_id, None, (&internal, Origin::Generated))?;
+        tokens::create_personal(tx, &actor, user_id, &everything, None, &personal)?;
+        tokens::create_internal(tx, &actor, user_id, None, &internal)?;
         Ok(())
     })
 }

@@ -27,11 +27,8 @@ impl Token {
         refuse_real_mail(settings.mail.smtp.smtp_host.as_deref(), asked.allow_test_api_with_smtp)?;
         if let Some(given) = &asked.test_api_token {
             let secret = Secret::parse(SecretKind::TestControls, given.reveal()).ok_or_else(|| {
-                let prefix = SecretKind::TestControls.prefix();
-                StartError(format!(
-                    "--test-api-token must be {prefix} and then 32 to 200 letters, digits, '-' or '_'; without \
-                     it one is made"
-                ))
+                let form = SecretKind::TestControls.form();
+                StartError(format!("--test-api-token must be {form}; without it one is made"))
             })?;
             return Ok(Some(Self { secret, is_new: false }));
         }

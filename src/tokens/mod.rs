@@ -46,9 +46,10 @@ pub struct Credential {
     pub origin: Origin,
 }
 
-impl From<(&Secret, Origin)> for Credential {
-    fn from((secret, origin): (&Secret, Origin)) -> Self {
-        Self { hash: secret.hash(), origin }
+impl From<&Secret> for Credential {
+    /// Of a secret made here.
+    fn from(secret: &Secret) -> Self {
+        Self { hash: secret.hash(), origin: Origin::Generated }
     }
 }
 
@@ -109,7 +110,7 @@ pub fn create_personal(
     user_id: Uuid,
     token: &NewPersonalAccessToken,
     expires_at: Option<Timestamp>,
-    secret: (&Secret, Origin),
+    secret: &Secret,
 ) -> Result<Uuid, Problem> {
     let stored = StoredToken {
         id: tx.new_id(),
@@ -151,7 +152,7 @@ pub fn create_internal(
     actor: &Actor,
     user_id: Uuid,
     expires_at: Option<Timestamp>,
-    secret: (&Secret, Origin),
+    secret: &Secret,
 ) -> Result<Uuid, Problem> {
     let sign_in = SignIn { id: tx.new_id(), expires_at, created_at: tx.now(), credential: secret.into() };
     add_internal(tx, actor, user_id, &sign_in)?;

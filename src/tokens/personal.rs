@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{NewPersonalAccessToken, Origin, StoredToken, store, wire};
+use super::{NewPersonalAccessToken, StoredToken, store, wire};
 use crate::app::App;
 use crate::audit::{self, Action, Change};
 use crate::auth::{Caller, Principal};
@@ -102,14 +102,7 @@ pub async fn create(
         };
         let secret = Secret::generate(SecretKind::PersonalAccessToken);
         let expires_at = ends(tx.now(), body.expiry);
-        let id = super::create_personal(
-            tx,
-            &caller.actor(),
-            user.id,
-            &token,
-            expires_at,
-            (&secret, Origin::Generated),
-        )?;
+        let id = super::create_personal(tx, &caller.actor(), user.id, &token, expires_at, &secret)?;
         wire::new_token(tx, find(tx, &user, id)?, &user, &secret)
     });
     created.await

@@ -10,6 +10,8 @@
 use handlebars::Handlebars;
 use serde::Serialize;
 
+use crate::secret::is_secret_character;
+
 mod words;
 
 pub use words::{complaint_in_plain_words, in_plain_words};
@@ -181,8 +183,7 @@ impl Pages {
 /// not stored; it is needed because without script a person would have to go back to the mail. What
 /// cannot be a code is not worth keeping and could only be there to be reflected.
 fn well_formed(secret: &str) -> &str {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    let fits = secret.len() <= SECRET_CHARS_MAX && secret.bytes().all(is_allowed);
+    let fits = secret.len() <= SECRET_CHARS_MAX && secret.chars().all(is_secret_character);
     if fits { secret } else { "" }
 }
 

@@ -12,7 +12,7 @@ use crate::cli::client::{Answer, Call, call};
 use crate::cli::{Failure, mailbox};
 use crate::db::Db;
 use crate::mail;
-use crate::secret::SecretKind;
+use crate::secret::{SecretKind, is_secret_character};
 
 /// Ids and secrets of `seed.json`.
 pub(super) const PROJECT: &str = "0190a000-0000-7000-a000-000000000001";
@@ -164,6 +164,5 @@ fn code_in(message: &[u8]) -> Result<String, Failure> {
     let message = MessageParser::default().parse(message).ok_or("the mail cannot be read")?;
     let text = message.body_text(0).ok_or("the mail has no text")?;
     let begin = text.find(SecretKind::Invitation.prefix()).ok_or("the mail has no code")?;
-    let is_code = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
-    Ok(text[begin..].chars().take_while(|letter| is_code(*letter)).collect())
+    Ok(text[begin..].chars().take_while(|letter| is_secret_character(*letter)).collect())
 }

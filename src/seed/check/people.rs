@@ -86,11 +86,7 @@ impl Check {
                 let place = format!("{place}.secret");
                 let secret = Secret::parse(written.kind, text);
                 if secret.is_none() {
-                    let prefix = written.kind.prefix();
-                    self.complain(
-                        &place,
-                        format_args!("must be {prefix} and then 32 to 200 letters, digits, '-' or '_'"),
-                    );
+                    self.complain(&place, format_args!("must be {}", written.kind.form()));
                 }
                 let value = secret.map_or_else(|| text.to_owned(), |secret| secret.hash().to_string());
                 self.unique(&place, kind, value);

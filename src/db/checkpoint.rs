@@ -47,7 +47,7 @@ impl Checkpointer {
     }
 
     /// Says that the log grew. True: the writer is to fold what is left of it, now.
-    pub(super) fn ring(&self) -> bool {
+    pub(super) fn notify(&self) -> bool {
         if let Some(thread) = &self.thread {
             thread.thread().unpark();
         }
@@ -82,17 +82,39 @@ fn run(connection: &Connection, shared: &Shared) {
 
 /// Folds twice: what came while the first, long, time went on is most of what the writer would be left with.
 fn fold_if_long(connection: &Connection) -> rusqlite::Result<bool> {
-    let is_long = pages_not_folded(connection, "NOOP")? >= PAGES_MAX;
+    let is_long = pages_not_folded(connection)? >= PAGES_MAX;
     if is_long {
-        pages_not_folded(connection, "PASSIVE")?;
-        pages_not_folded(connection, "PASSIVE")?;
+        checkpoint(connection, CheckpointMode::Passive)?;
+        checkpoint(connection, CheckpointMode::Passive)?;
     }
     Ok(is_long)
 }
 
-/// Folds what can be folded without waiting, and counts the pages of the log that were not folded yet.
-pub(super) fn pages_not_folded(connection: &Connection, how: &str) -> rusqlite::Result<i64> {
-    let mut statement = connection.prepare_cached(&format!("PRAGMA wal_checkpoint({how})"))?;
+/// SQLite's words for how far a checkpoint goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CheckpointMode {
+    /// Folds what can be folded without waiting for anybody, and keeps nobody waiting.
+    Passive,
+    /// Waits until all of it can be folded, and then leaves an empty log.
+    Truncate,
+}
+
+/// Folds the log into the file, and counts the pages that are still not folded.
+pub(super) fn checkpoint(connection: &Connection, mode: CheckpointMode) -> rusqlite::Result<i64> {
+    let sql = match mode {
+        CheckpointMode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+        CheckpointMode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
+    };
+    run_pragma(connection, sql)
+}
+
+/// How much of the log is not folded yet. Folds nothing.
+fn pages_not_folded(connection: &Connection) -> rusqlite::Result<i64> {
+    run_pragma(connection, "PRAGMA wal_checkpoint(NOOP)")
+}
+
+fn run_pragma(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare_cached(sql)?;
     statement.query_row([], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?))
 }
 
@@ -113,9 +135,9 @@ mod tests {
         for _ in 0..40 {
             writer.execute_batch("INSERT INTO t VALUES (zeroblob(4000000)); DELETE FROM t").unwrap();
             thread::sleep(LOOK_AGAIN_AFTER * 2);
-            if checkpointer.ring() {
+            if checkpointer.notify() {
                 turns += 1;
-                assert_eq!(pages_not_folded(&writer, "PASSIVE").unwrap(), 0);
+                assert_eq!(checkpoint(&writer, CheckpointMode::Passive).unwrap(), 0);
             }
         }
         assert!(turns > 0, "the writer's turn never came");

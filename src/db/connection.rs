@@ -14,7 +14,8 @@ use super::{BUSY_TIMEOUT, Options};
 use crate::private_file;
 use crate::search::has_text;
 
-/// Statements kept ready for each connection. There are fewer texts than this in all rooms together.
+/// Statements kept ready for each connection. More than the fixed texts of all rooms; the audit log makes a text for
+/// each combination of filters and orders, and what was not used for longest gives way to those.
 const PREPARED_STATEMENTS: usize = 256;
 
 /// Makes the file if it may be made, readable for its owner alone: it holds people's addresses and, until

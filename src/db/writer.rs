@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::ContextV7;
 
-use super::checkpoint::{Checkpointer, pages_not_folded};
+use super::checkpoint::{CheckpointMode, Checkpointer, checkpoint};
 use super::tx::{Tx, problem};
 use crate::clock::Clock;
 use crate::problem::{Busy, Problem};
@@ -127,19 +127,19 @@ impl Writer {
             for job in self.work(batch) {
                 job.answer();
             }
-            self.look_after_the_log();
+            self.checkpoint_rest();
         }
         drop(self.checkpointer.take());
         // So that the file alone is whole for whoever copies it after a clean stop.
-        if let Err(cause) = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+        if let Err(cause) = checkpoint(&self.connection, CheckpointMode::Truncate) {
             tracing::warn!(%cause, "the log could not be folded into the database file");
         }
     }
 
     /// Folds the end of the log when the rest of it is folded, so that it starts again from its beginning.
-    fn look_after_the_log(&self) {
-        if self.checkpointer.as_ref().is_some_and(Checkpointer::ring)
-            && let Err(cause) = pages_not_folded(&self.connection, "PASSIVE")
+    fn checkpoint_rest(&self) {
+        if self.checkpointer.as_ref().is_some_and(Checkpointer::notify)
+            && let Err(cause) = checkpoint(&self.connection, CheckpointMode::Passive)
         {
             tracing::warn!(%cause, "the end of the log could not be folded");
         }

@@ -19,8 +19,7 @@ pub(super) fn open_or_create(settings: &DatabaseSettings) -> Result<Db, Failure>
 }
 
 fn open(settings: &DatabaseSettings, create: bool) -> Result<Db, Failure> {
-    let options = Options { create, readers: 1, ..Options::new(&settings.database) };
-    Ok(Db::open(&options, Clock::default())?)
+    Ok(Db::open(&Options::beside_a_server(&settings.database, create), Clock::default())?)
 }
 
 /// Reads from the file.

@@ -58,12 +58,26 @@ pub struct Options {
     pub readers: u32,
     /// Whether what was answered survives a power cut.
     pub durable: bool,
+    /// Whether this process holds the [`ServeLock`]. Without it there may be a server beside, which comes first.
+    pub is_lock_held: bool,
 }
 
 impl Options {
-    /// The usual way to open `path`.
+    /// The usual way for a server to open `path`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), create: true, size_max: None, readers: 4, durable: true }
+        Self {
+            path: path.into(),
+            create: true,
+            size_max: None,
+            readers: 4,
+            durable: true,
+            is_lock_held: true,
+        }
+    }
+
+    /// The way for a command that lives for one look or one change.
+    pub fn beside_a_server(path: impl Into<PathBuf>, create: bool) -> Self {
+        Self { create, readers: 1, is_lock_held: false, ..Self::new(path) }
     }
 }
 
@@ -124,7 +138,8 @@ impl Db {
 
         let (writes, queue) = mpsc::channel(WRITE_QUEUE_MAX);
         let checkpointer = Checkpointer::start(path).map_err(|cause| failed(&cause))?;
-        let worker = Writer::new(first, clock.clone(), BATCH_MAX, Some(checkpointer));
+        let worker =
+            Writer::new(first, clock.clone(), BATCH_MAX, Some(checkpointer), options.is_lock_held);
         let writing = std::thread::Builder::new()
             .name("brms-writer".to_owned())
             .spawn(move || worker.run(queue))

@@ -101,6 +101,7 @@ pub(super) struct Writer {
     ids: ContextV7,
     batch_max: usize,
     checkpointer: Option<Checkpointer>,
+    is_lock_held: bool,
 }
 
 type Batch = Vec<Box<dyn Job>>;
@@ -111,8 +112,9 @@ impl Writer {
         clock: Clock,
         batch_max: usize,
         checkpointer: Option<Checkpointer>,
+        is_lock_held: bool,
     ) -> Self {
-        Self { connection, clock, ids: ContextV7::new(), batch_max, checkpointer }
+        Self { connection, clock, ids: ContextV7::new(), batch_max, checkpointer, is_lock_held }
     }
 
     /// Works until every sender is gone and the queue is empty.
@@ -130,8 +132,12 @@ impl Writer {
             self.checkpoint_rest();
         }
         drop(self.checkpointer.take());
-        // So that the file alone is whole for whoever copies it after a clean stop.
-        if let Err(cause) = checkpoint(&self.connection, CheckpointMode::Truncate) {
+        // So that the file alone is whole for whoever copies it after a clean stop. Not in a command, which may run
+        // beside a server: it keeps all writes waiting for as long as anybody reads. SQLite folds the log all the
+        // same when the last connection of all closes.
+        if self.is_lock_held
+            && let Err(cause) = checkpoint(&self.connection, CheckpointMode::Truncate)
+        {
             tracing::warn!(%cause, "the log could not be folded into the database file");
         }
     }
@@ -224,7 +230,7 @@ mod tests {
             let options = Options { size_max, ..Options::new(&path) };
             let connection = connection::open_writer(&options).unwrap();
             connection.execute_batch("CREATE TABLE t (x INTEGER NOT NULL)").unwrap();
-            Self { writer: Writer::new(connection, Clock::default(), 32, None), _folder: folder }
+            Self { writer: Writer::new(connection, Clock::default(), 32, None, true), _folder: folder }
         }
 
         fn run(&self, jobs: Vec<(Box<dyn Job>, Outcome)>) -> Vec<Result<usize, Problem>> {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -10,7 +11,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::processes::wait_for;
-use crate::support::program::Serving;
+use crate::support::program::{Serving, run_well};
 use crate::support::{TestServer, seed};
 
 const USERS: usize = 2_000;
@@ -206,4 +207,19 @@ async fn a_full_disk_leaves_an_invitation_and_its_link_as_they_were() {
     server.sqlite().execute_batch("DELETE FROM ballast").expect("room is made");
     let body = json!({ "secret": code });
     server.post("/invitations/accept").json(&body).expect(200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_beside_a_long_reader_keeps_no_write_waiting() {
+    let server = TestServer::start().await;
+    assert_eq!(invite(&server, seed::NINA.parse().expect("an id")).await, 200);
+    // A backup, say: it reads one moment, so that the log cannot be folded beyond it.
+    let reader = server.sqlite();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM users").expect("somebody reads");
+    assert_eq!(invite(&server, seed::OTTO.parse().expect("an id")).await, 200);
+    let database = server.database().display().to_string();
+    let begun = Instant::now();
+    tokio::task::block_in_place(|| run_well(&["mailbox", "list", "--database", &database]));
+    assert!(begun.elapsed() < Duration::from_secs(4), "the command waited {:?}", begun.elapsed());
+    reader.execute_batch("COMMIT").expect("they end");
 }

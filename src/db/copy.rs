@@ -11,12 +11,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode};
 use tempfile::NamedTempFile;
 
-use super::{ServeLock, beside, connection, migrations};
-
-/// The files that SQLite keeps beside a database in use.
-const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
-/// The most old files that are kept beside a restored one.
-const KEPT_MAX: u32 = 1000;
+use super::files::{COMPANIONS, folder, numbered, with_suffix};
+use super::{ServeLock, connection, migrations};
 
 /// Why a copy was not made. The text names the file and the way out; nothing was changed.
 #[derive(Debug)]
@@ -133,14 +129,10 @@ fn check(connection: &Connection) -> io::Result<()> {
 /// as it is, with its log beside it.
 fn keep(database: &Path) -> Result<PathBuf, CopyError> {
     fold(database)?;
-    let kept = (1..=KEPT_MAX).find_map(|number| {
-        let name = if number == 1 { "before-restore".to_owned() } else { format!("before-restore-{number}") };
-        let kept = beside(database, &name);
-        match fs::hard_link(database, &kept) {
-            Ok(()) => Some(Ok(kept)),
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => None,
-            Err(cause) => Some(Err(failed("the old database", &kept, &cause))),
-        }
+    let kept = numbered(database, "before-restore").find_map(|kept| match fs::hard_link(database, &kept) {
+        Ok(()) => Some(Ok(kept)),
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => None,
+        Err(cause) => Some(Err(failed("the old database", &kept, &cause))),
     });
     let kept = kept.unwrap_or_else(|| {
         Err(CopyError(format!("{} has too many old files beside it; remove some", database.display())))
@@ -192,16 +184,6 @@ fn failed(what: &str, path: &Path, cause: &dyn std::fmt::Display) -> CopyError {
 
 fn taken(path: &Path) -> CopyError {
     CopyError(format!("there is a file {} already; name another, or give --force", path.display()))
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {

@@ -3,7 +3,8 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
-use super::{OpenError, beside};
+use super::OpenError;
+use super::files::beside;
 
 /// Held for as long as a server serves the file. The system frees it when the process ends, however it ends.
 pub struct ServeLock {

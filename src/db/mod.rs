@@ -10,13 +10,14 @@
 mod checkpoint;
 mod connection;
 mod copy;
+mod files;
 mod lock;
 mod migrations;
 mod readiness;
 mod tx;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -32,6 +33,7 @@ use crate::problem::{Busy, Problem};
 
 use checkpoint::Checkpointer;
 pub use copy::{Copied, CopyError, Restored, back_up, restore};
+pub use files::beside;
 pub use lock::ServeLock;
 use readiness::OpenedFile;
 pub use rusqlite::params;
@@ -138,8 +140,7 @@ impl Db {
 
         let (writes, queue) = mpsc::channel(WRITE_QUEUE_MAX);
         let checkpointer = Checkpointer::start(path).map_err(|cause| failed(&cause))?;
-        let worker =
-            Writer::new(first, clock.clone(), BATCH_MAX, Some(checkpointer), options.is_lock_held);
+        let worker = Writer::new(first, clock.clone(), BATCH_MAX, Some(checkpointer), options.is_lock_held);
         let writing = std::thread::Builder::new()
             .name("brms-writer".to_owned())
             .spawn(move || worker.run(queue))
@@ -280,13 +281,4 @@ impl r2d2::HandleError<rusqlite::Error> for PoolErrors {
     fn handle_error(&self, cause: rusqlite::Error) {
         tracing::error!(%cause, "a connection to read could not be made");
     }
-}
-
-/// The path of a file that stands beside the database: `brms.db` and `lock` give `brms.db.lock`.
-#[must_use]
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(suffix);
-    PathBuf::from(name)
 }

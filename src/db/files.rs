@@ -1,0 +1,67 @@
+//! The names of the database and of the files beside it, and whose they are.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::OpenError;
+
+/// The files that SQLite keeps beside a database in use. Left alone, they are taken for those of whatever file
+/// comes to lie beside them.
+pub(super) const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// The most files of one kind that are kept beside a database.
+const NUMBERED_MAX: u32 = 1000;
+/// As many as the system follows itself.
+const LINKS_MAX: u32 = 40;
+
+/// The path of a file that stands beside the database: `brms.db` and `lock` give `brms.db.lock`.
+#[must_use]
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    with_suffix(path, &format!(".{suffix}"))
+}
+
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+pub(super) fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The file that a path leads to, also if it is still to be made. Whatever goes by a name (the lock, the log, a
+/// rename) has to go by this one, or two ways to one file are taken for two files.
+pub(super) fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
+    let mut real = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        // Fails on what is no link, and on what is not there. Links among the folders do not matter: the file and
+        // those beside it go through them alike.
+        let Ok(target) = fs::read_link(&real) else { return Ok(real) };
+        real = real.parent().unwrap_or(Path::new("")).join(target);
+    }
+    Err(OpenError(format!("{} leads in a circle of links; name the file itself", path.display())))
+}
+
+/// Whether the name is taken, also by a link that leads nowhere.
+pub(super) fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// A file that was left beside `path` by whoever used it as a database, or belongs to who does.
+pub(super) fn companion(path: &Path) -> Option<PathBuf> {
+    COMPANIONS.iter().map(|suffix| with_suffix(path, suffix)).find(|companion| is_there(companion))
+}
+
+/// Names for a further file of a kind: `brms.db.before-restore`, `brms.db.before-restore-2`, and so on.
+pub(super) fn numbered(path: &Path, kind: &str) -> impl Iterator<Item = PathBuf> {
+    (1..=NUMBERED_MAX).map(move |number| match number {
+        1 => beside(path, kind),
+        _ => beside(path, &format!("{kind}-{number}")),
+    })
+}
+
+/// Whether a database can lie here: no file does, and none that would be taken for its log.
+pub(super) fn is_free(path: &Path) -> bool {
+    !is_there(path) && companion(path).is_none()
+}

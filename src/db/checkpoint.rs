@@ -128,7 +128,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         connection::prepare_file(&path, true).unwrap();
-        let writer = connection::open_writer(&Options::new(&path)).unwrap();
+        let writer = connection::open_plain(&path).unwrap();
+        connection::to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (b BLOB)").unwrap();
         let checkpointer = Checkpointer::start(&path).unwrap();
         let mut turns = 0;

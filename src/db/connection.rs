@@ -33,10 +33,9 @@ pub(super) fn prepare_file(path: &Path, create: bool) -> io::Result<()> {
     private_file::make_if_missing(path)
 }
 
-/// The connection that writes. WAL is turned on here, before any other connection exists.
-pub(super) fn open_writer(options: &Options) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(&options.path, flags())?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+/// Makes a plain connection the one that writes. WAL is turned on here, before any other connection exists: that
+/// changes the file, so it has to be known by now that it is ours.
+pub(super) fn to_writer(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
     // FULL: an answer of 200 survives a power cut. Before WAL is turned on, which writes too.
     connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -46,13 +45,13 @@ pub(super) fn open_writer(options: &Options) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "cache_size", -16_384)?;
     // Another thread folds the log at a third of this; it is the limit for when that one cannot.
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 3 * PAGES_MAX, |_| Ok(()))?;
-    common(&connection)?;
+    common(connection)?;
     if let Some(bytes) = options.size_max {
         let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let pages = i64::try_from((bytes / u64::from(page_bytes)).max(1)).unwrap_or(i64::MAX);
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
     }
-    Ok(connection)
+    Ok(())
 }
 
 /// A connection as SQLite makes it, for what concerns a file as a whole and no row in it.
@@ -121,7 +120,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         prepare_file(&path, true).unwrap();
-        let writer = open_writer(&Options { size_max: Some(40_960), ..Options::new(&path) }).unwrap();
+        let writer = open_plain(&path).unwrap();
+        to_writer(&writer, &Options { size_max: Some(40_960), ..Options::new(&path) }).unwrap();
         let reader = open_reader(&path).unwrap();
         let pool = r2d2::Pool::builder().max_size(2).build(reader_manager(&path)).unwrap();
         let (pooled, second) = (pool.get().unwrap(), pool.get().unwrap());
@@ -148,7 +148,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         prepare_file(&path, true).unwrap();
-        let writer = open_writer(&Options::new(&path)).unwrap();
+        let writer = open_plain(&path).unwrap();
+        to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (a)").unwrap();
         for name in ["a.db", "a.db-wal"] {
             let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();

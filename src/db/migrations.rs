@@ -5,7 +5,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{OpenError, beside};
+use super::OpenError;
+use super::files::beside;
 
 /// Every step in order; the number of a step is its position, counted from 1.
 pub(super) const ALL: &[&str] = &[
@@ -28,8 +29,7 @@ pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> R
     let failed = |step: u32, cause: &dyn std::fmt::Display| {
         OpenError(format!("{}: schema step {step} failed, nothing was changed: {cause}", path.display()))
     };
-    let done = step(connection, path)?;
-    refuse_newer(done, path, steps)?;
+    let done = look(connection, path, steps)?;
     if done > 0 && done < number(steps.len()) {
         keep_copy(connection, path, done)?;
     }
@@ -40,6 +40,13 @@ pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> R
         }
     }
     Ok(())
+}
+
+/// The last step that the file has seen. A file that is not for this program is refused; nothing is changed.
+pub(super) fn look(connection: &Connection, path: &Path, steps: &[&str]) -> Result<u32, OpenError> {
+    let done = step(connection, path)?;
+    refuse_newer(done, path, steps)?;
+    Ok(done)
 }
 
 /// A file of a newer program is left alone: what its later steps mean is not known here.

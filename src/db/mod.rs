@@ -122,7 +122,9 @@ impl Db {
             OpenError(format!("the database {} cannot be opened: {cause}", path.display()))
         };
         connection::prepare_file(path, options.create).map_err(|cause| failed(&cause))?;
-        let mut first = connection::open_writer(options).map_err(|cause| failed(&cause))?;
+        let mut first = connection::open_plain(path).map_err(|cause| failed(&cause))?;
+        migrations::look(&first, path, migrations::ALL)?;
+        connection::to_writer(&first, options).map_err(|cause| failed(&cause))?;
         migrations::run(&mut first, path, migrations::ALL)?;
         let file = OpenedFile::new(path).map_err(|cause| failed(&cause))?;
 

@@ -228,7 +228,8 @@ mod tests {
             let path = folder.path().join("a.db");
             connection::prepare_file(&path, true).unwrap();
             let options = Options { size_max, ..Options::new(&path) };
-            let connection = connection::open_writer(&options).unwrap();
+            let connection = connection::open_plain(&path).unwrap();
+            connection::to_writer(&connection, &options).unwrap();
             connection.execute_batch("CREATE TABLE t (x INTEGER NOT NULL)").unwrap();
             Self { writer: Writer::new(connection, Clock::default(), 32, None, true), _folder: folder }
         }

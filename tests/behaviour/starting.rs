@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::backups::sqlite_of_others;
 use crate::processes::{call, log, ready, serve_refused, start, status_of};
 use crate::support::program::{Serving, run_well};
 use crate::support::{Call, seed};
@@ -125,6 +126,33 @@ fn a_second_server_on_the_same_file_is_refused() {
     run_well(&["mailbox", "list", "--database", &folder.path().join("test.db").display().to_string()]);
     drop(serving);
     let _next = Serving::start(folder.path(), &[]);
+}
+
+#[test]
+fn a_file_that_is_not_for_this_program_is_left_as_it_was() {
+    let folder = folder();
+    let file = folder.path().join("test.db");
+    for (make, words) in [
+        (sqlite_of_others as fn(&Path), "not a brms database"),
+        (of_a_newer_brms, "newer brms"),
+        (
+            |path| std::fs::write(path, "a diary, ".repeat(2000)).expect("a file"),
+            "cannot be read as a database",
+        ),
+    ] {
+        make(&file);
+        let before = std::fs::read(&file).expect("the file");
+        let error = serve_refused(folder.path(), &["--listen", "127.0.0.1:0"]);
+        assert!(error.contains(words), "{error}");
+        assert!(std::fs::read(&file).expect("the file") == before, "{words}: it was changed");
+        std::fs::remove_file(&file).expect("the next one");
+    }
+}
+
+fn of_a_newer_brms(path: &Path) {
+    let newer = rusqlite::Connection::open(path).expect("a database");
+    let header = format!("PRAGMA application_id = {}; PRAGMA user_version = 99", 0x4252_4d53);
+    newer.execute_batch(&format!("CREATE TABLE new_times (name TEXT); {header}")).expect("a newer file");
 }
 
 #[test]

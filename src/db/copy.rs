@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode};
 use tempfile::NamedTempFile;
 
-use super::files::{COMPANIONS, folder, numbered, with_suffix};
+use super::files::{self, COMPANIONS, folder, is_there, numbered, with_suffix};
 use super::{ServeLock, connection, migrations};
 
 /// Why a copy was not made. The text names the file and the way out; nothing was changed.
@@ -50,9 +50,11 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
     if is_same_file(database, target) {
         return Err(CopyError(format!("{} is the database itself; name another file", target.display())));
     }
-    if !may_replace && target.exists() {
+    // Also a link that leads nowhere is there.
+    if !may_replace && is_there(target) {
         return Err(taken(target));
     }
+    let (database, target) = (&real_path(database)?, &real_path(target)?);
     let connection = open(database)?;
     let step = migrations::step(&connection, database).map_err(|cause| CopyError(cause.0))?;
     if step == 0 {
@@ -74,6 +76,7 @@ pub fn restore(backup: &Path, database: &Path) -> Result<Restored, CopyError> {
     if !backup.exists() {
         return Err(CopyError(format!("there is no backup {}", backup.display())));
     }
+    let database = &real_path(database)?;
     let source = open(backup)?;
     let step = migrations::step(&source, backup).map_err(|cause| CopyError(cause.0))?;
     if step == 0 {
@@ -184,6 +187,10 @@ fn failed(what: &str, path: &Path, cause: &dyn std::fmt::Display) -> CopyError {
 
 fn taken(path: &Path) -> CopyError {
     CopyError(format!("there is a file {} already; name another, or give --force", path.display()))
+}
+
+fn real_path(path: &Path) -> Result<PathBuf, CopyError> {
+    files::real_path(path).map_err(|cause| CopyError(cause.0))
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {

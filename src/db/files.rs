@@ -65,3 +65,26 @@ pub(super) fn numbered(path: &Path, kind: &str) -> impl Iterator<Item = PathBuf>
 pub(super) fn is_free(path: &Path) -> bool {
     !is_there(path) && companion(path).is_none()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed_to_the_file_also_if_it_is_still_to_be_made() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("data")).unwrap();
+        symlink("data/new.db", at("new.db")).unwrap();
+        symlink("new.db", at("second.db")).unwrap();
+        symlink(at("second.db"), at("data/third.db")).unwrap();
+        for name in ["data/new.db", "new.db", "second.db", "data/third.db"] {
+            assert_eq!(real_path(&at(name)).unwrap(), at("data/new.db"), "{name}");
+        }
+        symlink("circle.db", at("circle.db")).unwrap();
+        assert!(real_path(&at("circle.db")).unwrap_err().to_string().contains("circle.db"));
+        assert_eq!(real_path(Path::new("a.db")).unwrap(), Path::new("a.db"));
+    }
+}

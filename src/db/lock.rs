@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 
 use super::OpenError;
-use super::files::beside;
+use super::files::{beside, real_path};
 
 /// Held for as long as a server serves the file. The system frees it when the process ends, however it ends.
 pub struct ServeLock {
@@ -14,7 +14,7 @@ pub struct ServeLock {
 impl ServeLock {
     /// Takes the lock beside `path`, or says who has it.
     pub fn take(path: &Path) -> Result<Self, OpenError> {
-        let lock = beside(path, "lock");
+        let lock = beside(&real_path(path)?, "lock");
         let file =
             OpenOptions::new().create(true).truncate(false).write(true).open(&lock).map_err(|cause| {
                 OpenError(format!("the lock file {} cannot be opened: {cause}", lock.display()))

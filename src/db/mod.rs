@@ -117,6 +117,7 @@ struct Inner {
 impl Db {
     /// Opens the file, brings its schema up to date and starts the writer.
     pub fn open(options: &Options, clock: Clock) -> Result<Self, OpenError> {
+        let options = &Options { path: files::real_path(&options.path)?, ..options.clone() };
         let path = &options.path;
         let failed = |cause: &dyn std::fmt::Display| {
             OpenError(format!("the database {} cannot be opened: {cause}", path.display()))

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::backups::sqlite_of_others;
+use crate::backups::{refused, sqlite_of_others, well};
 use crate::processes::{call, log, ready, serve_refused, start, status_of};
 use crate::support::program::{Serving, run_well};
 use crate::support::{Call, seed};
@@ -126,6 +126,30 @@ fn a_second_server_on_the_same_file_is_refused() {
     run_well(&["mailbox", "list", "--database", &folder.path().join("test.db").display().to_string()]);
     drop(serving);
     let _next = Serving::start(folder.path(), &[]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_server_by_a_link_to_the_same_file_is_refused() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("data")).expect("a folder");
+    // The first start goes through the link, too: it makes the file where the link leads.
+    std::os::unix::fs::symlink("data/real.db", folder.path().join("test.db")).expect("a link");
+    let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+    let real = folder.path().join("data").join("real.db");
+    assert!(real.exists());
+    let place = tempfile::tempdir().expect("a folder");
+    std::os::unix::fs::symlink(&real, place.path().join("test.db")).expect("a second link");
+    let error = serve_refused(place.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(error.contains("another `brms serve`"), "{error}");
+    well(folder.path(), &["backup", "copy.db"]);
+    let error = refused(place.path(), &["restore", &folder.path().join("copy.db").display().to_string()]);
+    assert!(error.contains("another `brms serve`"), "{error}");
+    drop(serving);
+    // A restore replaces the file and not the link to it.
+    well(folder.path(), &["restore", "copy.db"]);
+    assert!(folder.path().join("test.db").is_symlink());
+    assert!(folder.path().join("data").join("real.db.before-restore").exists());
 }
 
 #[test]

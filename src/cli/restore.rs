@@ -17,7 +17,7 @@ pub(super) fn run(settings: &RestoreSettings, out: &mut dyn Write) -> Result<(),
         restored.copied.bytes,
         restored.copied.step
     )?;
-    if let Some(kept) = restored.kept {
+    for kept in restored.kept {
         writeln!(out, "what was there before is kept as {}", kept.display())?;
     }
     Ok(())

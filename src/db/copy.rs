@@ -40,8 +40,8 @@ pub struct Copied {
 pub struct Restored {
     /// What is there now.
     pub copied: Copied,
-    /// The file that was there before.
-    pub kept: Option<PathBuf>,
+    /// The files that were there before: the database, and what lay beside it and would be taken for the new one's.
+    pub kept: Vec<PathBuf>,
 }
 
 /// Writes the database at `database` into a new file at `target`, also while it is served. A file that is
@@ -88,7 +88,7 @@ pub fn restore(backup: &Path, database: &Path) -> Result<Restored, CopyError> {
     })?;
     let lock = ServeLock::take(database).map_err(|cause| CopyError(cause.0))?;
     let copy = make(&source, database).map_err(|cause| failed("the database", database, &cause))?;
-    let kept = if database.exists() { Some(keep(database)?) } else { None };
+    let kept = keep(database)?;
     let placed = place(copy, database, true).map_err(|cause| failed("the database", database, &cause));
     drop(lock);
     placed.map(|bytes| Restored { copied: Copied { bytes, step }, kept })
@@ -129,21 +129,28 @@ fn check(connection: &Connection) -> io::Result<()> {
 }
 
 /// Gives the old file a second name, after folding its log into it. One that cannot be read any more is kept
-/// as it is, with its log beside it.
-fn keep(database: &Path) -> Result<PathBuf, CopyError> {
-    fold(database)?;
-    let kept = numbered(database, "before-restore").find_map(|kept| match fs::hard_link(database, &kept) {
-        Ok(()) => Some(Ok(kept)),
-        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => None,
-        Err(cause) => Some(Err(failed("the old database", &kept, &cause))),
-    });
-    let kept = kept.unwrap_or_else(|| {
-        Err(CopyError(format!("{} has too many old files beside it; remove some", database.display())))
+/// as it is, with its log beside it; and so is a log whose file somebody took away, since it may hold the last
+/// writes of a server that was killed.
+fn keep(database: &Path) -> Result<Vec<PathBuf>, CopyError> {
+    let has_file = database.exists();
+    if has_file {
+        fold(database)?;
+    } else if files::companion(database).is_none() {
+        return Ok(Vec::new());
+    }
+    let name = numbered(database, "before-restore").find(|name| files::is_free(name)).ok_or_else(|| {
+        CopyError(format!("{} has too many old files beside it; remove some", database.display()))
     })?;
-    for companion in COMPANIONS {
-        let (from, to) = (with_suffix(database, companion), with_suffix(&kept, companion));
-        if from.exists() {
+    let mut kept = Vec::new();
+    if has_file {
+        fs::hard_link(database, &name).map_err(|cause| failed("the old database", &name, &cause))?;
+        kept.push(name.clone());
+    }
+    for suffix in COMPANIONS {
+        let (from, to) = (with_suffix(database, suffix), with_suffix(&name, suffix));
+        if is_there(&from) {
             fs::rename(&from, &to).map_err(|cause| failed("the log of the old database", &to, &cause))?;
+            kept.push(to);
         }
     }
     Ok(kept)

@@ -103,6 +103,32 @@ async fn what_a_killed_server_left_in_its_log_is_kept_with_the_old_file() {
     assert_eq!(count(&folder.path().join("test.db.before-restore"), USERS), count(&backup, USERS) + 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_server_left_beside_a_file_that_was_taken_away_is_kept_too() {
+    let folder = seeded();
+    let at = |name: &str| folder.path().join(name);
+    well(folder.path(), &["backup", "copy.db"]);
+    let serving = Serving::start(folder.path(), &[]);
+    let body = json!({ "emails": ["late@acme.test"] });
+    call(&serving, "POST", "/api/users").caller(seed::OWNER_SES).json(&body).expect(200).await;
+    drop(serving);
+    let log = bytes(&at("test.db-wal"));
+    assert!(!log.is_empty(), "it was killed");
+    std::fs::rename(at("test.db"), at("away.db")).expect("somebody moves it");
+    let said = well(folder.path(), &["restore", "copy.db"]);
+    assert!(said.contains("kept as test.db.before-restore-wal"), "{said}");
+    // The log is not taken for one of the backup, and nothing of it is lost.
+    assert!(!at("test.db-wal").exists());
+    assert_eq!(count(&at("test.db"), USERS), count(&at("copy.db"), USERS));
+    assert_eq!(bytes(&at("test.db.before-restore-wal")), log);
+    // Nor for one of the next file that is kept.
+    let said = well(folder.path(), &["restore", "copy.db"]);
+    assert!(said.contains("test.db.before-restore-2"), "{said}");
+    assert_eq!(count(&at("test.db.before-restore-2"), USERS), count(&at("copy.db"), USERS));
+    std::fs::rename(at("test.db.before-restore-wal"), at("away.db-wal")).expect("they belong together");
+    assert_eq!(count(&at("away.db"), USERS), count(&at("copy.db"), USERS) + 1);
+}
+
 #[test]
 fn a_database_that_cannot_be_read_any_more_is_replaced_and_kept_with_its_log() {
     for ruin in [ruin_header as fn(&Path), |path| std::fs::write(path, "").expect("an empty file")] {

@@ -55,15 +55,42 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
         return Err(taken(target));
     }
     let (database, target) = (&real_path(database)?, &real_path(target)?);
+    refuse_in_use(target)?;
+    // Held until the new file has the name, so that no server comes to serve the old one.
+    let lock = if target.exists() { Some(lock_replaced(target)?) } else { None };
     let connection = open(database)?;
     let step = migrations::step(&connection, database).map_err(|cause| CopyError(cause.0))?;
     if step == 0 {
         return Err(CopyError(format!("{} is empty, so there is nothing to back up", database.display())));
     }
     let copy = make(&connection, target).map_err(|cause| failed("the backup", target, &cause))?;
-    place(copy, target, may_replace).map(|bytes| Copied { bytes, step }).map_err(|cause| match cause.kind() {
+    // Again: the copy took its time.
+    refuse_in_use(target)?;
+    let placed = place(copy, target, may_replace).map_err(|cause| match cause.kind() {
         io::ErrorKind::AlreadyExists => taken(target),
         _ => failed("the backup", target, &cause),
+    });
+    drop(lock);
+    placed.map(|bytes| Copied { bytes, step })
+}
+
+/// What lies beside the target would be taken for the log of the backup. It is there when somebody uses the old
+/// file as a database, or was killed while he did: then it holds writes that are nowhere else.
+fn refuse_in_use(target: &Path) -> Result<(), CopyError> {
+    let Some(companion) = files::companion(target) else { return Ok(()) };
+    Err(CopyError(format!(
+        "{} lies beside {}, so that is a database in use or its user was killed; name another file, or stop that \
+         user and move both away",
+        companion.display(),
+        target.display()
+    )))
+}
+
+/// A server that goes on with a file that lost its name would write where nobody finds it.
+fn lock_replaced(target: &Path) -> Result<ServeLock, CopyError> {
+    let lock = ServeLock::take_if_free(target).map_err(|cause| CopyError(cause.0))?;
+    lock.ok_or_else(|| {
+        CopyError(format!("a server is serving {}; name another file, or stop it first", target.display()))
     })
 }
 

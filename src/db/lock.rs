@@ -14,20 +14,27 @@ pub struct ServeLock {
 impl ServeLock {
     /// Takes the lock beside `path`, or says who has it.
     pub fn take(path: &Path) -> Result<Self, OpenError> {
-        let lock = beside(&real_path(path)?, "lock");
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(&lock).map_err(|cause| {
-                OpenError(format!("the lock file {} cannot be opened: {cause}", lock.display()))
-            })?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(OpenError(format!(
-                "another `brms serve` is serving {}; stop it, or give this one its own --database",
+        Self::take_if_free(path)?.ok_or_else(|| {
+            OpenError(format!(
+                "another `brms serve`, or a command that needs {} for itself, has it; stop it, or give this one its \
+                 own --database",
                 path.display()
-            ))),
-            Err(TryLockError::Error(cause)) => {
-                Err(OpenError(format!("the lock file {} cannot be locked: {cause}", lock.display())))
-            }
+            ))
+        })
+    }
+
+    /// Takes the lock beside `path`; `None`: another process has it.
+    pub(crate) fn take_if_free(path: &Path) -> Result<Option<Self>, OpenError> {
+        let lock = beside(&real_path(path)?, "lock");
+        let failed = |done: &str, cause: &dyn std::fmt::Display| {
+            OpenError(format!("the lock file {} cannot be {done}: {cause}", lock.display()))
+        };
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock);
+        let file = file.map_err(|cause| failed("opened", &cause))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(cause)) => Err(failed("locked", &cause)),
         }
     }
 }

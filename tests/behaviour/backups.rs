@@ -151,6 +151,50 @@ fn a_file_that_is_there_is_replaced_only_by_force() {
 }
 
 #[test]
+fn a_log_of_another_database_is_not_taken_for_one_of_the_backup() {
+    let folder = seeded();
+    let copy = folder.path().join("copy.db");
+    for companion in ["copy.db-wal", "copy.db-journal", "copy.db-shm"] {
+        let companion = folder.path().join(companion);
+        std::fs::write(&companion, "the rest of a log").expect("a leftover");
+        let error = refused(folder.path(), &["backup", "copy.db"]);
+        assert!(error.contains("lies beside copy.db") && error.contains("another file"), "{error}");
+        assert!(!copy.exists());
+        std::fs::write(&copy, "mine").expect("a file");
+        refused(folder.path(), &["backup", "copy.db", "--force"]);
+        assert_eq!(std::fs::read(&copy).expect("the file"), b"mine");
+        assert_eq!(std::fs::read(&companion).expect("the leftover"), b"the rest of a log");
+        std::fs::remove_file(&companion).and_then(|()| std::fs::remove_file(&copy)).expect("removed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn force_does_not_replace_a_database_that_is_served_or_open() {
+    let folder = seeded();
+    let place = tempfile::tempdir().expect("a folder");
+    let served = place.path().join("test.db");
+    let target = served.display().to_string();
+    let serving = Serving::start(place.path(), &["--seed", seed::FILE]);
+    let error = refused(folder.path(), &["backup", &target, "--force"]);
+    assert!(error.contains(&target) && error.contains("another file"), "{error}");
+    let path = seed::members_path(seed::PRICING);
+    let body = json!({ "userIds": [seed::NINA] });
+    call(&serving, "POST", &path).caller(seed::OWNER_PAT).json(&body).expect(200).await;
+    drop(serving);
+    let other = sqlite(&served);
+    assert!(other.query_row(MEMBERS, [], |row| row.get::<_, i64>(0)).expect("a count") > 0);
+    refused(folder.path(), &["backup", &target, "--force"]);
+    drop(other);
+    // Whoever has the lock of a file is serving it, log or not.
+    let lock = std::fs::File::open(place.path().join("test.db.lock")).expect("the lock file");
+    lock.lock().expect("a server of its own");
+    let error = refused(folder.path(), &["backup", &target, "--force"]);
+    assert!(error.contains("a server is serving"), "{error}");
+    drop(lock);
+    well(folder.path(), &["backup", &target, "--force"]);
+}
+
+#[test]
 fn what_cannot_be_backed_up_is_refused_with_its_reason_and_nothing_is_made() {
     let folder = seeded();
     let place = folder.path();

@@ -1,6 +1,6 @@
 //! Files that hold secrets or people's addresses: new ones, readable for their owner alone.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -15,13 +15,6 @@ pub fn write_new(path: &Path, contents: &str) -> io::Result<()> {
         let _ = std::fs::remove_file(path);
     }
     written
-}
-
-/// Makes an empty file if there is none.
-pub fn make_if_missing(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    for_owner(&mut options).open(path).map(drop::<File>)
 }
 
 #[cfg(unix)]

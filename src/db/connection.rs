@@ -10,8 +10,8 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 
 use super::checkpoint::PAGES_MAX;
+use super::files::{folder, hand_over};
 use super::{BUSY_TIMEOUT, Options};
-use crate::private_file;
 use crate::search::has_text;
 
 /// Statements kept ready for each connection. More than the fixed texts of all rooms; the audit log makes a text for
@@ -30,7 +30,14 @@ pub(super) fn prepare_file(path: &Path, create: bool) -> io::Result<()> {
             "there is no such file; `brms serve` or `brms seed` makes one",
         ));
     }
-    private_file::make_if_missing(path)
+    // Made under another name, so that it is never there with a wrong mode or owner.
+    let file = tempfile::Builder::new().prefix(".brms-new-").suffix(".tmp").tempfile_in(folder(path))?;
+    hand_over(file.as_file(), path)?;
+    match file.persist_noclobber(path) {
+        Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => Err(refused.error),
+        // Or another process was faster.
+        _ => Ok(()),
+    }
 }
 
 /// Makes a plain connection the one that writes. WAL is turned on here, before any other connection exists: that

@@ -114,7 +114,9 @@ pub fn restore(backup: &Path, database: &Path) -> Result<Restored, CopyError> {
         CopyError(format!("{} is damaged, so it was not taken: {cause}", backup.display()))
     })?;
     let lock = ServeLock::take(database).map_err(|cause| CopyError(cause.0))?;
-    let copy = make(&source, database).map_err(|cause| failed("the database", database, &cause))?;
+    let copy = make(&source, database)
+        .and_then(|copy| files::hand_over(copy.as_file(), database).map(|()| copy))
+        .map_err(|cause| failed("the database", database, &cause))?;
     let kept = keep(database)?;
     let placed = place(copy, database, true).map_err(|cause| failed("the database", database, &cause));
     drop(lock);

@@ -61,6 +61,28 @@ pub(super) fn numbered(path: &Path, kind: &str) -> impl Iterator<Item = PathBuf>
     })
 }
 
+/// Root makes a file for whoever runs the server: it gets the owner of the database, or of the folder that the
+/// database is to lie in. Only for a file that was made just now and under no name that was there before: the
+/// folder's owner could have put a link to any file of the system in its place.
+#[cfg(unix)]
+pub(super) fn hand_over(made: &File, database: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    const ROOT: u32 = 0;
+    let is = made.metadata()?;
+    let wanted = fs::metadata(database).or_else(|_| fs::metadata(folder(database)))?;
+    // Nobody but root may give files away. For anybody else the file is already whose it can be.
+    if is.uid() != ROOT || (is.uid(), is.gid()) == (wanted.uid(), wanted.gid()) {
+        return Ok(());
+    }
+    fchown(made, Some(wanted.uid()), Some(wanted.gid()))
+}
+
+/// Elsewhere a file belongs to its folder.
+#[cfg(not(unix))]
+pub(super) fn hand_over(_made: &File, _database: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Whether a database can lie here: no file does, and none that would be taken for its log.
 pub(super) fn is_free(path: &Path) -> bool {
     !is_there(path) && companion(path).is_none()

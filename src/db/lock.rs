@@ -1,10 +1,11 @@
 //! One `serve` for a file. A second one would deliver mails twice and fight over the writer.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
 use std::path::Path;
 
 use super::OpenError;
-use super::files::{beside, real_path};
+use super::files::{beside, hand_over, real_path};
 
 /// Held for as long as a server serves the file. The system frees it when the process ends, however it ends.
 pub struct ServeLock {
@@ -25,16 +26,27 @@ impl ServeLock {
 
     /// Takes the lock beside `path`; `None`: another process has it.
     pub(crate) fn take_if_free(path: &Path) -> Result<Option<Self>, OpenError> {
-        let lock = beside(&real_path(path)?, "lock");
+        let path = &real_path(path)?;
+        let lock = beside(path, "lock");
         let failed = |done: &str, cause: &dyn std::fmt::Display| {
             OpenError(format!("the lock file {} cannot be {done}: {cause}", lock.display()))
         };
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&lock);
-        let file = file.map_err(|cause| failed("opened", &cause))?;
+        let file = open(&lock, path).map_err(|cause| failed("opened", &cause))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(cause)) => Err(failed("locked", &cause)),
         }
+    }
+}
+
+/// Opens the lock file, or makes it for whoever owns the database: root's would keep the server out.
+fn open(lock: &Path, database: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    match options.clone().create_new(true).open(lock) {
+        Ok(file) => hand_over(&file, database).map(|()| file),
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => options.open(lock),
+        Err(cause) => Err(cause),
     }
 }

@@ -206,3 +206,106 @@ fn an_older_backup_is_brought_up_to_date_when_it_is_served() {
     #[cfg(unix)]
     assert_eq!(crate::backups::mode(&before), 0o600, "it holds what the database holds");
 }
+
+/// What root makes for a server that is not root's: the file, its lock, its copies.
+#[cfg(unix)]
+mod by_root {
+    use std::os::unix::fs::{MetadataExt, chown};
+    use std::os::unix::process::CommandExt;
+
+    use super::*;
+    use crate::support::program::brms;
+
+    /// Nobody has to be called that.
+    const SERVICE: u32 = 54_321;
+
+    /// Whether only root could do this; then it says so.
+    #[expect(clippy::print_stderr, reason = "whoever reads the run has to know what was not tried")]
+    fn is_skipped(folder: &Path) -> bool {
+        let is_skipped = std::fs::metadata(folder).expect("the folder").uid() != 0;
+        if is_skipped {
+            eprintln!("skipped: only root can make files for somebody else");
+        }
+        is_skipped
+    }
+
+    fn owner(path: &Path) -> (u32, u32) {
+        let metadata = std::fs::metadata(path).expect("the file");
+        (metadata.uid(), metadata.gid())
+    }
+
+    /// A folder of the service's, with a backup of root's in another.
+    fn folders() -> (TempDir, TempDir) {
+        let (place, of_root) = (tempfile::tempdir().expect("a folder"), seeded());
+        well(of_root.path(), &["backup", "copy.db"]);
+        (place, of_root)
+    }
+
+    /// The service can write into what is there now.
+    fn check_served(place: &Path) {
+        let mut command = brms();
+        command
+            .current_dir(place)
+            .args(["project", "list", "--database", "test.db"])
+            .uid(SERVICE)
+            .gid(SERVICE);
+        let output = command.output().expect("brms runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        drop(Serving::start_as(place, &[], |command| {
+            command.uid(SERVICE).gid(SERVICE);
+        }));
+    }
+
+    #[test]
+    fn a_restored_file_is_for_whoever_serves_it() {
+        let (place, of_root) = folders();
+        if is_skipped(place.path()) {
+            return;
+        }
+        chown(place.path(), Some(SERVICE), Some(SERVICE)).expect("root may");
+        let copy = of_root.path().join("copy.db").display().to_string();
+        // First where nothing was, then in the place of an old file.
+        for name in ["test.db", "test.db.before-restore"] {
+            well(place.path(), &["restore", &copy]);
+            for file in ["test.db", "test.db.lock", name] {
+                assert_eq!(owner(&place.path().join(file)), (SERVICE, SERVICE), "{file}");
+            }
+            assert_eq!(crate::backups::mode(&place.path().join("test.db")), 0o600);
+            check_served(place.path());
+        }
+        assert_eq!(owner(&of_root.path().join("copy.db")).0, 0, "the backup stays root's");
+    }
+
+    #[test]
+    fn a_seeded_file_is_for_whoever_owns_the_folder() {
+        let place = tempfile::tempdir().expect("a folder");
+        if is_skipped(place.path()) {
+            return;
+        }
+        chown(place.path(), Some(SERVICE), Some(SERVICE)).expect("root may");
+        well(place.path(), &["seed", seed::FILE]);
+        assert_eq!(owner(&place.path().join("test.db")), (SERVICE, SERVICE));
+        check_served(place.path());
+    }
+
+    #[test]
+    fn nothing_that_was_there_before_is_given_away() {
+        let (place, of_root) = folders();
+        if is_skipped(place.path()) {
+            return;
+        }
+        chown(place.path(), Some(SERVICE), Some(SERVICE)).expect("root may");
+        // What the owner of the folder could put there.
+        for of_system in ["exists", "missing"] {
+            let of_system = of_root.path().join(of_system);
+            if of_system.ends_with("exists") {
+                std::fs::write(&of_system, "root's").expect("a file of root's");
+            }
+            std::os::unix::fs::symlink(&of_system, place.path().join("test.db.lock")).expect("a link");
+            let copy = of_root.path().join("copy.db").display().to_string();
+            crate::backups::run_in(place.path(), &["restore", &copy]);
+            assert!(!of_system.exists() || owner(&of_system).0 == 0, "{}", of_system.display());
+            std::fs::remove_file(place.path().join("test.db.lock")).expect("the link");
+        }
+    }
+}

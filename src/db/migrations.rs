@@ -2,11 +2,16 @@
 //! together with its number, and never on a file that is newer than this binary.
 
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::OpenError;
 use super::files::beside;
+use super::{BUSY_TIMEOUT, OpenError, ServeLock};
+
+/// How often it is looked whether whoever has the lock is done.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
 /// Every step in order; the number of a step is its position, counted from 1.
 pub(super) const ALL: &[&str] = &[
@@ -47,6 +52,30 @@ pub(super) fn look(connection: &Connection, path: &Path, steps: &[&str]) -> Resu
     let done = step(connection, path)?;
     refuse_newer(done, path, steps)?;
     Ok(done)
+}
+
+/// Takes the lock for the time of the steps, if any are due. Who has it may be an older server, which would go on with
+/// a schema that it does not know. One that is just bringing the file up to date itself is waited for.
+pub(super) fn lock_if_due(
+    connection: &Connection,
+    path: &Path,
+    steps: &[&str],
+) -> Result<Option<ServeLock>, OpenError> {
+    let until = Instant::now() + BUSY_TIMEOUT;
+    while look(connection, path, steps)? < number(steps.len()) {
+        if let Some(lock) = ServeLock::take_if_free(path)? {
+            return Ok(Some(lock));
+        }
+        if Instant::now() >= until {
+            return Err(OpenError(format!(
+                "{} has to be brought up to date for this brms, and an older one is serving it; stop that, or start \
+                 the server of this one in its place",
+                path.display()
+            )));
+        }
+        thread::sleep(LOOK_AGAIN_AFTER);
+    }
+    Ok(None)
 }
 
 /// A file of a newer program is left alone: what its later steps mean is not known here.

@@ -189,15 +189,19 @@ fn what_is_no_sound_backup_is_refused_and_the_database_stays() {
     assert!(refused(place, &["restore", "copy.db", "--database", "nowhere/test.db"]).contains("nowhere"));
 }
 
-#[test]
-fn an_older_backup_is_brought_up_to_date_when_it_is_served() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let old = rusqlite::Connection::open(folder.path().join("copy.db")).expect("a database");
+/// A database as the first brms made it.
+pub fn first_step(path: &Path) {
+    let old = rusqlite::Connection::open(path).expect("a database");
     let first = concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/migrations/0001_people_and_access.sql");
     old.execute_batch(&std::fs::read_to_string(first).expect("the first step")).expect("it runs");
     old.execute_batch(&format!("PRAGMA application_id = {}; PRAGMA user_version = 1", 0x4252_4d53))
         .expect("its number");
-    drop(old);
+}
+
+#[test]
+fn an_older_backup_is_brought_up_to_date_when_it_is_served() {
+    let folder = tempfile::tempdir().expect("a folder");
+    first_step(&folder.path().join("copy.db"));
     let said = well(folder.path(), &["restore", "copy.db"]);
     assert!(said.contains("schema step 1"), "{said}");
     drop(Serving::start(folder.path(), &["--seed", seed::FILE]));

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use crate::backups::{refused, sqlite_of_others, well};
 use crate::processes::{call, log, ready, serve_refused, start, status_of};
+use crate::restoring::first_step;
 use crate::support::program::{Serving, run_well};
 use crate::support::{Call, seed};
 
@@ -150,6 +151,27 @@ fn a_second_server_by_a_link_to_the_same_file_is_refused() {
     well(folder.path(), &["restore", "copy.db"]);
     assert!(folder.path().join("test.db").is_symlink());
     assert!(folder.path().join("data").join("real.db.before-restore").exists());
+}
+
+#[test]
+fn a_command_changes_no_schema_under_an_older_server() {
+    let folder = folder();
+    let file = folder.path().join("test.db");
+    first_step(&file);
+    let lock = std::fs::File::create(folder.path().join("test.db.lock")).expect("a lock file");
+    lock.lock().expect("an older server has it");
+    for arguments in [&["mailbox", "list"][..], &["seed", seed::FILE]] {
+        let error = refused(folder.path(), arguments);
+        assert!(error.contains("brought up to date") && error.contains("test.db"), "{error}");
+    }
+    assert_eq!(count(folder.path(), "PRAGMA user_version"), 1);
+    assert!(!folder.path().join("test.db.before-step-2").exists());
+    drop(lock);
+    // Without a server the command does it, and one of this version takes the file from there.
+    well(folder.path(), &["mailbox", "list"]);
+    assert!(folder.path().join("test.db.before-step-2").exists());
+    let _serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+    well(folder.path(), &["mailbox", "list"]);
 }
 
 #[test]

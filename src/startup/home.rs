@@ -1,6 +1,7 @@
 //! Where the data of a server lies: in the file of its settings, or in a folder of its own that is gone
 //! when it ends.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use tempfile::TempDir;
 
 use super::StartError;
 use crate::config::ServeSettings;
-use crate::db::ServeLock;
+use crate::db::{ServeLock, beside};
 
 /// How the folders are called, so that those of servers that were killed can be told.
 const PREFIX: &str = "brms-ephemeral-";
@@ -30,11 +31,11 @@ impl Home {
             return Ok(Self { database: settings.data.database.clone(), folder: None });
         }
         let parent = std::env::temp_dir();
-        sweep(&parent);
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent).map_err(|cause| {
             let parent = parent.display();
             StartError(format!("no folder for --ephemeral can be made in {parent}: {cause}; set TMPDIR"))
         })?;
+        sweep(&parent, folder.path());
         Ok(Self { database: folder.path().join(FILE), folder: Some(folder) })
     }
 
@@ -50,19 +51,38 @@ impl Home {
 }
 
 /// Removes the folders of servers that were killed before they could do it. Whoever still runs holds the
-/// lock of its file.
-fn sweep(parent: &Path) {
-    let Ok(entries) = std::fs::read_dir(parent) else { return };
+/// lock of its file. The place is shared with others, who may call theirs the same: `own` tells whose are ours.
+fn sweep(parent: &Path, own: &Path) {
+    let (Ok(entries), Ok(own)) = (std::fs::read_dir(parent), std::fs::symlink_metadata(own)) else { return };
     for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_left_over(&entry.path()) {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_left_over(&entry.path(), &own) {
             // Another server may be sweeping, too.
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }
 
-fn is_left_over(folder: &Path) -> bool {
-    let modified = std::fs::metadata(folder).and_then(|metadata| metadata.modified());
-    let age = modified.ok().and_then(|modified| modified.elapsed().ok());
-    age.is_some_and(|age| age > LEFT_OVER_AFTER) && ServeLock::take(&folder.join(FILE)).is_ok()
+fn is_left_over(folder: &Path, own: &Metadata) -> bool {
+    // Of the entry itself: a link could lead anywhere.
+    let Ok(found) = std::fs::symlink_metadata(folder) else { return false };
+    let age = found.modified().ok().and_then(|modified| modified.elapsed().ok());
+    if !found.is_dir() || !is_of_same_owner(&found, own) || age.is_none_or(|age| age <= LEFT_OVER_AFTER) {
+        return false;
+    }
+    let file = folder.join(FILE);
+    // Every server made one. Opening what is something else could make it, or wait for somebody.
+    let has_lock = std::fs::symlink_metadata(beside(&file, "lock")).is_ok_and(|lock| lock.is_file());
+    has_lock && ServeLock::take(&file).is_ok()
+}
+
+#[cfg(unix)]
+fn is_of_same_owner(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    one.uid() == other.uid()
+}
+
+/// Elsewhere everybody has a place of their own for what is temporary.
+#[cfg(not(unix))]
+fn is_of_same_owner(_one: &Metadata, _other: &Metadata) -> bool {
+    true
 }

@@ -96,6 +96,48 @@ fn what_a_killed_server_left_is_swept_up_by_the_next() {
     drop((alive, third));
 }
 
+/// A folder with the name of a killed server's, old enough to be swept.
+#[cfg(unix)]
+fn left_over(place: &Path, name: &str, lock: impl FnOnce(&Path)) -> PathBuf {
+    let folder = place.join(format!("brms-ephemeral-{name}"));
+    std::fs::create_dir(&folder).expect("a folder");
+    lock(&folder.join("brms.db.lock"));
+    let past = SystemTime::now() - Duration::from_mins(2);
+    std::fs::File::open(&folder).and_then(|folder| folder.set_modified(past)).expect("it looks old");
+    folder
+}
+
+#[cfg(unix)]
+#[test]
+#[expect(clippy::print_stderr, reason = "whoever reads the run has to know what was not tried")]
+fn nothing_is_swept_but_what_a_server_of_the_same_user_left() {
+    let place = tempfile::tempdir().expect("a folder");
+    let elsewhere = tempfile::tempdir().expect("another folder");
+    let an_empty_lock = |lock: &Path| std::fs::write(lock, "").expect("a lock file");
+    let ours = left_over(place.path(), "ours", an_empty_lock);
+    let target = elsewhere.path().join("target");
+    let link = |lock: &Path| std::os::unix::fs::symlink(&target, lock).expect("a link");
+    let by_link = left_over(place.path(), "by-link", link);
+    let without = left_over(place.path(), "without-lock", |_| ());
+    let old = left_over(elsewhere.path(), "elsewhere", an_empty_lock);
+    let linked = place.path().join("brms-ephemeral-linked");
+    std::os::unix::fs::symlink(&old, &linked).expect("a link to a folder");
+    let theirs = left_over(place.path(), "theirs", an_empty_lock);
+    // As root the folder can be made another's; otherwise that part cannot be tried.
+    let is_theirs = std::os::unix::fs::chown(&theirs, Some(54_321), None).is_ok();
+    if !is_theirs {
+        eprintln!("skipped for a folder of another user: only root can make one");
+    }
+    let instance = Instance::start(place.path());
+    ready(instance.folder.path());
+    assert!(!ours.exists(), "a server of ours left it");
+    assert!(!target.exists(), "nothing is made through a link");
+    for kept in [&by_link, &without, &old, &linked] {
+        assert!(kept.exists(), "{}", kept.display());
+    }
+    assert_eq!(theirs.exists(), is_theirs, "that of another user");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_start_that_fails_and_a_second_ctrl_c_leave_nothing_either() {

@@ -125,11 +125,8 @@ impl Db {
         connection::prepare_file(path, options.create).map_err(|cause| failed(&cause))?;
         let mut first = connection::open_plain(path).map_err(|cause| failed(&cause))?;
         migrations::look(&first, path, migrations::ALL)?;
-        let lock = if options.is_lock_held {
-            None
-        } else {
-            migrations::lock_if_due(&first, path, migrations::ALL)?
-        };
+        let lock =
+            if options.is_lock_held { None } else { migrations::lock_if_due(&first, path, migrations::ALL)? };
         connection::to_writer(&first, options).map_err(|cause| failed(&cause))?;
         migrations::run(&mut first, path, migrations::ALL)?;
         drop(lock);

@@ -99,6 +99,16 @@ impl Checked {
         self.seed.organisations.is_empty()
     }
 
+    /// Whether it brings a secret that others may have read in it.
+    #[must_use]
+    pub fn has_known_secrets(&self) -> bool {
+        let is_known = |seeded: Option<bool>| seeded != Some(false);
+        self.seed.organisations.iter().flat_map(|organisation| &organisation.users).any(|user| {
+            user.personal_access_tokens.iter().any(|token| is_known(token.seeded))
+                || user.internal_tokens.iter().any(|token| is_known(token.seeded))
+        })
+    }
+
     /// Writes it beside whatever is there. All that a database alone can tell is checked first: 409 names
     /// every place with an id, name or secret that the database has already.
     pub fn add(&self, tx: &Tx, invitation_lifetime: Duration) -> Result<Loaded, Problem> {

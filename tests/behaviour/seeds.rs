@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::program::run;
+use crate::support::program::{Serving, run};
 use crate::support::{TestServer, seed};
 
 fn example() -> Value {
@@ -187,6 +187,34 @@ fn a_database_with_people_is_seeded_only_with_add_and_all_or_nothing() {
     assert_eq!(code, Some(1));
     assert!(said.contains("nothing was changed"), "{said}");
     assert_eq!(people(folder.path()), 13);
+}
+
+#[test]
+fn no_secret_of_a_file_comes_into_a_served_database_that_has_none() {
+    let folder = folder();
+    let serving = Serving::start(folder.path(), &[]);
+    let before = people(folder.path());
+    let (code, said) = seed_in(folder.path(), &example().to_string(), &["--add"]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("a server is serving") && said.contains("/_test/seed"), "{said}");
+    assert_eq!(people(folder.path()), before);
+    // Without secrets there is nothing to fear, nor with one that nobody else can know.
+    let secret = json!({ "secretSha256": "5e".repeat(32), "seeded": false });
+    let one = json!({ "organisations": [{ "name": "initech",
+        "users": [{ "email": "owner@initech.test", "type": "owner", "internalTokens": [secret] }] }] });
+    let (code, said) = seed_in(folder.path(), &one.to_string(), &["--add"]);
+    assert_eq!(code, Some(0), "{said}");
+    drop(serving);
+    let (code, said) = seed_in(folder.path(), &example().to_string(), &["--add"]);
+    assert_eq!(code, Some(0), "{said}");
+
+    // This one started with such secrets, so it knows where it may listen.
+    let _serving = Serving::start(folder.path(), &[]);
+    let secret = json!({ "secret": "brms_ses_hooli_00000000000000000000000000000000" });
+    let more = json!({ "organisations": [{ "name": "hooli",
+        "users": [{ "email": "owner@hooli.test", "type": "owner", "internalTokens": [secret] }] }] });
+    let (code, said) = seed_in(folder.path(), &more.to_string(), &["--add"]);
+    assert_eq!(code, Some(0), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::files::beside;
-use super::{BUSY_TIMEOUT, OpenError, ServeLock};
+use super::{BUSY_TIMEOUT, OpenError, ServeLock, copy, files};
 
 /// How often it is looked whether whoever has the lock is done.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
@@ -117,17 +116,28 @@ pub(super) fn step_of_ours(connection: &Connection) -> rusqlite::Result<Option<u
     })
 }
 
-/// A copy of the file as it was, since a step cannot be taken back.
+/// A copy of the file as it was, since a step cannot be taken back. An older one under the name may be of another
+/// time: of a database that was restored since. Only one of the very same is enough, or a server that is started
+/// again and again on a step that fails would fill the disk.
 fn keep_copy(connection: &Connection, path: &Path, done: u32) -> Result<(), OpenError> {
-    let copy = beside(path, &format!("before-step-{}", done + 1));
-    if copy.exists() {
-        return Ok(());
+    let kind = format!("before-step-{}", done + 1);
+    let failed = |cause: &dyn std::fmt::Display| {
+        OpenError(format!(
+            "the copy {} before a schema step cannot be made: {cause}",
+            files::beside(path, &kind).display()
+        ))
+    };
+    let copy = copy::make(connection, path).map_err(|cause| failed(&cause))?;
+    files::hand_over(copy.as_file(), path).map_err(|cause| failed(&cause))?;
+    for name in files::numbered(path, &kind) {
+        if copy::is_same_content(copy.path(), &name) {
+            return Ok(());
+        }
+        if files::is_free(&name) {
+            return copy::place(copy, &name, false).map(drop).map_err(|cause| failed(&cause));
+        }
     }
-    // Another process may have made it since we looked; then it is the same.
-    let made = super::copy::make(connection, &copy).and_then(|whole| super::copy::place(whole, &copy, true));
-    made.map(drop).map_err(|cause| {
-        OpenError(format!("the copy {} before a schema step cannot be made: {cause}", copy.display()))
-    })
+    Err(failed(&"there are too many of its kind; remove some"))
 }
 
 fn apply(connection: &mut Connection, step: u32, sql: &str) -> rusqlite::Result<()> {
@@ -145,6 +155,7 @@ fn apply(connection: &mut Connection, step: u32, sql: &str) -> rusqlite::Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::beside;
 
     fn fresh() -> (tempfile::TempDir, std::path::PathBuf, Connection) {
         let folder = tempfile::tempdir().unwrap();
@@ -170,6 +181,29 @@ mod tests {
         run(&mut connection, &path, &["CREATE TABLE a (x)", "DROP TABLE a"]).unwrap();
         let copy = Connection::open(beside(&path, "before-step-2")).unwrap();
         assert_eq!(copy.query_row("SELECT x FROM a", [], |row| row.get::<_, i64>(0)).unwrap(), 7);
+    }
+
+    #[test]
+    fn each_state_of_the_file_is_copied_once() {
+        let (_folder, path, mut connection) = fresh();
+        let first = "CREATE TABLE a (x)";
+        run(&mut connection, &path, &[first]).unwrap();
+        for value in [7, 8] {
+            connection.execute("UPDATE a SET x = 0", []).unwrap();
+            connection.execute("INSERT INTO a VALUES (?1)", [value]).unwrap();
+            // Tried again and again, as a service manager does.
+            for _ in 0..3 {
+                run(&mut connection, &path, &[first, "DROP TABLE missing"]).unwrap_err();
+            }
+        }
+        for (name, value) in [("before-step-2", 7), ("before-step-2-2", 8)] {
+            let copy = Connection::open(beside(&path, name)).unwrap();
+            assert_eq!(
+                copy.query_row("SELECT max(x) FROM a", [], |row| row.get::<_, i64>(0)).unwrap(),
+                value
+            );
+        }
+        assert!(!beside(&path, "before-step-2-3").exists());
     }
 
     #[test]

@@ -12,12 +12,15 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::connection;
+use super::{BUSY_TIMEOUT, connection};
 
 /// How many pages the log holds before it is folded. A page that many writes touch is folded once for all of them.
 pub(super) const PAGES_MAX: i64 = 20_000;
 /// How often the log's length is looked at while there are writes.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
+/// After how long without a write the log is emptied. What was wiped from the file stays readable in the log until
+/// something else is written over it, and on a quiet server nothing is.
+const IDLE_AFTER: Duration = Duration::from_secs(3);
 
 /// What the writer holds of the thread. Dropping it ends the thread.
 pub(super) struct Checkpointer {
@@ -28,12 +31,14 @@ pub(super) struct Checkpointer {
 #[derive(Default)]
 struct Shared {
     is_stopping: AtomicBool,
+    has_grown: AtomicBool,
     /// Whether nearly all of the log is folded, and the writer's turn has come.
     is_writers_turn: AtomicBool,
 }
 
 impl Checkpointer {
-    pub(super) fn start(path: &Path) -> rusqlite::Result<Self> {
+    /// `empties`: whether nobody else looks after this log.
+    pub(super) fn start(path: &Path, empties: bool) -> rusqlite::Result<Self> {
         let connection = connection::open_plain(path)?;
         // SQLite's own default, said here because durability hangs on it.
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -41,13 +46,14 @@ impl Checkpointer {
         let of_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("brms-checkpoint".to_owned())
-            .spawn(move || run(&connection, &of_thread))
+            .spawn(move || run(&connection, &of_thread, empties))
             .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
         Ok(Self { thread: Some(thread), shared })
     }
 
     /// Says that the log grew. True: the writer is to fold what is left of it, now.
     pub(super) fn notify(&self) -> bool {
+        self.shared.has_grown.store(true, Ordering::Release);
         if let Some(thread) = &self.thread {
             thread.thread().unpark();
         }
@@ -65,19 +71,43 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(connection: &Connection, shared: &Shared) {
+fn run(connection: &Connection, shared: &Shared, empties: bool) {
+    // A server that was killed may have left one.
+    let mut has_content = empties;
     while !shared.is_stopping.load(Ordering::Acquire) {
-        thread::park();
-        match fold_if_long(connection) {
-            Ok(is_folded) if is_folded => shared.is_writers_turn.store(true, Ordering::Release),
-            Ok(_) => {}
-            // The writer's own limit folds it all the same.
-            Err(cause) => tracing::warn!(%cause, "the log could not be folded beside the writer"),
+        if has_content {
+            thread::park_timeout(IDLE_AFTER);
+        } else {
+            thread::park();
         }
-        if !shared.is_stopping.load(Ordering::Acquire) {
-            thread::sleep(LOOK_AGAIN_AFTER);
+        if shared.has_grown.swap(false, Ordering::AcqRel) {
+            has_content = empties;
+            match fold_if_long(connection) {
+                Ok(is_folded) if is_folded => shared.is_writers_turn.store(true, Ordering::Release),
+                Ok(_) => {}
+                // The writer's own limit folds it all the same.
+                Err(cause) => tracing::warn!(%cause, "the log could not be folded beside the writer"),
+            }
+            if !shared.is_stopping.load(Ordering::Acquire) {
+                thread::sleep(LOOK_AGAIN_AFTER);
+            }
+        } else if has_content && !shared.is_stopping.load(Ordering::Acquire) {
+            match empty(connection) {
+                Ok(is_empty) => has_content = !is_empty,
+                Err(cause) => tracing::warn!(%cause, "the log could not be emptied"),
+            }
         }
     }
+}
+
+/// Leaves an empty log if nobody reads it just now. Nearly all is done before it keeps writes out, and for what is
+/// left it waits for nobody.
+fn empty(connection: &Connection) -> rusqlite::Result<bool> {
+    checkpoint(connection, CheckpointMode::Passive)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    is_busy.map(|is_busy: bool| !is_busy)
 }
 
 /// Folds twice: what came while the first, long, time went on is most of what the writer would be left with.
@@ -131,7 +161,7 @@ mod tests {
         let writer = connection::open_plain(&path).unwrap();
         connection::to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (b BLOB)").unwrap();
-        let checkpointer = Checkpointer::start(&path).unwrap();
+        let checkpointer = Checkpointer::start(&path, true).unwrap();
         let mut turns = 0;
         for _ in 0..40 {
             writer.execute_batch("INSERT INTO t VALUES (zeroblob(4000000)); DELETE FROM t").unwrap();
@@ -145,5 +175,40 @@ mod tests {
         let length = std::fs::metadata(folder.path().join("a.db-wal")).unwrap().len();
         assert!(length < 3 * 4_096 * PAGES_MAX.unsigned_abs(), "the log grew to {length} bytes");
         drop(checkpointer);
+    }
+
+    #[test]
+    fn what_was_wiped_is_gone_from_the_log_too_when_nobody_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        connection::prepare_file(&path, true).unwrap();
+        let writer = connection::open_plain(&path).unwrap();
+        connection::to_writer(&writer, &Options::new(&path)).unwrap();
+        writer.execute_batch("CREATE TABLE t (code TEXT)").unwrap();
+        let checkpointer = Checkpointer::start(&path, true).unwrap();
+        writer
+            .execute_batch("INSERT INTO t VALUES ('the code of a link'); UPDATE t SET code = NULL")
+            .unwrap();
+        checkpointer.notify();
+        let holds_code = |name: &str| {
+            let bytes = std::fs::read(folder.path().join(name)).unwrap();
+            bytes.windows(18).any(|part| part == b"the code of a link")
+        };
+        assert!(holds_code("a.db-wal"), "as long as there may be more to write");
+        // Somebody who reads delays it, and no write waits for that.
+        let reader = connection::open_reader(&path).unwrap();
+        reader.execute_batch("BEGIN; SELECT * FROM t").unwrap();
+        thread::sleep(IDLE_AFTER + IDLE_AFTER / 2);
+        assert!(holds_code("a.db-wal"));
+        let begun = std::time::Instant::now();
+        writer.execute_batch("INSERT INTO t VALUES ('more')").unwrap();
+        assert!(begun.elapsed() < BUSY_TIMEOUT / 2, "a write waited {:?}", begun.elapsed());
+        reader.execute_batch("COMMIT").unwrap();
+        let until = std::time::Instant::now() + IDLE_AFTER * 5;
+        while holds_code("a.db-wal") {
+            assert!(std::time::Instant::now() < until, "it is never emptied");
+            thread::sleep(LOOK_AGAIN_AFTER);
+        }
+        assert!(!holds_code("a.db"));
     }
 }

@@ -145,7 +145,7 @@ impl Db {
             .map_err(|cause| failed(&cause))?;
 
         let (writes, queue) = mpsc::channel(WRITE_QUEUE_MAX);
-        let checkpointer = Checkpointer::start(path).map_err(|cause| failed(&cause))?;
+        let checkpointer = Checkpointer::start(path, options.is_lock_held).map_err(|cause| failed(&cause))?;
         let worker = Writer::new(first, clock.clone(), BATCH_MAX, Some(checkpointer), options.is_lock_held);
         let writing = std::thread::Builder::new()
             .name("brms-writer".to_owned())

@@ -13,11 +13,11 @@ use lettre::Address;
 use lettre::address::Envelope;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::extension::ClientId;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+use super::connect::{NoConnection, Way};
 use crate::config::{MailSettings, SmtpTls};
 
 /// An idle connection is used again for so long; relays close theirs after some minutes.
@@ -89,10 +89,7 @@ impl Transport {
 
 /// An SMTP relay and the connections to it.
 pub struct Relay {
-    host: String,
-    port: u16,
-    tls: SmtpTls,
-    tls_parameters: Option<TlsParameters>,
+    way: Way,
     credentials: Option<Credentials>,
     ehlo_name: ClientId,
     time_max: Duration,
@@ -108,26 +105,17 @@ impl Relay {
     fn new(host: &str, settings: &MailSettings) -> Result<Self, String> {
         let smtp = &settings.smtp;
         let domain = settings.sender().rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        let tls_parameters = match smtp.smtp_tls {
-            SmtpTls::None => None,
-            SmtpTls::Implicit | SmtpTls::Starttls => Some(tls_parameters(host, settings)?),
-        };
         let credentials = credentials(settings)?;
         if credentials.is_some() && smtp.smtp_tls == SmtpTls::None && !is_loopback(host) {
             return Err(format!(
                 "--smtp-tls none would send the password to {host} in the clear; use starttls or implicit"
             ));
         }
-        Ok(Self {
-            host: host.to_owned(),
-            port: smtp.smtp_port.unwrap_or_else(|| smtp.smtp_tls.port()),
-            tls: smtp.smtp_tls,
-            tls_parameters,
-            credentials,
-            ehlo_name: ClientId::Domain(smtp.smtp_ehlo_name.clone().unwrap_or_else(|| domain.to_owned())),
-            time_max: smtp.smtp_timeout,
-            idle: Mutex::default(),
-        })
+        let port = smtp.smtp_port.unwrap_or_else(|| smtp.smtp_tls.port());
+        let ehlo_name = ClientId::Domain(smtp.smtp_ehlo_name.clone().unwrap_or_else(|| domain.to_owned()));
+        let ca_file = smtp.smtp_ca_file.as_deref();
+        let way = Way::new((host, port), smtp.smtp_tls, ca_file, ehlo_name.clone())?;
+        Ok(Self { way, credentials, ehlo_name, time_max: smtp.smtp_timeout, idle: Mutex::default() })
     }
 
     async fn send(&self, outgoing: &Outgoing) -> Result<String, NotSent> {
@@ -154,23 +142,9 @@ impl Relay {
         Ok(answer)
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Box<dyn std::error::Error + Send + Sync>> {
-        let address = (self.host.as_str(), self.port);
-        let mut connection = if self.tls == SmtpTls::Implicit {
-            let (time_max, parameters) = (Some(self.time_max), self.tls_parameters.clone());
-            AsyncSmtpConnection::connect_tokio1(address, time_max, &self.ehlo_name, parameters, None).await?
-        } else {
-            let stream = TcpStream::connect(address).await?;
-            // lettre sends the end of a message by itself. Held back until the message is acknowledged, it would
-            // cost 40 ms a mail. (Under implicit TLS lettre opens the socket, and it does.)
-            stream.set_nodelay(true)?;
-            AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.ehlo_name).await?
-        };
-        if self.tls == SmtpTls::Starttls
-            && let Some(parameters) = &self.tls_parameters
-        {
-            connection.starttls(parameters.clone(), &self.ehlo_name).await?;
-        }
+    async fn connect(&self) -> Result<AsyncSmtpConnection, NoConnection> {
+        let stream = self.way.stream().await?;
+        let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &self.ehlo_name).await?;
         if let Some(credentials) = &self.credentials {
             connection.auth(DEFAULT_MECHANISMS, credentials).await?;
         }
@@ -208,25 +182,12 @@ impl Relay {
     }
 
     fn address(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+        format!("{}:{}", self.way.host, self.way.port)
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn tls_parameters(host: &str, settings: &MailSettings) -> Result<TlsParameters, String> {
-    let mut builder = TlsParameters::builder(host.to_owned());
-    if let Some(path) = &settings.smtp.smtp_ca_file {
-        let failed = |cause: &dyn std::fmt::Display| format!("--smtp-ca-file {}: {cause}", path.display());
-        let pem = std::fs::read(path).map_err(|cause| failed(&cause))?;
-        if !pem.windows(10).any(|window| window == b"-----BEGIN") {
-            return Err(failed(&"holds no certificate in PEM form"));
-        }
-        builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|cause| failed(&cause))?);
-    }
-    builder.build().map_err(|cause| format!("--smtp-host {host}: {cause}"))
 }
 
 fn credentials(settings: &MailSettings) -> Result<Option<Credentials>, String> {

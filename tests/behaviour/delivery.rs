@@ -270,6 +270,33 @@ async fn what_is_asked_of_tls_is_insisted_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_in_the_clear_is_no_answer_under_tls() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = authority(folder.path());
+    let sink = Sink::with(Habits { tls: Tls::OnRequest, wants_tls: true, ..Habits::default() });
+    // Somebody in between answers for the relay all that a mail needs, which the relay itself never does.
+    let ahead = Deed::SayAhead(&[
+        "250-sink.test",
+        "250 8BITMIME",
+        "250 Sender taken",
+        "250 Recipient taken",
+        "354 Go on",
+        "250 Injected",
+    ]);
+    sink.script([Rule::at(Stage::StartTls, ahead), Rule::at(Stage::From, Deed::Hang)]);
+    let flags = ["--smtp-tls", "starttls", "--smtp-ca-file", &file, "--smtp-timeout", "20s"];
+    let server = server_to(sink.address(), &flags).await;
+    send(&server, seed::IVY).await;
+    until(&server, "state = 'queued' AND attempts = 1 AND claimed_at IS NULL", 1).await;
+    let shown = show_first(&server);
+    assert!(shown.contains("no connection") && shown.contains("in between"), "{shown}");
+    assert!(sink.heard().iter().all(|heard| !heard.is_tls), "{:?}", sink.heard());
+    sink.script([]);
+    server.advance(Duration::from_secs(5));
+    assert!(sink.wait_for(1).await[0].is_tls);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_was_mailed_is_not_in_the_file_any_more_not_even_in_its_gaps() {
     let sink = Sink::start();
     let server = server_to(sink.address(), &[]).await;

@@ -59,6 +59,8 @@ pub enum Stage {
 pub enum Deed {
     /// Answers with this code and these lines.
     Answer(u16, &'static str),
+    /// Answers as usual, and in the same breath with these lines, as somebody in between might.
+    SayAhead(&'static [&'static str]),
     /// Refuses a whole message, with its first link in the answer, as some filters do.
     QuoteLink,
     /// Does the usual, but not before [`Sink::release`].

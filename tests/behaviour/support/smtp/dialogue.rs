@@ -244,11 +244,13 @@ impl Dialogue {
     /// Follows the script if it has something for this stage, and else answers as usual. Whether the answer
     /// was a good one.
     fn act(&mut self, stage: Stage, usual: u16, text: &str) -> Step<bool> {
-        let (code, text) = match self.deed(stage)? {
-            Some(Deed::Answer(code, text)) => (code, text),
-            _ => (usual, text),
+        let (code, text, ahead) = match self.deed(stage)? {
+            Some(Deed::Answer(code, text)) => (code, text, &[][..]),
+            Some(Deed::SayAhead(lines)) => (usual, text, lines),
+            _ => (usual, text, &[][..]),
         };
-        self.answer(code, text)?;
+        let lines = ahead.iter().fold(lines(code, text), |lines, line| lines + line + "\r\n");
+        self.send(&lines)?;
         Ok(code < 400)
     }
 
@@ -270,15 +272,12 @@ impl Dialogue {
         }
     }
 
-    /// An answer of as many lines as the text has.
     fn answer(&mut self, code: u16, text: &str) -> Step {
-        let mut lines = String::new();
-        let (body, last) = text.rsplit_once('\n').unwrap_or(("", text));
-        for line in body.lines() {
-            lines.extend([&code.to_string(), "-", line, "\r\n"]);
-        }
-        lines.extend([&code.to_string(), " ", last, "\r\n"]);
-        self.channel.write_all(lines.as_bytes()).and_then(|()| self.channel.flush()).map_err(|_| Over)
+        self.send(&lines(code, text))
+    }
+
+    fn send(&mut self, text: &str) -> Step {
+        self.channel.write_all(text.as_bytes()).and_then(|()| self.channel.flush()).map_err(|_| Over)
     }
 
     fn command(&mut self) -> Step<String> {
@@ -310,6 +309,17 @@ impl Dialogue {
             _ => Err(Over),
         }
     }
+}
+
+/// An answer of as many lines as the text has.
+fn lines(code: u16, text: &str) -> String {
+    let mut lines = String::new();
+    let (body, last) = text.rsplit_once('\n').unwrap_or(("", text));
+    for line in body.lines() {
+        lines.extend([&code.to_string(), "-", line, "\r\n"]);
+    }
+    lines.extend([&code.to_string(), " ", last, "\r\n"]);
+    lines
 }
 
 fn decoded(text: &str) -> String {

@@ -1,4 +1,4 @@
-//! The way to the relay, and how encrypted. What comes out is a stream that lettre
+//! The way to the relay: to which of its addresses, and how encrypted. What comes out is a stream that lettre
 //! speaks SMTP on.
 //!
 //! lettre's own ways are not taken. Its STARTTLS keeps what it had read ahead in the clear: answers that
@@ -12,6 +12,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use lettre::transport::smtp::client::AsyncTokioStream;
 use lettre::transport::smtp::commands::{Ehlo, Starttls};
@@ -21,11 +22,14 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::config::SmtpTls;
 
+/// The most that one address of a relay may cost before the next is tried.
+const ADDRESS_TIME_MAX: Duration = Duration::from_secs(10);
 /// The most that a relay may say at once before it is encrypted.
 const REPLY_BYTES_MAX: u64 = 64 * 1024;
 /// lettre waits for a greeting first. Before STARTTLS the relay gave its own, which counts for nothing after.
@@ -40,6 +44,7 @@ pub(super) struct Way {
     pub(super) port: u16,
     encryption: Encryption,
     ehlo_name: ClientId,
+    time_max: Duration,
 }
 
 enum Encryption {
@@ -61,18 +66,21 @@ impl Way {
         tls: SmtpTls,
         ca_file: Option<&Path>,
         ehlo_name: ClientId,
+        time_max: Duration,
     ) -> Result<Self, String> {
         let encryption = match tls {
             SmtpTls::None => Encryption::None,
             SmtpTls::Implicit => Encryption::Implicit(Tls::new(host, ca_file)?),
             SmtpTls::Starttls => Encryption::Starttls(Tls::new(host, ca_file)?),
         };
-        Ok(Self { host: host.to_owned(), port, encryption, ehlo_name })
+        Ok(Self { host: host.to_owned(), port, encryption, ehlo_name, time_max })
     }
 
     /// A stream whose next words are the relay's greeting, encrypted if that was asked for.
     pub(super) async fn stream(&self) -> Result<Box<dyn AsyncTokioStream>, NoConnection> {
-        let socket = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        let addresses: Vec<SocketAddr> =
+            tokio::net::lookup_host((self.host.as_str(), self.port)).await?.collect();
+        let socket = first_that_answers(&addresses, self.time_max).await?;
         // lettre sends the end of a message by itself. Held back until the message is acknowledged, it would
         // cost 40 ms a mail.
         socket.set_nodelay(true)?;
@@ -85,6 +93,25 @@ impl Way {
             }
         })
     }
+}
+
+/// Tries the addresses in turn. Each has its share of the time, and the conversation one too: the system
+/// alone waits minutes for an address that does not answer, and the good one behind it would never be tried.
+async fn first_that_answers(addresses: &[SocketAddr], time_max: Duration) -> Result<TcpStream, NoConnection> {
+    let shares = u32::try_from(addresses.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let share = ADDRESS_TIME_MAX.min(time_max / shares);
+    let mut failures = Vec::new();
+    for address in addresses {
+        match timeout(share, TcpStream::connect(address)).await {
+            Ok(Ok(socket)) => return Ok(socket),
+            Ok(Err(error)) => failures.push(format!("{address}: {error}")),
+            Err(_) => failures.push(format!("{address}: no answer within {} s", share.as_secs_f32())),
+        }
+    }
+    if failures.is_empty() {
+        return Err("its name has no address".into());
+    }
+    Err(failures.join("; ").into())
 }
 
 /// Greeting, EHLO and STARTTLS in the clear, up to where TLS begins.
@@ -208,5 +235,47 @@ impl AsyncWrite for Encrypted {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use tokio::net::TcpSocket;
+
+    use super::*;
+
+    /// An address of loopback that does not answer: its queue is full, and the system drops who comes next.
+    async fn silent() -> (SocketAddr, Vec<Box<dyn std::any::Any>>) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut kept: Vec<Box<dyn std::any::Any>> = vec![Box::new(listener)];
+        while let Ok(Ok(queued)) = timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+            kept.push(Box::new(queued));
+        }
+        (address, kept)
+    }
+
+    #[tokio::test]
+    async fn an_address_that_does_not_answer_is_passed_over_in_time() {
+        let (dead, _kept) = silent().await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = listener.local_addr().unwrap();
+        let begun = Instant::now();
+        let socket = first_that_answers(&[dead, good], Duration::from_millis(1_500)).await.unwrap();
+        assert_eq!(socket.peer_addr().unwrap(), good);
+        assert!(
+            begun.elapsed() < Duration::from_millis(1_400),
+            "time is left to talk: {:?}",
+            begun.elapsed()
+        );
+        // And if none answers, each is told with its reason.
+        drop(listener);
+        let error =
+            first_that_answers(&[dead, good], Duration::from_millis(600)).await.unwrap_err().to_string();
+        assert!(error.contains("no answer within 0.2 s") && error.contains("refused"), "{error}");
     }
 }

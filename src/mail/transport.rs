@@ -114,8 +114,9 @@ impl Relay {
         let port = smtp.smtp_port.unwrap_or_else(|| smtp.smtp_tls.port());
         let ehlo_name = ClientId::Domain(smtp.smtp_ehlo_name.clone().unwrap_or_else(|| domain.to_owned()));
         let ca_file = smtp.smtp_ca_file.as_deref();
-        let way = Way::new((host, port), smtp.smtp_tls, ca_file, ehlo_name.clone())?;
-        Ok(Self { way, credentials, ehlo_name, time_max: smtp.smtp_timeout, idle: Mutex::default() })
+        let time_max = smtp.smtp_timeout;
+        let way = Way::new((host, port), smtp.smtp_tls, ca_file, ehlo_name.clone(), time_max)?;
+        Ok(Self { way, credentials, ehlo_name, time_max, idle: Mutex::default() })
     }
 
     async fn send(&self, outgoing: &Outgoing) -> Result<String, NotSent> {

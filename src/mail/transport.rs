@@ -14,7 +14,9 @@ use lettre::address::Envelope;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::Response;
 use tokio::time::{Instant, timeout};
 
 use super::connect::{NoConnection, Way};
@@ -135,8 +137,15 @@ impl Relay {
                 NotSent::Later(format!("no connection to the relay {}: {error}", self.address()))
             })?,
         };
-        let answer = connection.send(&outgoing.envelope, &outgoing.message).await;
-        let answer = answer.map_err(|error| self.judge(&error, &outgoing.envelope))?;
+        let answer = match self.hand_over(&mut connection, outgoing).await {
+            Ok(answer) => answer,
+            Err(not_sent) => {
+                // The relay's goodbye is not waited for: one that keeps silent would turn its own final no into
+                // a time-out, and the mail would be tried again.
+                let _ = timeout(Duration::ZERO, connection.command(Quit)).await;
+                return Err(not_sent);
+            }
+        };
         let words: Vec<&str> = answer.message().collect();
         let answer = format!("{} {}", answer.code(), words.join(" "));
         self.idle().push(Idle { connection, since: Instant::now() });
@@ -162,16 +171,56 @@ impl Relay {
         }
     }
 
-    /// 5xx is the relay's last word on this mail; all else may pass.
-    fn judge(&self, error: &Error, envelope: &Envelope) -> NotSent {
-        let text = format!("the relay {}: {error}", self.address());
-        let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
-        let needs_unicode = !envelope.to().iter().all(is_ascii);
-        if error.is_permanent() || (error.is_client() && needs_unicode) {
-            NotSent::Never(text)
-        } else {
-            NotSent::Later(text)
+    /// The words of one mail. lettre's own `send` waits for the answer to a QUIT before it tells of an error.
+    async fn hand_over(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        outgoing: &Outgoing,
+    ) -> Result<Response, NotSent> {
+        let parameters = self.parameters(connection, outgoing)?;
+        let envelope = &outgoing.envelope;
+        let failed = |error: Error| self.judge(&error);
+        connection.command(Mail::new(envelope.from().cloned(), parameters)).await.map_err(failed)?;
+        for address in envelope.to() {
+            connection.command(Rcpt::new(address.clone(), Vec::new())).await.map_err(failed)?;
         }
+        connection.command(Data).await.map_err(failed)?;
+        connection.message(&outgoing.message).await.map_err(failed)
+    }
+
+    /// What this mail asks of the relay beyond the usual. A recipient's address cannot be said in any other way,
+    /// so a relay that does not know it has spoken its last word; the rest is a matter of settings.
+    fn parameters(
+        &self,
+        connection: &AsyncSmtpConnection,
+        outgoing: &Outgoing,
+    ) -> Result<Vec<MailParameter>, NotSent> {
+        let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+        let needs_unicode = !outgoing.envelope.to().iter().all(is_ascii);
+        let lacks = |what: &str| {
+            let text = format!("the relay {} does not offer {what}, which the mail needs", self.address());
+            if needs_unicode { NotSent::Never(text) } else { NotSent::Later(text) }
+        };
+        let mut parameters = Vec::new();
+        if needs_unicode || !outgoing.envelope.from().is_none_or(is_ascii) {
+            if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+                return Err(lacks("SMTPUTF8 (addresses beyond ASCII)"));
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        if !outgoing.message.is_ascii() {
+            if !connection.server_info().supports_feature(Extension::EightBitMime) {
+                return Err(lacks("8BITMIME"));
+            }
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        Ok(parameters)
+    }
+
+    /// 5xx is the relay's last word on this mail; all else may pass.
+    fn judge(&self, error: &Error) -> NotSent {
+        let text = format!("the relay {}: {error}", self.address());
+        if error.is_permanent() { NotSent::Never(text) } else { NotSent::Later(text) }
     }
 
     async fn rest(&self) {

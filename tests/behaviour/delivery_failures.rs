@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::delivery::{invite, mail_command, message_id, people, read, send, server_to, show_first, until};
+use crate::support::server::PATIENCE;
 use crate::support::smtp::{Deed, Habits, Rule, Sink, Stage, Tls};
 use crate::support::{TestServer, seed};
 
@@ -106,6 +107,23 @@ async fn iv_24_what_a_relay_refuses_for_good_has_failed_with_the_relay_s_words()
         send(&server, seed::IVY).await;
         assert_eq!(sink.wait_for(2).await[1].to, [seed::IVY_EMAIL], "{stage:?}");
         until(&server, "state = 'failed'", 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_says_no_goodbye_changes_no_verdict() {
+    let sink = Sink::start();
+    sink.script([
+        Rule::at(Stage::To, Deed::Answer(550, "5.7.1 Nobody here")).only_to(seed::IVY_EMAIL),
+        Rule::at(Stage::Quit, Deed::Hang),
+    ]);
+    let server = server_to(sink.address(), &["--smtp-timeout", "5s"]).await;
+    send(&server, seed::IVY).await;
+    until(&server, &format!("state = 'failed' AND last_answer LIKE '%5.7.1 Nobody%' AND {WIPED}"), 1).await;
+    let begun = Instant::now();
+    while sink.heard().last().is_none_or(|heard| heard.line != "QUIT") {
+        assert!(begun.elapsed() < PATIENCE, "it is to be polite all the same: {:?}", sink.heard());
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

@@ -52,6 +52,7 @@ pub enum Stage {
     Content,
     /// After the final dot, when the mail is whole.
     End,
+    Quit,
 }
 
 /// What is done there instead of the usual.

@@ -76,7 +76,7 @@ impl Dialogue {
                 }
                 "NOOP" => self.answer(250, "2.0.0 Nothing done")?,
                 "QUIT" => {
-                    self.answer(221, "2.0.0 Bye")?;
+                    self.act(Stage::Quit, 221, "2.0.0 Bye")?;
                     return Err(Over);
                 }
                 _ => self.answer(502, "5.5.1 Not known here")?,

@@ -76,12 +76,12 @@ impl Delivery {
                 }
             };
             let has_room = in_hand.len() < this.workers;
-            let has_rest = in_hand.is_empty();
+            let is_idle = in_hand.is_empty();
             tokio::select! {
                 _ = stop.changed() => {}
                 Some(_) = in_hand.join_next() => while in_hand.try_join_next().is_some() {},
                 () = this.waiting.notified(), if has_room => {}
-                () = tokio::time::sleep(pause), if has_room => if has_rest { this.post.rest().await },
+                () = tokio::time::sleep(pause), if has_room => if is_idle { this.post.close_idle().await },
             }
         }
         let finish = async { while in_hand.join_next().await.is_some() {} };
@@ -92,7 +92,7 @@ impl Delivery {
             );
             in_hand.shutdown().await;
         }
-        this.post.rest().await;
+        this.post.close_idle().await;
     }
 
     /// Delivers one mail, whatever comes of it.

@@ -55,8 +55,8 @@ impl Post {
     }
 
     /// Ends the connections that nobody uses.
-    pub async fn rest(&self) {
-        self.transport.rest().await;
+    pub async fn close_idle(&self) {
+        self.transport.close_idle().await;
     }
 
     fn build(&self, mail: &QueuedMail, now: Timestamp) -> Result<Outgoing, String> {

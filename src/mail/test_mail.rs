@@ -35,7 +35,7 @@ pub async fn send(settings: &MailSettings, to: &str, now: Timestamp) -> Result<S
     let words = Rendered { subject: SUBJECT.to_owned(), text: TEXT.to_owned(), html: HTML.to_owned() };
     let outgoing = message::build(&envelope, &words).map_err(|error| error.to_string())?;
     let sent = transport.send(outgoing).await;
-    transport.rest().await;
+    transport.close_idle().await;
     match sent {
         Ok(sent) => Ok(sent.answer.unwrap_or_default()),
         Err(NotSent::Later(answer) | NotSent::Never(answer)) => Err(answer),

@@ -17,6 +17,7 @@ use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::connect::{NoConnection, Way};
@@ -24,7 +25,7 @@ use crate::config::{MailSettings, SmtpTls};
 
 /// An idle connection is used again for so long; relays close theirs after some minutes.
 const IDLE_MAX: Duration = Duration::from_secs(20);
-/// How long a polite end of a connection may take.
+/// How long the polite end of all idle connections may take.
 const QUIT_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// A message that is ready to go.
@@ -82,9 +83,9 @@ impl Transport {
     }
 
     /// Ends the connections that nobody uses.
-    pub async fn rest(&self) {
+    pub async fn close_idle(&self) {
         if let Self::Smtp(relay) = self {
-            relay.rest().await;
+            relay.close_idle().await;
         }
     }
 }
@@ -223,12 +224,14 @@ impl Relay {
         if error.is_permanent() { NotSent::Never(text) } else { NotSent::Later(text) }
     }
 
-    async fn rest(&self) {
-        let idle = std::mem::take(&mut *self.idle());
-        for Idle { mut connection, .. } in idle {
-            // It is given up either way.
-            let _ = timeout(QUIT_TIME_MAX, connection.quit()).await;
+    /// All at once, so that a relay that says no goodbye holds up delivery, or the stop, no longer for many.
+    async fn close_idle(&self) {
+        let mut goodbyes = JoinSet::new();
+        for Idle { mut connection, .. } in std::mem::take(&mut *self.idle()) {
+            goodbyes.spawn(async move { connection.command(Quit).await });
         }
+        // They are given up either way.
+        let _ = timeout(QUIT_TIME_MAX, goodbyes.join_all()).await;
     }
 
     fn address(&self) -> String {

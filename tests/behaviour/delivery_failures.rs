@@ -128,6 +128,28 @@ async fn a_relay_that_says_no_goodbye_changes_no_verdict() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connections_to_a_relay_that_says_no_goodbye_are_ended_all_at_once() {
+    const WORKERS: usize = 8;
+    let sink = Sink::start();
+    sink.script([Rule::at(Stage::End, Deed::Hold), Rule::at(Stage::Quit, Deed::Hang)]);
+    let server = server_to(sink.address(), &["--mail-workers", &WORKERS.to_string()]).await;
+    invite(&server, &people(WORKERS)).await;
+    // Each hand has a connection of its own.
+    let begun = Instant::now();
+    while sink.received().len() < WORKERS {
+        assert!(begun.elapsed() < PATIENCE, "only {} are held", sink.received().len());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    sink.script([Rule::at(Stage::Quit, Deed::Hang)]);
+    sink.release().await;
+    until(&server, "state = 'delivered'", 8).await;
+    assert_eq!(sink.connections(), WORKERS);
+    let begun = Instant::now();
+    server.stop().await;
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}: one after the other", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_beyond_ascii_goes_to_a_relay_that_takes_it_and_fails_at_others() {
     let body = json!({ "emails": ["jörg@x.test", "plain@x.test"] });
     for takes_unicode in [true, false] {

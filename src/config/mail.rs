@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::values::{Hidden, domain, positive_time, sender};
+use super::values::{Hidden, domain, host, positive_time, sender};
 
 /// Where mail goes without anything set: nobody outside gets it, so nobody sees this address.
 const LOCAL_SENDER: &str = "brms@localhost";
@@ -33,7 +33,7 @@ impl MailSettings {
 #[derive(Clone, Debug, Args)]
 pub struct SmtpSettings {
     /// Hand mail to this SMTP relay instead of keeping it in the local mailbox. Needs --public-url and --mail-from.
-    #[arg(long, env = "BRMS_SMTP_HOST", value_name = "HOST")]
+    #[arg(long, env = "BRMS_SMTP_HOST", value_name = "HOST", value_parser = host)]
     pub smtp_host: Option<String>,
     /// The relay's port. Default: 465 for implicit, 587 for starttls, 25 for none.
     #[arg(long, env = "BRMS_SMTP_PORT", value_name = "PORT", requires = "smtp_host")]

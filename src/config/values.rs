@@ -58,6 +58,26 @@ pub(super) fn domain(text: &str) -> Result<String, String> {
     }
 }
 
+/// A host to connect to: a name or an IP address, and nothing else around it. Unlike in mail, names with `_` exist
+/// (containers have them), and a dot at the end is right.
+pub(super) fn host(text: &str) -> Result<String, String> {
+    let is_address = text.parse::<std::net::IpAddr>().is_ok();
+    let name = text.strip_suffix('.').unwrap_or(text).replace('_', "-");
+    if is_address || domain(&name).is_ok() {
+        return Ok(text.to_owned());
+    }
+    let way_out = if text.is_empty() {
+        "; leave the setting out to keep mail in the local mailbox"
+    } else if !text.is_ascii() {
+        "; other letters have an ASCII form, which begins with xn--"
+    } else if text.contains([':', '/', '[']) {
+        ", without scheme, port or brackets: the port is --smtp-port, the encryption --smtp-tls"
+    } else {
+        ""
+    };
+    Err(format!("must be a host's name or IP address, such as smtp.example.org{way_out}"))
+}
+
 /// A secret given as a setting. It has no way into a log.
 #[derive(Clone)]
 pub struct Hidden(String);
@@ -110,6 +130,14 @@ mod tests {
         );
         assert!(sender("brms@bücher.example").is_err() && sender("brms@xn--bcher-kva.example").is_ok());
         assert!(domain("a b").is_err() && domain("").is_err() && domain("mail.example.org").is_ok());
+        for wrong in
+            ["", " ", ".", "a b", "a..b", "relay:587", "smtp://relay", "[::1]", "bücher.example", "a/b"]
+        {
+            assert!(host(wrong).is_err(), "{wrong}");
+        }
+        for right in ["relay", "smtp.example.org", "smtp.example.org.", "mail_relay", "127.0.0.1", "::1"] {
+            assert_eq!(host(right).as_deref(), Ok(right));
+        }
         assert!(!format!("{:?}", Hidden::from("hunter2".to_owned())).contains("hunter"));
         for wrong in ["0s", "", "7", "-1d", "200years"] {
             assert!(positive_time(wrong).is_err(), "{wrong}");

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::delivery::{SENDER, invite, mail_command, read, relay_flags, send, server_to, until};
 use crate::processes::serve_refused;
-use crate::support::program::run;
+use crate::support::program::{brms, run};
 use crate::support::smtp::{Deed, Habits, Rule, Sink, Stage, Tls, certificate_pem};
 use crate::support::{TestServer, seed};
 
@@ -218,6 +218,9 @@ fn settings_that_mean_nothing_alone_or_make_no_sense_are_refused_by_name() {
     for (flags, named) in [
         (&["--smtp-port", "25"][..], "--smtp-host"),
         (&["--smtp-user", "x"], "--smtp-host"),
+        (&["--smtp-host", ""], "leave the setting out"),
+        (&["--smtp-host", "relay.test:587"], "--smtp-port"),
+        (&["--smtp-host", "smtp://relay.test"], "--smtp-tls"),
         (&["--smtp-host", "x", "--smtp-password", "secret-word"], "--smtp-user"),
         (&["--smtp-host", "x", "--smtp-port", "0x"], "--smtp-port"),
         (&["--smtp-tls", "maybe"], "--smtp-tls"),
@@ -231,6 +234,8 @@ fn settings_that_mean_nothing_alone_or_make_no_sense_are_refused_by_name() {
         let error = refused(&run(&[&["serve"], flags].concat()), 2);
         assert!(error.contains(named) && !error.contains("secret-word"), "{flags:?}: {error}");
     }
+    let twin = brms().arg("serve").env("BRMS_SMTP_HOST", "relay.test:587").output().expect("brms runs");
+    assert!(refused(&twin, 2).contains("the port is --smtp-port"), "{twin:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,10 +26,8 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(15);
 const DATABASE_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long until a step on the database that failed is tried again.
 const DATABASE_RETRY_AFTER: Duration = Duration::from_millis(500);
-/// The wait after the first failure; it doubles with each further one, up to [`RETRY_AFTER_MAX`].
+/// The wait after the first failure; it doubles with each further one, up to [`store::WAIT_MAX`].
 const RETRY_AFTER_MIN: Duration = Duration::from_secs(5);
-/// See [`RETRY_AFTER_MIN`].
-const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 /// How long the mails in hand have to finish when the server stops. What is not finished is sent again at
 /// the next start.
 const STOP_TIME_MAX: Duration = Duration::from_secs(5);
@@ -167,7 +165,7 @@ impl Delivery {
 /// together do not come back together: the random bits of its id are the dice.
 fn wait_after(attempts: u32, mail_id: Uuid) -> Duration {
     let doubled = RETRY_AFTER_MIN.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
-    let longest = doubled.min(RETRY_AFTER_MAX);
+    let longest = doubled.min(store::WAIT_MAX);
     let dice = mail_id.as_u128().rotate_right(attempts % 48) & 0xFFFF;
     let share = u32::try_from(dice).unwrap_or_default();
     longest / 2 + (longest / 2 / 0x1_0000) * share

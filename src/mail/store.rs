@@ -1,5 +1,7 @@
 //! SQL on the outbox and the local mailbox.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::ListedMail;
@@ -10,6 +12,10 @@ use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, params};
 use crate::problem::Problem;
 use crate::secret::Secret;
+
+/// The longest that a mail waits for its next try. One that is due later than this from now was marked by a clock
+/// that was ahead and has been put right, and counts as due: it could otherwise wait for years.
+pub(super) const WAIT_MAX: Duration = Duration::from_hours(1);
 
 /// Adds a mail to the outbox.
 pub(super) fn queue(
@@ -50,6 +56,11 @@ pub fn cancel_queued(tx: &Tx, invitation_id: Uuid) -> Result<(), Problem> {
 /// Claims the mails whose time has come, the longest waiting first, and counts the try: a mail that ends
 /// the process each time would otherwise be tried for good.
 pub(super) fn claim(tx: &Tx, count_max: usize) -> Result<Vec<QueuedMail>, Problem> {
+    tx.execute(
+        "UPDATE mails SET next_attempt_at = ?1
+         WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at > ?2",
+        [tx.now().as_millis(), tx.now().plus(WAIT_MAX).as_millis()],
+    )?;
     tx.rows(
         "UPDATE mails
          SET claimed_at = ?1, tried_at = ?1, attempts = attempts + 1
@@ -79,6 +90,13 @@ pub(super) fn any_due(tx: &Tx) -> Result<bool, Problem> {
 
 /// When the next mail is due.
 pub(super) fn next_due(tx: &Tx) -> Result<Option<Timestamp>, Problem> {
+    let is_beyond_any_wait = tx.exists(
+        "SELECT 1 FROM mails WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at > ?1",
+        [tx.now().plus(WAIT_MAX).as_millis()],
+    )?;
+    if is_beyond_any_wait {
+        return Ok(Some(tx.now()));
+    }
     tx.optional(
         "SELECT next_attempt_at
          FROM mails
@@ -90,13 +108,17 @@ pub(super) fn next_due(tx: &Tx) -> Result<Option<Timestamp>, Problem> {
     )
 }
 
-/// Whether mails have been due since before this moment although nobody has any in hand.
+/// Whether mails have been due since before this moment, or wait longer than any may, although nobody has any
+/// in hand.
 pub fn is_stuck(tx: &Tx, since: Timestamp) -> Result<bool, Problem> {
     tx.exists(
-        "SELECT 1 FROM mails
-         WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at < ?1
+        "SELECT 1
+         WHERE (EXISTS (SELECT 1 FROM mails
+                        WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at < ?1)
+                OR EXISTS (SELECT 1 FROM mails
+                           WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at > ?2))
                AND NOT EXISTS (SELECT 1 FROM mails WHERE claimed_at >= ?1)",
-        [since.as_millis()],
+        [since.as_millis(), tx.now().plus(WAIT_MAX).as_millis()],
     )
 }
 

@@ -241,3 +241,21 @@ async fn a_waiting_mail_is_tried_at_once_if_the_operator_says_so() {
     let received = sink.wait_for(1).await;
     assert!(message_id(&received[0]).starts_with(&id));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_was_ahead_and_is_put_right_holds_no_mail_back() {
+    let relay = nobody();
+    let server = server_to(relay, &[]).await;
+    let right = server.clock.now();
+    send(&server, seed::IVY).await;
+    until(&server, WAITS, 1).await;
+    server.advance(24 * 365 * HOUR);
+    // An invitation of this wrong time, since the first has ended meanwhile.
+    send(&server, seed::IAN).await;
+    let ahead = right.plus(24 * 300 * HOUR).as_millis();
+    until(&server, &format!("{WAITS} AND next_attempt_at > {ahead}"), 1).await;
+    server.clock.set(right);
+    let sink = Sink::at(relay, Habits::default());
+    server.ring();
+    assert_eq!(sink.wait_for(1).await[0].to, [seed::IAN_EMAIL]);
+}

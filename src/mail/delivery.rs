@@ -1,8 +1,8 @@
 //! Empties the outbox: claims what is due, renders it, hands it over, marks it. Claim and mark are short
 //! transactions of their own, and nothing is rendered or sent inside one.
 //!
-//! At least once: a crash between the relay's answer and the mark repeats that mail, with the same
-//! Message-ID and the same bytes. One mail that cannot be built or sent, even one that makes a library
+//! At least once: a mail whose answer did not come (a crash, a stop, a broken connection, a time-out) is
+//! repeated although the relay may have it, with the same Message-ID and the same bytes. One mail that cannot be built or sent, even one that makes a library
 //! panic, fails alone.
 
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::post::{Post, QueuedMail};
-use super::store;
+use super::store::{self, ClaimedMail};
 use super::transport::{NotSent, Sent};
 use crate::clock::Timestamp;
-use crate::db::Db;
+use crate::db::{Db, Tx};
 use crate::problem::Problem;
 
 /// How often the outbox is looked at when nobody says that something waits.
@@ -28,9 +28,12 @@ const DATABASE_TIME_MAX: Duration = Duration::from_secs(30);
 const DATABASE_RETRY_AFTER: Duration = Duration::from_millis(500);
 /// The wait after the first failure; it doubles with each further one, up to [`store::WAIT_MAX`].
 const RETRY_AFTER_MIN: Duration = Duration::from_secs(5);
-/// How long the mails in hand have to finish when the server stops. What is not finished is sent again at
-/// the next start.
+/// How long the mails in hand have to finish when the server stops. What is not finished is taken over by the
+/// next start.
 const STOP_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// What stands instead of a relay's answer where a server ended before it.
+const SERVER_ENDED: &str = "the server ended before it had the relay's answer";
 
 /// Empties the outbox.
 pub struct Delivery {
@@ -86,7 +89,7 @@ impl Delivery {
         if timeout(STOP_TIME_MAX, finish).await.is_err() {
             tracing::warn!(
                 mails = in_hand.len(),
-                "stopped in the middle of mails; the next start sends them"
+                "stopped in the middle of mails; the next start takes them over"
             );
             in_hand.shutdown().await;
         }
@@ -106,7 +109,9 @@ impl Delivery {
                 tracing::info!(mail.id = %id, mail.attempts = attempts, "mail delivered");
                 self.mark(move |tx| store::mark_delivered(tx, id, &sent)).await;
             }
-            Err(NotSent::Later(answer)) if self.is_worth_another_try(created_at) => {
+            Err(NotSent::Later(answer))
+                if is_worth_another_try(created_at, self.db.clock().now(), self.give_up_after) =>
+            {
                 let wait = wait_after(attempts, id);
                 tracing::warn!(mail.id = %id, mail.attempts = attempts, wait_seconds = wait.as_secs(),
                                "mail not taken; it is tried again (brms mail show has the answer)");
@@ -120,17 +125,21 @@ impl Delivery {
         }
     }
 
-    fn is_worth_another_try(&self, created_at: Timestamp) -> bool {
-        self.db.clock().now() < created_at.plus(self.give_up_after)
-    }
-
+    /// Takes over what a server before this one held when it ended.
     async fn release_claims(&self) -> Result<(), Problem> {
-        let released = self.db.write(deadline(), store::release_claims).await?;
-        if released > 0 {
-            tracing::warn!(
-                mails = released,
-                "a server ended in the middle of these mails; they are sent again"
-            );
+        let give_up_after = self.give_up_after;
+        let release_all = move |tx: &Tx| {
+            let claimed = store::claimed(tx)?;
+            claimed.iter().map(|mail| release(tx, mail, give_up_after)).collect::<Result<Vec<_>, _>>()
+        };
+        let released = self.db.write(deadline(), release_all).await?;
+        for (id, next) in &released {
+            if let Some(wait) = next {
+                tracing::warn!(mail.id = %id, wait_seconds = wait.as_secs(),
+                               "a server ended in the middle of this mail; it is tried again");
+            } else {
+                tracing::error!(mail.id = %id, "a server ended in the middle of this mail; it is given up");
+            }
         }
         Ok(())
     }
@@ -153,12 +162,33 @@ impl Delivery {
 
     /// Writes down what became of a mail. The relay has spoken, so this is not given up: a mark that is
     /// lost would be a mail sent twice.
-    async fn mark(&self, note: impl Fn(&crate::db::Tx) -> Result<(), Problem> + Clone + Send + 'static) {
+    async fn mark(&self, note: impl Fn(&Tx) -> Result<(), Problem> + Clone + Send + 'static) {
         while let Err(problem) = self.db.write(deadline(), note.clone()).await {
             tracing::error!(%problem, "what became of a mail could not be noted; it is tried again");
             tokio::time::sleep(DATABASE_RETRY_AFTER).await;
         }
     }
+}
+
+/// Frees a mail that a server held when it ended; how long it waits, or `None` if it was given up. It may be the
+/// mail that ends the server, so this counts as a try that failed. But a first try is more likely to have met a
+/// kill or a power cut, and somebody waits for that mail: it is tried again at once.
+fn release(
+    tx: &Tx,
+    mail: &ClaimedMail,
+    give_up_after: Duration,
+) -> Result<(Uuid, Option<Duration>), Problem> {
+    let wait = if mail.attempts > 1 { wait_after(mail.attempts, mail.id) } else { Duration::ZERO };
+    if mail.attempts > 1 && !is_worth_another_try(mail.created_at, tx.now(), give_up_after) {
+        store::mark_failed(tx, mail.id, SERVER_ENDED)?;
+        return Ok((mail.id, None));
+    }
+    store::mark_tried(tx, mail.id, SERVER_ENDED, tx.now().plus(wait))?;
+    Ok((mail.id, Some(wait)))
+}
+
+fn is_worth_another_try(created_at: Timestamp, now: Timestamp, give_up_after: Duration) -> bool {
+    now < created_at.plus(give_up_after)
 }
 
 /// The wait grows with the tries. Each mail waits a little differently, so that many that failed

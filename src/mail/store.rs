@@ -53,8 +53,8 @@ pub fn cancel_queued(tx: &Tx, invitation_id: Uuid) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Claims the mails whose time has come, the longest waiting first, and counts the try: a mail that ends
-/// the process each time would otherwise be tried for good.
+/// Claims the mails whose time has come, the longest waiting first. The try is counted here and not when it is
+/// over, so that one whose try ends the process is known by its count at the next start.
 pub(super) fn claim(tx: &Tx, count_max: usize) -> Result<Vec<QueuedMail>, Problem> {
     tx.execute(
         "UPDATE mails SET next_attempt_at = ?1
@@ -122,9 +122,22 @@ pub fn is_stuck(tx: &Tx, since: Timestamp) -> Result<bool, Problem> {
     )
 }
 
-/// Makes mails free again that a server held when it died.
-pub(super) fn release_claims(tx: &Tx) -> Result<usize, Problem> {
-    tx.execute("UPDATE mails SET claimed_at = NULL WHERE claimed_at IS NOT NULL", [])
+/// A mail that a server held when it ended.
+pub(super) struct ClaimedMail {
+    pub(super) id: Uuid,
+    pub(super) attempts: u32,
+    pub(super) created_at: Timestamp,
+}
+
+/// The mails that are on their way, or were when a server ended.
+pub(super) fn claimed(tx: &Tx) -> Result<Vec<ClaimedMail>, Problem> {
+    tx.rows("SELECT id, attempts, created_at FROM mails WHERE claimed_at IS NOT NULL", [], |row| {
+        Ok(ClaimedMail {
+            id: row.get("id")?,
+            attempts: row.get("attempts")?,
+            created_at: Timestamp::from_millis(row.get("created_at")?),
+        })
+    })
 }
 
 /// Notes a delivery, wipes the secret, and keeps the message if this is its mailbox. A mail that was

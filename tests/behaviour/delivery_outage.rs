@@ -5,8 +5,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::json;
+use tempfile::TempDir;
 
-use crate::delivery::{invite, mail_command, message_id, people, read, send, server_to, show_first, until};
+use crate::delivery::{
+    invite, mail_command, message_id, people, read, relay_flags, send, server_to, show_first, until,
+};
+use crate::support::inside::onlooker;
 use crate::support::program::run_well;
 use crate::support::smtp::{Deed, Habits, Rule, Sink, Stage};
 use crate::support::{Answer, TestServer, seed};
@@ -240,6 +244,39 @@ async fn a_waiting_mail_is_tried_at_once_if_the_operator_says_so() {
     // The server is not told by another process; it looks by itself.
     let received = sink.wait_for(1).await;
     assert!(message_id(&received[0]).starts_with(&id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_ends_the_server_again_and_again_waits_and_is_given_up() {
+    let relay = nobody();
+    let server = server_to(relay, &[]).await;
+    send(&server, seed::IVY).await;
+    until(&server, WAITS, 1).await;
+    let folder = server.stop().await;
+    // As a server leaves it that ended in the middle of its second try.
+    let ended = "UPDATE mails SET claimed_at = tried_at, attempts = 2, next_attempt_at = tried_at";
+    let ends = |folder: &TempDir, more: &str| {
+        let database = onlooker(&folder.path().join("test.db"));
+        assert_eq!(database.execute(&format!("{ended}{more}"), []).expect("it is changed"), 1);
+    };
+    ends(&folder, "");
+    let sink = Sink::at(relay, Habits::default());
+    let flags = relay_flags(relay);
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let server = TestServer::start_in(folder, &flags).await;
+    server.clock.freeze();
+    let waits =
+        "state = 'queued' AND claimed_at IS NULL AND attempts = 2 AND last_answer LIKE '%server ended%'
+                 AND next_attempt_at - unixepoch('subsec') * 1000 BETWEEN 1 AND 10000";
+    until(&server, waits, 1).await;
+    assert_eq!(sink.connections(), 0);
+    let folder = server.stop().await;
+    ends(&folder, ", created_at = created_at - 2 * 86400000");
+    let server = TestServer::start_in(folder, &flags).await;
+    until(&server, "state = 'failed' AND secret IS NULL AND claimed_at IS NULL AND attempts = 2", 1).await;
+    // What the mail itself did not cause is over with the next link.
+    send(&server, seed::IVY).await;
+    assert_eq!(sink.wait_for(1).await[0].to, [seed::IVY_EMAIL]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -255,6 +255,20 @@ fn a_rule_holds_as_often_and_for_whom_it_says() {
 }
 
 #[test]
+fn it_says_more_than_it_was_asked_and_nothing_at_the_end_if_told_so() {
+    let sink = Sink::start();
+    sink.script([
+        Rule::at(Stage::Hello, Deed::SayAhead(&["250-One", "250 Two", "354 Three"])),
+        Rule::at(Stage::Quit, Deed::Hang),
+    ]);
+    let mut client = Client::greeted(&sink);
+    assert!(client.say("EHLO me.test").ends_with("250 SIZE 10000000"));
+    assert_eq!((client.answer().as_str(), client.answer().as_str()), ("250-One\n250 Two", "354 Three"));
+    client.send("QUIT\r\n");
+    assert!(client.hears_nothing());
+}
+
+#[test]
 fn it_wants_a_name_and_password_if_told_so() {
     let habits = Habits { login: Some(("mailer", "pass word")), ..Habits::default() };
     let sink = Sink::with(habits);

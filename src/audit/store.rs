@@ -87,7 +87,7 @@ fn add(tx: &Tx, entry: &StoredEntry) -> Result<(), Problem> {
         params![
             entry.id,
             entry.organisation_id,
-            entry.created_at.as_millis(),
+            entry.created_at,
             entry.kind.as_str(),
             entry.action,
             entry.user_id,
@@ -133,8 +133,8 @@ pub(super) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<StoredEntry>, Prob
         &page_statement(filter),
         params![
             filter.organisation_id,
-            filter.from.map(Timestamp::as_millis),
-            filter.to.map(Timestamp::as_millis),
+            filter.from,
+            filter.to,
             filter.project_id,
             filter.user_id,
             filter.kind.map(AuditLogType::as_str),
@@ -144,7 +144,7 @@ pub(super) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<StoredEntry>, Prob
         ],
         read,
     )?;
-    Ok(Listed { rows, total: total.unsigned_abs() })
+    Ok(Listed { rows, total })
 }
 
 fn page_statement(filter: &Filter) -> String {
@@ -190,30 +190,28 @@ fn order(filter: &Filter) -> &'static str {
 }
 
 /// The total from the counts that are kept.
-fn counted(tx: &Tx, filter: &Filter) -> Result<i64, Problem> {
-    tx.row(
+fn counted(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
+    tx.count(
         "SELECT coalesce(sum(entries), 0)
          FROM audit_log_counts
          WHERE organisation_id = ?1 AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR action = ?3)",
         params![filter.organisation_id, filter.kind.map(AuditLogType::as_str), filter.action],
-        |row| row.get(0),
     )
 }
 
-fn count(tx: &Tx, filter: &Filter) -> Result<i64, Problem> {
+fn count(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
     let conditions = conditions(filter);
-    tx.row(
+    tx.count(
         &format!("SELECT count(*) FROM audit_logs WHERE {conditions}"),
         params![
             filter.organisation_id,
-            filter.from.map(Timestamp::as_millis),
-            filter.to.map(Timestamp::as_millis),
+            filter.from,
+            filter.to,
             filter.project_id,
             filter.user_id,
             filter.kind.map(AuditLogType::as_str),
             filter.action,
         ],
-        |row| row.get(0),
     )
 }
 
@@ -221,7 +219,7 @@ fn read(row: &Row) -> RowResult<StoredEntry> {
     Ok(StoredEntry {
         id: row.get("id")?,
         organisation_id: row.get("organisation_id")?,
-        created_at: Timestamp::from_millis(row.get("created_at")?),
+        created_at: row.get("created_at")?,
         kind: word(row, "type")?,
         action: row.get("action")?,
         user_id: row.get("user_id")?,

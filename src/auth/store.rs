@@ -27,7 +27,7 @@ pub(super) fn find_by_personal_access_token(tx: &Tx, hash: &SecretHash) -> Resul
            AND (token.expires_at IS NULL OR token.expires_at > ?2)
            AND users.status = 'active'
            AND users.type <> 'invited'",
-        params![hash.as_bytes(), tx.now().as_millis()],
+        params![hash, tx.now()],
         |row| {
             let limits = TokenLimits {
                 token_id: row.get("token_id")?,
@@ -49,7 +49,7 @@ pub(super) fn find_by_internal_token(tx: &Tx, hash: &SecretHash) -> Result<Optio
            AND (token.expires_at IS NULL OR token.expires_at > ?2)
            AND users.status = 'active'
            AND users.type <> 'invited'",
-        params![hash.as_bytes(), tx.now().as_millis()],
+        params![hash, tx.now()],
         user,
     )
 }

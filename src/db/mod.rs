@@ -15,6 +15,7 @@ mod lock;
 mod migrations;
 mod readiness;
 mod tx;
+mod values;
 mod writer;
 
 use std::path::PathBuf;

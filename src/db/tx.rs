@@ -65,6 +65,11 @@ impl<'c> Tx<'c> {
         statement.query_row(parameters, read).optional().map_err(|cause| problem(sql, &cause))
     }
 
+    /// The one number that a statement comes to: a `count(*)`, a `sum`.
+    pub fn count(&self, sql: &str, parameters: impl Params) -> Result<u64, Problem> {
+        self.row(sql, parameters, |row| row.get(0)).map(i64::unsigned_abs)
+    }
+
     /// Whether there is any such row.
     pub fn exists(&self, sql: &str, parameters: impl Params) -> Result<bool, Problem> {
         let mut statement = self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))?;

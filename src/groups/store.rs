@@ -3,7 +3,6 @@
 use uuid::Uuid;
 
 use super::Group;
-use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, id_list, json, json_text, params};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -45,10 +44,9 @@ pub(super) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Group>, Problem> {
-    let total = tx.row(
+    let total = tx.count(
         "SELECT count(*) FROM groups WHERE project_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
         params![project_id, search],
-        |row| row.get::<_, i64>(0),
     )?;
     let rows = tx.rows(
         "SELECT *
@@ -59,7 +57,7 @@ pub(super) fn list(
         params![project_id, search, page.limit(), page.offset()],
         read,
     )?;
-    Ok(Listed { rows, total: total.unsigned_abs() })
+    Ok(Listed { rows, total })
 }
 
 /// Adds a group.
@@ -76,7 +74,7 @@ pub fn create(tx: &Tx, group: &Group) -> Result<(), Problem> {
             group.permissions.as_ref().map(json_text),
             group.file_permissions.as_ref().map(json_text),
             group.role_id,
-            group.created_at.as_millis(),
+            group.created_at,
         ],
     )?;
     Ok(())
@@ -95,7 +93,7 @@ pub fn update(tx: &Tx, group: &Group) -> Result<(), Problem> {
             group.description,
             group.permissions.as_ref().map(json_text),
             group.file_permissions.as_ref().map(json_text),
-            tx.now().as_millis(),
+            tx.now(),
         ],
     )?;
     Ok(())
@@ -116,6 +114,6 @@ fn read(row: &Row) -> RowResult<Group> {
         permissions: json(row, "permissions")?,
         file_permissions: json(row, "file_permissions")?,
         role_id: row.get("role_id")?,
-        created_at: Timestamp::from_millis(row.get("created_at")?),
+        created_at: row.get("created_at")?,
     })
 }

@@ -32,9 +32,9 @@ pub fn create(tx: &Tx, invitation: &Invitation) -> Result<(), Problem> {
             invitation.user_id,
             invitation.created_by,
             invitation.status.as_str(),
-            invitation.expires_at.as_millis(),
-            invitation.accepted_at.map(Timestamp::as_millis),
-            invitation.created_at.as_millis(),
+            invitation.expires_at,
+            invitation.accepted_at,
+            invitation.created_at,
         ],
     )?;
     Ok(())
@@ -65,11 +65,11 @@ pub fn secrets(tx: &Tx, invitation_id: Uuid) -> Result<Vec<StoredSecret>, Proble
         [invitation_id],
         |row| {
             Ok(StoredSecret {
-                hash: SecretHash::from_bytes(row.get("secret_hash")?),
+                hash: row.get("secret_hash")?,
                 state: word(row, "state")?,
                 is_send: row.get("is_send")?,
                 sent_by: row.get("sent_by")?,
-                created_at: Timestamp::from_millis(row.get("created_at")?),
+                created_at: row.get("created_at")?,
             })
         },
     )
@@ -81,12 +81,12 @@ pub fn add_secret(tx: &Tx, invitation_id: Uuid, secret: &StoredSecret) -> Result
         "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, sent_by, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
-            secret.hash.as_bytes(),
+            secret.hash,
             invitation_id,
             secret.state.as_str(),
             secret.is_send,
             secret.sent_by,
-            secret.created_at.as_millis(),
+            secret.created_at,
         ],
     )?;
     Ok(())
@@ -101,7 +101,7 @@ pub(super) fn list(
     page: Page,
 ) -> Result<Listed<Invitation>, Problem> {
     let status = status.map(InvitationStatus::as_str);
-    let total = tx.row(
+    let total = tx.count(
         "SELECT count(*)
          FROM invitations
          WHERE organisation_id = ?1
@@ -109,7 +109,6 @@ pub(super) fn list(
            AND (?3 IS NULL
                 OR user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND has_text(?3, email)))",
         params![organisation_id, status, search],
-        |row| row.get::<_, i64>(0),
     )?;
     let rows = tx.rows(
         "SELECT invitations.*
@@ -128,7 +127,7 @@ pub(super) fn list(
         params![organisation_id, status, search, page.limit(), page.offset()],
         read,
     )?;
-    Ok(Listed { rows, total: total.unsigned_abs() })
+    Ok(Listed { rows, total })
 }
 
 /// When the `n`-th last send of an invitation since `since` was; `None` when there were fewer.
@@ -164,10 +163,7 @@ pub(super) fn nth_last_send_by(
 fn nth_last(tx: &Tx, sql: &str, whose: Uuid, since: Timestamp, n: u32) -> Result<Option<Timestamp>, Problem> {
     let passed_over = n.saturating_sub(1);
     // A clock that was ahead for a while has left sends in what is the future now; they hold up nobody.
-    let now = tx.now().as_millis();
-    tx.optional(sql, params![whose, since.as_millis(), now, passed_over], |row| {
-        Ok(Timestamp::from_millis(row.get(0)?))
-    })
+    tx.optional(sql, params![whose, since, tx.now(), passed_over], |row| row.get(0))
 }
 
 /// Makes a secret the live one. A unique index demands that there is no other.
@@ -199,7 +195,7 @@ pub(super) fn withdraw_secret(tx: &Tx, invitation_id: Uuid) -> Result<(), Proble
 pub(super) fn set_expiry(tx: &Tx, invitation_id: Uuid, expires_at: Timestamp) -> Result<(), Problem> {
     tx.execute(
         "UPDATE invitations SET expires_at = ?2, updated_at = ?3 WHERE id = ?1",
-        params![invitation_id, expires_at.as_millis(), tx.now().as_millis()],
+        params![invitation_id, expires_at, tx.now()],
     )?;
     Ok(())
 }
@@ -218,17 +214,14 @@ pub(super) fn accept(tx: &Tx, hash: &SecretHash) -> Result<Option<Invitation>, P
                          AND users.type = 'invited'
                          AND users.status = 'active')
          RETURNING *",
-        params![hash.as_bytes(), tx.now().as_millis()],
+        params![hash, tx.now()],
         read,
     )
 }
 
 /// The secret that opened the invitation opens nothing any more.
 pub(super) fn mark_used(tx: &Tx, hash: &SecretHash) -> Result<(), Problem> {
-    tx.execute(
-        "UPDATE invitation_secrets SET state = 'used' WHERE secret_hash = ?1",
-        params![hash.as_bytes()],
-    )?;
+    tx.execute("UPDATE invitation_secrets SET state = 'used' WHERE secret_hash = ?1", params![hash])?;
     Ok(())
 }
 
@@ -239,9 +232,9 @@ pub(super) fn why_dead(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>, Probl
          FROM invitation_secrets AS secret
          JOIN invitations ON invitations.id = secret.invitation_id
          WHERE secret.secret_hash = ?1",
-        params![hash.as_bytes()],
+        params![hash],
         |row| {
-            let expires_at = Timestamp::from_millis(row.get("expires_at")?);
+            let expires_at: Timestamp = row.get("expires_at")?;
             Ok(match word(row, "state")? {
                 SecretState::Used => Gone::Used,
                 SecretState::Replaced => Gone::Replaced,
@@ -254,15 +247,14 @@ pub(super) fn why_dead(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>, Probl
 }
 
 fn read(row: &Row) -> RowResult<Invitation> {
-    let accepted_at: Option<i64> = row.get("accepted_at")?;
     Ok(Invitation {
         id: row.get("id")?,
         organisation_id: row.get("organisation_id")?,
         user_id: row.get("user_id")?,
         status: word(row, "status")?,
-        expires_at: Timestamp::from_millis(row.get("expires_at")?),
-        accepted_at: accepted_at.map(Timestamp::from_millis),
+        expires_at: row.get("expires_at")?,
+        accepted_at: row.get("accepted_at")?,
         created_by: row.get("created_by")?,
-        created_at: Timestamp::from_millis(row.get("created_at")?),
+        created_at: row.get("created_at")?,
     })
 }

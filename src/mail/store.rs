@@ -38,7 +38,7 @@ pub(super) fn queue(
             content.recipient,
             json,
             secret.reveal(),
-            tx.now().as_millis(),
+            tx.now(),
         ],
     )?;
     Ok(())
@@ -59,7 +59,7 @@ pub(super) fn claim(tx: &Tx, count_max: usize) -> Result<Vec<QueuedMail>, Proble
     tx.execute(
         "UPDATE mails SET next_attempt_at = ?1
          WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at > ?2",
-        [tx.now().as_millis(), tx.now().plus(WAIT_MAX).as_millis()],
+        [tx.now(), tx.now().plus(WAIT_MAX)],
     )?;
     tx.rows(
         "UPDATE mails
@@ -70,14 +70,14 @@ pub(super) fn claim(tx: &Tx, count_max: usize) -> Result<Vec<QueuedMail>, Proble
                       ORDER BY next_attempt_at, id
                       LIMIT ?2)
          RETURNING id, content, secret, attempts, created_at",
-        params![tx.now().as_millis(), i64::try_from(count_max).unwrap_or(i64::MAX)],
+        params![tx.now(), i64::try_from(count_max).unwrap_or(i64::MAX)],
         |row| {
             Ok(QueuedMail {
                 id: row.get("id")?,
                 content_json: row.get("content")?,
                 secret: row.get("secret")?,
                 attempts: row.get("attempts")?,
-                created_at: Timestamp::from_millis(row.get("created_at")?),
+                created_at: row.get("created_at")?,
             })
         },
     )
@@ -92,7 +92,7 @@ pub(super) fn any_due(tx: &Tx) -> Result<bool, Problem> {
 pub(super) fn next_due(tx: &Tx) -> Result<Option<Timestamp>, Problem> {
     let is_beyond_any_wait = tx.exists(
         "SELECT 1 FROM mails WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at > ?1",
-        [tx.now().plus(WAIT_MAX).as_millis()],
+        [tx.now().plus(WAIT_MAX)],
     )?;
     if is_beyond_any_wait {
         return Ok(Some(tx.now()));
@@ -104,7 +104,7 @@ pub(super) fn next_due(tx: &Tx) -> Result<Option<Timestamp>, Problem> {
          ORDER BY next_attempt_at
          LIMIT 1",
         [],
-        |row| Ok(Timestamp::from_millis(row.get(0)?)),
+        |row| row.get(0),
     )
 }
 
@@ -118,7 +118,7 @@ pub fn is_stuck(tx: &Tx, since: Timestamp) -> Result<bool, Problem> {
                 OR EXISTS (SELECT 1 FROM mails
                            WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at > ?2))
                AND NOT EXISTS (SELECT 1 FROM mails WHERE claimed_at >= ?1)",
-        [since.as_millis(), tx.now().plus(WAIT_MAX).as_millis()],
+        [since, tx.now().plus(WAIT_MAX)],
     )
 }
 
@@ -135,7 +135,7 @@ pub(super) fn claimed(tx: &Tx) -> Result<Vec<ClaimedMail>, Problem> {
         Ok(ClaimedMail {
             id: row.get("id")?,
             attempts: row.get("attempts")?,
-            created_at: Timestamp::from_millis(row.get("created_at")?),
+            created_at: row.get("created_at")?,
         })
     })
 }
@@ -148,7 +148,7 @@ pub(super) fn mark_delivered(tx: &Tx, mail_id: Uuid, sent: &Sent) -> Result<(), 
          SET state = 'delivered', delivered_at = ?2, message = ?3, last_answer = ?4, secret = NULL,
              claimed_at = NULL
          WHERE id = ?1 AND claimed_at IS NOT NULL",
-        params![mail_id, tx.now().as_millis(), sent.kept, sent.answer],
+        params![mail_id, tx.now(), sent.kept, sent.answer],
     )?;
     Ok(())
 }
@@ -162,7 +162,7 @@ pub(super) fn mark_tried(
 ) -> Result<(), Problem> {
     tx.execute(
         "UPDATE mails SET last_answer = ?2, next_attempt_at = ?3, claimed_at = NULL WHERE id = ?1",
-        params![mail_id, answer, next_attempt_at.as_millis()],
+        params![mail_id, answer, next_attempt_at],
     )?;
     Ok(())
 }
@@ -220,7 +220,7 @@ pub fn find(tx: &Tx, mail_id: Uuid) -> Result<Option<ListedMail>, Problem> {
 pub fn hurry(tx: &Tx, mail_id: Uuid) -> Result<bool, Problem> {
     let hurried = tx.execute(
         "UPDATE mails SET next_attempt_at = ?2 WHERE id = ?1 AND state = 'queued' AND claimed_at IS NULL",
-        params![mail_id, tx.now().as_millis()],
+        params![mail_id, tx.now()],
     )?;
     Ok(hurried == 1)
 }
@@ -241,9 +241,6 @@ pub fn message(tx: &Tx, mail_id: Uuid) -> Result<Option<Option<Vec<u8>>>, Proble
 }
 
 fn read_listed(row: &Row) -> RowResult<ListedMail> {
-    let time = |name: &str| -> RowResult<Option<Timestamp>> {
-        Ok(row.get::<_, Option<i64>>(name)?.map(Timestamp::from_millis))
-    };
     Ok(ListedMail {
         id: row.get("id")?,
         invitation_id: row.get("invitation_id")?,
@@ -251,10 +248,10 @@ fn read_listed(row: &Row) -> RowResult<ListedMail> {
         state: row.get("state")?,
         is_on_its_way: row.get::<_, Option<i64>>("claimed_at")?.is_some(),
         attempts: row.get("attempts")?,
-        tried_at: time("tried_at")?,
-        next_attempt_at: Timestamp::from_millis(row.get("next_attempt_at")?),
+        tried_at: row.get("tried_at")?,
+        next_attempt_at: row.get("next_attempt_at")?,
         last_answer: row.get("last_answer")?,
-        created_at: Timestamp::from_millis(row.get("created_at")?),
-        delivered_at: time("delivered_at")?,
+        created_at: row.get("created_at")?,
+        delivered_at: row.get("delivered_at")?,
     })
 }

@@ -3,7 +3,6 @@
 use uuid::Uuid;
 
 use super::Membership;
-use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, id_list, params};
 use crate::groups::{self, Group};
 use crate::paging::{Listed, Page};
@@ -45,16 +44,13 @@ pub(super) fn list(
     page: Page,
 ) -> Result<Listed<(Membership, User)>, Problem> {
     let total = match search {
-        None => tx.row("SELECT count(*) FROM members WHERE project_id = ?1", [project_id], |row| {
-            row.get::<_, i64>(0)
-        }),
-        Some(search) => tx.row(
+        None => tx.count("SELECT count(*) FROM members WHERE project_id = ?1", [project_id]),
+        Some(search) => tx.count(
             "SELECT count(*)
              FROM members JOIN users ON users.id = members.user_id
              WHERE members.project_id = ?1
                AND has_text(?2, users.email, users.first_name, users.last_name)",
             params![project_id, search],
-            |row| row.get::<_, i64>(0),
         ),
     }?;
     // Two texts, so that without a search no user is looked up to sort the members.
@@ -84,7 +80,7 @@ pub(super) fn list(
         Ok((membership, user))
     };
     let rows = rows.into_iter().map(with_user).collect::<Result<_, Problem>>()?;
-    Ok(Listed { rows, total: total.unsigned_abs() })
+    Ok(Listed { rows, total })
 }
 
 /// Every membership of the project, oldest first: for an export.
@@ -124,8 +120,8 @@ pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
             membership.id,
             membership.owner,
             membership.by_role,
-            membership.created_at.as_millis(),
-            membership.updated_at.as_millis(),
+            membership.created_at,
+            membership.updated_at,
         ],
     )?;
     Ok(created == 1)
@@ -138,7 +134,7 @@ pub(super) fn update(tx: &Tx, membership: &Membership, owner: bool) -> Result<Me
          SET owner = ?3, by_role = 0, updated_at = ?4
          WHERE project_id = ?1 AND user_id = ?2
          RETURNING *",
-        params![membership.project_id, membership.user_id, owner, tx.now().as_millis()],
+        params![membership.project_id, membership.user_id, owner, tx.now()],
         read,
     )
 }
@@ -202,7 +198,7 @@ fn read(row: &Row) -> RowResult<Membership> {
         user_id: row.get("user_id")?,
         owner: row.get("owner")?,
         by_role: row.get("by_role")?,
-        created_at: Timestamp::from_millis(row.get("created_at")?),
-        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
     })
 }

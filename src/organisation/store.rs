@@ -3,7 +3,6 @@
 use uuid::Uuid;
 
 use super::Organisation;
-use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, json, json_text, params};
 use crate::problem::Problem;
 
@@ -35,8 +34,8 @@ pub fn create(tx: &Tx, organisation: &Organisation) -> Result<(), Problem> {
             organisation.name,
             organisation.display_name,
             json_text(&organisation.preferences),
-            organisation.created_at.as_millis(),
-            organisation.updated_at.as_millis(),
+            organisation.created_at,
+            organisation.updated_at,
         ],
     )?;
     Ok(())
@@ -51,7 +50,7 @@ pub(super) fn update(tx: &Tx, organisation: &Organisation) -> Result<(), Problem
             organisation.name,
             organisation.display_name,
             json_text(&organisation.preferences),
-            organisation.updated_at.as_millis(),
+            organisation.updated_at,
         ],
     )?;
     Ok(())
@@ -63,7 +62,7 @@ fn read(row: &Row) -> RowResult<Organisation> {
         name: row.get("name")?,
         display_name: row.get("display_name")?,
         preferences: json(row, "preferences")?.unwrap_or_default(),
-        created_at: Timestamp::from_millis(row.get("created_at")?),
-        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
     })
 }

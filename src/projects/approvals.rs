@@ -22,8 +22,7 @@ pub async fn get(
     let project = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
         let (project, _) = access(tx, &caller, parameters.project_id)?;
-        let mut groups = wire::approval_groups(tx, &[project.id])?;
-        Ok(wire::project(&project, groups.remove(&project.id).unwrap_or_default()))
+        wire::project(tx, &project)
     });
     Ok(GetProjectWithApprovalsResponse::Status200(project.await?))
 }
@@ -44,8 +43,6 @@ pub async fn update(
         let (project, _) = access(tx, &caller, parameters.project_id)?;
         if let Some(group_ids) = &body.decisions_approval_groups {
             groups::find_named(tx, project.id, "/decisionsApprovalGroups", group_ids)?;
-        }
-        if let Some(group_ids) = &body.decisions_approval_groups {
             store::set_approval_groups(tx, project.id, group_ids)?;
         }
         let mode = body.decisions_approval_mode.or(project.approval_mode);
@@ -57,8 +54,7 @@ pub async fn update(
         let change =
             Change::new(AuditLogType::Project, Action::Updated, project.id, data).in_project(project.id);
         audit::record(tx, &caller.actor(), &change)?;
-        let mut groups = wire::approval_groups(tx, &[project.id])?;
-        Ok(wire::project(&updated, groups.remove(&project.id).unwrap_or_default()))
+        wire::project(tx, &updated)
     });
     Ok(UpdateProjectApprovalsResponse::Status200(updated.await?))
 }

@@ -28,8 +28,7 @@ pub async fn restore(
         // Roles may have changed while it was away, and may have taken the caller's right to do this.
         roles::reach_project(tx, &caller.actor(), project.id)?;
         seen(tx, &caller, project.id)?.require(caller.operation)?;
-        let mut groups = wire::approval_groups(tx, &[project.id])?;
-        Ok(wire::project(&restored, groups.remove(&project.id).unwrap_or_default()))
+        wire::project(tx, &restored)
     });
     Ok(RestoreProjectResponse::Status200(restored.await?))
 }

@@ -3,7 +3,6 @@
 use uuid::Uuid;
 
 use super::Project;
-use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, id_list, params, word};
 use crate::generated::models::ApprovalMode;
 use crate::paging::{Listed, Page};
@@ -83,7 +82,7 @@ pub(super) fn find_anywhere(tx: &Tx, project_id: Uuid) -> Result<Option<Project>
 /// One page of projects.
 pub(super) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<Project>, Problem> {
     let narrowed = params![filter.organisation_id, filter.member, filter.deleted, filter.search];
-    let total = tx.row(
+    let total = tx.count(
         "SELECT count(*)
          FROM projects
          WHERE organisation_id = ?1
@@ -91,7 +90,6 @@ pub(super) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<Project>, Problem>
            AND (?2 IS NULL OR EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2))
            AND (?4 IS NULL OR has_text(?4, name))",
         narrowed,
-        |row| row.get::<_, i64>(0),
     )?;
     let rows = tx.rows(
         "SELECT *
@@ -112,7 +110,7 @@ pub(super) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<Project>, Problem>
         ],
         read,
     )?;
-    Ok(Listed { rows, total: total.unsigned_abs() })
+    Ok(Listed { rows, total })
 }
 
 /// The first members of a project.
@@ -155,9 +153,9 @@ pub fn create(tx: &Tx, project: &Project) -> Result<bool, Problem> {
             project.version.as_str(),
             project.protected,
             project.approval_mode.map(ApprovalMode::as_str),
-            project.deleted_at.map(Timestamp::as_millis),
-            project.created_at.as_millis(),
-            project.updated_at.as_millis(),
+            project.deleted_at,
+            project.created_at,
+            project.updated_at,
         ],
     )?;
     Ok(created == 1)
@@ -175,7 +173,7 @@ pub(super) fn key_is_taken(tx: &Tx, organisation_id: Uuid, key: &str) -> Result<
 pub(super) fn delete(tx: &Tx, project_id: Uuid) -> Result<bool, Problem> {
     let deleted = tx.execute(
         "UPDATE projects SET deleted_at = ?2, updated_at = ?2 WHERE id = ?1 AND deleted_at IS NULL",
-        params![project_id, tx.now().as_millis()],
+        params![project_id, tx.now()],
     )?;
     Ok(deleted == 1)
 }
@@ -184,7 +182,7 @@ pub(super) fn delete(tx: &Tx, project_id: Uuid) -> Result<bool, Problem> {
 pub(super) fn restore(tx: &Tx, project_id: Uuid, key: &str) -> Result<Project, Problem> {
     tx.row(
         "UPDATE projects SET deleted_at = NULL, key = ?2, updated_at = ?3 WHERE id = ?1 RETURNING *",
-        params![project_id, key, tx.now().as_millis()],
+        params![project_id, key, tx.now()],
         read,
     )
 }
@@ -197,7 +195,7 @@ pub(super) fn set_approval_mode(
 ) -> Result<Project, Problem> {
     tx.row(
         "UPDATE projects SET approval_mode = ?2, updated_at = ?3 WHERE id = ?1 RETURNING *",
-        params![project_id, mode.map(ApprovalMode::as_str), tx.now().as_millis()],
+        params![project_id, mode.map(ApprovalMode::as_str), tx.now()],
         read,
     )
 }
@@ -229,7 +227,6 @@ pub fn approval_groups(tx: &Tx, project_ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)
 fn read(row: &Row) -> RowResult<Project> {
     let mode: Option<String> = row.get("approval_mode")?;
     let approval_mode = if mode.is_some() { Some(word(row, "approval_mode")?) } else { None };
-    let deleted_at: Option<i64> = row.get("deleted_at")?;
     Ok(Project {
         id: row.get("id")?,
         organisation_id: row.get("organisation_id")?,
@@ -238,8 +235,8 @@ fn read(row: &Row) -> RowResult<Project> {
         version: word(row, "version")?,
         protected: row.get("protected")?,
         approval_mode,
-        deleted_at: deleted_at.map(Timestamp::from_millis),
-        created_at: Timestamp::from_millis(row.get("created_at")?),
-        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        deleted_at: row.get("deleted_at")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
     })
 }

@@ -14,7 +14,12 @@ use crate::groups::{self, Group};
 use crate::problem::Problem;
 
 /// A project with its approval settings.
-pub(super) fn project(project: &Project, approval_groups: Vec<ApprovalGroup>) -> models::Project {
+pub(super) fn project(tx: &Tx, project: &Project) -> Result<models::Project, Problem> {
+    let mut groups = approval_groups(tx, &[project.id])?;
+    Ok(with_groups(project, groups.remove(&project.id).unwrap_or_default()))
+}
+
+fn with_groups(project: &Project, approval_groups: Vec<ApprovalGroup>) -> models::Project {
     models::Project {
         id: project.id,
         name: project.name.clone(),
@@ -36,7 +41,7 @@ pub(super) fn listed(
     approval_groups: Vec<ApprovalGroup>,
     members: Vec<ProjectMember>,
 ) -> ListedProject {
-    let project = project(stored, approval_groups);
+    let project = with_groups(stored, approval_groups);
     ListedProject {
         id: project.id,
         name: project.name,

@@ -3,7 +3,6 @@
 use uuid::Uuid;
 
 use super::Role;
-use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, id_list, json, json_text, params};
 use crate::groups::Group;
 use crate::paging::{Listed, Page};
@@ -47,10 +46,9 @@ pub(super) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Role>, Problem> {
-    let total = tx.row(
+    let total = tx.count(
         "SELECT count(*) FROM roles WHERE organisation_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
         params![organisation_id, search],
-        |row| row.get::<_, i64>(0),
     )?;
     let rows = tx.rows(
         "SELECT *
@@ -61,7 +59,7 @@ pub(super) fn list(
         params![organisation_id, search, page.limit(), page.offset()],
         read,
     )?;
-    Ok(Listed { rows, total: total.unsigned_abs() })
+    Ok(Listed { rows, total })
 }
 
 /// Adds a role.
@@ -79,8 +77,8 @@ pub fn create(tx: &Tx, role: &Role) -> Result<(), Problem> {
             json_text(&role.idp_groups),
             json_text(&role.project_permissions),
             json_text(&role.project_file_permissions),
-            role.created_at.as_millis(),
-            role.updated_at.as_millis(),
+            role.created_at,
+            role.updated_at,
         ],
     )?;
     Ok(())
@@ -101,7 +99,7 @@ pub(super) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
             json_text(&role.idp_groups),
             json_text(&role.project_permissions),
             json_text(&role.project_file_permissions),
-            role.updated_at.as_millis(),
+            role.updated_at,
         ],
     )?;
     Ok(())
@@ -198,7 +196,7 @@ fn read(row: &Row) -> RowResult<Role> {
         idp_groups: json(row, "idp_groups")?.unwrap_or_default(),
         project_permissions: json(row, "project_permissions")?.unwrap_or_default(),
         project_file_permissions: json(row, "project_file_permissions")?.unwrap_or_default(),
-        created_at: Timestamp::from_millis(row.get("created_at")?),
-        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
     })
 }

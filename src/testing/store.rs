@@ -27,8 +27,8 @@ pub(super) fn delivered_after(tx: &Tx, after: Uuid) -> Result<Vec<Kept>, Problem
             Ok(Kept {
                 id: row.get("id")?,
                 recipient: row.get("recipient")?,
-                created_at: Timestamp::from_millis(row.get("created_at")?),
-                delivered_at: Timestamp::from_millis(row.get("delivered_at")?),
+                created_at: row.get("created_at")?,
+                delivered_at: row.get("delivered_at")?,
             })
         },
     )

@@ -6,7 +6,7 @@ use super::{Credential, ListedToken, Origin, SignIn, StoredToken};
 use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, json, json_text, params};
 use crate::problem::Problem;
-use crate::secret::{Secret, SecretHash};
+use crate::secret::Secret;
 
 /// Whose a token is.
 pub(super) struct TokenOwner {
@@ -28,14 +28,14 @@ pub(super) fn create_personal(
         params![
             token.id,
             user_id,
-            token.credential.hash.as_bytes(),
+            token.credential.hash,
             token.note,
             json_text(&token.permissions),
             token.all_projects,
             token.credential.origin == Origin::Seeded,
-            token.expires_at.map(Timestamp::as_millis),
-            token.created_at.as_millis(),
-            token.updated_at.as_millis(),
+            token.expires_at,
+            token.created_at,
+            token.updated_at,
         ],
     )?;
     for project_id in project_ids {
@@ -68,14 +68,12 @@ pub fn all_personal(tx: &Tx, user_id: Uuid) -> Result<Vec<StoredToken>, Problem>
 
 /// How many tokens of a user still work.
 pub(super) fn count_live(tx: &Tx, user_id: Uuid) -> Result<u64, Problem> {
-    let count: i64 = tx.row(
+    tx.count(
         "SELECT count(*)
          FROM personal_access_tokens
          WHERE user_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
-        params![user_id, tx.now().as_millis()],
-        |row| row.get(0),
-    )?;
-    Ok(count.unsigned_abs())
+        params![user_id, tx.now()],
+    )
 }
 
 /// The projects that a token reaches, if it does not reach all.
@@ -98,12 +96,7 @@ pub(super) fn regenerate(
         "UPDATE personal_access_tokens
          SET secret_hash = ?2, seeded = 0, expires_at = ?3, updated_at = ?4
          WHERE id = ?1",
-        params![
-            token_id,
-            secret.hash().as_bytes(),
-            expires_at.map(Timestamp::as_millis),
-            tx.now().as_millis()
-        ],
+        params![token_id, secret.hash(), expires_at, tx.now()],
     )?;
     Ok(())
 }
@@ -116,22 +109,21 @@ pub fn delete_all_of_user(tx: &Tx, user_id: Uuid) -> Result<(), Problem> {
 }
 
 fn read_personal(row: &Row) -> RowResult<StoredToken> {
-    let expires_at: Option<i64> = row.get("expires_at")?;
     Ok(StoredToken {
         id: row.get("id")?,
         note: row.get("note")?,
         permissions: json(row, "permissions")?.unwrap_or_default(),
         all_projects: row.get("all_projects")?,
-        expires_at: expires_at.map(Timestamp::from_millis),
-        created_at: Timestamp::from_millis(row.get("created_at")?),
-        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        expires_at: row.get("expires_at")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
         credential: credential(row)?,
     })
 }
 
 fn credential(row: &Row) -> RowResult<Credential> {
     let origin = if row.get("seeded")? { Origin::Seeded } else { Origin::Generated };
-    Ok(Credential { hash: SecretHash::from_bytes(row.get("secret_hash")?), origin })
+    Ok(Credential { hash: row.get("secret_hash")?, origin })
 }
 
 /// Adds a sign-in.
@@ -142,10 +134,10 @@ pub(super) fn create_internal(tx: &Tx, user_id: Uuid, sign_in: &SignIn) -> Resul
         params![
             sign_in.id,
             user_id,
-            sign_in.credential.hash.as_bytes(),
+            sign_in.credential.hash,
             sign_in.credential.origin == Origin::Seeded,
-            sign_in.expires_at.map(Timestamp::as_millis),
-            sign_in.created_at.as_millis(),
+            sign_in.expires_at,
+            sign_in.created_at,
         ],
     )?;
     Ok(())
@@ -154,11 +146,10 @@ pub(super) fn create_internal(tx: &Tx, user_id: Uuid, sign_in: &SignIn) -> Resul
 /// Every sign-in of a user.
 pub fn all_internal(tx: &Tx, user_id: Uuid) -> Result<Vec<SignIn>, Problem> {
     tx.rows("SELECT * FROM internal_tokens WHERE user_id = ?1 ORDER BY created_at, id", [user_id], |row| {
-        let expires_at: Option<i64> = row.get("expires_at")?;
         Ok(SignIn {
             id: row.get("id")?,
-            expires_at: expires_at.map(Timestamp::from_millis),
-            created_at: Timestamp::from_millis(row.get("created_at")?),
+            expires_at: row.get("expires_at")?,
+            created_at: row.get("created_at")?,
             credential: credential(row)?,
         })
     })
@@ -202,14 +193,13 @@ pub fn list(tx: &Tx) -> Result<Vec<ListedToken>, Problem> {
          ORDER BY created_at, id",
         [],
         |row| {
-            let expires_at: Option<i64> = row.get("expires_at")?;
             Ok(ListedToken {
                 id: row.get("id")?,
                 kind: if row.get::<_, String>("kind")? == "internal" { "internal" } else { "personal" },
                 email: row.get("email")?,
                 note: row.get("note")?,
-                created_at: Timestamp::from_millis(row.get("created_at")?),
-                expires_at: expires_at.map(Timestamp::from_millis),
+                created_at: row.get("created_at")?,
+                expires_at: row.get("expires_at")?,
             })
         },
     )

@@ -3,7 +3,6 @@
 use uuid::Uuid;
 
 use super::{User, fold_email};
-use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, id_list, params, word};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -75,14 +74,13 @@ pub(super) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {
-    let total = tx.row(
+    let total = tx.count(
         "SELECT count(*)
          FROM users
          WHERE organisation_id = ?1
            AND (?2 IS NULL OR is_service = ?2)
            AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))",
         params![organisation_id, is_service, search],
-        |row| row.get::<_, i64>(0),
     )?;
     let rows = tx.rows(
         "SELECT users.*
@@ -98,7 +96,7 @@ pub(super) fn list(
         params![organisation_id, is_service, search, page.limit(), page.offset()],
         read,
     )?;
-    Ok(Listed { rows, total: total.unsigned_abs() })
+    Ok(Listed { rows, total })
 }
 
 /// One page of the users who may still be invited into a project: not in it, and not disabled.
@@ -110,7 +108,7 @@ pub fn list_outside_project(
     page: Page,
 ) -> Result<Listed<User>, Problem> {
     // All that fit less those inside: to look for each user among the members would take far longer.
-    let total = tx.row(
+    let total = tx.count(
         "SELECT (SELECT count(*)
                  FROM users
                  WHERE organisation_id = ?1
@@ -124,7 +122,6 @@ pub fn list_outside_project(
                    AND (?3 IS NULL
                         OR has_text(?3, users.email, users.first_name, users.last_name)))",
         params![organisation_id, project_id, search],
-        |row| row.get::<_, i64>(0),
     )?;
     let rows = tx.rows(
         "SELECT users.*
@@ -141,7 +138,7 @@ pub fn list_outside_project(
         params![organisation_id, project_id, search, page.limit(), page.offset()],
         read,
     )?;
-    Ok(Listed { rows, total: total.unsigned_abs() })
+    Ok(Listed { rows, total })
 }
 
 /// Adds a user.
@@ -160,8 +157,8 @@ pub fn create(tx: &Tx, user: &User) -> Result<(), Problem> {
             user.user_type.as_str(),
             user.status.as_str(),
             user.is_service,
-            user.created_at.as_millis(),
-            user.updated_at.as_millis(),
+            user.created_at,
+            user.updated_at,
         ],
     )?;
     Ok(())
@@ -177,7 +174,7 @@ pub(super) fn update(tx: &Tx, user: &User) -> Result<(), Problem> {
             user.last_name,
             user.user_type.as_str(),
             user.status.as_str(),
-            user.updated_at.as_millis(),
+            user.updated_at,
         ],
     )?;
     Ok(())
@@ -199,7 +196,7 @@ pub fn activate(
              updated_at = ?4
          WHERE id = ?1
          RETURNING *",
-        params![user_id, first_name, last_name, tx.now().as_millis()],
+        params![user_id, first_name, last_name, tx.now()],
         read,
     )
 }
@@ -214,7 +211,7 @@ fn read(row: &Row) -> RowResult<User> {
         user_type: word(row, "type")?,
         status: word(row, "status")?,
         is_service: row.get("is_service")?,
-        created_at: Timestamp::from_millis(row.get("created_at")?),
-        updated_at: Timestamp::from_millis(row.get("updated_at")?),
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
     })
 }

@@ -2,7 +2,7 @@
 
 /// A text to look for; an empty one looks for nothing in particular.
 #[must_use]
-pub fn wanted(search: Option<String>) -> Option<String> {
+pub fn folded(search: Option<String>) -> Option<String> {
     search.map(|text| fold(&text)).filter(|text| !text.is_empty())
 }
 
@@ -43,14 +43,14 @@ mod tests {
             ("50%_o'clock", "%_O'", true),
             ("", "a", false),
         ] {
-            let search = wanted(Some(search.to_owned())).unwrap();
+            let search = folded(Some(search.to_owned())).unwrap();
             assert_eq!(has_text(text, &search), found, "{text} {search}");
         }
     }
 
     #[test]
     fn an_empty_search_looks_for_nothing() {
-        assert_eq!(wanted(Some(String::new())), None);
-        assert_eq!(wanted(None), None);
+        assert_eq!(folded(Some(String::new())), None);
+        assert_eq!(folded(None), None);
     }
 }

@@ -114,7 +114,7 @@ pub async fn list(
         let caller = principal.caller(tx)?;
         projects::access(tx, &caller, parameters.project_id)?;
         let listed =
-            store::list(tx, parameters.project_id, search::wanted(parameters.search).as_deref(), page)?;
+            store::list(tx, parameters.project_id, search::folded(parameters.search).as_deref(), page)?;
         let results = wire::groups(tx, listed.rows)?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(GroupList { results, paginate })
@@ -138,7 +138,7 @@ pub async fn create(
             project_id: project.id,
             name: body.name.clone(),
             description: body.description.clone(),
-            permissions: body.permissions.clone().map(without_doubles),
+            permissions: body.permissions.clone().map(deduplicated),
             file_permissions: body.file_permissions.clone().flatten().map(file_permissions::stored),
             role_id: None,
             created_at: tx.now(),
@@ -165,7 +165,7 @@ pub async fn update(
         let after = Group {
             name: body.name.clone(),
             description: body.description.clone().or_else(|| before.description.clone()),
-            permissions: body.permissions.clone().map(without_doubles).or_else(|| before.permissions.clone()),
+            permissions: body.permissions.clone().map(deduplicated).or_else(|| before.permissions.clone()),
             file_permissions: match body.file_permissions.clone() {
                 Some(given) => given.map(file_permissions::stored),
                 None => before.file_permissions.clone(),
@@ -185,7 +185,7 @@ pub async fn update(
 
 /// A list of permissions keeps its order; what stands twice counts once.
 #[must_use]
-pub fn without_doubles(permissions: Vec<Permission>) -> Vec<Permission> {
+pub fn deduplicated(permissions: Vec<Permission>) -> Vec<Permission> {
     let mut once = Vec::with_capacity(permissions.len());
     for permission in permissions {
         if !once.contains(&permission) {

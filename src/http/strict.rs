@@ -27,12 +27,12 @@ fn misfit(pointer: String, error: &serde_json::Error) -> Problem {
     }
     // The place is in the pointer; line and column would only repeat it.
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-    let (pointer, complaint) = in_plain_words(pointer, text);
+    let (pointer, complaint) = place_and_complaint(pointer, text);
     Problem::invalid(Place::pointer(pointer, complaint))
 }
 
 /// Says in the words of JSON what serde says in those of Rust, and repeats nothing of what was sent.
-fn in_plain_words(mut pointer: String, text: &str) -> (String, String) {
+fn place_and_complaint(mut pointer: String, text: &str) -> (String, String) {
     // About a field as a whole serde points at its object and names the field only in its words.
     for (start, complaint) in
         [("missing field `", "is required"), ("duplicate field `", "must be given once")]

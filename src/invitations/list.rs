@@ -20,7 +20,7 @@ pub async fn list(
     let listed = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
         caller.require()?;
-        let search = search::wanted(parameters.search);
+        let search = search::folded(parameters.search);
         let listed = store::list(tx, caller.organisation_id, parameters.status, search.as_deref(), page)?;
         let organisation = organisation::store::get(tx, caller.organisation_id)?;
         let results = listed

@@ -180,7 +180,7 @@ impl Relay {
     ) -> Result<Response, NotSent> {
         let parameters = self.parameters(connection, outgoing)?;
         let envelope = &outgoing.envelope;
-        let failed = |error: Error| self.judge(&error);
+        let failed = |error: Error| self.classified(&error);
         connection.command(Mail::new(envelope.from().cloned(), parameters)).await.map_err(failed)?;
         for address in envelope.to() {
             connection.command(Rcpt::new(address.clone(), Vec::new())).await.map_err(failed)?;
@@ -219,7 +219,7 @@ impl Relay {
     }
 
     /// 5xx is the relay's last word on this mail; all else may pass.
-    fn judge(&self, error: &Error) -> NotSent {
+    fn classified(&self, error: &Error) -> NotSent {
         let text = format!("the relay {}: {error}", self.address());
         if error.is_permanent() { NotSent::Never(text) } else { NotSent::Later(text) }
     }

@@ -24,7 +24,7 @@ pub async fn list(
         let caller = principal.caller(tx)?;
         projects::access(tx, &caller, parameters.project_id)?;
         let listed =
-            store::list(tx, parameters.project_id, search::wanted(parameters.search).as_deref(), page)?;
+            store::list(tx, parameters.project_id, search::folded(parameters.search).as_deref(), page)?;
         let mut results = Vec::with_capacity(listed.rows.len());
         for (membership, user) in listed.rows {
             let groups = store::groups_of(tx, &membership)?;
@@ -46,7 +46,7 @@ pub async fn list_users(
     let listed = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
         let (project, _) = projects::access(tx, &caller, parameters.project_id)?;
-        let search = search::wanted(parameters.search);
+        let search = search::folded(parameters.search);
         let listed = users::store::list_outside_project(
             tx,
             caller.organisation_id,

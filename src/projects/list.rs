@@ -33,7 +33,7 @@ pub async fn list(
             // Deleted projects are looked for to be restored, whoever was in them.
             member: (!parameters.all && !parameters.deleted).then_some(caller.user_id),
             deleted: parameters.deleted,
-            search: search::wanted(parameters.search),
+            search: search::folded(parameters.search),
             page,
         };
         let listed = store::list(tx, &filter)?;

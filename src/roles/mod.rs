@@ -19,7 +19,7 @@ use crate::generated::api::{
     CreateRoleResponse, ListRolesParameters, ListRolesResponse, UpdateRoleParameters, UpdateRoleResponse,
 };
 use crate::generated::models::{AuditLogType, Permission, RoleList, SaveRoleRequest};
-use crate::groups::without_doubles;
+use crate::groups::deduplicated;
 use crate::limits::{self, places};
 use crate::paging::Page;
 use crate::problem::Problem;
@@ -65,7 +65,7 @@ pub async fn list(
         let caller = principal.caller(tx)?;
         caller.require()?;
         let listed =
-            store::list(tx, caller.organisation_id, search::wanted(parameters.search).as_deref(), page)?;
+            store::list(tx, caller.organisation_id, search::folded(parameters.search).as_deref(), page)?;
         let results = listed.rows.iter().map(|role| wire::role(tx, role)).collect::<Result<Vec<_>, _>>()?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(RoleList { results, paginate })
@@ -140,10 +140,7 @@ fn changed(role: Role, body: &SaveRoleRequest) -> Role {
         all_projects: body.all_projects,
         description: body.description.clone().or(role.description),
         idp_groups: body.idp_groups.clone().unwrap_or(role.idp_groups),
-        project_permissions: body
-            .project_permissions
-            .clone()
-            .map_or(role.project_permissions, without_doubles),
+        project_permissions: body.project_permissions.clone().map_or(role.project_permissions, deduplicated),
         project_file_permissions: body
             .project_file_permissions
             .clone()

@@ -58,7 +58,7 @@ impl Token {
     ) -> Result<Controls, StartError> {
         let baseline = match seed {
             Some(seed) => seed,
-            None => whatever_is_there(db)?,
+            None => export_of(db)?,
         };
         tracing::warn!("tests control this server under /_test: whoever has their token may do everything");
         Ok(Controls::new(&self.secret, baseline, allows_seeded_secrets, stop))
@@ -76,7 +76,7 @@ fn refuse_real_mail(smtp_host: Option<&str>, allowed: bool) -> Result<(), StartE
     }
 }
 
-fn whatever_is_there(db: &Db) -> Result<seed::Checked, StartError> {
+fn export_of(db: &Db) -> Result<seed::Checked, StartError> {
     let failed = |cause: &dyn std::fmt::Display| {
         StartError(format!("what is in the database cannot be kept for a reset: {cause}"))
     };

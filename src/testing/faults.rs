@@ -114,7 +114,7 @@ pub(super) struct Faults {
 impl Faults {
     /// Takes an order, and lists all.
     pub(super) fn add(&self, order: &Order) -> Result<Reply, Problem> {
-        let fault = understood(order)?;
+        let fault = parse(order)?;
         self.due().push(fault);
         self.list()
     }
@@ -178,7 +178,7 @@ pub(super) async fn dispatch(app: &App, controls: &Controls, request: Request) -
     }
 }
 
-fn understood(order: &Order) -> Result<Fault, Problem> {
+fn parse(order: &Order) -> Result<Fault, Problem> {
     let operation = Operation::ALL.iter().find(|operation| operation.id() == order.operation).copied();
     let operation = operation.ok_or_else(|| {
         let known: Vec<&str> = Operation::ALL.iter().map(|operation| operation.id()).collect();

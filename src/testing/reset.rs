@@ -31,7 +31,7 @@ pub(super) async fn reset(app: &App, controls: &Controls, request: &mut Request)
     match loaded.await {
         Ok(loaded) => {
             controls.faults.forget();
-            told(loaded)
+            loaded_reply(loaded)
         }
         Err(problem) => {
             app.db.clock().restore(clock_before);
@@ -49,7 +49,7 @@ pub(super) async fn seed(app: &App, controls: &Controls, request: &mut Request) 
         refuse_seeded_secrets(tx, allowed)?;
         Ok(loaded)
     });
-    told(loaded.await?)
+    loaded_reply(loaded.await?)
 }
 
 /// Everything as a seed; `auditLogs=false` leaves the audit log out.
@@ -74,6 +74,6 @@ fn refuse_seeded_secrets(tx: &Tx, allowed: bool) -> Result<(), Problem> {
     Err(Problem::Conflict(Conflict::SeededSecrets, vec![Place::pointer("", detail)]))
 }
 
-fn told(loaded: Loaded) -> Result<Reply, Problem> {
+fn loaded_reply(loaded: Loaded) -> Result<Reply, Problem> {
     Reply::json(200, &loaded)
 }

@@ -12,7 +12,7 @@ use crate::auth::{Caller, Principal};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::generated::models::{self, CreateTokenRequest, PersonalAccessToken, TokenExpiry, UserStatus};
-use crate::groups::without_doubles;
+use crate::groups::deduplicated;
 use crate::limits::{self, places};
 use crate::problem::{Conflict, Problem};
 use crate::projects;
@@ -96,7 +96,7 @@ pub async fn create(
         }
         let token = NewPersonalAccessToken {
             note: body.note.clone(),
-            permissions: without_doubles(body.permissions.clone().unwrap_or_default()),
+            permissions: deduplicated(body.permissions.clone().unwrap_or_default()),
             all_projects: body.all_projects,
             projects: projects.to_vec(),
         };

@@ -205,7 +205,8 @@ pub fn list(tx: &Tx) -> Result<Vec<ListedToken>, Problem> {
     )
 }
 
-/// Whether some live secret stands in a seed file, where others may have read it.
+/// Whether some secret stands in a seed file, where others may have read it. One that has expired counts, too:
+/// a clock can be set back.
 pub fn any_seeded(tx: &Tx) -> Result<bool, Problem> {
     tx.row(
         "SELECT EXISTS (SELECT 1 FROM personal_access_tokens WHERE seeded = 1)

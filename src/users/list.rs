@@ -24,7 +24,7 @@ pub async fn list(
     let listed = app.db.read(principal.deadline(), move |tx| {
         let caller = principal.caller(tx)?;
         caller.require()?;
-        let search = search::wanted(parameters.search);
+        let search = search::folded(parameters.search);
         let listed = store::list(tx, caller.organisation_id, is_service, search.as_deref(), page)?;
         let results = listed.rows.iter().map(|user| wire::user(tx, user)).collect::<Result<Vec<_>, _>>()?;
         let paginate = page.pagination(listed.total, results.len());

@@ -1,6 +1,6 @@
 //! Problems in plain words: the API's own texts speak to programmers, these to people who follow a mail.
 //!
-//! Words only. Which problem there is decides the room of invitations, how it looks the template.
+//! Only words are here. Which problem it is, `src/invitations` decides; what it looks like, the template.
 
 use crate::problem::{Gone, Problem};
 

@@ -236,7 +236,7 @@ impl World {
     fn sendable(&self, user: usize, now: Timestamp) -> u16 {
         let user = &self.users[user];
         let recent = user.sends.iter().filter(|sent| **sent > now.minus(SEND_WINDOW)).count();
-        if user.status == "disabled" || !user.pending {
+        if user.status != "active" || !user.pending {
             409
         } else if recent >= SENDS_MAX {
             429

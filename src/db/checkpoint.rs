@@ -12,10 +12,13 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::readiness::OpenedFile;
 use super::{BUSY_TIMEOUT, connection};
 
 /// How many pages the log holds before it is folded. A page that many writes touch is folded once for all of them.
 pub(super) const PAGES_MAX: i64 = 20_000;
+/// How often the log is folded before the writer's turn: what came while the one before went on is left each time.
+const FOLDS: u32 = 3;
 /// How often the log's length is looked at while there are writes.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 /// After how long without a write the log is emptied. What was wiped from the file stays readable in the log until
@@ -38,7 +41,7 @@ struct Shared {
 
 impl Checkpointer {
     /// `empties`: whether nobody else looks after this log.
-    pub(super) fn start(path: &Path, empties: bool) -> rusqlite::Result<Self> {
+    pub(super) fn start(path: &Path, file: Arc<OpenedFile>, empties: bool) -> rusqlite::Result<Self> {
         let connection = connection::open_plain(path)?;
         // SQLite's own default, said here because durability hangs on it.
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -46,7 +49,7 @@ impl Checkpointer {
         let of_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("brms-checkpoint".to_owned())
-            .spawn(move || run(&connection, &of_thread, empties))
+            .spawn(move || run(&connection, &file, &of_thread, empties))
             .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
         Ok(Self { thread: Some(thread), shared })
     }
@@ -71,7 +74,7 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(connection: &Connection, shared: &Shared, empties: bool) {
+fn run(connection: &Connection, file: &OpenedFile, shared: &Shared, empties: bool) {
     // A server that was killed may have left one.
     let mut has_content = empties;
     while !shared.is_stopping.load(Ordering::Acquire) {
@@ -82,7 +85,7 @@ fn run(connection: &Connection, shared: &Shared, empties: bool) {
         }
         if shared.has_grown.swap(false, Ordering::AcqRel) {
             has_content = empties;
-            match fold_if_long(connection) {
+            match fold_if_long(connection, file) {
                 Ok(is_folded) if is_folded => shared.is_writers_turn.store(true, Ordering::Release),
                 Ok(_) => {}
                 // The writer's own limit folds it all the same.
@@ -110,12 +113,16 @@ fn empty(connection: &Connection) -> rusqlite::Result<bool> {
     is_busy.map(|is_busy: bool| !is_busy)
 }
 
-/// Folds twice: what came while the first, long, time went on is most of what the writer would be left with.
-fn fold_if_long(connection: &Connection) -> rusqlite::Result<bool> {
+/// Leaves little of a long log to the writer. SQLite itself waits for the disk only in the fold that ends a log, which is
+/// the writer's, and on a large file that keeps everybody waiting for thousands of pages: so they are sent there now.
+fn fold_if_long(connection: &Connection, file: &OpenedFile) -> rusqlite::Result<bool> {
     let is_long = pages_not_folded(connection)? >= PAGES_MAX;
     if is_long {
-        checkpoint(connection, CheckpointMode::Passive)?;
-        checkpoint(connection, CheckpointMode::Passive)?;
+        for _ in 0..FOLDS {
+            checkpoint(connection, CheckpointMode::Passive)?;
+            // If the disk refuses, SQLite's own wait says so too, and then the log stays as it is.
+            let _ = file.sync();
+        }
     }
     Ok(is_long)
 }
@@ -158,10 +165,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         connection::prepare_file(&path, true).unwrap();
+        let file = Arc::new(OpenedFile::new(&path).unwrap());
         let writer = connection::open_plain(&path).unwrap();
         connection::to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (b BLOB)").unwrap();
-        let checkpointer = Checkpointer::start(&path, true).unwrap();
+        let checkpointer = Checkpointer::start(&path, file, true).unwrap();
         let mut turns = 0;
         for _ in 0..40 {
             writer.execute_batch("INSERT INTO t VALUES (zeroblob(4000000)); DELETE FROM t").unwrap();
@@ -182,10 +190,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         connection::prepare_file(&path, true).unwrap();
+        let file = Arc::new(OpenedFile::new(&path).unwrap());
         let writer = connection::open_plain(&path).unwrap();
         connection::to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (code TEXT)").unwrap();
-        let checkpointer = Checkpointer::start(&path, true).unwrap();
+        let checkpointer = Checkpointer::start(&path, file, true).unwrap();
         writer
             .execute_batch("INSERT INTO t VALUES ('the code of a link'); UPDATE t SET code = NULL")
             .unwrap();

@@ -104,7 +104,6 @@ pub struct Db {
 
 struct Inner {
     clock: Clock,
-    file: OpenedFile,
     readers: r2d2::Pool<SqliteConnectionManager>,
     /// As many turns as there are readers: waiting for one is asynchronous, taking a reader is not.
     reader_turns: Arc<Semaphore>,
@@ -113,6 +112,8 @@ struct Inner {
     writes: mpsc::Sender<Box<dyn Job>>,
     /// Tells when the writer has finished what was queued.
     writing: Mutex<Option<std::thread::JoinHandle<()>>>,
+    /// The last field, so that it is closed after all connections.
+    file: Arc<OpenedFile>,
 }
 
 impl Db {
@@ -124,6 +125,8 @@ impl Db {
             OpenError(format!("the database {} cannot be opened: {cause}", path.display()))
         };
         connection::prepare_file(path, options.create).map_err(|cause| failed(&cause))?;
+        // Before the first connection, so that it is dropped after it whatever fails here.
+        let file = Arc::new(OpenedFile::new(path).map_err(|cause| failed(&cause))?);
         let mut first = connection::open_plain(path).map_err(|cause| failed(&cause))?;
         migrations::look(&first, path, migrations::ALL)?;
         let lock =
@@ -131,7 +134,6 @@ impl Db {
         connection::to_writer(&first, options).map_err(|cause| failed(&cause))?;
         migrations::run(&mut first, path, migrations::ALL)?;
         drop(lock);
-        let file = OpenedFile::new(path).map_err(|cause| failed(&cause))?;
 
         let readers = r2d2::Pool::builder()
             .max_size(options.readers.max(1))
@@ -146,7 +148,8 @@ impl Db {
             .map_err(|cause| failed(&cause))?;
 
         let (writes, queue) = mpsc::channel(WRITE_QUEUE_MAX);
-        let checkpointer = Checkpointer::start(path, options.is_lock_held).map_err(|cause| failed(&cause))?;
+        let checkpointer = Checkpointer::start(path, Arc::clone(&file), options.is_lock_held)
+            .map_err(|cause| failed(&cause))?;
         let worker = Writer::new(first, clock.clone(), BATCH_MAX, Some(checkpointer), options.is_lock_held);
         let writing = std::thread::Builder::new()
             .name("brms-writer".to_owned())
@@ -155,12 +158,12 @@ impl Db {
         Ok(Self {
             inner: Arc::new(Inner {
                 clock,
-                file,
                 reader_turns: Arc::new(Semaphore::new(options.readers.max(1) as usize)),
                 readers,
                 peekers,
                 writes,
                 writing: Mutex::new(Some(writing)),
+                file,
             }),
         })
     }

@@ -1,5 +1,6 @@
 //! Whether the file still takes writes, for whoever decides where requests go.
 
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,8 +12,12 @@ use crate::problem::{Busy, Problem};
 const FREE_PAGES_MIN: i64 = 64;
 
 /// The file that was opened. Its path may lead elsewhere later, and then writes go where nobody finds them.
+///
+/// It has to outlive every connection of the process to this file: when a process closes a file, the system takes
+/// from it all the locks that SQLite holds there.
 pub(super) struct OpenedFile {
     path: PathBuf,
+    file: File,
     identity: Identity,
 }
 
@@ -21,26 +26,32 @@ type Identity = (u64, u64);
 
 impl OpenedFile {
     pub(super) fn new(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), identity: identity(path)? })
+        let file = File::open(path)?;
+        let identity = identity(&file.metadata()?);
+        Ok(Self { path: path.to_owned(), file, identity })
     }
 
     /// Whether its path still leads to it.
     pub(super) fn is_in_place(&self) -> bool {
-        identity(&self.path).is_ok_and(|now| now == self.identity)
+        std::fs::metadata(&self.path).is_ok_and(|now| identity(&now) == self.identity)
+    }
+
+    /// Waits until the disk has all that was written to it.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
     }
 }
 
 #[cfg(unix)]
-fn identity(path: &Path) -> io::Result<Identity> {
+fn identity(metadata: &Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt;
-    let file = std::fs::metadata(path)?;
-    Ok((file.dev(), file.ino()))
+    (metadata.dev(), metadata.ino())
 }
 
 /// Elsewhere an open file cannot be taken away.
 #[cfg(not(unix))]
-fn identity(path: &Path) -> io::Result<Identity> {
-    std::fs::metadata(path).map(|_| (0, 0))
+fn identity(_: &Metadata) -> Identity {
+    (0, 0)
 }
 
 /// Runs on the writer. Writes the schema's step over itself: that changes nothing, and has to reach the

@@ -118,6 +118,22 @@ async fn every_membership_that_was_answered_survives_a_killed_server() {
     assert!(kept.len() >= ROUNDS * ANSWERS_MIN);
 }
 
+/// Without it, some versions of SQLite take the log of a running server away when another process closes the file, and
+/// what is written after that is gone. The system frees it when a process closes any of its handles on the file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_keeps_the_lock_that_sqlite_took_on_the_file() {
+    use std::os::unix::fs::MetadataExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+    let file = std::fs::metadata(folder.path().join("test.db")).expect("the file").ino();
+    let held = std::fs::read_to_string("/proc/locks").expect("the locks of this machine");
+    let (process, file) = (serving.child.id().to_string(), format!(":{file}"));
+    let is_it = |words: &[&str]| words[1] == "POSIX" && words[4] == process && words[5].ends_with(&file);
+    let locks: Vec<Vec<&str>> = held.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert!(locks.iter().any(|words| words.len() > 5 && is_it(words)), "{held}");
+}
+
 async fn invite(server: &TestServer, user: Uuid) -> u16 {
     let body = json!({ "userIds": [user], "groupIds": [seed::EDITORS] });
     let path = seed::members_path(seed::PRICING);

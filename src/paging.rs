@@ -31,6 +31,12 @@ impl Page {
         i64::try_from(self.skipped()).unwrap_or(i64::MAX)
     }
 
+    /// Whether nothing of a list so long is on this page: then there is nothing to look for a second time.
+    #[must_use]
+    pub fn is_past(self, total: u64) -> bool {
+        self.skipped() >= total
+    }
+
     /// Where the page lies. Past the end `from` and `to` are 0.
     #[must_use]
     pub fn pagination(self, total: u64, shown: usize) -> Pagination {
@@ -69,6 +75,7 @@ mod tests {
         ] {
             let pagination = Page::new(page, per_page).pagination(total, shown);
             assert_eq!((pagination.current, pagination.from, pagination.to), (page, from, to));
+            assert_eq!(Page::new(page, per_page).is_past(total), shown == 0);
             assert_eq!((pagination.total, pagination.page_size), (total, per_page));
         }
     }

@@ -11,11 +11,11 @@ pub fn folded(search: Option<String>) -> Option<String> {
 pub fn has_text(text: &str, folded_search: &str) -> bool {
     // Most names are ASCII, and a search goes through all of them.
     if text.is_ascii() {
-        let length = folded_search.len();
-        return text
-            .as_bytes()
-            .windows(length)
-            .any(|part| part.eq_ignore_ascii_case(folded_search.as_bytes()));
+        let Some((first, rest)) = folded_search.as_bytes().split_first() else { return true };
+        // The first letter by itself: it differs nearly everywhere.
+        let begins =
+            |part: &[u8]| part[0].to_ascii_lowercase() == *first && part[1..].eq_ignore_ascii_case(rest);
+        return text.as_bytes().windows(folded_search.len()).any(begins);
     }
     fold(text).contains(folded_search)
 }

@@ -77,6 +77,9 @@ pub(super) fn list(
            AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))",
         params![organisation_id, is_service, search],
     )?;
+    if page.is_past(total) {
+        return Ok(Listed { rows: Vec::new(), total });
+    }
     let rows = tx.rows(
         "SELECT users.*
          FROM (SELECT id

@@ -40,8 +40,11 @@ pub mod web;
 
 pub mod clock;
 pub mod db;
+pub mod lifeline;
+pub mod log;
 pub mod private_file;
 pub mod secret;
+pub mod temporary;
 
 pub mod cli;
 pub mod seed;

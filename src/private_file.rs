@@ -1,6 +1,6 @@
 //! Files that hold secrets or people's addresses: new ones, readable for their owner alone.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -17,12 +17,33 @@ pub fn write_new(path: &Path, contents: &str) -> io::Result<()> {
     written
 }
 
+/// A file made with these options is readable for its owner alone.
 #[cfg(unix)]
-fn for_owner(options: &mut OpenOptions) -> &mut OpenOptions {
+pub fn for_owner(options: &mut OpenOptions) -> &mut OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
 }
 
+/// Takes the rights of all but its owner away from a file.
+#[cfg(unix)]
+pub fn make_private(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut permissions = file.metadata()?.permissions();
+    let (is, wanted) = (permissions.mode() & 0o777, permissions.mode() & 0o700);
+    if is == wanted {
+        return Ok(());
+    }
+    permissions.set_mode(wanted);
+    file.set_permissions(permissions)
+}
+
+/// Elsewhere a file has the rights of its folder.
 #[cfg(not(unix))]
-fn for_owner(options: &mut OpenOptions) -> &mut OpenOptions {
+pub fn make_private(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Elsewhere a file has the rights of its folder.
+#[cfg(not(unix))]
+pub fn for_owner(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }

@@ -1,0 +1,293 @@
+//! The log on standard error: lines for people on a terminal, JSON for programs otherwise.
+//!
+//! Logging never fails and never stops the program. A line that cannot be written (closed pipe, full disk,
+//! a reader that has stopped reading) is dropped and counted, and the next line that can be written is
+//! preceded by one that says how many were dropped.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::clock::Clock;
+
+/// How long a line waits for a reader that has stopped reading. Later lines do not wait until it reads again.
+const WAIT_FOR_READER: Duration = Duration::from_secs(1);
+/// The most bytes that a pipe takes at once without blocking after it said that it is ready (`PIPE_BUF`).
+const CHUNK_BYTES: usize = 4096;
+
+/// Starts the log. The error says what is wrong with the filter.
+pub fn start(filter: &str) -> Result<(), String> {
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|cause| format!("--log {filter}: {cause}; write it as info or brms=debug,warn"))?;
+    let is_terminal = io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        // The library reports its own write errors with eprintln!, which panics when standard error is closed.
+        .log_internal_errors(false)
+        .with_target(false)
+        .with_writer(Lines::new(StandardError::new(), !is_terminal));
+    if is_terminal {
+        log.init();
+    } else {
+        log.json().flatten_event(true).init();
+    }
+    Ok(())
+}
+
+/// Prints a panic as one line that cannot panic itself. The process goes on or ends as the panicking thread's
+/// owner decides.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let text = panic.payload_as_str().unwrap_or("no text");
+        if tracing::dispatcher::has_been_set() {
+            tracing::error!(place, "panic: {text}");
+        } else {
+            let _ = writeln!(
+                io::stderr(),
+                "brms: panic at {place}: {text}; this is a fault of brms, please report it"
+            );
+        }
+    }));
+}
+
+/// Where lines go.
+trait Target {
+    /// Whether a chunk can be written without blocking, waiting for at most `wait`.
+    fn is_ready(&self, wait: Duration) -> bool;
+    fn write(&mut self, chunk: &[u8]) -> io::Result<usize>;
+}
+
+/// Standard error. Only pipes, sockets and terminals can block.
+struct StandardError {
+    may_block: bool,
+}
+
+impl StandardError {
+    #[cfg(unix)]
+    fn new() -> Self {
+        let kind =
+            rustix::fs::fstat(io::stderr()).map(|status| rustix::fs::FileType::from_raw_mode(status.st_mode));
+        Self { may_block: !matches!(kind, Ok(rustix::fs::FileType::RegularFile)) }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> Self {
+        Self { may_block: false }
+    }
+}
+
+impl Target for StandardError {
+    #[cfg(unix)]
+    fn is_ready(&self, wait: Duration) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        if !self.may_block {
+            return true;
+        }
+        let stderr = io::stderr();
+        let mut polled = [PollFd::new(&stderr, PollFlags::OUT)];
+        // An interrupted wait counts as not ready; an error shows in the write that follows.
+        let Ok(wait) = Timespec::try_from(wait) else { return true };
+        poll(&mut polled, Some(&wait)).is_ok_and(|ready| ready > 0)
+    }
+
+    #[cfg(not(unix))]
+    fn is_ready(&self, _wait: Duration) -> bool {
+        !self.may_block
+    }
+
+    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+        io::stderr().write(chunk)
+    }
+}
+
+/// Writes whole lines to a target, or drops and counts them.
+struct Lines<T> {
+    state: Mutex<State<T>>,
+    is_json: bool,
+}
+
+struct State<T> {
+    target: T,
+    dropped: u64,
+    /// The last line was written in part, so the next one needs a line break first.
+    is_torn: bool,
+    /// The reader did not read for a whole [`WAIT_FOR_READER`].
+    is_stuck: bool,
+}
+
+impl<T: Target> Lines<T> {
+    fn new(target: T, is_json: bool) -> Self {
+        let state = State { target, dropped: 0, is_torn: false, is_stuck: false };
+        Self { state: Mutex::new(state), is_json }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write_line(&self, line: &[u8]) {
+        let mut state = self.state();
+        if state.dropped > 0 {
+            let note = self.dropped_note(state.dropped);
+            if state.write(note.as_bytes()).is_ok() {
+                state.dropped = 0;
+            }
+        }
+        if state.dropped > 0 || state.write(line).is_err() {
+            state.dropped += 1;
+        }
+    }
+
+    fn dropped_note(&self, dropped: u64) -> String {
+        let at = Clock::default().now().rfc3339();
+        let message = "log lines were dropped because they could not be written";
+        if self.is_json {
+            let note = serde_json::json!({ "timestamp": at, "level": "WARN", "message": message, "dropped": dropped });
+            format!("{note}\n")
+        } else {
+            format!("{at}  WARN {message} dropped={dropped}\n")
+        }
+    }
+}
+
+impl<T: Target> State<T> {
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.is_torn {
+            self.write_chunks(b"\n")?;
+            self.is_torn = false;
+        }
+        self.write_chunks(line)
+    }
+
+    fn write_chunks(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut left = bytes;
+        while !left.is_empty() {
+            let chunk = &left[..left.len().min(CHUNK_BYTES)];
+            let written =
+                self.write_chunk(chunk).inspect_err(|_| self.is_torn |= left.len() < bytes.len())?;
+            left = &left[written..];
+        }
+        Ok(())
+    }
+
+    fn write_chunk(&mut self, chunk: &[u8]) -> io::Result<usize> {
+        let wait = if self.is_stuck { Duration::ZERO } else { WAIT_FOR_READER };
+        self.is_stuck = !self.target.is_ready(wait);
+        if self.is_stuck {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        loop {
+            match self.target.write(chunk) {
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+impl<'a, T: Target + 'a> MakeWriter<'a> for Lines<T> {
+    type Writer = Line<'a, T>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        Line(self)
+    }
+}
+
+/// What the library writes one line to. It never sees an error.
+struct Line<'a, T>(&'a Lines<T>);
+
+impl<T: Target> Write for Line<'_, T> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.write_line(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A target with room for so many bytes.
+    struct Room {
+        bytes: Vec<u8>,
+        free: usize,
+        is_read: bool,
+        waited: std::cell::RefCell<Vec<Duration>>,
+    }
+
+    impl Room {
+        fn of(free: usize) -> Self {
+            Self { bytes: Vec::new(), free, is_read: true, waited: std::cell::RefCell::default() }
+        }
+    }
+
+    impl Target for Room {
+        fn is_ready(&self, wait: Duration) -> bool {
+            self.waited.borrow_mut().push(wait);
+            self.is_read
+        }
+
+        fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+            let length = chunk.len().min(self.free);
+            if length == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.free -= length;
+            self.bytes.extend(&chunk[..length]);
+            Ok(length)
+        }
+    }
+
+    fn text(lines: &Lines<Room>) -> String {
+        String::from_utf8(lines.state().target.bytes.clone()).unwrap()
+    }
+
+    #[test]
+    fn lines_that_find_no_room_are_dropped_and_counted_and_none_is_torn() {
+        for is_json in [true, false] {
+            let lines = Lines::new(Room::of(10), is_json);
+            for line in ["first\n", "second\n", "third\n"] {
+                lines.write_line(line.as_bytes());
+            }
+            assert_eq!(text(&lines), "first\nseco");
+            lines.state().target.free = 1000;
+            lines.write_line(b"fourth\n");
+            let text = text(&lines);
+            let found: Vec<&str> = text.lines().collect();
+            assert!(
+                matches!(found[..], ["first", "seco", note, "fourth"] if note.contains("dropped")),
+                "{text}"
+            );
+            if is_json {
+                assert_eq!(serde_json::from_str::<serde_json::Value>(found[2]).unwrap()["dropped"], 2);
+            } else {
+                assert!(found[2].ends_with("dropped=2"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_reader_that_stopped_is_waited_for_once() {
+        let lines = Lines::new(Room::of(1000), true);
+        lines.state().target.is_read = false;
+        for _ in 0..3 {
+            lines.write_line(b"line\n");
+        }
+        assert_eq!(lines.state().target.waited.take(), [WAIT_FOR_READER, Duration::ZERO, Duration::ZERO]);
+        lines.state().target.is_read = true;
+        lines.write_line(b"line\n");
+        lines.state().target.waited.take();
+        lines.write_line(b"line\n");
+        assert_eq!(lines.state().target.waited.take(), [WAIT_FOR_READER]);
+        assert!(text(&lines).contains("\"dropped\":3"), "{}", text(&lines));
+    }
+}

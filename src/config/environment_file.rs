@@ -83,7 +83,7 @@ fn write_wrapped(line: &str, text: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{BUILD_ONLY, known_names};
+    use super::super::environment::{BUILD_ONLY, known_names};
     use super::*;
 
     #[test]

@@ -1,0 +1,136 @@
+//! What in the environment is a setting of ours, what is not, and what only looks like one.
+
+use clap::builder::Resettable;
+use clap::{Command, CommandFactory};
+
+use super::Arguments;
+
+/// What every setting's name in the environment begins with.
+const PREFIX: &str = "BRMS_";
+/// Read by build.rs, not by the program; it may be set all the same.
+pub(super) const BUILD_ONLY: &[&str] = &["BRMS_CODEGEN"];
+/// What a port's value begins with where Kubernetes or Docker made it for a service.
+const SERVICE_SCHEMES: [&str; 3] = ["tcp://", "udp://", "sctp://"];
+
+/// A misspelt setting would silently be a default, so a name with our prefix has to be known.
+pub(super) fn refuse_unknown(variables: impl Iterator<Item = (String, String)>) -> Result<(), clap::Error> {
+    let mut command = Arguments::command();
+    let known = known_names(&command);
+    let is_ours =
+        |(name, value): &(String, String)| name.starts_with(PREFIX) && !is_of_a_service(name, value);
+    let unknown: Vec<String> =
+        variables.filter(is_ours).map(|(name, _)| name).filter(|name| !known.contains(name)).collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let text = format!("unknown in the environment: {}; known are: {}", unknown.join(", "), known.join(", "));
+    Err(command.error(clap::error::ErrorKind::UnknownArgument, text))
+}
+
+/// The command without the variables that hold nothing (`${X:-}` of a compose file), as if they were not set, and
+/// without those that only look like settings.
+pub(super) fn without_unset(command: Command, value_of: &dyn Fn(&str) -> Option<String>) -> Command {
+    let is_unset =
+        |name: &str| value_of(name).is_some_and(|value| value.is_empty() || is_of_a_service(name, &value));
+    let command = command.mut_args(|argument| {
+        let name = argument.get_env().and_then(|name| name.to_str()).map(str::to_owned);
+        if name.is_some_and(|name| is_unset(&name)) { argument.env(Resettable::Reset) } else { argument }
+    });
+    command.mut_subcommands(|command| without_unset(command, value_of))
+}
+
+/// Whether Kubernetes made this variable for a service that is called `brms` or `brms-…`.
+fn is_of_a_service(name: &str, value: &str) -> bool {
+    let Some(rest) = name.strip_prefix(PREFIX) else { return false };
+    // BRMS_SERVICE_HOST, BRMS_SERVICE_PORT and BRMS_SERVICE_PORT_HTTP; BRMS_MAIL_SERVICE_HOST of `brms-mail`.
+    let is_service =
+        |rest: &str| rest == "SERVICE_HOST" || rest == "SERVICE_PORT" || rest.starts_with("SERVICE_PORT_");
+    if is_service(rest) || rest.find("_SERVICE_").is_some_and(|at| is_service(&rest[at + 1..])) {
+        return true;
+    }
+    // BRMS_PORT, BRMS_PORT_8080_TCP, BRMS_PORT_8080_TCP_ADDR and so on.
+    if rest == "PORT" || rest.starts_with("PORT_") {
+        return true;
+    }
+    // The same of `brms-mail`: the value tells BRMS_SMTP_PORT of `brms-smtp` from ours.
+    let mut words = rest.rsplit("_PORT_").next().unwrap_or_default().split('_');
+    let is_numbered = rest.contains("_PORT_")
+        && words
+            .next()
+            .is_some_and(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit()))
+        && words.next().is_some_and(|word| ["TCP", "UDP", "SCTP"].contains(&word));
+    let is_url = SERVICE_SCHEMES.iter().any(|scheme| value.starts_with(scheme));
+    is_numbered || (rest.ends_with("_PORT") && is_url)
+}
+
+/// The names of all settings, in order.
+pub(super) fn known_names(command: &Command) -> Vec<String> {
+    fn collect(command: &Command, names: &mut Vec<String>) {
+        names.extend(
+            command.get_arguments().filter_map(|argument| argument.get_env()?.to_str().map(str::to_owned)),
+        );
+        command.get_subcommands().for_each(|subcommand| collect(subcommand, names));
+    }
+    let mut names: Vec<String> = BUILD_ONLY.iter().map(|name| (*name).to_owned()).collect();
+    collect(command, &mut names);
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(name: &str, value: &str) -> Option<String> {
+        refuse_unknown([(name.to_owned(), value.to_owned())].into_iter()).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_misspelt_name_in_the_environment_is_refused() {
+        for name in ["BRMS_LISTEN", "PATH", "BRMS_CODEGEN"] {
+            assert_eq!(refused(name, "x"), None, "{name}");
+        }
+        let error = refused("BRMS_LISTENN", "x").unwrap();
+        assert!(error.contains("BRMS_LISTENN") && error.contains("BRMS_LISTEN,"), "{error}");
+    }
+
+    #[test]
+    fn fr_06_what_kubernetes_makes_for_a_service_is_no_setting() {
+        for (name, value) in [
+            ("BRMS_PORT", "tcp://10.0.0.7:80"),
+            ("BRMS_SERVICE_HOST", "10.0.0.7"),
+            ("BRMS_SERVICE_PORT", "80"),
+            ("BRMS_SERVICE_PORT_HTTP", "80"),
+            ("BRMS_PORT_80_TCP", "tcp://10.0.0.7:80"),
+            ("BRMS_PORT_80_TCP_PROTO", "tcp"),
+            ("BRMS_MAIL_SERVICE_HOST", "10.0.0.8"),
+            ("BRMS_MAIL_PORT", "tcp://10.0.0.8:25"),
+            ("BRMS_MAIL_PORT_25_TCP_ADDR", "10.0.0.8"),
+        ] {
+            assert_eq!(refused(name, value), None, "{name}={value}");
+        }
+        for (name, value) in [
+            ("BRMS_SMPT_PORT", "25"),
+            ("BRMS_SERVICES", "x"),
+            ("BRMS_MAIL_PORT_X_TCP", "x"),
+            ("BRMS_MY_SERVICE_NAME", "x"),
+        ] {
+            assert!(refused(name, value).is_some(), "{name}={value}");
+        }
+    }
+
+    #[test]
+    fn fr_11_a_variable_that_holds_nothing_is_not_set() {
+        let taken = |variable: &'static str, value: &'static str| {
+            let command = without_unset(Arguments::command(), &move |name| {
+                (name == variable).then(|| value.to_owned())
+            });
+            let serve = command.find_subcommand("serve").unwrap().clone();
+            let names = serve.get_arguments().filter_map(|argument| argument.get_env()).collect::<Vec<_>>();
+            names.iter().any(|name| *name == variable)
+        };
+        assert!(taken("BRMS_LISTEN", "127.0.0.1:0") && taken("BRMS_SMTP_PORT", "25"));
+        assert!(!taken("BRMS_LISTEN", "") && !taken("BRMS_SMTP_PORT", "tcp://10.0.0.7:25"));
+    }
+}

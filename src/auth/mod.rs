@@ -90,8 +90,11 @@ pub fn authenticate(
     }
     let secret = Secret::parse(kind(scheme), credentials).ok_or_else(|| refused(NOT_VALID, true))?;
     let principal = Principal { operation, scheme, secret_hash: secret.hash(), context: context.clone() };
-    db.peek(|tx| principal.caller(tx))?;
-    Ok(principal)
+    match db.peek(|tx| principal.caller(tx)) {
+        Ok(_) => Ok(principal),
+        Err(refusal @ Problem::Unauthenticated { .. }) => db.confirm().and(Err(refusal)),
+        Err(problem) => Err(problem),
+    }
 }
 
 impl Principal {

@@ -4,16 +4,18 @@
 //! begins. While writes keep coming another thread never gets there, so the work is shared: this thread
 //! folds nearly everything, and the writer the little that came meanwhile.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
-use super::readiness::OpenedFile;
-use super::{BUSY_TIMEOUT, connection};
+use super::connection::{self, Source};
+use super::opened_file::Look;
+use super::{BUSY_TIMEOUT, Shared};
+use crate::lifeline::Ending;
 
 /// How many pages the log holds before it is folded. A page that many writes touch is folded once for all of them.
 pub(super) const PAGES_MAX: i64 = 20_000;
@@ -28,11 +30,11 @@ const IDLE_AFTER: Duration = Duration::from_secs(3);
 /// What the writer holds of the thread. Dropping it ends the thread.
 pub(super) struct Checkpointer {
     thread: Option<JoinHandle<()>>,
-    shared: Arc<Shared>,
+    signals: Arc<Signals>,
 }
 
 #[derive(Default)]
-struct Shared {
+struct Signals {
     is_stopping: AtomicBool,
     has_grown: AtomicBool,
     /// Whether nearly all of the log is folded, and the writer's turn has come.
@@ -41,32 +43,40 @@ struct Shared {
 
 impl Checkpointer {
     /// `empties`: whether nobody else looks after this log.
-    pub(super) fn start(path: &Path, file: Arc<OpenedFile>, empties: bool) -> rusqlite::Result<Self> {
-        let connection = connection::open_plain(path)?;
+    pub(super) fn start(
+        source: &Source,
+        shared: Arc<Shared>,
+        empties: bool,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        let connection = connection::open_plain(source)?;
         // SQLite's own default, said here because durability hangs on it.
         connection.pragma_update(None, "synchronous", "FULL")?;
-        let shared = Arc::new(Shared::default());
-        let of_thread = Arc::clone(&shared);
-        let thread = thread::Builder::new()
-            .name("brms-checkpoint".to_owned())
-            .spawn(move || run(&connection, &file, &of_thread, empties))
-            .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
-        Ok(Self { thread: Some(thread), shared })
+        let signals = Arc::new(Signals::default());
+        let of_thread = Arc::clone(&signals);
+        let pulse = shared.lifeline.pulse(Ending::Checkpointer);
+        let thread = thread::Builder::new().name("brms-checkpoint".to_owned()).spawn(move || {
+            run(&connection, &shared, &of_thread, empties);
+            // A file that is not this server's any more is not folded into, not even by closing it.
+            leave_log(&connection, &shared);
+            drop(connection);
+            pulse.finish();
+        })?;
+        Ok(Self { thread: Some(thread), signals })
     }
 
     /// Says that the log grew. True: the writer is to fold what is left of it, now.
     pub(super) fn notify(&self) -> bool {
-        self.shared.has_grown.store(true, Ordering::Release);
+        self.signals.has_grown.store(true, Ordering::Release);
         if let Some(thread) = &self.thread {
             thread.thread().unpark();
         }
-        self.shared.is_writers_turn.swap(false, Ordering::AcqRel)
+        self.signals.is_writers_turn.swap(false, Ordering::AcqRel)
     }
 }
 
 impl Drop for Checkpointer {
     fn drop(&mut self) {
-        self.shared.is_stopping.store(true, Ordering::Release);
+        self.signals.is_stopping.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             let _ = thread.join();
@@ -74,28 +84,30 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(connection: &Connection, file: &OpenedFile, shared: &Shared, empties: bool) {
+fn run(connection: &Connection, shared: &Shared, signals: &Signals, empties: bool) {
     // A server that was killed may have left one.
     let mut has_content = empties;
-    while !shared.is_stopping.load(Ordering::Acquire) {
+    while !signals.is_stopping.load(Ordering::Acquire) {
         if has_content {
             thread::park_timeout(IDLE_AFTER);
         } else {
             thread::park();
         }
-        if shared.has_grown.swap(false, Ordering::AcqRel) {
+        if shared.trouble.check().is_err() {
+            has_content = false;
+        } else if signals.has_grown.swap(false, Ordering::AcqRel) {
             has_content = empties;
-            match fold_if_long(connection, file) {
-                Ok(is_folded) if is_folded => shared.is_writers_turn.store(true, Ordering::Release),
+            match fold_if_long(connection, shared) {
+                Ok(is_folded) if is_folded => signals.is_writers_turn.store(true, Ordering::Release),
                 Ok(_) => {}
                 // The writer's own limit folds it all the same.
                 Err(cause) => tracing::warn!(%cause, "the log could not be folded beside the writer"),
             }
-            if !shared.is_stopping.load(Ordering::Acquire) {
+            if !signals.is_stopping.load(Ordering::Acquire) {
                 thread::sleep(LOOK_AGAIN_AFTER);
             }
-        } else if has_content && !shared.is_stopping.load(Ordering::Acquire) {
-            match empty(connection) {
+        } else if has_content && !signals.is_stopping.load(Ordering::Acquire) {
+            match empty(connection, shared) {
                 Ok(is_empty) => has_content = !is_empty,
                 Err(cause) => tracing::warn!(%cause, "the log could not be emptied"),
             }
@@ -105,7 +117,11 @@ fn run(connection: &Connection, file: &OpenedFile, shared: &Shared, empties: boo
 
 /// Leaves an empty log if nobody reads it just now. Nearly all is done before it keeps writes out, and for what is
 /// left it waits for nobody.
-fn empty(connection: &Connection) -> rusqlite::Result<bool> {
+fn empty(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
+    if shared.file.look() != Look::InPlace {
+        return Ok(false);
+    }
+    let _folding = shared.file.folding();
     checkpoint(connection, CheckpointMode::Passive)?;
     connection.busy_timeout(Duration::ZERO)?;
     let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
@@ -115,16 +131,25 @@ fn empty(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// Leaves little of a long log to the writer. SQLite itself waits for the disk only in the fold that ends a log, which is
 /// the writer's, and on a large file that keeps everybody waiting for thousands of pages: so they are sent there now.
-fn fold_if_long(connection: &Connection, file: &OpenedFile) -> rusqlite::Result<bool> {
+fn fold_if_long(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
     let is_long = pages_not_folded(connection)? >= PAGES_MAX;
     if is_long {
+        let _folding = shared.file.folding();
         for _ in 0..FOLDS {
             checkpoint(connection, CheckpointMode::Passive)?;
             // If the disk refuses, SQLite's own wait says so too, and then the log stays as it is.
-            let _ = file.sync();
+            let _ = shared.file.sync();
         }
     }
     Ok(is_long)
+}
+
+/// Keeps SQLite from folding the log when the connection closes, if the file is known to be wrong: the log would
+/// damage what somebody has put there since.
+pub(super) fn leave_log(connection: &Connection, shared: &Shared) {
+    if shared.trouble.check().is_err() {
+        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    }
 }
 
 /// SQLite's words for how far a checkpoint goes.
@@ -159,17 +184,20 @@ fn run_pragma(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
 mod tests {
     use super::*;
     use crate::db::Options;
+    use crate::db::opened_file::OpenedFile;
 
     #[test]
     fn the_log_is_folded_beside_the_writer_and_starts_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         connection::prepare_file(&path, true).unwrap();
-        let file = Arc::new(OpenedFile::new(&path).unwrap());
-        let writer = connection::open_plain(&path).unwrap();
+        let shared = Shared::new(OpenedFile::new(&path).unwrap());
+        let source = Source::shared(&path);
+        let writer = connection::open_plain(&source).unwrap();
         connection::to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (b BLOB)").unwrap();
-        let checkpointer = Checkpointer::start(&path, file, true).unwrap();
+        shared.file.remember_beside().unwrap();
+        let checkpointer = Checkpointer::start(&source, shared, true).unwrap();
         let mut turns = 0;
         for _ in 0..40 {
             writer.execute_batch("INSERT INTO t VALUES (zeroblob(4000000)); DELETE FROM t").unwrap();
@@ -190,11 +218,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         connection::prepare_file(&path, true).unwrap();
-        let file = Arc::new(OpenedFile::new(&path).unwrap());
-        let writer = connection::open_plain(&path).unwrap();
+        let shared = Shared::new(OpenedFile::new(&path).unwrap());
+        let source = Source::shared(&path);
+        let writer = connection::open_plain(&source).unwrap();
         connection::to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (code TEXT)").unwrap();
-        let checkpointer = Checkpointer::start(&path, file, true).unwrap();
+        shared.file.remember_beside().unwrap();
+        let checkpointer = Checkpointer::start(&source, shared, true).unwrap();
         writer
             .execute_batch("INSERT INTO t VALUES ('the code of a link'); UPDATE t SET code = NULL")
             .unwrap();
@@ -205,7 +235,7 @@ mod tests {
         };
         assert!(holds_code("a.db-wal"), "as long as there may be more to write");
         // Somebody who reads delays it, and no write waits for that.
-        let reader = connection::open_reader(&path).unwrap();
+        let reader = connection::open_reader(&source).unwrap();
         reader.execute_batch("BEGIN; SELECT * FROM t").unwrap();
         thread::sleep(IDLE_AFTER + IDLE_AFTER / 2);
         assert!(holds_code("a.db-wal"));

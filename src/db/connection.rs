@@ -2,7 +2,8 @@
 //! process is made here.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::config::DbConfig;
@@ -10,9 +11,11 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 
 use super::checkpoint::PAGES_MAX;
-use super::files::{folder, hand_over};
-use super::{BUSY_TIMEOUT, Options};
+use super::files::{self, folder, hand_over};
+use super::opened_file::{Look, OpenedFile};
+use super::{BUSY_TIMEOUT, Options, Shared};
 use crate::search::has_text;
+use crate::temporary;
 
 /// Statements kept ready for each connection. More than the fixed texts of all rooms; the audit log makes a text for
 /// each combination of filters and orders, and what was not used for longest gives way to those.
@@ -31,7 +34,7 @@ pub(super) fn prepare_file(path: &Path, create: bool) -> io::Result<()> {
         ));
     }
     // Made under another name, so that it is never there with a wrong mode or owner.
-    let file = tempfile::Builder::new().prefix(".brms-new-").suffix(".tmp").tempfile_in(folder(path))?;
+    let file = temporary::file(folder(path), "new")?;
     hand_over(file.as_file(), path)?;
     match file.persist_noclobber(path) {
         Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => Err(refused.error),
@@ -61,23 +64,84 @@ pub(super) fn to_writer(connection: &Connection, options: &Options) -> rusqlite:
     Ok(())
 }
 
+/// How SQLite is told to open a file.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    /// A path, or a URI.
+    name: PathBuf,
+    flags: OpenFlags,
+}
+
+impl Source {
+    /// The usual way, beside all others who use the file.
+    pub(super) fn shared(path: &Path) -> Self {
+        // No CREATE: `prepare_file` decides that. No URI: a path is a path.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Self { name: path.to_owned(), flags }
+    }
+
+    /// The way for a command that only reads. A file in WAL mode needs files beside it, so one in a folder
+    /// that cannot be written (a snapshot) is opened as one that nobody changes.
+    pub(super) fn to_read(path: &Path) -> io::Result<Self> {
+        if files::may_be_written(folder(path)) {
+            return Ok(Self::shared(path));
+        }
+        let logs = ["-wal", "-journal"].map(|suffix| files::with_suffix(path, suffix));
+        let has_content = |log: &&PathBuf| log.metadata().is_ok_and(|metadata| metadata.len() > 0);
+        if let Some(log) = logs.iter().find(has_content) {
+            return Err(io::Error::other(format!(
+                "its folder cannot be written and {} lies beside it, which holds the newest writes; copy both into a \
+                 folder that can be written",
+                log.display()
+            )));
+        }
+        if OpenedFile::new(path)?.is_locked() {
+            return Err(io::Error::other(
+                "its folder cannot be written and a server has it; ask as the server's user",
+            ));
+        }
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Ok(Self { name: immutable_uri(path)?, flags })
+    }
+
+    /// Whether nothing can be written through it.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY)
+    }
+}
+
+/// `file:///…?immutable=1`.
+fn immutable_uri(path: &Path) -> io::Result<PathBuf> {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+    let path = std::path::absolute(path)?;
+    let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), KEPT);
+    Ok(PathBuf::from(format!("file:{encoded}?immutable=1")))
+}
+
 /// A connection as SQLite makes it, for what concerns a file as a whole and no row in it.
-pub(super) fn open_plain(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, flags())?;
+pub(super) fn open_plain(source: &Source) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(&source.name, source.flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
 }
 
 /// A connection that cannot write, whatever it is told.
-pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
-    let mut connection = Connection::open_with_flags(path, flags())?;
+pub(super) fn open_reader(source: &Source) -> rusqlite::Result<Connection> {
+    let mut connection = Connection::open_with_flags(&source.name, source.flags)?;
     reader_pragmas(&mut connection)?;
     Ok(connection)
 }
 
 /// What the pool makes its connections with.
-pub(super) fn reader_manager(path: &Path) -> SqliteConnectionManager {
-    SqliteConnectionManager::file(path).with_flags(flags()).with_init(reader_pragmas)
+pub(super) fn reader_manager(source: &Source, shared: Arc<Shared>) -> SqliteConnectionManager {
+    // The pool opens connections later, too, and then the path may lead to another file.
+    let prepare = move |connection: &mut Connection| match shared.file.look() {
+        Look::Gone => Err(rusqlite::Error::InvalidPath(shared.file.path().to_owned())),
+        _ => reader_pragmas(connection),
+    };
+    SqliteConnectionManager::file(&source.name).with_flags(source.flags).with_init(prepare)
 }
 
 fn reader_pragmas(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -106,11 +170,6 @@ fn common(connection: &Connection) -> rusqlite::Result<()> {
     })
 }
 
-/// No CREATE: `prepare_file` decides that. No URI: a path is a path.
-fn flags() -> OpenFlags {
-    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,10 +186,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         prepare_file(&path, true).unwrap();
-        let writer = open_plain(&path).unwrap();
+        let writer = open_plain(&Source::shared(&path)).unwrap();
         to_writer(&writer, &Options { size_max: Some(40_960), ..Options::new(&path) }).unwrap();
-        let reader = open_reader(&path).unwrap();
-        let pool = r2d2::Pool::builder().max_size(2).build(reader_manager(&path)).unwrap();
+        let reader = open_reader(&Source::shared(&path)).unwrap();
+        let pool = r2d2::Pool::builder()
+            .max_size(2)
+            .build(reader_manager(&Source::shared(&path), Shared::new(OpenedFile::new(&path).unwrap())))
+            .unwrap();
         let (pooled, second) = (pool.get().unwrap(), pool.get().unwrap());
         for connection in [&writer, &reader, &*pooled, &*second] {
             let found =
@@ -155,7 +217,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         prepare_file(&path, true).unwrap();
-        let writer = open_plain(&path).unwrap();
+        let writer = open_plain(&Source::shared(&path)).unwrap();
         to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (a)").unwrap();
         for name in ["a.db", "a.db-wal"] {

@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode};
 use tempfile::NamedTempFile;
 
+use super::connection::{self, Source};
 use super::files::{self, COMPANIONS, folder, is_there, numbered, with_suffix};
-use super::{ServeLock, connection, migrations};
+use super::{ServeLock, migrations};
+use crate::temporary;
 
 /// Why a copy was not made. The text names the file and the way out; nothing was changed.
 #[derive(Debug)]
@@ -125,11 +127,15 @@ pub fn restore(backup: &Path, database: &Path) -> Result<Restored, CopyError> {
 
 /// A whole, checked copy of an open database in the folder of `target`, on the disk but without its name.
 pub(super) fn make(connection: &Connection, target: &Path) -> io::Result<NamedTempFile> {
-    let copy = tempfile::Builder::new().prefix(".brms-copy-").suffix(".tmp").tempfile_in(folder(target))?;
-    let path = copy.path().to_str().ok_or_else(|| io::Error::other("its path is not UTF-8"))?;
-    // SQLite takes a file that is there if it is empty, and so it keeps the mode it was made with.
-    connection.execute("VACUUM INTO ?1", [path]).map_err(io::Error::other)?;
-    let check = connection::open_plain(copy.path()).map_err(io::Error::other).and_then(|copy| check(&copy));
+    temporary::sweep(folder(target));
+    let copy = temporary::file(folder(target), "copy")?;
+    files::check_length(copy.path())?;
+    // Bytes, since a path need not be UTF-8. SQLite takes a file that is there if it is empty, and so it keeps the
+    // mode it was made with.
+    let path = copy.path().as_os_str().as_encoded_bytes();
+    connection.execute("VACUUM INTO CAST(?1 AS TEXT)", [path]).map_err(io::Error::other)?;
+    let source = Source::shared(copy.path());
+    let check = connection::open_plain(&source).map_err(io::Error::other).and_then(|copy| check(&copy));
     check.map_err(|cause| io::Error::other(format!("the copy is not sound: {cause}")))?;
     copy.as_file().sync_all()?;
     Ok(copy)
@@ -211,7 +217,7 @@ fn keep(database: &Path) -> Result<Vec<PathBuf>, CopyError> {
 /// Folds the log into the file, which works only when nobody else has it open.
 fn fold(database: &Path) -> Result<(), CopyError> {
     let path = database.display();
-    let folded = connection::open_plain(database).and_then(|connection| {
+    let folded = connection::open_plain(&Source::shared(database)).and_then(|connection| {
         if migrations::step_of_ours(&connection)?.is_none() {
             return Ok(Err(CopyError(format!("{path} is not a brms database, so it was left as it is"))));
         }
@@ -236,8 +242,10 @@ fn is_damaged(cause: &rusqlite::Error) -> bool {
 fn open(path: &Path) -> Result<Connection, CopyError> {
     let failed =
         |cause: &dyn std::fmt::Display| CopyError(format!("{} cannot be opened: {cause}", path.display()));
+    files::check_length(path).map_err(|cause| failed(&cause))?;
     connection::prepare_file(path, false).map_err(|cause| failed(&cause))?;
-    connection::open_plain(path).map_err(|cause| failed(&cause))
+    let source = Source::to_read(path).map_err(|cause| failed(&cause))?;
+    connection::open_plain(&source).map_err(|cause| failed(&cause))
 }
 
 fn failed(what: &str, path: &Path, cause: &dyn std::fmt::Display) -> CopyError {

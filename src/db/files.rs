@@ -11,6 +11,8 @@ use super::OpenError;
 pub(super) const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The most files of one kind that are kept beside a database.
 const NUMBERED_MAX: u32 = 1000;
+/// SQLite has 512 bytes for a path with an ending such as `-journal`.
+const PATH_BYTES_MAX: usize = 500;
 /// As many as the system follows itself.
 const LINKS_MAX: u32 = 40;
 
@@ -41,6 +43,88 @@ pub(super) fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
         real = real.parent().unwrap_or(Path::new("")).join(target);
     }
     Err(OpenError(format!("{} leads in a circle of links; name the file itself", path.display())))
+}
+
+/// Refuses a path that SQLite would refuse without saying why.
+pub(super) fn check_length(path: &Path) -> io::Result<()> {
+    // SQLite resolves links among the folders, so what counts is where the path leads.
+    let folder = folder(path).canonicalize().or_else(|_| std::path::absolute(folder(path)))?;
+    let bytes = folder.join(path.file_name().unwrap_or_default()).as_os_str().len();
+    if bytes > PATH_BYTES_MAX {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidFilename,
+            format!(
+                "its path is {bytes} bytes long, and SQLite takes at most {PATH_BYTES_MAX}; use a shorter folder or name"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether this process may write to the file, or make files in the folder.
+#[cfg(unix)]
+pub(super) fn may_be_written(path: &Path) -> bool {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+}
+
+#[cfg(not(unix))]
+pub(super) fn may_be_written(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.permissions().readonly())
+}
+
+/// Whether anybody but its owner may do anything with a file.
+#[cfg(unix)]
+pub(super) fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_open_to_others(_: &Path) -> bool {
+    false
+}
+
+/// Who owns a file and who may do what with it, for messages.
+#[cfg(unix)]
+pub(super) fn owner_and_mode(path: &Path) -> String {
+    use std::os::unix::fs::MetadataExt;
+    match fs::metadata(path) {
+        Ok(is) => format!("owner {}:{}, mode {:04o}", is.uid(), is.gid(), is.mode() & 0o7777),
+        Err(cause) => cause.to_string(),
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn owner_and_mode(_: &Path) -> String {
+    "marked as read-only".to_owned()
+}
+
+/// An error of the first write to a database, and what is in the way of the files that SQLite makes beside it.
+pub(super) fn said_of_folder(path: &Path, cause: &dyn std::fmt::Display) -> String {
+    let mut said = vec![cause.to_string()];
+    if !may_be_written(folder(path)) {
+        let (user, mode) = (own_user(), owner_and_mode(folder(path)));
+        said.push(format!("{user} cannot make files in its folder ({mode})"));
+    }
+    for companion in COMPANIONS.iter().map(|suffix| with_suffix(path, suffix)).filter(|path| is_there(path)) {
+        if !may_be_written(&companion) {
+            let (user, mode) = (own_user(), owner_and_mode(&companion));
+            said.push(format!("{user} cannot write {} ({mode})", companion.display()));
+        }
+    }
+    said.join("; ")
+}
+
+/// Who this process is, for messages.
+#[cfg(unix)]
+pub(super) fn own_user() -> String {
+    format!("user {}", rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+pub(super) fn own_user() -> String {
+    "this user".to_owned()
 }
 
 /// Whether the name is taken, also by a link that leads nowhere.
@@ -81,6 +165,23 @@ pub(super) fn hand_over(made: &File, database: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 pub(super) fn hand_over(_made: &File, _database: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// Whether there is no file yet.
+pub fn is_new(database: &Path) -> Result<bool, OpenError> {
+    real_path(database).map(|path| !is_there(&path))
+}
+
+/// Removes a database that nobody has used yet, with what SQLite keeps beside it.
+pub fn discard(database: &Path) {
+    let Ok(path) = real_path(database) else { return };
+    for path in COMPANIONS.iter().map(|suffix| with_suffix(&path, suffix)).chain([path.clone()]) {
+        if is_there(&path)
+            && let Err(cause) = fs::remove_file(&path)
+        {
+            tracing::warn!(path = %path.display(), %cause, "the file of a start that failed could not be removed");
+        }
+    }
 }
 
 /// Whether a database can lie here: no file does, and none that would be taken for its log.

@@ -1,12 +1,14 @@
 //! Numbered steps from an empty file to today's schema: forward only, each in a transaction of its own
 //! together with its number, and never on a file that is newer than this binary.
 
+use std::io;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
+use super::opened_file::OpenedFile;
 use super::{BUSY_TIMEOUT, OpenError, ServeLock, copy, files};
 
 /// How often it is looked whether whoever has the lock is done.
@@ -55,15 +57,20 @@ pub(super) fn look(connection: &Connection, path: &Path, steps: &[&str]) -> Resu
 
 /// Takes the lock for the time of the steps, if any are due. Who has it may be an older server, which would go on with
 /// a schema that it does not know. One that is just bringing the file up to date itself is waited for.
-pub(super) fn lock_if_due(
+pub(super) fn lock_if_due<'f>(
     connection: &Connection,
-    path: &Path,
+    file: &'f OpenedFile,
     steps: &[&str],
-) -> Result<Option<ServeLock>, OpenError> {
+) -> Result<Option<StepLock<'f>>, OpenError> {
+    let path = file.path();
+    let failed =
+        |cause: io::Error| OpenError(format!("the database {} cannot be locked: {cause}", path.display()));
     let until = Instant::now() + BUSY_TIMEOUT;
     while look(connection, path, steps)? < number(steps.len()) {
-        if let Some(lock) = ServeLock::take_if_free(path)? {
-            return Ok(Some(lock));
+        if let Some(lock) = ServeLock::take_if_free(path)?
+            && file.try_lock().map_err(failed)?
+        {
+            return Ok(Some(StepLock { file, _lock: lock }));
         }
         if Instant::now() >= until {
             return Err(OpenError(format!(
@@ -75,6 +82,32 @@ pub(super) fn lock_if_due(
         thread::sleep(LOOK_AGAIN_AFTER);
     }
     Ok(None)
+}
+
+/// Keeps servers out while a command brings the file up to date.
+pub(super) struct StepLock<'f> {
+    file: &'f OpenedFile,
+    _lock: ServeLock,
+}
+
+impl Drop for StepLock<'_> {
+    fn drop(&mut self) {
+        // The file stays open: see OpenedFile.
+        let _ = self.file.unlock();
+    }
+}
+
+/// A file of an older program can be read only after its schema was brought up to date.
+pub(super) fn refuse_older(done: u32, path: &Path, steps: &[&str]) -> Result<(), OpenError> {
+    if done >= number(steps.len()) {
+        return Ok(());
+    }
+    Err(OpenError(format!(
+        "{} has schema step {done} and has to be brought up to step {} first, but its folder cannot be written; make a \
+         copy with `brms backup` and name that",
+        path.display(),
+        steps.len()
+    )))
 }
 
 /// A file of a newer program is left alone: what its later steps mean is not known here.
@@ -98,9 +131,60 @@ fn number(position: usize) -> u32 {
 pub(super) fn step(connection: &Connection, path: &Path) -> Result<u32, OpenError> {
     match step_of_ours(connection) {
         Ok(Some(step)) => Ok(step),
-        Ok(None) => Err(OpenError(format!("{} is not a brms database; name another file", path.display()))),
-        Err(cause) => Err(OpenError(format!("{} cannot be read as a database: {cause}", path.display()))),
+        Ok(None) => Err(OpenError(format!("{}{}", not_ours(connection, path), stale_log(path)))),
+        Err(cause) => {
+            let is_damaged = matches!(
+                cause.sqlite_error_code(),
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+            );
+            let said = files::said_of_folder(path, &cause);
+            let stale = if is_damaged { stale_log(path) } else { String::new() };
+            Err(OpenError(format!("{} cannot be read as a database: {said}{stale}", path.display())))
+        }
     }
+}
+
+/// The file of another program, or one of ours that lost the two numbers in its header: `.dump` of the sqlite3
+/// command leaves them out.
+fn not_ours(connection: &Connection, path: &Path) -> String {
+    let path = path.display();
+    match step_of_schema(connection) {
+        Some(step) => format!(
+            "{path} has the tables of a brms database and not its header, as after `.dump` of sqlite3; if it is one, \
+             run: sqlite3 {path} 'PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {step}'"
+        ),
+        None => format!("{path} is not a brms database; name another file"),
+    }
+}
+
+/// The last step after which a file has just these tables and indexes.
+fn step_of_schema(connection: &Connection) -> Option<u32> {
+    fn names(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+        // Not those that SQLite makes itself, such as sqlite_stat1.
+        let sql =
+            "SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name";
+        connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    }
+    let found = names(connection).ok()?;
+    let empty = Connection::open_in_memory().ok()?;
+    let mut last = None;
+    for (position, sql) in ALL.iter().enumerate() {
+        empty.execute_batch(sql).ok()?;
+        if names(&empty).is_ok_and(|names| names == found) {
+            last = Some(number(position + 1));
+        }
+    }
+    last
+}
+
+/// SQLite takes a log for that of whatever file lies beside it.
+fn stale_log(path: &Path) -> String {
+    let Some(log) = files::companion(path) else { return String::new() };
+    format!(
+        ". Beside it lies {}: if the file was copied here, that belongs to the one that lay here before; move it away \
+         and try again",
+        log.display()
+    )
 }
 
 /// The same; `None`: the file is of another program.

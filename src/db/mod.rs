@@ -13,7 +13,11 @@ mod copy;
 mod files;
 mod lock;
 mod migrations;
+mod open;
+mod opened_file;
 mod readiness;
+mod rescue;
+mod trouble;
 mod tx;
 mod values;
 mod writer;
@@ -30,16 +34,19 @@ use tokio::time::Instant;
 use uuid::ContextV7;
 
 use crate::clock::Clock;
+use crate::lifeline::Lifeline;
 use crate::problem::{Busy, Problem};
+use crate::temporary;
 
-use checkpoint::Checkpointer;
+use connection::Source;
 pub use copy::{Copied, CopyError, Restored, back_up, restore};
-pub use files::beside;
+pub use files::{beside, discard, is_new};
 pub use lock::ServeLock;
-use readiness::OpenedFile;
+use opened_file::{Look, OpenedFile};
 pub use rusqlite::params;
+use trouble::Trouble;
 pub use tx::{Row, RowResult, Tx, id_list, json, json_text, word};
-use writer::{Job, Write, Writer};
+use writer::{Job, Write};
 
 /// The most write requests that may wait. Beyond it the answer is 503.
 const WRITE_QUEUE_MAX: usize = 1024;
@@ -110,51 +117,68 @@ struct Inner {
     /// As many as the runtime has workers, so that a worker always finds one free.
     peekers: Vec<Mutex<Connection>>,
     writes: mpsc::Sender<Box<dyn Job>>,
+    /// Whether the file was opened as one that nobody changes, and there is no writer.
+    is_read_only: bool,
     /// Tells when the writer has finished what was queued.
     writing: Mutex<Option<std::thread::JoinHandle<()>>>,
-    /// The last field, so that it is closed after all connections.
-    file: Arc<OpenedFile>,
+    /// The last field, so that the file is closed after all connections.
+    shared: Arc<Shared>,
+}
+
+/// What all connections have in common.
+struct Shared {
+    trouble: Trouble,
+    lifeline: Lifeline,
+    file: OpenedFile,
+}
+
+impl Shared {
+    fn new(file: OpenedFile) -> Arc<Self> {
+        Arc::new(Self { file, trouble: Trouble::default(), lifeline: Lifeline::default() })
+    }
 }
 
 impl Db {
-    /// Opens the file, brings its schema up to date and starts the writer.
+    /// Opens the file, brings its schema up to date and starts the writer. A command that only reads may open a
+    /// file in a folder that cannot be written; nothing can be written to that one.
     pub fn open(options: &Options, clock: Clock) -> Result<Self, OpenError> {
         let options = &Options { path: files::real_path(&options.path)?, ..options.clone() };
         let path = &options.path;
         let failed = |cause: &dyn std::fmt::Display| {
             OpenError(format!("the database {} cannot be opened: {cause}", path.display()))
         };
+        files::check_length(path).map_err(|cause| failed(&cause))?;
         connection::prepare_file(path, options.create).map_err(|cause| failed(&cause))?;
+        if options.is_lock_held {
+            temporary::sweep(files::folder(path));
+        }
+        let source = if options.is_lock_held { Ok(Source::shared(path)) } else { Source::to_read(path) };
+        let source = source.map_err(|cause| failed(&cause))?;
         // Before the first connection, so that it is dropped after it whatever fails here.
-        let file = Arc::new(OpenedFile::new(path).map_err(|cause| failed(&cause))?);
-        let mut first = connection::open_plain(path).map_err(|cause| failed(&cause))?;
-        migrations::look(&first, path, migrations::ALL)?;
-        let lock =
-            if options.is_lock_held { None } else { migrations::lock_if_due(&first, path, migrations::ALL)? };
-        connection::to_writer(&first, options).map_err(|cause| failed(&cause))?;
-        migrations::run(&mut first, path, migrations::ALL)?;
-        drop(lock);
+        let shared = Shared::new(OpenedFile::new(path).map_err(|cause| failed(&cause))?);
+        open::keep_others_out(&shared.file, options)?;
+        let first = open::first_connection(&source, &shared.file, options)?;
 
         let readers = r2d2::Pool::builder()
             .max_size(options.readers.max(1))
             .min_idle(Some(1))
             .error_handler(Box::new(PoolErrors))
-            .build(connection::reader_manager(path))
+            .connection_timeout(BUSY_TIMEOUT)
+            .build(connection::reader_manager(&source, Arc::clone(&shared)))
             .map_err(|cause| failed(&cause))?;
         let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let peekers = (0..workers)
-            .map(|_| connection::open_reader(path).map(Mutex::new))
+            .map(|_| connection::open_reader(&source).map(Mutex::new))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|cause| failed(&cause))?;
-
         let (writes, queue) = mpsc::channel(WRITE_QUEUE_MAX);
-        let checkpointer = Checkpointer::start(path, Arc::clone(&file), options.is_lock_held)
-            .map_err(|cause| failed(&cause))?;
-        let worker = Writer::new(first, clock.clone(), BATCH_MAX, Some(checkpointer), options.is_lock_held);
-        let writing = std::thread::Builder::new()
-            .name("brms-writer".to_owned())
-            .spawn(move || worker.run(queue))
-            .map_err(|cause| failed(&cause))?;
+        let writing = match first {
+            Some(first) => {
+                let writing = open::start_writer(first, &source, &shared, options, clock.clone(), queue);
+                Some(writing.map_err(|cause| failed(&cause))?)
+            }
+            None => None,
+        };
         Ok(Self {
             inner: Arc::new(Inner {
                 clock,
@@ -162,8 +186,9 @@ impl Db {
                 readers,
                 peekers,
                 writes,
-                writing: Mutex::new(Some(writing)),
-                file,
+                is_read_only: source.is_read_only(),
+                writing: Mutex::new(writing),
+                shared,
             }),
         })
     }
@@ -177,6 +202,7 @@ impl Db {
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
     {
+        self.inner.shared.trouble.check()?;
         let (answer, outcome) = oneshot::channel();
         let job = Box::new(Write::new(work, deadline, answer));
         self.inner.writes.try_send(job).map_err(|refused| match refused {
@@ -200,11 +226,11 @@ impl Db {
         let inner = Arc::clone(&self.inner);
         let running = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let connection = inner
-                .readers
-                .get()
-                .map_err(|cause| Problem::internal("taking a connection to read", cause))?;
-            snapshot(&connection, &inner.clock, work)
+            let connection = inner.readers.get().map_err(|cause| match inner.shared.file.look() {
+                Look::Gone => Problem::Unavailable(Busy::FileGone),
+                _ => Problem::internal("taking a connection to read", cause),
+            })?;
+            inner.snapshot(&connection, work)
         });
         match tokio::time::timeout_at(deadline, running).await {
             Err(_) => Err(Problem::TimedOut),
@@ -222,7 +248,7 @@ impl Db {
             // connection whose snapshot was ended by its guard, so it is as good as any.
             None => self.inner.peekers[0].lock().unwrap_or_else(std::sync::PoisonError::into_inner),
         };
-        snapshot(&connection, &self.inner.clock, work)
+        self.inner.snapshot(&connection, work)
     }
 
     /// The same as [`Db::write`] for code without a runtime, such as the command line.
@@ -231,6 +257,10 @@ impl Db {
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
     {
+        self.inner.shared.trouble.check()?;
+        if self.inner.is_read_only {
+            return Err(Problem::Unavailable(Busy::ReadOnly));
+        }
         let (answer, outcome) = oneshot::channel();
         let never = Instant::now() + Duration::from_hours(24);
         self.inner
@@ -240,12 +270,37 @@ impl Db {
         outcome.blocking_recv().map_err(|_| Problem::Internal("the writer ended without an answer".into()))?
     }
 
-    /// Whether the file takes writes: makes one that has to reach the disk and changes nothing.
+    /// Whether a write would be taken now, without making one: asks the writer for its turn and looks at the file
+    /// and its disk. Only after a write that the disk refused it makes one that changes nothing, since nothing
+    /// else tells whether the next would be taken.
     pub async fn check_writable(&self, deadline: Instant) -> Result<(), Problem> {
-        if !self.inner.file.is_in_place() {
-            return Err(Problem::Unavailable(Busy::FileGone));
+        let shared = Arc::clone(&self.inner.shared);
+        self.write(deadline, move |tx| readiness::probe(tx, &shared)).await?;
+        self.inner.shared.trouble.refused(false);
+        Ok(())
+    }
+
+    /// Whether what was not found is really not there. A file that another program has overwritten holds other
+    /// people and other tokens; as long as it is not known to be right, nobody is told that theirs are unknown.
+    pub fn confirm(&self) -> Result<(), Problem> {
+        let shared = &self.inner.shared;
+        match shared.file.look() {
+            Look::InPlace => shared.trouble.check(),
+            Look::Gone => Err(Problem::Unavailable(Busy::FileGone)),
+            Look::Written => {
+                // The writer finds out with its next turn, which this is.
+                let (answer, _) = oneshot::channel();
+                let look = Write::new(|_: &Tx| Ok(()), Instant::now() + BUSY_TIMEOUT, answer);
+                let _ = self.inner.writes.try_send(Box::new(look));
+                Err(Problem::Unavailable(Busy::Database))
+            }
         }
-        self.write(deadline, readiness::probe).await
+    }
+
+    /// Tells when this process cannot work with the file any more.
+    #[must_use]
+    pub fn lifeline(&self) -> &Lifeline {
+        &self.inner.shared.lifeline
     }
 
     /// The clock that transactions read.
@@ -268,19 +323,23 @@ impl Drop for Inner {
     }
 }
 
-/// Runs `work` between BEGIN and ROLLBACK, so that all it reads is of one moment.
-fn snapshot<T>(
-    connection: &Connection,
-    clock: &Clock,
-    work: impl FnOnce(&Tx) -> Result<T, Problem>,
-) -> Result<T, Problem> {
-    let open =
-        connection.unchecked_transaction().map_err(|cause| tx::problem("beginning to read", &cause))?;
-    // Dropping the transaction, also by a panic, rolls it back.
-    // A reader makes no ids that stay.
-    let outcome = work(&Tx::new(connection, clock, &ContextV7::new()));
-    drop(open);
-    outcome
+impl Inner {
+    /// Runs `work` between BEGIN and ROLLBACK, so that all it reads is of one moment.
+    fn snapshot<T>(
+        &self,
+        connection: &Connection,
+        work: impl FnOnce(&Tx) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        self.shared.trouble.check()?;
+        let open =
+            connection.unchecked_transaction().map_err(|cause| tx::problem("beginning to read", &cause))?;
+        // Dropping the transaction, also by a panic, rolls it back.
+        // A reader makes no ids that stay.
+        let outcome = work(&Tx::new(connection, &self.clock, &ContextV7::new()));
+        drop(open);
+        self.shared.trouble.learn(&outcome);
+        outcome
+    }
 }
 
 /// The pool's own troubles, such as a file that went away, belong in the log.

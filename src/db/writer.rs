@@ -12,15 +12,18 @@
 //!   of the batch runs and all of it gets 503.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::ContextV7;
 
-use super::checkpoint::{CheckpointMode, Checkpointer, checkpoint};
+use super::checkpoint::{CheckpointMode, Checkpointer, checkpoint, leave_log};
 use super::tx::{Tx, problem};
+use super::{Shared, rescue, trouble};
 use crate::clock::Clock;
+use crate::lifeline::Ending;
 use crate::problem::{Busy, Problem};
 
 /// A write that waits, whatever it returns.
@@ -29,6 +32,8 @@ pub(super) trait Job: Send {
     fn deadline(&self) -> Instant;
     /// Runs the write and keeps what came out. False: it was refused, or it failed.
     fn run(&mut self, tx: &Tx) -> bool;
+    /// What of the database itself kept it from its work.
+    fn trouble(&self) -> Option<Busy>;
     /// Keeps a failure in place of what came out.
     fn fail(&mut self, problem: Problem);
     /// Sends what came out.
@@ -68,6 +73,13 @@ where
         accepted
     }
 
+    fn trouble(&self) -> Option<Busy> {
+        match self.outcome {
+            Some(Err(Problem::Unavailable(busy))) => Some(busy),
+            _ => None,
+        }
+    }
+
     fn fail(&mut self, problem: Problem) {
         self.outcome = Some(Err(problem));
     }
@@ -101,6 +113,7 @@ pub(super) struct Writer {
     ids: ContextV7,
     batch_max: usize,
     checkpointer: Option<Checkpointer>,
+    shared: Arc<Shared>,
     is_lock_held: bool,
 }
 
@@ -112,13 +125,15 @@ impl Writer {
         clock: Clock,
         batch_max: usize,
         checkpointer: Option<Checkpointer>,
+        shared: Arc<Shared>,
         is_lock_held: bool,
     ) -> Self {
-        Self { connection, clock, ids: ContextV7::new(), batch_max, checkpointer, is_lock_held }
+        Self { connection, clock, ids: ContextV7::new(), batch_max, checkpointer, shared, is_lock_held }
     }
 
     /// Works until every sender is gone and the queue is empty.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+        let pulse = self.shared.lifeline.pulse(Ending::Writer);
         while let Some(first) = queue.blocking_recv() {
             let mut batch = vec![first];
             while batch.len() < self.batch_max
@@ -126,57 +141,108 @@ impl Writer {
             {
                 batch.push(next);
             }
+            let changes_before = self.connection.total_changes();
             for job in self.work(batch) {
                 job.answer();
             }
-            self.checkpoint_rest();
+            if self.shared.lifeline.ending() == Some(Ending::FileGone) {
+                break;
+            }
+            // A turn that wrote nothing, such as a look at readiness, is no reason to keep the log for longer.
+            if self.connection.total_changes() != changes_before {
+                self.checkpoint_rest();
+            }
         }
         drop(self.checkpointer.take());
-        // So that the file alone is whole for whoever copies it after a clean stop. Not in a command, which may run
-        // beside a server: it keeps all writes waiting for as long as anybody reads. SQLite folds the log all the
-        // same when the last connection of all closes.
-        if self.is_lock_held
-            && let Err(cause) = checkpoint(&self.connection, CheckpointMode::Truncate)
-        {
-            tracing::warn!(%cause, "the log could not be folded into the database file");
+        self.close();
+        pulse.finish();
+    }
+
+    /// Leaves the file alone whole, for whoever copies it after a clean stop. Not in a command, which may run
+    /// beside a server: it keeps all writes waiting for as long as anybody reads. SQLite folds the log all the
+    /// same when the last connection of all closes.
+    fn close(self) {
+        leave_log(&self.connection, &self.shared);
+        if self.is_lock_held && self.shared.trouble.check().is_ok() {
+            let _folding = self.shared.file.folding();
+            if let Err(cause) = checkpoint(&self.connection, CheckpointMode::Truncate) {
+                tracing::warn!(%cause, "the log could not be folded into the database file");
+            }
         }
     }
 
     /// Folds the end of the log when the rest of it is folded, so that it starts again from its beginning.
     fn checkpoint_rest(&self) {
-        if self.checkpointer.as_ref().is_some_and(Checkpointer::notify)
-            && let Err(cause) = checkpoint(&self.connection, CheckpointMode::Passive)
-        {
-            tracing::warn!(%cause, "the end of the log could not be folded");
+        if self.checkpointer.as_ref().is_some_and(Checkpointer::notify) {
+            let _folding = self.shared.file.folding();
+            if let Err(cause) = checkpoint(&self.connection, CheckpointMode::Passive) {
+                tracing::warn!(%cause, "the end of the log could not be folded");
+            }
         }
     }
 
     /// Runs a batch to its end: committed, refused or failed, each write has its outcome afterwards.
     fn work(&self, mut batch: Batch) -> Batch {
+        let changes_before = self.connection.total_changes();
         match self.attempt(&mut batch) {
             Err(Spoiled::ByOne) if batch.len() > 1 => {
                 return batch.into_iter().flat_map(|job| self.work(vec![job])).collect();
             }
-            // Committed; or alone, and then its own refusal is the outcome and it was rolled back.
-            Ok(()) | Err(Spoiled::ByOne) => {}
+            // Alone, and then its own refusal is the outcome and it was rolled back.
+            Err(Spoiled::ByOne) => {}
+            Ok(()) => self.look_again(&mut batch, self.connection.total_changes() != changes_before),
             Err(Spoiled::ByDatabase(busy)) => {
                 tracing::error!(cause = ?busy, writes = batch.len(), "the database took none of these writes");
-                for job in &mut batch {
-                    job.fail(Problem::Unavailable(busy));
-                }
+                fail_all(&mut batch, busy);
+                self.shared.trouble.note(busy);
             }
         }
+        batch.iter().filter_map(|job| job.trouble()).for_each(|busy| self.shared.trouble.note(busy));
         batch
     }
 
+    /// After a commit and before any answer: what was written into a file that is not the server's any more is
+    /// not answered as written.
+    fn look_again(&self, batch: &mut Batch, has_written: bool) {
+        match trouble::look(&self.shared, &self.connection) {
+            Ok(()) if has_written => self.shared.trouble.wrote(&self.connection),
+            Ok(()) => {}
+            Err(busy) => {
+                fail_all(batch, busy);
+                if busy == Busy::FileGone && has_written {
+                    self.shared.trouble.lost();
+                    rescue::keep(&self.connection, &self.shared.file);
+                    self.shared.lifeline.end(Ending::FileGone);
+                }
+            }
+        }
+    }
+
     fn attempt(&self, batch: &mut Batch) -> Result<(), Spoiled> {
+        self.shared.trouble.check().map_err(Spoiled::of)?;
+        trouble::look_before(&self.shared, &self.connection).map_err(Spoiled::ByDatabase)?;
         self.command("BEGIN IMMEDIATE")?;
-        let outcome = self.run_all(batch).and_then(|()| self.command("COMMIT"));
+        let outcome = self.run_all(batch);
+        let is_committing = outcome.is_ok();
+        let outcome = outcome.and_then(|()| self.command("COMMIT"));
         if outcome.is_err() && !self.connection.is_autocommit() {
             // Nothing to do if this fails too: the next BEGIN would, and say so.
             let _ = self.command("ROLLBACK");
         }
+        if is_committing && matches!(outcome, Err(Spoiled::ByDatabase(Busy::DiskFailed))) {
+            self.overwrite_log();
+        }
         outcome
+    }
+
+    /// A commit whose sync failed is rolled back, but stands in the log: if the process ended now, the next start
+    /// would take it for committed. The next write begins at the same place and breaks its chain of checksums.
+    fn overwrite_log(&self) {
+        let step = self.connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+        let written = step.and_then(|step| self.connection.pragma_update(None, "user_version", step));
+        if let Err(cause) = written {
+            tracing::warn!(%cause, "the disk takes no writes");
+        }
     }
 
     fn run_all(&self, batch: &mut Batch) -> Result<(), Spoiled> {
@@ -188,7 +254,7 @@ impl Writer {
             let changes_before = self.connection.total_changes();
             let accepted = job.run(&Tx::new(&self.connection, &self.clock, &self.ids));
             if self.connection.is_autocommit() {
-                return Err(Spoiled::ByDatabase(Busy::DiskFull));
+                return Err(Spoiled::ByDatabase(job.trouble().unwrap_or(Busy::DiskFailed)));
             }
             if !accepted && self.connection.total_changes() != changes_before {
                 return Err(Spoiled::ByOne);
@@ -198,143 +264,27 @@ impl Writer {
     }
 
     fn command(&self, sql: &str) -> Result<(), Spoiled> {
-        self.connection.execute_batch(sql).map_err(|cause| match problem(sql, &cause) {
-            Problem::Unavailable(busy) => Spoiled::ByDatabase(busy),
+        self.connection.execute_batch(sql).map_err(|cause| Spoiled::of(problem(sql, &cause)))
+    }
+}
+
+impl Spoiled {
+    fn of(problem: Problem) -> Self {
+        match problem {
+            Problem::Unavailable(busy) => Self::ByDatabase(busy),
             other => {
                 tracing::error!(cause = %other, "the database failed");
-                Spoiled::ByDatabase(Busy::Database)
+                Self::ByDatabase(Busy::Broken)
             }
-        })
+        }
+    }
+}
+
+fn fail_all(batch: &mut Batch, busy: Busy) {
+    for job in batch {
+        job.fail(Problem::Unavailable(busy));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::db::{Options, connection, params};
-
-    struct Bench {
-        _folder: tempfile::TempDir,
-        writer: Writer,
-    }
-
-    type Outcome = oneshot::Receiver<Result<usize, Problem>>;
-
-    impl Bench {
-        fn new(size_max: Option<u64>) -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("a.db");
-            connection::prepare_file(&path, true).unwrap();
-            let options = Options { size_max, ..Options::new(&path) };
-            let connection = connection::open_plain(&path).unwrap();
-            connection::to_writer(&connection, &options).unwrap();
-            connection.execute_batch("CREATE TABLE t (x INTEGER NOT NULL)").unwrap();
-            Self { writer: Writer::new(connection, Clock::default(), 32, None, true), _folder: folder }
-        }
-
-        fn run(&self, jobs: Vec<(Box<dyn Job>, Outcome)>) -> Vec<Result<usize, Problem>> {
-            let (batch, outcomes): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
-            for job in self.writer.work(batch) {
-                job.answer();
-            }
-            outcomes.into_iter().map(|outcome| outcome.blocking_recv().unwrap()).collect()
-        }
-
-        fn sum(&self) -> i64 {
-            let sql = "SELECT coalesce(sum(x), 0) FROM t";
-            self.writer.connection.query_row(sql, [], |row| row.get(0)).unwrap()
-        }
-    }
-
-    fn job(
-        work: impl FnMut(&Tx) -> Result<usize, Problem> + Send + 'static,
-        deadline: Instant,
-    ) -> (Box<dyn Job>, Outcome) {
-        let (answer, outcome) = oneshot::channel();
-        (Box::new(Write::new(work, deadline, answer)), outcome)
-    }
-
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_mins(1)
-    }
-
-    fn adds(value: i64) -> (Box<dyn Job>, Outcome) {
-        job(move |tx| tx.execute("INSERT INTO t VALUES (?1)", params![value]), soon())
-    }
-
-    #[test]
-    fn a_batch_commits_what_is_right_and_refuses_the_rest() {
-        let bench = Bench::new(None);
-        let refused = job(|_| Err(Problem::NotFound("thing")), soon());
-        let outcomes = bench.run(vec![adds(1), refused, adds(2)]);
-        assert!(matches!(outcomes[..], [Ok(1), Err(Problem::NotFound(_)), Ok(1)]), "{outcomes:?}");
-        assert_eq!(bench.sum(), 3);
-    }
-
-    #[test]
-    fn half_a_change_is_taken_back_and_the_others_stay() {
-        let bench = Bench::new(None);
-        let half = job(
-            |tx| {
-                tx.execute("INSERT INTO t VALUES (100)", [])?;
-                Err(Problem::NotFound("thing"))
-            },
-            soon(),
-        );
-        let outcomes = bench.run(vec![adds(1), half, adds(2)]);
-        assert!(matches!(outcomes[..], [Ok(1), Err(Problem::NotFound(_)), Ok(1)]), "{outcomes:?}");
-        assert_eq!(bench.sum(), 3);
-    }
-
-    #[test]
-    fn a_panic_fails_one_write() {
-        let bench = Bench::new(None);
-        let panics = job(
-            |tx| {
-                tx.execute("INSERT INTO t VALUES (100)", [])?;
-                panic!("as planned")
-            },
-            soon(),
-        );
-        let outcomes = bench.run(vec![adds(1), panics, adds(2)]);
-        assert!(matches!(&outcomes[..], [Ok(1), Err(Problem::Internal(_)), Ok(1)]), "{outcomes:?}");
-        assert_eq!(bench.sum(), 3);
-    }
-
-    #[test]
-    fn a_late_write_never_begins() {
-        let bench = Bench::new(None);
-        let late = job(|tx| tx.execute("INSERT INTO t VALUES (100)", []), Instant::now());
-        let outcomes = bench.run(vec![late, adds(1)]);
-        assert!(matches!(outcomes[..], [Err(Problem::TimedOut), Ok(1)]), "{outcomes:?}");
-        assert_eq!(bench.sum(), 1);
-    }
-
-    #[test]
-    fn a_full_file_takes_nothing_of_the_batch_and_works_again_with_room() {
-        let bench = Bench::new(Some(10 * 4096));
-        bench.writer.connection.execute_batch("CREATE TABLE ballast (b BLOB)").unwrap();
-        bench.writer.connection.execute_batch("INSERT INTO ballast VALUES (zeroblob(20000))").unwrap();
-        let large = || {
-            job(
-                |tx| {
-                    tx.execute("INSERT INTO t VALUES (5)", [])?;
-                    tx.execute("INSERT INTO ballast VALUES (zeroblob(30000))", [])
-                },
-                soon(),
-            )
-        };
-        let outcomes = bench.run(vec![adds(1), large(), adds(2)]);
-        assert!(matches!(outcomes[1], Err(Problem::Unavailable(Busy::DiskFull))), "{outcomes:?}");
-        // The small ones either went in alone or were told to come back; never half.
-        let value = |position: usize, value: i64| if outcomes[position].is_ok() { value } else { 0 };
-        assert_eq!(bench.sum(), value(0, 1) + value(2, 2));
-
-        bench.writer.connection.execute_batch("DELETE FROM ballast").unwrap();
-        let before = bench.sum();
-        assert!(matches!(bench.run(vec![large()])[..], [Ok(1)]));
-        assert_eq!(bench.sum(), before + 5);
-    }
-}
+mod tests;

@@ -1,0 +1,89 @@
+//! Opening the file: who else may have it, whether it can be written, its schema, and the threads that work on it.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use tokio::sync::mpsc;
+
+use super::checkpoint::Checkpointer;
+use super::connection::{self, Source};
+use super::opened_file::OpenedFile;
+use super::writer::{Job, Writer};
+use super::{BATCH_MAX, OpenError, Options, ServeLock, Shared, files, migrations};
+use crate::clock::Clock;
+
+/// Lets no second server in that comes by another name of the file, whose log would be another.
+pub(super) fn keep_others_out(file: &OpenedFile, options: &Options) -> Result<(), OpenError> {
+    let path = options.path.display();
+    let failed =
+        |cause: &dyn std::fmt::Display| OpenError(format!("the database {path} cannot be locked: {cause}"));
+    if options.is_lock_held {
+        if file.try_lock().map_err(|cause| failed(&cause))? {
+            return Ok(());
+        }
+        return Err(OpenError(format!(
+            "another server has {path} under another name (a hard link); stop it, or give this one its own \
+             --database"
+        )));
+    }
+    // A server under this very name shares its log with us; one under another name does not.
+    if file.links() > 1 && file.is_locked() && ServeLock::take_if_free(&options.path)?.is_some() {
+        return Err(OpenError(format!(
+            "a server has {path} under another name (a hard link); name the file as the server does"
+        )));
+    }
+    Ok(())
+}
+
+/// The connection that becomes the writer's, its schema up to date; `None` if nothing can be written.
+pub(super) fn first_connection(
+    source: &Source,
+    file: &OpenedFile,
+    options: &Options,
+) -> Result<Option<Connection>, OpenError> {
+    let path = &options.path;
+    let failed = |cause: &dyn std::fmt::Display| {
+        OpenError(format!("the database {} cannot be opened: {cause}", path.display()))
+    };
+    let mut first = connection::open_plain(source).map_err(|cause| failed(&cause))?;
+    let step = migrations::look(&first, path, migrations::ALL)?;
+    if source.is_read_only() {
+        migrations::refuse_older(step, path, migrations::ALL)?;
+        return Ok(None);
+    }
+    let is_read_only = first.is_readonly(rusqlite::MAIN_DB).map_err(|cause| failed(&cause))?;
+    if options.is_lock_held && (is_read_only || !file.may_be_written()) {
+        return Err(failed(&format!(
+            "{} cannot write to it ({}); change its owner or mode, or name another file",
+            files::own_user(),
+            files::owner_and_mode(path)
+        )));
+    }
+    if options.is_lock_held && files::is_open_to_others(path) {
+        let is = files::owner_and_mode(path);
+        tracing::warn!(path = %path.display(), is, "others can read or lock the database file; chmod 600 keeps them out");
+    }
+    let lock =
+        if options.is_lock_held { None } else { migrations::lock_if_due(&first, file, migrations::ALL)? };
+    connection::to_writer(&first, options).map_err(|cause| failed(&files::said_of_folder(path, &cause)))?;
+    migrations::run(&mut first, path, migrations::ALL)?;
+    drop(lock);
+    Ok(Some(first))
+}
+
+/// Starts the writer and the thread that folds its log.
+pub(super) fn start_writer(
+    first: Connection,
+    source: &Source,
+    shared: &Arc<Shared>,
+    options: &Options,
+    clock: Clock,
+    queue: mpsc::Receiver<Box<dyn Job>>,
+) -> Result<std::thread::JoinHandle<()>, Box<dyn std::error::Error>> {
+    let checkpointer = Checkpointer::start(source, Arc::clone(shared), options.is_lock_held)?;
+    // The log is there by now.
+    shared.file.remember_beside()?;
+    let writer =
+        Writer::new(first, clock, BATCH_MAX, Some(checkpointer), Arc::clone(shared), options.is_lock_held);
+    Ok(std::thread::Builder::new().name("brms-writer".to_owned()).spawn(move || writer.run(queue))?)
+}

@@ -1,0 +1,254 @@
+//! The file that was opened, and whether it is still the one that its path leads to.
+//!
+//! Another program can remove, replace, truncate or overwrite the file while it is served. SQLite would go on
+//! from its cache and report success, so the writer looks at the file around each transaction: a few `stat`
+//! calls, and only if somebody else wrote the file, a comparison with what a new connection finds in it.
+
+use std::fs::{self, File, Metadata, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::SystemTime;
+
+use super::files::with_suffix;
+
+/// The file of a database, for as long as this process uses it.
+///
+/// It has to outlive every connection of the process to this file: when a process closes a file, the system takes
+/// from it all the locks that SQLite holds there.
+pub(super) struct OpenedFile {
+    path: PathBuf,
+    file: File,
+    identity: Identity,
+    /// What SQLite keeps beside the file, known once the first connection has opened it.
+    beside: OnceLock<[(PathBuf, Identity); 2]>,
+    seen: Mutex<Seen>,
+}
+
+/// What tells files apart.
+type Identity = (u64, u64);
+
+/// The file as it was when it was last known to be right.
+struct Seen {
+    state: State,
+    /// How many folds of the log go on in this process. They change the file as it should be changed.
+    folds: u32,
+}
+
+/// What changes when somebody writes.
+type State = (u64, Option<SystemTime>);
+
+/// What a look at the file found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// It is the file that was opened, and only this process has written it.
+    InPlace,
+    /// It, or what SQLite keeps beside it, is not at its path any more.
+    Gone,
+    /// Another program has written it: a fold by another brms, or damage.
+    Written,
+}
+
+/// What the file itself says in its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    /// Whether the file is as long as it says.
+    pub(super) is_whole: bool,
+    /// Changes with the schema, and with each `VACUUM INTO`.
+    pub(super) schema_cookie: u32,
+}
+
+impl OpenedFile {
+    pub(super) fn new(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        Ok(Self {
+            path: path.to_owned(),
+            identity: identity(&metadata),
+            beside: OnceLock::new(),
+            seen: Mutex::new(Seen { state: state(&metadata), folds: 0 }),
+            file,
+        })
+    }
+
+    /// Keeps other servers out, also those that come by another name of the file (a hard link). False: there
+    /// is one. Held until [`OpenedFile::unlock`] or the end of the process.
+    pub(super) fn try_lock(&self) -> io::Result<bool> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(cause)) => Err(cause),
+        }
+    }
+
+    /// Whether some server has the file.
+    pub(super) fn is_locked(&self) -> bool {
+        match self.file.try_lock_shared() {
+            Ok(()) => {
+                let _ = self.file.unlock();
+                false
+            }
+            Err(_) => true,
+        }
+    }
+
+    /// Without closing the file, which would take SQLite's locks away.
+    pub(super) fn unlock(&self) -> io::Result<()> {
+        self.file.unlock()
+    }
+
+    /// Remembers the log and the index of the log that SQLite opened.
+    pub(super) fn remember_beside(&self) -> io::Result<()> {
+        let remember = |suffix: &str| {
+            let path = with_suffix(&self.path, suffix);
+            fs::metadata(&path).map(|metadata| (path, identity(&metadata)))
+        };
+        let found = [remember("-wal")?, remember("-shm")?];
+        let _ = self.beside.set(found);
+        self.accept();
+        Ok(())
+    }
+
+    /// Whether anybody may write to it. Mode 0444 means nobody, even where root would be let through.
+    pub(super) fn may_be_written(&self) -> bool {
+        fs::metadata(&self.path).map_or(true, |metadata| !metadata.permissions().readonly())
+    }
+
+    /// Looks whether the file is still the one that was opened.
+    pub(super) fn look(&self) -> Look {
+        // Before the look, so that no fold ends in between.
+        let seen = self.seen();
+        let Ok(metadata) = fs::metadata(&self.path) else { return Look::Gone };
+        let is_beside =
+            |(path, was): &(PathBuf, Identity)| fs::metadata(path).is_ok_and(|now| identity(&now) == *was);
+        let beside = self.beside.get();
+        if identity(&metadata) != self.identity || !beside.is_none_or(|beside| beside.iter().all(is_beside)) {
+            return Look::Gone;
+        }
+        let is_as_seen = seen.folds > 0 || state(&metadata) == seen.state;
+        if is_as_seen { Look::InPlace } else { Look::Written }
+    }
+
+    /// Takes the file as it is for right.
+    pub(super) fn accept(&self) {
+        self.accept_as(&mut self.seen());
+    }
+
+    fn accept_as(&self, seen: &mut Seen) {
+        if let Ok(metadata) = fs::metadata(&self.path) {
+            seen.state = state(&metadata);
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To be held while this process folds the log into the file.
+    pub(super) fn folding(&self) -> Folding<'_> {
+        self.seen().folds += 1;
+        Folding(self)
+    }
+
+    /// The first bytes of the file, as they lie on the disk.
+    pub(super) fn header(&self) -> io::Result<Header> {
+        let mut bytes = [0; 100];
+        read_at_start(&self.file, &mut bytes)?;
+        let number = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+        let page_bytes = match u64::from(u16::from_be_bytes([bytes[16], bytes[17]])) {
+            1 => 65_536,
+            bytes => bytes,
+        };
+        let is_whole = self.file.metadata()?.len() >= u64::from(number(28)) * page_bytes;
+        Ok(Header { is_whole, schema_cookie: number(40) })
+    }
+
+    /// How many bytes the file system has left for this process; `None` where it does not say.
+    #[cfg(unix)]
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        let found = rustix::fs::fstatvfs(&self.file).ok()?;
+        // Some file systems count nothing at all.
+        let blocks = if rustix::process::geteuid().is_root() { found.f_bfree } else { found.f_bavail };
+        (found.f_blocks > 0).then(|| blocks.saturating_mul(found.f_frsize))
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    /// Whether the file system was made read-only.
+    #[cfg(unix)]
+    pub(super) fn is_on_read_only_disk(&self) -> bool {
+        let found = rustix::fs::fstatvfs(&self.file);
+        found.is_ok_and(|found| found.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn is_on_read_only_disk(&self) -> bool {
+        false
+    }
+
+    /// How many names the file has.
+    pub(super) fn links(&self) -> u64 {
+        self.file.metadata().map_or(1, |metadata| links(&metadata))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Waits until the disk has all that was written to it.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+}
+
+fn state(metadata: &Metadata) -> State {
+    (metadata.len(), metadata.modified().ok())
+}
+
+/// A fold that goes on.
+pub(super) struct Folding<'f>(&'f OpenedFile);
+
+impl Drop for Folding<'_> {
+    fn drop(&mut self) {
+        let mut seen = self.0.seen();
+        seen.folds -= 1;
+        self.0.accept_as(&mut seen);
+    }
+}
+
+#[cfg(unix)]
+fn read_at_start(file: &File, bytes: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, 0)
+}
+
+#[cfg(not(unix))]
+fn read_at_start(mut file: &File, bytes: &mut [u8]) -> io::Result<()> {
+    use std::io::{Read, Seek};
+    file.rewind()?;
+    file.read_exact(bytes)
+}
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+/// Elsewhere an open file cannot be taken away.
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> Identity {
+    (0, 0)
+}
+
+#[cfg(unix)]
+fn links(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(metadata)
+}
+
+#[cfg(not(unix))]
+fn links(_: &Metadata) -> u64 {
+    1
+}

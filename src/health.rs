@@ -1,5 +1,5 @@
-//! Health: whether the server can do its work. healthCheck asks whether the database answers; readiness
-//! asks for all that a write and its mail need.
+//! Health: whether the server can do its work. Liveness asks whether all parts of the process are there;
+//! healthCheck and readiness ask for all that a write and its mail need, without writing.
 
 use std::time::Duration;
 
@@ -11,18 +11,23 @@ use crate::generated::api::HealthCheckResponse;
 use crate::generated::models::Health;
 use crate::mail;
 use crate::problem::{Busy, Problem};
-use crate::users;
 
 /// A load balancer has given up by then.
 const TIME_MAX: Duration = Duration::from_secs(5);
-/// How long an answer about readiness stands. Whoever asks more often causes no more writes.
+/// How long an answer about readiness stands, so that asking often costs the writer nothing.
 const READINESS_STANDS_FOR: Duration = Duration::from_secs(1);
 /// How long a mail may be due, with none in hand, before somebody has to look.
 const MAIL_DUE_MAX: Duration = Duration::from_mins(10);
 
-/// healthCheck: asks the database something that needs its file.
+/// Whether the process can do its work at all: the writer, the delivery of mail and the accept loop are there.
+/// If not, only a new start helps.
+pub fn live(app: &App) -> Result<(), Problem> {
+    app.db.lifeline().ending().map_or(Ok(()), |_| Err(Problem::Unavailable(Busy::PartEnded)))
+}
+
+/// healthCheck: the same as readiness, in the description's word.
 pub async fn check(app: &App) -> Result<HealthCheckResponse, Problem> {
-    app.db.read(Instant::now() + TIME_MAX, users::store::any).await?;
+    ready(app).await?;
     Ok(HealthCheckResponse::Status200(Health::Healthy))
 }
 
@@ -63,6 +68,7 @@ async fn look(app: &App) -> Option<Busy> {
 }
 
 async fn try_everything(app: &App) -> Result<(), Problem> {
+    live(app)?;
     let deadline = Instant::now() + TIME_MAX;
     app.db.check_writable(deadline).await?;
     let long_ago = app.db.clock().now().minus(MAIL_DUE_MAX);

@@ -19,9 +19,10 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
-use crate::db::{Db, Options, ServeLock};
+use crate::db::{self, Db, Options, ServeLock};
 use crate::health::Readiness;
 use crate::invitations::InvitationRules;
+use crate::lifeline::Lifeline;
 use crate::mail::delivery::Delivery;
 use crate::mail::post::{Post, Sender};
 use crate::mail::render::Renderer;
@@ -93,23 +94,14 @@ impl Server {
             .map_err(|cause| StartError::new("the mail templates", cause))?;
         let test_token = Token::of(settings, audience)?;
         let ready_file = settings.ready_file.as_deref().map(ReadyFile::prepare).transpose()?;
-        let home = Home::of(settings)?;
-        let lock = ServeLock::take(home.database()).map_err(|cause| StartError(cause.to_string()))?;
-        let options = Options {
-            size_max: settings.database_size_max,
-            durable: !settings.ephemeral,
-            ..Options::new(home.database())
-        };
-        let db = Db::open(&options, clock).map_err(|cause| StartError(cause.to_string()))?;
-        // Before the first people are made: a taken port must not use up a first start.
+        // Before anything is made: a taken port leaves nothing behind.
         let listener = TcpListener::bind(settings.listen).await;
         let listener = listener
             .map_err(|cause| StartError::new(&format!("cannot listen on {}", settings.listen), cause))?;
         let address = listener.local_addr().map_err(|cause| StartError::new("cannot listen", cause))?;
-
-        let filled = tokio::task::block_in_place(|| fill(&db, settings, home.database(), audience))?;
-        let allows_seeded_secrets = address.ip().is_loopback() || settings.allow_seeded_secrets;
-        refuse_known_secrets(&db, address, allows_seeded_secrets)?;
+        let home = Home::of(settings)?;
+        let Opened { db, lock, filled, allows_seeded_secrets } =
+            tokio::task::block_in_place(|| open(settings, clock, audience, home.database(), address))?;
         let (stop, stopped) = watch::channel(false);
         let controls = test_token
             .as_ref()
@@ -131,6 +123,7 @@ impl Server {
             connections_max: settings.connections_max,
             header_timeout: settings.header_timeout,
             request_timeout: settings.request_timeout,
+            stop_timeout: settings.stop_timeout,
         };
         let serving = tokio::spawn(server::serve(Arc::clone(&app), listener, limits, stopped.clone()));
         let delivering = tokio::spawn(delivery.run(stopped));
@@ -161,6 +154,12 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Tells when it cannot go on.
+    #[must_use]
+    pub fn lifeline(&self) -> &Lifeline {
+        self.app.db.lifeline()
     }
 
     /// What is behind it.
@@ -211,6 +210,49 @@ impl Server {
 
 fn url(address: SocketAddr) -> String {
     format!("http://{address}")
+}
+
+/// A database with people in it.
+struct Opened {
+    db: Db,
+    lock: ServeLock,
+    filled: Filled,
+    allows_seeded_secrets: bool,
+}
+
+/// Locks the database, opens it, and brings people into an empty one. A file that was made for this and that
+/// cannot be used is taken away again.
+fn open(
+    settings: &ServeSettings,
+    clock: Clock,
+    audience: Audience,
+    database: &Path,
+    address: SocketAddr,
+) -> Result<Opened, StartError> {
+    let lock = ServeLock::take(database).map_err(|cause| StartError(cause.to_string()))?;
+    let is_new = db::is_new(database).map_err(|cause| StartError(cause.to_string()))?;
+    let allows_seeded_secrets = address.ip().is_loopback() || settings.allow_seeded_secrets;
+    let options = Options {
+        size_max: settings.database_size_max,
+        durable: !settings.ephemeral,
+        ..Options::new(database)
+    };
+    let opened = || {
+        let db = Db::open(&options, clock).map_err(|cause| StartError(cause.to_string()))?;
+        let filled = fill(&db, settings, database, audience)?;
+        refuse_known_secrets(&db, address, allows_seeded_secrets)?;
+        Ok((db, filled))
+    };
+    match opened() {
+        Ok((db, filled)) => Ok(Opened { db, lock, filled, allows_seeded_secrets }),
+        Err(cause) => {
+            if is_new {
+                db::discard(database);
+            }
+            lock.give_up();
+            Err(cause)
+        }
+    }
 }
 
 /// How a database came by its people.
@@ -301,3 +343,6 @@ fn delivery(app: &App, settings: &ServeSettings, post: Post) -> Delivery {
         give_up_after: settings.delivery.mail_give_up_after,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::config::DatabaseSettings;
 use crate::db::{Db, Options};
 
-use super::Failure;
+use super::{Failure, threads};
 use crate::db::Tx;
 use crate::problem::Problem;
 
@@ -19,6 +19,8 @@ pub(super) fn open_or_create(settings: &DatabaseSettings) -> Result<Db, Failure>
 }
 
 fn open(settings: &DatabaseSettings, create: bool) -> Result<Db, Failure> {
+    // The pool's three, the writer, and the fold of its log.
+    threads::check(5)?;
     Ok(Db::open(&Options::beside_a_server(&settings.database, create), Clock::default())?)
 }
 

@@ -1,6 +1,7 @@
 //! `brms health`: for container checks and scripts.
 
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::client::{Call, call};
@@ -9,22 +10,51 @@ use crate::config::HealthSettings;
 
 const TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Asks a running server; the answer of one that listens everywhere is looked for on loopback.
+/// Asks a running server whether it is ready. One that listens everywhere is asked on loopback, by whichever of the
+/// two addresses it answers at: IPv6 may be switched off.
 pub(super) fn run(settings: &HealthSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    let mut address = settings.listen;
-    if address.ip().is_unspecified() {
-        let loopback: std::net::IpAddr = if address.is_ipv4() {
-            std::net::Ipv4Addr::LOCALHOST.into()
-        } else {
-            std::net::Ipv6Addr::LOCALHOST.into()
-        };
-        address.set_ip(loopback);
+    let asked = Call { method: "GET", path: "/readyz", ..Call::default() };
+    let runtime = runtime()?;
+    let mut failures = Vec::new();
+    for address in addresses(settings.listen) {
+        match runtime.block_on(call(address, &asked, TIME_MAX)) {
+            Ok(answer) if answer.status == 200 => {
+                writeln!(out, "{address} is healthy")?;
+                return Ok(());
+            }
+            Ok(answer) => {
+                return Err(format!("{address} is not healthy: {} {}", answer.status, answer.body).into());
+            }
+            Err(failure) => failures.push(failure.to_string()),
+        }
     }
-    let asked = Call { method: "GET", path: "/api/health", ..Call::default() };
-    let answer = runtime()?.block_on(call(address, &asked, TIME_MAX))?;
-    if answer.body != "\"healthy\"" {
-        return Err(format!("{address} is not healthy: {} {}", answer.status, answer.body).into());
+    Err(failures.join("; ").into())
+}
+
+fn addresses(listen: SocketAddr) -> Vec<SocketAddr> {
+    let at = |ip: IpAddr| SocketAddr::new(ip, listen.port());
+    let (four, six) = (at(Ipv4Addr::LOCALHOST.into()), at(Ipv6Addr::LOCALHOST.into()));
+    match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => vec![four],
+        IpAddr::V6(ip) if ip.is_unspecified() => vec![six, four],
+        _ => vec![listen],
     }
-    writeln!(out, "{address} is healthy")?;
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fr_15_a_server_that_listens_everywhere_is_asked_where_it_answers() {
+        for (listen, wanted) in [
+            ("[::]:7", &["[::1]:7", "127.0.0.1:7"][..]),
+            ("0.0.0.0:7", &["127.0.0.1:7"]),
+            ("192.0.2.1:7", &["192.0.2.1:7"]),
+        ] {
+            let asked: Vec<String> =
+                addresses(listen.parse().unwrap()).iter().map(ToString::to_string).collect();
+            assert_eq!(asked, wanted, "{listen}");
+        }
+    }
 }

@@ -14,16 +14,22 @@ mod mail;
 mod mailbox;
 mod man;
 mod openapi;
+mod output;
 mod project;
 mod restore;
 mod seed;
 mod serve;
+mod signals;
+mod threads;
 mod token;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
+use output::Output;
+
 use crate::config::{Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand};
+use crate::log;
 
 /// Why a command ended without doing its work, in a sentence for the terminal.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -31,7 +37,9 @@ pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Runs a command to its exit code: 0 only if it did what it was asked for.
 #[must_use]
 pub fn run(command: Command) -> ExitCode {
-    let mut out = std::io::stdout();
+    log::report_panics();
+    survive_file_size_limit();
+    let mut out = Output::new();
     let done = match command {
         Command::Serve(settings) => serve::run(&settings, &mut out),
         Command::Init(settings) => init::run(&settings, &mut out),
@@ -58,6 +66,7 @@ pub fn run(command: Command) -> ExitCode {
     };
     match done.and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(_) if out.is_closed() => ExitCode::SUCCESS,
         Err(failure) => {
             // Nothing can be done if even this cannot be written.
             let _ = writeln!(std::io::stderr(), "brms: {failure}");
@@ -76,20 +85,24 @@ fn run_mail(command: MailCommand, out: &mut dyn Write) -> Result<(), Failure> {
     }
 }
 
-/// The log: lines for people on a terminal, JSON for programs otherwise.
 fn start_log(filter: &str) -> Result<(), Failure> {
-    let filter = tracing_subscriber::EnvFilter::try_new(filter)
-        .map_err(|cause| format!("--log {filter}: {cause}; write it as info or brms=debug,warn"))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::io::stderr().is_terminal() {
-        log.with_target(false).init();
-    } else {
-        log.json().flatten_event(true).with_target(false).init();
-    }
-    Ok(())
+    Ok(log::start(filter)?)
 }
+
+/// Where a limit on the size of files is set, the system ends the program that goes beyond it. With a handler
+/// the write fails instead, and is answered like one on a full disk.
+#[cfg(unix)]
+fn survive_file_size_limit() {
+    let unused = std::sync::Arc::default();
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, unused);
+}
+
+#[cfg(not(unix))]
+fn survive_file_size_limit() {}
 
 /// A runtime for the commands that speak HTTP.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    // One worker a core, the pool's three, the writer, the fold of its log, and some to read.
+    threads::check(std::thread::available_parallelism().map_or(1, std::num::NonZero::get) + 9)?;
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }

@@ -1,9 +1,13 @@
-//! `brms serve`: until SIGTERM or ctrl-c, which let it finish; a second one ends it at once.
+//! `brms serve`: until SIGTERM, SIGHUP or ctrl-c, which let it finish; a second one ends it at once.
 
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::exit;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
+
+use super::signals::Signals;
 use super::{Failure, runtime, start_log};
 use crate::clock::Clock;
 use crate::config::ServeSettings;
@@ -16,34 +20,67 @@ const INTERRUPTED: i32 = 130;
 pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), Failure> {
     start_log(&settings.log)?;
     let audience = if std::io::stdout().is_terminal() { Audience::Terminal } else { Audience::Nobody };
-    // Signals are watched before anything runs, so that none is missed.
     runtime()?.block_on(async {
-        let mut signals = Signals::watch()?;
+        // Signals are watched before anything runs, so that none is missed, and in a task of their own, so that a
+        // start which takes long can be ended, too.
+        let (stop, mut stopping) = watch::channel(false);
+        let leftovers = Leftovers::default();
+        tokio::spawn(watch_signals(Signals::watch()?, stop, Arc::clone(&leftovers)));
         let mut server = Server::start(settings, Clock::default(), audience).await?;
-        if let Some(credentials) = server.take_first_credentials() {
-            show(&credentials, out)?;
-        }
-        if let Some(token) = server.new_test_token().filter(|_| audience == Audience::Terminal) {
-            writeln!(out, "Tests control this server under /_test. Their token is shown only now:\n")?;
-            writeln!(out, "  Authorization: Test {}\n", token.reveal())?;
-            out.flush()?;
-        }
-        tracing::info!(url = server.url(), database = %server.database().display(), "serving");
         let temporary_folder = server.temporary_folder().map(Path::to_owned);
-        signals.next().await;
-        tracing::info!("stopping: no more connections; what runs is finished");
-        tokio::spawn(async move {
-            signals.next().await;
-            // Nothing is dropped by an exit.
-            if let Some(folder) = temporary_folder {
-                let _ = std::fs::remove_dir_all(folder);
+        lock(&leftovers).extend(temporary_folder.into_iter().chain(settings.ready_file.clone()));
+        let shown = tell(&mut server, audience, out);
+        tracing::info!(url = server.url(), database = %server.database().display(), "serving");
+        let lifeline = server.lifeline().clone();
+        let outcome = if let Err(cause) = shown {
+            Err(cause.into())
+        } else {
+            tokio::select! {
+                _ = stopping.wait_for(|stop| *stop) => Ok(()),
+                // Whoever looks after this process starts it again.
+                ending = lifeline.ended() => Err(Failure::from(ending.to_string())),
             }
-            exit(INTERRUPTED);
-        });
+        };
+        if let Err(cause) = &outcome {
+            tracing::error!(%cause, "the server cannot go on");
+        }
+        tracing::info!("stopping: no more connections; what runs is finished");
         server.stop().await;
         tracing::info!("stopped");
-        Ok(())
+        // Also one that came while it stopped.
+        outcome.and_then(|()| lifeline.ending().map_or(Ok(()), |ending| Err(ending.to_string().into())))
     })
+}
+
+/// What is removed at an end without a stop: an exit drops nothing.
+type Leftovers = Arc<Mutex<Vec<PathBuf>>>;
+
+fn lock(leftovers: &Leftovers) -> MutexGuard<'_, Vec<PathBuf>> {
+    leftovers.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The first signal stops the server, the second one ends it.
+async fn watch_signals(mut signals: Signals, stop: watch::Sender<bool>, leftovers: Leftovers) {
+    signals.next().await;
+    stop.send_replace(true);
+    signals.next().await;
+    for path in lock(&leftovers).iter() {
+        let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    }
+    exit(INTERRUPTED);
+}
+
+/// Shows what is shown only once.
+fn tell(server: &mut Server, audience: Audience, out: &mut dyn Write) -> std::io::Result<()> {
+    if let Some(credentials) = server.take_first_credentials() {
+        show(&credentials, out)?;
+    }
+    if let Some(token) = server.new_test_token().filter(|_| audience == Audience::Terminal) {
+        writeln!(out, "Tests control this server under /_test. Their token is shown only now:\n")?;
+        writeln!(out, "  Authorization: Test {}\n", token.reveal())?;
+        out.flush()?;
+    }
+    Ok(())
 }
 
 fn show(credentials: &FirstCredentials, out: &mut dyn Write) -> std::io::Result<()> {
@@ -56,41 +93,4 @@ fn show(credentials: &FirstCredentials, out: &mut dyn Write) -> std::io::Result<
     writeln!(out, "  Authorization: Bearer {}", credentials.personal_access_token.reveal())?;
     writeln!(out, "  Authorization: Internal {}\n", credentials.internal_token.reveal())?;
     out.flush()
-}
-
-/// SIGTERM and SIGINT.
-#[cfg(unix)]
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn watch() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-/// Ctrl-c.
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn watch() -> std::io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn next(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
-    }
 }

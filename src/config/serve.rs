@@ -97,6 +97,10 @@ pub struct ServeSettings {
     /// How long a request may take until its write begins.
     #[arg(long, env = "BRMS_REQUEST_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = positive_time)]
     pub request_timeout: Duration,
+    /// How long requests may still run after the server was told to stop. Connections without a request are closed
+    /// at once.
+    #[arg(long, env = "BRMS_STOP_TIMEOUT", value_name = "TIME", default_value = "8s", value_parser = positive_time)]
+    pub stop_timeout: Duration,
     /// Whether and how tests control this server.
     #[command(flatten)]
     pub testing: TestSettings,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use super::store::{self, ClaimedMail};
 use super::transport::{NotSent, Sent};
 use crate::clock::Timestamp;
 use crate::db::{Db, Tx};
+use crate::lifeline::Ending;
 use crate::problem::Problem;
 
 /// How often the outbox is looked at when nobody says that something waits.
@@ -52,6 +53,7 @@ pub struct Delivery {
 impl Delivery {
     /// Delivers until told to stop, and then finishes the mails in hand.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let pulse = self.db.lifeline().pulse(Ending::Delivery);
         let this = Arc::new(self);
         let mut in_hand = JoinSet::new();
         let mut is_first_look = true;
@@ -80,12 +82,19 @@ impl Delivery {
             let is_idle = in_hand.is_empty();
             tokio::select! {
                 _ = stop.changed() => {}
-                Some(_) = in_hand.join_next() => while in_hand.try_join_next().is_some() {},
+                Some(ended) = in_hand.join_next() => {
+                    expect_marked(ended);
+                    while let Some(ended) = in_hand.try_join_next() { expect_marked(ended); }
+                }
                 () = this.waiting.notified(), if has_room => {}
                 () = tokio::time::sleep(pause), if has_room => if is_idle { this.post.close_idle().await },
             }
         }
-        let finish = async { while in_hand.join_next().await.is_some() {} };
+        let finish = async {
+            while let Some(ended) = in_hand.join_next().await {
+                expect_marked(ended);
+            }
+        };
         if timeout(STOP_TIME_MAX, finish).await.is_err() {
             tracing::warn!(
                 mails = in_hand.len(),
@@ -94,6 +103,7 @@ impl Delivery {
             in_hand.shutdown().await;
         }
         this.post.close_idle().await;
+        pulse.finish();
     }
 
     /// Delivers one mail, whatever comes of it.
@@ -106,8 +116,8 @@ impl Delivery {
         let sending = AbortOnDrop(tokio::spawn(async move { post.send(mail, now).await }));
         match sending.outcome().await {
             Ok(sent) => {
-                tracing::info!(mail.id = %id, mail.attempts = attempts, "mail delivered");
                 self.mark(move |tx| store::mark_delivered(tx, id, &sent)).await;
+                tracing::info!(mail.id = %id, mail.attempts = attempts, "mail delivered");
             }
             Err(NotSent::Later(answer))
                 if is_worth_another_try(created_at, self.db.clock().now(), self.give_up_after) =>
@@ -167,6 +177,16 @@ impl Delivery {
             tracing::error!(%problem, "what became of a mail could not be noted; it is tried again");
             tokio::time::sleep(DATABASE_RETRY_AFTER).await;
         }
+    }
+}
+
+/// A mail that was handed over and not marked stays claimed for as long as this server lives. If that was a panic,
+/// the delivery ends too, and with it the server: the next start releases the claim.
+fn expect_marked(ended: Result<(), JoinError>) {
+    if let Err(cause) = ended
+        && let Ok(panic) = cause.try_into_panic()
+    {
+        std::panic::resume_unwind(panic);
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! What a request means is not known here; [`request`] hands it to the pages or to the generated router.
 
+mod activity;
 mod request;
 
 use std::net::IpAddr;
@@ -17,13 +18,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_io_timeout::TimeoutStream;
 
 use crate::app::App;
+use crate::lifeline::Ending;
+use activity::{Activity, Watched};
 
 /// The most bytes the head of a request may have.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// The wait after the system could not give a connection, for example for want of file handles.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
-/// How long connections may take to end when the server goes down, beyond what a request may take.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long after the time for stopping everything that was cut off may take to notice.
+const GRACE: Duration = Duration::from_secs(1);
 /// How long a client may take to close its side after the last answer, and the most it may still send.
 const LINGER_TIME: Duration = Duration::from_secs(2);
 const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -37,10 +40,13 @@ pub struct Limits {
     pub header_timeout: Duration,
     /// How long a request may take until its write begins.
     pub request_timeout: Duration,
+    /// How long requests may still run when the server stops.
+    pub stop_timeout: Duration,
 }
 
 /// Serves until told to stop; then takes no more connections, finishes what runs, and returns.
 pub async fn serve(app: Arc<App>, listener: TcpListener, limits: Limits, mut stop: watch::Receiver<bool>) {
+    let pulse = app.db.lifeline().pulse(Ending::Accepting);
     let places = Arc::new(Semaphore::new(limits.connections_max as usize));
     // Everything that runs for a client holds a clone; when the last is gone `ended` says so.
     let (running, mut ended) = mpsc::channel::<()>(1);
@@ -55,9 +61,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, limits: Limits, mut sto
     }
     drop(listener);
     drop(connection);
-    if tokio::time::timeout(limits.request_timeout + GRACE, ended.recv()).await.is_err() {
+    if tokio::time::timeout(limits.stop_timeout + GRACE, ended.recv()).await.is_err() {
         tracing::warn!("some requests did not end in time and are cut off");
     }
+    pulse.finish();
 }
 
 /// Waits until the server is told to stop, or whoever could tell is gone.
@@ -82,6 +89,15 @@ async fn accept(
     }
 }
 
+/// How a connection ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// After its last answer, or by the client's doing.
+    ByItself,
+    /// The server stops, and no answer is owed or there is no more time for it.
+    Cut,
+}
+
 /// What every connection is served with.
 #[derive(Clone)]
 struct Connection {
@@ -98,18 +114,30 @@ impl Connection {
         // Whoever stops the server waits for the farewell, too: it is what lets the last answer arrive.
         let running = self.running.clone();
         if let Ok(peer) = stream.peer_addr() {
-            self.serve(&mut stream, peer.ip()).await;
-            let _ = tokio::time::timeout(LINGER_TIME, linger(stream)).await;
+            // A socket for both kinds of addresses has those of IPv4 as ::ffff:127.0.0.1.
+            let ended = self.serve(&mut stream, peer.ip().to_canonical()).await;
+            if ended == Ended::ByItself {
+                let _ = tokio::time::timeout(LINGER_TIME, linger(stream)).await;
+            }
         }
         drop((place, running));
     }
 
-    async fn serve(mut self, stream: &mut TcpStream, ip_address: IpAddr) {
+    async fn serve(mut self, stream: &mut TcpStream, ip_address: IpAddr) -> Ended {
+        let activity = Activity::default();
         let (app, running, time_max) = (self.app, self.running, self.limits.request_timeout);
         let mut stream = TimeoutStream::new(stream);
         // hyper has no limit for a client that does not read: it would hold its place for good.
         stream.set_write_timeout(Some(self.limits.header_timeout));
-        let service = service_fn(|request| request::answer(&app, &running, ip_address, time_max, request));
+        let service = service_fn(|request| {
+            let working = activity.work();
+            let answer = request::answer(&app, &running, ip_address, time_max, request);
+            async move {
+                let answer = answer.await;
+                drop(working);
+                answer
+            }
+        });
         let serving = http1::Builder::new()
             // Without a timer hyper has no header time-out at all.
             .timer(TokioTimer::new())
@@ -117,15 +145,21 @@ impl Connection {
             .max_buf_size(HEAD_BYTES_MAX)
             // A client that has sent all of its request may close its side and is answered all the same.
             .half_close(true)
-            .serve_connection(TokioIo::new(Box::pin(stream)), service);
+            .serve_connection(TokioIo::new(Watched::new(Box::pin(stream), &activity)), service);
         let mut serving = std::pin::pin!(serving);
         tokio::select! {
             // An error here is a client that went away or does not speak HTTP: nothing to report.
-            _ = serving.as_mut() => {}
-            () = stop_requested(&mut self.stop) => {
-                serving.as_mut().graceful_shutdown();
-                let _ = serving.await;
-            }
+            _ = serving.as_mut() => return Ended::ByItself,
+            () = stop_requested(&mut self.stop) => {}
+        }
+        let owes_nothing = activity.is_idle();
+        serving.as_mut().graceful_shutdown();
+        tokio::select! {
+            // First, so that a request which has arrived whole counts as one that runs.
+            biased;
+            _ = serving => if owes_nothing { Ended::Cut } else { Ended::ByItself },
+            () = activity.idle() => Ended::Cut,
+            () = tokio::time::sleep(self.limits.stop_timeout) => Ended::Cut,
         }
     }
 }

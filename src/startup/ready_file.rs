@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 
 use super::StartError;
 use crate::secret::Secret;
+use crate::temporary;
 
 /// There as long as the server answers.
 pub(super) struct ReadyFile {
@@ -23,8 +24,9 @@ pub(super) struct PreparedReadyFile {
 impl ReadyFile {
     pub(super) fn prepare(path: &Path) -> Result<PreparedReadyFile, StartError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")));
-        let file = file.map_err(|cause| cannot_be_written(path, &cause))?;
+        let folder = folder.unwrap_or(Path::new("."));
+        temporary::sweep(folder);
+        let file = temporary::file(folder, "ready").map_err(|cause| cannot_be_written(path, &cause))?;
         Ok(PreparedReadyFile { path: path.to_owned(), file })
     }
 }

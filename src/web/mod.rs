@@ -37,7 +37,7 @@ pub enum Page {
     ServedDescription,
     /// The served description, shown to people.
     Docs(docs::File),
-    /// That the process answers.
+    /// That all parts of the process are there.
     Live,
     /// That requests can be served.
     Ready,
@@ -97,7 +97,7 @@ pub async fn answer(app: &App, page: Result<Page, Problem>, mut request: Request
         Ok(Page::VendoredDescription) => Ok(Reply::bytes(200, "application/json", openapi::VENDORED)),
         Ok(Page::ServedDescription) => Ok(Reply::bytes(200, "application/json", app.description.clone())),
         Ok(Page::Docs(file)) => docs::show(file, &request),
-        Ok(Page::Live) => Reply::json(200, &json!({ "status": "live" })),
+        Ok(Page::Live) => health::live(app).and_then(|()| Reply::json(200, &json!({ "status": "live" }))),
         Ok(Page::Ready) => match health::ready(app).await {
             Ok(()) => Reply::json(200, &json!({ "status": "ready" })),
             Err(problem) => Err(problem),

@@ -176,7 +176,7 @@ async fn a_full_disk_is_503_nothing_half_done_and_works_again_with_room() {
     assert!(!is_member(&connection, refused.1));
     check_nothing_is_half_done(&connection);
 
-    server.get("/api/health").expect(200).await;
+    server.get("/api/health").expect(503).await;
     server.get("/invitations/accept").expect(200).await;
     let path = seed::members_path(seed::PRICING);
     let nobody = json!({ "userIds": [seed::NOBODY] });

@@ -70,7 +70,8 @@ async fn a_file_that_another_process_holds_is_503_and_reading_goes_on() {
     other.execute_batch("BEGIN IMMEDIATE").expect("the other process begins to write");
     let answer = invite(&server, 503).await;
     assert_eq!(answer.problem(), "unavailable");
-    server.get("/api/health").expect(200).await;
+    server.get("/api/projects").caller(seed::OWNER_PAT).expect(200).await;
+    server.get("/api/health").expect(503).await;
     other.execute_batch("COMMIT").expect("the other process ends");
     invite(&server, 200).await;
 }

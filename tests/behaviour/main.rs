@@ -53,19 +53,29 @@ mod matrix_requests;
 mod matrix_table;
 
 mod backups;
+#[cfg(unix)]
+mod closed_pipes;
 mod command_line;
 mod connections;
 mod docs;
 mod durability;
 mod faults;
+#[cfg(target_os = "linux")]
+mod file_access;
+#[cfg(target_os = "linux")]
+mod file_changes;
 mod first_contact;
 mod fuzz;
+#[cfg(target_os = "linux")]
+mod machine_limits;
 mod model;
 mod processes;
 mod readiness;
 mod restoring;
 mod seeds;
 mod starting;
+#[cfg(target_os = "linux")]
+mod staying_alive;
 
 mod testing_clock;
 mod testing_door;

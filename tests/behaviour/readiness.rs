@@ -89,7 +89,7 @@ async fn a_database_that_was_moved_away_is_not_ready() {
     std::fs::rename(server.database(), &away).expect("moved away");
     assert!(trouble(&server).await.contains("moved, removed or replaced"));
     std::fs::write(server.database(), "another file").expect("a file in its place");
-    assert!(trouble(&server).await.contains("Restart"));
+    assert!(trouble(&server).await.contains("restart"));
     std::fs::rename(&away, server.database()).expect("moved back");
     ready(&server, 200).await;
 }

@@ -6,6 +6,7 @@ mod story;
 use std::io::Write;
 use std::path::Path;
 
+use super::signals::Signals;
 use super::{Failure, runtime};
 use crate::clock::Clock;
 use crate::config::{self, DemoSettings, ServeSettings};
@@ -24,15 +25,31 @@ pub(super) fn run(settings: &DemoSettings, out: &mut dyn Write) -> Result<(), Fa
             server.url(),
             folder.path().display()
         )?;
-        let told = Story::new(server.address(), server.app().db.clone(), out).tell().await;
-        if told.is_ok() && settings.keep {
-            keep(&server, folder.path(), out)?;
-            tokio::signal::ctrl_c().await?;
-        }
+        // An end by a signal removes the folder like any other.
+        let mut signals = Signals::watch()?;
+        let told = tokio::select! {
+            told = tell(settings, &server, folder.path(), out) => told,
+            () = signals.next() => Err("interrupted".into()),
+        };
         server.stop().await;
         told
     })?;
     writeln!(out, "\nEvery answer was right. Start your own with `brms serve`; the README says how.")?;
+    Ok(())
+}
+
+/// Tells the story, and with `--keep` waits for the signal that ends it.
+async fn tell(
+    settings: &DemoSettings,
+    server: &Server,
+    folder: &Path,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    Story::new(server.address(), server.app().db.clone(), out).tell().await?;
+    if settings.keep {
+        keep(server, folder, out)?;
+        std::future::pending::<()>().await;
+    }
     Ok(())
 }
 

@@ -6,6 +6,8 @@
 pub mod client;
 pub mod contract;
 pub mod controls;
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod inside;
 pub mod leaks;
 pub mod program;

@@ -1,0 +1,38 @@
+//! Standard output of a command. Whoever reads it may stop at any time (`brms mailbox show ID | head`), and that is
+//! a quiet end and no failure.
+
+use std::io::{self, Stdout, Write};
+
+/// Standard output that remembers whether its reader has gone.
+pub(super) struct Output {
+    stdout: Stdout,
+    is_closed: bool,
+}
+
+impl Output {
+    pub(super) fn new() -> Self {
+        Self { stdout: io::stdout(), is_closed: false }
+    }
+
+    /// Whether the reader has gone.
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    fn note<T>(&mut self, outcome: io::Result<T>) -> io::Result<T> {
+        self.is_closed |= outcome.as_ref().is_err_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe);
+        outcome
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.stdout.write(bytes);
+        self.note(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.stdout.flush();
+        self.note(flushed)
+    }
+}

@@ -1,0 +1,25 @@
+//! Whether the system gives the threads that a command needs. Libraries panic when they get none.
+
+use super::Failure;
+
+/// Starts as many for a moment, and fails if the system refuses some.
+pub(super) fn check(needed: usize) -> Result<(), Failure> {
+    let threads: Vec<_> = (0..needed).map(|_| std::thread::Builder::new().spawn(std::thread::park)).collect();
+    let refused = threads.iter().filter(|thread| thread.is_err()).count();
+    let mut cause = None;
+    for thread in threads {
+        match thread {
+            Ok(thread) => {
+                thread.thread().unpark();
+                let _ = thread.join();
+            }
+            Err(refusal) => cause = Some(refusal),
+        }
+    }
+    let Some(cause) = cause else { return Ok(()) };
+    Err(format!(
+        "the system refuses {refused} of {needed} threads: {cause}; raise the limit on processes: `ulimit -u`, \
+         TasksMax= of a systemd unit, --pids-limit of a container"
+    )
+    .into())
+}

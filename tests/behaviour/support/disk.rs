@@ -1,0 +1,66 @@
+//! A disk that fails when a test asks for it: brms with a small library of ours in front of the system's calls.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The disk below one folder.
+pub struct FaultyDisk {
+    control: PathBuf,
+}
+
+impl FaultyDisk {
+    /// Works until it is told otherwise.
+    pub fn of(folder: &Path) -> Self {
+        Self { control: folder.canonicalize().expect("the folder").join("faulty-disk") }
+    }
+
+    /// Has a program use it.
+    pub fn attach(&self, command: &mut Command) {
+        command.env("LD_PRELOAD", library()).env("FAULTY_DISK", &self.control);
+    }
+
+    /// From now on `write` or `fsync` fails with this error number.
+    pub fn fail(&self, call: &str, number: i32) {
+        self.put(&format!("{call} {number}"));
+    }
+
+    /// The same, and standard error lies on this disk.
+    pub fn fail_with_log(&self, call: &str, number: i32) {
+        self.put(&format!("{call} {number} stderr"));
+    }
+
+    /// From now on a `write` into files with this in their names never comes back.
+    pub fn hang(&self, name: &str) {
+        self.put(&format!("write 0 {name}"));
+    }
+
+    /// It works again.
+    pub fn mend(&self) {
+        std::fs::remove_file(&self.control).expect("it was told to fail");
+    }
+
+    fn put(&self, text: &str) {
+        let beside = self.control.with_extension("new");
+        std::fs::write(&beside, text)
+            .and_then(|()| std::fs::rename(&beside, &self.control))
+            .expect("an order");
+    }
+}
+
+/// Built once, by the C compiler that SQLite needs as well.
+fn library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let (made, library) =
+            (folder.join(format!("faulty_disk.{}.so", std::process::id())), folder.join("faulty_disk.so"));
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/faulty_disk.c");
+        let built =
+            Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&made).arg(source).status();
+        assert!(built.expect("a C compiler").success());
+        // Another test program may build it, too.
+        std::fs::rename(&made, &library).expect("a place for the library");
+        library
+    })
+}

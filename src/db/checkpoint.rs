@@ -14,7 +14,7 @@ use rusqlite::config::DbConfig;
 
 use super::connection::{self, Source};
 use super::opened_file::Look;
-use super::{BUSY_TIMEOUT, Shared};
+use super::{BUSY_TIMEOUT, Shared, trouble};
 use crate::lifeline::Ending;
 
 /// How many pages the log holds before it is folded. A page that many writes touch is folded once for all of them.
@@ -57,7 +57,7 @@ impl Checkpointer {
         let thread = thread::Builder::new().name("brms-checkpoint".to_owned()).spawn(move || {
             run(&connection, &shared, &of_thread, empties);
             // A file that is not this server's any more is not folded into, not even by closing it.
-            leave_log(&connection, &shared);
+            leave_log_if_wrong(&connection, &shared);
             drop(connection);
             pulse.finish();
         })?;
@@ -118,10 +118,10 @@ fn run(connection: &Connection, shared: &Shared, signals: &Signals, empties: boo
 /// Leaves an empty log if nobody reads it just now. Nearly all is done before it keeps writes out, and for what is
 /// left it waits for nobody.
 fn empty(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
-    if shared.file.look() != Look::InPlace {
+    if trouble::look(shared, connection).is_err() {
         return Ok(false);
     }
-    let _folding = shared.file.folding();
+    let Some(_folding) = shared.file.folding() else { return Ok(false) };
     checkpoint(connection, CheckpointMode::Passive)?;
     connection.busy_timeout(Duration::ZERO)?;
     let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
@@ -132,22 +132,22 @@ fn empty(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
 /// Leaves little of a long log to the writer. SQLite itself waits for the disk only in the fold that ends a log, which is
 /// the writer's, and on a large file that keeps everybody waiting for thousands of pages: so they are sent there now.
 fn fold_if_long(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
-    let is_long = pages_not_folded(connection)? >= PAGES_MAX;
-    if is_long {
-        let _folding = shared.file.folding();
-        for _ in 0..FOLDS {
-            checkpoint(connection, CheckpointMode::Passive)?;
-            // If the disk refuses, SQLite's own wait says so too, and then the log stays as it is.
-            let _ = shared.file.sync();
-        }
+    if pages_not_folded(connection)? < PAGES_MAX {
+        return Ok(false);
     }
-    Ok(is_long)
+    let Some(_folding) = shared.file.folding() else { return Ok(false) };
+    for _ in 0..FOLDS {
+        checkpoint(connection, CheckpointMode::Passive)?;
+        // If the disk refuses, SQLite's own wait says so too, and then the log stays as it is.
+        let _ = shared.file.sync();
+    }
+    Ok(true)
 }
 
-/// Keeps SQLite from folding the log when the connection closes, if the file is known to be wrong: the log would
-/// damage what somebody has put there since.
-pub(super) fn leave_log(connection: &Connection, shared: &Shared) {
-    if shared.trouble.check().is_err() {
+/// Keeps SQLite from folding the log when the connection closes, if the file is not the one that was served: the log
+/// would damage what somebody has put there since.
+pub(super) fn leave_log_if_wrong(connection: &Connection, shared: &Shared) {
+    if shared.trouble.check().is_err() || shared.file.look() != Look::InPlace {
         let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 }

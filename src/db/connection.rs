@@ -33,6 +33,7 @@ pub(super) fn prepare_file(path: &Path, create: bool) -> io::Result<()> {
             "there is no such file; `brms serve` or `brms seed` makes one",
         ));
     }
+    refuse_to_begin_anew(path)?;
     // Made under another name, so that it is never there with a wrong mode or owner.
     let file = temporary::file(folder(path), "new")?;
     hand_over(file.as_file(), path)?;
@@ -41,6 +42,24 @@ pub(super) fn prepare_file(path: &Path, create: bool) -> io::Result<()> {
         // Or another process was faster.
         _ => Ok(()),
     }
+}
+
+/// A database that was taken away under its server is not replaced by an empty one: what was written is beside it.
+fn refuse_to_begin_anew(path: &Path) -> io::Result<()> {
+    let log = files::with_suffix(path, "-wal");
+    let rescued = files::beside(path, "rescued");
+    let has_log = log.metadata().is_ok_and(|metadata| metadata.len() > 0);
+    let (left, way_out) = if files::is_there(&rescued) {
+        (rescued, "to go on with what was written, rename it; to begin anew, move it away")
+    } else if has_log {
+        (log, "put the database back; to begin anew, move that file away")
+    } else {
+        return Ok(());
+    };
+    Err(io::Error::other(format!(
+        "there is no such file, but {} lies beside its place: {way_out}",
+        left.display()
+    )))
 }
 
 /// Makes a plain connection the one that writes. WAL is turned on here, before any other connection exists: that
@@ -90,14 +109,13 @@ impl Source {
         let has_content = |log: &&PathBuf| log.metadata().is_ok_and(|metadata| metadata.len() > 0);
         if let Some(log) = logs.iter().find(has_content) {
             return Err(io::Error::other(format!(
-                "its folder cannot be written and {} lies beside it, which holds the newest writes; copy both into a \
-                 folder that can be written",
+                "its folder is not writable, and {} beside it holds the newest writes; copy both into a writable folder",
                 log.display()
             )));
         }
         if OpenedFile::new(path)?.is_locked() {
             return Err(io::Error::other(
-                "its folder cannot be written and a server has it; ask as the server's user",
+                "its folder is not writable, and a server is using it; run this command as the server's user",
             ));
         }
         let flags =

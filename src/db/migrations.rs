@@ -1,7 +1,6 @@
 //! Numbered steps from an empty file to today's schema: forward only, each in a transaction of its own
 //! together with its number, and never on a file that is newer than this binary.
 
-use std::io;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -63,12 +62,10 @@ pub(super) fn lock_if_due<'f>(
     steps: &[&str],
 ) -> Result<Option<StepLock<'f>>, OpenError> {
     let path = file.path();
-    let failed =
-        |cause: io::Error| OpenError(format!("the database {} cannot be locked: {cause}", path.display()));
     let until = Instant::now() + BUSY_TIMEOUT;
     while look(connection, path, steps)? < number(steps.len()) {
         if let Some(lock) = ServeLock::take_if_free(path)?
-            && file.try_lock().map_err(failed)?
+            && file.try_lock()
         {
             return Ok(Some(StepLock { file, _lock: lock }));
         }
@@ -150,8 +147,8 @@ fn not_ours(connection: &Connection, path: &Path) -> String {
     let path = path.display();
     match step_of_schema(connection) {
         Some(step) => format!(
-            "{path} has the tables of a brms database and not its header, as after `.dump` of sqlite3; if it is one, \
-             run: sqlite3 {path} 'PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {step}'"
+            "{path} has the tables of a brms database but not its header, as after restoring an sqlite3 `.dump`; if \
+             it is one, run: sqlite3 {path} 'PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {step}'"
         ),
         None => format!("{path} is not a brms database; name another file"),
     }
@@ -181,9 +178,9 @@ fn step_of_schema(connection: &Connection) -> Option<u32> {
 fn stale_log(path: &Path) -> String {
     let Some(log) = files::companion(path) else { return String::new() };
     format!(
-        ". Beside it lies {}: if the file was copied here, that belongs to the one that lay here before; move it away \
+        ". {log} lies beside it. If the database was copied here, {log} belongs to the previous file; move {log} away \
          and try again",
-        log.display()
+        log = log.display()
     )
 }
 

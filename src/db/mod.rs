@@ -52,6 +52,8 @@ use writer::{Job, Write};
 const WRITE_QUEUE_MAX: usize = 1024;
 /// The most write requests that share one commit. Larger groups make requests and writer run in lock-step.
 const BATCH_MAX: usize = 32;
+/// The longest that a look at the file may wait for its turn.
+const LATE_LOOK_AFTER: Duration = Duration::from_mins(1);
 /// How long a connection waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -210,7 +212,7 @@ impl Db {
             mpsc::error::TrySendError::Closed(_) => Problem::Unavailable(Busy::ShuttingDown),
         })?;
         // No time-out here: the writer drops late jobs unrun, and one that has begun is awaited.
-        outcome.await.unwrap_or_else(|_| Err(Problem::Internal("the writer ended without an answer".into())))
+        outcome.await.unwrap_or_else(|_| Err(self.inner.unanswered()))
     }
 
     /// Runs `work` on one snapshot of a connection that cannot write.
@@ -267,7 +269,7 @@ impl Db {
             .writes
             .blocking_send(Box::new(Write::new(work, never, answer)))
             .map_err(|_| Problem::Unavailable(Busy::ShuttingDown))?;
-        outcome.blocking_recv().map_err(|_| Problem::Internal("the writer ended without an answer".into()))?
+        outcome.blocking_recv().map_err(|_| self.inner.unanswered())?
     }
 
     /// Whether a write would be taken now, without making one: asks the writer for its turn and looks at the file
@@ -275,9 +277,7 @@ impl Db {
     /// else tells whether the next would be taken.
     pub async fn check_writable(&self, deadline: Instant) -> Result<(), Problem> {
         let shared = Arc::clone(&self.inner.shared);
-        self.write(deadline, move |tx| readiness::probe(tx, &shared)).await?;
-        self.inner.shared.trouble.refused(false);
-        Ok(())
+        self.write(deadline, move |tx| readiness::probe(tx, &shared)).await
     }
 
     /// Whether what was not found is really not there. A file that another program has overwritten holds other
@@ -289,9 +289,16 @@ impl Db {
             Look::Gone => Err(Problem::Unavailable(Busy::FileGone)),
             Look::Written => {
                 // The writer finds out with its next turn, which this is.
-                let (answer, _) = oneshot::channel();
-                let look = Write::new(|_: &Tx| Ok(()), Instant::now() + BUSY_TIMEOUT, answer);
-                let _ = self.inner.writes.try_send(Box::new(look));
+                if shared.trouble.queues_look() {
+                    let (answer, _) = oneshot::channel();
+                    let queued = QueuedLook(Arc::clone(shared));
+                    let work = move |_: &Tx| {
+                        let _ = &queued;
+                        Ok(())
+                    };
+                    let look = Write::new(work, Instant::now() + LATE_LOOK_AFTER, answer);
+                    let _ = self.inner.writes.try_send(Box::new(look));
+                }
                 Err(Problem::Unavailable(Busy::Database))
             }
         }
@@ -320,10 +327,25 @@ impl Drop for Inner {
         if let Some(thread) = writing {
             let _ = thread.join();
         }
+        // The last of these to close folds the log, unless it is told to leave it.
+        for peeker in &self.peekers {
+            let connection = peeker.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            checkpoint::leave_log_if_wrong(&connection, &self.shared);
+        }
+        let idle: Vec<_> = std::iter::from_fn(|| self.readers.try_get()).collect();
+        for connection in &idle {
+            checkpoint::leave_log_if_wrong(connection, &self.shared);
+        }
     }
 }
 
 impl Inner {
+    /// The writer ended before it answered: because of what is wrong with the file, or by a fault of ours.
+    fn unanswered(&self) -> Problem {
+        let ended = || Problem::Internal("the writer ended without an answer".into());
+        self.shared.trouble.check().err().unwrap_or_else(ended)
+    }
+
     /// Runs `work` between BEGIN and ROLLBACK, so that all it reads is of one moment.
     fn snapshot<T>(
         &self,
@@ -339,6 +361,15 @@ impl Inner {
         drop(open);
         self.shared.trouble.learn(&outcome);
         outcome
+    }
+}
+
+/// A look that waits for its turn, or has it.
+struct QueuedLook(Arc<Shared>);
+
+impl Drop for QueuedLook {
+    fn drop(&mut self) {
+        self.0.trouble.has_looked();
     }
 }
 

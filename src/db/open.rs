@@ -12,13 +12,11 @@ use super::writer::{Job, Writer};
 use super::{BATCH_MAX, OpenError, Options, ServeLock, Shared, files, migrations};
 use crate::clock::Clock;
 
-/// Lets no second server in that comes by another name of the file, whose log would be another.
+/// Refuses a second server that opens the file under another name: it would keep a separate log.
 pub(super) fn keep_others_out(file: &OpenedFile, options: &Options) -> Result<(), OpenError> {
     let path = options.path.display();
-    let failed =
-        |cause: &dyn std::fmt::Display| OpenError(format!("the database {path} cannot be locked: {cause}"));
     if options.is_lock_held {
-        if file.try_lock().map_err(|cause| failed(&cause))? {
+        if file.try_lock() {
             return Ok(());
         }
         return Err(OpenError(format!(
@@ -29,7 +27,7 @@ pub(super) fn keep_others_out(file: &OpenedFile, options: &Options) -> Result<()
     // A server under this very name shares its log with us; one under another name does not.
     if file.links() > 1 && file.is_locked() && ServeLock::take_if_free(&options.path)?.is_some() {
         return Err(OpenError(format!(
-            "a server has {path} under another name (a hard link); name the file as the server does"
+            "a server has {path} under another name (a hard link); use the same path as the server"
         )));
     }
     Ok(())

@@ -36,7 +36,7 @@ struct Seen {
 }
 
 /// What changes when somebody writes.
-type State = (u64, Option<SystemTime>);
+pub(super) type State = (u64, Option<SystemTime>);
 
 /// What a look at the file found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +52,8 @@ pub(super) enum Look {
 /// What the file itself says in its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
-    /// Whether the file is as long as it says.
-    pub(super) is_whole: bool,
+    /// How long the file has to be. While another program folds its log into it, it is not yet.
+    pub(super) bytes: u64,
     /// Changes with the schema, and with each `VACUUM INTO`.
     pub(super) schema_cookie: u32,
 }
@@ -71,25 +71,21 @@ impl OpenedFile {
         })
     }
 
-    /// Keeps other servers out, also those that come by another name of the file (a hard link). False: there
-    /// is one. Held until [`OpenedFile::unlock`] or the end of the process.
-    pub(super) fn try_lock(&self) -> io::Result<bool> {
-        match self.file.try_lock() {
-            Ok(()) => Ok(true),
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(cause)) => Err(cause),
-        }
+    /// Keeps other servers out, including one that uses another name of the file (a hard link). Returns false if
+    /// there is one. Held until [`OpenedFile::unlock`] or the end of the process. Where the file system has no such
+    /// locks, the lock file alone decides.
+    pub(super) fn try_lock(&self) -> bool {
+        // Elsewhere such a lock would keep SQLite out as well.
+        !cfg!(unix) || !matches!(self.file.try_lock(), Err(TryLockError::WouldBlock))
     }
 
     /// Whether some server has the file.
     pub(super) fn is_locked(&self) -> bool {
-        match self.file.try_lock_shared() {
-            Ok(()) => {
-                let _ = self.file.unlock();
-                false
-            }
-            Err(_) => true,
+        let locked = self.file.try_lock_shared();
+        if locked.is_ok() {
+            let _ = self.file.unlock();
         }
+        matches!(locked, Err(TryLockError::WouldBlock))
     }
 
     /// Without closing the file, which would take SQLite's locks away.
@@ -129,6 +125,22 @@ impl OpenedFile {
         if is_as_seen { Look::InPlace } else { Look::Written }
     }
 
+    /// How long the log is, as of now.
+    pub(super) fn log_bytes(&self) -> u64 {
+        let log = self.beside.get().and_then(|beside| fs::metadata(&beside[0].0).ok());
+        log.map_or(0, |metadata| metadata.len())
+    }
+
+    /// The file as it is now, to be accepted once it was compared.
+    pub(super) fn state(&self) -> io::Result<State> {
+        fs::metadata(&self.path).map(|metadata| state(&metadata))
+    }
+
+    /// Takes a state of the file for right.
+    pub(super) fn accept_state(&self, state: State) {
+        self.seen().state = state;
+    }
+
     /// Takes the file as it is for right.
     pub(super) fn accept(&self) {
         self.accept_as(&mut self.seen());
@@ -144,10 +156,15 @@ impl OpenedFile {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// To be held while this process folds the log into the file.
-    pub(super) fn folding(&self) -> Folding<'_> {
-        self.seen().folds += 1;
-        Folding(self)
+    /// To be held while this process folds the log into the file. `None`: the file is not as it was seen last, and
+    /// nothing may be folded into it.
+    pub(super) fn folding(&self) -> Option<Folding<'_>> {
+        let mut seen = self.seen();
+        if seen.folds == 0 && self.state().ok() != Some(seen.state) {
+            return None;
+        }
+        seen.folds += 1;
+        Some(Folding(self))
     }
 
     /// The first bytes of the file, as they lie on the disk.
@@ -159,8 +176,7 @@ impl OpenedFile {
             1 => 65_536,
             bytes => bytes,
         };
-        let is_whole = self.file.metadata()?.len() >= u64::from(number(28)) * page_bytes;
-        Ok(Header { is_whole, schema_cookie: number(40) })
+        Ok(Header { bytes: u64::from(number(28)) * page_bytes, schema_cookie: number(40) })
     }
 
     /// How many bytes the file system has left for this process; `None` where it does not say.

@@ -30,6 +30,7 @@ pub(super) fn probe(tx: &Tx, shared: &Shared) -> Result<(), Problem> {
     }
     if shared.trouble.was_write_refused() {
         tx.execute(&format!("PRAGMA user_version = {step}"), [])?;
+        tx.prove_disk();
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! A [`Tx`] cannot leave the closure that it was given to. Statements are prepared once for each
 //! connection. Errors of the library become problems here.
 
+use std::cell::Cell;
 use std::str::FromStr;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params};
@@ -22,11 +23,28 @@ pub struct Tx<'c> {
     connection: &'c Connection,
     now: Timestamp,
     ids: &'c ContextV7,
+    after: Cell<After>,
+}
+
+/// What is known once this is committed.
+#[derive(Clone, Copy, Default)]
+pub(super) struct After {
+    /// The disk takes writes again.
+    pub(super) proves_disk: bool,
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(connection: &'c Connection, clock: &Clock, ids: &'c ContextV7) -> Self {
-        Self { connection, now: clock.now(), ids }
+        Self { connection, now: clock.now(), ids, after: Cell::default() }
+    }
+
+    /// Says that a commit of this shows that the disk takes writes again.
+    pub(super) fn prove_disk(&self) {
+        self.after.set(After { proves_disk: true });
+    }
+
+    pub(super) fn after(&self) -> After {
+        self.after.get()
     }
 
     /// The moment of this transaction: one for all that happens in it.
@@ -99,7 +117,9 @@ impl<'c> Tx<'c> {
 pub(super) fn problem(doing: &str, cause: &rusqlite::Error) -> Problem {
     match cause.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Problem::Unavailable(Busy::DiskFull),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Problem::Unavailable(Busy::Database),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
+            Problem::Unavailable(Busy::Database)
+        }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => logged(doing, cause, Busy::Damaged),
         Some(ErrorCode::ReadOnly) => logged(doing, cause, Busy::ReadOnly),
         Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => logged(doing, cause, Busy::DiskFailed),

@@ -19,12 +19,15 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::ContextV7;
 
-use super::checkpoint::{CheckpointMode, Checkpointer, checkpoint, leave_log};
-use super::tx::{Tx, problem};
+use super::checkpoint::{CheckpointMode, Checkpointer, PAGES_MAX, checkpoint, leave_log_if_wrong};
+use super::tx::{After, Tx, problem};
 use super::{Shared, rescue, trouble};
 use crate::clock::Clock;
 use crate::lifeline::Ending;
 use crate::problem::{Busy, Problem};
+
+/// From about this length of the log on SQLite folds it itself (`wal_autocheckpoint`).
+const LOG_BYTES_MAX: u64 = 2 * 4096 * PAGES_MAX.unsigned_abs();
 
 /// A write that waits, whatever it returns.
 pub(super) trait Job: Send {
@@ -162,22 +165,40 @@ impl Writer {
     /// beside a server: it keeps all writes waiting for as long as anybody reads. SQLite folds the log all the
     /// same when the last connection of all closes.
     fn close(self) {
-        leave_log(&self.connection, &self.shared);
-        if self.is_lock_held && self.shared.trouble.check().is_ok() {
-            let _folding = self.shared.file.folding();
-            if let Err(cause) = checkpoint(&self.connection, CheckpointMode::Truncate) {
-                tracing::warn!(%cause, "the log could not be folded into the database file");
+        if !self.is_lock_held {
+            return;
+        }
+        if self.shared.trouble.check().is_ok() {
+            match trouble::look(&self.shared, &self.connection) {
+                Ok(()) => self.fold_all(),
+                Err(Busy::FileGone) => self.keep_what_is_gone(),
+                Err(_) => {}
             }
         }
+        leave_log_if_wrong(&self.connection, &self.shared);
+    }
+
+    fn fold_all(&self) {
+        let Some(_folding) = self.shared.file.folding() else { return };
+        if let Err(cause) = checkpoint(&self.connection, CheckpointMode::Truncate) {
+            tracing::warn!(%cause, "the log could not be folded into the database file");
+        }
+    }
+
+    /// The file is not at its path, and what was written is in it: nowhere else, and gone with the process.
+    fn keep_what_is_gone(&self) {
+        self.shared.trouble.lost();
+        rescue::keep(&self.connection, &self.shared.file);
+        self.shared.lifeline.end(Ending::FileGone);
     }
 
     /// Folds the end of the log when the rest of it is folded, so that it starts again from its beginning.
     fn checkpoint_rest(&self) {
-        if self.checkpointer.as_ref().is_some_and(Checkpointer::notify) {
-            let _folding = self.shared.file.folding();
-            if let Err(cause) = checkpoint(&self.connection, CheckpointMode::Passive) {
-                tracing::warn!(%cause, "the end of the log could not be folded");
-            }
+        if self.checkpointer.as_ref().is_some_and(Checkpointer::notify)
+            && let Some(_folding) = self.shared.file.folding()
+            && let Err(cause) = checkpoint(&self.connection, CheckpointMode::Passive)
+        {
+            tracing::warn!(%cause, "the end of the log could not be folded");
         }
     }
 
@@ -190,9 +211,11 @@ impl Writer {
             }
             // Alone, and then its own refusal is the outcome and it was rolled back.
             Err(Spoiled::ByOne) => {}
-            Ok(()) => self.look_again(&mut batch, self.connection.total_changes() != changes_before),
+            Ok(after) => {
+                self.look_again(&mut batch, after, self.connection.total_changes() != changes_before);
+            }
             Err(Spoiled::ByDatabase(busy)) => {
-                tracing::error!(cause = ?busy, writes = batch.len(), "the database took none of these writes");
+                tracing::error!(cause = ?busy, writes = batch.len(), "the database refused every write in this batch");
                 fail_all(&mut batch, busy);
                 self.shared.trouble.note(busy);
             }
@@ -203,28 +226,30 @@ impl Writer {
 
     /// After a commit and before any answer: what was written into a file that is not the server's any more is
     /// not answered as written.
-    fn look_again(&self, batch: &mut Batch, has_written: bool) {
+    fn look_again(&self, batch: &mut Batch, after: After, has_written: bool) {
         match trouble::look(&self.shared, &self.connection) {
-            Ok(()) if has_written => self.shared.trouble.wrote(&self.connection),
+            Ok(()) if has_written || after.proves_disk => self.shared.trouble.wrote(&self.connection),
             Ok(()) => {}
             Err(busy) => {
                 fail_all(batch, busy);
                 if busy == Busy::FileGone && has_written {
-                    self.shared.trouble.lost();
-                    rescue::keep(&self.connection, &self.shared.file);
-                    self.shared.lifeline.end(Ending::FileGone);
+                    self.keep_what_is_gone();
                 }
             }
         }
     }
 
-    fn attempt(&self, batch: &mut Batch) -> Result<(), Spoiled> {
+    fn attempt(&self, batch: &mut Batch) -> Result<After, Spoiled> {
         self.shared.trouble.check().map_err(Spoiled::of)?;
         trouble::look_before(&self.shared, &self.connection).map_err(Spoiled::ByDatabase)?;
         self.command("BEGIN IMMEDIATE")?;
         let outcome = self.run_all(batch);
         let is_committing = outcome.is_ok();
-        let outcome = outcome.and_then(|()| self.command("COMMIT"));
+        // SQLite folds a log that has grown too long in the commit itself.
+        let is_folding = self.shared.file.log_bytes() >= LOG_BYTES_MAX;
+        let folding = if is_folding { self.shared.file.folding() } else { None };
+        let outcome = outcome.and_then(|after| self.command("COMMIT").map(|()| after));
+        drop(folding);
         if outcome.is_err() && !self.connection.is_autocommit() {
             // Nothing to do if this fails too: the next BEGIN would, and say so.
             let _ = self.command("ROLLBACK");
@@ -245,22 +270,25 @@ impl Writer {
         }
     }
 
-    fn run_all(&self, batch: &mut Batch) -> Result<(), Spoiled> {
+    fn run_all(&self, batch: &mut Batch) -> Result<After, Spoiled> {
+        let mut after = After::default();
         for job in batch {
             if Instant::now() >= job.deadline() {
                 job.fail(Problem::TimedOut);
                 continue;
             }
             let changes_before = self.connection.total_changes();
-            let accepted = job.run(&Tx::new(&self.connection, &self.clock, &self.ids));
+            let tx = Tx::new(&self.connection, &self.clock, &self.ids);
+            let accepted = job.run(&tx);
             if self.connection.is_autocommit() {
                 return Err(Spoiled::ByDatabase(job.trouble().unwrap_or(Busy::DiskFailed)));
             }
             if !accepted && self.connection.total_changes() != changes_before {
                 return Err(Spoiled::ByOne);
             }
+            after.proves_disk |= accepted && tx.after().proves_disk;
         }
-        Ok(())
+        Ok(after)
     }
 
     fn command(&self, sql: &str) -> Result<(), Spoiled> {

@@ -51,13 +51,15 @@ impl Busy {
                 "The database file was moved, removed or replaced. Put it back and restart the server."
             }
             Self::OtherSchema => {
-                "The database has another schema than this server writes. Restart the server."
+                "The database has a different schema from the one this server writes. Restart the server."
             }
-            Self::Broken => "The database fails. The log of the server says how.",
+            Self::Broken => "The database failed. The server log has the cause.",
             Self::PartEnded => {
                 "A part of the server ended unexpectedly. Restart the server; its log has the cause."
             }
-            Self::MailStuck => "Mail waits that nobody takes. See `brms mail list`, and restart the server.",
+            Self::MailStuck => {
+                "Mail is waiting and nothing is delivering it. See `brms mail list`, and restart the server."
+            }
             Self::ShuttingDown => "The server is shutting down. Nothing was changed; try again shortly.",
         }
     }

@@ -278,7 +278,7 @@ fn fr_14_a_file_that_lost_its_header_is_told_how_to_get_it_back() {
     assert!(text.contains("not a brms database") && !text.contains("PRAGMA"), "{text}");
     std::fs::write(folder.path().join("other.db-wal"), "").expect("a log");
     let text = refused(folder.path(), &["mailbox", "list", "--database", "other.db"]);
-    assert!(text.contains("other.db-wal") && text.contains("move it away"), "{text}");
+    assert!(text.contains("other.db-wal") && text.contains("away and try again"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -311,6 +311,7 @@ fn fr_17_a_start_that_fails_leaves_nothing_behind() {
         &["--listen", free, "--seed", &broken],
         &["--listen", "0.0.0.0:0", "--seed", seed::FILE],
         &["--listen", free, "--credentials-file", "log"],
+        &["--listen", free, "--ready-file", "/tmp"],
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let text = serve_refused(folder.path(), flags);

@@ -66,6 +66,10 @@ impl Scene {
     }
 }
 
+fn bytes(path: &Path) -> Vec<u8> {
+    std::fs::read(path).expect("the file")
+}
+
 fn is_member(path: &Path, user: &str) -> bool {
     let sql = "SELECT count(*) FROM members WHERE user_id = ?1 AND project_id = ?2";
     let ids = [inside::id(user), inside::id(seed::PRICING)];
@@ -95,6 +99,56 @@ async fn fr_04_a_write_into_a_replaced_file_is_503_and_the_new_one_is_left_alone
     scene.ends();
     assert!(is_member(&scene.at("test.db.rescued"), seed::NINA), "an acknowledged write is lost");
     assert_eq!(std::fs::read(scene.at("test.db")).expect("the new file"), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_04_a_file_that_is_gone_at_a_stop_is_kept_and_a_new_start_does_not_begin_anew() {
+    let mut scene = Scene::new();
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    std::fs::remove_file(scene.at("test.db")).expect("it is removed");
+    assert_eq!(stop(&mut scene.serving).code(), Some(1), "{}", log(scene.folder.path()));
+    assert!(is_member(&scene.at("test.db.rescued"), seed::NINA), "an acknowledged write is lost");
+    let refused = serve_refused(scene.folder.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(refused.contains("test.db.rescued") && refused.contains("rename"), "{refused}");
+    assert!(!scene.at("test.db").exists());
+    std::fs::rename(scene.at("test.db.rescued"), scene.at("test.db")).expect("the way out");
+    drop(Serving::start(scene.folder.path(), &[]));
+    assert!(is_member(&scene.at("test.db"), seed::NINA));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_05_a_stop_does_not_fold_the_log_into_what_was_copied_over_the_file() {
+    let mut scene = Scene::new();
+    well(scene.folder.path(), &["backup", "copy.db"]);
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    std::fs::write(scene.at("test.db"), bytes(&scene.at("copy.db"))).expect("it is overwritten");
+    stop(&mut scene.serving);
+    assert_eq!(bytes(&scene.at("test.db")), bytes(&scene.at("copy.db")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folds_of_the_log_by_others_cost_no_answer() {
+    let scene = Scene::new();
+    let (path, done) = (scene.at("test.db"), std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)));
+    let is_done = std::sync::Arc::clone(&done);
+    let folding = std::thread::spawn(move || {
+        let other = rusqlite::Connection::open(path).expect("the file");
+        let mut folds = 0;
+        while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+            let fold = "PRAGMA wal_checkpoint(PASSIVE)";
+            let folded: i64 = other.query_row(fold, [], |row| row.get(2)).expect("a fold");
+            folds += i64::from(folded > 0);
+        }
+        folds
+    });
+    for round in 0..60 {
+        let emails: Vec<String> = (0..10).map(|number| format!("u{round}-{number}@acme.test")).collect();
+        let asked = call(&scene.serving, "POST", "/api/users").caller(seed::OWNER_SES);
+        asked.json(&json!({ "emails": emails })).expect(200).await;
+    }
+    done.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(folding.join().expect("it ends") > 10, "there was nothing to fold");
+    scene.all_say(200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,6 +225,7 @@ async fn fr_05_a_backup_copied_over_the_live_file_refuses_everybody_and_says_wha
         // What was copied there is not made worse by the end of the server.
         let mut scene = scene;
         stop(&mut scene.serving);
+        assert_eq!(bytes(&scene.at("test.db")), bytes(&scene.at("copy.db")), "{is_idle}");
         let said = well(scene.folder.path(), &["restore", "copy.db"]);
         assert!(said.contains("restored"), "{said}");
         sound(&scene.at("test.db"));

@@ -120,6 +120,8 @@ fn fr_03_a_terminal_that_closes_is_a_stop_like_any_other() {
         command.args(["--seed", seed::FILE, "--ready-file", "ready.json"]);
     });
     ready(folder.path());
+    // Shells pass it on, and the system sends it as well.
+    signal(&child, "HUP");
     signal(&child, "HUP");
     assert_eq!(child.ended().code(), Some(0));
     assert!(!folder.path().join("ready.json").exists(), "the ready file stays");

@@ -99,6 +99,9 @@ impl Server {
         let listener = listener
             .map_err(|cause| StartError::new(&format!("cannot listen on {}", settings.listen), cause))?;
         let address = listener.local_addr().map_err(|cause| StartError::new("cannot listen", cause))?;
+        let public_url = settings.public_url.clone().unwrap_or_else(|| url(address));
+        let description = description(&public_url)?;
+        let pages = Pages::new().map_err(|cause| StartError::new("the page templates", cause))?;
         let home = Home::of(settings)?;
         let Opened { db, lock, filled, allows_seeded_secrets } =
             tokio::task::block_in_place(|| open(settings, clock, audience, home.database(), address))?;
@@ -106,14 +109,13 @@ impl Server {
         let controls = test_token
             .as_ref()
             .map(|token| token.controls(&db, filled.seed, allows_seeded_secrets, stopped.clone()));
-        let public_url = settings.public_url.clone().unwrap_or_else(|| url(address));
         let app = Arc::new(App {
             db,
             invitation_rules: InvitationRules::from(&settings.invitations),
             mail_waiting: Arc::new(Notify::new()),
             readiness: Readiness::default(),
-            description: description(&public_url)?,
-            pages: Pages::new().map_err(|cause| StartError::new("the page templates", cause))?,
+            description,
+            pages,
             testing: controls.transpose()?,
         });
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };

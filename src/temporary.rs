@@ -1,8 +1,8 @@
-//! Files that exist only until they get their real name. What a killed process leaves of them is swept up later.
+//! Files that have not been given their final name yet. What a killed process leaves of them is swept up later.
 //!
 //! Each is locked for as long as its maker lives, so that the sweep can tell.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
 
@@ -18,10 +18,11 @@ pub fn file(folder: &Path, kind: &str) -> io::Result<NamedTempFile> {
             .prefix(&format!("{PREFIX}{kind}-"))
             .suffix(SUFFIX)
             .tempfile_in(folder)?;
-        file.as_file().try_lock()?;
-        // A sweep may have taken it before it was locked.
-        if file.path().exists() {
-            return Ok(file);
+        // A sweep may be looking at it, or may have taken it before it was locked.
+        match file.as_file().try_lock() {
+            Ok(()) if file.path().exists() => return Ok(file),
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(cause)) => return Err(cause),
         }
     }
 }
@@ -34,8 +35,11 @@ pub fn sweep(folder: &Path) {
         let Some(end) = name.to_str().and_then(end_of_name) else { continue };
         // `.brms-copy-abc123.tmp-journal` goes with `.brms-copy-abc123.tmp`.
         let file = folder.join(&name.to_string_lossy()[..end]);
-        if is_left_over(&file) {
-            remove(&entry.path());
+        match held_by_nobody(&file) {
+            // Held until it is removed, so that nobody makes a file of this name meanwhile.
+            Some(_lock) => remove(&entry.path()),
+            None if !file.exists() => remove(&entry.path()),
+            None => {}
         }
     }
 }
@@ -56,13 +60,27 @@ fn remove(path: &Path) {
     }
 }
 
-/// Whether nobody makes this file any more: it can be locked, or it is gone.
-fn is_left_over(path: &Path) -> bool {
+/// The file, locked, if its maker is gone and was of this user.
+fn held_by_nobody(path: &Path) -> Option<File> {
     // Of the entry itself: a link could lead anywhere, and opening a pipe would wait for somebody.
-    match fs::symlink_metadata(path) {
-        Ok(metadata) => metadata.is_file() && File::open(path).is_ok_and(|file| file.try_lock().is_ok()),
-        Err(cause) => cause.kind() == io::ErrorKind::NotFound,
+    let metadata = fs::symlink_metadata(path).ok()?;
+    if !metadata.is_file() || !is_own(&metadata) {
+        return None;
     }
+    File::open(path).ok().filter(|file| file.try_lock().is_ok())
+}
+
+/// Root sweeps for whoever it works for.
+#[cfg(unix)]
+fn is_own(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let user = rustix::process::geteuid();
+    user.is_root() || metadata.uid() == user.as_raw()
+}
+
+#[cfg(not(unix))]
+fn is_own(_: &fs::Metadata) -> bool {
+    true
 }
 
 #[cfg(test)]

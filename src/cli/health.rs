@@ -4,8 +4,8 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use super::Failure;
 use super::client::{Call, call};
-use super::{Failure, runtime};
 use crate::config::HealthSettings;
 
 const TIME_MAX: Duration = Duration::from_secs(5);
@@ -14,7 +14,8 @@ const TIME_MAX: Duration = Duration::from_secs(5);
 /// two addresses it answers at: IPv6 may be switched off.
 pub(super) fn run(settings: &HealthSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let asked = Call { method: "GET", path: "/readyz", ..Call::default() };
-    let runtime = runtime()?;
+    // One thread: this runs often, and where there are few.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut failures = Vec::new();
     for address in addresses(settings.listen) {
         match runtime.block_on(call(address, &asked, TIME_MAX)) {

@@ -63,7 +63,8 @@ fn lock(leftovers: &Leftovers) -> MutexGuard<'_, Vec<PathBuf>> {
 async fn watch_signals(mut signals: Signals, stop: watch::Sender<bool>, leftovers: Leftovers) {
     signals.next().await;
     stop.send_replace(true);
-    signals.next().await;
+    // A terminal that closes sends SIGHUP twice.
+    signals.next_but_hang_up().await;
     for path in lock(&leftovers).iter() {
         let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     }

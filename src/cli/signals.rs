@@ -22,6 +22,14 @@ impl Signals {
         })
     }
 
+    /// The next of them but SIGHUP.
+    pub(super) async fn next_but_hang_up(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
     /// The next of them.
     pub(super) async fn next(&mut self) {
         tokio::select! {
@@ -59,6 +67,11 @@ impl Signals {
     /// Watches for it from now on.
     pub(super) fn watch() -> std::io::Result<Self> {
         Ok(Self)
+    }
+
+    /// The same as [`Signals::next`].
+    pub(super) async fn next_but_hang_up(&mut self) {
+        self.next().await;
     }
 
     /// The next one.

@@ -16,8 +16,9 @@ const SERVICE_SCHEMES: [&str; 3] = ["tcp://", "udp://", "sctp://"];
 pub(super) fn refuse_unknown(variables: impl Iterator<Item = (String, String)>) -> Result<(), clap::Error> {
     let mut command = Arguments::command();
     let known = known_names(&command);
-    let is_ours =
-        |(name, value): &(String, String)| name.starts_with(PREFIX) && !is_of_a_service(name, value);
+    let is_ours = |(name, value): &(String, String)| {
+        name.starts_with(PREFIX) && !value.is_empty() && !is_of_a_service(name, value)
+    };
     let unknown: Vec<String> =
         variables.filter(is_ours).map(|(name, _)| name).filter(|name| !known.contains(name)).collect();
     if unknown.is_empty() {
@@ -92,6 +93,7 @@ mod tests {
             assert_eq!(refused(name, "x"), None, "{name}");
         }
         let error = refused("BRMS_LISTENN", "x").unwrap();
+        assert_eq!(refused("BRMS_LISTENN", ""), None, "as if not set");
         assert!(error.contains("BRMS_LISTENN") && error.contains("BRMS_LISTEN,"), "{error}");
     }
 

@@ -19,7 +19,7 @@ use super::transport::{NotSent, Sent};
 use crate::clock::Timestamp;
 use crate::db::{Db, Tx};
 use crate::lifeline::Ending;
-use crate::problem::Problem;
+use crate::problem::{Busy, Problem};
 
 /// How often the outbox is looked at when nobody says that something waits.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(15);
@@ -75,13 +75,14 @@ impl Delivery {
                 }
                 Err(problem) => {
                     tracing::error!(%problem, "the outbox could not be worked on; it is tried again");
-                    DATABASE_RETRY_AFTER
+                    retry_after(&problem)
                 }
             };
             let has_room = in_hand.len() < this.workers;
             let is_idle = in_hand.is_empty();
             tokio::select! {
-                _ = stop.changed() => {}
+                // Without anybody who could tell it to stop, it is told to.
+                told = stop.changed() => if told.is_err() { break },
                 Some(ended) = in_hand.join_next() => {
                     expect_marked(ended);
                     while let Some(ended) = in_hand.try_join_next() { expect_marked(ended); }
@@ -175,8 +176,16 @@ impl Delivery {
     async fn mark(&self, note: impl Fn(&Tx) -> Result<(), Problem> + Clone + Send + 'static) {
         while let Err(problem) = self.db.write(deadline(), note.clone()).await {
             tracing::error!(%problem, "what became of a mail could not be noted; it is tried again");
-            tokio::time::sleep(DATABASE_RETRY_AFTER).await;
+            tokio::time::sleep(retry_after(&problem)).await;
         }
+    }
+}
+
+/// What lasts is asked less often, and logged less often.
+fn retry_after(problem: &Problem) -> Duration {
+    match problem {
+        Problem::Unavailable(Busy::Damaged | Busy::FileGone) => LOOK_AGAIN_AFTER,
+        _ => DATABASE_RETRY_AFTER,
     }
 }
 

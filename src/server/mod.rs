@@ -29,6 +29,8 @@ const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(1);
 /// How long a client may take to close its side after the last answer, and the most it may still send.
 const LINGER_TIME: Duration = Duration::from_secs(2);
+/// The same when the server stops; within [`GRACE`].
+const LINGER_TIME_AT_STOP: Duration = Duration::from_millis(800);
 const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What a connection is allowed.
@@ -112,12 +114,13 @@ impl Connection {
         // Answers are small and whole; waiting to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
         // Whoever stops the server waits for the farewell, too: it is what lets the last answer arrive.
-        let running = self.running.clone();
+        let (running, stop) = (self.running.clone(), self.stop.clone());
         if let Ok(peer) = stream.peer_addr() {
             // A socket for both kinds of addresses has those of IPv4 as ::ffff:127.0.0.1.
             let ended = self.serve(&mut stream, peer.ip().to_canonical()).await;
             if ended == Ended::ByItself {
-                let _ = tokio::time::timeout(LINGER_TIME, linger(stream)).await;
+                let time = if *stop.borrow() { LINGER_TIME_AT_STOP } else { LINGER_TIME };
+                let _ = tokio::time::timeout(time, linger(stream)).await;
             }
         }
         drop((place, running));

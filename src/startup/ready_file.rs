@@ -23,6 +23,9 @@ pub(super) struct PreparedReadyFile {
 
 impl ReadyFile {
     pub(super) fn prepare(path: &Path) -> Result<PreparedReadyFile, StartError> {
+        if path.is_dir() {
+            return Err(cannot_be_written(path, &"it is a folder"));
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         temporary::sweep(folder);

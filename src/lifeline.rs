@@ -1,4 +1,4 @@
-//! What the process cannot work without, and word of its end.
+//! The parts the process cannot work without, and how their end is reported.
 //!
 //! Each vital part (the writer, the mail delivery, the accept loop) holds a [`Pulse`]. When one ends without
 //! being told to, by a panic for example, the first such end is kept and everyone waiting is told: `/livez`
@@ -21,6 +21,8 @@ pub enum Ending {
     Accepting,
     /// The database file was moved, removed or replaced while it was served.
     FileGone,
+    /// The database file is damaged, or another program has written it.
+    Damaged,
 }
 
 impl std::fmt::Display for Ending {
@@ -30,6 +32,10 @@ impl std::fmt::Display for Ending {
             Self::Checkpointer => "the thread that folds the write-ahead log ended unexpectedly; see the log",
             Self::Delivery => "the task that delivers mail ended unexpectedly; see the log",
             Self::Accepting => "the task that accepts connections ended unexpectedly; see the log",
+            Self::Damaged => {
+                "the database file is damaged, or another program has written it; put a backup in its place with \
+                 `brms restore`, then start again"
+            }
             Self::FileGone => {
                 "the database file was moved, removed or replaced while it was served; see the log for what was \
                  kept of it, put it back, then start again"

@@ -5,7 +5,10 @@
 //! preceded by one that says how many were dropped.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
@@ -61,9 +64,43 @@ trait Target {
     fn write(&mut self, chunk: &[u8]) -> io::Result<usize>;
 }
 
-/// Standard error. Only pipes, sockets and terminals can block.
-struct StandardError {
-    may_block: bool,
+/// Standard error.
+enum StandardError {
+    /// A file never blocks.
+    File,
+    /// Says when it takes a chunk.
+    PipeOrSocket,
+    /// Says that it takes a chunk when it takes only a part of it, so another thread waits for it.
+    Terminal(SyncSender<Vec<u8>>),
+}
+
+/// How many chunks wait for a terminal.
+const TERMINAL_CHUNKS_MAX: usize = 1000;
+/// How many of them are not written yet.
+static WAITING: AtomicUsize = AtomicUsize::new(0);
+/// How long the end of the program waits for them.
+const FINISH_TIME_MAX: Duration = Duration::from_millis(500);
+
+/// Lets a terminal show what was logged last, if it does so soon.
+pub fn finish() {
+    let until = std::time::Instant::now() + FINISH_TIME_MAX;
+    while WAITING.load(Ordering::Acquire) > 0 && std::time::Instant::now() < until {
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn terminal() -> StandardError {
+    let (sender, chunks) = mpsc::sync_channel::<Vec<u8>>(TERMINAL_CHUNKS_MAX);
+    let show = move || {
+        for chunk in chunks {
+            let _ = io::stderr().write_all(&chunk);
+            WAITING.fetch_sub(1, Ordering::AcqRel);
+        }
+    };
+    match thread::Builder::new().name("brms-log".to_owned()).spawn(show) {
+        Ok(_) => StandardError::Terminal(sender),
+        Err(_) => StandardError::PipeOrSocket,
+    }
 }
 
 impl StandardError {
@@ -71,12 +108,16 @@ impl StandardError {
     fn new() -> Self {
         let kind =
             rustix::fs::fstat(io::stderr()).map(|status| rustix::fs::FileType::from_raw_mode(status.st_mode));
-        Self { may_block: !matches!(kind, Ok(rustix::fs::FileType::RegularFile)) }
+        match kind {
+            _ if io::stderr().is_terminal() => terminal(),
+            Ok(rustix::fs::FileType::RegularFile) => Self::File,
+            _ => Self::PipeOrSocket,
+        }
     }
 
     #[cfg(not(unix))]
     fn new() -> Self {
-        Self { may_block: false }
+        if io::stderr().is_terminal() { terminal() } else { Self::File }
     }
 }
 
@@ -84,7 +125,7 @@ impl Target for StandardError {
     #[cfg(unix)]
     fn is_ready(&self, wait: Duration) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        if !self.may_block {
+        if !matches!(self, Self::PipeOrSocket) {
             return true;
         }
         let stderr = io::stderr();
@@ -96,11 +137,17 @@ impl Target for StandardError {
 
     #[cfg(not(unix))]
     fn is_ready(&self, _wait: Duration) -> bool {
-        !self.may_block
+        true
     }
 
     fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
-        io::stderr().write(chunk)
+        let Self::Terminal(sender) = self else { return io::stderr().write(chunk) };
+        WAITING.fetch_add(1, Ordering::AcqRel);
+        if sender.try_send(chunk.to_vec()).is_err() {
+            WAITING.fetch_sub(1, Ordering::AcqRel);
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        Ok(chunk.len())
     }
 }
 

@@ -10,6 +10,7 @@ mod test_controls;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
@@ -37,8 +38,13 @@ use crate::web::pages::Pages;
 
 pub use first_start::FirstCredentials;
 use home::Home;
+pub use home::sweep;
 use ready_file::ReadyFile;
 use test_controls::Token;
+
+/// How long closing the file may take at a stop, and how often it is looked whether it is closed.
+const CLOSE_TIME_MAX: Duration = Duration::from_secs(30);
+const CLOSED_LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
 /// Why a server did not start. The text names the setting and the way out.
 #[derive(Debug)]
@@ -193,20 +199,34 @@ impl Server {
         self.first_credentials.take()
     }
 
-    /// Takes no more connections, finishes what runs, closes the file.
-    pub async fn stop(self) {
+    /// Takes no more connections, finishes what runs, closes the file. False: something still works on the file, and
+    /// only the end of the process ends it.
+    pub async fn stop(self) -> bool {
         // First nobody is told of the server any more, last the file is free for another.
         drop(self.ready_file);
+        self.app.db.begin_to_stop();
         self.stop.send_replace(true);
         for task in [self.serving, self.delivering] {
             if let Err(cause) = task.await {
                 tracing::error!(%cause, "a task of the server did not end well");
             }
         }
-        // The last handle on the file: waits for the writer, which is a thread.
-        tokio::task::block_in_place(|| drop(self.app));
-        drop(self.lock);
-        drop(self.home);
+        let app = Arc::downgrade(&self.app);
+        // The last handle on the file: waits for the writer, which is a thread. Beside the runtime, so that a further
+        // signal is heard meanwhile.
+        let closing = tokio::task::spawn_blocking(move || drop(self.app));
+        let closed = tokio::time::timeout(CLOSE_TIME_MAX, async {
+            let _ = closing.await;
+            while app.strong_count() > 0 {
+                tokio::time::sleep(CLOSED_LOOK_AGAIN_AFTER).await;
+            }
+        });
+        let is_closed = closed.await.is_ok();
+        if is_closed {
+            drop(self.lock);
+            drop(self.home);
+        }
+        is_closed
     }
 }
 

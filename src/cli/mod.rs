@@ -31,6 +31,10 @@ use output::Output;
 use crate::config::{Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand};
 use crate::log;
 
+/// Four to read at once, and four for what a mail looks up.
+const READING_THREADS: usize = 8;
+const THREADS_STAY: std::time::Duration = std::time::Duration::from_hours(100 * 366 * 24);
+
 /// Why a command ended without doing its work, in a sentence for the terminal.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -64,7 +68,9 @@ pub fn run(command: Command) -> ExitCode {
         Command::Completions { shell } => completions::run(shell, &mut out),
         Command::Man { folder } => man::run(&folder, &mut out),
     };
-    match done.and_then(|()| Ok(out.flush()?)) {
+    let done = done.and_then(|()| Ok(out.flush()?));
+    log::finish();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) if out.is_closed() => ExitCode::SUCCESS,
         Err(failure) => {
@@ -100,9 +106,18 @@ fn survive_file_size_limit() {
 #[cfg(not(unix))]
 fn survive_file_size_limit() {}
 
-/// A runtime for the commands that speak HTTP.
+/// A runtime for the commands that serve. The threads that read are started now and stay: when the system gives none for
+/// a while, what waits for a new one would never be run.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    // One worker a core, the pool's three, the writer, the fold of its log, and some to read.
-    threads::check(std::thread::available_parallelism().map_or(1, std::num::NonZero::get) + 9)?;
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    // One worker a core, the pool's three, the writer, the fold of its log, and some to read and to look up names.
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    threads::check(workers + 5 + READING_THREADS)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().thread_keep_alive(THREADS_STAY).build()?;
+    let all_there = std::sync::Arc::new(std::sync::Barrier::new(READING_THREADS));
+    for _ in 0..READING_THREADS {
+        let all_there = std::sync::Arc::clone(&all_there);
+        runtime.spawn_blocking(move || all_there.wait());
+    }
+    Ok(runtime)
 }

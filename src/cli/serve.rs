@@ -11,10 +11,13 @@ use super::signals::Signals;
 use super::{Failure, runtime, start_log};
 use crate::clock::Clock;
 use crate::config::ServeSettings;
+use crate::log;
 use crate::startup::{Audience, FirstCredentials, Server};
 
 /// What a shell reports for a program that ctrl-c ended.
 const INTERRUPTED: i32 = 130;
+/// A failure like any other, without waiting for what does not end.
+const UNCLOSED: i32 = 1;
 
 /// Serves.
 pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), Failure> {
@@ -45,7 +48,13 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
             tracing::error!(%cause, "the server cannot go on");
         }
         tracing::info!("stopping: no more connections; what runs is finished");
-        server.stop().await;
+        if !server.stop().await {
+            tracing::error!(
+                "the database could not be closed in time; what was answered is in it or in its log"
+            );
+            log::finish();
+            exit(UNCLOSED);
+        }
         tracing::info!("stopped");
         // Also one that came while it stopped.
         outcome.and_then(|()| lifeline.ending().map_or(Ok(()), |ending| Err(ending.to_string().into())))
@@ -68,6 +77,7 @@ async fn watch_signals(mut signals: Signals, stop: watch::Sender<bool>, leftover
     for path in lock(&leftovers).iter() {
         let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     }
+    log::finish();
     exit(INTERRUPTED);
 }
 

@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::connection::{self, Source};
-use super::opened_file::Look;
+use super::opened_file::{Look, OpenedFile};
 use super::{BUSY_TIMEOUT, Shared, trouble};
 use crate::lifeline::Ending;
 
@@ -117,15 +117,16 @@ fn run(connection: &Connection, shared: &Shared, signals: &Signals, empties: boo
 
 /// Leaves an empty log if nobody reads it just now. Nearly all is done before it keeps writes out, and for what is
 /// left it waits for nobody.
-fn empty(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
+pub(super) fn empty(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
     if trouble::look(shared, connection).is_err() {
         return Ok(false);
     }
     let Some(_folding) = shared.file.folding() else { return Ok(false) };
-    checkpoint(connection, CheckpointMode::Passive)?;
+    checkpoint(connection)?;
     connection.busy_timeout(Duration::ZERO)?;
     let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    shared.trouble.folded_as_of_now(&shared.file, connection);
     is_busy.map(|is_busy: bool| !is_busy)
 }
 
@@ -137,11 +138,18 @@ fn fold_if_long(connection: &Connection, shared: &Shared) -> rusqlite::Result<bo
     }
     let Some(_folding) = shared.file.folding() else { return Ok(false) };
     for _ in 0..FOLDS {
-        checkpoint(connection, CheckpointMode::Passive)?;
+        checkpoint(connection)?;
         // If the disk refuses, SQLite's own wait says so too, and then the log stays as it is.
         let _ = shared.file.sync();
     }
+    shared.trouble.folded_as_of_now(&shared.file, connection);
     Ok(true)
+}
+
+/// Folds all of the log into the file, whatever became of the log's name. False: not all of it could be folded.
+pub(super) fn fold_now(connection: &Connection, file: &OpenedFile) -> bool {
+    let folded = connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get::<_, i64>(0));
+    folded.is_ok_and(|is_busy| is_busy == 0) && file.sync().is_ok()
 }
 
 /// Keeps SQLite from folding the log when the connection closes, if the file is not the one that was served: the log
@@ -152,22 +160,10 @@ pub(super) fn leave_log_if_wrong(connection: &Connection, shared: &Shared) {
     }
 }
 
-/// SQLite's words for how far a checkpoint goes.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum CheckpointMode {
-    /// Folds what can be folded without waiting for anybody, and keeps nobody waiting.
-    Passive,
-    /// Waits until all of it can be folded, and then leaves an empty log.
-    Truncate,
-}
-
-/// Folds the log into the file, and counts the pages that are still not folded.
-pub(super) fn checkpoint(connection: &Connection, mode: CheckpointMode) -> rusqlite::Result<i64> {
-    let sql = match mode {
-        CheckpointMode::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
-        CheckpointMode::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
-    };
-    run_pragma(connection, sql)
+/// Folds what can be folded without waiting for anybody, keeps nobody waiting, and counts the pages that are still not
+/// folded.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<i64> {
+    run_pragma(connection, "PRAGMA wal_checkpoint(PASSIVE)")
 }
 
 /// How much of the log is not folded yet. Folds nothing.
@@ -204,7 +200,7 @@ mod tests {
             thread::sleep(LOOK_AGAIN_AFTER * 2);
             if checkpointer.notify() {
                 turns += 1;
-                assert_eq!(checkpoint(&writer, CheckpointMode::Passive).unwrap(), 0);
+                assert_eq!(checkpoint(&writer).unwrap(), 0);
             }
         }
         assert!(turns > 0, "the writer's turn never came");

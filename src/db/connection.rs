@@ -99,21 +99,27 @@ impl Source {
         Self { name: path.to_owned(), flags }
     }
 
-    /// The way for a command that only reads. A file in WAL mode needs files beside it, so one in a folder
-    /// that cannot be written (a snapshot) is opened as one that nobody changes.
+    /// The way for a command that only reads. A file in WAL mode needs files beside it, so one that cannot be written,
+    /// or lies in a folder that cannot (a snapshot), is opened as one that nobody changes.
     pub(super) fn to_read(path: &Path) -> io::Result<Self> {
-        if files::may_be_written(folder(path)) {
+        let is_folder_writable = files::may_be_written(folder(path));
+        if is_folder_writable && files::may_be_written(path) {
             return Ok(Self::shared(path));
         }
         let logs = ["-wal", "-journal"].map(|suffix| files::with_suffix(path, suffix));
         let has_content = |log: &&PathBuf| log.metadata().is_ok_and(|metadata| metadata.len() > 0);
-        if let Some(log) = logs.iter().find(has_content) {
+        let log = logs.iter().find(has_content);
+        let is_served = OpenedFile::new(path)?.is_locked();
+        if is_folder_writable && (log.is_some() || is_served) {
+            return Ok(Self::shared(path));
+        }
+        if let Some(log) = log {
             return Err(io::Error::other(format!(
                 "its folder is not writable, and {} beside it holds the newest writes; copy both into a writable folder",
                 log.display()
             )));
         }
-        if OpenedFile::new(path)?.is_locked() {
+        if is_served {
             return Err(io::Error::other(
                 "its folder is not writable, and a server is using it; run this command as the server's user",
             ));

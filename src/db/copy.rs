@@ -13,7 +13,8 @@ use tempfile::NamedTempFile;
 
 use super::connection::{self, Source};
 use super::files::{self, COMPANIONS, folder, is_there, numbered, with_suffix};
-use super::{ServeLock, migrations};
+use super::opened_file::OpenedFile;
+use super::{ServeLock, migrations, open};
 use crate::temporary;
 
 /// Why a copy was not made. The text names the file and the way out; nothing was changed.
@@ -60,7 +61,7 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
     refuse_in_use(target)?;
     // Held until the new file has the name, so that no server comes to serve the old one.
     let lock = if target.exists() { Some(lock_replaced(target)?) } else { None };
-    let connection = open(database)?;
+    let connection = connect(database)?;
     let step = migrations::step(&connection, database).map_err(|cause| CopyError(cause.0))?;
     if step == 0 {
         return Err(CopyError(format!("{} is empty, so there is nothing to back up", database.display())));
@@ -106,7 +107,7 @@ pub fn restore(backup: &Path, database: &Path) -> Result<Restored, CopyError> {
         return Err(CopyError(format!("there is no backup {}", backup.display())));
     }
     let database = &real_path(database)?;
-    let source = open(backup)?;
+    let source = connect(backup)?;
     let step = migrations::step(&source, backup).map_err(|cause| CopyError(cause.0))?;
     if step == 0 {
         return Err(CopyError(format!("{} is empty; it is no backup", backup.display())));
@@ -239,11 +240,15 @@ fn is_damaged(cause: &rusqlite::Error) -> bool {
     matches!(cause.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
 }
 
-fn open(path: &Path) -> Result<Connection, CopyError> {
+fn connect(path: &Path) -> Result<Connection, CopyError> {
     let failed =
         |cause: &dyn std::fmt::Display| CopyError(format!("{} cannot be opened: {cause}", path.display()));
     files::check_length(path).map_err(|cause| failed(&cause))?;
     connection::prepare_file(path, false).map_err(|cause| failed(&cause))?;
+    let file = OpenedFile::new(path).map_err(|cause| failed(&cause))?;
+    open::refuse_other_name(&file).map_err(|cause| CopyError(cause.0))?;
+    // Before any connection, whose locks it would take along.
+    drop(file);
     let source = Source::to_read(path).map_err(|cause| failed(&cause))?;
     connection::open_plain(&source).map_err(|cause| failed(&cause))
 }

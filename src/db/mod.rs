@@ -12,6 +12,7 @@ mod connection;
 mod copy;
 mod files;
 mod lock;
+mod log_check;
 mod migrations;
 mod open;
 mod opened_file;
@@ -25,6 +26,7 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
@@ -131,12 +133,18 @@ struct Inner {
 struct Shared {
     trouble: Trouble,
     lifeline: Lifeline,
+    is_stopping: AtomicBool,
     file: OpenedFile,
 }
 
 impl Shared {
     fn new(file: OpenedFile) -> Arc<Self> {
-        Arc::new(Self { file, trouble: Trouble::default(), lifeline: Lifeline::default() })
+        Arc::new(Self {
+            file,
+            trouble: Trouble::default(),
+            lifeline: Lifeline::default(),
+            is_stopping: AtomicBool::new(false),
+        })
     }
 }
 
@@ -302,6 +310,11 @@ impl Db {
                 Err(Problem::Unavailable(Busy::Database))
             }
         }
+    }
+
+    /// Says that the server stops: from now on other processes are not waited for.
+    pub fn begin_to_stop(&self) {
+        self.inner.shared.is_stopping.store(true, Ordering::Release);
     }
 
     /// Tells when this process cannot work with the file any more.

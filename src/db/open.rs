@@ -20,14 +20,21 @@ pub(super) fn keep_others_out(file: &OpenedFile, options: &Options) -> Result<()
             return Ok(());
         }
         return Err(OpenError(format!(
-            "another server has {path} under another name (a hard link); stop it, or give this one its own \
-             --database"
+            "another process has locked {path}: a server that opened it under another name (a hard link), or a program \
+             of somebody who may read it; stop that, or give this server its own --database"
         )));
     }
-    // A server under this very name shares its log with us; one under another name does not.
-    if file.links() > 1 && file.is_locked() && ServeLock::take_if_free(&options.path)?.is_some() {
+    refuse_other_name(file)
+}
+
+/// A server under this very name shares its log with us; one under another name does not, and its newest writes would
+/// be missing.
+pub(super) fn refuse_other_name(file: &OpenedFile) -> Result<(), OpenError> {
+    let path = file.path();
+    if file.links() > 1 && file.is_locked() && ServeLock::take_if_free(path)?.is_some() {
         return Err(OpenError(format!(
-            "a server has {path} under another name (a hard link); use the same path as the server"
+            "a server has {} under another name (a hard link); use the same path as the server",
+            path.display()
         )));
     }
     Ok(())
@@ -81,6 +88,7 @@ pub(super) fn start_writer(
     let checkpointer = Checkpointer::start(source, Arc::clone(shared), options.is_lock_held)?;
     // The log is there by now.
     shared.file.remember_beside()?;
+    shared.trouble.folded_as_of_now(&shared.file, &first);
     let writer =
         Writer::new(first, clock, BATCH_MAX, Some(checkpointer), Arc::clone(shared), options.is_lock_held);
     Ok(std::thread::Builder::new().name("brms-writer".to_owned()).spawn(move || writer.run(queue))?)

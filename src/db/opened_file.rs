@@ -22,6 +22,9 @@ pub(super) struct OpenedFile {
     identity: Identity,
     /// What SQLite keeps beside the file, known once the first connection has opened it.
     beside: OnceLock<[(PathBuf, Identity); 2]>,
+    /// The log, and its index: open for as long as the file, since closing it would free SQLite's locks in it, too.
+    log: OnceLock<File>,
+    index: OnceLock<File>,
     seen: Mutex<Seen>,
 }
 
@@ -31,6 +34,8 @@ type Identity = (u64, u64);
 /// The file as it was when it was last known to be right.
 struct Seen {
     state: State,
+    /// The log, as this process left it.
+    log: Option<State>,
     /// How many folds of the log go on in this process. They change the file as it should be changed.
     folds: u32,
 }
@@ -66,7 +71,9 @@ impl OpenedFile {
             path: path.to_owned(),
             identity: identity(&metadata),
             beside: OnceLock::new(),
-            seen: Mutex::new(Seen { state: state(&metadata), folds: 0 }),
+            log: OnceLock::new(),
+            index: OnceLock::new(),
+            seen: Mutex::new(Seen { state: state(&metadata), log: None, folds: 0 }),
             file,
         })
     }
@@ -100,6 +107,8 @@ impl OpenedFile {
             fs::metadata(&path).map(|metadata| (path, identity(&metadata)))
         };
         let found = [remember("-wal")?, remember("-shm")?];
+        let _ = self.log.set(File::open(&found[0].0)?);
+        let _ = self.index.set(File::open(&found[1].0)?);
         let _ = self.beside.set(found);
         self.accept();
         Ok(())
@@ -125,10 +134,66 @@ impl OpenedFile {
         if is_as_seen { Look::InPlace } else { Look::Written }
     }
 
+    /// Whether the file itself is at its path, whatever became of what SQLite keeps beside it.
+    pub(super) fn is_in_place(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|now| identity(&now) == self.identity)
+    }
+
+    /// The log and its index, as far as they are the ones that SQLite opened.
+    pub(super) fn own_beside(&self) -> Vec<PathBuf> {
+        let is_own =
+            |(path, was): &&(PathBuf, Identity)| fs::metadata(path).is_ok_and(|now| identity(&now) == *was);
+        self.beside.get().into_iter().flatten().filter(is_own).map(|(path, _)| path.clone()).collect()
+    }
+
+    /// Where the log is.
+    pub(super) fn log_path(&self) -> Option<&Path> {
+        self.beside.get().map(|beside| beside[0].0.as_path())
+    }
+
+    /// The log as it is now.
+    pub(super) fn log_state(&self) -> Option<State> {
+        self.log_path().and_then(|log| fs::metadata(log).ok()).map(|metadata| state(&metadata))
+    }
+
     /// How long the log is, as of now.
     pub(super) fn log_bytes(&self) -> u64 {
-        let log = self.beside.get().and_then(|beside| fs::metadata(&beside[0].0).ok());
-        log.map_or(0, |metadata| metadata.len())
+        self.log_state().map_or(0, |(length, _)| length)
+    }
+
+    /// Whether nobody has touched the log since this process did.
+    pub(super) fn is_log_as_left(&self) -> bool {
+        let seen = self.seen();
+        seen.folds > 0 || self.log_state() == seen.log
+    }
+
+    /// Remembers the log as this process leaves it.
+    pub(super) fn leave_log(&self) {
+        let mut seen = self.seen();
+        seen.log = self.log_state();
+    }
+
+    /// What tells one run of the log from the next: SQLite counts them, and mixes in what is random. `None`: the log is
+    /// empty.
+    pub(super) fn log_run(&self) -> Option<[u8; 12]> {
+        let mut header = [0; 24];
+        read_at_start(self.log.get()?, &mut header).ok()?;
+        header[12..].try_into().ok()
+    }
+
+    /// Whether another process folds the log just now: it holds SQLite's lock for that.
+    #[cfg(unix)]
+    pub(super) fn is_folded_by_others(&self) -> bool {
+        use rustix::process::{Flock, FlockType, fcntl_getlk};
+        /// Where SQLite keeps `WAL_CKPT_LOCK` in the index of the log.
+        const CHECKPOINT_LOCK: u64 = 121;
+        let wanted = Flock { start: CHECKPOINT_LOCK, length: 1, ..Flock::from(FlockType::WriteLock) };
+        self.index.get().is_some_and(|index| fcntl_getlk(index, &wanted).is_ok_and(|held| held.is_some()))
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn is_folded_by_others(&self) -> bool {
+        false
     }
 
     /// The file as it is now, to be accepted once it was compared.
@@ -150,6 +215,7 @@ impl OpenedFile {
         if let Ok(metadata) = fs::metadata(&self.path) {
             seen.state = state(&metadata);
         }
+        seen.log = self.log_state();
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {

@@ -1,28 +1,59 @@
-//! The last copy of a file that was taken away under its server.
+//! What is left of a file that was taken away, or overwritten, under its server.
 
 use rusqlite::Connection;
 
 use super::opened_file::OpenedFile;
-use super::{copy, files};
+use super::{Shared, checkpoint, copy, files};
 
-/// Writes what the open connection still sees into a new file beside the old path. Without it the data would be
-/// gone with the process.
-pub(super) fn keep(connection: &Connection, file: &OpenedFile) {
+/// Keeps what the open connection still sees. If only the log was taken away, that is folded into the file; else all
+/// is written into a new file beside the old path. Without it the data would be gone with the process.
+pub(super) fn keep(connection: &Connection, shared: &Shared) {
+    let file = &shared.file;
     let path = file.path();
+    if file.is_in_place() && checkpoint::fold_now(connection, file) {
+        tracing::error!(path = %path.display(), "the write-ahead log was moved or removed; all that was written is in the file");
+        return;
+    }
     let kept = copy::make(connection, path).and_then(|copy| {
         let name = files::numbered(path, "rescued").find(|name| files::is_free(name));
         let name =
             name.ok_or_else(|| std::io::Error::other("there are too many of its kind; remove some"))?;
         copy::place(copy, &name, false).map(|_| name)
     });
-    let path = path.display();
     match kept {
-        Ok(name) => tracing::error!(
-            %path, rescued = %name.display(),
-            "the database file was moved, removed or replaced; all that was written is in the rescued copy"
-        ),
+        Ok(name) => {
+            // All of it is in the copy, and the next file here must not be taken for this log's.
+            for own in file.own_beside() {
+                let _ = std::fs::remove_file(own);
+            }
+            tracing::error!(
+                path = %path.display(), rescued = %name.display(),
+                "the database file was moved, removed or replaced; all that was written is in the rescued copy"
+            );
+        }
         Err(cause) => {
-            tracing::error!(%path, %cause, "the database file was moved, removed or replaced, and no copy could be made");
+            tracing::error!(
+                path = %path.display(), %cause,
+                "the database file was moved, removed or replaced, and no copy could be made"
+            );
+            put_log_aside(file);
+        }
+    }
+}
+
+/// Gives the log another name, so that it is not taken for that of whatever lies at the path by now.
+pub(super) fn put_log_aside(file: &OpenedFile) {
+    for own in file.own_beside() {
+        if own.metadata().is_ok_and(|metadata| metadata.len() == 0) || own.to_string_lossy().ends_with("-shm")
+        {
+            let _ = std::fs::remove_file(own);
+            continue;
+        }
+        let aside = files::numbered(file.path(), "log-of-damaged").find(|name| !files::is_there(name));
+        if let Some(aside) = aside
+            && std::fs::rename(&own, &aside).is_ok()
+        {
+            tracing::error!(log = %own.display(), aside = %aside.display(), "the write-ahead log was put aside");
         }
     }
 }

@@ -4,14 +4,14 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::Shared;
 use super::connection::{self, Source};
 use super::opened_file::{Look, OpenedFile};
 use super::tx;
+use super::{BUSY_TIMEOUT, Shared, log_check};
 use crate::problem::{Busy, Problem};
 use uuid::Uuid;
 
@@ -21,8 +21,10 @@ const GONE: u8 = 2;
 /// How often, and after how long, something that looks wrong is looked at again: another program may be at work.
 const COMPARED_AGAIN_MAX: u32 = 25;
 const COMPARE_AGAIN_AFTER: Duration = Duration::from_millis(20);
-/// The largest file that is read as a whole to compare it. Takes about 0.1 s.
-const CHECKED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// How far the log was folded when this process looked last: the run of the log, and how many of its frames are in the
+/// file. Any fold changes it, and nothing else does but a log that begins anew, which follows a fold.
+type Progress = (Option<[u8; 12]>, i64);
 
 /// Shared by the writer and all readers.
 #[derive(Default)]
@@ -30,6 +32,7 @@ pub(super) struct Trouble {
     lasting: AtomicU8,
     was_write_refused: AtomicBool,
     newest_audit_log: Mutex<Option<Uuid>>,
+    progress: Mutex<Progress>,
     is_look_queued: AtomicBool,
 }
 
@@ -58,6 +61,10 @@ impl Trouble {
         }
     }
 
+    pub(super) fn is_damaged(&self) -> bool {
+        self.lasting.load(Ordering::Acquire) == DAMAGED
+    }
+
     /// The file is not there any more, and a write went into it.
     pub(super) fn lost(&self) {
         self.lasting.store(GONE, Ordering::Release);
@@ -70,6 +77,21 @@ impl Trouble {
         if let Ok(newest) = newest_audit_log(writer) {
             *self.newest_audit_log.lock().unwrap_or_else(PoisonError::into_inner) = newest;
         }
+    }
+
+    /// Remembers how far the log is folded, after a fold of this process.
+    pub(super) fn folded_as_of_now(&self, file: &OpenedFile, connection: &Connection) {
+        if let Ok(progress) = progress(file, connection) {
+            self.set_progress(progress);
+        }
+    }
+
+    fn set_progress(&self, progress: Progress) {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
+    }
+
+    fn has_progressed(&self, progress: Progress) -> bool {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) != progress
     }
 
     /// Whether a look at the file still has to be queued.
@@ -97,100 +119,144 @@ pub(super) fn look_before(shared: &Shared, writer: &Connection) -> Result<(), Bu
     if !shared.file.may_be_written() {
         return Err(Busy::ReadOnly);
     }
-    if shared.file.look() == Look::Written { compare(shared, writer) } else { Ok(()) }
+    match shared.file.look() {
+        Look::InPlace => {}
+        Look::Gone => return Ok(()),
+        // Nothing of ours has happened since the log was left.
+        Look::Written => compare(shared, writer, || !shared.file.is_log_as_left())?,
+    }
+    if shared.file.is_log_as_left() { Ok(()) } else { check_log(shared, writer) }
+}
+
+/// Another program has touched the log. That is right if it wrote through SQLite, and then all is there that its index
+/// names.
+fn check_log(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
+    let file = &shared.file;
+    let Some(log) = file.log_path() else { return Ok(()) };
+    for _ in 0..COMPARED_AGAIN_MAX {
+        let (frames, _) = log_and_folded(writer).map_err(|_| Busy::Database)?;
+        // An empty log has nothing to lose.
+        if frames == 0 || log_check::whole_frames(log).is_ok_and(|whole| whole >= frames.unsigned_abs()) {
+            file.leave_log();
+            return Ok(());
+        }
+        // Somebody may be writing just now.
+        thread::sleep(COMPARE_AGAIN_AFTER);
+    }
+    Err(damaged(shared, "another program has cut or overwritten the write-ahead log"))
+}
+
+fn damaged(shared: &Shared, wrong: &str) -> Busy {
+    let path = shared.file.path().display();
+    tracing::error!(%path, wrong, "the database is no longer consistent");
+    shared.trouble.note(Busy::Damaged);
+    Busy::Damaged
 }
 
 /// Looks at the file after a transaction. What keeps the comparison from being made is no verdict: it is made again
 /// at the next look.
 pub(super) fn look(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
+    // Before the look: what is folded by now is in the file as it is found.
+    let progress = progress(&shared.file, writer);
     match shared.file.look() {
-        Look::InPlace => Ok(()),
+        Look::InPlace => {
+            if let Ok(progress) = progress {
+                shared.trouble.set_progress(progress);
+            }
+            Ok(())
+        }
         Look::Gone => Err(Busy::FileGone),
-        Look::Written => match compare(shared, writer) {
+        // A log that is empty after a write was folded and cut.
+        Look::Written => match compare(shared, writer, || shared.file.log_bytes() == 0) {
             Err(Busy::Damaged) => Err(Busy::Damaged),
             _ => Ok(()),
         },
     }
 }
 
-/// Another program has written the file. That is right if it was a fold of the log, and then a new connection
-/// finds what the writer has in its cache.
-fn compare(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
+/// Another program has written the file. That is right if it was a fold of the log.
+fn compare(shared: &Shared, writer: &Connection, is_log_changed: impl Fn() -> bool) -> Result<(), Busy> {
     let file = &shared.file;
-    let state = file.state().map_err(|_| Busy::FileGone)?;
-    if let Some(wrong) = difference(shared, writer)? {
-        let path = file.path().display();
-        tracing::error!(
-            %path, wrong,
-            "another program has written to the database file, and its content is no longer consistent"
-        );
-        shared.trouble.note(Busy::Damaged);
-        return Err(Busy::Damaged);
+    let until = Instant::now() + BUSY_TIMEOUT;
+    let progress = || progress(file, writer).map_err(|_| Busy::Database);
+    loop {
+        // A fold writes the file first and says how far it came last. So the two belong together if no fold goes on
+        // and none has ended meanwhile.
+        let came = progress()?;
+        let state = file.state().map_err(|_| Busy::FileGone)?;
+        if !file.is_folded_by_others() && progress()? == came {
+            let wrong = if shared.trouble.has_progressed(came) || is_log_changed() {
+                difference(shared, writer)?
+            } else {
+                Some("nothing was folded, so it was overwritten".to_owned())
+            };
+            if let Some(wrong) = wrong {
+                return Err(damaged(shared, &format!("another program has written to the file: {wrong}")));
+            }
+            // What is cached of pages that only look the same.
+            let _ = writer.execute_batch("PRAGMA shrink_memory");
+            shared.trouble.set_progress(came);
+            file.accept_state(state);
+            return Ok(());
+        }
+        if Instant::now() >= until {
+            return Err(Busy::Database);
+        }
+        thread::sleep(COMPARE_AGAIN_AFTER);
     }
-    // What is cached of pages that only look the same.
-    let _ = writer.execute_batch("PRAGMA shrink_memory");
-    file.accept_state(state);
-    Ok(())
+}
+
+fn progress(file: &OpenedFile, connection: &Connection) -> rusqlite::Result<Progress> {
+    Ok((file.log_run(), log_and_folded(connection)?.1))
 }
 
 /// What is wrong with the file, if anything is.
 fn difference(shared: &Shared, writer: &Connection) -> Result<Option<String>, Busy> {
     let file = &shared.file;
-    if is_cut_short(file) {
-        return Ok(Some("it is shorter than its first page says".to_owned()));
-    }
     let outcome = (|| {
+        // As long as something is to be folded, pages may be missing at its end.
+        let (frames, folded) = log_and_folded(writer)?;
+        let length = file.state().map_or(0, |(length, _)| length);
+        let is_short = frames == folded && file.header().is_ok_and(|header| header.bytes > length);
+        if is_short && !file.is_folded_by_others() {
+            return Ok(Some("it is shorter than its first page says"));
+        }
         let schema_cookie = file.header().map(|header| i64::from(header.schema_cookie)).unwrap_or_default();
         let fresh = connection::open_reader(&Source::shared(file.path()))?;
-        let mut own = State::of(writer)?;
-        let mut found = State::of(&fresh)?;
+        let mut is_same = State::of(writer)? == State::of(&fresh)?;
         for _ in 0..COMPARED_AGAIN_MAX {
-            if found == own {
+            if is_same {
                 break;
             }
             // Somebody may have written between the two looks.
             thread::sleep(COMPARE_AGAIN_AFTER);
-            own = State::of(writer)?;
-            found = State::of(&fresh)?;
+            is_same = State::of(writer)? == State::of(&fresh)?;
         }
-        if found != own {
-            return Ok(Some(format!("it has {found:?}, and {own:?} was written")));
-        }
-        if schema_cookie > own.schema_version {
-            return Ok(Some("its schema differs from the one that was opened".to_owned()));
+        if !is_same || schema_cookie > State::of(writer)?.schema_version {
+            return Ok(Some("its content differs from what was written"));
         }
         let newest = *shared.trouble.newest_audit_log.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(newest) = newest
             && !has_audit_log(&fresh, newest)?
         {
-            return Ok(Some("it lacks what was written last".to_owned()));
+            return Ok(Some("it lacks what was written last"));
         }
-        // Reading all of a large file would keep every write waiting. There the look at what was written last has to do,
-        // and SQLite's own word on each page that is read.
-        if file.state().is_ok_and(|(bytes, _)| bytes > CHECKED_BYTES_MAX) {
-            return Ok(None);
-        }
-        let whole: String = fresh.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        Ok((whole != "ok").then_some(whole))
+        Ok(None)
     })();
-    outcome.or_else(|cause| match tx::problem("comparing the file", &cause) {
-        Problem::Unavailable(Busy::Damaged) => Ok(Some(cause.to_string())),
-        Problem::Unavailable(busy) => Err(busy),
-        _ => Err(Busy::Broken),
+    outcome.map(|wrong| wrong.map(str::to_owned)).or_else(|cause| {
+        match tx::problem("comparing the file", &cause) {
+            Problem::Unavailable(Busy::Damaged) => Ok(Some(cause.to_string())),
+            Problem::Unavailable(busy) => Err(busy),
+            _ => Err(Busy::Broken),
+        }
     })
 }
 
-/// Whether the file stays shorter than it says. SQLite writes the first page first when it folds a log, so a file that
-/// grows is short for a moment.
-fn is_cut_short(file: &OpenedFile) -> bool {
-    for _ in 0..COMPARED_AGAIN_MAX {
-        let length = file.state().map_or(0, |(length, _)| length);
-        if file.header().is_ok_and(|header| header.bytes <= length) {
-            return false;
-        }
-        thread::sleep(COMPARE_AGAIN_AFTER);
-    }
-    true
+/// How many frames the log has, and how many of them are in the file by now.
+pub(super) fn log_and_folded(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+    connection
+        .prepare_cached("PRAGMA wal_checkpoint(NOOP)")?
+        .query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
 }
 
 /// What two connections agree on if they see the same file.

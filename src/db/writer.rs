@@ -13,13 +13,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::ContextV7;
 
-use super::checkpoint::{CheckpointMode, Checkpointer, PAGES_MAX, checkpoint, leave_log_if_wrong};
+use super::checkpoint::{Checkpointer, PAGES_MAX, checkpoint, empty, leave_log_if_wrong};
 use super::tx::{After, Tx, problem};
 use super::{Shared, rescue, trouble};
 use crate::clock::Clock;
@@ -28,6 +30,9 @@ use crate::problem::{Busy, Problem};
 
 /// From about this length of the log on SQLite folds it itself (`wal_autocheckpoint`).
 const LOG_BYTES_MAX: u64 = 2 * 4096 * PAGES_MAX.unsigned_abs();
+
+/// How long another process is waited for when the server stops.
+const BUSY_TIMEOUT_AT_STOP: Duration = Duration::from_millis(200);
 
 /// A write that waits, whatever it returns.
 pub(super) trait Job: Send {
@@ -175,20 +180,26 @@ impl Writer {
                 Err(_) => {}
             }
         }
+        if self.shared.trouble.is_damaged() {
+            rescue::put_log_aside(&self.shared.file);
+            self.shared.lifeline.end(Ending::Damaged);
+        }
         leave_log_if_wrong(&self.connection, &self.shared);
     }
 
+    /// Somebody who reads just now is not waited for: the log stays beside the file then, as after a crash.
     fn fold_all(&self) {
-        let Some(_folding) = self.shared.file.folding() else { return };
-        if let Err(cause) = checkpoint(&self.connection, CheckpointMode::Truncate) {
-            tracing::warn!(%cause, "the log could not be folded into the database file");
+        match empty(&self.connection, &self.shared) {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!("the log stays beside the database file, since somebody reads it"),
+            Err(cause) => tracing::warn!(%cause, "the log could not be folded into the database file"),
         }
     }
 
-    /// The file is not at its path, and what was written is in it: nowhere else, and gone with the process.
+    /// The file, or its log, is not at its path, and what was written would be gone with the process.
     fn keep_what_is_gone(&self) {
         self.shared.trouble.lost();
-        rescue::keep(&self.connection, &self.shared.file);
+        rescue::keep(&self.connection, &self.shared);
         self.shared.lifeline.end(Ending::FileGone);
     }
 
@@ -196,9 +207,11 @@ impl Writer {
     fn checkpoint_rest(&self) {
         if self.checkpointer.as_ref().is_some_and(Checkpointer::notify)
             && let Some(_folding) = self.shared.file.folding()
-            && let Err(cause) = checkpoint(&self.connection, CheckpointMode::Passive)
         {
-            tracing::warn!(%cause, "the end of the log could not be folded");
+            if let Err(cause) = checkpoint(&self.connection) {
+                tracing::warn!(%cause, "the end of the log could not be folded");
+            }
+            self.shared.trouble.folded_as_of_now(&self.shared.file, &self.connection);
         }
     }
 
@@ -227,7 +240,9 @@ impl Writer {
     /// After a commit and before any answer: what was written into a file that is not the server's any more is
     /// not answered as written.
     fn look_again(&self, batch: &mut Batch, after: After, has_written: bool) {
-        match trouble::look(&self.shared, &self.connection) {
+        let looked = trouble::look(&self.shared, &self.connection);
+        self.shared.file.leave_log();
+        match looked {
             Ok(()) if has_written || after.proves_disk => self.shared.trouble.wrote(&self.connection),
             Ok(()) => {}
             Err(busy) => {
@@ -241,6 +256,10 @@ impl Writer {
 
     fn attempt(&self, batch: &mut Batch) -> Result<After, Spoiled> {
         self.shared.trouble.check().map_err(Spoiled::of)?;
+        if self.shared.is_stopping.load(Ordering::Acquire) {
+            // Whoever waits for another process by now is told so sooner.
+            let _ = self.connection.busy_timeout(BUSY_TIMEOUT_AT_STOP);
+        }
         trouble::look_before(&self.shared, &self.connection).map_err(Spoiled::ByDatabase)?;
         self.command("BEGIN IMMEDIATE")?;
         let outcome = self.run_all(batch);

@@ -48,7 +48,8 @@ impl Busy {
                  place with `brms restore`; the server log has the cause."
             }
             Self::FileGone => {
-                "The database file was moved, removed or replaced. Put it back and restart the server."
+                "The database file was moved, removed or replaced. Put it back and restart the server. A write that was under way \
+                 may be in the copy that the server leaves beside it."
             }
             Self::OtherSchema => {
                 "The database has a different schema from the one this server writes. Restart the server."

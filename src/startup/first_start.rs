@@ -4,6 +4,7 @@
 //! and exist nowhere else. The file is there before the database knows the secrets, so that a crash in
 //! between costs a file and not the only way in.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -17,8 +18,12 @@ use crate::organisation::{self, Organisation};
 use crate::private_file;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
+use crate::temporary;
 use crate::tokens::{self, NewPersonalAccessToken};
 use crate::users::{self, User};
+
+/// Stands in the file until the secrets work.
+const UNUSED: &str = "unused";
 
 /// The only secrets of a new database.
 pub struct FirstCredentials {
@@ -51,12 +56,18 @@ pub(super) fn run(
         (None, Audience::Terminal) => None,
     };
     if let Some(path) = &file {
+        take_away_unused(path);
         write(path, &credentials)?;
         tracing::info!(path = %path.display(), "the owner's credentials are in this file");
     }
     if let Err(cause) = create(db, &credentials) {
         discard(file);
         return Err(StartError::new("the first people could not be written", cause));
+    }
+    if let Some(path) = &file
+        && let Err(cause) = replace_whole(path, &text(&credentials, false))
+    {
+        tracing::warn!(path = %path.display(), %cause, "the owner's credentials work, but their file says that they are unused");
     }
     Ok((audience == Audience::Terminal).then_some(credentials))
 }
@@ -70,13 +81,40 @@ fn write(path: &Path, credentials: &FirstCredentials) -> Result<(), StartError> 
             path.display()
         ))
     };
-    let text = serde_json::json!({
+    private_file::write_new(path, &text(credentials, true)).map_err(failed)
+}
+
+/// What the file holds. Before the database knows the secrets it says so: `unused`.
+fn text(credentials: &FirstCredentials, is_unused: bool) -> String {
+    let mut text = serde_json::json!({
         "organisation": credentials.organisation,
         "email": credentials.email,
         "personalAccessToken": credentials.personal_access_token.reveal(),
         "internalToken": credentials.internal_token.reveal(),
     });
-    private_file::write_new(path, &format!("{text:#}\n")).map_err(failed)
+    if is_unused {
+        text[UNUSED] = true.into();
+    }
+    format!("{text:#}\n")
+}
+
+/// The file of a start that was killed before the database knew its secrets opens nothing.
+fn take_away_unused(path: &Path) {
+    let text = std::fs::read(path).unwrap_or_default();
+    let is_unused =
+        serde_json::from_slice::<serde_json::Value>(&text).is_ok_and(|found| found[UNUSED] == true);
+    if is_unused {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+fn replace_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = temporary::file(folder, "credentials")?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
 }
 
 fn discard(file: Option<PathBuf>) {

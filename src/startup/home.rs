@@ -35,7 +35,7 @@ impl Home {
             let parent = parent.display();
             StartError(format!("no folder for --ephemeral can be made in {parent}: {cause}; set TMPDIR"))
         })?;
-        sweep(&parent, folder.path());
+        sweep(&parent, folder.path(), PREFIX, FILE);
         Ok(Self { database: folder.path().join(FILE), folder: Some(folder) })
     }
 
@@ -52,24 +52,25 @@ impl Home {
 
 /// Removes the folders of servers that were killed before they could do it. Whoever still runs holds the
 /// lock of its file. The place is shared with others, who may call theirs the same: `own` tells whose are ours.
-fn sweep(parent: &Path, own: &Path) {
+pub fn sweep(parent: &Path, own: &Path, prefix: &str, file: &str) {
     let (Ok(entries), Ok(own)) = (std::fs::read_dir(parent), std::fs::symlink_metadata(own)) else { return };
     for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_left_over(&entry.path(), &own) {
+        if entry.file_name().to_string_lossy().starts_with(prefix) && is_left_over(&entry.path(), &own, file)
+        {
             // Another server may be sweeping, too.
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }
 
-fn is_left_over(folder: &Path, own: &Metadata) -> bool {
+fn is_left_over(folder: &Path, own: &Metadata, file: &str) -> bool {
     // Of the entry itself: a link could lead anywhere.
     let Ok(found) = std::fs::symlink_metadata(folder) else { return false };
     let age = found.modified().ok().and_then(|modified| modified.elapsed().ok());
     if !found.is_dir() || !is_of_same_owner(&found, own) || age.is_none_or(|age| age <= LEFT_OVER_AFTER) {
         return false;
     }
-    let file = folder.join(FILE);
+    let file = folder.join(file);
     // Every server made one. Opening what is something else could make it, or wait for somebody.
     let has_lock = std::fs::symlink_metadata(beside(&file, "lock")).is_ok_and(|lock| lock.is_file());
     has_lock && ServeLock::take(&file).is_ok()

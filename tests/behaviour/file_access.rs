@@ -299,6 +299,37 @@ async fn fr_15_an_address_of_ipv4_is_one_in_the_audit_log_whatever_the_socket() 
 }
 
 #[test]
+fn fr_17_a_first_start_that_was_killed_before_its_secrets_worked_is_begun_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let credentials = folder.path().join("test.db.credentials");
+    std::fs::write(&credentials, r#"{ "personalAccessToken": "brms_pat_x", "unused": true }"#)
+        .expect("a file");
+    drop(Serving::start(folder.path(), &[]));
+    let text = std::fs::read_to_string(&credentials).expect("the file");
+    assert!(!text.contains("unused") && !text.contains("brms_pat_x"), "{text}");
+    assert_eq!(mode(&credentials), 0o600);
+}
+
+#[test]
+fn fr_12_who_only_reads_leaves_nothing_beside_a_file_of_others() {
+    if !is_root() {
+        // Only root can make files of others.
+        return;
+    }
+    let folder = seeded();
+    hand_over(folder.path());
+    chown(folder.path().join("test.db"), Some(0), Some(0)).expect("an owner");
+    set_mode(&folder.path().join("test.db"), 0o444);
+    let mut command = as_stranger(folder.path());
+    let output = command.current_dir(&folder).args(["token", "list", "--database", "test.db"]).output();
+    let output = output.expect("brms runs");
+    assert!(output.status.success(), "{}", said(&output));
+    let left: Vec<String> =
+        names(folder.path()).into_iter().filter(|name| name.starts_with("test.db-")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
 fn fr_17_a_start_that_fails_leaves_nothing_behind() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();

@@ -67,6 +67,8 @@ mod file_changes;
 mod first_contact;
 mod fuzz;
 #[cfg(target_os = "linux")]
+mod log_changes;
+#[cfg(target_os = "linux")]
 mod machine_limits;
 mod model;
 mod processes;

@@ -10,12 +10,16 @@ use super::signals::Signals;
 use super::{Failure, runtime};
 use crate::clock::Clock;
 use crate::config::{self, DemoSettings, ServeSettings};
-use crate::startup::{Audience, Server};
+use crate::startup::{Audience, Server, sweep};
 use story::Story;
+
+const PREFIX: &str = "brms-demo-";
+const DATABASE: &str = "demo.db";
 
 /// Runs the story, and with `--keep` stays up for more.
 pub(super) fn run(settings: &DemoSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    let folder = tempfile::Builder::new().prefix("brms-demo-").tempdir()?;
+    let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+    sweep(&std::env::temp_dir(), folder.path(), PREFIX, DATABASE);
     runtime()?.block_on(async {
         let server =
             Server::start(&serve_settings(folder.path())?, Clock::default(), Audience::Nobody).await?;
@@ -57,7 +61,7 @@ async fn tell(
 fn serve_settings(folder: &Path) -> Result<ServeSettings, Failure> {
     let seed = folder.join("seed.json");
     std::fs::write(&seed, include_str!("seed.json"))?;
-    let database = folder.join("demo.db");
+    let database = folder.join(DATABASE);
     let arguments = ["--listen".as_ref(), "127.0.0.1:0".as_ref()];
     let paths = ["--database".as_ref(), database.as_os_str(), "--seed".as_ref(), seed.as_os_str()];
     Ok(config::serve_settings_without_environment(arguments.into_iter().chain(paths))?)
@@ -65,7 +69,7 @@ fn serve_settings(folder: &Path) -> Result<ServeSettings, Failure> {
 
 fn keep(server: &Server, folder: &Path, out: &mut dyn Write) -> Result<(), Failure> {
     let url = server.url();
-    let database = folder.join("demo.db");
+    let database = folder.join(DATABASE);
     writeln!(
         out,
         "\nThe server stays up until ctrl-c. Try:\n\n  \

@@ -1,0 +1,150 @@
+//! The write-ahead log changes under its server, or the file does while the log holds the newest writes; and what
+//! others may do through SQLite without being taken for damage. FR-04, FR-05, FR-09, FR-10.
+
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::backups::{run_in, well};
+use crate::file_changes::{Scene, bytes, is_member};
+use crate::processes::{log, stop, wait_for};
+use crate::support::program::Serving;
+use crate::support::seed;
+
+/// Waits until the log is emptied, as it is after three seconds without a write.
+fn wait_for_empty_log(scene: &Scene) {
+    let log = scene.at("test.db-wal");
+    let look = || (log.metadata().ok()?.len() == 0).then_some(());
+    tokio::task::block_in_place(|| wait_for("the log is emptied", look));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_04_a_write_after_the_log_was_cut_or_overwritten_is_503() {
+    let cut: fn(&Path) = |log| {
+        let file = std::fs::OpenOptions::new().write(true).open(log).expect("the log");
+        file.set_len(file.metadata().expect("its length").len() - 100).expect("it is cut");
+    };
+    let emptied: fn(&Path) = |log| std::fs::write(log, "").expect("it is emptied");
+    let overwritten: fn(&Path) = |log| {
+        let mut file = std::fs::OpenOptions::new().write(true).open(log).expect("the log");
+        file.seek(SeekFrom::Start(500)).expect("a frame");
+        file.write_all(&[0; 5000]).expect("it is overwritten");
+    };
+    for damage in [cut, emptied, overwritten] {
+        let scene = Scene::new();
+        wait_for_empty_log(&scene);
+        assert_eq!(scene.invite(seed::NINA).await, 200);
+        damage(&scene.at("test.db-wal"));
+        assert_eq!(scene.invite(seed::OTTO).await, 503);
+        scene.all_say(503).await;
+        assert!(log(scene.folder.path()).contains("cut or overwritten the write-ahead log"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_05_an_older_copy_put_over_the_file_is_found_although_the_log_hides_it() {
+    let scene = Scene::new();
+    wait_for_empty_log(&scene);
+    let old = bytes(&scene.at("test.db"));
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    wait_for_empty_log(&scene);
+    // The log holds the first page and the newest rows: all that looks at a few of them would find right.
+    assert_eq!(scene.invite(seed::OTTO).await, 200);
+    std::fs::write(scene.at("test.db"), old).expect("it is overwritten");
+    assert_eq!(scene.invite(seed::IAN).await, 503);
+    scene.all_say(503).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_05_a_server_of_an_overwritten_file_ends_with_an_error_and_spoils_nothing() {
+    let mut scene = Scene::new();
+    well(scene.folder.path(), &["backup", "copy.db"]);
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    std::fs::write(scene.at("test.db"), bytes(&scene.at("copy.db"))).expect("it is overwritten");
+    assert_eq!(stop(&mut scene.serving).code(), Some(1));
+    assert_eq!(bytes(&scene.at("test.db")), bytes(&scene.at("copy.db")));
+    // The log of what was there before is not taken for the new file's.
+    assert!(scene.at("test.db.log-of-damaged").exists() && !scene.at("test.db-wal").exists());
+    drop(Serving::start(scene.folder.path(), &[]));
+    assert!(!is_member(&scene.at("test.db"), seed::NINA), "it is the copy that is served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_do_through_sqlite_costs_no_answer() {
+    let forms = [
+        "PRAGMA wal_checkpoint(PASSIVE)",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "UPDATE organisations SET updated_at = updated_at + 1; PRAGMA wal_checkpoint(TRUNCATE)",
+        "VACUUM",
+    ];
+    for sql in forms {
+        let scene = Scene::new();
+        let (path, is_done) = (scene.at("test.db"), Arc::new(AtomicBool::new(false)));
+        let done = Arc::clone(&is_done);
+        let other = std::thread::spawn(move || {
+            let other = rusqlite::Connection::open(path).expect("the file");
+            other.busy_timeout(Duration::from_secs(5)).expect("a time-out");
+            let mut times = 0;
+            while !done.load(Ordering::Relaxed) {
+                times += usize::from(other.execute_batch(sql).is_ok());
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            times
+        });
+        let begun = Instant::now();
+        let mut number = 0;
+        while begun.elapsed() < Duration::from_secs(2) {
+            number += 1;
+            let user = [seed::NINA, seed::OTTO][number % 2];
+            assert_eq!(scene.invite(user).await, 200, "{sql}: {}", log(scene.folder.path()));
+        }
+        is_done.store(true, Ordering::Relaxed);
+        // A statement that steps through rows counts as one that has run.
+        other.join().expect("it ends");
+        scene.all_say(200).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_09_no_copy_is_made_by_another_name_of_a_served_file() {
+    let scene = Scene::new();
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    std::fs::hard_link(scene.at("test.db"), scene.at("link.db")).expect("a second name");
+    for arguments in
+        [&["backup", "copy.db", "--database", "link.db"][..], &["restore", "link.db", "--database", "new.db"]]
+    {
+        let output = run_in(scene.folder.path(), arguments);
+        assert!(!output.status.success(), "the newest writes would be missing: {arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("hard link"), "{output:?}");
+    }
+    assert!(
+        !scene.at("link.db-wal").exists() && !scene.at("copy.db").exists() && !scene.at("new.db").exists()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_10_others_who_read_or_write_hold_no_stop_up() {
+    for begin in ["BEGIN; SELECT count(*) FROM users", "BEGIN IMMEDIATE"] {
+        let mut scene = Scene::new();
+        assert_eq!(scene.invite(seed::NINA).await, 200);
+        let other = rusqlite::Connection::open(scene.at("test.db")).expect("the file");
+        other.execute_batch(begin).expect("it begins");
+        let writes: Vec<_> = (0..40)
+            .map(|_| {
+                let path = seed::members_path(seed::PRICING);
+                let asked = crate::processes::call(&scene.serving, "POST", &path).caller(seed::OWNER_PAT);
+                tokio::spawn(asked.json(&serde_json::json!({ "userIds": [seed::OTTO] })).send())
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let begun = Instant::now();
+        assert_eq!(stop(&mut scene.serving).code(), Some(0), "{begin}");
+        assert!(begun.elapsed() < Duration::from_secs(9), "{begin}: {:?}", begun.elapsed());
+        for write in writes {
+            let status = write.await.expect("an answer").status;
+            assert!(status == 200 || status == 503, "{begin}: {status}");
+        }
+    }
+}

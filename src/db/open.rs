@@ -31,7 +31,10 @@ pub(super) fn keep_others_out(file: &OpenedFile, options: &Options) -> Result<()
 /// be missing.
 pub(super) fn refuse_other_name(file: &OpenedFile) -> Result<(), OpenError> {
     let path = file.path();
-    if file.links() > 1 && file.is_locked() && ServeLock::take_if_free(path)?.is_some() {
+    if file.links() > 1
+        && file.is_locked()
+        && ServeLock::take_if_free(path)?.map(ServeLock::give_up).is_some()
+    {
         return Err(OpenError(format!(
             "a server has {} under another name (a hard link); use the same path as the server",
             path.display()
@@ -63,6 +66,11 @@ pub(super) fn first_connection(
             files::own_user(),
             files::owner_and_mode(path)
         )));
+    }
+    let rescued = files::beside(path, "rescued");
+    if options.is_lock_held && files::is_there(&rescued) {
+        let rescued = rescued.display();
+        tracing::warn!(%rescued, "a copy of a database that was taken away lies beside this one, and may have newer writes");
     }
     if options.is_lock_held && files::is_open_to_others(path) {
         let is = files::owner_and_mode(path);

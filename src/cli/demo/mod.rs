@@ -18,9 +18,11 @@ const DATABASE: &str = "demo.db";
 
 /// Runs the story, and with `--keep` stays up for more.
 pub(super) fn run(settings: &DemoSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
-    sweep(&std::env::temp_dir(), folder.path(), PREFIX, DATABASE);
     runtime()?.block_on(async {
+        // An end by a signal removes the folder like any other, so signals are watched before it is made.
+        let mut signals = Signals::watch()?;
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+        sweep(&std::env::temp_dir(), folder.path(), PREFIX, DATABASE);
         let server =
             Server::start(&serve_settings(folder.path())?, Clock::default(), Audience::Nobody).await?;
         writeln!(
@@ -29,8 +31,6 @@ pub(super) fn run(settings: &DemoSettings, out: &mut dyn Write) -> Result<(), Fa
             server.url(),
             folder.path().display()
         )?;
-        // An end by a signal removes the folder like any other.
-        let mut signals = Signals::watch()?;
         let told = tokio::select! {
             told = tell(settings, &server, folder.path(), out) => told,
             () = signals.next() => Err("interrupted".into()),

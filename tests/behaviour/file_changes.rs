@@ -253,7 +253,7 @@ async fn fr_05_damaged_pages_are_a_lasting_503() {
     }
     scene.all_say(503).await;
     let log = log(scene.folder.path());
-    assert!(log.contains("malformed") || log.contains("not right any more"), "{log}");
+    assert!(log.contains("malformed") || log.contains("no longer consistent"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,15 +1,10 @@
 //! What every operation works with, put together once at start.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-use tokio::sync::Notify;
-
-use crate::db::Db;
+use crate::auth::{Caller, Principal};
+use crate::db::{Db, Tx};
 use crate::health::Readiness;
 use crate::invitations::InvitationRules;
-use crate::testing::Controls;
-use crate::web::pages::Pages;
+use crate::problem::Problem;
 
 /// The application: its data and its rules. It knows nothing of sockets.
 pub struct App {
@@ -17,14 +12,27 @@ pub struct App {
     pub db: Db,
     /// How long links live and how often they are sent.
     pub invitation_rules: InvitationRules,
-    /// Rung when a mail was queued, for whoever delivers.
-    pub mail_waiting: Arc<Notify>,
     /// The last answer to whether requests can be served.
     pub readiness: Readiness,
-    /// The page templates.
-    pub pages: Pages,
-    /// The served description, as JSON.
-    pub description: Bytes,
-    /// What tests control this server with, if they may.
-    pub testing: Option<Controls>,
+}
+
+impl App {
+    /// Reads for a caller, who is looked up in the same snapshot: 401 if the credentials do not hold any more.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        principal: Principal,
+        work: impl Fn(&Tx, &Caller) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.db.read(principal.deadline(), move |tx| work(tx, &principal.caller(tx)?)).await
+    }
+
+    /// Writes for a caller, who is looked up in the same transaction: 401 if the credentials do not hold any more.
+    /// `work` may run more than once, each time from a clean state.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        principal: Principal,
+        mut work: impl FnMut(&Tx, &Caller) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.db.write(principal.deadline(), move |tx| work(tx, &principal.caller(tx)?)).await
+    }
 }

@@ -7,7 +7,6 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::app::App;
-use crate::generated::api::HealthCheckResponse;
 use crate::generated::models::Health;
 use crate::mail;
 use crate::problem::{Busy, Problem};
@@ -26,9 +25,9 @@ pub fn live(app: &App) -> Result<(), Problem> {
 }
 
 /// healthCheck: the same as readiness, in the description's word.
-pub async fn check(app: &App) -> Result<HealthCheckResponse, Problem> {
+pub async fn check(app: &App) -> Result<Health, Problem> {
     ready(app).await?;
-    Ok(HealthCheckResponse::Status200(Health::Healthy))
+    Ok(Health::Healthy)
 }
 
 /// The last answer about readiness. Those who ask at the same time wait for one look.

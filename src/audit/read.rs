@@ -3,10 +3,8 @@
 use super::{store, wire};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::generated::api::{
-    GetAuditLogParameters, GetAuditLogResponse, ListAuditLogsParameters, ListAuditLogsResponse,
-};
-use crate::generated::models::AuditLogList;
+use crate::generated::api::{GetAuditLogParameters, ListAuditLogsParameters};
+use crate::generated::models::{self, AuditLogList};
 use crate::limits;
 use crate::paging::Page;
 use crate::problem::Problem;
@@ -16,22 +14,21 @@ pub async fn list(
     app: &App,
     principal: Principal,
     parameters: ListAuditLogsParameters,
-) -> Result<ListAuditLogsResponse, Problem> {
+) -> Result<AuditLogList, Problem> {
     let page = Page::new(parameters.page, parameters.per_page);
     let from =
         parameters.from_date.as_deref().map(|text| limits::check_date("fromDate", text)).transpose()?;
     let to = parameters.to_date.as_deref().map(|text| limits::check_date("toDate", text)).transpose()?;
     let order = order(parameters.order_by.as_deref())?;
     let ascending = ascending(parameters.sort.as_deref())?;
-    let listed = app.db.read(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.read(principal, move |tx, caller| {
         caller.require()?;
         let filter = store::Filter {
             organisation_id: caller.organisation_id,
             project_id: parameters.project_id,
             user_id: parameters.user_id,
-            kind: parameters.param_type,
-            action: parameters.action,
+            kind: parameters.r#type,
+            action: parameters.action.as_deref(),
             from: from.map(|(first, _)| first),
             to: to.map(|(_, last)| last),
             order,
@@ -43,8 +40,8 @@ pub async fn list(
             listed.rows.into_iter().map(|row| wire::listed(tx, row)).collect::<Result<Vec<_>, _>>()?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(AuditLogList { results, paginate })
-    });
-    Ok(ListAuditLogsResponse::Status200(listed.await?))
+    })
+    .await
 }
 
 fn order(word: Option<&str>) -> Result<store::Order, Problem> {
@@ -66,13 +63,12 @@ pub async fn get(
     app: &App,
     principal: Principal,
     parameters: GetAuditLogParameters,
-) -> Result<GetAuditLogResponse, Problem> {
-    let found = app.db.read(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+) -> Result<models::AuditLog, Problem> {
+    app.read(principal, move |tx, caller| {
         let entry = store::find(tx, caller.organisation_id, parameters.audit_log_id)?;
         let entry = entry.ok_or(Problem::NotFound("audit log entry"))?;
         caller.require()?;
         wire::entry(tx, entry)
-    });
-    Ok(GetAuditLogResponse::Status200(found.await?))
+    })
+    .await
 }

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::ContextV7;
 
@@ -129,12 +129,18 @@ struct Inner {
 struct Shared {
     trouble: Trouble,
     lifeline: Lifeline,
+    mail_bell: Notify,
     file: OpenedFile,
 }
 
 impl Shared {
     fn new(file: OpenedFile) -> Arc<Self> {
-        Arc::new(Self { file, trouble: Trouble::default(), lifeline: Lifeline::default() })
+        Arc::new(Self {
+            file,
+            trouble: Trouble::default(),
+            lifeline: Lifeline::default(),
+            mail_bell: Notify::new(),
+        })
     }
 }
 
@@ -217,7 +223,7 @@ impl Db {
     pub async fn read<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
-        F: FnOnce(&Tx) -> Result<T, Problem> + Send + 'static,
+        F: Fn(&Tx) -> Result<T, Problem> + Send + 'static,
     {
         let turns = Arc::clone(&self.inner.reader_turns);
         let turn = tokio::time::timeout_at(deadline, turns.acquire_owned()).await;
@@ -295,6 +301,12 @@ impl Db {
                 Err(Problem::Unavailable(Busy::Database))
             }
         }
+    }
+
+    /// Rung after a commit that queued a mail, for who delivers it.
+    #[must_use]
+    pub fn mail_bell(&self) -> &Notify {
+        &self.inner.shared.mail_bell
     }
 
     /// Tells when this process cannot work with the file any more.

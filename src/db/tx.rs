@@ -3,6 +3,7 @@
 //! A [`Tx`] cannot leave the closure that it was given to. Statements are prepared once for each
 //! connection. Errors of the library become problems here.
 
+use std::cell::Cell;
 use std::str::FromStr;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Params};
@@ -22,11 +23,28 @@ pub struct Tx<'c> {
     connection: &'c Connection,
     now: Timestamp,
     ids: &'c ContextV7,
+    after: Cell<After>,
+}
+
+/// What is to be done after the commit. Collected here, so that no operation can forget it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct After {
+    /// A mail was queued.
+    pub(super) rings_for_mail: bool,
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(connection: &'c Connection, clock: &Clock, ids: &'c ContextV7) -> Self {
-        Self { connection, now: clock.now(), ids }
+        Self { connection, now: clock.now(), ids, after: Cell::default() }
+    }
+
+    /// Has the delivery of mail look at the outbox once this is committed.
+    pub fn ring_for_mail(&self) {
+        self.after.set(After { rings_for_mail: true });
+    }
+
+    pub(super) fn after(&self) -> After {
+        self.after.get()
     }
 
     /// The moment of this transaction: one for all that happens in it.

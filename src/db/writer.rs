@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use uuid::ContextV7;
 
 use super::checkpoint::{CheckpointMode, Checkpointer, checkpoint, leave_log};
-use super::tx::{Tx, problem};
+use super::tx::{After, Tx, problem};
 use super::{Shared, rescue, trouble};
 use crate::clock::Clock;
 use crate::lifeline::Ending;
@@ -190,7 +190,9 @@ impl Writer {
             }
             // Alone, and then its own refusal is the outcome and it was rolled back.
             Err(Spoiled::ByOne) => {}
-            Ok(()) => self.look_again(&mut batch, self.connection.total_changes() != changes_before),
+            Ok(after) => {
+                self.look_again(&mut batch, after, self.connection.total_changes() != changes_before);
+            }
             Err(Spoiled::ByDatabase(busy)) => {
                 tracing::error!(cause = ?busy, writes = batch.len(), "the database took none of these writes");
                 fail_all(&mut batch, busy);
@@ -203,10 +205,16 @@ impl Writer {
 
     /// After a commit and before any answer: what was written into a file that is not the server's any more is
     /// not answered as written.
-    fn look_again(&self, batch: &mut Batch, has_written: bool) {
+    fn look_again(&self, batch: &mut Batch, after: After, has_written: bool) {
         match trouble::look(&self.shared, &self.connection) {
-            Ok(()) if has_written => self.shared.trouble.wrote(&self.connection),
-            Ok(()) => {}
+            Ok(()) => {
+                if has_written {
+                    self.shared.trouble.wrote(&self.connection);
+                }
+                if after.rings_for_mail {
+                    self.shared.mail_bell.notify_one();
+                }
+            }
             Err(busy) => {
                 fail_all(batch, busy);
                 if busy == Busy::FileGone && has_written {
@@ -218,13 +226,13 @@ impl Writer {
         }
     }
 
-    fn attempt(&self, batch: &mut Batch) -> Result<(), Spoiled> {
+    fn attempt(&self, batch: &mut Batch) -> Result<After, Spoiled> {
         self.shared.trouble.check().map_err(Spoiled::of)?;
         trouble::look_before(&self.shared, &self.connection).map_err(Spoiled::ByDatabase)?;
         self.command("BEGIN IMMEDIATE")?;
         let outcome = self.run_all(batch);
         let is_committing = outcome.is_ok();
-        let outcome = outcome.and_then(|()| self.command("COMMIT"));
+        let outcome = outcome.and_then(|after| self.command("COMMIT").map(|()| after));
         if outcome.is_err() && !self.connection.is_autocommit() {
             // Nothing to do if this fails too: the next BEGIN would, and say so.
             let _ = self.command("ROLLBACK");
@@ -245,22 +253,25 @@ impl Writer {
         }
     }
 
-    fn run_all(&self, batch: &mut Batch) -> Result<(), Spoiled> {
+    fn run_all(&self, batch: &mut Batch) -> Result<After, Spoiled> {
+        let mut after = After::default();
         for job in batch {
             if Instant::now() >= job.deadline() {
                 job.fail(Problem::TimedOut);
                 continue;
             }
             let changes_before = self.connection.total_changes();
-            let accepted = job.run(&Tx::new(&self.connection, &self.clock, &self.ids));
+            let tx = Tx::new(&self.connection, &self.clock, &self.ids);
+            let accepted = job.run(&tx);
             if self.connection.is_autocommit() {
                 return Err(Spoiled::ByDatabase(job.trouble().unwrap_or(Busy::DiskFailed)));
             }
             if !accepted && self.connection.total_changes() != changes_before {
                 return Err(Spoiled::ByOne);
             }
+            after.rings_for_mail |= accepted && tx.after().rings_for_mail;
         }
-        Ok(())
+        Ok(after)
     }
 
     fn command(&self, sql: &str) -> Result<(), Spoiled> {

@@ -14,11 +14,8 @@ use crate::auth::permissions::ProjectAccess;
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::file_permissions::{self, FilePermission};
-use crate::generated::api::{
-    CreateGroupParameters, CreateGroupResponse, ListGroupsParameters, ListGroupsResponse,
-    UpdateGroupParameters, UpdateGroupResponse,
-};
-use crate::generated::models::{AuditLogType, GroupList, Permission, SaveGroupRequest};
+use crate::generated::api::{CreateGroupParameters, ListGroupsParameters, UpdateGroupParameters};
+use crate::generated::models::{self, AuditLogType, GroupList, Permission, SaveGroupRequest};
 use crate::limits::{self, places};
 use crate::paging::Page;
 use crate::problem::{Conflict, Problem};
@@ -108,18 +105,21 @@ pub async fn list(
     app: &App,
     principal: Principal,
     parameters: ListGroupsParameters,
-) -> Result<ListGroupsResponse, Problem> {
+) -> Result<GroupList, Problem> {
     let page = Page::new(parameters.page, parameters.per_page);
-    let listed = app.db.read(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        projects::access(tx, &caller, parameters.project_id)?;
-        let listed =
-            store::list(tx, parameters.project_id, search::folded(parameters.search).as_deref(), page)?;
+    app.read(principal, move |tx, caller| {
+        projects::access(tx, caller, parameters.project_id)?;
+        let listed = store::list(
+            tx,
+            parameters.project_id,
+            search::folded(parameters.search.as_deref()).as_deref(),
+            page,
+        )?;
         let results = wire::groups(tx, listed.rows)?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(GroupList { results, paginate })
-    });
-    Ok(ListGroupsResponse::Status200(listed.await?))
+    })
+    .await
 }
 
 /// createGroup.
@@ -128,11 +128,10 @@ pub async fn create(
     principal: Principal,
     parameters: CreateGroupParameters,
     body: SaveGroupRequest,
-) -> Result<CreateGroupResponse, Problem> {
+) -> Result<models::Group, Problem> {
     check(&body)?;
-    let created = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        let (project, access) = projects::access(tx, &caller, parameters.project_id)?;
+    app.write(principal, move |tx, caller| {
+        let (project, access) = projects::access(tx, caller, parameters.project_id)?;
         let group = Group {
             id: tx.new_id(),
             project_id: project.id,
@@ -146,8 +145,8 @@ pub async fn create(
         check_grant(&access, &[&group])?;
         add(tx, &caller.actor(), &group)?;
         wire::group(tx, group)
-    });
-    Ok(CreateGroupResponse::Status200(created.await?))
+    })
+    .await
 }
 
 /// updateGroup: what is absent stays.
@@ -156,11 +155,10 @@ pub async fn update(
     principal: Principal,
     parameters: UpdateGroupParameters,
     body: SaveGroupRequest,
-) -> Result<UpdateGroupResponse, Problem> {
+) -> Result<models::Group, Problem> {
     check(&body)?;
-    let updated = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        let (project, access) = projects::access(tx, &caller, parameters.project_id)?;
+    app.write(principal, move |tx, caller| {
+        let (project, access) = projects::access(tx, caller, parameters.project_id)?;
         let before = store::find(tx, project.id, parameters.group_id)?.ok_or(Problem::NotFound("group"))?;
         let after = Group {
             name: body.name.clone(),
@@ -179,8 +177,8 @@ pub async fn update(
         store::update(tx, &after)?;
         record(tx, &caller.actor(), Action::Updated, &after)?;
         wire::group(tx, after)
-    });
-    Ok(UpdateGroupResponse::Status200(updated.await?))
+    })
+    .await
 }
 
 /// A list of permissions keeps its order; what stands twice counts once.

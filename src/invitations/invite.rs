@@ -6,7 +6,6 @@ use super::{Invitation, InvitationRules, check_inviter, renew, sendable, store, 
 use crate::app::App;
 use crate::auth::{Caller, Principal};
 use crate::db::Tx;
-use crate::generated::api::InviteUsersResponse;
 use crate::generated::models::{self, InviteUsersRequest, UserType};
 use crate::mail;
 use crate::problem::{Conflict, Place, Problem};
@@ -17,16 +16,13 @@ pub async fn invite(
     app: &App,
     principal: Principal,
     body: InviteUsersRequest,
-) -> Result<InviteUsersResponse, Problem> {
+) -> Result<Vec<models::Invitation>, Problem> {
     let rules = app.invitation_rules;
-    let invited = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.write(principal, move |tx, caller| {
         caller.require()?;
-        carry_out(tx, &rules, &caller, &body.emails)
-    });
-    let invitations = invited.await?;
-    app.mail_waiting.notify_one();
-    Ok(InviteUsersResponse::Status200(invitations))
+        carry_out(tx, &rules, caller, &body.emails)
+    })
+    .await
 }
 
 /// Who is invited: somebody new, or somebody who was invited before.

@@ -3,7 +3,7 @@
 use super::{store, wire};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::generated::api::{ListInvitationsParameters, ListInvitationsResponse};
+use crate::generated::api::ListInvitationsParameters;
 use crate::generated::models::InvitationList;
 use crate::organisation;
 use crate::paging::Page;
@@ -15,12 +15,11 @@ pub async fn list(
     app: &App,
     principal: Principal,
     parameters: ListInvitationsParameters,
-) -> Result<ListInvitationsResponse, Problem> {
+) -> Result<InvitationList, Problem> {
     let page = Page::new(parameters.page, parameters.per_page);
-    let listed = app.db.read(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.read(principal, move |tx, caller| {
         caller.require()?;
-        let search = search::folded(parameters.search);
+        let search = search::folded(parameters.search.as_deref());
         let listed = store::list(tx, caller.organisation_id, parameters.status, search.as_deref(), page)?;
         let organisation = organisation::store::get(tx, caller.organisation_id)?;
         let results = listed
@@ -30,6 +29,6 @@ pub async fn list(
             .collect::<Result<Vec<_>, _>>()?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(InvitationList { results, paginate })
-    });
-    Ok(ListInvitationsResponse::Status200(listed.await?))
+    })
+    .await
 }

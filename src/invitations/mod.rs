@@ -20,8 +20,8 @@ use crate::audit::{self, Action, Actor, Change};
 use crate::auth::Principal;
 use crate::clock::Timestamp;
 use crate::db::Tx;
-use crate::generated::api::{SendUserInvitationParameters, SendUserInvitationResponse};
-use crate::generated::models::{AuditLogType, InvitationStatus, UserStatus};
+use crate::generated::api::SendUserInvitationParameters;
+use crate::generated::models::{self, AuditLogType, InvitationStatus, UserStatus};
 use crate::http::words;
 use crate::mail;
 use crate::problem::{Conflict, Problem, SendLimit};
@@ -85,10 +85,9 @@ pub async fn send(
     app: &App,
     principal: Principal,
     parameters: SendUserInvitationParameters,
-) -> Result<SendUserInvitationResponse, Problem> {
+) -> Result<models::Invitation, Problem> {
     let rules = app.invitation_rules;
-    let sent = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.write(principal, move |tx, caller| {
         let user = users::store::find(tx, caller.organisation_id, parameters.user_id)?;
         let user = user.ok_or(Problem::NotFound("user"))?;
         caller.require()?;
@@ -98,10 +97,8 @@ pub async fn send(
         let (invitation, secret) = renew(tx, &rules, &caller.actor(), &invitation)?;
         mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, Some(&inviter), &secret)?;
         Ok(wire::invitation(&invitation, &user))
-    });
-    let invitation = sent.await?;
-    app.mail_waiting.notify_one();
-    Ok(SendUserInvitationResponse::Status200(invitation))
+    })
+    .await
 }
 
 /// A fresh link for the operator to hand over. Counts as a send, queues no mail.

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
@@ -40,8 +40,6 @@ const SERVER_ENDED: &str = "the server ended before it had the relay's answer";
 pub struct Delivery {
     /// The file with the outbox in it.
     pub db: Db,
-    /// Rung when a mail was queued, and when the clock was moved.
-    pub waiting: Arc<Notify>,
     /// What makes a message of a mail and hands it over.
     pub post: Arc<Post>,
     /// How many mails are handed over at once.
@@ -86,7 +84,7 @@ impl Delivery {
                     expect_marked(ended);
                     while let Some(ended) = in_hand.try_join_next() { expect_marked(ended); }
                 }
-                () = this.waiting.notified(), if has_room => {}
+                () = this.db.mail_bell().notified(), if has_room => {}
                 () = tokio::time::sleep(pause), if has_room => if is_idle { this.post.close_idle().await },
             }
         }

@@ -41,6 +41,7 @@ pub(super) fn queue(
             tx.now(),
         ],
     )?;
+    tx.ring_for_mail();
     Ok(())
 }
 

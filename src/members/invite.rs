@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::auth::{Caller, Principal};
 use crate::db::Tx;
-use crate::generated::api::{InviteMembersParameters, InviteMembersResponse};
+use crate::generated::api::InviteMembersParameters;
 use crate::generated::models::{InviteMembersRequest, Member, UserStatus};
 use crate::groups::{self, Group};
 use crate::limits::{self, places};
@@ -23,7 +23,7 @@ pub async fn invite(
     principal: Principal,
     parameters: InviteMembersParameters,
     body: InviteMembersRequest,
-) -> Result<InviteMembersResponse, Problem> {
+) -> Result<Vec<Member>, Problem> {
     limits::check_ids("/userIds", &body.user_ids)?;
     limits::check_ids("/groupIds", body.group_ids.as_deref().unwrap_or_default())?;
     let invitation = MemberInvitation {
@@ -32,11 +32,7 @@ pub async fn invite(
         group_ids: body.group_ids.unwrap_or_default(),
         owner: body.owner,
     };
-    let created = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        invitation.carry_out(tx, &caller)
-    });
-    Ok(InviteMembersResponse::Status200(created.await?))
+    app.write(principal, move |tx, caller| invitation.carry_out(tx, caller)).await
 }
 
 /// Who is to come into which project as what.

@@ -3,9 +3,7 @@
 use super::{store, wire};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::generated::api::{
-    ListMemberUsersParameters, ListMemberUsersResponse, ListMembersParameters, ListMembersResponse,
-};
+use crate::generated::api::{ListMemberUsersParameters, ListMembersParameters};
 use crate::generated::models::{MemberList, MemberUserList};
 use crate::paging::Page;
 use crate::problem::Problem;
@@ -18,13 +16,16 @@ pub async fn list(
     app: &App,
     principal: Principal,
     parameters: ListMembersParameters,
-) -> Result<ListMembersResponse, Problem> {
+) -> Result<MemberList, Problem> {
     let page = Page::new(parameters.page, parameters.per_page);
-    let listed = app.db.read(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        projects::access(tx, &caller, parameters.project_id)?;
-        let listed =
-            store::list(tx, parameters.project_id, search::folded(parameters.search).as_deref(), page)?;
+    app.read(principal, move |tx, caller| {
+        projects::access(tx, caller, parameters.project_id)?;
+        let listed = store::list(
+            tx,
+            parameters.project_id,
+            search::folded(parameters.search.as_deref()).as_deref(),
+            page,
+        )?;
         let mut results = Vec::with_capacity(listed.rows.len());
         for (membership, user) in listed.rows {
             let groups = store::groups_of(tx, &membership)?;
@@ -32,8 +33,8 @@ pub async fn list(
         }
         let paginate = page.pagination(listed.total, results.len());
         Ok(MemberList { results, paginate })
-    });
-    Ok(ListMembersResponse::Status200(listed.await?))
+    })
+    .await
 }
 
 /// Users of the organisation who may still be invited into a project: not in it, and not disabled.
@@ -41,12 +42,11 @@ pub async fn list_users(
     app: &App,
     principal: Principal,
     parameters: ListMemberUsersParameters,
-) -> Result<ListMemberUsersResponse, Problem> {
+) -> Result<MemberUserList, Problem> {
     let page = Page::new(parameters.page, parameters.per_page);
-    let listed = app.db.read(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        let (project, _) = projects::access(tx, &caller, parameters.project_id)?;
-        let search = search::folded(parameters.search);
+    app.read(principal, move |tx, caller| {
+        let (project, _) = projects::access(tx, caller, parameters.project_id)?;
+        let search = search::folded(parameters.search.as_deref());
         let listed = users::store::list_outside_project(
             tx,
             caller.organisation_id,
@@ -57,6 +57,6 @@ pub async fn list_users(
         let results: Vec<_> = listed.rows.iter().map(users::wire::member_user).collect();
         let paginate = page.pagination(listed.total, results.len());
         Ok(MemberUserList { results, paginate })
-    });
-    Ok(ListMemberUsersResponse::Status200(listed.await?))
+    })
+    .await
 }

@@ -8,8 +8,8 @@ use crate::audit::Action;
 use crate::auth::Principal;
 use crate::auth::permissions::ProjectAccess;
 use crate::db::Tx;
-use crate::generated::api::{UpdateMemberParameters, UpdateMemberResponse};
-use crate::generated::models::UpdateMemberRequest;
+use crate::generated::api::UpdateMemberParameters;
+use crate::generated::models::{self, UpdateMemberRequest};
 use crate::groups::{self, Group};
 use crate::limits;
 use crate::problem::{Conflict, Problem};
@@ -24,11 +24,10 @@ pub async fn update(
     principal: Principal,
     parameters: UpdateMemberParameters,
     body: UpdateMemberRequest,
-) -> Result<UpdateMemberResponse, Problem> {
+) -> Result<models::Member, Problem> {
     limits::check_ids("/groupIds", body.group_ids.as_deref().unwrap_or_default())?;
-    let updated = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        let (project, access) = projects::access(tx, &caller, parameters.project_id)?;
+    app.write(principal, move |tx, caller| {
+        let (project, access) = projects::access(tx, caller, parameters.project_id)?;
         let before = store::find(tx, project.id, parameters.member_id)?.ok_or(Problem::NotFound("member"))?;
         let had = store::groups_of(tx, &before)?;
         let wanted = body.group_ids.as_deref();
@@ -50,8 +49,8 @@ pub async fn update(
         record(tx, &caller.actor(), Action::Updated, &after, &group_ids)?;
         let user = users::store::get(tx, after.user_id)?;
         Ok(wire::member(&after, &user, &groups))
-    });
-    Ok(UpdateMemberResponse::Status200(updated.await?))
+    })
+    .await
 }
 
 /// Giving the owner mark, or a group that carries `owner`, needs the right to; so does taking them away.

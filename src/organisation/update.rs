@@ -4,8 +4,7 @@ use super::{Organisation, record, store, wire};
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::Principal;
-use crate::generated::api::UpdateOrganisationResponse;
-use crate::generated::models::UpdateOrganisationRequest;
+use crate::generated::models::{self, UpdateOrganisationRequest};
 use crate::limits;
 use crate::problem::{Conflict, Place, Problem};
 
@@ -14,13 +13,12 @@ pub async fn update(
     app: &App,
     principal: Principal,
     body: UpdateOrganisationRequest,
-) -> Result<UpdateOrganisationResponse, Problem> {
+) -> Result<models::Organisation, Problem> {
     limits::check_names(&[("/name", body.name.as_ref()), ("/displayName", body.display_name.as_ref())])?;
     if let Some(preferences) = &body.preferences {
         limits::check_nesting("/preferences", preferences)?;
     }
-    let updated = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.write(principal, move |tx, caller| {
         caller.require()?;
         let before = store::get(tx, caller.organisation_id)?;
         let mut preferences = before.preferences.clone();
@@ -39,6 +37,6 @@ pub async fn update(
         store::update(tx, &after)?;
         record(tx, &caller.actor(), Action::Updated, &after)?;
         Ok(wire::organisation(&after))
-    });
-    Ok(UpdateOrganisationResponse::Status200(updated.await?))
+    })
+    .await
 }

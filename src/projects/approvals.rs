@@ -4,11 +4,8 @@ use super::{access, store, wire};
 use crate::app::App;
 use crate::audit::{self, Action, Change};
 use crate::auth::Principal;
-use crate::generated::api::{
-    GetProjectWithApprovalsParameters, GetProjectWithApprovalsResponse, UpdateProjectApprovalsParameters,
-    UpdateProjectApprovalsResponse,
-};
-use crate::generated::models::{AuditLogType, UpdateProjectApprovalsRequest};
+use crate::generated::api::{GetProjectWithApprovalsParameters, UpdateProjectApprovalsParameters};
+use crate::generated::models::{self, AuditLogType, UpdateProjectApprovalsRequest};
 use crate::groups;
 use crate::limits;
 use crate::problem::Problem;
@@ -18,13 +15,12 @@ pub async fn get(
     app: &App,
     principal: Principal,
     parameters: GetProjectWithApprovalsParameters,
-) -> Result<GetProjectWithApprovalsResponse, Problem> {
-    let project = app.db.read(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        let (project, _) = access(tx, &caller, parameters.project_id)?;
+) -> Result<models::Project, Problem> {
+    app.read(principal, move |tx, caller| {
+        let (project, _) = access(tx, caller, parameters.project_id)?;
         wire::project(tx, &project)
-    });
-    Ok(GetProjectWithApprovalsResponse::Status200(project.await?))
+    })
+    .await
 }
 
 /// Changes it; what is absent stays.
@@ -33,14 +29,13 @@ pub async fn update(
     principal: Principal,
     parameters: UpdateProjectApprovalsParameters,
     body: UpdateProjectApprovalsRequest,
-) -> Result<UpdateProjectApprovalsResponse, Problem> {
+) -> Result<models::Project, Problem> {
     limits::check_ids(
         "/decisionsApprovalGroups",
         body.decisions_approval_groups.as_deref().unwrap_or_default(),
     )?;
-    let updated = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        let (project, _) = access(tx, &caller, parameters.project_id)?;
+    app.write(principal, move |tx, caller| {
+        let (project, _) = access(tx, caller, parameters.project_id)?;
         if let Some(group_ids) = &body.decisions_approval_groups {
             groups::find_named(tx, project.id, "/decisionsApprovalGroups", group_ids)?;
             store::set_approval_groups(tx, project.id, group_ids)?;
@@ -55,6 +50,6 @@ pub async fn update(
             Change::new(AuditLogType::Project, Action::Updated, project.id, data).in_project(project.id);
         audit::record(tx, &caller.actor(), &change)?;
         wire::project(tx, &updated)
-    });
-    Ok(UpdateProjectApprovalsResponse::Status200(updated.await?))
+    })
+    .await
 }

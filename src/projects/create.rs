@@ -9,7 +9,6 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::auth::{Caller, Principal};
 use crate::db::Tx;
-use crate::generated::api::CreateProjectResponse;
 use crate::generated::models::{CreateProjectRequest, CreatedProject, ProjectVersion};
 use crate::groups::{self, Group};
 use crate::limits;
@@ -22,15 +21,14 @@ pub async fn create(
     app: &App,
     principal: Principal,
     body: CreateProjectRequest,
-) -> Result<CreateProjectResponse, Problem> {
+) -> Result<CreatedProject, Problem> {
     limits::check_names(&[("/name", Some(&body.name))])?;
     limits::check_project_key("/key", &body.key)?;
-    let project = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.write(principal, move |tx, caller| {
         caller.require()?;
-        carry_out(tx, &caller, &body)
-    });
-    Ok(CreateProjectResponse::Status200(CreatedProject { project: project.await? }))
+        Ok(CreatedProject { project: carry_out(tx, caller, &body)? })
+    })
+    .await
 }
 
 fn carry_out(

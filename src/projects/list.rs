@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{store, wire};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::generated::api::{ListProjectsParameters, ListProjectsResponse};
+use crate::generated::api::ListProjectsParameters;
 use crate::generated::models::ProjectList;
 use crate::paging::Page;
 use crate::problem::Problem;
@@ -20,10 +20,9 @@ pub async fn list(
     app: &App,
     principal: Principal,
     parameters: ListProjectsParameters,
-) -> Result<ListProjectsResponse, Problem> {
+) -> Result<ProjectList, Problem> {
     let page = Page::new(parameters.page, parameters.per_page);
-    let listed = app.db.read(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.read(principal, move |tx, caller| {
         caller.require()?;
         if (parameters.all || parameters.deleted) && !caller.is_administrator() {
             return Err(Problem::Forbidden("all and deleted are for an admin or owner of the organisation."));
@@ -33,7 +32,7 @@ pub async fn list(
             // Deleted projects are looked for to be restored, whoever was in them.
             member: (!parameters.all && !parameters.deleted).then_some(caller.user_id),
             deleted: parameters.deleted,
-            search: search::folded(parameters.search),
+            search: search::folded(parameters.search.as_deref()),
             page,
         };
         let listed = store::list(tx, &filter)?;
@@ -47,6 +46,6 @@ pub async fn list(
         }
         let paginate = page.pagination(listed.total, results.len());
         Ok(ProjectList { results, paginate })
-    });
-    Ok(ListProjectsResponse::Status200(listed.await?))
+    })
+    .await
 }

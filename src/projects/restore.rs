@@ -5,7 +5,8 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::auth::Principal;
 use crate::db::Tx;
-use crate::generated::api::{RestoreProjectParameters, RestoreProjectResponse};
+use crate::generated::api::RestoreProjectParameters;
+use crate::generated::models;
 use crate::problem::{Conflict, Problem};
 use crate::roles;
 
@@ -14,12 +15,11 @@ pub async fn restore(
     app: &App,
     principal: Principal,
     parameters: RestoreProjectParameters,
-) -> Result<RestoreProjectResponse, Problem> {
-    let restored = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+) -> Result<models::Project, Problem> {
+    app.write(principal, move |tx, caller| {
         let project = store::find(tx, caller.organisation_id, parameters.project_id)?;
         let project = project.ok_or(Problem::NotFound("project"))?;
-        seen(tx, &caller, project.id)?.require(caller.operation)?;
+        seen(tx, caller, project.id)?.require(caller.operation)?;
         if project.deleted_at.is_none() {
             return Err(Problem::conflict(Conflict::NotDeleted));
         }
@@ -27,10 +27,10 @@ pub async fn restore(
         record(tx, &caller.actor(), Action::Restored, &restored)?;
         // Roles may have changed while it was away, and may have taken the caller's right to do this.
         roles::reach_project(tx, &caller.actor(), project.id)?;
-        seen(tx, &caller, project.id)?.require(caller.operation)?;
+        seen(tx, caller, project.id)?.require(caller.operation)?;
         wire::project(tx, &restored)
-    });
-    Ok(RestoreProjectResponse::Status200(restored.await?))
+    })
+    .await
 }
 
 /// Its own key, or that with the first number that is free: `pricing-2`.

@@ -15,10 +15,8 @@ use crate::auth::Principal;
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::file_permissions::{self, FilePermission};
-use crate::generated::api::{
-    CreateRoleResponse, ListRolesParameters, ListRolesResponse, UpdateRoleParameters, UpdateRoleResponse,
-};
-use crate::generated::models::{AuditLogType, Permission, RoleList, SaveRoleRequest};
+use crate::generated::api::{ListRolesParameters, UpdateRoleParameters};
+use crate::generated::models::{self, AuditLogType, Permission, RoleList, SaveRoleRequest};
 use crate::groups::deduplicated;
 use crate::limits::{self, places};
 use crate::paging::Page;
@@ -59,29 +57,27 @@ pub async fn list(
     app: &App,
     principal: Principal,
     parameters: ListRolesParameters,
-) -> Result<ListRolesResponse, Problem> {
+) -> Result<RoleList, Problem> {
     let page = Page::new(parameters.page, parameters.per_page);
-    let listed = app.db.read(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.read(principal, move |tx, caller| {
         caller.require()?;
-        let listed =
-            store::list(tx, caller.organisation_id, search::folded(parameters.search).as_deref(), page)?;
+        let listed = store::list(
+            tx,
+            caller.organisation_id,
+            search::folded(parameters.search.as_deref()).as_deref(),
+            page,
+        )?;
         let results = listed.rows.iter().map(|role| wire::role(tx, role)).collect::<Result<Vec<_>, _>>()?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(RoleList { results, paginate })
-    });
-    Ok(ListRolesResponse::Status200(listed.await?))
+    })
+    .await
 }
 
 /// createRole.
-pub async fn create(
-    app: &App,
-    principal: Principal,
-    body: SaveRoleRequest,
-) -> Result<CreateRoleResponse, Problem> {
+pub async fn create(app: &App, principal: Principal, body: SaveRoleRequest) -> Result<models::Role, Problem> {
     check(&body)?;
-    let created = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.write(principal, move |tx, caller| {
         caller.require()?;
         let fresh = Role {
             id: tx.new_id(),
@@ -99,8 +95,8 @@ pub async fn create(
         check_references(tx, &role, &body)?;
         store::create(tx, &role)?;
         save(tx, &caller.actor(), &role, &body, Action::Created)
-    });
-    Ok(CreateRoleResponse::Status200(created.await?))
+    })
+    .await
 }
 
 /// updateRole: what is absent stays.
@@ -109,10 +105,9 @@ pub async fn update(
     principal: Principal,
     parameters: UpdateRoleParameters,
     body: SaveRoleRequest,
-) -> Result<UpdateRoleResponse, Problem> {
+) -> Result<models::Role, Problem> {
     check(&body)?;
-    let updated = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.write(principal, move |tx, caller| {
         let before =
             store::find(tx, caller.organisation_id, parameters.role_id)?.ok_or(Problem::NotFound("role"))?;
         caller.require()?;
@@ -120,8 +115,8 @@ pub async fn update(
         check_references(tx, &role, &body)?;
         store::update(tx, &role)?;
         save(tx, &caller.actor(), &role, &body, Action::Updated)
-    });
-    Ok(UpdateRoleResponse::Status200(updated.await?))
+    })
+    .await
 }
 
 fn check(body: &SaveRoleRequest) -> Result<(), Problem> {

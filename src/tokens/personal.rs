@@ -52,13 +52,12 @@ pub async fn list(
     principal: Principal,
     whose: Whose,
 ) -> Result<Vec<PersonalAccessToken>, Problem> {
-    let listed = app.db.read(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        let user = whose.user(tx, &caller)?;
+    app.read(principal, move |tx, caller| {
+        let user = whose.user(tx, caller)?;
         let tokens = store::all_personal(tx, user.id)?;
         tokens.into_iter().map(|token| wire::token(tx, token, &user)).collect()
-    });
-    listed.await
+    })
+    .await
 }
 
 /// One token.
@@ -68,12 +67,11 @@ pub async fn get(
     whose: Whose,
     token_id: Uuid,
 ) -> Result<PersonalAccessToken, Problem> {
-    let found = app.db.read(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        let user = whose.user(tx, &caller)?;
+    app.read(principal, move |tx, caller| {
+        let user = whose.user(tx, caller)?;
         wire::token(tx, find(tx, &user, token_id)?, &user)
-    });
-    found.await
+    })
+    .await
 }
 
 /// A new token; the answer is the one place where its secret is shown.
@@ -85,11 +83,10 @@ pub async fn create(
 ) -> Result<models::NewPersonalAccessToken, Problem> {
     limits::check_names(&[("/note", Some(&body.note))])?;
     limits::check_ids("/projects", body.projects.as_deref().unwrap_or_default())?;
-    let created = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        let user = whose.user(tx, &caller)?;
+    app.write(principal, move |tx, caller| {
+        let user = whose.user(tx, caller)?;
         let projects = if body.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };
-        check_projects(tx, &caller, projects)?;
+        check_projects(tx, caller, projects)?;
         check_enabled(&user)?;
         if store::count_live(tx, user.id)? >= LIVE_MAX {
             return Err(Problem::conflict(Conflict::TooMany));
@@ -104,8 +101,8 @@ pub async fn create(
         let expires_at = ends(tx.now(), body.expiry);
         let id = super::create_personal(tx, &caller.actor(), user.id, &token, expires_at, &secret)?;
         wire::new_token(tx, find(tx, &user, id)?, &user, &secret)
-    });
-    created.await
+    })
+    .await
 }
 
 /// A new secret and a new lifetime; the old secret is dead at once.
@@ -116,9 +113,8 @@ pub async fn regenerate(
     token_id: Uuid,
     expiry: TokenExpiry,
 ) -> Result<models::NewPersonalAccessToken, Problem> {
-    let renewed = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        let user = whose.user(tx, &caller)?;
+    app.write(principal, move |tx, caller| {
+        let user = whose.user(tx, caller)?;
         let token = find(tx, &user, token_id)?;
         check_enabled(&user)?;
         let is_live = token.expires_at.is_none_or(|end| end > tx.now());
@@ -135,8 +131,8 @@ pub async fn regenerate(
             &Change::new(super::PERSONAL, Action::Regenerated, token.id, data),
         )?;
         wire::new_token(tx, find(tx, &user, token.id)?, &user, &secret)
-    });
-    renewed.await
+    })
+    .await
 }
 
 /// Removes a token, and says what it was.
@@ -146,16 +142,15 @@ pub async fn delete(
     whose: Whose,
     token_id: Uuid,
 ) -> Result<PersonalAccessToken, Problem> {
-    let deleted = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
-        let user = whose.user(tx, &caller)?;
+    app.write(principal, move |tx, caller| {
+        let user = whose.user(tx, caller)?;
         let gone = wire::token(tx, find(tx, &user, token_id)?, &user)?;
         store::delete_personal(tx, token_id)?;
         let data = serde_json::json!({ "userId": user.id, "note": gone.note });
         audit::record(tx, &caller.actor(), &Change::new(super::PERSONAL, Action::Deleted, token_id, data))?;
         Ok(gone)
-    });
-    deleted.await
+    })
+    .await
 }
 
 fn find(tx: &Tx, user: &User, token_id: Uuid) -> Result<StoredToken, Problem> {

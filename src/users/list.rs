@@ -3,7 +3,7 @@
 use super::{store, wire};
 use crate::app::App;
 use crate::auth::Principal;
-use crate::generated::api::{ListUsersParameters, ListUsersResponse};
+use crate::generated::api::ListUsersParameters;
 use crate::generated::models::UserList;
 use crate::limits;
 use crate::paging::Page;
@@ -15,20 +15,19 @@ pub async fn list(
     app: &App,
     principal: Principal,
     parameters: ListUsersParameters,
-) -> Result<ListUsersResponse, Problem> {
+) -> Result<UserList, Problem> {
     let is_service = match parameters.is_service.as_deref() {
         None => None,
         Some(word) => Some(limits::check_word("isService", word, &["true", "false"])? == "true"),
     };
     let page = Page::new(parameters.page, parameters.per_page);
-    let listed = app.db.read(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.read(principal, move |tx, caller| {
         caller.require()?;
-        let search = search::folded(parameters.search);
+        let search = search::folded(parameters.search.as_deref());
         let listed = store::list(tx, caller.organisation_id, is_service, search.as_deref(), page)?;
         let results = listed.rows.iter().map(|user| wire::user(tx, user)).collect::<Result<Vec<_>, _>>()?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(UserList { results, paginate })
-    });
-    Ok(ListUsersResponse::Status200(listed.await?))
+    })
+    .await
 }

@@ -4,7 +4,6 @@ use super::{record, store, wire};
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::Principal;
-use crate::generated::api::UpdateUserProfileResponse;
 use crate::generated::models::{Profile, UpdateUserProfileRequest};
 use crate::limits;
 use crate::problem::Problem;
@@ -14,10 +13,9 @@ pub async fn update(
     app: &App,
     principal: Principal,
     body: UpdateUserProfileRequest,
-) -> Result<UpdateUserProfileResponse, Problem> {
+) -> Result<Profile, Problem> {
     limits::check_names(&[("/firstName", Some(&body.first_name)), ("/lastName", Some(&body.last_name))])?;
-    let updated = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.write(principal, move |tx, caller| {
         caller.require()?;
         let before = store::get(tx, caller.user_id)?;
         let after = super::User {
@@ -29,6 +27,6 @@ pub async fn update(
         store::update(tx, &after)?;
         record(tx, &caller.actor(), Action::Updated, &after)?;
         Ok(Profile { user: wire::profile(&after) })
-    });
-    Ok(UpdateUserProfileResponse::Status200(updated.await?))
+    })
+    .await
 }

@@ -4,8 +4,7 @@ use super::{User, record, store, wire};
 use crate::app::App;
 use crate::audit::Action;
 use crate::auth::Principal;
-use crate::generated::api::CreateServiceAccountResponse;
-use crate::generated::models::{CreateServiceAccountRequest, ServiceAccountType, UserType};
+use crate::generated::models::{self, CreateServiceAccountRequest, ServiceAccountType, UserType};
 use crate::http::check_email;
 use crate::problem::{Conflict, Place, Problem};
 
@@ -14,11 +13,10 @@ pub async fn create(
     app: &App,
     principal: Principal,
     body: CreateServiceAccountRequest,
-) -> Result<CreateServiceAccountResponse, Problem> {
+) -> Result<models::User, Problem> {
     // The description says only "string" here.
     check_email(&body.email).map_err(|complaint| Problem::invalid(Place::pointer("/email", complaint)))?;
-    let created = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.write(principal, move |tx, caller| {
         caller.require()?;
         let user_type = match body.r#type {
             ServiceAccountType::Admin => UserType::Admin,
@@ -33,6 +31,6 @@ pub async fn create(
         store::create(tx, &account)?;
         record(tx, &caller.actor(), Action::Created, &account)?;
         wire::user(tx, &account)
-    });
-    Ok(CreateServiceAccountResponse::Status200(created.await?))
+    })
+    .await
 }

@@ -10,8 +10,8 @@ use crate::app::App;
 use crate::audit::Action;
 use crate::auth::{Caller, Principal};
 use crate::db::Tx;
-use crate::generated::api::{UpdateUserParameters, UpdateUserResponse};
-use crate::generated::models::{UpdateUserRequest, UserStatus, UserType};
+use crate::generated::api::UpdateUserParameters;
+use crate::generated::models::{self, UpdateUserRequest, UserStatus, UserType};
 use crate::invitations;
 use crate::limits::{self, places};
 use crate::problem::{Conflict, Problem};
@@ -24,11 +24,10 @@ pub async fn update(
     principal: Principal,
     parameters: UpdateUserParameters,
     body: UpdateUserRequest,
-) -> Result<UpdateUserResponse, Problem> {
+) -> Result<models::User, Problem> {
     limits::check_names(&[("/firstName", body.first_name.as_ref()), ("/lastName", body.last_name.as_ref())])?;
     limits::check_ids("/roles", body.roles.as_deref().unwrap_or_default())?;
-    let updated = app.db.write(principal.deadline(), move |tx| {
-        let caller = principal.caller(tx)?;
+    app.write(principal, move |tx, caller| {
         let before =
             store::find(tx, caller.organisation_id, parameters.user_id)?.ok_or(Problem::NotFound("user"))?;
         caller.require()?;
@@ -40,12 +39,12 @@ pub async fn update(
             updated_at: tx.now(),
             ..before.clone()
         };
-        check_allowed(&caller, &before, &after)?;
-        let roles = body.roles.as_deref().map(|ids| named_roles(tx, &caller, ids)).transpose()?;
+        check_allowed(caller, &before, &after)?;
+        let roles = body.roles.as_deref().map(|ids| named_roles(tx, caller, ids)).transpose()?;
         check_state(&before, &after)?;
-        carry_out(tx, &caller, &before, &after, roles.as_deref())
-    });
-    Ok(UpdateUserResponse::Status200(updated.await?))
+        carry_out(tx, caller, &before, &after, roles.as_deref())
+    })
+    .await
 }
 
 /// Nobody raises anybody above themselves, and only the owner touches the owner.

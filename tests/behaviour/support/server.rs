@@ -128,7 +128,7 @@ impl TestServer {
 
     /// Has the outbox looked at now.
     pub fn ring(&self) {
-        self.server.app().mail_waiting.notify_one();
+        self.server.app().db.mail_bell().notify_one();
     }
 
     /// The code of the latest mail to this address.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
@@ -30,9 +30,10 @@ use crate::mail::transport::Transport;
 use crate::openapi;
 use crate::secret::Secret;
 use crate::seed;
-use crate::server::{self, Limits};
+use crate::server::{self, Limits, Site};
 use crate::tokens;
 use crate::users;
+use crate::web::Content;
 use crate::web::pages::Pages;
 
 pub use first_start::FirstCredentials;
@@ -70,7 +71,7 @@ pub enum Audience {
 /// A server that answers.
 pub struct Server {
     address: SocketAddr,
-    app: Arc<App>,
+    site: Arc<Site>,
     first_credentials: Option<FirstCredentials>,
     test_token: Option<Token>,
     stop: watch::Sender<bool>,
@@ -107,17 +108,20 @@ impl Server {
             .as_ref()
             .map(|token| token.controls(&db, filled.seed, allows_seeded_secrets, stopped.clone()));
         let public_url = settings.public_url.clone().unwrap_or_else(|| url(address));
-        let app = Arc::new(App {
-            db,
-            invitation_rules: InvitationRules::from(&settings.invitations),
-            mail_waiting: Arc::new(Notify::new()),
-            readiness: Readiness::default(),
-            description: description(&public_url)?,
-            pages: Pages::new().map_err(|cause| StartError::new("the page templates", cause))?,
+        let site = Arc::new(Site {
+            app: App {
+                db,
+                invitation_rules: InvitationRules::from(&settings.invitations),
+                readiness: Readiness::default(),
+            },
+            content: Content {
+                pages: Pages::new().map_err(|cause| StartError::new("the page templates", cause))?,
+                description: description(&public_url)?,
+            },
             testing: controls.transpose()?,
         });
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
-        let delivery = delivery(&app, settings, Post { renderer, sender, transport });
+        let delivery = delivery(&site.app, settings, Post { renderer, sender, transport });
 
         let limits = Limits {
             connections_max: settings.connections_max,
@@ -125,14 +129,14 @@ impl Server {
             request_timeout: settings.request_timeout,
             stop_timeout: settings.stop_timeout,
         };
-        let serving = tokio::spawn(server::serve(Arc::clone(&app), listener, limits, stopped.clone()));
+        let serving = tokio::spawn(server::serve(Arc::clone(&site), listener, limits, stopped.clone()));
         let delivering = tokio::spawn(delivery.run(stopped));
         let told = test_token.as_ref().and_then(Token::to_tell);
         let ready_file = ready_file.map(|prepared| prepared.publish(&url(address), told)).transpose()?;
         let first_credentials = filled.credentials;
         Ok(Self {
             address,
-            app,
+            site,
             first_credentials,
             test_token,
             stop,
@@ -159,13 +163,13 @@ impl Server {
     /// Tells when it cannot go on.
     #[must_use]
     pub fn lifeline(&self) -> &Lifeline {
-        self.app.db.lifeline()
+        self.site.app.db.lifeline()
     }
 
     /// What is behind it.
     #[must_use]
-    pub fn app(&self) -> &Arc<App> {
-        &self.app
+    pub fn app(&self) -> &App {
+        &self.site.app
     }
 
     /// The file with all its data.
@@ -202,7 +206,7 @@ impl Server {
             }
         }
         // The last handle on the file: waits for the writer, which is a thread.
-        tokio::task::block_in_place(|| drop(self.app));
+        tokio::task::block_in_place(|| drop(self.site));
         drop(self.lock);
         drop(self.home);
     }
@@ -337,7 +341,6 @@ fn transport(settings: &ServeSettings) -> Result<Transport, StartError> {
 fn delivery(app: &App, settings: &ServeSettings, post: Post) -> Delivery {
     Delivery {
         db: app.db.clone(),
-        waiting: Arc::clone(&app.mail_waiting),
         post: Arc::new(post),
         workers: usize::from(settings.delivery.mail_workers),
         give_up_after: settings.delivery.mail_give_up_after,

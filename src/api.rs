@@ -2,8 +2,8 @@
 
 #![allow(clippy::wildcard_imports, reason = "all of that file is named here, and nothing else is done")]
 
+use crate::access::{self, Principal};
 use crate::app::App;
-use crate::auth::{self, Principal};
 use crate::generated::api::*;
 use crate::generated::models::{
     self, CreateProjectRequest, CreateServiceAccountRequest, CreateTokenRequest, InviteMembersRequest,
@@ -11,9 +11,12 @@ use crate::generated::models::{
     UpdateOrganisationRequest, UpdateProjectApprovalsRequest, UpdateUserProfileRequest, UpdateUserRequest,
 };
 use crate::http::{Authorization, RequestContext};
+use crate::operations::tokens::personal as tokens;
+use crate::operations::tokens::personal::Whose;
+use crate::operations::{
+    audit_logs, groups, health, invitations, members, organisations, projects, roles, users,
+};
 use crate::problem::Problem;
-use crate::tokens::personal::{self as tokens, Whose};
-use crate::{audit, groups, health, invitations, members, organisation, projects, roles, users};
 
 impl Api for App {
     type Principal = Principal;
@@ -24,7 +27,7 @@ impl Api for App {
         authorization: Authorization<'_>,
         context: &RequestContext,
     ) -> Result<Principal, Problem> {
-        auth::authenticate(&self.db, operation, authorization, context)
+        access::authenticate(&self.db, operation, authorization, context)
     }
 
     async fn list_audit_logs(
@@ -32,7 +35,7 @@ impl Api for App {
         principal: Principal,
         parameters: ListAuditLogsParameters,
     ) -> Result<models::AuditLogList, Problem> {
-        audit::list(self, principal, parameters).await
+        audit_logs::list(self, principal, parameters).await
     }
 
     async fn get_audit_log(
@@ -40,7 +43,7 @@ impl Api for App {
         principal: Principal,
         parameters: GetAuditLogParameters,
     ) -> Result<models::AuditLog, Problem> {
-        audit::get(self, principal, parameters).await
+        audit_logs::get(self, principal, parameters).await
     }
 
     async fn create_group(
@@ -120,7 +123,7 @@ impl Api for App {
         principal: Principal,
         body: UpdateOrganisationRequest,
     ) -> Result<models::Organisation, Problem> {
-        organisation::update(self, principal, body).await
+        organisations::update(self, principal, body).await
     }
 
     async fn create_personal_access_token(

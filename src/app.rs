@@ -1,9 +1,9 @@
 //! What every operation works with, put together once at start.
 
-use crate::auth::{Caller, Principal};
+use crate::access::{Caller, Principal};
 use crate::db::{Db, Tx};
-use crate::health::Readiness;
-use crate::invitations::InvitationRules;
+use crate::operations::health::Readiness;
+use crate::operations::invitations::InvitationRules;
 use crate::problem::Problem;
 
 /// The application: its data and its rules. It knows nothing of sockets.

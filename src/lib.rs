@@ -5,46 +5,38 @@
 //! run inside one closure of [`db`], and what comes out goes up the same way. [`mail`] empties the outbox
 //! on its own. `ARCHITECTURE.md` has the map and the invariants.
 
-pub mod config;
-pub mod startup;
-
-#[path = "../generated/mod.rs"]
-pub mod generated;
-pub mod http;
-pub mod problem;
+pub mod cli;
+pub mod seed;
 pub mod server;
-
-pub mod api;
-pub mod app;
-pub mod auth;
-pub mod limits;
-pub mod openapi;
-pub mod paging;
-pub mod search;
-
-pub mod audit;
-pub mod file_permissions;
-pub mod groups;
-pub mod health;
-pub mod invitations;
-pub mod members;
-pub mod organisation;
-pub mod projects;
-pub mod roles;
-pub mod tokens;
-pub mod users;
-
-pub mod mail;
+pub mod startup;
 pub mod testing;
 pub mod web;
 
-pub mod clock;
+pub mod api;
+pub mod app;
+pub mod operations;
+pub mod operator;
+
+pub mod access;
+pub mod mail;
+pub mod store;
+pub mod views;
+
 pub mod db;
+
+pub mod clock;
+pub mod config;
+pub mod file_permissions;
+#[path = "../generated/mod.rs"]
+pub mod generated;
+pub mod http;
 pub mod lifeline;
+pub mod limits;
 pub mod log;
+pub mod openapi;
+pub mod paging;
 pub mod private_file;
+pub mod problem;
+pub mod search;
 pub mod secret;
 pub mod temporary;
-
-pub mod cli;
-pub mod seed;

@@ -20,19 +20,18 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
 use crate::db::{self, Db, Options, ServeLock};
-use crate::health::Readiness;
-use crate::invitations::InvitationRules;
 use crate::lifeline::Lifeline;
 use crate::mail::delivery::Delivery;
 use crate::mail::post::{Post, Sender};
 use crate::mail::render::Renderer;
 use crate::mail::transport::Transport;
 use crate::openapi;
+use crate::operations::health::Readiness;
+use crate::operations::invitations::InvitationRules;
 use crate::secret::Secret;
 use crate::seed;
 use crate::server::{self, Limits, Site};
-use crate::tokens;
-use crate::users;
+use crate::store;
 use crate::web::Content;
 use crate::web::pages::Pages;
 
@@ -276,7 +275,7 @@ fn fill(
     audience: Audience,
 ) -> Result<Filled, StartError> {
     let has_people =
-        db.peek(users::store::any).map_err(|cause| StartError::new("reading the database", cause))?;
+        db.peek(store::users::any).map_err(|cause| StartError::new("reading the database", cause))?;
     match &settings.seed {
         Some(path) if has_people => {
             tracing::info!(path = %path.display(), "the seed is skipped: there are people in the database");
@@ -302,7 +301,7 @@ fn refuse_known_secrets(db: &Db, address: SocketAddr, allowed: bool) -> Result<(
         return Ok(());
     }
     let seeded =
-        db.peek(tokens::store::any_seeded).map_err(|cause| StartError::new("reading the database", cause))?;
+        db.peek(store::tokens::any_seeded).map_err(|cause| StartError::new("reading the database", cause))?;
     if !seeded {
         return Ok(());
     }

@@ -8,11 +8,12 @@ use super::{Failure, database};
 use crate::clock::Timestamp;
 use crate::config::{DatabaseSettings, InvitationSettings};
 use crate::db::Tx;
-use crate::invitations::{self, InvitationRules};
 use crate::mail::render::accept_link;
+use crate::operations::invitations;
+use crate::operations::invitations::InvitationRules;
 use crate::problem::Problem;
 use crate::secret::Secret;
-use crate::users;
+use crate::store;
 
 /// Makes a fresh link, which kills the one before, and shows it.
 pub(super) fn link(
@@ -31,8 +32,8 @@ pub(super) fn link(
 }
 
 fn fresh_secret(tx: &Tx, rules: &InvitationRules, id: Uuid) -> Result<(Timestamp, Secret), Problem> {
-    let user_id = invitations::store::find_anywhere(tx, id)?.map_or(id, |invitation| invitation.user_id);
-    let user = users::store::find_anywhere(tx, user_id)?.ok_or(Problem::NotFound("invitation"))?;
+    let user_id = store::invitations::find_anywhere(tx, id)?.map_or(id, |invitation| invitation.user_id);
+    let user = store::users::find_anywhere(tx, user_id)?.ok_or(Problem::NotFound("invitation"))?;
     let (invitation, secret) = invitations::fresh_secret(tx, rules, &user)?;
     Ok((invitation.expires_at, secret))
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Failure, database};
 use crate::clock::Timestamp;
 use crate::config::DatabaseSettings;
-use crate::projects::operator;
+use crate::operator::projects as operator;
 
 /// One line for each project.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {

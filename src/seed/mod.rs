@@ -9,7 +9,6 @@ mod export;
 pub mod format;
 mod load;
 mod starter;
-mod store;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,11 +17,12 @@ use std::time::Duration;
 
 use crate::db::{Db, Tx};
 use crate::problem::{Conflict, Place, Problem};
-use crate::users;
-use check::{Claim, Kind};
-use format::Seed;
+use crate::store;
+use crate::store::whole::Kind;
 
+use check::Claim;
 pub use export::export;
+use format::Seed;
 pub use starter::{OWNER_EMAIL, starter};
 
 /// Why a seed was not taken. The text names the file and the places in it.
@@ -117,7 +117,7 @@ impl Checked {
         let mut complaints = Vec::new();
         for (kind, claims) in of_kind {
             let values: Vec<&str> = claims.iter().map(|claim| claim.value.as_str()).collect();
-            let taken = store::taken(tx, kind, &values)?;
+            let taken = store::whole::taken(tx, kind, &values)?;
             complaints
                 .extend(claims.into_iter().filter(|claim| taken.contains(&claim.value)).map(check::taken));
         }
@@ -130,7 +130,7 @@ impl Checked {
 
     /// Writes it in place of everything that is there.
     pub fn replace_all(&self, tx: &Tx, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
-        store::empty(tx)?;
+        store::whole::empty(tx)?;
         load::load(tx, &self.seed, invitation_lifetime)
     }
 }
@@ -166,7 +166,7 @@ pub fn parse(text: &[u8]) -> Result<Checked, Vec<Complaint>> {
 
 /// Writes a seed into a database without people, all of it or nothing.
 pub fn load_into_empty(db: &Db, seed: &Checked, invitation_lifetime: Duration) -> Result<Loaded, SeedError> {
-    if db.peek(users::store::any).map_err(|problem| unwritten(&problem))? {
+    if db.peek(store::users::any).map_err(|problem| unwritten(&problem))? {
         return Err(SeedError(
             "the database has people in it already; nothing was seeded. Give --add to add to them".to_owned(),
         ));

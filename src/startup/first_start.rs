@@ -9,16 +9,18 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use super::{Audience, StartError};
-use crate::audit::{Action, Actor};
 use crate::config::ServeSettings;
 use crate::db::{Db, Tx, beside};
 use crate::generated::models::{Permission, UserType};
-use crate::organisation::{self, Organisation};
+use crate::operations::tokens;
 use crate::private_file;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
-use crate::tokens::{self, NewPersonalAccessToken};
-use crate::users::{self, User};
+use crate::store;
+use crate::store::audit_logs::{Action, Actor};
+use crate::store::organisations::Organisation;
+use crate::store::tokens::NewPersonalAccessToken;
+use crate::store::users::User;
 
 /// The only secrets of a new database.
 pub struct FirstCredentials {
@@ -109,16 +111,16 @@ fn create(db: &Db, credentials: &FirstCredentials) -> Result<(), Problem> {
 
 fn create_organisation(tx: &Tx, name: &str) -> Result<Actor, Problem> {
     let organisation = Organisation::new(tx, &address_name(name), name);
-    organisation::store::create(tx, &organisation)?;
+    store::organisations::create(tx, &organisation)?;
     let actor = Actor::operator(organisation.id);
-    organisation::record(tx, &actor, Action::Created, &organisation)?;
+    store::organisations::record(tx, &actor, Action::Created, &organisation)?;
     Ok(actor)
 }
 
 fn create_owner(tx: &Tx, actor: &Actor, email: &str) -> Result<Uuid, Problem> {
     let owner = User::new(tx, actor.organisation_id, email, UserType::Owner);
-    users::store::create(tx, &owner)?;
-    users::record(tx, actor, Action::Created, &owner)?;
+    store::users::create(tx, &owner)?;
+    store::users::record(tx, actor, Action::Created, &owner)?;
     Ok(owner.id)
 }
 

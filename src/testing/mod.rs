@@ -9,7 +9,6 @@ mod clock;
 mod faults;
 mod mailbox;
 mod reset;
-mod store;
 
 use tokio::sync::watch;
 
@@ -18,6 +17,7 @@ use crate::http::{self, Authorization, Reply, Request, Route, route};
 use crate::problem::{Busy, Problem};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::seed;
+
 use faults::Faults;
 
 /// The word before the token in `Authorization`.

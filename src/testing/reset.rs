@@ -6,7 +6,7 @@ use crate::db::Tx;
 use crate::http::{Reply, Request};
 use crate::problem::{Conflict, Place, Problem};
 use crate::seed::{self, Loaded};
-use crate::tokens;
+use crate::store;
 
 /// Puts everything back: the data to what the server began with, or to the seed in the body; the clock to
 /// the system's; no mail, no faults. In one transaction, and never to a database with nobody in it.
@@ -66,7 +66,7 @@ fn parse(text: &[u8]) -> Result<seed::Checked, Problem> {
 
 /// The same rule as at the start of a server: secrets that stand in a file open no door that others reach.
 fn refuse_seeded_secrets(tx: &Tx, allowed: bool) -> Result<(), Problem> {
-    if allowed || !tokens::store::any_seeded(tx)? {
+    if allowed || !store::tokens::any_seeded(tx)? {
         return Ok(());
     }
     let detail = "holds secrets that others may know, and this server listens beyond loopback; \

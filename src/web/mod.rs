@@ -11,11 +11,13 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::app::App;
-use crate::health;
 use crate::http::{self, Form, Reply, Request, Route, route};
-use crate::invitations::accept::{self, Acceptance, Accepted};
 use crate::openapi;
+use crate::operations::health;
+use crate::operations::invitations::accept;
+use crate::operations::invitations::accept::{Acceptance, Accepted};
 use crate::problem::Problem;
+
 use pages::{
     ACCEPT_SCRIPT, AcceptForm, CONTENT_SECURITY_POLICY, FormErrors, Pages, SECURITY_HEADERS, STYLE,
     complaint_in_plain_words, in_plain_words,

@@ -3,9 +3,9 @@
 use super::{A_PROJECT, A_USER, Check, Kind, Known};
 use crate::generated::models::{InvitationStatus, UserType};
 use crate::http::check_email;
-use crate::invitations::SecretState;
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::seed::format::{SeedInternalToken, SeedInvitation, SeedPersonalAccessToken, SeedUser};
+use crate::store::invitations::SecretState;
 
 /// How a token stands in the file.
 struct Written<'a> {

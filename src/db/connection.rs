@@ -17,7 +17,7 @@ use super::{BUSY_TIMEOUT, Options, Shared};
 use crate::search::has_text;
 use crate::temporary;
 
-/// Statements kept ready for each connection. More than the fixed texts of all rooms; the audit log makes a text for
+/// Statements kept ready for each connection. More than the fixed texts of the whole store; the audit log makes a text for
 /// each combination of filters and orders, and what was not used for longest gives way to those.
 const PREPARED_STATEMENTS: usize = 256;
 

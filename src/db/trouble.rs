@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use uuid::Uuid;
 
 use super::Shared;
 use super::connection::{self, Source};
 use super::opened_file::Look;
 use super::tx;
 use crate::problem::{Busy, Problem};
-use uuid::Uuid;
 
 const NONE: u8 = 0;
 const DAMAGED: u8 = 1;

@@ -1,5 +1,5 @@
-//! Writes a checked seed. Everything goes through the rooms' own stores, so that a seeded row is the same
-//! as one that came over the API; the audit log says that the operator made it.
+//! Writes a checked seed. Everything goes through [`crate::store`], so that a seeded row is the same as one that
+//! came over the API; the audit log says that the operator made it.
 
 use std::time::Duration;
 

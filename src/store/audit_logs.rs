@@ -1,4 +1,4 @@
-//! SQL on the audit log.
+//! The entry, action and actor of the audit log, and the SQL on it.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -322,6 +322,7 @@ fn read(row: &Row) -> RowResult<StoredEntry> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::clock::Clock;
     use crate::db::{Db, Options};
 

@@ -1,4 +1,4 @@
-//! SQL on who calls, and on what a user may do inside a project.
+//! What a credential leads to, and the SQL that says who calls and what a user may do inside a project.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! SQL on groups.
+//! The group of a project, its row in the audit log, and the SQL on it.
 
 use uuid::Uuid;
 

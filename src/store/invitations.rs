@@ -1,4 +1,4 @@
-//! SQL on invitations and their secrets.
+//! The invitation and its secrets, and the SQL on them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! SQL on the outbox and the local mailbox.
+//! The mail of an invitation, and the SQL on the outbox and the local mailbox.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! SQL on members.
+//! The membership of a user in a project, its row in the audit log, and the SQL on it.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! One file a noun: its record, and all SQL on it.
+//! The records and the SQL: one file a noun, with the record type and every statement on it.
 
 pub mod audit_logs;
 pub mod credentials;

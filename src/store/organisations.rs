@@ -1,4 +1,4 @@
-//! SQL on organisations.
+//! The organisation, its row in the audit log, and the SQL on it.
 
 use serde_json::{Map, Value};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! SQL on projects.
+//! The project, its row in the audit log, and the SQL on it.
 
 use uuid::Uuid;
 

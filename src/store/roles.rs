@@ -1,4 +1,4 @@
-//! SQL on roles.
+//! The role of an organisation, its row in the audit log, and the SQL on it.
 
 use uuid::Uuid;
 

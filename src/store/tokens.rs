@@ -1,4 +1,4 @@
-//! SQL on credentials.
+//! Personal access tokens and internal tokens, and the SQL that creates, lists and deletes them.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! SQL on users.
+//! The user of an organisation, its row in the audit log, and the SQL on it.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! SQL on the whole of a database: what a seed would repeat, and emptying it.
+//! SQL on all tables at once: the unique values that a seed would repeat, and emptying the database. No record of its own.
 
 use std::collections::HashSet;
 

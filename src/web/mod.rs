@@ -14,8 +14,7 @@ use crate::app::App;
 use crate::http::{self, Form, Reply, Request, Route, route};
 use crate::openapi;
 use crate::operations::health;
-use crate::operations::invitations::accept;
-use crate::operations::invitations::accept::{Acceptance, Accepted};
+use crate::operations::invitations::accept::{self, Acceptance, Accepted};
 use crate::problem::Problem;
 
 use pages::{

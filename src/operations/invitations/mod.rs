@@ -1,8 +1,7 @@
-//! Invitations to the organisation: sending them again, and what makes a link live or dead.
+//! Invitations to the organisation: sending them, listing them, and accepting one with the secret of its link.
 //!
 //! An invitation is one row for good. Each send gives it a new secret, and the one before is dead at that
 //! moment; every secret ever given is remembered by its hash, so that a dead link can be told why.
-//! Accepting is in [`accept`].
 
 pub mod accept;
 mod invite;

@@ -1,6 +1,6 @@
 //! Credentials as things: personal access tokens, and the sign-ins that `internalAuth` takes.
 //!
-//! How a request's credentials are checked is in [`crate::auth`]; here they are made, listed and revoked.
+//! How a request's credentials are checked is in [`crate::access`]; here they are made, listed and revoked.
 
 mod issue;
 pub mod personal;

@@ -1,19 +1,30 @@
 //! What every operation works with, put together once at start.
 
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
 use crate::access::{Caller, Principal};
+use crate::config::InvitationSettings;
 use crate::db::{Db, Tx};
-use crate::operations::health::Readiness;
-use crate::operations::invitations::InvitationRules;
-use crate::problem::Problem;
+use crate::problem::{Busy, Problem};
 
 /// The application: its data and its rules. It knows nothing of sockets.
 pub struct App {
     /// The file of data; it carries the clock.
     pub db: Db,
     /// How long links live and how often they are sent.
-    pub invitation_rules: InvitationRules,
-    /// The last answer to whether requests can be served.
-    pub readiness: Readiness,
+    pub invitations: InvitationSettings,
+    /// What was seen when it was last asked whether requests can be served. Who asks meanwhile waits for that look.
+    pub readiness: Mutex<Option<Readiness>>,
+}
+
+/// Whether requests could be served at a moment.
+#[derive(Clone, Copy)]
+pub struct Readiness {
+    /// When that was.
+    pub at: Instant,
+    /// What was in the way.
+    pub trouble: Option<Busy>,
 }
 
 impl App {

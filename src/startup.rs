@@ -2,6 +2,8 @@
 //!
 //! `serve`, `demo` and the tests all start servers this way.
 
+mod audience;
+mod error;
 mod first_start;
 mod home;
 mod ready_file;
@@ -13,7 +15,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
@@ -26,8 +28,6 @@ use crate::mail::post::{Post, Sender};
 use crate::mail::render::Renderer;
 use crate::mail::transport::Transport;
 use crate::openapi;
-use crate::operations::health::Readiness;
-use crate::operations::invitations::InvitationRules;
 use crate::secret::Secret;
 use crate::seed;
 use crate::server::{self, Limits, Site};
@@ -35,37 +35,12 @@ use crate::store;
 use crate::web::Content;
 use crate::web::pages::Pages;
 
+pub use audience::Audience;
+pub use error::StartError;
 pub use first_start::FirstCredentials;
 use home::Home;
 use ready_file::ReadyFile;
 use test_controls::Token;
-
-/// Why a server did not start. The text names the setting and the way out.
-#[derive(Debug)]
-pub struct StartError(String);
-
-impl StartError {
-    fn new(doing: &str, cause: impl std::fmt::Display) -> Self {
-        Self(format!("{doing}: {cause}"))
-    }
-}
-
-impl std::fmt::Display for StartError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for StartError {}
-
-/// Who gets to see the secrets of a first start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// A person at a terminal: they are handed to the caller, to be shown once.
-    Terminal,
-    /// Nobody looks: they go into a file.
-    Nobody,
-}
 
 /// A server that answers.
 pub struct Server {
@@ -108,11 +83,7 @@ impl Server {
             .map(|token| token.controls(&db, filled.seed, allows_seeded_secrets, stopped.clone()));
         let public_url = settings.public_url.clone().unwrap_or_else(|| url(address));
         let site = Arc::new(Site {
-            app: App {
-                db,
-                invitation_rules: InvitationRules::from(&settings.invitations),
-                readiness: Readiness::default(),
-            },
+            app: App { db, invitations: settings.invitations, readiness: Mutex::default() },
             content: Content {
                 pages: Pages::new().map_err(|cause| StartError::new("the page templates", cause))?,
                 description: description(&public_url)?,

@@ -1,6 +1,7 @@
 //! Opening the file for the commands that work on it, also while a server serves it.
 
-use super::{Failure, threads};
+use super::failure::Failure;
+use super::threads;
 use crate::clock::Clock;
 use crate::config::DatabaseSettings;
 use crate::db::{Db, Options, Tx};

@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::client::{Call, call};
-use super::{Failure, runtime};
+use super::failure::Failure;
+use super::threads::runtime;
 use crate::config::HealthSettings;
 
 const TIME_MAX: Duration = Duration::from_secs(5);

@@ -4,13 +4,14 @@ use std::io::Write;
 
 use uuid::Uuid;
 
-use super::{Failure, database, runtime};
+use super::database;
+use super::failure::Failure;
+use super::threads::runtime;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{DatabaseSettings, InvitationSettings, MailSettings, MailState};
 use crate::db::Tx;
 use crate::mail::test_mail;
 use crate::operations::invitations;
-use crate::operations::invitations::InvitationRules;
 use crate::problem::Problem;
 use crate::store;
 use crate::store::mails::ListedMail;
@@ -90,7 +91,7 @@ pub(super) fn retry(
     id: Uuid,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let rules = InvitationRules::from(rules);
+    let rules = *rules;
     let db = database::open_existing(settings)?;
     let retried = database::write(&db, move |tx| retry_in(tx, &rules, id))?;
     match retried {
@@ -111,7 +112,7 @@ enum Retried {
     Unknown,
 }
 
-fn retry_in(tx: &Tx, rules: &InvitationRules, id: Uuid) -> Result<Retried, Problem> {
+fn retry_in(tx: &Tx, rules: &InvitationSettings, id: Uuid) -> Result<Retried, Problem> {
     let Some(mail) = store::mails::find(tx, id)? else { return Ok(Retried::Unknown) };
     if store::mails::hurry(tx, id)? {
         return Ok(Retried::AtOnce);

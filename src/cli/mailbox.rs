@@ -5,7 +5,8 @@ use std::io::Write;
 use mail_parser::MessageParser;
 use uuid::Uuid;
 
-use super::{Failure, database};
+use super::database;
+use super::failure::Failure;
 use crate::clock::Timestamp;
 use crate::config::DatabaseSettings;
 use crate::store;

@@ -7,6 +7,7 @@ mod completions;
 mod database;
 mod demo;
 mod export;
+mod failure;
 mod health;
 mod init;
 mod invitation;
@@ -26,13 +27,11 @@ mod token;
 use std::io::Write;
 use std::process::ExitCode;
 
-use output::Output;
-
 use crate::config::{Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand};
 use crate::log;
 
-/// Why a command ended without doing its work, in a sentence for the terminal.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+use failure::Failure;
+use output::Output;
 
 /// Runs a command to its exit code: 0 only if it did what it was asked for.
 #[must_use]
@@ -85,10 +84,6 @@ fn run_mail(command: MailCommand, out: &mut dyn Write) -> Result<(), Failure> {
     }
 }
 
-fn start_log(filter: &str) -> Result<(), Failure> {
-    Ok(log::start(filter)?)
-}
-
 /// Where a limit on the size of files is set, the system ends the program that goes beyond it. With a handler
 /// the write fails instead, and is answered like one on a full disk.
 #[cfg(unix)]
@@ -99,10 +94,3 @@ fn survive_file_size_limit() {
 
 #[cfg(not(unix))]
 fn survive_file_size_limit() {}
-
-/// A runtime for the commands that speak HTTP.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    // One worker a core, the pool's three, the writer, the fold of its log, and some to read.
-    threads::check(std::thread::available_parallelism().map_or(1, std::num::NonZero::get) + 9)?;
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
-}

@@ -4,7 +4,8 @@ use std::io::Write;
 
 use uuid::Uuid;
 
-use super::{Failure, database};
+use super::database;
+use super::failure::Failure;
 use crate::clock::Timestamp;
 use crate::config::DatabaseSettings;
 use crate::operator::projects as operator;

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::failure::Failure;
 use super::signals::Signals;
-use super::{Failure, runtime, start_log};
+use super::threads::runtime;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
+use crate::log;
 use crate::startup::{Audience, FirstCredentials, Server};
 
 /// What a shell reports for a program that ctrl-c ended.
@@ -18,7 +20,7 @@ const INTERRUPTED: i32 = 130;
 
 /// Serves.
 pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    start_log(&settings.log)?;
+    log::start(&settings.log)?;
     let audience = if std::io::stdout().is_terminal() { Audience::Terminal } else { Audience::Nobody };
     runtime()?.block_on(async {
         // Signals are watched before anything runs, so that none is missed, and in a task of their own, so that a

@@ -1,6 +1,6 @@
-//! Whether the system gives the threads that a command needs. Libraries panic when they get none.
+//! The threads that a command needs, and whether the system gives them. Libraries panic when they get none.
 
-use super::Failure;
+use super::failure::Failure;
 
 /// Starts as many for a moment, and fails if the system refuses some.
 pub(super) fn check(needed: usize) -> Result<(), Failure> {
@@ -22,4 +22,11 @@ pub(super) fn check(needed: usize) -> Result<(), Failure> {
          TasksMax= of a systemd unit, --pids-limit of a container"
     )
     .into())
+}
+
+/// A runtime for the commands that speak HTTP.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    // One worker a core, the pool's three, the writer, the fold of its log, and some to read.
+    check(std::thread::available_parallelism().map_or(1, std::num::NonZero::get) + 9)?;
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }

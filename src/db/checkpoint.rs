@@ -12,13 +12,12 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::connection::{self, Source};
+use super::connection::{self, PAGES_MAX, Source};
 use super::opened_file::Look;
-use super::{BUSY_TIMEOUT, Shared};
+use super::options::BUSY_TIMEOUT;
+use super::shared::Shared;
 use crate::lifeline::Ending;
 
-/// How many pages the log holds before it is folded. A page that many writes touch is folded once for all of them.
-pub(super) const PAGES_MAX: i64 = 20_000;
 /// How often the log is folded before the writer's turn: what came while the one before went on is left each time.
 const FOLDS: u32 = 3;
 /// How often the log's length is looked at while there are writes.

@@ -7,10 +7,16 @@ use tokio::sync::mpsc;
 
 use super::checkpoint::Checkpointer;
 use super::connection::{self, Source};
+use super::lock::ServeLock;
 use super::opened_file::OpenedFile;
+use super::options::{OpenError, Options};
+use super::shared::Shared;
 use super::writer::{Job, Writer};
-use super::{BATCH_MAX, OpenError, Options, ServeLock, Shared, files, migrations};
+use super::{files, migrations};
 use crate::clock::Clock;
+
+/// The most write requests that share one commit. Larger groups make requests and writer run in lock-step.
+const BATCH_MAX: usize = 32;
 
 /// Lets no second server in that comes by another name of the file, whose log would be another.
 pub(super) fn keep_others_out(file: &OpenedFile, options: &Options) -> Result<(), OpenError> {

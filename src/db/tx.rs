@@ -1,4 +1,4 @@
-//! A transaction as the store sees it: five verbs, the time, and new ids.
+//! A transaction as the layers above see it: five verbs, the time, and new ids.
 //!
 //! A [`Tx`] cannot leave the closure that it was given to. Statements are prepared once for each
 //! connection. Errors of the library become problems here.

@@ -20,8 +20,9 @@ use tokio::time::Instant;
 use uuid::ContextV7;
 
 use super::checkpoint::{CheckpointMode, Checkpointer, checkpoint, leave_log};
+use super::shared::Shared;
 use super::tx::{After, Tx, problem};
-use super::{Shared, rescue, trouble};
+use super::{compare, rescue};
 use crate::clock::Clock;
 use crate::lifeline::Ending;
 use crate::problem::{Busy, Problem};
@@ -206,7 +207,7 @@ impl Writer {
     /// After a commit and before any answer: what was written into a file that is not the server's any more is
     /// not answered as written.
     fn look_again(&self, batch: &mut Batch, after: After, has_written: bool) {
-        match trouble::look(&self.shared, &self.connection) {
+        match compare::look(&self.shared, &self.connection) {
             Ok(()) => {
                 if has_written {
                     self.shared.trouble.wrote(&self.connection);
@@ -228,7 +229,7 @@ impl Writer {
 
     fn attempt(&self, batch: &mut Batch) -> Result<After, Spoiled> {
         self.shared.trouble.check().map_err(Spoiled::of)?;
-        trouble::look_before(&self.shared, &self.connection).map_err(Spoiled::ByDatabase)?;
+        compare::look_before(&self.shared, &self.connection).map_err(Spoiled::ByDatabase)?;
         self.command("BEGIN IMMEDIATE")?;
         let outcome = self.run_all(batch);
         let is_committing = outcome.is_ok();

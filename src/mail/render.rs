@@ -6,6 +6,7 @@
 //! Names were typed by people we may not know and are read by people who trust the mail, so whatever
 //! stands in a mail as a name went through [`clean_name`], and an address through `plain_address`.
 
+mod error;
 mod names;
 mod sources;
 
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 use crate::store::mails::{InvitationMail, Inviter};
 
+pub use error::RenderError;
 pub use names::clean_name;
 use names::{capped, plain_address, tidy};
 use sources::{HTML, SUBJECT, Sources, TEXT};
@@ -30,18 +32,6 @@ pub struct Rendered {
     /// The part for readers of HTML.
     pub html: String,
 }
-
-/// A template or its data is broken. Names the template and the line, never a name or a code.
-#[derive(Debug)]
-pub struct RenderError(String);
-
-impl std::fmt::Display for RenderError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "invitation mail: {}", self.0)
-    }
-}
-
-impl std::error::Error for RenderError {}
 
 /// A subject is cut here. The template's own words and one name fit.
 pub const SUBJECT_CHARS_MAX: usize = 150;

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::app::App;
+use crate::app::{App, Readiness};
 use crate::generated::models::Health;
 use crate::problem::{Busy, Problem};
 use crate::store;
@@ -30,25 +29,13 @@ pub async fn check(app: &App) -> Result<Health, Problem> {
     Ok(Health::Healthy)
 }
 
-/// The last answer about readiness. Those who ask at the same time wait for one look.
-#[derive(Default)]
-pub struct Readiness {
-    last: Mutex<Option<Seen>>,
-}
-
-#[derive(Clone, Copy)]
-struct Seen {
-    at: Instant,
-    trouble: Option<Busy>,
-}
-
 /// Whether a request would find all it needs: a database that takes writes, of the right schema and with
 /// room, a writer that runs, and somebody who takes the mail.
 pub async fn ready(app: &App) -> Result<(), Problem> {
-    let mut last = app.readiness.last.lock().await;
+    let mut last = app.readiness.lock().await;
     let seen = match *last {
         Some(seen) if seen.at.elapsed() < READINESS_STANDS_FOR => seen,
-        _ => Seen { trouble: look(app).await, at: Instant::now() },
+        _ => Readiness { trouble: look(app).await, at: Instant::now() },
     };
     *last = Some(seen);
     seen.trouble.map_or(Ok(()), |busy| Err(Problem::Unavailable(busy)))

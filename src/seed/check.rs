@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::Complaint;
+use super::complaint::Complaint;
 use super::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole};
 use crate::generated::models::UserType;
 use crate::limits;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::Loaded;
 use super::format::{
     Seed, SeedAuditLog, SeedGroup, SeedInternalToken, SeedInvitation, SeedMember, SeedOrganisation,
     SeedPersonalAccessToken, SeedProject, SeedRole, SeedUser,
@@ -25,6 +24,17 @@ use crate::store::projects::Project;
 use crate::store::roles::Role;
 use crate::store::tokens::{Credential, Origin, SignIn, StoredToken};
 use crate::store::users::User;
+
+/// How much a seed brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Loaded {
+    /// Organisations.
+    pub organisations: usize,
+    /// Users.
+    pub users: usize,
+    /// Projects.
+    pub projects: usize,
+}
 
 pub(super) fn load(tx: &Tx, seed: &Seed, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
     let mut loaded = Loaded::default();

@@ -5,6 +5,7 @@
 //! writes it into a database, [`export`] makes such a file of a database, and [`starter`] is one to begin with.
 
 mod check;
+mod complaint;
 mod export;
 pub mod format;
 mod load;
@@ -16,13 +17,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::db::{Db, Tx};
-use crate::problem::{Conflict, Place, Problem};
+use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::whole::Kind;
 
 use check::Claim;
+pub use complaint::{Complaint, places};
 pub use export::export;
 use format::Seed;
+pub use load::Loaded;
 pub use starter::{OWNER_EMAIL, starter};
 
 /// Why a seed was not taken. The text names the file and the places in it.
@@ -36,44 +39,6 @@ impl std::fmt::Display for SeedError {
 }
 
 impl std::error::Error for SeedError {}
-
-/// One thing that is wrong in a seed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaint {
-    place: String,
-    detail: String,
-}
-
-impl Complaint {
-    fn new(place: &str, detail: impl std::fmt::Display) -> Self {
-        Self { place: place.to_owned(), detail: detail.to_string() }
-    }
-
-    /// The place as a JSON pointer: `organisations[0].name` is `/organisations/0/name`.
-    fn pointer(&self) -> String {
-        match self.place.as_str() {
-            "" | "." => String::new(),
-            place => format!("/{}", place.replace('[', "/").replace(']', "").replace('.', "/")),
-        }
-    }
-}
-
-impl std::fmt::Display for Complaint {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}: {}", self.place, self.detail)
-    }
-}
-
-/// How much a seed brought.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Loaded {
-    /// Organisations.
-    pub organisations: usize,
-    /// Users.
-    pub users: usize,
-    /// Projects.
-    pub projects: usize,
-}
 
 /// A seed in which everything is right that can be checked without a database. Cheap to clone.
 #[derive(Clone)]
@@ -133,14 +98,6 @@ impl Checked {
         store::whole::empty(tx)?;
         load::load(tx, &self.seed, invitation_lifetime)
     }
-}
-
-/// Complaints as a problem shows them: the places as JSON pointers, and of very many the first hundred.
-#[must_use]
-pub fn places(complaints: &[Complaint]) -> Vec<Place> {
-    const MAX: usize = 100;
-    let place = |complaint: &Complaint| Place::pointer(complaint.pointer(), complaint.detail.clone());
-    complaints.iter().take(MAX).map(place).collect()
 }
 
 /// Reads a seed file and checks all that can be checked without a database.

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::Site;
+use super::site::Site;
 use crate::http::{self, Reply, RequestContext};
 use crate::problem::Problem;
 

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::{Audience, StartError};
+use super::audience::Audience;
+use super::error::StartError;
 use crate::config::ServeSettings;
 use crate::db::{Db, Tx, beside};
 use crate::generated::models::{Permission, UserType};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::Controls;
+use super::controls::Controls;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::positive_time;

@@ -6,6 +6,7 @@
 
 mod docs;
 pub mod pages;
+mod security;
 
 use bytes::Bytes;
 use serde_json::json;
@@ -18,9 +19,10 @@ use crate::operations::invitations::accept::{self, Acceptance, Accepted};
 use crate::problem::Problem;
 
 use pages::{
-    ACCEPT_SCRIPT, AcceptForm, CONTENT_SECURITY_POLICY, FormErrors, Pages, SECURITY_HEADERS, STYLE,
-    complaint_in_plain_words, in_plain_words,
+    ACCEPT_SCRIPT, AcceptForm, CONTENT_SECURITY_POLICY, FormErrors, Pages, STYLE, complaint_in_plain_words,
+    in_plain_words,
 };
+use security::secured_by;
 
 /// What the pages are made of, put together once at start.
 pub struct Content {
@@ -216,10 +218,4 @@ fn show_problem(pages: &Pages, problem: Problem) -> Result<Reply, Problem> {
 
 fn secured(reply: Reply) -> Reply {
     secured_by(CONTENT_SECURITY_POLICY, reply)
-}
-
-/// With the headers of every page, and this policy for what it may load.
-fn secured_by(policy: &'static str, reply: Reply) -> Reply {
-    let reply = reply.with_header("content-security-policy", policy);
-    SECURITY_HEADERS.iter().fold(reply, |reply, (name, value)| reply.with_header(name, *value))
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::InvitationRules;
 use super::send::{renew, sendable};
 use super::throttle::check_inviter;
 use crate::access::{Caller, Principal};
 use crate::app::App;
+use crate::config::InvitationSettings;
 use crate::db::Tx;
 use crate::generated::models::{self, InviteUsersRequest, UserType};
 use crate::mail;
@@ -22,10 +22,10 @@ pub async fn invite(
     principal: Principal,
     body: InviteUsersRequest,
 ) -> Result<Vec<models::Invitation>, Problem> {
-    let rules = app.invitation_rules;
+    let settings = app.invitations;
     app.write(principal, move |tx, caller| {
         caller.require()?;
-        carry_out(tx, &rules, caller, &body.emails)
+        carry_out(tx, &settings, caller, &body.emails)
     })
     .await
 }
@@ -39,7 +39,7 @@ enum Invitee<'e> {
 
 fn carry_out(
     tx: &Tx,
-    rules: &InvitationRules,
+    settings: &InvitationSettings,
     caller: &Caller,
     emails: &[String],
 ) -> Result<Vec<models::Invitation>, Problem> {
@@ -49,19 +49,19 @@ fn carry_out(
     for (position, email) in emails.iter().enumerate() {
         if seen.insert(fold_email(email)) {
             let place = format!("/emails/{position}");
-            invitees.push(check(tx, rules, caller, email).map_err(|problem| placed(problem, &place))?);
+            invitees.push(check(tx, settings, caller, email).map_err(|problem| placed(problem, &place))?);
         }
     }
-    check_inviter(tx, rules, caller.user_id, invitees.len())?;
+    check_inviter(tx, settings, caller.user_id, invitees.len())?;
     let inviter = store::users::get(tx, caller.user_id)?;
     let actor = caller.actor();
     let mut invitations = Vec::with_capacity(invitees.len());
     for invitee in invitees {
         let (user, invitation) = match invitee {
             Invitee::Again(user, invitation) => (user, invitation),
-            Invitee::New(email) => create(tx, rules, caller, email)?,
+            Invitee::New(email) => create(tx, settings, caller, email)?,
         };
-        let (invitation, secret) = renew(tx, rules, &actor, &invitation)?;
+        let (invitation, secret) = renew(tx, settings, &actor, &invitation)?;
         mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, Some(&inviter), &secret)?;
         invitations.push(views::invitations::invitation(&invitation, &user));
     }
@@ -70,13 +70,13 @@ fn carry_out(
 
 fn check<'e>(
     tx: &Tx,
-    rules: &InvitationRules,
+    settings: &InvitationSettings,
     caller: &Caller,
     email: &'e str,
 ) -> Result<Invitee<'e>, Problem> {
     match store::users::find_by_address(tx, caller.organisation_id, email)? {
         None => Ok(Invitee::New(email)),
-        Some(user) => sendable(tx, rules, &user).map(|invitation| Invitee::Again(user, invitation)),
+        Some(user) => sendable(tx, settings, &user).map(|invitation| Invitee::Again(user, invitation)),
     }
 }
 
@@ -99,14 +99,16 @@ fn placed(problem: Problem, place: &str) -> Problem {
 
 fn create(
     tx: &Tx,
-    rules: &InvitationRules,
+    settings: &InvitationSettings,
     caller: &Caller,
     email: &str,
 ) -> Result<(User, Invitation), Problem> {
     let user = User::new(tx, caller.organisation_id, email, UserType::Invited);
     store::users::create(tx, &user)?;
-    let invitation =
-        Invitation { created_by: Some(caller.user_id), ..Invitation::pending(tx, &user, rules.lifetime) };
+    let invitation = Invitation {
+        created_by: Some(caller.user_id),
+        ..Invitation::pending(tx, &user, settings.invitation_ttl)
+    };
     store::invitations::create(tx, &invitation)?;
     Ok((user, invitation))
 }

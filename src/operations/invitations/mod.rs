@@ -6,11 +6,9 @@
 pub mod accept;
 mod invite;
 mod list;
-mod rules;
 mod send;
 mod throttle;
 
 pub use invite::invite;
 pub use list::list;
-pub use rules::InvitationRules;
 pub use send::{fresh_secret, send, send_again, withdraw};

@@ -5,11 +5,11 @@ use uuid::Uuid;
 use super::throttle::{check_inviter, check_throttle};
 use crate::access::Principal;
 use crate::app::App;
+use crate::config::InvitationSettings;
 use crate::db::Tx;
 use crate::generated::api::SendUserInvitationParameters;
 use crate::generated::models::{self, AuditLogType, InvitationStatus, UserStatus};
 use crate::mail;
-use crate::operations::invitations::InvitationRules;
 use crate::problem::{Conflict, Problem};
 use crate::secret::{Secret, SecretKind};
 use crate::store;
@@ -24,15 +24,15 @@ pub async fn send(
     principal: Principal,
     parameters: SendUserInvitationParameters,
 ) -> Result<models::Invitation, Problem> {
-    let rules = app.invitation_rules;
+    let settings = app.invitations;
     app.write(principal, move |tx, caller| {
         let user = store::users::find(tx, caller.organisation_id, parameters.user_id)?;
         let user = user.ok_or(Problem::NotFound("user"))?;
         caller.require()?;
-        let invitation = sendable(tx, &rules, &user)?;
-        check_inviter(tx, &rules, caller.user_id, 1)?;
+        let invitation = sendable(tx, &settings, &user)?;
+        check_inviter(tx, &settings, caller.user_id, 1)?;
         let inviter = store::users::get(tx, caller.user_id)?;
-        let (invitation, secret) = renew(tx, &rules, &caller.actor(), &invitation)?;
+        let (invitation, secret) = renew(tx, &settings, &caller.actor(), &invitation)?;
         mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, Some(&inviter), &secret)?;
         Ok(views::invitations::invitation(&invitation, &user))
     })
@@ -40,24 +40,32 @@ pub async fn send(
 }
 
 /// A fresh link for the operator to hand over. Counts as a send, queues no mail.
-pub fn fresh_secret(tx: &Tx, rules: &InvitationRules, user: &User) -> Result<(Invitation, Secret), Problem> {
-    let invitation = sendable(tx, rules, user)?;
-    renew(tx, rules, &Actor::operator(user.organisation_id), &invitation)
+pub fn fresh_secret(
+    tx: &Tx,
+    settings: &InvitationSettings,
+    user: &User,
+) -> Result<(Invitation, Secret), Problem> {
+    let invitation = sendable(tx, settings, user)?;
+    renew(tx, settings, &Actor::operator(user.organisation_id), &invitation)
 }
 
 /// Sends an invitation again on the operator's word, in the name of whoever invited first.
-pub fn send_again(tx: &Tx, rules: &InvitationRules, invitation_id: Uuid) -> Result<Invitation, Problem> {
+pub fn send_again(
+    tx: &Tx,
+    settings: &InvitationSettings,
+    invitation_id: Uuid,
+) -> Result<Invitation, Problem> {
     let found =
         store::invitations::find_anywhere(tx, invitation_id)?.ok_or(Problem::NotFound("invitation"))?;
     let user = store::users::get(tx, found.user_id)?;
-    let (invitation, secret) = fresh_secret(tx, rules, &user)?;
+    let (invitation, secret) = fresh_secret(tx, settings, &user)?;
     let inviter = invitation.created_by.map(|user_id| store::users::get(tx, user_id)).transpose()?;
     mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, inviter.as_ref(), &secret)?;
     Ok(invitation)
 }
 
 /// The user's invitation, if it may be sent now: 409 when there is nothing to send, 429 when too often.
-pub(super) fn sendable(tx: &Tx, rules: &InvitationRules, user: &User) -> Result<Invitation, Problem> {
+pub(super) fn sendable(tx: &Tx, settings: &InvitationSettings, user: &User) -> Result<Invitation, Problem> {
     if user.is_service {
         return Err(Problem::conflict(Conflict::ServiceAccount));
     }
@@ -69,19 +77,19 @@ pub(super) fn sendable(tx: &Tx, rules: &InvitationRules, user: &User) -> Result<
         .filter(|found| found.status == InvitationStatus::Pending);
     // Who never had an invitation came in another way, and is in all the same.
     let invitation = pending.ok_or(Problem::conflict(Conflict::AlreadyAccepted))?;
-    check_throttle(tx, rules, &invitation)?;
+    check_throttle(tx, settings, &invitation)?;
     Ok(invitation)
 }
 
 /// Gives the invitation a new secret and a new end, kills the one before, and drops mails not yet sent.
 pub(super) fn renew(
     tx: &Tx,
-    rules: &InvitationRules,
+    settings: &InvitationSettings,
     actor: &Actor,
     invitation: &Invitation,
 ) -> Result<(Invitation, Secret), Problem> {
     let secret = Secret::generate(SecretKind::Invitation);
-    let expires_at = tx.now().plus(rules.lifetime);
+    let expires_at = tx.now().plus(settings.invitation_ttl);
     store::invitations::replace_secret(tx, invitation.id, &secret.hash(), actor.user_id)?;
     store::invitations::set_expiry(tx, invitation.id, expires_at)?;
     store::mails::cancel_queued(tx, invitation.id)?;

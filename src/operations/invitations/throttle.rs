@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
+use crate::config::InvitationSettings;
 use crate::db::Tx;
-use crate::operations::invitations::InvitationRules;
 use crate::problem::{Problem, SendLimit};
 use crate::store;
 use crate::store::invitations::Invitation;
@@ -12,24 +12,27 @@ use crate::store::invitations::Invitation;
 /// Of the last `sends_max` sends, the first must lie outside the window.
 pub(super) fn check_throttle(
     tx: &Tx,
-    rules: &InvitationRules,
+    settings: &InvitationSettings,
     invitation: &Invitation,
 ) -> Result<(), Problem> {
-    let window_start = tx.now().minus(rules.send_window);
-    let decisive = store::invitations::nth_last_send(tx, invitation.id, window_start, rules.sends_max)?;
-    decisive.map_or(Ok(()), |at| Err(too_many(tx, SendLimit::Invitation, at.plus(rules.send_window))))
+    let window_start = tx.now().minus(settings.invitation_send_window);
+    let decisive =
+        store::invitations::nth_last_send(tx, invitation.id, window_start, settings.invitation_sends_max)?;
+    decisive.map_or(Ok(()), |at| {
+        Err(too_many(tx, SendLimit::Invitation, at.plus(settings.invitation_send_window)))
+    })
 }
 
 /// The same of whoever invites, who now sends `count` at once.
 pub(super) fn check_inviter(
     tx: &Tx,
-    rules: &InvitationRules,
+    settings: &InvitationSettings,
     user_id: Uuid,
     count: usize,
 ) -> Result<(), Problem> {
     let count = u32::try_from(count).unwrap_or(u32::MAX);
-    let window = rules.inviter_send_window;
-    let Some(n) = rules.inviter_sends_max.saturating_add(1).checked_sub(count).filter(|n| *n > 0) else {
+    let window = settings.inviter_send_window;
+    let Some(n) = settings.inviter_sends_max.saturating_add(1).checked_sub(count).filter(|n| *n > 0) else {
         // More at once than the limit: waiting would not help, but fewer would do.
         return Err(too_many(tx, SendLimit::Inviter, tx.now().plus(window)));
     };

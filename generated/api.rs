@@ -248,7 +248,7 @@ pub struct ListAuditLogsParameters {
     /// Latest day, itself included
     pub to_date: Option<String>,
     /// Keep only entries on this kind of thing
-    pub param_type: Option<models::AuditLogType>,
+    pub r#type: Option<models::AuditLogType>,
     /// Keep only entries with this action
     pub action: Option<String>,
     /// Field to sort by
@@ -261,13 +261,6 @@ pub struct ListAuditLogsParameters {
     pub per_page: u64,
 }
 
-/// What `listAuditLogs` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ListAuditLogsResponse {
-    /// One page of entries
-    Status200(models::AuditLogList),
-}
-
 /// What the path and the query of `getAuditLog` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAuditLogParameters {
@@ -275,25 +268,11 @@ pub struct GetAuditLogParameters {
     pub audit_log_id: Uuid,
 }
 
-/// What `getAuditLog` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum GetAuditLogResponse {
-    /// The entry
-    Status200(models::AuditLog),
-}
-
 /// What the path and the query of `createGroup` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateGroupParameters {
     /// Id of the project
     pub project_id: Uuid,
-}
-
-/// What `createGroup` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CreateGroupResponse {
-    /// The new group
-    Status200(models::Group),
 }
 
 /// What the path and the query of `listGroups` say.
@@ -309,13 +288,6 @@ pub struct ListGroupsParameters {
     pub per_page: u64,
 }
 
-/// What `listGroups` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ListGroupsResponse {
-    /// One page of groups
-    Status200(models::GroupList),
-}
-
 /// What the path and the query of `updateGroup` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateGroupParameters {
@@ -323,20 +295,6 @@ pub struct UpdateGroupParameters {
     pub group_id: Uuid,
     /// Id of the project
     pub project_id: Uuid,
-}
-
-/// What `updateGroup` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum UpdateGroupResponse {
-    /// The group as changed
-    Status200(models::Group),
-}
-
-/// What `healthCheck` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum HealthCheckResponse {
-    /// The service works
-    Status200(models::Health),
 }
 
 /// What the path and the query of `listInvitations` say.
@@ -352,25 +310,11 @@ pub struct ListInvitationsParameters {
     pub per_page: u64,
 }
 
-/// What `listInvitations` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ListInvitationsResponse {
-    /// One page of invitations
-    Status200(models::InvitationList),
-}
-
 /// What the path and the query of `inviteMembers` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InviteMembersParameters {
     /// Unique identifier of the project
     pub project_id: Uuid,
-}
-
-/// What `inviteMembers` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum InviteMembersResponse {
-    /// List of newly created membership records
-    Status200(Vec<models::Member>),
 }
 
 /// What the path and the query of `listMemberUsers` say.
@@ -386,13 +330,6 @@ pub struct ListMemberUsersParameters {
     pub per_page: u64,
 }
 
-/// What `listMemberUsers` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ListMemberUsersResponse {
-    /// One page of users
-    Status200(models::MemberUserList),
-}
-
 /// What the path and the query of `listMembers` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListMembersParameters {
@@ -406,13 +343,6 @@ pub struct ListMembersParameters {
     pub per_page: u64,
 }
 
-/// What `listMembers` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ListMembersResponse {
-    /// One page of members
-    Status200(models::MemberList),
-}
-
 /// What the path and the query of `updateMember` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateMemberParameters {
@@ -422,46 +352,11 @@ pub struct UpdateMemberParameters {
     pub member_id: Uuid,
 }
 
-/// What `updateMember` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum UpdateMemberResponse {
-    /// The member as changed
-    Status200(models::Member),
-}
-
-/// What `updateOrganisation` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum UpdateOrganisationResponse {
-    /// The organisation as changed
-    Status200(models::Organisation),
-}
-
-/// What `createPersonalAccessToken` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CreatePersonalAccessTokenResponse {
-    /// The new token with its secret
-    Status200(models::NewPersonalAccessToken),
-}
-
-/// What `listPersonalAccessTokens` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ListPersonalAccessTokensResponse {
-    /// The tokens
-    Status200(Vec<models::PersonalAccessToken>),
-}
-
 /// What the path and the query of `createServiceAccountToken` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateServiceAccountTokenParameters {
     /// Id of the service account; admins only
     pub user_id: Uuid,
-}
-
-/// What `createServiceAccountToken` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CreateServiceAccountTokenResponse {
-    /// The new token with its secret
-    Status200(models::NewPersonalAccessToken),
 }
 
 /// What the path and the query of `deletePersonalAccessToken` say.
@@ -471,25 +366,11 @@ pub struct DeletePersonalAccessTokenParameters {
     pub pat_id: Uuid,
 }
 
-/// What `deletePersonalAccessToken` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum DeletePersonalAccessTokenResponse {
-    /// The token that was removed
-    Status200(models::PersonalAccessToken),
-}
-
 /// What the path and the query of `getPersonalAccessToken` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetPersonalAccessTokenParameters {
     /// Id of the token
     pub pat_id: Uuid,
-}
-
-/// What `getPersonalAccessToken` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum GetPersonalAccessTokenResponse {
-    /// The token
-    Status200(models::PersonalAccessToken),
 }
 
 /// What the path and the query of `listServiceAccountTokens` say.
@@ -499,25 +380,11 @@ pub struct ListServiceAccountTokensParameters {
     pub user_id: Uuid,
 }
 
-/// What `listServiceAccountTokens` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ListServiceAccountTokensResponse {
-    /// The tokens
-    Status200(Vec<models::PersonalAccessToken>),
-}
-
 /// What the path and the query of `regeneratePersonalAccessToken` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegeneratePersonalAccessTokenParameters {
     /// Id of the token
     pub pat_id: Uuid,
-}
-
-/// What `regeneratePersonalAccessToken` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RegeneratePersonalAccessTokenResponse {
-    /// The token with its new secret
-    Status200(models::NewPersonalAccessToken),
 }
 
 /// What the path and the query of `deleteServiceAccountToken` say.
@@ -529,13 +396,6 @@ pub struct DeleteServiceAccountTokenParameters {
     pub pat_id: Uuid,
 }
 
-/// What `deleteServiceAccountToken` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum DeleteServiceAccountTokenResponse {
-    /// The token that was removed
-    Status200(models::PersonalAccessToken),
-}
-
 /// What the path and the query of `getServiceAccountToken` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetServiceAccountTokenParameters {
@@ -545,13 +405,6 @@ pub struct GetServiceAccountTokenParameters {
     pub pat_id: Uuid,
 }
 
-/// What `getServiceAccountToken` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum GetServiceAccountTokenResponse {
-    /// The token
-    Status200(models::PersonalAccessToken),
-}
-
 /// What the path and the query of `regenerateServiceAccountToken` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegenerateServiceAccountTokenParameters {
@@ -559,27 +412,6 @@ pub struct RegenerateServiceAccountTokenParameters {
     pub user_id: Uuid,
     /// Id of the token
     pub pat_id: Uuid,
-}
-
-/// What `regenerateServiceAccountToken` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RegenerateServiceAccountTokenResponse {
-    /// The token with its new secret
-    Status200(models::NewPersonalAccessToken),
-}
-
-/// What `updateUserProfile` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum UpdateUserProfileResponse {
-    /// The caller as changed
-    Status200(models::Profile),
-}
-
-/// What `createProject` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CreateProjectResponse {
-    /// The new project
-    Status200(models::CreatedProject),
 }
 
 /// What the path and the query of `listProjects` say.
@@ -597,25 +429,11 @@ pub struct ListProjectsParameters {
     pub per_page: u64,
 }
 
-/// What `listProjects` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ListProjectsResponse {
-    /// One page of projects
-    Status200(models::ProjectList),
-}
-
 /// What the path and the query of `getProjectWithApprovals` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetProjectWithApprovalsParameters {
     /// Id of the project
     pub project_id: Uuid,
-}
-
-/// What `getProjectWithApprovals` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum GetProjectWithApprovalsResponse {
-    /// The project
-    Status200(models::Project),
 }
 
 /// What the path and the query of `restoreProject` say.
@@ -625,32 +443,11 @@ pub struct RestoreProjectParameters {
     pub project_id: Uuid,
 }
 
-/// What `restoreProject` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum RestoreProjectResponse {
-    /// The project, back again
-    Status200(models::Project),
-}
-
 /// What the path and the query of `updateProjectApprovals` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateProjectApprovalsParameters {
     /// Id of the project
     pub project_id: Uuid,
-}
-
-/// What `updateProjectApprovals` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum UpdateProjectApprovalsResponse {
-    /// The project as changed
-    Status200(models::Project),
-}
-
-/// What `createRole` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CreateRoleResponse {
-    /// The new role
-    Status200(models::Role),
 }
 
 /// What the path and the query of `listRoles` say.
@@ -664,39 +461,11 @@ pub struct ListRolesParameters {
     pub per_page: u64,
 }
 
-/// What `listRoles` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ListRolesResponse {
-    /// One page of roles
-    Status200(models::RoleList),
-}
-
 /// What the path and the query of `updateRole` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateRoleParameters {
     /// Id of the role
     pub role_id: Uuid,
-}
-
-/// What `updateRole` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum UpdateRoleResponse {
-    /// The role as changed
-    Status200(models::Role),
-}
-
-/// What `createServiceAccount` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum CreateServiceAccountResponse {
-    /// The new service account
-    Status200(models::User),
-}
-
-/// What `inviteUsers` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum InviteUsersResponse {
-    /// The invitations made
-    Status200(Vec<models::Invitation>),
 }
 
 /// What the path and the query of `listUsers` say.
@@ -712,13 +481,6 @@ pub struct ListUsersParameters {
     pub per_page: u64,
 }
 
-/// What `listUsers` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ListUsersResponse {
-    /// One page of users
-    Status200(models::UserList),
-}
-
 /// What the path and the query of `sendUserInvitation` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SendUserInvitationParameters {
@@ -726,25 +488,11 @@ pub struct SendUserInvitationParameters {
     pub user_id: Uuid,
 }
 
-/// What `sendUserInvitation` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SendUserInvitationResponse {
-    /// The created invitation
-    Status200(models::Invitation),
-}
-
 /// What the path and the query of `updateUser` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateUserParameters {
     /// Id of the user
     pub user_id: Uuid,
-}
-
-/// What `updateUser` answers.
-#[derive(Clone, Debug, PartialEq)]
-pub enum UpdateUserResponse {
-    /// The user as changed
-    Status200(models::User),
 }
 
 /// The service: a method for each operation.
@@ -762,7 +510,7 @@ pub trait Api: Send + Sync + 'static {
         operation: Operation,
         authorization: Authorization<'_>,
         context: &RequestContext,
-    ) -> Result<Self::Principal, Problem>;
+    ) -> impl Future<Output = Result<Self::Principal, Problem>> + Send;
 
     /// Page through recorded actions.
     ///
@@ -771,7 +519,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListAuditLogsParameters,
-    ) -> impl Future<Output = Result<ListAuditLogsResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::AuditLogList, Problem>> + Send;
 
     /// One recorded action.
     ///
@@ -780,7 +528,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: GetAuditLogParameters,
-    ) -> impl Future<Output = Result<GetAuditLogResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::AuditLog, Problem>> + Send;
 
     /// Add a group.
     ///
@@ -790,7 +538,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: CreateGroupParameters,
         body: models::SaveGroupRequest,
-    ) -> impl Future<Output = Result<CreateGroupResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::Group, Problem>> + Send;
 
     /// Page through groups.
     ///
@@ -799,7 +547,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListGroupsParameters,
-    ) -> impl Future<Output = Result<ListGroupsResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::GroupList, Problem>> + Send;
 
     /// Change a group.
     ///
@@ -809,12 +557,12 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: UpdateGroupParameters,
         body: models::SaveGroupRequest,
-    ) -> impl Future<Output = Result<UpdateGroupResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::Group, Problem>> + Send;
 
     /// Is the service up.
     ///
     /// `GET /api/health`, its shape seen on public pages.
-    fn health_check(&self) -> impl Future<Output = Result<HealthCheckResponse, Problem>> + Send;
+    fn health_check(&self) -> impl Future<Output = Result<models::Health, Problem>> + Send;
 
     /// Page through invitations.
     ///
@@ -823,7 +571,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListInvitationsParameters,
-    ) -> impl Future<Output = Result<ListInvitationsResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::InvitationList, Problem>> + Send;
 
     /// Invite members.
     ///
@@ -833,7 +581,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: InviteMembersParameters,
         body: models::InviteMembersRequest,
-    ) -> impl Future<Output = Result<InviteMembersResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<Vec<models::Member>, Problem>> + Send;
 
     /// Page through users not yet in a project.
     ///
@@ -842,7 +590,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListMemberUsersParameters,
-    ) -> impl Future<Output = Result<ListMemberUsersResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::MemberUserList, Problem>> + Send;
 
     /// Page through members.
     ///
@@ -851,7 +599,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListMembersParameters,
-    ) -> impl Future<Output = Result<ListMembersResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::MemberList, Problem>> + Send;
 
     /// Change a member.
     ///
@@ -861,7 +609,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: UpdateMemberParameters,
         body: models::UpdateMemberRequest,
-    ) -> impl Future<Output = Result<UpdateMemberResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::Member, Problem>> + Send;
 
     /// Change the organisation.
     ///
@@ -870,7 +618,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::UpdateOrganisationRequest,
-    ) -> impl Future<Output = Result<UpdateOrganisationResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::Organisation, Problem>> + Send;
 
     /// Add an own token.
     ///
@@ -879,7 +627,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::CreateTokenRequest,
-    ) -> impl Future<Output = Result<CreatePersonalAccessTokenResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::NewPersonalAccessToken, Problem>> + Send;
 
     /// Own tokens.
     ///
@@ -887,7 +635,7 @@ pub trait Api: Send + Sync + 'static {
     fn list_personal_access_tokens(
         &self,
         principal: Self::Principal,
-    ) -> impl Future<Output = Result<ListPersonalAccessTokensResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<Vec<models::PersonalAccessToken>, Problem>> + Send;
 
     /// Add a token to a service account.
     ///
@@ -897,7 +645,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: CreateServiceAccountTokenParameters,
         body: models::CreateTokenRequest,
-    ) -> impl Future<Output = Result<CreateServiceAccountTokenResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::NewPersonalAccessToken, Problem>> + Send;
 
     /// Remove an own token.
     ///
@@ -906,7 +654,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: DeletePersonalAccessTokenParameters,
-    ) -> impl Future<Output = Result<DeletePersonalAccessTokenResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::PersonalAccessToken, Problem>> + Send;
 
     /// One own token.
     ///
@@ -915,7 +663,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: GetPersonalAccessTokenParameters,
-    ) -> impl Future<Output = Result<GetPersonalAccessTokenResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::PersonalAccessToken, Problem>> + Send;
 
     /// Tokens of a service account.
     ///
@@ -924,7 +672,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListServiceAccountTokensParameters,
-    ) -> impl Future<Output = Result<ListServiceAccountTokensResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<Vec<models::PersonalAccessToken>, Problem>> + Send;
 
     /// Renew an own token.
     ///
@@ -934,7 +682,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: RegeneratePersonalAccessTokenParameters,
         body: models::RegenerateTokenRequest,
-    ) -> impl Future<Output = Result<RegeneratePersonalAccessTokenResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::NewPersonalAccessToken, Problem>> + Send;
 
     /// Remove a token of a service account.
     ///
@@ -943,7 +691,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: DeleteServiceAccountTokenParameters,
-    ) -> impl Future<Output = Result<DeleteServiceAccountTokenResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::PersonalAccessToken, Problem>> + Send;
 
     /// One token of a service account.
     ///
@@ -952,7 +700,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: GetServiceAccountTokenParameters,
-    ) -> impl Future<Output = Result<GetServiceAccountTokenResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::PersonalAccessToken, Problem>> + Send;
 
     /// Renew a token of a service account.
     ///
@@ -962,7 +710,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: RegenerateServiceAccountTokenParameters,
         body: models::RegenerateTokenRequest,
-    ) -> impl Future<Output = Result<RegenerateServiceAccountTokenResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::NewPersonalAccessToken, Problem>> + Send;
 
     /// Change own name.
     ///
@@ -971,7 +719,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::UpdateUserProfileRequest,
-    ) -> impl Future<Output = Result<UpdateUserProfileResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::Profile, Problem>> + Send;
 
     /// Add a project.
     ///
@@ -980,7 +728,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::CreateProjectRequest,
-    ) -> impl Future<Output = Result<CreateProjectResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::CreatedProject, Problem>> + Send;
 
     /// Page through projects.
     ///
@@ -989,7 +737,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListProjectsParameters,
-    ) -> impl Future<Output = Result<ListProjectsResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::ProjectList, Problem>> + Send;
 
     /// Project and its approval settings.
     ///
@@ -998,7 +746,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: GetProjectWithApprovalsParameters,
-    ) -> impl Future<Output = Result<GetProjectWithApprovalsResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::Project, Problem>> + Send;
 
     /// Bring a project back.
     ///
@@ -1007,7 +755,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: RestoreProjectParameters,
-    ) -> impl Future<Output = Result<RestoreProjectResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::Project, Problem>> + Send;
 
     /// Change approval settings.
     ///
@@ -1017,7 +765,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: UpdateProjectApprovalsParameters,
         body: models::UpdateProjectApprovalsRequest,
-    ) -> impl Future<Output = Result<UpdateProjectApprovalsResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::Project, Problem>> + Send;
 
     /// Add a role.
     ///
@@ -1026,7 +774,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::SaveRoleRequest,
-    ) -> impl Future<Output = Result<CreateRoleResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::Role, Problem>> + Send;
 
     /// Page through roles.
     ///
@@ -1035,7 +783,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListRolesParameters,
-    ) -> impl Future<Output = Result<ListRolesResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::RoleList, Problem>> + Send;
 
     /// Change a role.
     ///
@@ -1045,7 +793,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: UpdateRoleParameters,
         body: models::SaveRoleRequest,
-    ) -> impl Future<Output = Result<UpdateRoleResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::Role, Problem>> + Send;
 
     /// Add a service account.
     ///
@@ -1054,7 +802,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::CreateServiceAccountRequest,
-    ) -> impl Future<Output = Result<CreateServiceAccountResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::User, Problem>> + Send;
 
     /// Invite people by email.
     ///
@@ -1063,7 +811,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::InviteUsersRequest,
-    ) -> impl Future<Output = Result<InviteUsersResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<Vec<models::Invitation>, Problem>> + Send;
 
     /// Page through users.
     ///
@@ -1072,7 +820,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: ListUsersParameters,
-    ) -> impl Future<Output = Result<ListUsersResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::UserList, Problem>> + Send;
 
     /// Send a user invitation.
     ///
@@ -1081,7 +829,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: SendUserInvitationParameters,
-    ) -> impl Future<Output = Result<SendUserInvitationResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::Invitation, Problem>> + Send;
 
     /// Change a user.
     ///
@@ -1091,5 +839,5 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: UpdateUserParameters,
         body: models::UpdateUserRequest,
-    ) -> impl Future<Output = Result<UpdateUserResponse, Problem>> + Send;
+    ) -> impl Future<Output = Result<models::User, Problem>> + Send;
 }

@@ -76,219 +76,201 @@ async fn call<A: Api>(
 ) -> Result<Reply, Problem> {
     match operation {
         Operation::ListAuditLogs => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListAuditLogsParameters {
                 project_id: request.query("projectId")?,
                 user_id: request.query("userId")?,
                 from_date: request.query("fromDate")?,
                 to_date: request.query("toDate")?,
-                param_type: request.query("type")?,
+                r#type: request.query("type")?,
                 action: request.query("action")?,
                 order_by: request.query("orderBy")?,
                 sort: request.query("sort")?,
                 page: request.query("page")?.unwrap_or(1),
                 per_page: request.query("perPage")?.unwrap_or(10),
             };
-            let ListAuditLogsResponse::Status200(answer) = api.list_audit_logs(principal, parameters).await?;
+            let answer = api.list_audit_logs(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::GetAuditLog => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = GetAuditLogParameters { audit_log_id: path.read("auditLogId")? };
-            let GetAuditLogResponse::Status200(answer) = api.get_audit_log(principal, parameters).await?;
+            let answer = api.get_audit_log(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::CreateGroup => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = CreateGroupParameters { project_id: path.read("projectId")? };
             let body = request.json().await?;
-            let CreateGroupResponse::Status200(answer) =
-                api.create_group(principal, parameters, body).await?;
+            let answer = api.create_group(principal, parameters, body).await?;
             Reply::json(200, &answer)
         }
         Operation::ListGroups => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListGroupsParameters {
                 project_id: path.read("projectId")?,
                 search: request.query("search")?,
                 page: request.query("page")?.unwrap_or(1),
                 per_page: request.query("perPage")?.unwrap_or(10),
             };
-            let ListGroupsResponse::Status200(answer) = api.list_groups(principal, parameters).await?;
+            let answer = api.list_groups(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::UpdateGroup => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = UpdateGroupParameters {
                 group_id: path.read("groupId")?,
                 project_id: path.read("projectId")?,
             };
             let body = request.json().await?;
-            let UpdateGroupResponse::Status200(answer) =
-                api.update_group(principal, parameters, body).await?;
+            let answer = api.update_group(principal, parameters, body).await?;
             Reply::json(200, &answer)
         }
         Operation::HealthCheck => {
-            let HealthCheckResponse::Status200(answer) = api.health_check().await?;
+            let answer = api.health_check().await?;
             Reply::json(200, &answer)
         }
         Operation::ListInvitations => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListInvitationsParameters {
                 search: request.query("search")?,
                 status: request.query("status")?,
                 page: request.query("page")?.unwrap_or(1),
                 per_page: request.query("perPage")?.unwrap_or(10),
             };
-            let ListInvitationsResponse::Status200(answer) =
-                api.list_invitations(principal, parameters).await?;
+            let answer = api.list_invitations(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::InviteMembers => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = InviteMembersParameters { project_id: path.read("projectId")? };
             let body = request.json().await?;
-            let InviteMembersResponse::Status200(answer) =
-                api.invite_members(principal, parameters, body).await?;
+            let answer = api.invite_members(principal, parameters, body).await?;
             Reply::json(200, &answer)
         }
         Operation::ListMemberUsers => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListMemberUsersParameters {
                 project_id: path.read("projectId")?,
                 search: request.query("search")?,
                 page: request.query("page")?.unwrap_or(1),
                 per_page: request.query("perPage")?.unwrap_or(10),
             };
-            let ListMemberUsersResponse::Status200(answer) =
-                api.list_member_users(principal, parameters).await?;
+            let answer = api.list_member_users(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::ListMembers => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListMembersParameters {
                 project_id: path.read("projectId")?,
                 search: request.query("search")?,
                 page: request.query("page")?.unwrap_or(1),
                 per_page: request.query("perPage")?.unwrap_or(10),
             };
-            let ListMembersResponse::Status200(answer) = api.list_members(principal, parameters).await?;
+            let answer = api.list_members(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::UpdateMember => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = UpdateMemberParameters {
                 project_id: path.read("projectId")?,
                 member_id: path.read("memberId")?,
             };
             let body = request.json().await?;
-            let UpdateMemberResponse::Status200(answer) =
-                api.update_member(principal, parameters, body).await?;
+            let answer = api.update_member(principal, parameters, body).await?;
             Reply::json(200, &answer)
         }
         Operation::UpdateOrganisation => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let body = request.json().await?;
-            let UpdateOrganisationResponse::Status200(answer) =
-                api.update_organisation(principal, body).await?;
+            let answer = api.update_organisation(principal, body).await?;
             Reply::json(200, &answer)
         }
         Operation::CreatePersonalAccessToken => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let body = request.json().await?;
-            let CreatePersonalAccessTokenResponse::Status200(answer) =
-                api.create_personal_access_token(principal, body).await?;
+            let answer = api.create_personal_access_token(principal, body).await?;
             Reply::json(200, &answer)
         }
         Operation::ListPersonalAccessTokens => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
-            let ListPersonalAccessTokensResponse::Status200(answer) =
-                api.list_personal_access_tokens(principal).await?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
+            let answer = api.list_personal_access_tokens(principal).await?;
             Reply::json(200, &answer)
         }
         Operation::CreateServiceAccountToken => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = CreateServiceAccountTokenParameters { user_id: path.read("userId")? };
             let body = request.json().await?;
-            let CreateServiceAccountTokenResponse::Status200(answer) =
-                api.create_service_account_token(principal, parameters, body).await?;
+            let answer = api.create_service_account_token(principal, parameters, body).await?;
             Reply::json(200, &answer)
         }
         Operation::DeletePersonalAccessToken => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = DeletePersonalAccessTokenParameters { pat_id: path.read("patId")? };
-            let DeletePersonalAccessTokenResponse::Status200(answer) =
-                api.delete_personal_access_token(principal, parameters).await?;
+            let answer = api.delete_personal_access_token(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::GetPersonalAccessToken => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = GetPersonalAccessTokenParameters { pat_id: path.read("patId")? };
-            let GetPersonalAccessTokenResponse::Status200(answer) =
-                api.get_personal_access_token(principal, parameters).await?;
+            let answer = api.get_personal_access_token(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::ListServiceAccountTokens => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListServiceAccountTokensParameters { user_id: path.read("userId")? };
-            let ListServiceAccountTokensResponse::Status200(answer) =
-                api.list_service_account_tokens(principal, parameters).await?;
+            let answer = api.list_service_account_tokens(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::RegeneratePersonalAccessToken => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = RegeneratePersonalAccessTokenParameters { pat_id: path.read("patId")? };
             let body = request.json().await?;
-            let RegeneratePersonalAccessTokenResponse::Status200(answer) =
-                api.regenerate_personal_access_token(principal, parameters, body).await?;
+            let answer = api.regenerate_personal_access_token(principal, parameters, body).await?;
             Reply::json(200, &answer)
         }
         Operation::DeleteServiceAccountToken => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = DeleteServiceAccountTokenParameters {
                 user_id: path.read("userId")?,
                 pat_id: path.read("patId")?,
             };
-            let DeleteServiceAccountTokenResponse::Status200(answer) =
-                api.delete_service_account_token(principal, parameters).await?;
+            let answer = api.delete_service_account_token(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::GetServiceAccountToken => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = GetServiceAccountTokenParameters {
                 user_id: path.read("userId")?,
                 pat_id: path.read("patId")?,
             };
-            let GetServiceAccountTokenResponse::Status200(answer) =
-                api.get_service_account_token(principal, parameters).await?;
+            let answer = api.get_service_account_token(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::RegenerateServiceAccountToken => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = RegenerateServiceAccountTokenParameters {
                 user_id: path.read("userId")?,
                 pat_id: path.read("patId")?,
             };
             let body = request.json().await?;
-            let RegenerateServiceAccountTokenResponse::Status200(answer) =
-                api.regenerate_service_account_token(principal, parameters, body).await?;
+            let answer = api.regenerate_service_account_token(principal, parameters, body).await?;
             Reply::json(200, &answer)
         }
         Operation::UpdateUserProfile => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let body = request.json().await?;
-            let UpdateUserProfileResponse::Status200(answer) =
-                api.update_user_profile(principal, body).await?;
+            let answer = api.update_user_profile(principal, body).await?;
             Reply::json(200, &answer)
         }
         Operation::CreateProject => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let body = request.json().await?;
-            let CreateProjectResponse::Status200(answer) = api.create_project(principal, body).await?;
+            let answer = api.create_project(principal, body).await?;
             Reply::json(200, &answer)
         }
         Operation::ListProjects => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListProjectsParameters {
                 search: request.query("search")?,
                 all: request.query("all")?.unwrap_or(false),
@@ -296,90 +278,85 @@ async fn call<A: Api>(
                 page: request.query("page")?.unwrap_or(1),
                 per_page: request.query("perPage")?.unwrap_or(10),
             };
-            let ListProjectsResponse::Status200(answer) = api.list_projects(principal, parameters).await?;
+            let answer = api.list_projects(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::GetProjectWithApprovals => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = GetProjectWithApprovalsParameters { project_id: path.read("projectId")? };
-            let GetProjectWithApprovalsResponse::Status200(answer) =
-                api.get_project_with_approvals(principal, parameters).await?;
+            let answer = api.get_project_with_approvals(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::RestoreProject => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = RestoreProjectParameters { project_id: path.read("projectId")? };
-            let RestoreProjectResponse::Status200(answer) =
-                api.restore_project(principal, parameters).await?;
+            let answer = api.restore_project(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::UpdateProjectApprovals => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = UpdateProjectApprovalsParameters { project_id: path.read("projectId")? };
             let body = request.json().await?;
-            let UpdateProjectApprovalsResponse::Status200(answer) =
-                api.update_project_approvals(principal, parameters, body).await?;
+            let answer = api.update_project_approvals(principal, parameters, body).await?;
             Reply::json(200, &answer)
         }
         Operation::CreateRole => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let body = request.json().await?;
-            let CreateRoleResponse::Status200(answer) = api.create_role(principal, body).await?;
+            let answer = api.create_role(principal, body).await?;
             Reply::json(200, &answer)
         }
         Operation::ListRoles => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListRolesParameters {
                 search: request.query("search")?,
                 page: request.query("page")?.unwrap_or(1),
                 per_page: request.query("perPage")?.unwrap_or(10),
             };
-            let ListRolesResponse::Status200(answer) = api.list_roles(principal, parameters).await?;
+            let answer = api.list_roles(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::UpdateRole => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = UpdateRoleParameters { role_id: path.read("roleId")? };
             let body = request.json().await?;
-            let UpdateRoleResponse::Status200(answer) = api.update_role(principal, parameters, body).await?;
+            let answer = api.update_role(principal, parameters, body).await?;
             Reply::json(200, &answer)
         }
         Operation::CreateServiceAccount => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let body = request.json().await?;
-            let CreateServiceAccountResponse::Status200(answer) =
-                api.create_service_account(principal, body).await?;
+            let answer = api.create_service_account(principal, body).await?;
             Reply::json(200, &answer)
         }
         Operation::InviteUsers => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let body = request.json().await?;
-            let InviteUsersResponse::Status200(answer) = api.invite_users(principal, body).await?;
+            let answer = api.invite_users(principal, body).await?;
             Reply::json(200, &answer)
         }
         Operation::ListUsers => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListUsersParameters {
                 is_service: request.query("isService")?,
                 search: request.query("search")?,
                 page: request.query("page")?.unwrap_or(1),
                 per_page: request.query("perPage")?.unwrap_or(10),
             };
-            let ListUsersResponse::Status200(answer) = api.list_users(principal, parameters).await?;
+            let answer = api.list_users(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::SendUserInvitation => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = SendUserInvitationParameters { user_id: path.read("userId")? };
-            let SendUserInvitationResponse::Status200(answer) =
-                api.send_user_invitation(principal, parameters).await?;
+            let answer = api.send_user_invitation(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::UpdateUser => {
-            let principal = api.authenticate(operation, request.authorization(), request.context())?;
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = UpdateUserParameters { user_id: path.read("userId")? };
             let body = request.json().await?;
-            let UpdateUserResponse::Status200(answer) = api.update_user(principal, parameters, body).await?;
+            let answer = api.update_user(principal, parameters, body).await?;
             Reply::json(200, &answer)
         }
     }

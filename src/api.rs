@@ -1,46 +1,49 @@
-//! The generated trait, filled in: each operation is a line that leads to its room.
+//! The generated trait, filled in: each operation is a line that leads to `operations`.
 
 #![allow(clippy::wildcard_imports, reason = "all of that file is named here, and nothing else is done")]
 
+use crate::access::{self, Principal};
 use crate::app::App;
-use crate::auth::{self, Principal};
 use crate::generated::api::*;
 use crate::generated::models::{
-    CreateProjectRequest, CreateServiceAccountRequest, CreateTokenRequest, InviteMembersRequest,
+    self, CreateProjectRequest, CreateServiceAccountRequest, CreateTokenRequest, InviteMembersRequest,
     InviteUsersRequest, RegenerateTokenRequest, SaveGroupRequest, SaveRoleRequest, UpdateMemberRequest,
     UpdateOrganisationRequest, UpdateProjectApprovalsRequest, UpdateUserProfileRequest, UpdateUserRequest,
 };
 use crate::http::{Authorization, RequestContext};
+use crate::operations::tokens::personal as tokens;
+use crate::operations::tokens::personal::Whose;
+use crate::operations::{
+    audit_logs, groups, health, invitations, members, organisations, projects, roles, users,
+};
 use crate::problem::Problem;
-use crate::tokens::personal::{self as tokens, Whose};
-use crate::{audit, groups, health, invitations, members, organisation, projects, roles, users};
 
 impl Api for App {
     type Principal = Principal;
 
-    fn authenticate(
+    async fn authenticate(
         &self,
         operation: Operation,
         authorization: Authorization<'_>,
         context: &RequestContext,
     ) -> Result<Principal, Problem> {
-        auth::authenticate(&self.db, operation, authorization, context)
+        access::authenticate(&self.db, operation, authorization, context)
     }
 
     async fn list_audit_logs(
         &self,
         principal: Principal,
         parameters: ListAuditLogsParameters,
-    ) -> Result<ListAuditLogsResponse, Problem> {
-        audit::list(self, principal, parameters).await
+    ) -> Result<models::AuditLogList, Problem> {
+        audit_logs::list(self, principal, parameters).await
     }
 
     async fn get_audit_log(
         &self,
         principal: Principal,
         parameters: GetAuditLogParameters,
-    ) -> Result<GetAuditLogResponse, Problem> {
-        audit::get(self, principal, parameters).await
+    ) -> Result<models::AuditLog, Problem> {
+        audit_logs::get(self, principal, parameters).await
     }
 
     async fn create_group(
@@ -48,7 +51,7 @@ impl Api for App {
         principal: Principal,
         parameters: CreateGroupParameters,
         body: SaveGroupRequest,
-    ) -> Result<CreateGroupResponse, Problem> {
+    ) -> Result<models::Group, Problem> {
         groups::create(self, principal, parameters, body).await
     }
 
@@ -56,7 +59,7 @@ impl Api for App {
         &self,
         principal: Principal,
         parameters: ListGroupsParameters,
-    ) -> Result<ListGroupsResponse, Problem> {
+    ) -> Result<models::GroupList, Problem> {
         groups::list(self, principal, parameters).await
     }
 
@@ -65,11 +68,11 @@ impl Api for App {
         principal: Principal,
         parameters: UpdateGroupParameters,
         body: SaveGroupRequest,
-    ) -> Result<UpdateGroupResponse, Problem> {
+    ) -> Result<models::Group, Problem> {
         groups::update(self, principal, parameters, body).await
     }
 
-    async fn health_check(&self) -> Result<HealthCheckResponse, Problem> {
+    async fn health_check(&self) -> Result<models::Health, Problem> {
         health::check(self).await
     }
 
@@ -77,7 +80,7 @@ impl Api for App {
         &self,
         principal: Principal,
         parameters: ListInvitationsParameters,
-    ) -> Result<ListInvitationsResponse, Problem> {
+    ) -> Result<models::InvitationList, Problem> {
         invitations::list(self, principal, parameters).await
     }
 
@@ -86,7 +89,7 @@ impl Api for App {
         principal: Principal,
         parameters: InviteMembersParameters,
         body: InviteMembersRequest,
-    ) -> Result<InviteMembersResponse, Problem> {
+    ) -> Result<Vec<models::Member>, Problem> {
         members::invite(self, principal, parameters, body).await
     }
 
@@ -94,7 +97,7 @@ impl Api for App {
         &self,
         principal: Principal,
         parameters: ListMemberUsersParameters,
-    ) -> Result<ListMemberUsersResponse, Problem> {
+    ) -> Result<models::MemberUserList, Problem> {
         members::list_users(self, principal, parameters).await
     }
 
@@ -102,7 +105,7 @@ impl Api for App {
         &self,
         principal: Principal,
         parameters: ListMembersParameters,
-    ) -> Result<ListMembersResponse, Problem> {
+    ) -> Result<models::MemberList, Problem> {
         members::list(self, principal, parameters).await
     }
 
@@ -111,7 +114,7 @@ impl Api for App {
         principal: Principal,
         parameters: UpdateMemberParameters,
         body: UpdateMemberRequest,
-    ) -> Result<UpdateMemberResponse, Problem> {
+    ) -> Result<models::Member, Problem> {
         members::update(self, principal, parameters, body).await
     }
 
@@ -119,25 +122,23 @@ impl Api for App {
         &self,
         principal: Principal,
         body: UpdateOrganisationRequest,
-    ) -> Result<UpdateOrganisationResponse, Problem> {
-        organisation::update(self, principal, body).await
+    ) -> Result<models::Organisation, Problem> {
+        organisations::update(self, principal, body).await
     }
 
     async fn create_personal_access_token(
         &self,
         principal: Principal,
         body: CreateTokenRequest,
-    ) -> Result<CreatePersonalAccessTokenResponse, Problem> {
-        let answer = tokens::create(self, principal, Whose::Own, body).await?;
-        Ok(CreatePersonalAccessTokenResponse::Status200(answer))
+    ) -> Result<models::NewPersonalAccessToken, Problem> {
+        tokens::create(self, principal, Whose::Own, body).await
     }
 
     async fn list_personal_access_tokens(
         &self,
         principal: Principal,
-    ) -> Result<ListPersonalAccessTokensResponse, Problem> {
-        let answer = tokens::list(self, principal, Whose::Own).await?;
-        Ok(ListPersonalAccessTokensResponse::Status200(answer))
+    ) -> Result<Vec<models::PersonalAccessToken>, Problem> {
+        tokens::list(self, principal, Whose::Own).await
     }
 
     async fn create_service_account_token(
@@ -145,36 +146,32 @@ impl Api for App {
         principal: Principal,
         parameters: CreateServiceAccountTokenParameters,
         body: CreateTokenRequest,
-    ) -> Result<CreateServiceAccountTokenResponse, Problem> {
-        let answer = tokens::create(self, principal, Whose::ServiceAccount(parameters.user_id), body).await?;
-        Ok(CreateServiceAccountTokenResponse::Status200(answer))
+    ) -> Result<models::NewPersonalAccessToken, Problem> {
+        tokens::create(self, principal, Whose::ServiceAccount(parameters.user_id), body).await
     }
 
     async fn delete_personal_access_token(
         &self,
         principal: Principal,
         parameters: DeletePersonalAccessTokenParameters,
-    ) -> Result<DeletePersonalAccessTokenResponse, Problem> {
-        let answer = tokens::delete(self, principal, Whose::Own, parameters.pat_id).await?;
-        Ok(DeletePersonalAccessTokenResponse::Status200(answer))
+    ) -> Result<models::PersonalAccessToken, Problem> {
+        tokens::delete(self, principal, Whose::Own, parameters.pat_id).await
     }
 
     async fn get_personal_access_token(
         &self,
         principal: Principal,
         parameters: GetPersonalAccessTokenParameters,
-    ) -> Result<GetPersonalAccessTokenResponse, Problem> {
-        let answer = tokens::get(self, principal, Whose::Own, parameters.pat_id).await?;
-        Ok(GetPersonalAccessTokenResponse::Status200(answer))
+    ) -> Result<models::PersonalAccessToken, Problem> {
+        tokens::get(self, principal, Whose::Own, parameters.pat_id).await
     }
 
     async fn list_service_account_tokens(
         &self,
         principal: Principal,
         parameters: ListServiceAccountTokensParameters,
-    ) -> Result<ListServiceAccountTokensResponse, Problem> {
-        let answer = tokens::list(self, principal, Whose::ServiceAccount(parameters.user_id)).await?;
-        Ok(ListServiceAccountTokensResponse::Status200(answer))
+    ) -> Result<Vec<models::PersonalAccessToken>, Problem> {
+        tokens::list(self, principal, Whose::ServiceAccount(parameters.user_id)).await
     }
 
     async fn regenerate_personal_access_token(
@@ -182,31 +179,24 @@ impl Api for App {
         principal: Principal,
         parameters: RegeneratePersonalAccessTokenParameters,
         body: RegenerateTokenRequest,
-    ) -> Result<RegeneratePersonalAccessTokenResponse, Problem> {
-        let answer = tokens::regenerate(self, principal, Whose::Own, parameters.pat_id, body.expiry).await?;
-        Ok(RegeneratePersonalAccessTokenResponse::Status200(answer))
+    ) -> Result<models::NewPersonalAccessToken, Problem> {
+        tokens::regenerate(self, principal, Whose::Own, parameters.pat_id, body.expiry).await
     }
 
     async fn delete_service_account_token(
         &self,
         principal: Principal,
         parameters: DeleteServiceAccountTokenParameters,
-    ) -> Result<DeleteServiceAccountTokenResponse, Problem> {
-        let answer =
-            tokens::delete(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id)
-                .await?;
-        Ok(DeleteServiceAccountTokenResponse::Status200(answer))
+    ) -> Result<models::PersonalAccessToken, Problem> {
+        tokens::delete(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id).await
     }
 
     async fn get_service_account_token(
         &self,
         principal: Principal,
         parameters: GetServiceAccountTokenParameters,
-    ) -> Result<GetServiceAccountTokenResponse, Problem> {
-        let answer =
-            tokens::get(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id)
-                .await?;
-        Ok(GetServiceAccountTokenResponse::Status200(answer))
+    ) -> Result<models::PersonalAccessToken, Problem> {
+        tokens::get(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id).await
     }
 
     async fn regenerate_service_account_token(
@@ -214,23 +204,22 @@ impl Api for App {
         principal: Principal,
         parameters: RegenerateServiceAccountTokenParameters,
         body: RegenerateTokenRequest,
-    ) -> Result<RegenerateServiceAccountTokenResponse, Problem> {
-        let answer = tokens::regenerate(
+    ) -> Result<models::NewPersonalAccessToken, Problem> {
+        tokens::regenerate(
             self,
             principal,
             Whose::ServiceAccount(parameters.user_id),
             parameters.pat_id,
             body.expiry,
         )
-        .await?;
-        Ok(RegenerateServiceAccountTokenResponse::Status200(answer))
+        .await
     }
 
     async fn update_user_profile(
         &self,
         principal: Principal,
         body: UpdateUserProfileRequest,
-    ) -> Result<UpdateUserProfileResponse, Problem> {
+    ) -> Result<models::Profile, Problem> {
         users::update_profile(self, principal, body).await
     }
 
@@ -238,7 +227,7 @@ impl Api for App {
         &self,
         principal: Principal,
         body: CreateProjectRequest,
-    ) -> Result<CreateProjectResponse, Problem> {
+    ) -> Result<models::CreatedProject, Problem> {
         projects::create(self, principal, body).await
     }
 
@@ -246,7 +235,7 @@ impl Api for App {
         &self,
         principal: Principal,
         parameters: ListProjectsParameters,
-    ) -> Result<ListProjectsResponse, Problem> {
+    ) -> Result<models::ProjectList, Problem> {
         projects::list(self, principal, parameters).await
     }
 
@@ -254,7 +243,7 @@ impl Api for App {
         &self,
         principal: Principal,
         parameters: GetProjectWithApprovalsParameters,
-    ) -> Result<GetProjectWithApprovalsResponse, Problem> {
+    ) -> Result<models::Project, Problem> {
         projects::approvals(self, principal, parameters).await
     }
 
@@ -262,7 +251,7 @@ impl Api for App {
         &self,
         principal: Principal,
         parameters: RestoreProjectParameters,
-    ) -> Result<RestoreProjectResponse, Problem> {
+    ) -> Result<models::Project, Problem> {
         projects::restore(self, principal, parameters).await
     }
 
@@ -271,7 +260,7 @@ impl Api for App {
         principal: Principal,
         parameters: UpdateProjectApprovalsParameters,
         body: UpdateProjectApprovalsRequest,
-    ) -> Result<UpdateProjectApprovalsResponse, Problem> {
+    ) -> Result<models::Project, Problem> {
         projects::update_approvals(self, principal, parameters, body).await
     }
 
@@ -279,7 +268,7 @@ impl Api for App {
         &self,
         principal: Principal,
         body: SaveRoleRequest,
-    ) -> Result<CreateRoleResponse, Problem> {
+    ) -> Result<models::Role, Problem> {
         roles::create(self, principal, body).await
     }
 
@@ -287,7 +276,7 @@ impl Api for App {
         &self,
         principal: Principal,
         parameters: ListRolesParameters,
-    ) -> Result<ListRolesResponse, Problem> {
+    ) -> Result<models::RoleList, Problem> {
         roles::list(self, principal, parameters).await
     }
 
@@ -296,7 +285,7 @@ impl Api for App {
         principal: Principal,
         parameters: UpdateRoleParameters,
         body: SaveRoleRequest,
-    ) -> Result<UpdateRoleResponse, Problem> {
+    ) -> Result<models::Role, Problem> {
         roles::update(self, principal, parameters, body).await
     }
 
@@ -304,7 +293,7 @@ impl Api for App {
         &self,
         principal: Principal,
         body: CreateServiceAccountRequest,
-    ) -> Result<CreateServiceAccountResponse, Problem> {
+    ) -> Result<models::User, Problem> {
         users::create_service_account(self, principal, body).await
     }
 
@@ -312,7 +301,7 @@ impl Api for App {
         &self,
         principal: Principal,
         body: InviteUsersRequest,
-    ) -> Result<InviteUsersResponse, Problem> {
+    ) -> Result<Vec<models::Invitation>, Problem> {
         invitations::invite(self, principal, body).await
     }
 
@@ -320,7 +309,7 @@ impl Api for App {
         &self,
         principal: Principal,
         parameters: ListUsersParameters,
-    ) -> Result<ListUsersResponse, Problem> {
+    ) -> Result<models::UserList, Problem> {
         users::list(self, principal, parameters).await
     }
 
@@ -328,7 +317,7 @@ impl Api for App {
         &self,
         principal: Principal,
         parameters: SendUserInvitationParameters,
-    ) -> Result<SendUserInvitationResponse, Problem> {
+    ) -> Result<models::Invitation, Problem> {
         invitations::send(self, principal, parameters).await
     }
 
@@ -337,7 +326,7 @@ impl Api for App {
         principal: Principal,
         parameters: UpdateUserParameters,
         body: UpdateUserRequest,
-    ) -> Result<UpdateUserResponse, Problem> {
+    ) -> Result<models::User, Problem> {
         users::update(self, principal, parameters, body).await
     }
 }

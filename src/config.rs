@@ -1,6 +1,7 @@
 //! Every setting: its flag, its `BRMS_…` twin, its default and what it is for. The environment is read
 //! here and nowhere else.
 
+mod arguments;
 mod commands;
 mod environment;
 mod environment_file;
@@ -14,8 +15,9 @@ use std::iter;
 
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches};
 
+pub use arguments::*;
 pub use commands::*;
 use environment::{refuse_unknown, without_unset};
 pub use environment_file::environment_file;
@@ -24,65 +26,6 @@ pub use serve::*;
 pub use testing::*;
 pub use values::Hidden;
 pub(crate) use values::positive_time;
-
-/// The people-and-access part of the GoRules BRMS HTTP API, in one binary and one file.
-///
-/// Without a command it serves.
-#[derive(Debug, Parser)]
-#[command(name = "brms", version, max_term_width = 100)]
-pub struct Arguments {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// What the program can do.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Serve the API (also without any command).
-    Serve(Box<ServeSettings>),
-    /// Write a starter seed and a file of all settings into a folder, and say what to do next.
-    Init(InitSettings),
-    /// Show the main job end to end in a temporary folder: invite, send again, read the mail, accept.
-    Demo(DemoSettings),
-    /// Write a seed file into the database.
-    Seed(SeedSettings),
-    /// Make a seed file of the database: seeding an empty one with it gives the same answers.
-    Export(ExportSettings),
-    /// Look after mail that leaves: test the relay, see what waits, try again, cancel.
-    #[command(subcommand)]
-    Mail(MailCommand),
-    /// Read the local mailbox.
-    #[command(subcommand)]
-    Mailbox(MailboxCommand),
-    /// Work with invitations.
-    #[command(subcommand)]
-    Invitation(InvitationCommand),
-    /// Make, list and revoke credentials.
-    #[command(subcommand)]
-    Token(TokenCommand),
-    /// List and delete projects.
-    #[command(subcommand)]
-    Project(ProjectCommand),
-    /// Write a checked copy of the database into a new file, also while it is served.
-    Backup(BackupSettings),
-    /// Put a backup in the place of the database, which no server may hold; the old file is kept beside.
-    Restore(RestoreSettings),
-    /// Ask a running server whether it is healthy; exit 0 if so.
-    Health(HealthSettings),
-    /// Print the description of the API as it is served.
-    Openapi(OpenapiSettings),
-    /// Print what completes commands and flags in a shell.
-    Completions {
-        /// The shell.
-        shell: clap_complete::Shell,
-    },
-    /// Write the manual pages, one for each command, into a folder.
-    Man {
-        /// The folder; it is made if it is missing.
-        folder: std::path::PathBuf,
-    },
-}
 
 /// Reads command line and environment. An error is ready to be printed.
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
@@ -135,6 +78,8 @@ fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Arguments, clap::Error> {

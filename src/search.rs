@@ -2,8 +2,8 @@
 
 /// A text to look for; an empty one looks for nothing in particular.
 #[must_use]
-pub fn folded(search: Option<String>) -> Option<String> {
-    search.map(|text| fold(&text)).filter(|text| !text.is_empty())
+pub fn folded(search: Option<&str>) -> Option<String> {
+    search.map(fold).filter(|text| !text.is_empty())
 }
 
 /// Whether a text holds a folded search text.
@@ -43,14 +43,14 @@ mod tests {
             ("50%_o'clock", "%_O'", true),
             ("", "a", false),
         ] {
-            let search = folded(Some(search.to_owned())).unwrap();
+            let search = folded(Some(search)).unwrap();
             assert_eq!(has_text(text, &search), found, "{text} {search}");
         }
     }
 
     #[test]
     fn an_empty_search_looks_for_nothing() {
-        assert_eq!(folded(Some(String::new())), None);
+        assert_eq!(folded(Some("")), None);
         assert_eq!(folded(None), None);
     }
 }

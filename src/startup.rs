@@ -2,6 +2,8 @@
 //!
 //! `serve`, `demo` and the tests all start servers this way.
 
+mod audience;
+mod error;
 mod first_start;
 mod home;
 mod ready_file;
@@ -14,15 +16,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
 use crate::db::{self, Db, Options, ServeLock};
-use crate::health::Readiness;
-use crate::invitations::InvitationRules;
 use crate::lifeline::Lifeline;
 use crate::mail::delivery::Delivery;
 use crate::mail::post::{Post, Sender};
@@ -31,11 +31,13 @@ use crate::mail::transport::Transport;
 use crate::openapi;
 use crate::secret::Secret;
 use crate::seed;
-use crate::server::{self, Limits};
-use crate::tokens;
-use crate::users;
+use crate::server::{self, Limits, Site};
+use crate::store;
+use crate::web::Content;
 use crate::web::pages::Pages;
 
+pub use audience::Audience;
+pub use error::StartError;
 pub use first_start::FirstCredentials;
 use home::Home;
 pub use home::sweep;
@@ -46,37 +48,10 @@ use test_controls::Token;
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(30);
 const CLOSED_LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
-/// Why a server did not start. The text names the setting and the way out.
-#[derive(Debug)]
-pub struct StartError(String);
-
-impl StartError {
-    fn new(doing: &str, cause: impl std::fmt::Display) -> Self {
-        Self(format!("{doing}: {cause}"))
-    }
-}
-
-impl std::fmt::Display for StartError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for StartError {}
-
-/// Who gets to see the secrets of a first start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// A person at a terminal: they are handed to the caller, to be shown once.
-    Terminal,
-    /// Nobody looks: they go into a file.
-    Nobody,
-}
-
 /// A server that answers.
 pub struct Server {
     address: SocketAddr,
-    app: Arc<App>,
+    site: Arc<Site>,
     first_credentials: Option<FirstCredentials>,
     test_token: Option<Token>,
     stop: watch::Sender<bool>,
@@ -115,17 +90,13 @@ impl Server {
         let controls = test_token
             .as_ref()
             .map(|token| token.controls(&db, filled.seed, allows_seeded_secrets, stopped.clone()));
-        let app = Arc::new(App {
-            db,
-            invitation_rules: InvitationRules::from(&settings.invitations),
-            mail_waiting: Arc::new(Notify::new()),
-            readiness: Readiness::default(),
-            description,
-            pages,
+        let site = Arc::new(Site {
+            app: App { db, invitations: settings.invitations, readiness: Mutex::default() },
+            content: Content { pages, description },
             testing: controls.transpose()?,
         });
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
-        let delivery = delivery(&app, settings, Post { renderer, sender, transport });
+        let delivery = delivery(&site.app, settings, Post { renderer, sender, transport });
 
         let limits = Limits {
             connections_max: settings.connections_max,
@@ -133,14 +104,14 @@ impl Server {
             request_timeout: settings.request_timeout,
             stop_timeout: settings.stop_timeout,
         };
-        let serving = tokio::spawn(server::serve(Arc::clone(&app), listener, limits, stopped.clone()));
+        let serving = tokio::spawn(server::serve(Arc::clone(&site), listener, limits, stopped.clone()));
         let delivering = tokio::spawn(delivery.run(stopped));
         let told = test_token.as_ref().and_then(Token::to_tell);
         let ready_file = ready_file.map(|prepared| prepared.publish(&url(address), told)).transpose()?;
         let first_credentials = filled.credentials;
         Ok(Self {
             address,
-            app,
+            site,
             first_credentials,
             test_token,
             stop,
@@ -167,13 +138,13 @@ impl Server {
     /// Tells when it cannot go on.
     #[must_use]
     pub fn lifeline(&self) -> &Lifeline {
-        self.app.db.lifeline()
+        self.site.app.db.lifeline()
     }
 
     /// What is behind it.
     #[must_use]
-    pub fn app(&self) -> &Arc<App> {
-        &self.app
+    pub fn app(&self) -> &App {
+        &self.site.app
     }
 
     /// The file with all its data.
@@ -204,20 +175,20 @@ impl Server {
     pub async fn stop(self) -> bool {
         // First nobody is told of the server any more, last the file is free for another.
         drop(self.ready_file);
-        self.app.db.begin_to_stop();
+        self.site.app.db.begin_to_stop();
         self.stop.send_replace(true);
         for task in [self.serving, self.delivering] {
             if let Err(cause) = task.await {
                 tracing::error!(%cause, "a task of the server did not end well");
             }
         }
-        let app = Arc::downgrade(&self.app);
+        let site = Arc::downgrade(&self.site);
         // The last handle on the file: waits for the writer, which is a thread. Beside the runtime, so that a further
         // signal is heard meanwhile.
-        let closing = tokio::task::spawn_blocking(move || drop(self.app));
+        let closing = tokio::task::spawn_blocking(move || drop(self.site));
         let closed = tokio::time::timeout(CLOSE_TIME_MAX, async {
             let _ = closing.await;
-            while app.strong_count() > 0 {
+            while site.strong_count() > 0 {
                 tokio::time::sleep(CLOSED_LOOK_AGAIN_AFTER).await;
             }
         });
@@ -294,7 +265,7 @@ fn fill(
     audience: Audience,
 ) -> Result<Filled, StartError> {
     let has_people =
-        db.peek(users::store::any).map_err(|cause| StartError::new("reading the database", cause))?;
+        db.peek(store::users::any).map_err(|cause| StartError::new("reading the database", cause))?;
     match &settings.seed {
         Some(path) if has_people => {
             tracing::info!(path = %path.display(), "the seed is skipped: there are people in the database");
@@ -320,7 +291,7 @@ fn refuse_known_secrets(db: &Db, address: SocketAddr, allowed: bool) -> Result<(
         return Ok(());
     }
     let seeded =
-        db.peek(tokens::store::any_seeded).map_err(|cause| StartError::new("reading the database", cause))?;
+        db.peek(store::tokens::any_seeded).map_err(|cause| StartError::new("reading the database", cause))?;
     if !seeded {
         return Ok(());
     }
@@ -359,7 +330,6 @@ fn transport(settings: &ServeSettings) -> Result<Transport, StartError> {
 fn delivery(app: &App, settings: &ServeSettings, post: Post) -> Delivery {
     Delivery {
         db: app.db.clone(),
-        waiting: Arc::clone(&app.mail_waiting),
         post: Arc::new(post),
         workers: usize::from(settings.delivery.mail_workers),
         give_up_after: settings.delivery.mail_give_up_after,

@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::config::Arguments;
 
 /// Prints what the shell reads.

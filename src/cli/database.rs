@@ -1,11 +1,10 @@
 //! Opening the file for the commands that work on it, also while a server serves it.
 
+use super::failure::Failure;
+use super::threads;
 use crate::clock::Clock;
 use crate::config::DatabaseSettings;
-use crate::db::{Db, Options};
-
-use super::{Failure, threads};
-use crate::db::Tx;
+use crate::db::{Db, Options, Tx};
 use crate::problem::Problem;
 
 /// Opens a file that must be there.

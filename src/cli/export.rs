@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use super::{Failure, database};
+use super::database;
+use super::failure::Failure;
 use crate::config::ExportSettings;
 use crate::private_file;
 use crate::seed;

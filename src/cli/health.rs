@@ -4,8 +4,8 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::Failure;
 use super::client::{Call, call};
+use super::failure::Failure;
 use crate::config::HealthSettings;
 
 const TIME_MAX: Duration = Duration::from_secs(5);

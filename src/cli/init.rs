@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::config::{InitSettings, environment_file};
 use crate::{private_file, seed};
 

@@ -4,15 +4,16 @@ use std::io::Write;
 
 use uuid::Uuid;
 
-use super::{Failure, database};
+use super::database;
+use super::failure::Failure;
 use crate::clock::Timestamp;
 use crate::config::{DatabaseSettings, InvitationSettings};
 use crate::db::Tx;
-use crate::invitations::{self, InvitationRules};
 use crate::mail::render::accept_link;
+use crate::operations::invitations;
 use crate::problem::Problem;
 use crate::secret::Secret;
-use crate::users;
+use crate::store;
 
 /// Makes a fresh link, which kills the one before, and shows it.
 pub(super) fn link(
@@ -22,7 +23,7 @@ pub(super) fn link(
     public_url: &str,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let rules = InvitationRules::from(rules);
+    let rules = *rules;
     let db = database::open_existing(data)?;
     let (expires_at, secret) = database::write(&db, move |tx| fresh_secret(tx, &rules, id))?;
     writeln!(out, "{}", accept_link(public_url, secret.reveal()))?;
@@ -30,9 +31,9 @@ pub(super) fn link(
     Ok(())
 }
 
-fn fresh_secret(tx: &Tx, rules: &InvitationRules, id: Uuid) -> Result<(Timestamp, Secret), Problem> {
-    let user_id = invitations::store::find_anywhere(tx, id)?.map_or(id, |invitation| invitation.user_id);
-    let user = users::store::find_anywhere(tx, user_id)?.ok_or(Problem::NotFound("invitation"))?;
+fn fresh_secret(tx: &Tx, rules: &InvitationSettings, id: Uuid) -> Result<(Timestamp, Secret), Problem> {
+    let user_id = store::invitations::find_anywhere(tx, id)?.map_or(id, |invitation| invitation.user_id);
+    let user = store::users::find_anywhere(tx, user_id)?.ok_or(Problem::NotFound("invitation"))?;
     let (invitation, secret) = invitations::fresh_secret(tx, rules, &user)?;
     Ok((invitation.expires_at, secret))
 }

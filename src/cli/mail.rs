@@ -4,13 +4,17 @@ use std::io::Write;
 
 use uuid::Uuid;
 
-use super::{Failure, database, runtime};
+use super::database;
+use super::failure::Failure;
+use super::threads::runtime;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{DatabaseSettings, InvitationSettings, MailSettings, MailState};
 use crate::db::Tx;
-use crate::invitations::{self, InvitationRules};
-use crate::mail::{self, ListedMail, test_mail};
+use crate::mail::test_mail;
+use crate::operations::invitations;
 use crate::problem::Problem;
+use crate::store;
+use crate::store::mails::ListedMail;
 
 /// Hands one mail to the relay, past the outbox.
 pub(super) fn test(settings: &MailSettings, address: &str, out: &mut dyn Write) -> Result<(), Failure> {
@@ -30,7 +34,7 @@ pub(super) fn list(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let word = state.map(MailState::word);
-    let mails = database::read(&database::open_existing(settings)?, |tx| mail::store::list(tx, word))?;
+    let mails = database::read(&database::open_existing(settings)?, |tx| store::mails::list(tx, word))?;
     if mails.is_empty() {
         writeln!(out, "no mail{}", word.map_or(String::new(), |word| format!(" is {word}")))?;
     }
@@ -57,7 +61,7 @@ pub(super) fn list(
 
 /// Everything known about one mail but its words.
 pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
-    let found = database::read(&database::open_existing(settings)?, |tx| mail::store::find(tx, id))?;
+    let found = database::read(&database::open_existing(settings)?, |tx| store::mails::find(tx, id))?;
     let mail = found.ok_or_else(|| unknown(id))?;
     let on_its_way = if mail.is_on_its_way { ", being handed over right now" } else { "" };
     let next = mail.is_waiting().then(|| mail.next_attempt_at.rfc3339());
@@ -87,7 +91,7 @@ pub(super) fn retry(
     id: Uuid,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let rules = InvitationRules::from(rules);
+    let rules = *rules;
     let db = database::open_existing(settings)?;
     let retried = database::write(&db, move |tx| retry_in(tx, &rules, id))?;
     match retried {
@@ -108,9 +112,9 @@ enum Retried {
     Unknown,
 }
 
-fn retry_in(tx: &Tx, rules: &InvitationRules, id: Uuid) -> Result<Retried, Problem> {
-    let Some(mail) = mail::store::find(tx, id)? else { return Ok(Retried::Unknown) };
-    if mail::store::hurry(tx, id)? {
+fn retry_in(tx: &Tx, rules: &InvitationSettings, id: Uuid) -> Result<Retried, Problem> {
+    let Some(mail) = store::mails::find(tx, id)? else { return Ok(Retried::Unknown) };
+    if store::mails::hurry(tx, id)? {
         return Ok(Retried::AtOnce);
     }
     if mail.state != MailState::Failed.word() {
@@ -124,8 +128,8 @@ fn retry_in(tx: &Tx, rules: &InvitationRules, id: Uuid) -> Result<Retried, Probl
 pub(super) fn cancel(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
     let db = database::open_existing(settings)?;
     let done = database::write(&db, move |tx| {
-        let found = mail::store::find(tx, id)?;
-        Ok((mail::store::cancel(tx, id)?, found))
+        let found = store::mails::find(tx, id)?;
+        Ok((store::mails::cancel(tx, id)?, found))
     });
     match done? {
         (_, None) => Err(unknown(id).into()),

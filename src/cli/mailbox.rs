@@ -5,14 +5,15 @@ use std::io::Write;
 use mail_parser::MessageParser;
 use uuid::Uuid;
 
-use super::{Failure, database};
+use super::database;
+use super::failure::Failure;
 use crate::clock::Timestamp;
 use crate::config::DatabaseSettings;
-use crate::mail;
+use crate::store;
 
 /// One line for each mail, oldest first.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    let mails = database::read(&database::open_existing(settings)?, mail::store::kept)?;
+    let mails = database::read(&database::open_existing(settings)?, store::mails::kept)?;
     if mails.is_empty() {
         writeln!(out, "no mail yet")?;
     }
@@ -30,7 +31,7 @@ pub(super) fn show(
     raw: bool,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let found = database::read(&database::open_existing(settings)?, |tx| mail::store::message(tx, id))?;
+    let found = database::read(&database::open_existing(settings)?, |tx| store::mails::message(tx, id))?;
     let message =
         found.ok_or_else(|| format!("there is no mail {id}; `brms mailbox list` names them"))?.ok_or_else(
             || format!("the mail {id} was not delivered here; `brms mail show {id}` says what became of it"),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::CommandFactory;
 
-use super::Failure;
+use super::failure::Failure;
 use crate::config::Arguments;
 
 /// Writes the pages over whatever has their names.

@@ -7,6 +7,7 @@ mod completions;
 mod database;
 mod demo;
 mod export;
+mod failure;
 mod health;
 mod init;
 mod invitation;
@@ -26,17 +27,11 @@ mod token;
 use std::io::Write;
 use std::process::ExitCode;
 
-use output::Output;
-
 use crate::config::{Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand};
 use crate::log;
 
-/// Four to read at once, and four for what a mail looks up.
-const READING_THREADS: usize = 8;
-const THREADS_STAY: std::time::Duration = std::time::Duration::from_hours(100 * 366 * 24);
-
-/// Why a command ended without doing its work, in a sentence for the terminal.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+use failure::Failure;
+use output::Output;
 
 /// Runs a command to its exit code: 0 only if it did what it was asked for.
 #[must_use]
@@ -91,10 +86,6 @@ fn run_mail(command: MailCommand, out: &mut dyn Write) -> Result<(), Failure> {
     }
 }
 
-fn start_log(filter: &str) -> Result<(), Failure> {
-    Ok(log::start(filter)?)
-}
-
 /// Where a limit on the size of files is set, the system ends the program that goes beyond it. With a handler
 /// the write fails instead, and is answered like one on a full disk.
 #[cfg(unix)]
@@ -105,19 +96,3 @@ fn survive_file_size_limit() {
 
 #[cfg(not(unix))]
 fn survive_file_size_limit() {}
-
-/// A runtime for the commands that serve. The threads that read are started now and stay: when the system gives none for
-/// a while, what waits for a new one would never be run.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    // One worker a core, the pool's three, the writer, the fold of its log, and some to read and to look up names.
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    threads::check(workers + 5 + READING_THREADS)?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().thread_keep_alive(THREADS_STAY).build()?;
-    let all_there = std::sync::Arc::new(std::sync::Barrier::new(READING_THREADS));
-    for _ in 0..READING_THREADS {
-        let all_there = std::sync::Arc::clone(&all_there);
-        runtime.spawn_blocking(move || all_there.wait());
-    }
-    Ok(runtime)
-}

@@ -4,10 +4,11 @@ use std::io::Write;
 
 use uuid::Uuid;
 
-use super::{Failure, database};
+use super::database;
+use super::failure::Failure;
 use crate::clock::Timestamp;
 use crate::config::DatabaseSettings;
-use crate::projects::operator;
+use crate::operator::projects as operator;
 
 /// One line for each project.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {

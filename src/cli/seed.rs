@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
-use super::{Failure, database};
+use super::database;
+use super::failure::Failure;
 use crate::config::SeedSettings;
 use crate::db::{Db, ServeLock};
 use crate::seed;
-use crate::tokens;
+use crate::store;
 
 /// Writes a seed file into the database.
 pub(super) fn run(settings: &SeedSettings, out: &mut dyn Write) -> Result<(), Failure> {
@@ -35,7 +36,7 @@ pub(super) fn run(settings: &SeedSettings, out: &mut dyn Write) -> Result<(), Fa
 /// A server looks for secrets that others may know when it starts, and then knows where it may listen. So the first
 /// of them come only into a file without a server; beside those that it has seen there may be more.
 fn keep_servers_out(db: &Db, settings: &SeedSettings) -> Result<Option<ServeLock>, Failure> {
-    if db.peek(tokens::store::any_seeded)? {
+    if db.peek(store::tokens::any_seeded)? {
         return Ok(None);
     }
     let database = &settings.data.database;

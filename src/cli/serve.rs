@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::failure::Failure;
 use super::signals::Signals;
-use super::{Failure, runtime, start_log};
+use super::threads::runtime;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
 use crate::log;
@@ -21,7 +22,7 @@ const UNCLOSED: i32 = 1;
 
 /// Serves.
 pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    start_log(&settings.log)?;
+    log::start(&settings.log)?;
     let audience = if std::io::stdout().is_terminal() { Audience::Terminal } else { Audience::Nobody };
     runtime()?.block_on(async {
         // Signals are watched before anything runs, so that none is missed, and in a task of their own, so that a

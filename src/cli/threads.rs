@@ -1,6 +1,13 @@
-//! Whether the system gives the threads that a command needs. Libraries panic when they get none.
+//! The threads that a command needs, and whether the system gives them. Libraries panic when they get none.
 
-use super::Failure;
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use super::failure::Failure;
+
+/// Four to read at once, and four for what a mail looks up.
+const READING_THREADS: usize = 8;
+const THREADS_STAY: Duration = Duration::from_hours(100 * 366 * 24);
 
 /// Starts as many for a moment, and fails if the system refuses some.
 pub(super) fn check(needed: usize) -> Result<(), Failure> {
@@ -22,4 +29,20 @@ pub(super) fn check(needed: usize) -> Result<(), Failure> {
          TasksMax= of a systemd unit, --pids-limit of a container"
     )
     .into())
+}
+
+/// A runtime for the commands that serve. The threads that read are started now and stay: when the system gives none for
+/// a while, what waits for a new one would never be run.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    // One worker a core, the pool's three, the writer, the fold of its log, and some to read and to look up names.
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    check(workers + 5 + READING_THREADS)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().thread_keep_alive(THREADS_STAY).build()?;
+    let all_there = Arc::new(Barrier::new(READING_THREADS));
+    for _ in 0..READING_THREADS {
+        let all_there = Arc::clone(&all_there);
+        runtime.spawn_blocking(move || all_there.wait());
+    }
+    Ok(runtime)
 }

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Failure, database};
-use crate::audit::Actor;
+use super::database;
+use super::failure::Failure;
 use crate::clock::Timestamp;
 use crate::config::{CreateTokenSettings, DatabaseSettings, TokenKind};
 use crate::db::Tx;
+use crate::operations::tokens;
 use crate::problem::Problem;
-use crate::projects;
 use crate::secret::{Secret, SecretKind};
-use crate::tokens::{self, NewPersonalAccessToken};
-use crate::users::{self, User};
+use crate::store;
+use crate::store::audit_logs::Actor;
+use crate::store::tokens::NewPersonalAccessToken;
+use crate::store::users::User;
 
 /// How long a sign-in made here works when nothing else is said.
 const INTERNAL_LIFETIME: Duration = Duration::from_hours(12);
@@ -32,7 +34,7 @@ pub(super) fn create(settings: &CreateTokenSettings, out: &mut dyn Write) -> Res
     }
     let db = database::open_existing(&settings.data)?;
     let user = the_one(&settings.user, database::read(&db, |tx| find_users(tx, &settings.user))?)?;
-    let named = |tx: &Tx| projects::store::find_all_live(tx, user.organisation_id, &settings.projects);
+    let named = |tx: &Tx| store::projects::find_all_live(tx, user.organisation_id, &settings.projects);
     let projects = database::read(&db, named)?;
     let is_missing = |id: &&Uuid| !projects.iter().any(|project| project.id == **id);
     if let Some(missing) = settings.projects.iter().find(is_missing) {
@@ -74,8 +76,8 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
 /// By id, or by address.
 fn find_users(tx: &Tx, text: &str) -> Result<Vec<User>, Problem> {
     match Uuid::try_parse(text) {
-        Ok(id) => Ok(users::store::find_anywhere(tx, id)?.into_iter().collect()),
-        Err(_) => users::store::find_by_email(tx, text),
+        Ok(id) => Ok(store::users::find_anywhere(tx, id)?.into_iter().collect()),
+        Err(_) => store::users::find_by_email(tx, text),
     }
 }
 
@@ -92,7 +94,7 @@ fn the_one(text: &str, users: Vec<User>) -> Result<User, Failure> {
 
 /// One line for each credential.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    for token in database::read(&database::open_existing(settings)?, tokens::store::list)? {
+    for token in database::read(&database::open_existing(settings)?, store::tokens::list)? {
         let until = token.expires_at.map_or_else(|| "for good".to_owned(), Timestamp::rfc3339);
         let note = token.note.unwrap_or_default();
         writeln!(out, "{}  {:<8}  {}  until {until}  {note}", token.id, token.kind, token.email)?;

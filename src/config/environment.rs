@@ -3,7 +3,7 @@
 use clap::builder::Resettable;
 use clap::{Command, CommandFactory};
 
-use super::Arguments;
+use super::arguments::Arguments;
 
 /// What every setting's name in the environment begins with.
 const PREFIX: &str = "BRMS_";

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::{Arg, ArgAction, Command, CommandFactory};
 
-use super::Arguments;
+use super::arguments::Arguments;
 
 const INTRODUCTION: &str = "\
 # The settings of brms. Each line that sets one is commented out and shows the default; take the #

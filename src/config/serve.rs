@@ -19,7 +19,7 @@ pub struct DatabaseSettings {
 }
 
 /// How long an invitation lives and how often it may be sent.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Copy, Debug, Args)]
 pub struct InvitationSettings {
     /// How long the link of an invitation works.
     #[arg(long, env = "BRMS_INVITATION_TTL", value_name = "TIME", default_value = "7d", value_parser = positive_time)]

@@ -12,13 +12,13 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::connection::{self, Source};
+use super::compare;
+use super::connection::{self, PAGES_MAX, Source};
 use super::opened_file::{Look, OpenedFile};
-use super::{BUSY_TIMEOUT, Shared, trouble};
+use super::options::BUSY_TIMEOUT;
+use super::shared::Shared;
 use crate::lifeline::Ending;
 
-/// How many pages the log holds before it is folded. A page that many writes touch is folded once for all of them.
-pub(super) const PAGES_MAX: i64 = 20_000;
 /// How often the log is folded before the writer's turn: what came while the one before went on is left each time.
 const FOLDS: u32 = 3;
 /// How often the log's length is looked at while there are writes.
@@ -118,7 +118,7 @@ fn run(connection: &Connection, shared: &Shared, signals: &Signals, empties: boo
 /// Leaves an empty log if nobody reads it just now. Nearly all is done before it keeps writes out, and for what is
 /// left it waits for nobody.
 pub(super) fn empty(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
-    if trouble::look(shared, connection).is_err() {
+    if compare::look(shared, connection).is_err() {
         return Ok(false);
     }
     let Some(_folding) = shared.file.folding() else { return Ok(false) };
@@ -126,7 +126,7 @@ pub(super) fn empty(connection: &Connection, shared: &Shared) -> rusqlite::Resul
     connection.busy_timeout(Duration::ZERO)?;
     let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    shared.trouble.folded_as_of_now(&shared.file, connection);
+    compare::folded_as_of_now(shared, connection);
     is_busy.map(|is_busy: bool| !is_busy)
 }
 
@@ -142,7 +142,7 @@ fn fold_if_long(connection: &Connection, shared: &Shared) -> rusqlite::Result<bo
         // If the disk refuses, SQLite's own wait says so too, and then the log stays as it is.
         let _ = shared.file.sync();
     }
-    shared.trouble.folded_as_of_now(&shared.file, connection);
+    compare::folded_as_of_now(shared, connection);
     Ok(true)
 }
 

@@ -10,14 +10,16 @@ use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 
-use super::checkpoint::PAGES_MAX;
 use super::files::{self, folder, hand_over};
 use super::opened_file::{Look, OpenedFile};
-use super::{BUSY_TIMEOUT, Options, Shared};
+use super::options::{BUSY_TIMEOUT, Options};
+use super::shared::Shared;
 use crate::search::has_text;
 use crate::temporary;
 
-/// Statements kept ready for each connection. More than the fixed texts of all rooms; the audit log makes a text for
+/// How many pages the log holds before it is folded. A page that many writes touch is folded once for all of them.
+pub(super) const PAGES_MAX: i64 = 20_000;
+/// Statements kept ready for each connection. More than the fixed texts of the whole store; the audit log makes a text for
 /// each combination of filters and orders, and what was not used for longest gives way to those.
 const PREPARED_STATEMENTS: usize = 256;
 

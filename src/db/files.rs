@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::OpenError;
+use super::options::OpenError;
 
 /// The files that SQLite keeps beside a database in use. Left alone, they are taken for those of whatever file
 /// comes to lie beside them.

@@ -4,8 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::OpenError;
 use super::files::{beside, hand_over, real_path};
+use super::options::OpenError;
 use crate::private_file;
 
 /// Held for as long as a server serves the file. The system frees it when the process ends, however it ends.

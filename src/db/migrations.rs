@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
+use super::lock::ServeLock;
 use super::opened_file::OpenedFile;
-use super::{BUSY_TIMEOUT, OpenError, ServeLock, copy, files};
+use super::options::{BUSY_TIMEOUT, OpenError};
+use super::{copy, files};
 
 /// How often it is looked whether whoever has the lock is done.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);

@@ -1,13 +1,15 @@
 //! The one file of data: how it is opened, read and written.
 //!
-//! Rooms see four things: [`Db::write`] (one transaction on the one writer), [`Db::read`] (a snapshot on
+//! The layers above see four things: [`Db::write`] (one transaction on the one writer), [`Db::read`] (a snapshot on
 //! a pooled reader), [`Db::peek`] (a look of microseconds on the runtime's own thread, for the credential
 //! check) and [`Tx`] with its verbs. SQLite's library is named in this folder and nowhere else.
 //!
 //! There is deliberately no way to hold a transaction across an `await`, no nested transaction, and no
 //! second writer in a process.
 
+mod backup;
 mod checkpoint;
+mod compare;
 mod connection;
 mod copy;
 mod files;
@@ -16,22 +18,23 @@ mod log_check;
 mod migrations;
 mod open;
 mod opened_file;
+mod options;
 mod readiness;
 mod rescue;
+mod shared;
 mod trouble;
 mod tx;
 mod values;
 mod writer;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::ContextV7;
 
@@ -40,72 +43,22 @@ use crate::lifeline::Lifeline;
 use crate::problem::{Busy, Problem};
 use crate::temporary;
 
+pub use backup::{Copied, CopyError, Restored, back_up, restore};
 use connection::Source;
-pub use copy::{Copied, CopyError, Restored, back_up, restore};
 pub use files::{beside, discard, is_new};
 pub use lock::ServeLock;
 use opened_file::{Look, OpenedFile};
+use options::BUSY_TIMEOUT;
+pub use options::{OpenError, Options};
 pub use rusqlite::params;
-use trouble::Trouble;
+use shared::Shared;
 pub use tx::{Row, RowResult, Tx, id_list, json, json_text, word};
 use writer::{Job, Write};
 
 /// The most write requests that may wait. Beyond it the answer is 503.
 const WRITE_QUEUE_MAX: usize = 1024;
-/// The most write requests that share one commit. Larger groups make requests and writer run in lock-step.
-const BATCH_MAX: usize = 32;
 /// The longest that a look at the file may wait for its turn.
 const LATE_LOOK_AFTER: Duration = Duration::from_mins(1);
-/// How long a connection waits for another process that holds the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How to open the file.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Where the data lies.
-    pub path: PathBuf,
-    /// Whether a missing file is made.
-    pub create: bool,
-    /// The most bytes the file may grow to.
-    pub size_max: Option<u64>,
-    /// How many connections read side by side.
-    pub readers: u32,
-    /// Whether what was answered survives a power cut.
-    pub durable: bool,
-    /// Whether this process holds the [`ServeLock`]. Without it there may be a server beside, which comes first.
-    pub is_lock_held: bool,
-}
-
-impl Options {
-    /// The usual way for a server to open `path`.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            create: true,
-            size_max: None,
-            readers: 4,
-            durable: true,
-            is_lock_held: true,
-        }
-    }
-
-    /// The way for a command that lives for one look or one change.
-    pub fn beside_a_server(path: impl Into<PathBuf>, create: bool) -> Self {
-        Self { create, readers: 1, is_lock_held: false, ..Self::new(path) }
-    }
-}
-
-/// Why the file could not be opened. The text names the file and the way out.
-#[derive(Debug)]
-pub struct OpenError(pub(crate) String);
-
-impl std::fmt::Display for OpenError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for OpenError {}
 
 /// A handle on the open file. Cheap to clone; the file closes with the last clone.
 #[derive(Clone)]
@@ -127,25 +80,6 @@ struct Inner {
     writing: Mutex<Option<std::thread::JoinHandle<()>>>,
     /// The last field, so that the file is closed after all connections.
     shared: Arc<Shared>,
-}
-
-/// What all connections have in common.
-struct Shared {
-    trouble: Trouble,
-    lifeline: Lifeline,
-    is_stopping: AtomicBool,
-    file: OpenedFile,
-}
-
-impl Shared {
-    fn new(file: OpenedFile) -> Arc<Self> {
-        Arc::new(Self {
-            file,
-            trouble: Trouble::default(),
-            lifeline: Lifeline::default(),
-            is_stopping: AtomicBool::new(false),
-        })
-    }
 }
 
 impl Db {
@@ -227,7 +161,7 @@ impl Db {
     pub async fn read<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
-        F: FnOnce(&Tx) -> Result<T, Problem> + Send + 'static,
+        F: Fn(&Tx) -> Result<T, Problem> + Send + 'static,
     {
         let turns = Arc::clone(&self.inner.reader_turns);
         let turn = tokio::time::timeout_at(deadline, turns.acquire_owned()).await;
@@ -310,6 +244,12 @@ impl Db {
                 Err(Problem::Unavailable(Busy::Database))
             }
         }
+    }
+
+    /// Rung after a commit that queued a mail, for who delivers it.
+    #[must_use]
+    pub fn mail_bell(&self) -> &Notify {
+        &self.inner.shared.mail_bell
     }
 
     /// Says that the server stops: from now on other processes are not waited for.

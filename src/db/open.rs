@@ -1,16 +1,21 @@
 //! Opening the file: who else may have it, whether it can be written, its schema, and the threads that work on it.
 
-use std::sync::Arc;
-
+use super::checkpoint::Checkpointer;
+use super::compare;
+use super::connection::{self, Source};
+use super::lock::ServeLock;
+use super::opened_file::OpenedFile;
+use super::options::{OpenError, Options};
+use super::shared::Shared;
+use super::writer::{Job, Writer};
+use super::{files, migrations};
+use crate::clock::Clock;
 use rusqlite::Connection;
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
-use super::checkpoint::Checkpointer;
-use super::connection::{self, Source};
-use super::opened_file::OpenedFile;
-use super::writer::{Job, Writer};
-use super::{BATCH_MAX, OpenError, Options, ServeLock, Shared, files, migrations};
-use crate::clock::Clock;
+/// The most write requests that share one commit. Larger groups make requests and writer run in lock-step.
+const BATCH_MAX: usize = 32;
 
 /// Refuses a second server that opens the file under another name: it would keep a separate log.
 pub(super) fn keep_others_out(file: &OpenedFile, options: &Options) -> Result<(), OpenError> {
@@ -96,7 +101,7 @@ pub(super) fn start_writer(
     let checkpointer = Checkpointer::start(source, Arc::clone(shared), options.is_lock_held)?;
     // The log is there by now.
     shared.file.remember_beside()?;
-    shared.trouble.folded_as_of_now(&shared.file, &first);
+    compare::folded_as_of_now(shared, &first);
     let writer =
         Writer::new(first, clock, BATCH_MAX, Some(checkpointer), Arc::clone(shared), options.is_lock_held);
     Ok(std::thread::Builder::new().name("brms-writer".to_owned()).spawn(move || writer.run(queue))?)

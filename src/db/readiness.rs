@@ -1,8 +1,9 @@
 //! Whether the file would take a write, for whoever decides where requests go.
 
+use super::migrations;
 use super::opened_file::Look;
+use super::shared::Shared;
 use super::tx::Tx;
-use super::{Shared, migrations};
 use crate::problem::{Busy, Problem};
 
 /// The fewest pages that must be free: a large request takes this many.

@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 use super::opened_file::OpenedFile;
-use super::{Shared, checkpoint, copy, files};
+use super::shared::Shared;
+use super::{checkpoint, copy, files};
 
 /// Keeps what the open connection still sees. If only the log was taken away, that is folded into the file; else all
 /// is written into a new file beside the old path. Without it the data would be gone with the process.

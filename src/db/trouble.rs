@@ -3,28 +3,19 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-
-use super::connection::{self, Source};
-use super::opened_file::{Look, OpenedFile};
-use super::tx;
-use super::{BUSY_TIMEOUT, Shared, log_check};
-use crate::problem::{Busy, Problem};
 use uuid::Uuid;
+
+use crate::problem::{Busy, Problem};
 
 const NONE: u8 = 0;
 const DAMAGED: u8 = 1;
 const GONE: u8 = 2;
-/// How often, and after how long, something that looks wrong is looked at again: another program may be at work.
-const COMPARED_AGAIN_MAX: u32 = 25;
-const COMPARE_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// How far the log was folded when this process looked last: the run of the log, and how many of its frames are in the
 /// file. Any fold changes it, and nothing else does but a log that begins anew, which follows a fold.
-type Progress = (Option<[u8; 12]>, i64);
+pub(super) type Progress = (Option<[u8; 12]>, i64);
 
 /// Shared by the writer and all readers.
 #[derive(Default)]
@@ -79,19 +70,17 @@ impl Trouble {
         }
     }
 
-    /// Remembers how far the log is folded, after a fold of this process.
-    pub(super) fn folded_as_of_now(&self, file: &OpenedFile, connection: &Connection) {
-        if let Ok(progress) = progress(file, connection) {
-            self.set_progress(progress);
-        }
-    }
-
-    fn set_progress(&self, progress: Progress) {
+    pub(super) fn set_progress(&self, progress: Progress) {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
     }
 
-    fn has_progressed(&self, progress: Progress) -> bool {
+    pub(super) fn has_progressed(&self, progress: Progress) -> bool {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) != progress
+    }
+
+    /// The newest row of the audit log that this process has written.
+    pub(super) fn newest_written(&self) -> Option<Uuid> {
+        *self.newest_audit_log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a look at the file still has to be queued.
@@ -113,178 +102,7 @@ impl Trouble {
     }
 }
 
-/// Looks at the file before a transaction: what another program has overwritten is not written to. A file that is gone
-/// is found afterwards, when it is known whether anything was written into it.
-pub(super) fn look_before(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
-    if !shared.file.may_be_written() {
-        return Err(Busy::ReadOnly);
-    }
-    match shared.file.look() {
-        Look::InPlace => {}
-        Look::Gone => return Ok(()),
-        // Nothing of ours has happened since the log was left.
-        Look::Written => compare(shared, writer, || !shared.file.is_log_as_left())?,
-    }
-    if shared.file.is_log_as_left() { Ok(()) } else { check_log(shared, writer) }
-}
-
-/// Another program has touched the log. That is right if it wrote through SQLite, and then all is there that its index
-/// names.
-fn check_log(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
-    let file = &shared.file;
-    let Some(log) = file.log_path() else { return Ok(()) };
-    for _ in 0..COMPARED_AGAIN_MAX {
-        let (frames, _) = log_and_folded(writer).map_err(|_| Busy::Database)?;
-        // An empty log has nothing to lose.
-        if frames == 0 || log_check::whole_frames(log).is_ok_and(|whole| whole >= frames.unsigned_abs()) {
-            file.leave_log();
-            return Ok(());
-        }
-        // Somebody may be writing just now.
-        thread::sleep(COMPARE_AGAIN_AFTER);
-    }
-    Err(damaged(shared, "another program has cut or overwritten the write-ahead log"))
-}
-
-fn damaged(shared: &Shared, wrong: &str) -> Busy {
-    let path = shared.file.path().display();
-    tracing::error!(%path, wrong, "the database is no longer consistent");
-    shared.trouble.note(Busy::Damaged);
-    Busy::Damaged
-}
-
-/// Looks at the file after a transaction. What keeps the comparison from being made is no verdict: it is made again
-/// at the next look.
-pub(super) fn look(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
-    // Before the look: what is folded by now is in the file as it is found.
-    let progress = progress(&shared.file, writer);
-    match shared.file.look() {
-        Look::InPlace => {
-            if let Ok(progress) = progress {
-                shared.trouble.set_progress(progress);
-            }
-            Ok(())
-        }
-        Look::Gone => Err(Busy::FileGone),
-        // A log that is empty after a write was folded and cut.
-        Look::Written => match compare(shared, writer, || shared.file.log_bytes() == 0) {
-            Err(Busy::Damaged) => Err(Busy::Damaged),
-            _ => Ok(()),
-        },
-    }
-}
-
-/// Another program has written the file. That is right if it was a fold of the log.
-fn compare(shared: &Shared, writer: &Connection, is_log_changed: impl Fn() -> bool) -> Result<(), Busy> {
-    let file = &shared.file;
-    let until = Instant::now() + BUSY_TIMEOUT;
-    let progress = || progress(file, writer).map_err(|_| Busy::Database);
-    loop {
-        // A fold writes the file first and says how far it came last. So the two belong together if no fold goes on
-        // and none has ended meanwhile.
-        let came = progress()?;
-        let state = file.state().map_err(|_| Busy::FileGone)?;
-        if !file.is_folded_by_others() && progress()? == came {
-            let wrong = if shared.trouble.has_progressed(came) || is_log_changed() {
-                difference(shared, writer)?
-            } else {
-                Some("nothing was folded, so it was overwritten".to_owned())
-            };
-            if let Some(wrong) = wrong {
-                return Err(damaged(shared, &format!("another program has written to the file: {wrong}")));
-            }
-            // What is cached of pages that only look the same.
-            let _ = writer.execute_batch("PRAGMA shrink_memory");
-            shared.trouble.set_progress(came);
-            file.accept_state(state);
-            return Ok(());
-        }
-        if Instant::now() >= until {
-            return Err(Busy::Database);
-        }
-        thread::sleep(COMPARE_AGAIN_AFTER);
-    }
-}
-
-fn progress(file: &OpenedFile, connection: &Connection) -> rusqlite::Result<Progress> {
-    Ok((file.log_run(), log_and_folded(connection)?.1))
-}
-
-/// What is wrong with the file, if anything is.
-fn difference(shared: &Shared, writer: &Connection) -> Result<Option<String>, Busy> {
-    let file = &shared.file;
-    let outcome = (|| {
-        // As long as something is to be folded, pages may be missing at its end.
-        let (frames, folded) = log_and_folded(writer)?;
-        let length = file.state().map_or(0, |(length, _)| length);
-        let is_short = frames == folded && file.header().is_ok_and(|header| header.bytes > length);
-        if is_short && !file.is_folded_by_others() {
-            return Ok(Some("it is shorter than its first page says"));
-        }
-        let schema_cookie = file.header().map(|header| i64::from(header.schema_cookie)).unwrap_or_default();
-        let fresh = connection::open_reader(&Source::shared(file.path()))?;
-        let mut is_same = State::of(writer)? == State::of(&fresh)?;
-        for _ in 0..COMPARED_AGAIN_MAX {
-            if is_same {
-                break;
-            }
-            // Somebody may have written between the two looks.
-            thread::sleep(COMPARE_AGAIN_AFTER);
-            is_same = State::of(writer)? == State::of(&fresh)?;
-        }
-        if !is_same || schema_cookie > State::of(writer)?.schema_version {
-            return Ok(Some("its content differs from what was written"));
-        }
-        let newest = *shared.trouble.newest_audit_log.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(newest) = newest
-            && !has_audit_log(&fresh, newest)?
-        {
-            return Ok(Some("it lacks what was written last"));
-        }
-        Ok(None)
-    })();
-    outcome.map(|wrong| wrong.map(str::to_owned)).or_else(|cause| {
-        match tx::problem("comparing the file", &cause) {
-            Problem::Unavailable(Busy::Damaged) => Ok(Some(cause.to_string())),
-            Problem::Unavailable(busy) => Err(busy),
-            _ => Err(Busy::Broken),
-        }
-    })
-}
-
-/// How many frames the log has, and how many of them are in the file by now.
-pub(super) fn log_and_folded(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
-    connection
-        .prepare_cached("PRAGMA wal_checkpoint(NOOP)")?
-        .query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
-}
-
-/// What two connections agree on if they see the same file.
-#[derive(Debug, PartialEq, Eq)]
-struct State {
-    schema_version: i64,
-    pages: i64,
-    free_pages: i64,
-    newest_audit_log: Option<Uuid>,
-}
-
-impl State {
-    fn of(connection: &Connection) -> rusqlite::Result<Self> {
-        let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0));
-        Ok(Self {
-            schema_version: pragma("schema_version")?,
-            pages: pragma("page_count")?,
-            free_pages: pragma("freelist_count")?,
-            newest_audit_log: newest_audit_log(connection)?,
-        })
-    }
-}
-
-fn has_audit_log(connection: &Connection, id: Uuid) -> rusqlite::Result<bool> {
-    connection.prepare("SELECT 1 FROM audit_logs WHERE id = ?1")?.exists([id])
-}
-
 /// Every change leaves a row there, and ids sort by their time.
-fn newest_audit_log(connection: &Connection) -> rusqlite::Result<Option<Uuid>> {
+pub(super) fn newest_audit_log(connection: &Connection) -> rusqlite::Result<Option<Uuid>> {
     connection.prepare_cached("SELECT max(id) FROM audit_logs")?.query_row([], |row| row.get(0))
 }

@@ -1,4 +1,4 @@
-//! A transaction as rooms see it: five verbs, the time, and new ids.
+//! A transaction as the layers above see it: five verbs, the time, and new ids.
 //!
 //! A [`Tx`] cannot leave the closure that it was given to. Statements are prepared once for each
 //! connection. Errors of the library become problems here.
@@ -26,11 +26,23 @@ pub struct Tx<'c> {
     after: Cell<After>,
 }
 
-/// What is known once this is committed.
+/// What is to be done after the commit. Collected here, so that no operation can forget it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct After {
+    /// A mail was queued.
+    pub(super) rings_for_mail: bool,
     /// The disk takes writes again.
     pub(super) proves_disk: bool,
+}
+
+impl After {
+    /// What is to be done after a commit of both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            rings_for_mail: self.rings_for_mail || other.rings_for_mail,
+            proves_disk: self.proves_disk || other.proves_disk,
+        }
+    }
 }
 
 impl<'c> Tx<'c> {
@@ -40,7 +52,12 @@ impl<'c> Tx<'c> {
 
     /// Says that a commit of this shows that the disk takes writes again.
     pub(super) fn prove_disk(&self) {
-        self.after.set(After { proves_disk: true });
+        self.after.set(After { proves_disk: true, ..self.after.get() });
+    }
+
+    /// Has the delivery of mail look at the outbox once this is committed.
+    pub fn ring_for_mail(&self) {
+        self.after.set(After { rings_for_mail: true, ..self.after.get() });
     }
 
     pub(super) fn after(&self) -> After {

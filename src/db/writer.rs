@@ -21,9 +21,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::ContextV7;
 
-use super::checkpoint::{Checkpointer, PAGES_MAX, checkpoint, empty, leave_log_if_wrong};
+use super::checkpoint::{Checkpointer, checkpoint, empty, leave_log_if_wrong};
+use super::connection::PAGES_MAX;
+use super::shared::Shared;
 use super::tx::{After, Tx, problem};
-use super::{Shared, rescue, trouble};
+use super::{compare, rescue};
 use crate::clock::Clock;
 use crate::lifeline::Ending;
 use crate::problem::{Busy, Problem};
@@ -174,7 +176,7 @@ impl Writer {
             return;
         }
         if self.shared.trouble.check().is_ok() {
-            match trouble::look(&self.shared, &self.connection) {
+            match compare::look(&self.shared, &self.connection) {
                 Ok(()) => self.fold_all(),
                 Err(Busy::FileGone) => self.keep_what_is_gone(),
                 Err(_) => {}
@@ -211,7 +213,7 @@ impl Writer {
             if let Err(cause) = checkpoint(&self.connection) {
                 tracing::warn!(%cause, "the end of the log could not be folded");
             }
-            self.shared.trouble.folded_as_of_now(&self.shared.file, &self.connection);
+            compare::folded_as_of_now(&self.shared, &self.connection);
         }
     }
 
@@ -240,11 +242,17 @@ impl Writer {
     /// After a commit and before any answer: what was written into a file that is not the server's any more is
     /// not answered as written.
     fn look_again(&self, batch: &mut Batch, after: After, has_written: bool) {
-        let looked = trouble::look(&self.shared, &self.connection);
+        let looked = compare::look(&self.shared, &self.connection);
         self.shared.file.leave_log();
         match looked {
-            Ok(()) if has_written || after.proves_disk => self.shared.trouble.wrote(&self.connection),
-            Ok(()) => {}
+            Ok(()) => {
+                if has_written || after.proves_disk {
+                    self.shared.trouble.wrote(&self.connection);
+                }
+                if after.rings_for_mail {
+                    self.shared.mail_bell.notify_one();
+                }
+            }
             Err(busy) => {
                 fail_all(batch, busy);
                 if busy == Busy::FileGone && has_written {
@@ -260,7 +268,7 @@ impl Writer {
             // Whoever waits for another process by now is told so sooner.
             let _ = self.connection.busy_timeout(BUSY_TIMEOUT_AT_STOP);
         }
-        trouble::look_before(&self.shared, &self.connection).map_err(Spoiled::ByDatabase)?;
+        compare::look_before(&self.shared, &self.connection).map_err(Spoiled::ByDatabase)?;
         self.command("BEGIN IMMEDIATE")?;
         let outcome = self.run_all(batch);
         let is_committing = outcome.is_ok();
@@ -305,7 +313,9 @@ impl Writer {
             if !accepted && self.connection.total_changes() != changes_before {
                 return Err(Spoiled::ByOne);
             }
-            after.proves_disk |= accepted && tx.after().proves_disk;
+            if accepted {
+                after = after.and(tx.after());
+            }
         }
         Ok(after)
     }

@@ -3,13 +3,12 @@
 
 mod body;
 pub mod limits;
-mod parameter;
+pub mod parameter;
 mod reply;
 mod route;
-mod strict;
+pub mod strict;
 mod words;
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 use hyper::body::{Body as _, Incoming};
@@ -208,11 +207,6 @@ impl Request {
         reply.close = waits || late || !body::discard(&mut self.body).await;
         reply
     }
-}
-
-/// Undoes percent-encoding; `None` if what comes out is not UTF-8.
-fn percent_decoded(text: &str) -> Option<Cow<'_, str>> {
-    percent_encoding::percent_decode_str(text).decode_utf8().ok()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use super::{percent_decoded, route::parameter_name, strict};
+use super::strict;
 use crate::problem::{Place, Problem};
 
 /// A type that a parameter may have.
@@ -57,6 +57,11 @@ impl Parameter for u64 {
     }
 }
 
+/// The name in a segment's braces, if it has them.
+pub(super) fn parameter_name(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.strip_suffix('}')
+}
+
 /// What stands in a path in the place of its template's parameters, not decoded yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PathParameters(Vec<(&'static str, String)>);
@@ -94,6 +99,11 @@ pub(super) fn form_pairs(text: &str) -> impl Iterator<Item = (Option<String>, Op
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         (form_decoded(name), form_decoded(value))
     })
+}
+
+/// Undoes percent-encoding; `None` if what comes out is not UTF-8.
+fn percent_decoded(text: &str) -> Option<Cow<'_, str>> {
+    percent_encoding::percent_decode_str(text).decode_utf8().ok()
 }
 
 fn form_decoded(text: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Which route a request means.
 
-use super::PathParameters;
+use super::parameter::{PathParameters, parameter_name};
 use crate::problem::Problem;
 
 /// One method on one path template (`/api/users/{userId}`), and what it leads to.
@@ -60,11 +60,6 @@ fn fits(template: &str, path: &str) -> bool {
 /// Which segments are literal, from the left. Of two templates that fit one path the greater one wins.
 fn literals(template: &str) -> Vec<bool> {
     template.split('/').map(|segment| parameter_name(segment).is_none()).collect()
-}
-
-/// The name in a segment's braces, if it has them.
-pub(super) fn parameter_name(segment: &str) -> Option<&str> {
-    segment.strip_prefix('{')?.strip_suffix('}')
 }
 
 fn allow<T>(routes: &[&Route<T>]) -> String {

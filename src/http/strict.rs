@@ -146,7 +146,7 @@ macro_rules! object {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 // Not this function again but the derived one, which is no method of the trait.
-                Self::deserialize($crate::http::ObjectOnly(deserializer))
+                Self::deserialize($crate::http::strict::ObjectOnly(deserializer))
             }
         }
     };

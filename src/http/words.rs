@@ -40,7 +40,7 @@ macro_rules! words {
             }
         }
 
-        impl $crate::http::Parameter for $name {
+        impl $crate::http::parameter::Parameter for $name {
             fn parse(text: &str) -> Result<Self, String> {
                 text.parse()
             }

@@ -8,18 +8,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::post::{Post, QueuedMail};
-use super::store::{self, ClaimedMail};
+use super::post::Post;
 use super::transport::{NotSent, Sent};
 use crate::clock::Timestamp;
 use crate::db::{Db, Tx};
 use crate::lifeline::Ending;
 use crate::problem::{Busy, Problem};
+use crate::store::mails::{self, ClaimedMail, QueuedMail};
 
 /// How often the outbox is looked at when nobody says that something waits.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(15);
@@ -27,7 +27,7 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(15);
 const DATABASE_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long until a step on the database that failed is tried again.
 const DATABASE_RETRY_AFTER: Duration = Duration::from_millis(500);
-/// The wait after the first failure; it doubles with each further one, up to [`store::WAIT_MAX`].
+/// The wait after the first failure; it doubles with each further one, up to [`mails::WAIT_MAX`].
 const RETRY_AFTER_MIN: Duration = Duration::from_secs(5);
 /// How long the mails in hand have to finish when the server stops. What is not finished is taken over by the
 /// next start.
@@ -40,8 +40,6 @@ const SERVER_ENDED: &str = "the server ended before it had the relay's answer";
 pub struct Delivery {
     /// The file with the outbox in it.
     pub db: Db,
-    /// Rung when a mail was queued, and when the clock was moved.
-    pub waiting: Arc<Notify>,
     /// What makes a message of a mail and hands it over.
     pub post: Arc<Post>,
     /// How many mails are handed over at once.
@@ -87,7 +85,7 @@ impl Delivery {
                     expect_marked(ended);
                     while let Some(ended) = in_hand.try_join_next() { expect_marked(ended); }
                 }
-                () = this.waiting.notified(), if has_room => {}
+                () = this.db.mail_bell().notified(), if has_room => {}
                 () = tokio::time::sleep(pause), if has_room => if is_idle { this.post.close_idle().await },
             }
         }
@@ -117,7 +115,10 @@ impl Delivery {
         let sending = AbortOnDrop(tokio::spawn(async move { post.send(mail, now).await }));
         match sending.outcome().await {
             Ok(sent) => {
-                self.mark(move |tx| store::mark_delivered(tx, id, &sent)).await;
+                self.mark(move |tx| {
+                    mails::mark_delivered(tx, id, sent.answer.as_deref(), sent.kept.as_deref())
+                })
+                .await;
                 tracing::info!(mail.id = %id, mail.attempts = attempts, "mail delivered");
             }
             Err(NotSent::Later(answer))
@@ -126,12 +127,12 @@ impl Delivery {
                 let wait = wait_after(attempts, id);
                 tracing::warn!(mail.id = %id, mail.attempts = attempts, wait_seconds = wait.as_secs(),
                                "mail not taken; it is tried again (brms mail show has the answer)");
-                self.mark(move |tx| store::mark_tried(tx, id, &answer, tx.now().plus(wait))).await;
+                self.mark(move |tx| mails::mark_tried(tx, id, &answer, tx.now().plus(wait))).await;
             }
             Err(NotSent::Later(answer) | NotSent::Never(answer)) => {
                 tracing::error!(mail.id = %id, mail.attempts = attempts,
                                 "mail given up (brms mail show has the answer)");
-                self.mark(move |tx| store::mark_failed(tx, id, &answer)).await;
+                self.mark(move |tx| mails::mark_failed(tx, id, &answer)).await;
             }
         }
     }
@@ -140,7 +141,7 @@ impl Delivery {
     async fn release_claims(&self) -> Result<(), Problem> {
         let give_up_after = self.give_up_after;
         let release_all = move |tx: &Tx| {
-            let claimed = store::claimed(tx)?;
+            let claimed = mails::claimed(tx)?;
             claimed.iter().map(|mail| release(tx, mail, give_up_after)).collect::<Result<Vec<_>, _>>()
         };
         let released = self.db.write(deadline(), release_all).await?;
@@ -157,15 +158,15 @@ impl Delivery {
 
     /// Claims what is due, as far as there are hands. Looks first, since most looks find nothing.
     async fn claim(&self, count_max: usize) -> Result<Vec<QueuedMail>, Problem> {
-        if count_max == 0 || !self.db.peek(store::any_due)? {
+        if count_max == 0 || !self.db.peek(mails::any_due)? {
             return Ok(Vec::new());
         }
-        self.db.write(deadline(), move |tx| store::claim(tx, count_max)).await
+        self.db.write(deadline(), move |tx| mails::claim(tx, count_max)).await
     }
 
     /// How long until a mail is due that nobody rings for.
     fn until_next_due(&self) -> Duration {
-        let next = self.db.peek(store::next_due).ok().flatten();
+        let next = self.db.peek(mails::next_due).ok().flatten();
         let Some(next) = next else { return LOOK_AGAIN_AFTER };
         let millis = next.as_millis().saturating_sub(self.db.clock().now().as_millis());
         Duration::from_millis(u64::try_from(millis).unwrap_or_default().max(1)).min(LOOK_AGAIN_AFTER)
@@ -209,10 +210,10 @@ fn release(
 ) -> Result<(Uuid, Option<Duration>), Problem> {
     let wait = if mail.attempts > 1 { wait_after(mail.attempts, mail.id) } else { Duration::ZERO };
     if mail.attempts > 1 && !is_worth_another_try(mail.created_at, tx.now(), give_up_after) {
-        store::mark_failed(tx, mail.id, SERVER_ENDED)?;
+        mails::mark_failed(tx, mail.id, SERVER_ENDED)?;
         return Ok((mail.id, None));
     }
-    store::mark_tried(tx, mail.id, SERVER_ENDED, tx.now().plus(wait))?;
+    mails::mark_tried(tx, mail.id, SERVER_ENDED, tx.now().plus(wait))?;
     Ok((mail.id, Some(wait)))
 }
 
@@ -224,7 +225,7 @@ fn is_worth_another_try(created_at: Timestamp, now: Timestamp, give_up_after: Du
 /// together do not come back together: the random bits of its id are the dice.
 fn wait_after(attempts: u32, mail_id: Uuid) -> Duration {
     let doubled = RETRY_AFTER_MIN.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
-    let longest = doubled.min(store::WAIT_MAX);
+    let longest = doubled.min(mails::WAIT_MAX);
     let dice = mail_id.as_u128().rotate_right(attempts % 48) & 0xFFFF;
     let share = u32::try_from(dice).unwrap_or_default();
     longest / 2 + (longest / 2 / 0x1_0000) * share

@@ -1,27 +1,15 @@
 //! From a queued mail to a message handed over: render, build, send. Knows no database.
 
+use uuid::Uuid;
+
 use super::message::{self, Envelope};
-use super::render::{InvitationMail, Renderer};
+use super::render::Renderer;
 use super::transport::{NotSent, Outgoing, Sent, Transport};
 use crate::clock::Timestamp;
-use uuid::Uuid;
+use crate::store::mails::{InvitationMail, QueuedMail};
 
 /// The most that is kept of what a relay says.
 const ANSWER_CHARS_MAX: usize = 1_000;
-
-/// A mail that waits to be sent. It holds its link's secret, hence no `Debug`.
-pub struct QueuedMail {
-    /// The mail's id; its Message-ID is made of it.
-    pub id: Uuid,
-    /// As stored: reading it is part of building the mail, so that an unreadable one fails alone.
-    pub content_json: String,
-    /// What opens the invitation.
-    pub secret: String,
-    /// How often it was tried, this try included.
-    pub attempts: u32,
-    /// When it was queued.
-    pub created_at: Timestamp,
-}
 
 /// Who the mails are from, and where their links lead.
 #[derive(Clone, Debug)]

@@ -6,42 +6,22 @@
 //! Names were typed by people we may not know and are read by people who trust the mail, so whatever
 //! stands in a mail as a name went through [`clean_name`], and an address through `plain_address`.
 
+mod error;
+mod names;
+mod sources;
+
 use std::path::Path;
 
 use handlebars::Handlebars;
 use jiff::{Timestamp, tz::TimeZone};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-mod names;
-mod sources;
+use crate::store::mails::{InvitationMail, Inviter};
 
+pub use error::RenderError;
 pub use names::clean_name;
 use names::{capped, plain_address, tidy};
 use sources::{HTML, SUBJECT, Sources, TEXT};
-
-/// Everything an invitation mail says, except its code.
-///
-/// The outbox keeps it as JSON. The code is a value of its own, so that it can be wiped on its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InvitationMail {
-    /// The organisation's name, as typed.
-    pub organisation: String,
-    /// Who invites, if that is known.
-    pub inviter: Option<Inviter>,
-    /// The invited address, as typed.
-    pub recipient: String,
-    /// When the invitation ends: RFC 3339, as the API says it.
-    pub expires_at: String,
-}
-
-/// The one who invites.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Inviter {
-    /// First and last name, as typed, as far as they are known.
-    pub name: Option<String>,
-    /// The address. Shown in the body and used for `Reply-To`, never in the subject or in `From`.
-    pub email: String,
-}
 
 /// A mail in words. It holds the code, hence no `Debug`: it must not find its way into a log.
 pub struct Rendered {
@@ -52,18 +32,6 @@ pub struct Rendered {
     /// The part for readers of HTML.
     pub html: String,
 }
-
-/// A template or its data is broken. Names the template and the line, never a name or a code.
-#[derive(Debug)]
-pub struct RenderError(String);
-
-impl std::fmt::Display for RenderError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "invitation mail: {}", self.0)
-    }
-}
-
-impl std::error::Error for RenderError {}
 
 /// A subject is cut here. The template's own words and one name fit.
 pub const SUBJECT_CHARS_MAX: usize = 150;

@@ -1,6 +1,6 @@
 //! States of things that forbid what was asked (409), and what is said of each.
 
-use super::{Kind, kind};
+use super::kind::{Kind, kind};
 
 /// A state of things that forbids what was asked (409).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

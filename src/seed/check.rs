@@ -7,11 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::Complaint;
+use super::complaint::Complaint;
 use super::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole};
 use crate::generated::models::UserType;
 use crate::limits;
-use crate::users::fold_email;
+use crate::store::users::fold_email;
+use crate::store::whole::Kind;
 
 /// What the check of a file found.
 pub(super) struct Checked {
@@ -30,25 +31,6 @@ pub(super) struct Claim {
     pub kind: Kind,
     /// The id or hash in hexadecimal, or the name.
     pub value: String,
-}
-
-/// What may be there once only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    OrganisationName,
-    Organisation,
-    User,
-    Invitation,
-    InvitationSecret,
-    PersonalAccessToken,
-    PersonalAccessTokenSecret,
-    InternalToken,
-    InternalTokenSecret,
-    Role,
-    Project,
-    Group,
-    Member,
-    AuditLog,
 }
 
 impl Kind {

@@ -8,31 +8,32 @@ use super::format::{
     Seed, SeedAuditLog, SeedGroup, SeedInternalToken, SeedInvitation, SeedInvitationSecret, SeedMember,
     SeedOrganisation, SeedPersonalAccessToken, SeedProject, SeedRole, SeedUser,
 };
-use crate::audit::{self, StoredEntry};
 use crate::db::Tx;
 use crate::generated::models::{ProjectVersion, UserStatus};
-use crate::groups::{self, Group};
-use crate::invitations::{self, Invitation};
-use crate::members::{self, Membership};
-use crate::organisation::{self, Organisation};
 use crate::problem::Problem;
-use crate::projects::{self, Project};
-use crate::roles::{self, Role};
-use crate::tokens::{self, Origin, SignIn, StoredToken};
-use crate::users::{self, User};
+use crate::store;
+use crate::store::audit_logs::StoredEntry;
+use crate::store::groups::Group;
+use crate::store::invitations::Invitation;
+use crate::store::members::Membership;
+use crate::store::organisations::Organisation;
+use crate::store::projects::Project;
+use crate::store::roles::Role;
+use crate::store::tokens::{Origin, SignIn, StoredToken};
+use crate::store::users::User;
 
 /// Reads all of it; the audit log only if asked for.
 pub fn export(tx: &Tx, with_audit_logs: bool) -> Result<Seed, Problem> {
-    let all = organisation::store::all(tx)?;
+    let all = store::organisations::all(tx)?;
     let organisations = all.into_iter().map(|one| organisation(tx, one, with_audit_logs));
     Ok(Seed { organisations: organisations.collect::<Result<_, _>>()? })
 }
 
 fn organisation(tx: &Tx, stored: Organisation, with_audit_logs: bool) -> Result<SeedOrganisation, Problem> {
-    let users = users::store::all(tx, stored.id)?;
-    let roles = roles::store::all(tx, stored.id)?;
-    let projects = projects::store::all_of_organisation(tx, stored.id)?;
-    let entries = if with_audit_logs { Some(audit::all(tx, stored.id)?) } else { None };
+    let users = store::users::all(tx, stored.id)?;
+    let roles = store::roles::all(tx, stored.id)?;
+    let projects = store::projects::all_of_organisation(tx, stored.id)?;
+    let entries = if with_audit_logs { Some(store::audit_logs::all(tx, stored.id)?) } else { None };
     Ok(SeedOrganisation {
         id: Some(stored.id),
         name: stored.name,
@@ -48,9 +49,9 @@ fn organisation(tx: &Tx, stored: Organisation, with_audit_logs: bool) -> Result<
 }
 
 fn user(tx: &Tx, stored: User) -> Result<SeedUser, Problem> {
-    let tokens = tokens::store::all_personal(tx, stored.id)?.into_iter();
+    let tokens = store::tokens::all_personal(tx, stored.id)?.into_iter();
     let tokens = tokens.map(|token| personal_access_token(tx, token)).collect::<Result<_, _>>()?;
-    let sign_ins = tokens::store::all_internal(tx, stored.id)?;
+    let sign_ins = store::tokens::all_internal(tx, stored.id)?;
     Ok(SeedUser {
         id: Some(stored.id),
         email: stored.email,
@@ -61,7 +62,7 @@ fn user(tx: &Tx, stored: User) -> Result<SeedUser, Problem> {
         is_service: stored.is_service,
         created_at: Some(stored.created_at),
         updated_at: Some(stored.updated_at),
-        invitation: invitations::store::find_by_user(tx, stored.id)?
+        invitation: store::invitations::find_by_user(tx, stored.id)?
             .map(|stored| invitation(tx, &stored))
             .transpose()?,
         personal_access_tokens: tokens,
@@ -70,8 +71,8 @@ fn user(tx: &Tx, stored: User) -> Result<SeedUser, Problem> {
 }
 
 fn invitation(tx: &Tx, stored: &Invitation) -> Result<SeedInvitation, Problem> {
-    let secrets = invitations::store::secrets(tx, stored.id)?;
-    let secret = |secret: invitations::store::StoredSecret| SeedInvitationSecret {
+    let secrets = store::invitations::secrets(tx, stored.id)?;
+    let secret = |secret: store::invitations::StoredSecret| SeedInvitationSecret {
         sha256: secret.hash,
         state: secret.state,
         is_send: secret.is_send,
@@ -98,7 +99,7 @@ fn personal_access_token(tx: &Tx, stored: StoredToken) -> Result<SeedPersonalAcc
         note: stored.note,
         permissions: stored.permissions,
         all_projects: stored.all_projects,
-        projects: tokens::store::projects_of(tx, stored.id)?,
+        projects: store::tokens::projects_of(tx, stored.id)?,
         expires_at: stored.expires_at,
         created_at: Some(stored.created_at),
         updated_at: Some(stored.updated_at),
@@ -125,17 +126,17 @@ fn role(tx: &Tx, stored: Role) -> Result<SeedRole, Problem> {
         idp_groups: stored.idp_groups,
         project_permissions: stored.project_permissions,
         project_file_permissions: stored.project_file_permissions,
-        users: roles::store::users_of(tx, stored.id)?,
-        projects: roles::store::projects_of(tx, stored.id)?,
+        users: store::roles::users_of(tx, stored.id)?,
+        projects: store::roles::projects_of(tx, stored.id)?,
         created_at: Some(stored.created_at),
         updated_at: Some(stored.updated_at),
     })
 }
 
 fn project(tx: &Tx, stored: Project) -> Result<SeedProject, Problem> {
-    let groups = groups::store::all_of_project(tx, stored.id)?;
-    let members = members::store::all(tx, stored.id)?;
-    let approving = projects::store::approval_groups(tx, &[stored.id])?;
+    let groups = store::groups::all_of_project(tx, stored.id)?;
+    let members = store::members::all(tx, stored.id)?;
+    let approving = store::projects::approval_groups(tx, &[stored.id])?;
     Ok(SeedProject {
         id: Some(stored.id),
         key: stored.key,
@@ -165,7 +166,7 @@ fn group(stored: Group) -> SeedGroup {
 }
 
 fn member(tx: &Tx, stored: &Membership) -> Result<SeedMember, Problem> {
-    let groups = members::store::groups_of(tx, stored)?;
+    let groups = store::members::groups_of(tx, stored)?;
     Ok(SeedMember {
         id: Some(stored.id),
         user_id: stored.user_id,

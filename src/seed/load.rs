@@ -1,28 +1,40 @@
-//! Writes a checked seed. Everything goes through the rooms' own stores, so that a seeded row is the same
-//! as one that came over the API; the audit log says that the operator made it.
+//! Writes a checked seed. Everything goes through [`crate::store`], so that a seeded row is the same as one that
+//! came over the API; the audit log says that the operator made it.
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::Loaded;
 use super::format::{
     Seed, SeedAuditLog, SeedGroup, SeedInternalToken, SeedInvitation, SeedMember, SeedOrganisation,
     SeedPersonalAccessToken, SeedProject, SeedRole, SeedUser,
 };
-use crate::audit::{self, Action, Actor, StoredEntry};
 use crate::db::Tx;
 use crate::generated::models::{ProjectVersion, UserStatus, UserType};
-use crate::groups::{self, Group};
-use crate::invitations::{self, Invitation};
-use crate::members::{self, Membership};
-use crate::organisation::{self, Organisation};
+use crate::operations::{roles, tokens};
 use crate::problem::Problem;
-use crate::projects::{self, Project};
-use crate::roles::{self, Role};
 use crate::secret::{Secret, SecretHash, SecretKind};
-use crate::tokens::{self, Credential, Origin, SignIn, StoredToken};
-use crate::users::{self, User};
+use crate::store;
+use crate::store::audit_logs::{Action, Actor, StoredEntry};
+use crate::store::groups::Group;
+use crate::store::invitations::Invitation;
+use crate::store::members::Membership;
+use crate::store::organisations::Organisation;
+use crate::store::projects::Project;
+use crate::store::roles::Role;
+use crate::store::tokens::{Credential, Origin, SignIn, StoredToken};
+use crate::store::users::User;
+
+/// How much a seed brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Loaded {
+    /// Organisations.
+    pub organisations: usize,
+    /// Users.
+    pub users: usize,
+    /// Projects.
+    pub projects: usize,
+}
 
 pub(super) fn load(tx: &Tx, seed: &Seed, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
     let mut loaded = Loaded::default();
@@ -45,9 +57,9 @@ fn load_organisation(tx: &Tx, seed: &SeedOrganisation, invitation_lifetime: Dura
         updated_at: seed.updated_at.unwrap_or(created_at),
         ..fresh
     };
-    organisation::store::create(tx, &organisation)?;
+    store::organisations::create(tx, &organisation)?;
     let actor = Actor::operator(organisation.id);
-    organisation::record(tx, &actor, Action::Created, &organisation)?;
+    store::organisations::record(tx, &actor, Action::Created, &organisation)?;
     let users = seed.users.iter().map(|user| load_user(tx, &actor, user)).collect::<Result<Vec<_>, _>>()?;
     // Only now, because an invitation may name any user as the one who invited.
     for (seed, user) in seed.users.iter().zip(&users) {
@@ -59,7 +71,7 @@ fn load_organisation(tx: &Tx, seed: &SeedOrganisation, invitation_lifetime: Dura
     }
     // Roles and tokens may name projects.
     for (seed, role) in seed.roles.iter().zip(&roles) {
-        roles::store::set_projects(tx, role.id, &seed.projects)?;
+        store::roles::set_projects(tx, role.id, &seed.projects)?;
         roles::reach(tx, &actor, role)?;
     }
     for (seed, user) in seed.users.iter().zip(&users) {
@@ -84,8 +96,8 @@ fn load_user(tx: &Tx, actor: &Actor, seed: &SeedUser) -> Result<User, Problem> {
         updated_at: seed.updated_at.unwrap_or(created_at),
         ..fresh
     };
-    users::store::create(tx, &user)?;
-    users::record(tx, actor, Action::Created, &user)?;
+    store::users::create(tx, &user)?;
+    store::users::record(tx, actor, Action::Created, &user)?;
     Ok(user)
 }
 
@@ -95,7 +107,7 @@ fn load_invitation(tx: &Tx, seed: &SeedUser, user: &User, lifetime: Duration) ->
         &seed.invitation
     else {
         return match seed.user_type {
-            UserType::Invited => invitations::store::create(tx, &fresh),
+            UserType::Invited => store::invitations::create(tx, &fresh),
             _ => Ok(()),
         };
     };
@@ -108,16 +120,16 @@ fn load_invitation(tx: &Tx, seed: &SeedUser, user: &User, lifetime: Duration) ->
         created_at: created_at.unwrap_or(fresh.created_at),
         ..fresh
     };
-    invitations::store::create(tx, &invitation)?;
+    store::invitations::create(tx, &invitation)?;
     for secret in secrets {
-        let secret = invitations::store::StoredSecret {
+        let secret = store::invitations::StoredSecret {
             hash: secret.sha256,
             state: secret.state,
             is_send: secret.is_send,
             sent_by: secret.sent_by,
             created_at: secret.created_at.unwrap_or(tx.now()),
         };
-        invitations::store::add_secret(tx, invitation.id, &secret)?;
+        store::invitations::add_secret(tx, invitation.id, &secret)?;
     }
     Ok(())
 }
@@ -182,9 +194,9 @@ fn load_role(tx: &Tx, actor: &Actor, seed: &SeedRole) -> Result<Role, Problem> {
         created_at,
         updated_at: seed.updated_at.unwrap_or(created_at),
     };
-    roles::store::create(tx, &role)?;
-    roles::store::set_users(tx, role.id, &seed.users)?;
-    roles::record(tx, actor, Action::Created, &role, (Some(&seed.users), Some(&seed.projects)))?;
+    store::roles::create(tx, &role)?;
+    store::roles::set_users(tx, role.id, &seed.users)?;
+    store::roles::record(tx, actor, Action::Created, &role, (Some(&seed.users), Some(&seed.projects)))?;
     Ok(role)
 }
 
@@ -202,14 +214,14 @@ fn load_project(tx: &Tx, actor: &Actor, seed: &SeedProject) -> Result<(), Proble
         created_at,
         updated_at: seed.updated_at.unwrap_or(created_at),
     };
-    if !projects::store::create(tx, &project)? {
+    if !store::projects::create(tx, &project)? {
         return Err(unchecked());
     }
-    projects::record(tx, actor, Action::Created, &project)?;
+    store::projects::record(tx, actor, Action::Created, &project)?;
     for group in &seed.groups {
-        groups::add(tx, actor, &group_of(tx, project.id, group))?;
+        store::groups::add(tx, actor, &group_of(tx, project.id, group))?;
     }
-    projects::store::set_approval_groups(tx, project.id, &seed.decisions_approval_groups)?;
+    store::projects::set_approval_groups(tx, project.id, &seed.decisions_approval_groups)?;
     for member in &seed.members {
         load_member(tx, actor, project.id, member)?;
     }
@@ -226,11 +238,11 @@ fn load_member(tx: &Tx, actor: &Actor, project_id: Uuid, seed: &SeedMember) -> R
         updated_at: seed.updated_at.unwrap_or(created_at),
         ..fresh
     };
-    if !members::store::add(tx, &membership)? {
+    if !store::members::add(tx, &membership)? {
         return Err(unchecked());
     }
-    members::store::add_to_groups(tx, &membership, &seed.group_ids)?;
-    members::record(tx, actor, Action::Created, &membership, &seed.group_ids)
+    store::members::add_to_groups(tx, &membership, &seed.group_ids)?;
+    store::members::record(tx, actor, Action::Created, &membership, &seed.group_ids)
 }
 
 fn group_of(tx: &Tx, project_id: Uuid, seed: &SeedGroup) -> Group {
@@ -262,7 +274,7 @@ fn load_audit_logs(tx: &Tx, organisation_id: Uuid, seed: &[SeedAuditLog]) -> Res
         data: entry.data.clone().into(),
     };
     let entries: Vec<StoredEntry> = seed.iter().map(entry).collect();
-    audit::replace_all(tx, organisation_id, &entries)
+    store::audit_logs::replace_all(tx, organisation_id, &entries)
 }
 
 /// What a check of the seed would have found.

@@ -5,11 +5,11 @@
 //! writes it into a database, [`export`] makes such a file of a database, and [`starter`] is one to begin with.
 
 mod check;
+mod complaint;
 mod export;
 pub mod format;
 mod load;
 mod starter;
-mod store;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -17,12 +17,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::db::{Db, Tx};
-use crate::problem::{Conflict, Place, Problem};
-use crate::users;
-use check::{Claim, Kind};
-use format::Seed;
+use crate::problem::{Conflict, Problem};
+use crate::store;
+use crate::store::whole::Kind;
 
+use check::Claim;
+pub use complaint::{Complaint, places};
 pub use export::export;
+use format::Seed;
+pub use load::Loaded;
 pub use starter::{OWNER_EMAIL, starter};
 
 /// Why a seed was not taken. The text names the file and the places in it.
@@ -36,44 +39,6 @@ impl std::fmt::Display for SeedError {
 }
 
 impl std::error::Error for SeedError {}
-
-/// One thing that is wrong in a seed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Complaint {
-    place: String,
-    detail: String,
-}
-
-impl Complaint {
-    fn new(place: &str, detail: impl std::fmt::Display) -> Self {
-        Self { place: place.to_owned(), detail: detail.to_string() }
-    }
-
-    /// The place as a JSON pointer: `organisations[0].name` is `/organisations/0/name`.
-    fn pointer(&self) -> String {
-        match self.place.as_str() {
-            "" | "." => String::new(),
-            place => format!("/{}", place.replace('[', "/").replace(']', "").replace('.', "/")),
-        }
-    }
-}
-
-impl std::fmt::Display for Complaint {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}: {}", self.place, self.detail)
-    }
-}
-
-/// How much a seed brought.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Loaded {
-    /// Organisations.
-    pub organisations: usize,
-    /// Users.
-    pub users: usize,
-    /// Projects.
-    pub projects: usize,
-}
 
 /// A seed in which everything is right that can be checked without a database. Cheap to clone.
 #[derive(Clone)]
@@ -117,7 +82,7 @@ impl Checked {
         let mut complaints = Vec::new();
         for (kind, claims) in of_kind {
             let values: Vec<&str> = claims.iter().map(|claim| claim.value.as_str()).collect();
-            let taken = store::taken(tx, kind, &values)?;
+            let taken = store::whole::taken(tx, kind, &values)?;
             complaints
                 .extend(claims.into_iter().filter(|claim| taken.contains(&claim.value)).map(check::taken));
         }
@@ -130,17 +95,9 @@ impl Checked {
 
     /// Writes it in place of everything that is there.
     pub fn replace_all(&self, tx: &Tx, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
-        store::empty(tx)?;
+        store::whole::empty(tx)?;
         load::load(tx, &self.seed, invitation_lifetime)
     }
-}
-
-/// Complaints as a problem shows them: the places as JSON pointers, and of very many the first hundred.
-#[must_use]
-pub fn places(complaints: &[Complaint]) -> Vec<Place> {
-    const MAX: usize = 100;
-    let place = |complaint: &Complaint| Place::pointer(complaint.pointer(), complaint.detail.clone());
-    complaints.iter().take(MAX).map(place).collect()
 }
 
 /// Reads a seed file and checks all that can be checked without a database.
@@ -166,7 +123,7 @@ pub fn parse(text: &[u8]) -> Result<Checked, Vec<Complaint>> {
 
 /// Writes a seed into a database without people, all of it or nothing.
 pub fn load_into_empty(db: &Db, seed: &Checked, invitation_lifetime: Duration) -> Result<Loaded, SeedError> {
-    if db.peek(users::store::any).map_err(|problem| unwritten(&problem))? {
+    if db.peek(store::users::any).map_err(|problem| unwritten(&problem))? {
         return Err(SeedError(
             "the database has people in it already; nothing was seeded. Give --add to add to them".to_owned(),
         ));

@@ -4,6 +4,7 @@
 
 mod activity;
 mod request;
+mod site;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,9 +18,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_io_timeout::TimeoutStream;
 
-use crate::app::App;
 use crate::lifeline::Ending;
 use activity::{Activity, Watched};
+pub use site::Site;
 
 /// The most bytes the head of a request may have.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -47,12 +48,12 @@ pub struct Limits {
 }
 
 /// Serves until told to stop; then takes no more connections, finishes what runs, and returns.
-pub async fn serve(app: Arc<App>, listener: TcpListener, limits: Limits, mut stop: watch::Receiver<bool>) {
-    let pulse = app.db.lifeline().pulse(Ending::Accepting);
+pub async fn serve(site: Arc<Site>, listener: TcpListener, limits: Limits, mut stop: watch::Receiver<bool>) {
+    let pulse = site.app.db.lifeline().pulse(Ending::Accepting);
     let places = Arc::new(Semaphore::new(limits.connections_max as usize));
     // Everything that runs for a client holds a clone; when the last is gone `ended` says so.
     let (running, mut ended) = mpsc::channel::<()>(1);
-    let connection = Connection { app, limits, running, stop: stop.clone() };
+    let connection = Connection { site, limits, running, stop: stop.clone() };
     loop {
         let accepted = tokio::select! {
             () = stop_requested(&mut stop) => break,
@@ -103,7 +104,7 @@ enum Ended {
 /// What every connection is served with.
 #[derive(Clone)]
 struct Connection {
-    app: Arc<App>,
+    site: Arc<Site>,
     limits: Limits,
     running: mpsc::Sender<()>,
     stop: watch::Receiver<bool>,
@@ -128,13 +129,13 @@ impl Connection {
 
     async fn serve(mut self, stream: &mut TcpStream, ip_address: IpAddr) -> Ended {
         let activity = Activity::default();
-        let (app, running, time_max) = (self.app, self.running, self.limits.request_timeout);
+        let (site, running, time_max) = (self.site, self.running, self.limits.request_timeout);
         let mut stream = TimeoutStream::new(stream);
         // hyper has no limit for a client that does not read: it would hold its place for good.
         stream.set_write_timeout(Some(self.limits.header_timeout));
         let service = service_fn(|request| {
             let working = activity.work();
-            let answer = request::answer(&app, &running, ip_address, time_max, request);
+            let answer = request::answer(&site, &running, ip_address, time_max, request);
             async move {
                 let answer = answer.await;
                 drop(working);

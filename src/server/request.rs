@@ -13,12 +13,9 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::app::App;
-use crate::generated::router;
+use super::site::Site;
 use crate::http::{self, Reply, RequestContext};
 use crate::problem::Problem;
-use crate::testing;
-use crate::web;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The most characters of a client's own name that are kept.
@@ -38,7 +35,7 @@ impl std::error::Error for Cut {}
 
 /// Answers a request in a task of its own, so that a client that hangs up does not stop it half-way.
 pub(super) async fn answer(
-    app: &Arc<App>,
+    site: &Arc<Site>,
     running: &mpsc::Sender<()>,
     ip_address: IpAddr,
     time_max: Duration,
@@ -51,12 +48,12 @@ pub(super) async fn answer(
         deadline: Instant::now() + time_max,
     };
     let request_id = context.request_id;
-    let (app, running) = (Arc::clone(app), running.clone());
+    let (site, running) = (Arc::clone(site), running.clone());
     let task = tokio::spawn(async move {
         let _running = running;
         let begun = Instant::now();
         let method = request.method().clone();
-        let reply = route(&app, http::Request::new(request, context)).await;
+        let reply = site.answer(http::Request::new(request, context)).await;
         log(&reply, method.as_str(), request_id, begun);
         reply
     });
@@ -74,16 +71,6 @@ pub(super) async fn answer(
         response.headers_mut().insert(REQUEST_ID, value);
     }
     Ok(response)
-}
-
-/// First the pages made by hand, then the operations of the description; a stand-in's own controls only
-/// where they were asked for, so that nobody else knows a path of theirs.
-async fn route(app: &App, request: http::Request) -> Reply {
-    match (web::find(&request), &app.testing) {
-        (Some(page), _) => web::answer(app, page, request).await,
-        (None, Some(controls)) => testing::answer(app, controls, request).await,
-        (None, None) => router::dispatch(app, request).await,
-    }
 }
 
 /// The one line of a request. It names the operation and not the path, and nothing that came with it.

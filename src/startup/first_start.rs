@@ -9,18 +9,21 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::{Audience, StartError};
-use crate::audit::{Action, Actor};
+use super::audience::Audience;
+use super::error::StartError;
 use crate::config::ServeSettings;
 use crate::db::{Db, Tx, beside};
 use crate::generated::models::{Permission, UserType};
-use crate::organisation::{self, Organisation};
+use crate::operations::tokens;
 use crate::private_file;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
+use crate::store;
+use crate::store::audit_logs::{Action, Actor};
+use crate::store::organisations::Organisation;
+use crate::store::tokens::NewPersonalAccessToken;
+use crate::store::users::User;
 use crate::temporary;
-use crate::tokens::{self, NewPersonalAccessToken};
-use crate::users::{self, User};
 
 /// Stands in the file until the secrets work.
 const UNUSED: &str = "unused";
@@ -147,16 +150,16 @@ fn create(db: &Db, credentials: &FirstCredentials) -> Result<(), Problem> {
 
 fn create_organisation(tx: &Tx, name: &str) -> Result<Actor, Problem> {
     let organisation = Organisation::new(tx, &address_name(name), name);
-    organisation::store::create(tx, &organisation)?;
+    store::organisations::create(tx, &organisation)?;
     let actor = Actor::operator(organisation.id);
-    organisation::record(tx, &actor, Action::Created, &organisation)?;
+    store::organisations::record(tx, &actor, Action::Created, &organisation)?;
     Ok(actor)
 }
 
 fn create_owner(tx: &Tx, actor: &Actor, email: &str) -> Result<Uuid, Problem> {
     let owner = User::new(tx, actor.organisation_id, email, UserType::Owner);
-    users::store::create(tx, &owner)?;
-    users::record(tx, actor, Action::Created, &owner)?;
+    store::users::create(tx, &owner)?;
+    store::users::record(tx, actor, Action::Created, &owner)?;
     Ok(owner.id)
 }
 

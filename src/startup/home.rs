@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::StartError;
+use super::error::StartError;
 use crate::config::ServeSettings;
 use crate::db::{ServeLock, beside};
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::StartError;
+use super::error::StartError;
 use crate::secret::Secret;
 use crate::temporary;
 

@@ -2,7 +2,8 @@
 
 use tokio::sync::watch;
 
-use super::{Audience, StartError};
+use super::audience::Audience;
+use super::error::StartError;
 use crate::config::ServeSettings;
 use crate::db::Db;
 use crate::secret::{Secret, SecretKind};

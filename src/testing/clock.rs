@@ -85,7 +85,7 @@ fn reachable(pointer: &str, moment: Timestamp) -> Result<Timestamp, Problem> {
 
 /// What falls due by the jump is done now: mails that wait for their next try.
 fn moved(app: &App) -> Result<Reply, Problem> {
-    app.mail_waiting.notify_one();
+    app.db.mail_bell().notify_one();
     show(app)
 }
 

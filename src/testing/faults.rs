@@ -5,12 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Controls;
-use crate::app::App;
 use crate::config::positive_time;
 use crate::generated::api::Operation;
-use crate::generated::router;
-use crate::http::{self, Reply, Request};
+use crate::http::{self, Reply};
 use crate::problem::{INJECTABLE_STATUSES, Place, Problem};
 
 /// The most answers that one order may be for.
@@ -49,7 +46,7 @@ const fn once() -> u32 {
 /// When a connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum When {
+pub(super) enum When {
     /// Before anything was done.
     Before,
     /// In the place of the answer.
@@ -58,7 +55,7 @@ enum When {
 
 /// What becomes of one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
+pub(super) enum Effect {
     Status(u16),
     Delay(Duration),
     Drop(When),
@@ -137,7 +134,7 @@ impl Faults {
     }
 
     /// What becomes of the next answer of an operation, which is then used up.
-    fn take(&self, operation: Operation) -> Option<Effect> {
+    pub(super) fn take(&self, operation: Operation) -> Option<Effect> {
         let mut due = self.due();
         let position = due.iter().position(|fault| fault.operation == operation)?;
         let fault = &mut due[position];
@@ -152,29 +149,6 @@ impl Faults {
     /// Nothing can panic while it is held, so a poisoned lock is as good as any.
     fn due(&self) -> MutexGuard<'_, Vec<Fault>> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Calls the operation that a request means, unless it was told to fail.
-pub(super) async fn dispatch(app: &App, controls: &Controls, request: Request) -> Reply {
-    let found = http::find(router::ROUTES, request.method(), request.path());
-    let operation = found.ok().map(|found| found.target);
-    match operation.and_then(|operation| Some((operation, controls.faults.take(operation)?))) {
-        None => router::dispatch(app, request).await,
-        Some((operation, Effect::Status(status))) => {
-            request.finish(Some(operation.id()), Err(Problem::Injected(status))).await
-        }
-        Some((_, Effect::Delay(length))) => {
-            let reply = router::dispatch(app, request).await;
-            // When the server goes down meanwhile, the answer goes out at once.
-            let _ = controls.unless_stopped(tokio::time::sleep(length)).await;
-            reply
-        }
-        Some((operation, Effect::Drop(When::Before))) => {
-            let unanswered = Problem::Injected(*INJECTABLE_STATUSES.end());
-            request.finish(Some(operation.id()), Err(unanswered)).await.cut()
-        }
-        Some((_, Effect::Drop(When::After))) => router::dispatch(app, request).await.cut(),
     }
 }
 

@@ -7,15 +7,16 @@ use serde::Serialize;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Controls, store};
+use super::controls::Controls;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::positive_time;
 use crate::db::Tx;
 use crate::http::{Reply, Request, check_email};
-use crate::mail;
 use crate::problem::{Place, Problem};
-use crate::users::fold_email;
+use crate::store;
+use crate::store::mails::ListedMail;
+use crate::store::users::fold_email;
 
 /// How long a test waits for a mail unless it says otherwise, and at most.
 const WAIT: Duration = Duration::from_secs(10);
@@ -55,8 +56,8 @@ struct Mail {
 /// Every mail, oldest first; `to` narrows it to an address.
 pub(super) async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     let to = address(request)?;
-    let all = app.db.read(request.context().deadline, |tx| mail::store::list(tx, None)).await?;
-    let wanted = |mail: &mail::ListedMail| to.as_ref().is_none_or(|to| fold_email(&mail.recipient) == *to);
+    let all = app.db.read(request.context().deadline, |tx| store::mails::list(tx, None)).await?;
+    let wanted = |mail: &ListedMail| to.as_ref().is_none_or(|to| fold_email(&mail.recipient) == *to);
     let listed = all.into_iter().filter(wanted).map(|mail| Listed {
         id: mail.id,
         to: mail.recipient,
@@ -101,15 +102,15 @@ async fn wait_for(app: &App, to: &str, after: Uuid, wait: Duration) -> Result<Op
 }
 
 fn find(tx: &Tx, to: &str, after: Uuid) -> Result<Option<Mail>, Problem> {
-    let delivered = store::delivered_after(tx, after)?;
+    let delivered = store::mails::delivered_after(tx, after)?;
     let Some(first) = delivered.into_iter().find(|mail| fold_email(&mail.recipient) == to) else {
         return Ok(None);
     };
-    let message = mail::store::message(tx, first.id)?.flatten();
+    let message = store::mails::message(tx, first.id)?.flatten();
     message.map(|message| read(first, &message)).transpose()
 }
 
-fn read(delivered: store::Kept, message: &[u8]) -> Result<Mail, Problem> {
+fn read(delivered: store::mails::Kept, message: &[u8]) -> Result<Mail, Problem> {
     let unreadable = |what: &str| Problem::Internal(format!("a kept message has no {what}"));
     let message = MessageParser::default().parse(message).ok_or_else(|| unreadable("form"))?;
     let text = message.body_text(0).ok_or_else(|| unreadable("text"))?.replace('\r', "");

@@ -6,80 +6,17 @@
 //! their paths are answered as any path that nobody knows.
 
 mod clock;
+mod controls;
+mod dispatch;
 mod faults;
 mod mailbox;
 mod reset;
-mod store;
-
-use tokio::sync::watch;
 
 use crate::app::App;
-use crate::http::{self, Authorization, Reply, Request, Route, route};
-use crate::problem::{Busy, Problem};
-use crate::secret::{Secret, SecretHash, SecretKind};
-use crate::seed;
-use faults::Faults;
+use crate::http::{self, Reply, Request, Route, route};
+use crate::problem::Problem;
 
-/// The word before the token in `Authorization`.
-const SCHEME: &str = "Test";
-/// The most a seed may hold here.
-const SEED_BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// What tests may do with a server, and what it takes.
-pub struct Controls {
-    token: SecretHash,
-    /// What a reset brings back.
-    baseline: seed::Checked,
-    /// Whether secrets that stand in a seed may open this server.
-    allows_seeded_secrets: bool,
-    faults: Faults,
-    stop: watch::Receiver<bool>,
-}
-
-impl Controls {
-    /// Controls that this token opens. `stop` ends what waits here when the server goes down.
-    #[must_use]
-    pub fn new(
-        token: &Secret,
-        baseline: seed::Checked,
-        allows_seeded_secrets: bool,
-        stop: watch::Receiver<bool>,
-    ) -> Self {
-        Self { token: token.hash(), baseline, allows_seeded_secrets, faults: Faults::default(), stop }
-    }
-
-    /// 401 unless the request carries the token. Hashes are compared, so how long that takes says nothing
-    /// about the token.
-    fn authenticate(&self, authorization: Authorization<'_>) -> Result<(), Problem> {
-        let (detail, error) = match authorization {
-            Authorization::Present { scheme, credentials } if scheme.eq_ignore_ascii_case(SCHEME) => {
-                let given = Secret::parse(SecretKind::TestControls, credentials);
-                if given.is_some_and(|given| given.hash() == self.token) {
-                    return Ok(());
-                }
-                ("The token is not that of this server.", ", error=\"invalid_token\"")
-            }
-            Authorization::Absent => ("The Authorization header is missing.", ""),
-            _ => ("The test controls take no credentials of the API.", ", error=\"invalid_token\""),
-        };
-        Err(Problem::Unauthenticated {
-            detail: format!(
-                "{detail} Send `Authorization: {SCHEME} TOKEN`, with the token of --test-api-token or, without \
-                 that, of the ready file."
-            ),
-            challenges: vec![format!("{SCHEME} realm=\"brms-test\"{error}")],
-        })
-    }
-
-    /// Waits for `work`, or for the end of the server.
-    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, Problem> {
-        let mut stop = self.stop.clone();
-        tokio::select! {
-            done = work => Ok(done),
-            _ = stop.wait_for(|stop| *stop) => Err(Problem::Unavailable(Busy::ShuttingDown)),
-        }
-    }
-}
+pub use controls::Controls;
 
 /// What tests can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +80,7 @@ pub async fn answer(app: &App, controls: &Controls, mut request: Request) -> Rep
             let result = call(app, controls, found.target, &mut request).await;
             request.finish(Some(found.target.id()), result).await
         }
-        Err(Problem::UnknownPath) => faults::dispatch(app, controls, request).await,
+        Err(Problem::UnknownPath) => dispatch::dispatch(app, controls, request).await,
         Err(problem) => request.finish(None, Err(problem)).await,
     }
 }

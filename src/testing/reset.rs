@@ -1,12 +1,15 @@
 //! The data: putting it back, adding to it, taking it out.
 
-use super::{Controls, SEED_BYTES_MAX};
+use super::controls::Controls;
 use crate::app::App;
 use crate::db::Tx;
 use crate::http::{Reply, Request};
 use crate::problem::{Conflict, Place, Problem};
 use crate::seed::{self, Loaded};
-use crate::tokens;
+use crate::store;
+
+/// The most a seed may hold here.
+const SEED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Puts everything back: the data to what the server began with, or to the seed in the body; the clock to
 /// the system's; no mail, no faults. In one transaction, and never to a database with nobody in it.
@@ -19,7 +22,7 @@ pub(super) async fn reset(app: &App, controls: &Controls, request: &mut Request)
         let detail = "must hold an organisation: nobody could come in any more";
         return Err(Problem::invalid(Place::pointer("/organisations", detail)));
     }
-    let (lifetime, allowed) = (app.invitation_rules.lifetime, controls.allows_seeded_secrets);
+    let (lifetime, allowed) = (app.invitations.invitation_ttl, controls.allows_seeded_secrets);
     let deadline = request.context().deadline;
     // Before the data, since whatever is made now is made at this time.
     let clock_before = app.db.clock().reset();
@@ -43,7 +46,7 @@ pub(super) async fn reset(app: &App, controls: &Controls, request: &mut Request)
 /// Adds a seed to what is there, all of it or nothing.
 pub(super) async fn seed(app: &App, controls: &Controls, request: &mut Request) -> Result<Reply, Problem> {
     let seed = parse(&request.json_text(SEED_BYTES_MAX).await?)?;
-    let (lifetime, allowed) = (app.invitation_rules.lifetime, controls.allows_seeded_secrets);
+    let (lifetime, allowed) = (app.invitations.invitation_ttl, controls.allows_seeded_secrets);
     let loaded = app.db.write(request.context().deadline, move |tx| {
         let loaded = seed.add(tx, lifetime)?;
         refuse_seeded_secrets(tx, allowed)?;
@@ -66,7 +69,7 @@ fn parse(text: &[u8]) -> Result<seed::Checked, Problem> {
 
 /// The same rule as at the start of a server: secrets that stand in a file open no door that others reach.
 fn refuse_seeded_secrets(tx: &Tx, allowed: bool) -> Result<(), Problem> {
-    if allowed || !tokens::store::any_seeded(tx)? {
+    if allowed || !store::tokens::any_seeded(tx)? {
         return Ok(());
     }
     let detail = "holds secrets that others may know, and this server listens beyond loopback; \

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use utoipa_swagger_ui::Config;
 
-use super::secured_by;
+use super::security::secured_by;
 use crate::http::{Reply, Request};
 use crate::problem::Problem;
 

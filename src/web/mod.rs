@@ -6,19 +6,31 @@
 
 mod docs;
 pub mod pages;
+mod security;
 
+use bytes::Bytes;
 use serde_json::json;
 
 use crate::app::App;
-use crate::health;
 use crate::http::{self, Form, Reply, Request, Route, route};
-use crate::invitations::accept::{self, Acceptance, Accepted};
 use crate::openapi;
+use crate::operations::health;
+use crate::operations::invitations::accept::{self, Acceptance, Accepted};
 use crate::problem::Problem;
+
 use pages::{
-    ACCEPT_SCRIPT, AcceptForm, CONTENT_SECURITY_POLICY, FormErrors, SECURITY_HEADERS, STYLE,
-    complaint_in_plain_words, in_plain_words,
+    ACCEPT_SCRIPT, AcceptForm, CONTENT_SECURITY_POLICY, FormErrors, Pages, STYLE, complaint_in_plain_words,
+    in_plain_words,
 };
+use security::secured_by;
+
+/// What the pages are made of, put together once at start.
+pub struct Content {
+    /// The page templates.
+    pub pages: Pages,
+    /// The served description, as JSON.
+    pub description: Bytes,
+}
 
 /// What is served here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,15 +99,21 @@ pub fn find(request: &Request) -> Option<Result<Page, Problem>> {
 }
 
 /// Answers a request for a page.
-pub async fn answer(app: &App, page: Result<Page, Problem>, mut request: Request) -> Reply {
+pub async fn answer(
+    app: &App,
+    content: &Content,
+    page: Result<Page, Problem>,
+    mut request: Request,
+) -> Reply {
+    let pages = &content.pages;
     let operation = page.as_ref().ok().map(|page| page.id());
     let result = match page {
-        Ok(Page::AcceptForm) => show(app, 200, &AcceptForm::default()),
-        Ok(Page::Accept) => take(app, &mut request).await,
+        Ok(Page::AcceptForm) => show(pages, 200, &AcceptForm::default()),
+        Ok(Page::Accept) => take(app, pages, &mut request).await,
         Ok(Page::Style) => Ok(secured(Reply::bytes(200, "text/css; charset=utf-8", STYLE))),
         Ok(Page::Script) => Ok(secured(Reply::bytes(200, "text/javascript; charset=utf-8", ACCEPT_SCRIPT))),
         Ok(Page::VendoredDescription) => Ok(Reply::bytes(200, "application/json", openapi::VENDORED)),
-        Ok(Page::ServedDescription) => Ok(Reply::bytes(200, "application/json", app.description.clone())),
+        Ok(Page::ServedDescription) => Ok(Reply::bytes(200, "application/json", content.description.clone())),
         Ok(Page::Docs(file)) => docs::show(file, &request),
         Ok(Page::Live) => health::live(app).and_then(|()| Reply::json(200, &json!({ "status": "live" }))),
         Ok(Page::Ready) => match health::ready(app).await {
@@ -108,7 +126,7 @@ pub async fn answer(app: &App, page: Result<Page, Problem>, mut request: Request
 }
 
 /// Accepts, and answers in the language that was spoken.
-async fn take(app: &App, request: &mut Request) -> Result<Reply, Problem> {
+async fn take(app: &App, pages: &Pages, request: &mut Request) -> Result<Reply, Problem> {
     let context = request.context().clone();
     match request.media_type().as_deref() {
         Some("application/json") => {
@@ -119,14 +137,14 @@ async fn take(app: &App, request: &mut Request) -> Result<Reply, Problem> {
         Some("application/x-www-form-urlencoded") => {
             let form = match request.form().await {
                 Ok(form) => form,
-                Err(problem) => return show_problem(app, problem),
+                Err(problem) => return show_problem(pages, problem),
             };
             match accept::accept(app, context, acceptance(&form)).await {
-                Ok(accepted) => welcome(app, &accepted),
+                Ok(accepted) => welcome(pages, &accepted),
                 Err(problem @ (Problem::Invalid(_) | Problem::UnknownCode)) => {
-                    show_again(app, &form, problem)
+                    show_again(pages, &form, problem)
                 }
-                Err(problem) => show_problem(app, problem),
+                Err(problem) => show_problem(pages, problem),
             }
         }
         _ => Err(Problem::UnsupportedMediaType { supported: JSON_OR_FORM }),
@@ -148,19 +166,19 @@ fn posted_code(form: &Form) -> Option<&str> {
     Some(text.rsplit_once('#').map_or(text, |(_, fragment)| fragment).trim())
 }
 
-fn show(app: &App, status: u16, form: &AcceptForm) -> Result<Reply, Problem> {
-    let page = app.pages.accept_form(form).map_err(|cause| Problem::internal("rendering a page", cause))?;
+fn show(pages: &Pages, status: u16, form: &AcceptForm) -> Result<Reply, Problem> {
+    let page = pages.accept_form(form).map_err(|cause| Problem::internal("rendering a page", cause))?;
     Ok(secured(Reply::html(status, page)))
 }
 
-fn welcome(app: &App, accepted: &Accepted) -> Result<Reply, Problem> {
-    let page = app.pages.accepted(&accepted.organisation, &accepted.invitation.email);
+fn welcome(pages: &Pages, accepted: &Accepted) -> Result<Reply, Problem> {
+    let page = pages.accepted(&accepted.organisation, &accepted.invitation.email);
     let page = page.map_err(|cause| Problem::internal("rendering a page", cause))?;
     Ok(secured(Reply::html(200, page)))
 }
 
 /// The form once more, with what was typed and what is wrong with it.
-fn show_again(app: &App, form: &Form, problem: Problem) -> Result<Reply, Problem> {
+fn show_again(pages: &Pages, form: &Form, problem: Problem) -> Result<Reply, Problem> {
     let complaint = |pointer: &str| {
         let place = problem.places().iter().find(|place| place.is_at(pointer));
         place.map(|place| complaint_in_plain_words(&place.detail))
@@ -180,15 +198,15 @@ fn show_again(app: &App, form: &Form, problem: Problem) -> Result<Reply, Problem
             last_name: last_name.as_deref(),
         },
     };
-    let mut reply = show(app, problem.status(), &again)?;
+    let mut reply = show(pages, problem.status(), &again)?;
     reply.problem = Some(problem);
     Ok(reply)
 }
 
 /// A problem as a page, with the same status and headers that a program would get.
-fn show_problem(app: &App, problem: Problem) -> Result<Reply, Problem> {
+fn show_problem(pages: &Pages, problem: Problem) -> Result<Reply, Problem> {
     let (title, detail) = in_plain_words(&problem);
-    let page = app.pages.problem(title, &detail);
+    let page = pages.problem(title, &detail);
     let page = page.map_err(|cause| Problem::internal("rendering a page", cause))?;
     let mut reply = secured(Reply::html(problem.status(), page));
     for (name, value) in problem.headers() {
@@ -200,10 +218,4 @@ fn show_problem(app: &App, problem: Problem) -> Result<Reply, Problem> {
 
 fn secured(reply: Reply) -> Reply {
     secured_by(CONTENT_SECURITY_POLICY, reply)
-}
-
-/// With the headers of every page, and this policy for what it may load.
-fn secured_by(policy: &'static str, reply: Reply) -> Reply {
-    let reply = reply.with_header("content-security-policy", policy);
-    SECURITY_HEADERS.iter().fold(reply, |reply, (name, value)| reply.with_header(name, *value))
 }

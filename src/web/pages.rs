@@ -26,20 +26,6 @@ pub const ACCEPT_SCRIPT: &str = include_str!("assets/accept.js");
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Headers of every page, style sheet and script, beside its policy.
-///
-/// Mind that under `no-referrer` a browser sends `Origin: null` with the form, so a check of the origin
-/// would refuse everybody. None is needed: there is no cookie to ride on, only the code.
-pub const SECURITY_HEADERS: &[(&str, &str)] = &[
-    ("referrer-policy", "no-referrer"),
-    ("x-content-type-options", "nosniff"),
-    // For browsers that do not know frame-ancestors.
-    ("x-frame-options", "DENY"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("x-robots-tag", "noindex"),
-];
-
 /// What the form shows: empty at first, after a refused post what was typed and what is wrong with it.
 ///
 /// It may hold the code, hence no `Debug`.
@@ -195,6 +181,7 @@ fn broken(cause: impl std::fmt::Display) -> PageError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::security::SECURITY_HEADERS;
 
     const HOSTILE: &[&str] = &[
         "<script>alert(1)</script>",

@@ -4,7 +4,7 @@
 //! A new operation, a new kind of requirement or a new permission to require does not compile until it is
 //! placed; a caller cannot be listed without its cells.
 
-use brms::auth::requirements::{Requirement, requirement};
+use brms::access::requirements::{Requirement, requirement};
 use brms::generated::api::{Operation, SecurityScheme};
 use brms::generated::models::Permission;
 use serde_json::json;

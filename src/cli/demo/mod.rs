@@ -6,8 +6,9 @@ mod story;
 use std::io::Write;
 use std::path::Path;
 
+use super::failure::Failure;
 use super::signals::Signals;
-use super::{Failure, runtime};
+use super::threads::runtime;
 use crate::clock::Clock;
 use crate::config::{self, DemoSettings, ServeSettings};
 use crate::startup::{Audience, Server, sweep};

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::cli::client::{Answer, Call, call};
-use crate::cli::{Failure, mailbox};
+use crate::cli::failure::Failure;
+use crate::cli::mailbox;
 use crate::db::Db;
-use crate::mail;
 use crate::secret::{SecretKind, is_secret_character};
+use crate::store;
 
 /// Ids and secrets of `seed.json`.
 pub(super) const PROJECT: &str = "0190a000-0000-7000-a000-000000000001";
@@ -130,13 +131,13 @@ impl<'o> Story<'o> {
     async fn mail(&self, count: usize) -> Result<Vec<u8>, Failure> {
         let deadline = Instant::now() + TIME_MAX;
         loop {
-            let mails = self.db.read(deadline, mail::store::kept).await?;
+            let mails = self.db.read(deadline, store::mails::kept).await?;
             let delivered: Vec<_> = mails.iter().filter(|mail| mail.delivered_at.is_some()).collect();
             if delivered.len() == count
                 && let Some(last) = delivered.last()
             {
                 let id = last.id;
-                let message = self.db.read(deadline, move |tx| mail::store::message(tx, id)).await?;
+                let message = self.db.read(deadline, move |tx| store::mails::message(tx, id)).await?;
                 return message.flatten().ok_or_else(|| "a delivered mail has no message".into());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

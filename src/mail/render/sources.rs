@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::RenderError;
+use super::error::RenderError;
 
 pub(super) const SUBJECT: &str = "invitation.subject";
 pub(super) const TEXT: &str = "invitation.text";

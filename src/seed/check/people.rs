@@ -1,11 +1,12 @@
 //! What is wrong with users, how they came in, and what opens the door for them.
 
-use super::{A_PROJECT, A_USER, Check, Kind, Known};
+use super::{A_PROJECT, A_USER, Check, Known};
 use crate::generated::models::{InvitationStatus, UserType};
 use crate::http::check_email;
-use crate::invitations::SecretState;
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::seed::format::{SeedInternalToken, SeedInvitation, SeedPersonalAccessToken, SeedUser};
+use crate::store::invitations::SecretState;
+use crate::store::whole::Kind;
 
 /// How a token stands in the file.
 struct Written<'a> {

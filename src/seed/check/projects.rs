@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::{A_USER, Check, Kind, Known};
+use super::{A_USER, Check, Known};
 use crate::limits;
 use crate::seed::format::{SeedGroup, SeedMember, SeedProject};
+use crate::store::whole::Kind;
 
 const A_GROUP: &str = "group of this project";
 

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::generated::models::{InvitationStatus, Permission, UserStatus, UserType};
-use crate::invitations::SecretState;
 use crate::secret::SecretHash;
+use crate::store::invitations::SecretState;
 
 /// A user. One of type `invited` has a pending invitation, which was never mailed unless `invitation` says so.
 #[derive(Clone, Debug, Deserialize, Serialize)]

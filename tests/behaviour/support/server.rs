@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use brms::clock::Clock;
 use brms::config::{Arguments, Command, ServeSettings};
-use brms::mail;
 use brms::startup::{Audience, Server};
+use brms::store;
 use clap::Parser;
 use mail_parser::MessageParser;
 use tempfile::TempDir;
@@ -111,9 +111,11 @@ impl TestServer {
         let db = &self.server.app().db;
         let until = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let listed = db.read(until, |tx| mail::store::list(tx, None)).await.expect("the mailbox is read");
+            let listed =
+                db.read(until, |tx| store::mails::list(tx, None)).await.expect("the mailbox is read");
             if listed.iter().all(|mail| mail.state != "queued") {
-                let read = |id| db.peek(|tx| mail::store::message(tx, id)).expect("a mail is read").flatten();
+                let read =
+                    |id| db.peek(|tx| store::mails::message(tx, id)).expect("a mail is read").flatten();
                 return listed.iter().filter_map(|mail| read(mail.id)).map(Mail::parse).collect();
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -128,7 +130,7 @@ impl TestServer {
 
     /// Has the outbox looked at now.
     pub fn ring(&self) {
-        self.server.app().mail_waiting.notify_one();
+        self.server.app().db.mail_bell().notify_one();
     }
 
     /// The code of the latest mail to this address.

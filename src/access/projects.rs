@@ -1,0 +1,27 @@
+//! Finding a project for a caller: who sees it, and who may.
+
+use uuid::Uuid;
+
+use crate::access::permissions::ProjectAccess;
+use crate::access::{Caller, permissions};
+use crate::db::Tx;
+use crate::problem::Problem;
+use crate::store;
+use crate::store::projects::Project;
+
+/// Finds a project for an operation inside it: 404 unless the caller sees it and it is not deleted, 403
+/// unless the caller may. Another organisation's project, a deleted one, one without the caller in it and
+/// one that never was all answer the same.
+pub fn access(tx: &Tx, caller: &Caller, project_id: Uuid) -> Result<(Project, ProjectAccess), Problem> {
+    let project = store::projects::find(tx, caller.organisation_id, project_id)?;
+    let project =
+        project.filter(|project| project.deleted_at.is_none()).ok_or(Problem::NotFound("project"))?;
+    let access = seen(tx, caller, project_id)?;
+    access.require(caller.operation)?;
+    Ok((project, access))
+}
+
+/// What the caller may do in a project of the organisation, deleted or not; 404 if the caller cannot see it.
+pub fn seen(tx: &Tx, caller: &Caller, project_id: Uuid) -> Result<ProjectAccess, Problem> {
+    permissions::in_project(tx, caller, project_id)?.ok_or(Problem::NotFound("project"))
+}

@@ -1,0 +1,207 @@
+//! Backups, and restoring from one.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::connection::{self, Source};
+use super::files::{self, COMPANIONS, is_there, numbered, with_suffix};
+use super::lock::ServeLock;
+use super::opened_file::OpenedFile;
+use super::{copy, migrations, open};
+
+/// Why a copy was not made. The text names the file and the way out; nothing was changed.
+#[derive(Debug)]
+pub struct CopyError(String);
+
+impl std::fmt::Display for CopyError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for CopyError {}
+
+/// What a copy holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// How long the file is.
+    pub bytes: u64,
+    /// The last schema step that it has seen.
+    pub step: u32,
+}
+
+/// What a restored database was made of, and where the old one is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// What is there now.
+    pub copied: Copied,
+    /// The files that were there before: the database, and what lay beside it and would be taken for the new one's.
+    pub kept: Vec<PathBuf>,
+}
+
+/// Writes the database at `database` into a new file at `target`, also while it is served. A file that is
+/// there already stays, unless it may be replaced.
+pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copied, CopyError> {
+    if is_same_file(database, target) {
+        return Err(CopyError(format!("{} is the database itself; name another file", target.display())));
+    }
+    // Also a link that leads nowhere is there.
+    if !may_replace && is_there(target) {
+        return Err(taken(target));
+    }
+    let (database, target) = (&real_path(database)?, &real_path(target)?);
+    refuse_in_use(target)?;
+    // Held until the new file has the name, so that no server comes to serve the old one.
+    let lock = if target.exists() { Some(lock_replaced(target)?) } else { None };
+    let connection = connect(database)?;
+    let step = migrations::step(&connection, database).map_err(|cause| CopyError(cause.0))?;
+    if step == 0 {
+        return Err(CopyError(format!("{} is empty, so there is nothing to back up", database.display())));
+    }
+    let copy = copy::make(&connection, target).map_err(|cause| failed("the backup", target, &cause))?;
+    // Again: the copy took its time.
+    refuse_in_use(target)?;
+    let placed = copy::place(copy, target, may_replace).map_err(|cause| match cause.kind() {
+        io::ErrorKind::AlreadyExists => taken(target),
+        _ => failed("the backup", target, &cause),
+    });
+    drop(lock);
+    placed.map(|bytes| Copied { bytes, step })
+}
+
+/// What lies beside the target would be taken for the log of the backup. It is there when somebody uses the old
+/// file as a database, or was killed while he did: then it holds writes that are nowhere else.
+fn refuse_in_use(target: &Path) -> Result<(), CopyError> {
+    let Some(companion) = files::companion(target) else { return Ok(()) };
+    Err(CopyError(format!(
+        "{} lies beside {}, so that is a database in use or its user was killed; name another file, or stop that \
+         user and move both away",
+        companion.display(),
+        target.display()
+    )))
+}
+
+/// A server that goes on with a file that lost its name would write where nobody finds it.
+fn lock_replaced(target: &Path) -> Result<ServeLock, CopyError> {
+    let lock = ServeLock::take_if_free(target).map_err(|cause| CopyError(cause.0))?;
+    lock.ok_or_else(|| {
+        CopyError(format!("a server is serving {}; name another file, or stop it first", target.display()))
+    })
+}
+
+/// Puts what is in `backup` in the place of `database`, which no server may hold. What was there is kept
+/// beside it under another name.
+pub fn restore(backup: &Path, database: &Path) -> Result<Restored, CopyError> {
+    if is_same_file(backup, database) {
+        return Err(CopyError(format!("{} is the database itself; name a backup", backup.display())));
+    }
+    if !backup.exists() {
+        return Err(CopyError(format!("there is no backup {}", backup.display())));
+    }
+    let database = &real_path(database)?;
+    let source = connect(backup)?;
+    let step = migrations::step(&source, backup).map_err(|cause| CopyError(cause.0))?;
+    if step == 0 {
+        return Err(CopyError(format!("{} is empty; it is no backup", backup.display())));
+    }
+    migrations::refuse_newer(step, backup, migrations::ALL).map_err(|cause| CopyError(cause.0))?;
+    copy::check(&source).map_err(|cause| {
+        CopyError(format!("{} is damaged, so it was not taken: {cause}", backup.display()))
+    })?;
+    let lock = ServeLock::take(database).map_err(|cause| CopyError(cause.0))?;
+    let copy = copy::make(&source, database)
+        .and_then(|copy| files::hand_over(copy.as_file(), database).map(|()| copy))
+        .map_err(|cause| failed("the database", database, &cause))?;
+    let kept = keep(database)?;
+    let placed = copy::place(copy, database, true).map_err(|cause| failed("the database", database, &cause));
+    drop(lock);
+    placed.map(|bytes| Restored { copied: Copied { bytes, step }, kept })
+}
+
+/// Gives the old file a second name, after folding its log into it. One that cannot be read any more is kept
+/// as it is, with its log beside it; and so is a log whose file somebody took away, since it may hold the last
+/// writes of a server that was killed.
+fn keep(database: &Path) -> Result<Vec<PathBuf>, CopyError> {
+    let has_file = database.exists();
+    if has_file {
+        fold(database)?;
+    } else if files::companion(database).is_none() {
+        return Ok(Vec::new());
+    }
+    let name = numbered(database, "before-restore").find(|name| files::is_free(name)).ok_or_else(|| {
+        CopyError(format!("{} has too many old files beside it; remove some", database.display()))
+    })?;
+    let mut kept = Vec::new();
+    if has_file {
+        fs::hard_link(database, &name).map_err(|cause| failed("the old database", &name, &cause))?;
+        kept.push(name.clone());
+    }
+    for suffix in COMPANIONS {
+        let (from, to) = (with_suffix(database, suffix), with_suffix(&name, suffix));
+        if is_there(&from) {
+            fs::rename(&from, &to).map_err(|cause| failed("the log of the old database", &to, &cause))?;
+            kept.push(to);
+        }
+    }
+    Ok(kept)
+}
+
+/// Folds the log into the file, which works only when nobody else has it open.
+fn fold(database: &Path) -> Result<(), CopyError> {
+    let path = database.display();
+    let folded = connection::open_plain(&Source::shared(database)).and_then(|connection| {
+        if migrations::step_of_ours(&connection)?.is_none() {
+            return Ok(Err(CopyError(format!("{path} is not a brms database, so it was left as it is"))));
+        }
+        let mode: String = connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
+        let in_use = || CopyError(format!("another program has {path} open; stop it first"));
+        Ok(if mode == "delete" { Ok(()) } else { Err(in_use()) })
+    });
+    match folded {
+        Ok(outcome) => outcome,
+        Err(cause) if is_damaged(&cause) => Ok(()),
+        Err(cause) => Err(CopyError(format!(
+            "{path} cannot be put aside: {cause}; if another program has it open, stop that first"
+        ))),
+    }
+}
+
+/// A file that is no database (any more) is what somebody may want to replace.
+fn is_damaged(cause: &rusqlite::Error) -> bool {
+    matches!(cause.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
+fn connect(path: &Path) -> Result<Connection, CopyError> {
+    let failed =
+        |cause: &dyn std::fmt::Display| CopyError(format!("{} cannot be opened: {cause}", path.display()));
+    files::check_length(path).map_err(|cause| failed(&cause))?;
+    connection::prepare_file(path, false).map_err(|cause| failed(&cause))?;
+    let file = OpenedFile::new(path).map_err(|cause| failed(&cause))?;
+    open::refuse_other_name(&file).map_err(|cause| CopyError(cause.0))?;
+    // Before any connection, whose locks it would take along.
+    drop(file);
+    let source = Source::to_read(path).map_err(|cause| failed(&cause))?;
+    connection::open_plain(&source).map_err(|cause| failed(&cause))
+}
+
+fn failed(what: &str, path: &Path, cause: &dyn std::fmt::Display) -> CopyError {
+    CopyError(format!("{what} {} cannot be written: {cause}; nothing was changed", path.display()))
+}
+
+fn taken(path: &Path) -> CopyError {
+    CopyError(format!("there is a file {} already; name another, or give --force", path.display()))
+}
+
+fn real_path(path: &Path) -> Result<PathBuf, CopyError> {
+    files::real_path(path).map_err(|cause| CopyError(cause.0))
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}

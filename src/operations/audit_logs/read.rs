@@ -1,0 +1,78 @@
+//! listAuditLogs and getAuditLog.
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::generated::api::{GetAuditLogParameters, ListAuditLogsParameters};
+use crate::generated::models::{self, AuditLogList};
+use crate::limits;
+use crate::paging::Page;
+use crate::problem::Problem;
+use crate::store;
+use crate::views;
+
+/// The entries of the organisation, newest first unless asked otherwise.
+pub async fn list(
+    app: &App,
+    principal: Principal,
+    parameters: ListAuditLogsParameters,
+) -> Result<AuditLogList, Problem> {
+    let page = Page::new(parameters.page, parameters.per_page);
+    let from =
+        parameters.from_date.as_deref().map(|text| limits::check_date("fromDate", text)).transpose()?;
+    let to = parameters.to_date.as_deref().map(|text| limits::check_date("toDate", text)).transpose()?;
+    let order = order(parameters.order_by.as_deref())?;
+    let ascending = ascending(parameters.sort.as_deref())?;
+    app.read(principal, move |tx, caller| {
+        caller.require()?;
+        let filter = store::audit_logs::Filter {
+            organisation_id: caller.organisation_id,
+            project_id: parameters.project_id,
+            user_id: parameters.user_id,
+            kind: parameters.r#type,
+            action: parameters.action.as_deref(),
+            from: from.map(|(first, _)| first),
+            to: to.map(|(_, last)| last),
+            order,
+            ascending,
+            page,
+        };
+        let listed = store::audit_logs::list(tx, &filter)?;
+        let results = listed
+            .rows
+            .into_iter()
+            .map(|row| views::audit_logs::listed(tx, row))
+            .collect::<Result<Vec<_>, _>>()?;
+        let paginate = page.pagination(listed.total, results.len());
+        Ok(AuditLogList { results, paginate })
+    })
+    .await
+}
+
+fn order(word: Option<&str>) -> Result<store::audit_logs::Order, Problem> {
+    let Some(word) = word else { return Ok(store::audit_logs::Order::CreatedAt) };
+    Ok(match limits::check_word("orderBy", word, &["createdAt", "type", "action"])? {
+        "type" => store::audit_logs::Order::Type,
+        "action" => store::audit_logs::Order::Action,
+        _ => store::audit_logs::Order::CreatedAt,
+    })
+}
+
+fn ascending(word: Option<&str>) -> Result<bool, Problem> {
+    let Some(word) = word else { return Ok(false) };
+    Ok(limits::check_word("sort", word, &["ASC", "DESC"])? == "ASC")
+}
+
+/// One entry, with what changed.
+pub async fn get(
+    app: &App,
+    principal: Principal,
+    parameters: GetAuditLogParameters,
+) -> Result<models::AuditLog, Problem> {
+    app.read(principal, move |tx, caller| {
+        let entry = store::audit_logs::find(tx, caller.organisation_id, parameters.audit_log_id)?;
+        let entry = entry.ok_or(Problem::NotFound("audit log entry"))?;
+        caller.require()?;
+        views::audit_logs::entry(tx, entry)
+    })
+    .await
+}

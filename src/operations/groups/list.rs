@@ -1,0 +1,33 @@
+//! listGroups.
+
+use crate::access::{self, Principal};
+use crate::app::App;
+use crate::generated::api::ListGroupsParameters;
+use crate::generated::models::GroupList;
+use crate::paging::Page;
+use crate::problem::Problem;
+use crate::search;
+use crate::store;
+use crate::views;
+
+/// listGroups.
+pub async fn list(
+    app: &App,
+    principal: Principal,
+    parameters: ListGroupsParameters,
+) -> Result<GroupList, Problem> {
+    let page = Page::new(parameters.page, parameters.per_page);
+    app.read(principal, move |tx, caller| {
+        access::projects::access(tx, caller, parameters.project_id)?;
+        let listed = store::groups::list(
+            tx,
+            parameters.project_id,
+            search::folded(parameters.search.as_deref()).as_deref(),
+            page,
+        )?;
+        let results = views::groups::groups(tx, listed.rows)?;
+        let paginate = page.pagination(listed.total, results.len());
+        Ok(GroupList { results, paginate })
+    })
+    .await
+}

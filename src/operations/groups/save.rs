@@ -1,0 +1,85 @@
+//! createGroup and updateGroup.
+
+use crate::access::permissions::{ProjectAccess, deduplicated};
+use crate::access::{self, Principal};
+use crate::app::App;
+use crate::file_permissions;
+use crate::generated::api::{CreateGroupParameters, UpdateGroupParameters};
+use crate::generated::models::{self, SaveGroupRequest};
+use crate::limits;
+use crate::problem::{Conflict, Problem};
+use crate::store;
+use crate::store::audit_logs::Action;
+use crate::store::groups::Group;
+use crate::views;
+
+/// createGroup.
+pub async fn create(
+    app: &App,
+    principal: Principal,
+    parameters: CreateGroupParameters,
+    body: SaveGroupRequest,
+) -> Result<models::Group, Problem> {
+    check(&body)?;
+    app.write(principal, move |tx, caller| {
+        let (project, access) = access::projects::access(tx, caller, parameters.project_id)?;
+        let group = Group {
+            id: tx.new_id(),
+            project_id: project.id,
+            name: body.name.clone(),
+            description: body.description.clone(),
+            permissions: body.permissions.clone().map(deduplicated),
+            file_permissions: body.file_permissions.clone().flatten().map(file_permissions::stored),
+            role_id: None,
+            created_at: tx.now(),
+        };
+        check_grant(&access, &[&group])?;
+        store::groups::add(tx, &caller.actor(), &group)?;
+        views::groups::group(tx, group)
+    })
+    .await
+}
+
+/// updateGroup: what is absent stays.
+pub async fn update(
+    app: &App,
+    principal: Principal,
+    parameters: UpdateGroupParameters,
+    body: SaveGroupRequest,
+) -> Result<models::Group, Problem> {
+    check(&body)?;
+    app.write(principal, move |tx, caller| {
+        let (project, access) = access::projects::access(tx, caller, parameters.project_id)?;
+        let before =
+            store::groups::find(tx, project.id, parameters.group_id)?.ok_or(Problem::NotFound("group"))?;
+        let after = Group {
+            name: body.name.clone(),
+            description: body.description.clone().or_else(|| before.description.clone()),
+            permissions: body.permissions.clone().map(deduplicated).or_else(|| before.permissions.clone()),
+            file_permissions: match body.file_permissions.clone() {
+                Some(given) => given.map(file_permissions::stored),
+                None => before.file_permissions.clone(),
+            },
+            ..before.clone()
+        };
+        check_grant(&access, &[&before, &after])?;
+        if before.role_id.is_some() {
+            return Err(Problem::conflict(Conflict::RoleManaged));
+        }
+        store::groups::update(tx, &after)?;
+        store::groups::record(tx, &caller.actor(), Action::Updated, &after)?;
+        views::groups::group(tx, after)
+    })
+    .await
+}
+
+fn check(body: &SaveGroupRequest) -> Result<(), Problem> {
+    limits::check_names(&[("/name", Some(&body.name)), ("/description", body.description.as_ref())])?;
+    let files = body.file_permissions.as_ref().and_then(Option::as_ref);
+    limits::check_count("/filePermissions", files.map_or(0, Vec::len))
+}
+
+/// Nobody makes or changes a group that carries `owner` without the right to hand that out.
+fn check_grant(access: &ProjectAccess, groups: &[&Group]) -> Result<(), Problem> {
+    if groups.iter().any(|group| group.carries_owner()) { access.require_grant_of_owner() } else { Ok(()) }
+}

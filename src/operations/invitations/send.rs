@@ -1,0 +1,108 @@
+//! sendUserInvitation: a new mail with a new link; the old link is dead.
+
+use uuid::Uuid;
+
+use super::throttle::{check_inviter, check_throttle};
+use crate::access::Principal;
+use crate::app::App;
+use crate::config::InvitationSettings;
+use crate::db::Tx;
+use crate::generated::api::SendUserInvitationParameters;
+use crate::generated::models::{self, AuditLogType, InvitationStatus, UserStatus};
+use crate::mail;
+use crate::problem::{Conflict, Problem};
+use crate::secret::{Secret, SecretKind};
+use crate::store;
+use crate::store::audit_logs::{Action, Actor, Change};
+use crate::store::invitations::Invitation;
+use crate::store::users::User;
+use crate::views;
+
+/// sendUserInvitation: a new mail with a new link; the old link is dead.
+pub async fn send(
+    app: &App,
+    principal: Principal,
+    parameters: SendUserInvitationParameters,
+) -> Result<models::Invitation, Problem> {
+    let settings = app.invitations;
+    app.write(principal, move |tx, caller| {
+        let user = store::users::find(tx, caller.organisation_id, parameters.user_id)?;
+        let user = user.ok_or(Problem::NotFound("user"))?;
+        caller.require()?;
+        let invitation = sendable(tx, &settings, &user)?;
+        check_inviter(tx, &settings, caller.user_id, 1)?;
+        let inviter = store::users::get(tx, caller.user_id)?;
+        let (invitation, secret) = renew(tx, &settings, &caller.actor(), &invitation)?;
+        mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, Some(&inviter), &secret)?;
+        Ok(views::invitations::invitation(&invitation, &user))
+    })
+    .await
+}
+
+/// A fresh link for the operator to hand over. Counts as a send, queues no mail.
+pub fn fresh_secret(
+    tx: &Tx,
+    settings: &InvitationSettings,
+    user: &User,
+) -> Result<(Invitation, Secret), Problem> {
+    let invitation = sendable(tx, settings, user)?;
+    renew(tx, settings, &Actor::operator(user.organisation_id), &invitation)
+}
+
+/// Sends an invitation again on the operator's word, in the name of whoever invited first.
+pub fn send_again(
+    tx: &Tx,
+    settings: &InvitationSettings,
+    invitation_id: Uuid,
+) -> Result<Invitation, Problem> {
+    let found =
+        store::invitations::find_anywhere(tx, invitation_id)?.ok_or(Problem::NotFound("invitation"))?;
+    let user = store::users::get(tx, found.user_id)?;
+    let (invitation, secret) = fresh_secret(tx, settings, &user)?;
+    let inviter = invitation.created_by.map(|user_id| store::users::get(tx, user_id)).transpose()?;
+    mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, inviter.as_ref(), &secret)?;
+    Ok(invitation)
+}
+
+/// The user's invitation, if it may be sent now: 409 when there is nothing to send, 429 when too often.
+pub(super) fn sendable(tx: &Tx, settings: &InvitationSettings, user: &User) -> Result<Invitation, Problem> {
+    if user.is_service {
+        return Err(Problem::conflict(Conflict::ServiceAccount));
+    }
+    // A link of one who is locked would open nothing.
+    if user.status != UserStatus::Active {
+        return Err(Problem::conflict(Conflict::UserDisabled));
+    }
+    let pending = store::invitations::find_by_user(tx, user.id)?
+        .filter(|found| found.status == InvitationStatus::Pending);
+    // Who never had an invitation came in another way, and is in all the same.
+    let invitation = pending.ok_or(Problem::conflict(Conflict::AlreadyAccepted))?;
+    check_throttle(tx, settings, &invitation)?;
+    Ok(invitation)
+}
+
+/// Gives the invitation a new secret and a new end, kills the one before, and drops mails not yet sent.
+pub(super) fn renew(
+    tx: &Tx,
+    settings: &InvitationSettings,
+    actor: &Actor,
+    invitation: &Invitation,
+) -> Result<(Invitation, Secret), Problem> {
+    let secret = Secret::generate(SecretKind::Invitation);
+    let expires_at = tx.now().plus(settings.invitation_ttl);
+    store::invitations::replace_secret(tx, invitation.id, &secret.hash(), actor.user_id)?;
+    store::invitations::set_expiry(tx, invitation.id, expires_at)?;
+    store::mails::cancel_queued(tx, invitation.id)?;
+    let invitation = Invitation { expires_at, ..invitation.clone() };
+    let data = serde_json::json!({ "invitationId": invitation.id, "expiresAt": expires_at.rfc3339() });
+    let change = Change::new(AuditLogType::User, Action::Invited, invitation.user_id, data);
+    store::audit_logs::record(tx, actor, &change)?;
+    Ok((invitation, secret))
+}
+
+/// Kills the link of a user who is disabled, and drops mails not yet sent.
+pub fn withdraw(tx: &Tx, user_id: Uuid) -> Result<(), Problem> {
+    let Some(invitation) = store::invitations::find_by_user(tx, user_id)? else { return Ok(()) };
+    store::invitations::withdraw_secret(tx, invitation.id)?;
+    store::mails::cancel_queued(tx, invitation.id)
+}

@@ -1,0 +1,47 @@
+//! How often invitations may be sent.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::config::InvitationSettings;
+use crate::db::Tx;
+use crate::problem::{Problem, SendLimit};
+use crate::store;
+use crate::store::invitations::Invitation;
+
+/// Of the last `sends_max` sends, the first must lie outside the window.
+pub(super) fn check_throttle(
+    tx: &Tx,
+    settings: &InvitationSettings,
+    invitation: &Invitation,
+) -> Result<(), Problem> {
+    let window_start = tx.now().minus(settings.invitation_send_window);
+    let decisive =
+        store::invitations::nth_last_send(tx, invitation.id, window_start, settings.invitation_sends_max)?;
+    decisive.map_or(Ok(()), |at| {
+        Err(too_many(tx, SendLimit::Invitation, at.plus(settings.invitation_send_window)))
+    })
+}
+
+/// The same of whoever invites, who now sends `count` at once.
+pub(super) fn check_inviter(
+    tx: &Tx,
+    settings: &InvitationSettings,
+    user_id: Uuid,
+    count: usize,
+) -> Result<(), Problem> {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    let window = settings.inviter_send_window;
+    let Some(n) = settings.inviter_sends_max.saturating_add(1).checked_sub(count).filter(|n| *n > 0) else {
+        // More at once than the limit: waiting would not help, but fewer would do.
+        return Err(too_many(tx, SendLimit::Inviter, tx.now().plus(window)));
+    };
+    let decisive = store::invitations::nth_last_send_by(tx, user_id, tx.now().minus(window), n)?;
+    decisive.map_or(Ok(()), |at| Err(too_many(tx, SendLimit::Inviter, at.plus(window))))
+}
+
+fn too_many(tx: &Tx, limit: SendLimit, until: Timestamp) -> Problem {
+    let wait_ms = until.as_millis() - tx.now().as_millis();
+    let retry_after_seconds = u64::try_from(wait_ms).unwrap_or_default().div_ceil(1000).max(1);
+    Problem::TooManySends { limit, retry_after_seconds }
+}

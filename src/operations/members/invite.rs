@@ -1,0 +1,97 @@
+//! inviteMembers.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::access::{self, Caller, Principal};
+use crate::app::App;
+use crate::db::Tx;
+use crate::generated::api::InviteMembersParameters;
+use crate::generated::models::{InviteMembersRequest, Member, UserStatus};
+use crate::limits::{self, places};
+use crate::operations::groups;
+use crate::problem::{Conflict, Problem};
+use crate::store;
+use crate::store::audit_logs::{Action, Actor};
+use crate::store::groups::Group;
+use crate::store::users::User;
+use crate::views;
+
+/// Adds users to a project and answers the memberships that are new.
+pub async fn invite(
+    app: &App,
+    principal: Principal,
+    parameters: InviteMembersParameters,
+    body: InviteMembersRequest,
+) -> Result<Vec<Member>, Problem> {
+    limits::check_ids("/userIds", &body.user_ids)?;
+    limits::check_ids("/groupIds", body.group_ids.as_deref().unwrap_or_default())?;
+    let invitation = MemberInvitation {
+        project_id: parameters.project_id,
+        user_ids: body.user_ids,
+        group_ids: body.group_ids.unwrap_or_default(),
+        owner: body.owner,
+    };
+    app.write(principal, move |tx, caller| invitation.carry_out(tx, caller)).await
+}
+
+/// Who is to come into which project as what.
+struct MemberInvitation {
+    project_id: Uuid,
+    user_ids: Vec<Uuid>,
+    group_ids: Vec<Uuid>,
+    owner: bool,
+}
+
+impl MemberInvitation {
+    /// Every check first, then the writes, so that a refusal has nothing to take back.
+    fn carry_out(&self, tx: &Tx, caller: &Caller) -> Result<Vec<Member>, Problem> {
+        let (_, access) = access::projects::access(tx, caller, self.project_id)?;
+        let groups = store::groups::find_all(tx, self.project_id, &self.group_ids)?;
+        let users = store::users::find_all(tx, caller.organisation_id, &self.user_ids)?;
+        let users: HashMap<Uuid, User> = users.into_iter().map(|user| (user.id, user)).collect();
+
+        if self.owner || groups.iter().any(Group::carries_owner) {
+            access.require_grant_of_owner()?;
+        }
+        self.check_all_exist(&users, &groups)?;
+        self.check_state(&users, &groups)?;
+
+        let group_ids: Vec<Uuid> = groups.iter().map(|group| group.id).collect();
+        let mut created = Vec::new();
+        for user_id in &self.user_ids {
+            // Two calls at once and doubles in one call are told apart by the table's key, not by a look.
+            if let Some(membership) = store::members::create(tx, self.project_id, *user_id, self.owner)? {
+                store::members::add_to_groups(tx, &membership, &group_ids)?;
+                store::members::record(tx, &caller.actor(), Action::Created, &membership, &group_ids)?;
+                created.push(views::members::member(&membership, &users[user_id], &groups));
+            }
+        }
+        Ok(created)
+    }
+
+    fn check_all_exist(&self, users: &HashMap<Uuid, User>, groups: &[Group]) -> Result<(), Problem> {
+        let missing_users =
+            places("/userIds", &self.user_ids, "names no user you may see", |id| !users.contains_key(id));
+        let missing_groups = groups::missing_places("/groupIds", &self.group_ids, groups);
+        Problem::for_any(missing_users.chain(missing_groups), Problem::MissingReferences)
+    }
+
+    fn check_state(&self, users: &HashMap<Uuid, User>, groups: &[Group]) -> Result<(), Problem> {
+        let is_disabled = |id: &Uuid| users[id].status == UserStatus::Disabled;
+        let detail = "names a disabled user; enable the user first";
+        let disabled = places("/userIds", &self.user_ids, detail, is_disabled);
+        Problem::for_any(disabled, |places| Problem::Conflict(Conflict::UserDisabled, places))?;
+        let is_managed = |id: &Uuid| groups.iter().any(|group| group.id == *id && group.role_id.is_some());
+        groups::refuse_managed(&self.group_ids, is_managed)
+    }
+}
+
+/// Makes a user the owner-member of a new project.
+pub fn add_owner(tx: &Tx, actor: &Actor, project_id: Uuid, user_id: Uuid) -> Result<(), Problem> {
+    match store::members::create(tx, project_id, user_id, true)? {
+        Some(membership) => store::members::record(tx, actor, Action::Created, &membership, &[]),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,61 @@
+//! listMembers and listMemberUsers.
+
+use crate::access::{self, Principal};
+use crate::app::App;
+use crate::generated::api::{ListMemberUsersParameters, ListMembersParameters};
+use crate::generated::models::{MemberList, MemberUserList};
+use crate::paging::Page;
+use crate::problem::Problem;
+use crate::search;
+use crate::store;
+use crate::views;
+
+/// The members of a project.
+pub async fn list(
+    app: &App,
+    principal: Principal,
+    parameters: ListMembersParameters,
+) -> Result<MemberList, Problem> {
+    let page = Page::new(parameters.page, parameters.per_page);
+    app.read(principal, move |tx, caller| {
+        access::projects::access(tx, caller, parameters.project_id)?;
+        let listed = store::members::list(
+            tx,
+            parameters.project_id,
+            search::folded(parameters.search.as_deref()).as_deref(),
+            page,
+        )?;
+        let mut results = Vec::with_capacity(listed.rows.len());
+        for (membership, user) in listed.rows {
+            let groups = store::members::groups_of(tx, &membership)?;
+            results.push(views::members::member(&membership, &user, &groups));
+        }
+        let paginate = page.pagination(listed.total, results.len());
+        Ok(MemberList { results, paginate })
+    })
+    .await
+}
+
+/// Users of the organisation who may still be invited into a project: not in it, and not disabled.
+pub async fn list_users(
+    app: &App,
+    principal: Principal,
+    parameters: ListMemberUsersParameters,
+) -> Result<MemberUserList, Problem> {
+    let page = Page::new(parameters.page, parameters.per_page);
+    app.read(principal, move |tx, caller| {
+        let (project, _) = access::projects::access(tx, caller, parameters.project_id)?;
+        let search = search::folded(parameters.search.as_deref());
+        let listed = store::users::list_outside_project(
+            tx,
+            caller.organisation_id,
+            project.id,
+            search.as_deref(),
+            page,
+        )?;
+        let results: Vec<_> = listed.rows.iter().map(views::users::member_user).collect();
+        let paginate = page.pagination(listed.total, results.len());
+        Ok(MemberUserList { results, paginate })
+    })
+    .await
+}

@@ -1,0 +1,9 @@
+//! Members of a project: users of the organisation, with groups and the owner mark.
+
+mod invite;
+mod list;
+mod update;
+
+pub use invite::{add_owner, invite};
+pub use list::{list, list_users};
+pub use update::update;

@@ -1,0 +1,91 @@
+//! updateMember.
+
+use uuid::Uuid;
+
+use crate::access::permissions::ProjectAccess;
+use crate::access::{self, Principal};
+use crate::app::App;
+use crate::db::Tx;
+use crate::generated::api::UpdateMemberParameters;
+use crate::generated::models::{self, UpdateMemberRequest};
+use crate::limits;
+use crate::operations::groups;
+use crate::problem::{Conflict, Problem};
+use crate::store;
+use crate::store::audit_logs::Action;
+use crate::store::groups::Group;
+use crate::store::members::Membership;
+use crate::views;
+
+/// Replaces the groups of a member, if any are given, and the owner mark, which is off unless given.
+///
+/// Groups that a role looks after are neither given nor taken here: those that the member has stay.
+pub async fn update(
+    app: &App,
+    principal: Principal,
+    parameters: UpdateMemberParameters,
+    body: UpdateMemberRequest,
+) -> Result<models::Member, Problem> {
+    limits::check_ids("/groupIds", body.group_ids.as_deref().unwrap_or_default())?;
+    app.write(principal, move |tx, caller| {
+        let (project, access) = access::projects::access(tx, caller, parameters.project_id)?;
+        let before =
+            store::members::find(tx, project.id, parameters.member_id)?.ok_or(Problem::NotFound("member"))?;
+        let had = store::members::groups_of(tx, &before)?;
+        let wanted = body.group_ids.as_deref();
+        let named = store::groups::find_all(tx, project.id, wanted.unwrap_or_default())?;
+        check_grant(&access, body.owner, &before, &had, wanted.map(|_| named.as_slice()))?;
+        let missing = groups::missing_places("/groupIds", wanted.unwrap_or_default(), &named);
+        Problem::for_any(missing, Problem::MissingReferences)?;
+        check_managed(wanted.unwrap_or_default(), &named, &had)?;
+        if before.owner && !body.owner && !store::members::has_other_owner(tx, &before)? {
+            return Err(Problem::conflict(Conflict::LastOwner));
+        }
+
+        let after = store::members::update(tx, &before, body.owner)?;
+        if wanted.is_some() {
+            replace_groups(tx, &after, &had, &named)?;
+        }
+        let groups = store::members::groups_of(tx, &after)?;
+        let group_ids: Vec<Uuid> = groups.iter().map(|group| group.id).collect();
+        store::members::record(tx, &caller.actor(), Action::Updated, &after, &group_ids)?;
+        let user = store::users::get(tx, after.user_id)?;
+        Ok(views::members::member(&after, &user, &groups))
+    })
+    .await
+}
+
+/// Giving the owner mark, or a group that carries `owner`, needs the right to; so does taking them away.
+fn check_grant(
+    access: &ProjectAccess,
+    owner: bool,
+    before: &Membership,
+    had: &[Group],
+    named: Option<&[Group]>,
+) -> Result<(), Problem> {
+    let carries =
+        |groups: &[Group], id: Uuid| groups.iter().any(|group| group.id == id && group.carries_owner());
+    let changed = named.is_some_and(|named| {
+        named.iter().any(|group| group.carries_owner() && !carries(had, group.id))
+            || had
+                .iter()
+                .any(|group| group.role_id.is_none() && group.carries_owner() && !carries(named, group.id))
+    });
+    if owner != before.owner || changed { access.require_grant_of_owner() } else { Ok(()) }
+}
+
+fn check_managed(wanted: &[Uuid], named: &[Group], had: &[Group]) -> Result<(), Problem> {
+    let is_new = |id: &Uuid| {
+        named.iter().any(|group| group.id == *id && group.role_id.is_some())
+            && !had.iter().any(|group| group.id == *id)
+    };
+    groups::refuse_managed(wanted, is_new)
+}
+
+fn replace_groups(tx: &Tx, membership: &Membership, had: &[Group], named: &[Group]) -> Result<(), Problem> {
+    let by_hand = |groups: &[Group]| -> Vec<Uuid> {
+        groups.iter().filter(|group| group.role_id.is_none()).map(|group| group.id).collect()
+    };
+    store::members::remove_from_groups(tx, membership, &by_hand(had))?;
+    store::members::add_to_groups(tx, membership, &by_hand(named))
+}

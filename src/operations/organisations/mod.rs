@@ -1,0 +1,5 @@
+//! Organisations. Several live in one database, closed to each other.
+
+mod update;
+
+pub use update::update;

@@ -1,0 +1,44 @@
+//! updateOrganisation.
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::generated::models::{self, UpdateOrganisationRequest};
+use crate::limits;
+use crate::problem::{Conflict, Place, Problem};
+use crate::store;
+use crate::store::audit_logs::Action;
+use crate::store::organisations::Organisation;
+use crate::views;
+
+/// Changes names and settings; what is absent stays, also inside `preferences`.
+pub async fn update(
+    app: &App,
+    principal: Principal,
+    body: UpdateOrganisationRequest,
+) -> Result<models::Organisation, Problem> {
+    limits::check_names(&[("/name", body.name.as_ref()), ("/displayName", body.display_name.as_ref())])?;
+    if let Some(preferences) = &body.preferences {
+        limits::check_nesting("/preferences", preferences)?;
+    }
+    app.write(principal, move |tx, caller| {
+        caller.require()?;
+        let before = store::organisations::get(tx, caller.organisation_id)?;
+        let mut preferences = before.preferences.clone();
+        preferences.extend(body.preferences.clone().unwrap_or_default());
+        let after = Organisation {
+            name: body.name.clone().unwrap_or(before.name),
+            display_name: body.display_name.clone().unwrap_or(before.display_name),
+            preferences,
+            updated_at: tx.now(),
+            ..before
+        };
+        if store::organisations::name_is_taken(tx, &after)? {
+            let place = Place::pointer("/name", "another organisation has this name; choose another one");
+            return Err(Problem::Conflict(Conflict::NameTaken, vec![place]));
+        }
+        store::organisations::update(tx, &after)?;
+        store::organisations::record(tx, &caller.actor(), Action::Updated, &after)?;
+        Ok(views::organisations::organisation(&after))
+    })
+    .await
+}

@@ -1,0 +1,56 @@
+//! getProjectWithApprovals and updateProjectApprovals.
+
+use crate::access::{self, Principal};
+use crate::app::App;
+use crate::generated::api::{GetProjectWithApprovalsParameters, UpdateProjectApprovalsParameters};
+use crate::generated::models::{self, AuditLogType, UpdateProjectApprovalsRequest};
+use crate::limits;
+use crate::operations::groups;
+use crate::problem::Problem;
+use crate::store;
+use crate::store::audit_logs::{Action, Change};
+use crate::views;
+
+/// A project with how changes in it are approved.
+pub async fn get(
+    app: &App,
+    principal: Principal,
+    parameters: GetProjectWithApprovalsParameters,
+) -> Result<models::Project, Problem> {
+    app.read(principal, move |tx, caller| {
+        let (project, _) = access::projects::access(tx, caller, parameters.project_id)?;
+        views::projects::project(tx, &project)
+    })
+    .await
+}
+
+/// Changes it; what is absent stays.
+pub async fn update(
+    app: &App,
+    principal: Principal,
+    parameters: UpdateProjectApprovalsParameters,
+    body: UpdateProjectApprovalsRequest,
+) -> Result<models::Project, Problem> {
+    limits::check_ids(
+        "/decisionsApprovalGroups",
+        body.decisions_approval_groups.as_deref().unwrap_or_default(),
+    )?;
+    app.write(principal, move |tx, caller| {
+        let (project, _) = access::projects::access(tx, caller, parameters.project_id)?;
+        if let Some(group_ids) = &body.decisions_approval_groups {
+            groups::find_named(tx, project.id, "/decisionsApprovalGroups", group_ids)?;
+            store::projects::set_approval_groups(tx, project.id, group_ids)?;
+        }
+        let mode = body.decisions_approval_mode.or(project.approval_mode);
+        let updated = store::projects::set_approval_mode(tx, project.id, mode)?;
+        let data = serde_json::json!({
+            "decisionsApprovalMode": mode,
+            "decisionsApprovalGroups": body.decisions_approval_groups,
+        });
+        let change =
+            Change::new(AuditLogType::Project, Action::Updated, project.id, data).in_project(project.id);
+        store::audit_logs::record(tx, &caller.actor(), &change)?;
+        views::projects::project(tx, &updated)
+    })
+    .await
+}

@@ -1,0 +1,97 @@
+//! createProject: empty, or with the groups and approval settings of another project.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
+use crate::access::{self, Caller, Principal};
+use crate::app::App;
+use crate::db::Tx;
+use crate::generated::models::{CreateProjectRequest, CreatedProject, ProjectVersion};
+use crate::limits;
+use crate::operations::{members, roles};
+use crate::problem::{Conflict, Place, Problem};
+use crate::store;
+use crate::store::audit_logs::Action;
+use crate::store::groups::Group;
+use crate::store::projects::Project;
+use crate::views;
+
+/// Makes a project; its maker becomes its owner-member, and roles for all projects reach it at once.
+pub async fn create(
+    app: &App,
+    principal: Principal,
+    body: CreateProjectRequest,
+) -> Result<CreatedProject, Problem> {
+    limits::check_names(&[("/name", Some(&body.name))])?;
+    limits::check_project_key("/key", &body.key)?;
+    app.write(principal, move |tx, caller| {
+        caller.require()?;
+        Ok(CreatedProject { project: carry_out(tx, caller, &body)? })
+    })
+    .await
+}
+
+fn carry_out(
+    tx: &Tx,
+    caller: &Caller,
+    body: &CreateProjectRequest,
+) -> Result<crate::generated::models::Project, Problem> {
+    let source = body.copy_content_ref.map(|id| copied(tx, caller, id)).transpose()?;
+    let project = Project {
+        id: tx.new_id(),
+        organisation_id: caller.organisation_id,
+        key: body.key.clone(),
+        name: body.name.clone(),
+        version: body.version.unwrap_or(ProjectVersion::V1),
+        protected: body.protected,
+        approval_mode: source.as_ref().and_then(|source| source.approval_mode),
+        deleted_at: None,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+    };
+    if store::projects::key_is_taken(tx, caller.organisation_id, &project.key)?
+        || !store::projects::create(tx, &project)?
+    {
+        let place =
+            Place::pointer("/key", "another project of this organisation has this key; choose another one");
+        return Err(Problem::Conflict(Conflict::NameTaken, vec![place]));
+    }
+    store::projects::record(tx, &caller.actor(), Action::Created, &project)?;
+    members::add_owner(tx, &caller.actor(), project.id, caller.user_id)?;
+    if let Some(source) = source {
+        copy_groups(tx, caller, &source, &project)?;
+    }
+    roles::reach_project(tx, &caller.actor(), project.id)?;
+    views::projects::project(tx, &project)
+}
+
+/// The project to copy from: one that the caller sees.
+fn copied(tx: &Tx, caller: &Caller, project_id: Uuid) -> Result<Project, Problem> {
+    let missing = || {
+        Problem::MissingReferences(vec![Place::pointer("/copyContentRef", "names no project you may see")])
+    };
+    let source = store::projects::find(tx, caller.organisation_id, project_id)?;
+    let source = source.filter(|project| project.deleted_at.is_none()).ok_or_else(missing)?;
+    access::projects::seen(tx, caller, source.id).map_err(|problem| match problem {
+        Problem::NotFound(_) => missing(),
+        other => other,
+    })?;
+    Ok(source)
+}
+
+/// Groups that a role looks after are left out: the role makes its own.
+fn copy_groups(tx: &Tx, caller: &Caller, source: &Project, project: &Project) -> Result<(), Problem> {
+    let mut copies: HashMap<Uuid, Uuid> = HashMap::new();
+    for original in store::groups::all_of_project(tx, source.id)? {
+        if original.role_id.is_some() {
+            continue;
+        }
+        let copy = Group { id: tx.new_id(), project_id: project.id, ..original.clone() };
+        store::groups::add(tx, &caller.actor(), &copy)?;
+        copies.insert(original.id, copy.id);
+    }
+    let approving = store::projects::approval_groups(tx, &[source.id])?;
+    let approving: Vec<Uuid> = approving.iter().filter_map(|(_, group)| copies.get(group).copied()).collect();
+    store::projects::set_approval_groups(tx, project.id, &approving)
+}

@@ -1,0 +1,11 @@
+//! Projects: who sees them, how they are made, brought back and approved in.
+
+mod approvals;
+mod create;
+mod list;
+mod restore;
+
+pub use approvals::{get as approvals, update as update_approvals};
+pub use create::create;
+pub use list::list;
+pub use restore::restore;

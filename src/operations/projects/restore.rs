@@ -1,0 +1,47 @@
+//! restoreProject.
+
+use crate::access::{self, Principal};
+use crate::app::App;
+use crate::db::Tx;
+use crate::generated::api::RestoreProjectParameters;
+use crate::generated::models;
+use crate::operations::roles;
+use crate::problem::{Conflict, Problem};
+use crate::store;
+use crate::store::audit_logs::Action;
+use crate::store::projects::Project;
+use crate::views;
+
+/// Brings a deleted project back with all that was in it, under a new key if its own was taken meanwhile.
+pub async fn restore(
+    app: &App,
+    principal: Principal,
+    parameters: RestoreProjectParameters,
+) -> Result<models::Project, Problem> {
+    app.write(principal, move |tx, caller| {
+        let project = store::projects::find(tx, caller.organisation_id, parameters.project_id)?;
+        let project = project.ok_or(Problem::NotFound("project"))?;
+        access::projects::seen(tx, caller, project.id)?.require(caller.operation)?;
+        if project.deleted_at.is_none() {
+            return Err(Problem::conflict(Conflict::NotDeleted));
+        }
+        let restored = store::projects::restore(tx, project.id, &free_key(tx, &project)?)?;
+        store::projects::record(tx, &caller.actor(), Action::Restored, &restored)?;
+        // Roles may have changed while it was away, and may have taken the caller's right to do this.
+        roles::reach_project(tx, &caller.actor(), project.id)?;
+        access::projects::seen(tx, caller, project.id)?.require(caller.operation)?;
+        views::projects::project(tx, &restored)
+    })
+    .await
+}
+
+/// Its own key, or that with the first number that is free: `pricing-2`.
+fn free_key(tx: &Tx, project: &Project) -> Result<String, Problem> {
+    let mut key = project.key.clone();
+    let mut number = 2;
+    while store::projects::key_is_taken(tx, project.organisation_id, &key)? {
+        key = format!("{}-{number}", project.key);
+        number += 1;
+    }
+    Ok(key)
+}

@@ -1,0 +1,187 @@
+//! Keeps the groups of a role, and who is in them, in step with the role.
+//!
+//! A membership that a role made remembers it (`by_role`) and goes when no role reaches its user there any
+//! more; one that was made by hand stays.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use uuid::Uuid;
+
+use crate::db::Tx;
+use crate::problem::{Conflict, Problem};
+use crate::store;
+use crate::store::audit_logs::{Action, Actor};
+use crate::store::groups::Group;
+use crate::store::members::Membership;
+use crate::store::roles::Role;
+
+/// The most rows that one call may change this way.
+const ROWS_MAX: usize = 10_000;
+
+/// Brings every project in step with one role.
+pub fn reach(tx: &Tx, actor: &Actor, role: &Role) -> Result<(), Problem> {
+    Settling::new(tx, actor).settle_role(role)
+}
+
+/// Brings one project in step with every role: it is new, or back.
+pub fn reach_project(tx: &Tx, actor: &Actor, project_id: Uuid) -> Result<(), Problem> {
+    let mut settling = Settling::new(tx, actor);
+    let groups = store::groups::all_of_project(tx, project_id)?;
+    for role in store::roles::all(tx, actor.organisation_id)? {
+        let group = groups.iter().find(|group| group.role_id == Some(role.id));
+        let reached = role.all_projects || store::roles::projects_of(tx, role.id)?.contains(&project_id);
+        let users = store::roles::users_of(tx, role.id)?.into_iter().collect();
+        settling.settle(&role, &users, project_id, group, reached)?;
+    }
+    Ok(())
+}
+
+/// Gives a user these roles and no others, and brings the projects in step.
+pub fn set_roles_of_user(tx: &Tx, actor: &Actor, user_id: Uuid, roles: &[Role]) -> Result<(), Problem> {
+    let before = store::roles::roles_of_user(tx, user_id)?;
+    let has = |list: &[Role], id: Uuid| list.iter().any(|role| role.id == id);
+    let mut settling = Settling::new(tx, actor);
+    for role in before.iter().filter(|role| !has(roles, role.id)) {
+        store::roles::remove_user(tx, role.id, user_id)?;
+        settling.settle_role(role)?;
+    }
+    for role in roles.iter().filter(|role| !has(&before, role.id)) {
+        store::roles::add_user(tx, role.id, user_id)?;
+        settling.settle_role(role)?;
+    }
+    Ok(())
+}
+
+/// One call's changes, counted.
+struct Settling<'a> {
+    tx: &'a Tx<'a>,
+    actor: &'a Actor,
+    rows: usize,
+}
+
+impl<'a> Settling<'a> {
+    fn new(tx: &'a Tx, actor: &'a Actor) -> Self {
+        Self { tx, actor, rows: 0 }
+    }
+
+    /// Too many are refused half-way; the transaction takes back what was done.
+    fn count(&mut self) -> Result<(), Problem> {
+        self.rows += 1;
+        if self.rows > ROWS_MAX { Err(Problem::conflict(Conflict::TooMany)) } else { Ok(()) }
+    }
+
+    /// Brings every project in step with one role.
+    fn settle_role(&mut self, role: &Role) -> Result<(), Problem> {
+        let live = store::projects::all_live(self.tx, role.organisation_id)?;
+        let reached: HashSet<Uuid> = if role.all_projects {
+            live.iter().copied().collect()
+        } else {
+            store::roles::projects_of(self.tx, role.id)?.into_iter().collect()
+        };
+        let groups = store::groups::all_of_role(self.tx, role.id)?;
+        let users = store::roles::users_of(self.tx, role.id)?.into_iter().collect();
+        let groups: HashMap<Uuid, &Group> = groups.iter().map(|group| (group.project_id, group)).collect();
+        for project_id in live {
+            let group = groups.get(&project_id).copied();
+            self.settle(role, &users, project_id, group, reached.contains(&project_id))?;
+        }
+        Ok(())
+    }
+
+    /// Brings one project in step with one role.
+    fn settle(
+        &mut self,
+        role: &Role,
+        users: &BTreeSet<Uuid>,
+        project_id: Uuid,
+        group: Option<&Group>,
+        reached: bool,
+    ) -> Result<(), Problem> {
+        let group = match (group, reached) {
+            (None, false) => return Ok(()),
+            (None, true) => self.create_group(role, project_id)?,
+            (Some(group), true) => self.update_group(role, group)?,
+            (Some(group), false) => {
+                for user_id in store::roles::users_in_group(self.tx, group)? {
+                    self.take_out(group, user_id)?;
+                }
+                self.count()?;
+                store::groups::delete(self.tx, group)?;
+                return store::groups::record(self.tx, self.actor, Action::Deleted, group);
+            }
+        };
+        let inside: BTreeSet<Uuid> = store::roles::users_in_group(self.tx, &group)?.into_iter().collect();
+        for user_id in inside.difference(users) {
+            self.take_out(&group, *user_id)?;
+        }
+        for user_id in users.difference(&inside) {
+            self.put_in(&group, *user_id)?;
+        }
+        Ok(())
+    }
+
+    fn create_group(&mut self, role: &Role, project_id: Uuid) -> Result<Group, Problem> {
+        self.count()?;
+        let group = group_of(role, self.tx.new_id(), project_id, self.tx.now());
+        store::groups::add(self.tx, self.actor, &group)?;
+        Ok(group)
+    }
+
+    fn update_group(&mut self, role: &Role, group: &Group) -> Result<Group, Problem> {
+        let wanted = group_of(role, group.id, group.project_id, group.created_at);
+        let is_same = group.name == wanted.name
+            && group.description == wanted.description
+            && group.permissions == wanted.permissions
+            && group.file_permissions == wanted.file_permissions;
+        if !is_same {
+            self.count()?;
+            store::groups::update(self.tx, &wanted)?;
+            store::groups::record(self.tx, self.actor, Action::Updated, &wanted)?;
+        }
+        Ok(wanted)
+    }
+
+    fn put_in(&mut self, group: &Group, user_id: Uuid) -> Result<(), Problem> {
+        self.count()?;
+        let created = store::members::create_by_role(self.tx, group.project_id, user_id)?;
+        let (action, membership) = match created {
+            Some(membership) => (Action::Created, membership),
+            None => (Action::Updated, store::members::get_of_user(self.tx, group.project_id, user_id)?),
+        };
+        store::members::add_to_groups(self.tx, &membership, &[group.id])?;
+        self.record_member(action, &membership)
+    }
+
+    fn take_out(&mut self, group: &Group, user_id: Uuid) -> Result<(), Problem> {
+        self.count()?;
+        let Some(membership) = store::members::find_of_user(self.tx, group.project_id, user_id)? else {
+            return Ok(());
+        };
+        store::members::remove_from_groups(self.tx, &membership, &[group.id])?;
+        if membership.by_role && !store::roles::any_role_in_project(self.tx, group.project_id, user_id)? {
+            store::members::delete(self.tx, &membership)?;
+            return store::members::record(self.tx, self.actor, Action::Deleted, &membership, &[]);
+        }
+        self.record_member(Action::Updated, &membership)
+    }
+
+    fn record_member(&self, action: Action, membership: &Membership) -> Result<(), Problem> {
+        let groups = store::members::groups_of(self.tx, membership)?;
+        let ids: Vec<Uuid> = groups.iter().map(|group| group.id).collect();
+        store::members::record(self.tx, self.actor, action, membership, &ids)
+    }
+}
+
+/// The group that a role has in a project.
+fn group_of(role: &Role, id: Uuid, project_id: Uuid, created_at: crate::clock::Timestamp) -> Group {
+    Group {
+        id,
+        project_id,
+        name: role.name.clone(),
+        description: role.description.clone(),
+        permissions: Some(role.project_permissions.clone()),
+        file_permissions: Some(role.project_file_permissions.clone()),
+        role_id: Some(role.id),
+        created_at,
+    }
+}

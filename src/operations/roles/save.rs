@@ -1,0 +1,121 @@
+//! createRole and updateRole.
+
+use super::reach::reach;
+use crate::access::Principal;
+use crate::access::permissions::deduplicated;
+use crate::app::App;
+use crate::db::Tx;
+use crate::file_permissions;
+use crate::generated::api::UpdateRoleParameters;
+use crate::generated::models::{self, SaveRoleRequest};
+use crate::limits::{self, places};
+use crate::problem::Problem;
+use crate::store;
+use crate::store::audit_logs::{Action, Actor};
+use crate::store::roles::Role;
+use crate::views;
+
+/// createRole.
+pub async fn create(app: &App, principal: Principal, body: SaveRoleRequest) -> Result<models::Role, Problem> {
+    check(&body)?;
+    app.write(principal, move |tx, caller| {
+        caller.require()?;
+        let fresh = Role {
+            id: tx.new_id(),
+            organisation_id: caller.organisation_id,
+            name: String::new(),
+            description: None,
+            all_projects: false,
+            idp_groups: Vec::new(),
+            project_permissions: Vec::new(),
+            project_file_permissions: Vec::new(),
+            created_at: tx.now(),
+            updated_at: tx.now(),
+        };
+        let role = changed(fresh, &body);
+        check_references(tx, &role, &body)?;
+        store::roles::create(tx, &role)?;
+        save(tx, &caller.actor(), &role, &body, Action::Created)
+    })
+    .await
+}
+
+/// updateRole: what is absent stays.
+pub async fn update(
+    app: &App,
+    principal: Principal,
+    parameters: UpdateRoleParameters,
+    body: SaveRoleRequest,
+) -> Result<models::Role, Problem> {
+    check(&body)?;
+    app.write(principal, move |tx, caller| {
+        let before = store::roles::find(tx, caller.organisation_id, parameters.role_id)?
+            .ok_or(Problem::NotFound("role"))?;
+        caller.require()?;
+        let role = Role { updated_at: tx.now(), ..changed(before, &body) };
+        check_references(tx, &role, &body)?;
+        store::roles::update(tx, &role)?;
+        save(tx, &caller.actor(), &role, &body, Action::Updated)
+    })
+    .await
+}
+
+fn check(body: &SaveRoleRequest) -> Result<(), Problem> {
+    limits::check_names(&[("/name", Some(&body.name)), ("/description", body.description.as_ref())])?;
+    limits::check_ids("/users", body.users.as_deref().unwrap_or_default())?;
+    limits::check_ids("/projects", body.projects.as_deref().unwrap_or_default())?;
+    limits::check_count("/idpGroups", body.idp_groups.as_deref().unwrap_or_default().len())?;
+    let files = body.project_file_permissions.as_deref().unwrap_or_default();
+    limits::check_count("/projectFilePermissions", files.len())
+}
+
+/// The role as the request wants it.
+fn changed(role: Role, body: &SaveRoleRequest) -> Role {
+    Role {
+        name: body.name.clone(),
+        all_projects: body.all_projects,
+        description: body.description.clone().or(role.description),
+        idp_groups: body.idp_groups.clone().unwrap_or(role.idp_groups),
+        project_permissions: body.project_permissions.clone().map_or(role.project_permissions, deduplicated),
+        project_file_permissions: body
+            .project_file_permissions
+            .clone()
+            .map_or(role.project_file_permissions, file_permissions::stored),
+        ..role
+    }
+}
+
+/// Every user and, unless the role reaches all, every project must be of the organisation.
+fn check_references(tx: &Tx, role: &Role, body: &SaveRoleRequest) -> Result<(), Problem> {
+    let user_ids = body.users.as_deref().unwrap_or_default();
+    let users = store::users::find_all(tx, role.organisation_id, user_ids)?;
+    let project_ids = if role.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };
+    let projects = store::projects::find_all_live(tx, role.organisation_id, project_ids)?;
+    let missing_users = places("/users", user_ids, "names no user you may see", |id| {
+        !users.iter().any(|user| user.id == *id)
+    });
+    let missing_projects = places("/projects", project_ids, "names no project you may see", |id| {
+        !projects.iter().any(|project| project.id == *id)
+    });
+    Problem::for_any(missing_users.chain(missing_projects), Problem::MissingReferences)
+}
+
+fn save(
+    tx: &Tx,
+    actor: &Actor,
+    role: &Role,
+    body: &SaveRoleRequest,
+    action: Action,
+) -> Result<crate::generated::models::Role, Problem> {
+    if let Some(user_ids) = &body.users {
+        store::roles::set_users(tx, role.id, user_ids)?;
+    }
+    if let Some(project_ids) = &body.projects
+        && !role.all_projects
+    {
+        store::roles::set_projects(tx, role.id, project_ids)?;
+    }
+    store::roles::record(tx, actor, action, role, (body.users.as_deref(), body.projects.as_deref()))?;
+    reach(tx, actor, role)?;
+    views::roles::role(tx, role)
+}

@@ -1,0 +1,96 @@
+//! Making and revoking credentials of either kind, each with its row in the audit log.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::Tx;
+use crate::generated::models::AuditLogType;
+use crate::problem::Problem;
+use crate::secret::Secret;
+use crate::store;
+use crate::store::audit_logs::{Action, Actor, Change};
+use crate::store::tokens::{NewPersonalAccessToken, SignIn, StoredToken};
+
+/// Makes a personal access token of a user and records it.
+pub fn create_personal(
+    tx: &Tx,
+    actor: &Actor,
+    user_id: Uuid,
+    token: &NewPersonalAccessToken,
+    expires_at: Option<Timestamp>,
+    secret: &Secret,
+) -> Result<Uuid, Problem> {
+    let stored = StoredToken {
+        id: tx.new_id(),
+        note: token.note.clone(),
+        permissions: token.permissions.clone(),
+        all_projects: token.all_projects,
+        expires_at,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+        credential: secret.into(),
+    };
+    add_personal(tx, actor, user_id, &stored, &token.projects)?;
+    Ok(stored.id)
+}
+
+/// Adds a personal access token of a user and records it.
+pub fn add_personal(
+    tx: &Tx,
+    actor: &Actor,
+    user_id: Uuid,
+    token: &StoredToken,
+    project_ids: &[Uuid],
+) -> Result<(), Problem> {
+    store::tokens::create_personal(tx, user_id, token, project_ids)?;
+    let data = serde_json::json!({
+        "userId": user_id,
+        "note": token.note,
+        "permissions": token.permissions,
+        "allProjects": token.all_projects,
+        "projects": project_ids,
+        "expiresAt": token.expires_at,
+    });
+    store::audit_logs::record(tx, actor, &Change::new(PERSONAL, Action::Created, token.id, data))
+}
+
+/// Makes a sign-in of a user and records it.
+pub fn create_internal(
+    tx: &Tx,
+    actor: &Actor,
+    user_id: Uuid,
+    expires_at: Option<Timestamp>,
+    secret: &Secret,
+) -> Result<Uuid, Problem> {
+    let sign_in = SignIn { id: tx.new_id(), expires_at, created_at: tx.now(), credential: secret.into() };
+    add_internal(tx, actor, user_id, &sign_in)?;
+    Ok(sign_in.id)
+}
+
+/// Adds a sign-in of a user and records it.
+pub fn add_internal(tx: &Tx, actor: &Actor, user_id: Uuid, sign_in: &SignIn) -> Result<(), Problem> {
+    store::tokens::create_internal(tx, user_id, sign_in)?;
+    let data = serde_json::json!({ "userId": user_id, "expiresAt": sign_in.expires_at });
+    store::audit_logs::record(tx, actor, &Change::new(INTERNAL, Action::Created, sign_in.id, data))
+}
+
+/// Takes away a credential of either kind, at once. False: there is none with this id.
+pub fn revoke(tx: &Tx, id: Uuid) -> Result<bool, Problem> {
+    let (kind, owner) = match store::tokens::delete_personal(tx, id)? {
+        Some(owner) => (PERSONAL, Some(owner)),
+        None => (INTERNAL, store::tokens::delete_internal(tx, id)?),
+    };
+    let Some(owner) = owner else { return Ok(false) };
+    let data = serde_json::json!({ "userId": owner.user_id });
+    store::audit_logs::record(
+        tx,
+        &Actor::operator(owner.organisation_id),
+        &Change::new(kind, Action::Deleted, id, data),
+    )?;
+    Ok(true)
+}
+
+/// The description has no type of its own for a sign-in; `accessToken` is the nearest.
+const INTERNAL: AuditLogType = AuditLogType::AccessToken;
+
+pub(super) const PERSONAL: AuditLogType = AuditLogType::PersonalAccessToken;

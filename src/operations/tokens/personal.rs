@@ -1,0 +1,196 @@
+//! The ten operations on personal access tokens: the caller's own, and those of service accounts. They
+//! differ in whose tokens they are and in nothing else.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::issue::{PERSONAL, create_personal};
+use crate::access::permissions::deduplicated;
+use crate::access::{self, Caller, Principal};
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::db::Tx;
+use crate::generated::models::{self, CreateTokenRequest, PersonalAccessToken, TokenExpiry, UserStatus};
+use crate::limits::{self, places};
+use crate::problem::{Conflict, Problem};
+use crate::secret::{Secret, SecretKind};
+use crate::store;
+use crate::store::audit_logs::{Action, Change};
+use crate::store::tokens::{NewPersonalAccessToken, StoredToken};
+use crate::store::users::User;
+use crate::views;
+
+/// The most live tokens of one user.
+const LIVE_MAX: u64 = 100;
+
+/// Whose tokens an operation is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose {
+    /// The caller's.
+    Own,
+    /// Those of a service account.
+    ServiceAccount(Uuid),
+}
+
+impl Whose {
+    /// The user: 404 unless it is a service account the organisation has, 403 unless the caller may.
+    fn user(self, tx: &Tx, caller: &Caller) -> Result<User, Problem> {
+        let user = match self {
+            Self::Own => store::users::get(tx, caller.user_id)?,
+            Self::ServiceAccount(user_id) => {
+                let user = store::users::find(tx, caller.organisation_id, user_id)?;
+                user.filter(|user| user.is_service).ok_or(Problem::NotFound("service account"))?
+            }
+        };
+        caller.require()?;
+        Ok(user)
+    }
+}
+
+/// Every token of the user, ended ones too.
+pub async fn list(
+    app: &App,
+    principal: Principal,
+    whose: Whose,
+) -> Result<Vec<PersonalAccessToken>, Problem> {
+    app.read(principal, move |tx, caller| {
+        let user = whose.user(tx, caller)?;
+        let tokens = store::tokens::all_personal(tx, user.id)?;
+        tokens.into_iter().map(|token| views::tokens::token(tx, token, &user)).collect()
+    })
+    .await
+}
+
+/// One token.
+pub async fn get(
+    app: &App,
+    principal: Principal,
+    whose: Whose,
+    token_id: Uuid,
+) -> Result<PersonalAccessToken, Problem> {
+    app.read(principal, move |tx, caller| {
+        let user = whose.user(tx, caller)?;
+        views::tokens::token(tx, find(tx, &user, token_id)?, &user)
+    })
+    .await
+}
+
+/// A new token; the answer is the one place where its secret is shown.
+pub async fn create(
+    app: &App,
+    principal: Principal,
+    whose: Whose,
+    body: CreateTokenRequest,
+) -> Result<models::NewPersonalAccessToken, Problem> {
+    limits::check_names(&[("/note", Some(&body.note))])?;
+    limits::check_ids("/projects", body.projects.as_deref().unwrap_or_default())?;
+    app.write(principal, move |tx, caller| {
+        let user = whose.user(tx, caller)?;
+        let projects = if body.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };
+        check_projects(tx, caller, projects)?;
+        check_enabled(&user)?;
+        if store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
+            return Err(Problem::conflict(Conflict::TooMany));
+        }
+        let token = NewPersonalAccessToken {
+            note: body.note.clone(),
+            permissions: deduplicated(body.permissions.clone().unwrap_or_default()),
+            all_projects: body.all_projects,
+            projects: projects.to_vec(),
+        };
+        let secret = Secret::generate(SecretKind::PersonalAccessToken);
+        let expires_at = ends(tx.now(), body.expiry);
+        let id = create_personal(tx, &caller.actor(), user.id, &token, expires_at, &secret)?;
+        views::tokens::new_token(tx, find(tx, &user, id)?, &user, &secret)
+    })
+    .await
+}
+
+/// A new secret and a new lifetime; the old secret is dead at once.
+pub async fn regenerate(
+    app: &App,
+    principal: Principal,
+    whose: Whose,
+    token_id: Uuid,
+    expiry: TokenExpiry,
+) -> Result<models::NewPersonalAccessToken, Problem> {
+    app.write(principal, move |tx, caller| {
+        let user = whose.user(tx, caller)?;
+        let token = find(tx, &user, token_id)?;
+        check_enabled(&user)?;
+        let is_live = token.expires_at.is_none_or(|end| end > tx.now());
+        if !is_live && store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
+            return Err(Problem::conflict(Conflict::TooMany));
+        }
+        let secret = Secret::generate(SecretKind::PersonalAccessToken);
+        let expires_at = ends(tx.now(), expiry);
+        store::tokens::regenerate(tx, token.id, &secret, expires_at)?;
+        let data = serde_json::json!({ "userId": user.id, "expiresAt": expires_at.map(Timestamp::rfc3339) });
+        store::audit_logs::record(
+            tx,
+            &caller.actor(),
+            &Change::new(PERSONAL, Action::Regenerated, token.id, data),
+        )?;
+        views::tokens::new_token(tx, find(tx, &user, token.id)?, &user, &secret)
+    })
+    .await
+}
+
+/// Removes a token, and says what it was.
+pub async fn delete(
+    app: &App,
+    principal: Principal,
+    whose: Whose,
+    token_id: Uuid,
+) -> Result<PersonalAccessToken, Problem> {
+    app.write(principal, move |tx, caller| {
+        let user = whose.user(tx, caller)?;
+        let gone = views::tokens::token(tx, find(tx, &user, token_id)?, &user)?;
+        store::tokens::delete_personal(tx, token_id)?;
+        let data = serde_json::json!({ "userId": user.id, "note": gone.note });
+        store::audit_logs::record(
+            tx,
+            &caller.actor(),
+            &Change::new(PERSONAL, Action::Deleted, token_id, data),
+        )?;
+        Ok(gone)
+    })
+    .await
+}
+
+fn find(tx: &Tx, user: &User, token_id: Uuid) -> Result<StoredToken, Problem> {
+    store::tokens::find_personal(tx, user.id, token_id)?.ok_or(Problem::NotFound("personal access token"))
+}
+
+/// Disabling takes tokens away, so a disabled account gets no new ones.
+fn check_enabled(user: &User) -> Result<(), Problem> {
+    match user.status {
+        UserStatus::Disabled => Err(Problem::conflict(Conflict::UserDisabled)),
+        UserStatus::Active | UserStatus::Locked => Ok(()),
+    }
+}
+
+/// A token reaches projects that its maker sees.
+fn check_projects(tx: &Tx, caller: &Caller, project_ids: &[Uuid]) -> Result<(), Problem> {
+    let mut seen = Vec::new();
+    for project in store::projects::find_all_live(tx, caller.organisation_id, project_ids)? {
+        if access::permissions::in_project(tx, caller, project.id)?.is_some() {
+            seen.push(project.id);
+        }
+    }
+    let missing = places("/projects", project_ids, "names no project you may see", |id| !seen.contains(id));
+    Problem::for_any(missing, Problem::MissingReferences)
+}
+
+/// The description's words as lengths of time: a month is 30 days, a year 365.
+fn ends(now: Timestamp, expiry: TokenExpiry) -> Option<Timestamp> {
+    let days = match expiry {
+        TokenExpiry::Week => 7,
+        TokenExpiry::Month => 30,
+        TokenExpiry::ThreeMonths => 90,
+        TokenExpiry::Year => 365,
+        TokenExpiry::Indefinite => return None,
+    };
+    Some(now.plus(Duration::from_hours(days * 24)))
+}

@@ -1,0 +1,35 @@
+//! listUsers.
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::generated::api::ListUsersParameters;
+use crate::generated::models::UserList;
+use crate::limits;
+use crate::paging::Page;
+use crate::problem::Problem;
+use crate::search;
+use crate::store;
+use crate::views;
+
+/// The users of the organisation, service accounts too.
+pub async fn list(
+    app: &App,
+    principal: Principal,
+    parameters: ListUsersParameters,
+) -> Result<UserList, Problem> {
+    let is_service = match parameters.is_service.as_deref() {
+        None => None,
+        Some(word) => Some(limits::check_word("isService", word, &["true", "false"])? == "true"),
+    };
+    let page = Page::new(parameters.page, parameters.per_page);
+    app.read(principal, move |tx, caller| {
+        caller.require()?;
+        let search = search::folded(parameters.search.as_deref());
+        let listed = store::users::list(tx, caller.organisation_id, is_service, search.as_deref(), page)?;
+        let results =
+            listed.rows.iter().map(|user| views::users::user(tx, user)).collect::<Result<Vec<_>, _>>()?;
+        let paginate = page.pagination(listed.total, results.len());
+        Ok(UserList { results, paginate })
+    })
+    .await
+}

@@ -1,0 +1,38 @@
+//! createServiceAccount: an account for programs, which works with tokens.
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::generated::models::{self, CreateServiceAccountRequest, ServiceAccountType, UserType};
+use crate::http::check_email;
+use crate::problem::{Conflict, Place, Problem};
+use crate::store;
+use crate::store::audit_logs::Action;
+use crate::store::users::User;
+use crate::views;
+
+/// Makes a service account.
+pub async fn create(
+    app: &App,
+    principal: Principal,
+    body: CreateServiceAccountRequest,
+) -> Result<models::User, Problem> {
+    // The description says only "string" here.
+    check_email(&body.email).map_err(|complaint| Problem::invalid(Place::pointer("/email", complaint)))?;
+    app.write(principal, move |tx, caller| {
+        caller.require()?;
+        let user_type = match body.r#type {
+            ServiceAccountType::Admin => UserType::Admin,
+            ServiceAccountType::Member => UserType::Member,
+        };
+        let account =
+            User { is_service: true, ..User::new(tx, caller.organisation_id, &body.email, user_type) };
+        if store::users::find_by_address(tx, caller.organisation_id, &body.email)?.is_some() {
+            let place = Place::pointer("/email", "another user of this organisation has this address");
+            return Err(Problem::Conflict(Conflict::NameTaken, vec![place]));
+        }
+        store::users::create(tx, &account)?;
+        store::users::record(tx, &caller.actor(), Action::Created, &account)?;
+        views::users::user(tx, &account)
+    })
+    .await
+}

@@ -1,0 +1,125 @@
+//! updateUser: names, standing, status and roles, and what may change into what.
+//!
+//! There is exactly one owner: only the owner changes the owner's user, and making somebody else the owner
+//! makes the caller an admin in the same transaction.
+
+use uuid::Uuid;
+
+use crate::access::{Caller, Principal};
+use crate::app::App;
+use crate::db::Tx;
+use crate::generated::api::UpdateUserParameters;
+use crate::generated::models::{self, UpdateUserRequest, UserStatus, UserType};
+use crate::limits::{self, places};
+use crate::operations::{invitations, roles};
+use crate::problem::{Conflict, Problem};
+use crate::store;
+use crate::store::audit_logs::Action;
+use crate::store::roles::Role;
+use crate::store::users::User;
+use crate::views;
+
+/// Changes a user; what is absent stays.
+pub async fn update(
+    app: &App,
+    principal: Principal,
+    parameters: UpdateUserParameters,
+    body: UpdateUserRequest,
+) -> Result<models::User, Problem> {
+    limits::check_names(&[("/firstName", body.first_name.as_ref()), ("/lastName", body.last_name.as_ref())])?;
+    limits::check_ids("/roles", body.roles.as_deref().unwrap_or_default())?;
+    app.write(principal, move |tx, caller| {
+        let before = store::users::find(tx, caller.organisation_id, parameters.user_id)?
+            .ok_or(Problem::NotFound("user"))?;
+        caller.require()?;
+        let after = User {
+            first_name: body.first_name.clone().or_else(|| before.first_name.clone()),
+            last_name: body.last_name.clone().or_else(|| before.last_name.clone()),
+            user_type: body.r#type.unwrap_or(before.user_type),
+            status: body.status.unwrap_or(before.status),
+            updated_at: tx.now(),
+            ..before.clone()
+        };
+        check_allowed(caller, &before, &after)?;
+        let roles = body.roles.as_deref().map(|ids| named_roles(tx, caller, ids)).transpose()?;
+        check_state(&before, &after)?;
+        carry_out(tx, caller, &before, &after, roles.as_deref())
+    })
+    .await
+}
+
+/// Nobody raises anybody above themselves, and only the owner touches the owner.
+fn check_allowed(caller: &Caller, before: &User, after: &User) -> Result<(), Problem> {
+    let touches_owner = before.user_type == UserType::Owner || after.user_type == UserType::Owner;
+    if touches_owner && caller.standing != UserType::Owner {
+        return Err(Problem::Forbidden(
+            "Only the owner of the organisation changes the owner's user or makes another user the owner.",
+        ));
+    }
+    Ok(())
+}
+
+fn named_roles(tx: &Tx, caller: &Caller, ids: &[Uuid]) -> Result<Vec<Role>, Problem> {
+    let roles = store::roles::find_all(tx, caller.organisation_id, ids)?;
+    let is_missing = |id: &Uuid| !roles.iter().any(|role| role.id == *id);
+    let missing = places("/roles", ids, "names no role you may see", is_missing);
+    Problem::for_any(missing, Problem::MissingReferences)?;
+    Ok(roles)
+}
+
+/// What may change into what.
+fn check_state(before: &User, after: &User) -> Result<(), Problem> {
+    let conflict = |conflict| Err(Problem::conflict(conflict));
+    let (was, will_be) = (before.user_type, after.user_type);
+    if was != will_be && (was == UserType::Invited || will_be == UserType::Invited) {
+        return conflict(Conflict::InvitedUser);
+    }
+    // The owner stays until somebody else is made the owner, and cannot be locked out.
+    if was == UserType::Owner && (will_be != UserType::Owner || after.status != UserStatus::Active) {
+        return conflict(Conflict::LastOwner);
+    }
+    if will_be == UserType::Owner && was != UserType::Owner {
+        if before.is_service {
+            return conflict(Conflict::ServiceAccount);
+        }
+        if after.status != UserStatus::Active {
+            return conflict(Conflict::UserDisabled);
+        }
+    }
+    Ok(())
+}
+
+fn carry_out(
+    tx: &Tx,
+    caller: &Caller,
+    before: &User,
+    after: &User,
+    roles: Option<&[Role]>,
+) -> Result<crate::generated::models::User, Problem> {
+    let actor = caller.actor();
+    if after.user_type == UserType::Owner && before.user_type != UserType::Owner {
+        // First, since a unique index allows one owner at a time.
+        let former = User {
+            user_type: UserType::Admin,
+            updated_at: tx.now(),
+            ..store::users::get(tx, caller.user_id)?
+        };
+        store::users::update(tx, &former)?;
+        store::users::record(tx, &actor, Action::Updated, &former)?;
+    }
+    store::users::update(tx, after)?;
+    let action = match (before.status, after.status) {
+        (was, UserStatus::Disabled) if was != UserStatus::Disabled => {
+            invitations::withdraw(tx, after.id)?;
+            store::tokens::delete_all_of_user(tx, after.id)?;
+            Action::Disabled
+        }
+        (UserStatus::Disabled, UserStatus::Active) => Action::Enabled,
+        _ => Action::Updated,
+    };
+    store::users::record_with_roles(tx, &actor, action, after, roles)?;
+    if let Some(roles) = roles {
+        roles::set_roles_of_user(tx, &actor, after.id, roles)?;
+    }
+    views::users::user(tx, after)
+}

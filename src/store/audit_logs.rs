@@ -1,0 +1,364 @@
+//! The entry, action and actor of the audit log, and the SQL on it.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, json, json_text, params, word};
+use crate::generated::models::AuditLogType;
+use crate::paging::{Listed, Page};
+use crate::problem::Problem;
+
+/// Who did something, and from where.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The organisation whose log it goes to.
+    pub organisation_id: Uuid,
+    /// `None`: the operator, at the command line.
+    pub user_id: Option<Uuid>,
+    /// Where the request came from.
+    pub ip_address: Option<String>,
+    /// What sent it.
+    pub user_agent: Option<String>,
+}
+
+impl Actor {
+    /// Whoever may open the database file.
+    #[must_use]
+    pub fn operator(organisation_id: Uuid) -> Self {
+        let user_agent = Some(concat!("brms/", env!("CARGO_PKG_VERSION"), " command line").to_owned());
+        Self { organisation_id, user_id: None, ip_address: None, user_agent }
+    }
+}
+
+/// What was done to a thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It was made.
+    Created,
+    /// Its user was sent an invitation.
+    Invited,
+    /// Its user took up the invitation.
+    Accepted,
+    /// It is different now.
+    Updated,
+    /// It was taken away.
+    Deleted,
+    /// It was brought back.
+    Restored,
+    /// Its user may call again.
+    Enabled,
+    /// Its user may not call any more.
+    Disabled,
+    /// Its secret was replaced.
+    Regenerated,
+}
+
+impl Action {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Invited => "invited",
+            Self::Accepted => "accepted",
+            Self::Updated => "updated",
+            Self::Deleted => "deleted",
+            Self::Restored => "restored",
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Regenerated => "regenerated",
+        }
+    }
+}
+
+/// One thing that changed.
+pub struct Change {
+    /// What kind of thing, in the description's words.
+    pub kind: AuditLogType,
+    /// What was done to it.
+    pub action: Action,
+    /// Which one.
+    pub ref_id: Uuid,
+    /// The project it belongs to, if to one.
+    pub project_id: Option<Uuid>,
+    /// What changed: a JSON object.
+    pub data: Value,
+}
+
+impl Change {
+    /// A change of something that belongs to no project.
+    #[must_use]
+    pub fn new(kind: AuditLogType, action: Action, ref_id: Uuid, data: Value) -> Self {
+        Self { kind, action, ref_id, project_id: None, data }
+    }
+
+    /// The same of something that belongs to one.
+    #[must_use]
+    pub fn in_project(mut self, project_id: Uuid) -> Self {
+        self.project_id = Some(project_id);
+        self
+    }
+}
+
+/// What a list is ordered by; entries that are equal in it come in the order they happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    CreatedAt,
+    Type,
+    Action,
+}
+
+/// What a list is narrowed by.
+pub(crate) struct Filter<'f> {
+    pub organisation_id: Uuid,
+    pub project_id: Option<Uuid>,
+    pub user_id: Option<Uuid>,
+    pub kind: Option<AuditLogType>,
+    pub action: Option<&'f str>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+    pub order: Order,
+    pub ascending: bool,
+    pub page: Page,
+}
+
+/// An entry as stored.
+#[derive(Clone, Debug)]
+pub struct StoredEntry {
+    /// The entry's id.
+    pub id: Uuid,
+    /// Whose log it is in.
+    pub organisation_id: Uuid,
+    /// When it happened.
+    pub created_at: Timestamp,
+    /// What kind of thing changed.
+    pub kind: AuditLogType,
+    /// What was done to it.
+    pub action: String,
+    /// Who did it; `None`: the operator.
+    pub user_id: Option<Uuid>,
+    /// The project it belongs to.
+    pub project_id: Option<Uuid>,
+    /// The thing that changed.
+    pub ref_id: Uuid,
+    /// Where the request came from.
+    pub ip_address: Option<String>,
+    /// What sent it.
+    pub user_agent: Option<String>,
+    /// What changed: a JSON object.
+    pub data: Value,
+}
+
+/// Writes one row.
+pub fn record(tx: &Tx, actor: &Actor, change: &Change) -> Result<(), Problem> {
+    add(
+        tx,
+        &StoredEntry {
+            id: tx.new_id(),
+            organisation_id: actor.organisation_id,
+            created_at: tx.now(),
+            kind: change.kind,
+            action: change.action.word().to_owned(),
+            user_id: actor.user_id,
+            project_id: change.project_id,
+            ref_id: change.ref_id,
+            ip_address: actor.ip_address.clone(),
+            user_agent: actor.user_agent.clone(),
+            data: change.data.clone(),
+        },
+    )
+}
+
+fn add(tx: &Tx, entry: &StoredEntry) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO audit_logs (id, organisation_id, created_at, type, action, user_id, project_id, ref_id,
+                                 ip_address, user_agent, data)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        params![
+            entry.id,
+            entry.organisation_id,
+            entry.created_at,
+            entry.kind.as_str(),
+            entry.action,
+            entry.user_id,
+            entry.project_id,
+            entry.ref_id,
+            entry.ip_address,
+            entry.user_agent,
+            json_text(&entry.data),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Every entry of the organisation, oldest first: for an export.
+pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<StoredEntry>, Problem> {
+    tx.rows(
+        "SELECT * FROM audit_logs WHERE organisation_id = ?1 ORDER BY created_at, id",
+        [organisation_id],
+        read,
+    )
+}
+
+/// Gives a new organisation these entries and no others.
+pub fn replace_all(tx: &Tx, organisation_id: Uuid, entries: &[StoredEntry]) -> Result<(), Problem> {
+    tx.execute("DELETE FROM audit_logs WHERE organisation_id = ?1", [organisation_id])?;
+    entries.iter().try_for_each(|entry| add(tx, entry))
+}
+
+/// One entry of the organisation.
+pub(crate) fn find(tx: &Tx, organisation_id: Uuid, entry_id: Uuid) -> Result<Option<StoredEntry>, Problem> {
+    tx.optional(
+        "SELECT * FROM audit_logs WHERE id = ?1 AND organisation_id = ?2",
+        params![entry_id, organisation_id],
+        read,
+    )
+}
+
+/// One page of entries. Only the conditions that are asked for stand in the statement, so that each
+/// combination is read by its index; the parts are fixed texts, and every value is a parameter.
+pub(crate) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<StoredEntry>, Problem> {
+    let total = if filter.is_counted() { counted(tx, filter)? } else { count(tx, filter)? };
+    let rows = tx.rows(
+        &page_statement(filter),
+        params![
+            filter.organisation_id,
+            filter.from,
+            filter.to,
+            filter.project_id,
+            filter.user_id,
+            filter.kind.map(AuditLogType::as_str),
+            filter.action,
+            filter.page.limit(),
+            filter.page.offset(),
+        ],
+        read,
+    )?;
+    Ok(Listed { rows, total })
+}
+
+fn page_statement(filter: &Filter) -> String {
+    let (conditions, order) = (conditions(filter), order(filter));
+    format!("SELECT * FROM audit_logs WHERE {conditions} ORDER BY {order} LIMIT ?8 OFFSET ?9")
+}
+
+impl Filter<'_> {
+    /// Whether the total is among those that are kept.
+    fn is_counted(&self) -> bool {
+        self.from.is_none() && self.to.is_none() && self.project_id.is_none() && self.user_id.is_none()
+    }
+}
+
+fn conditions(filter: &Filter) -> String {
+    // Names every parameter, since each one given has to be named; it is true whatever they are.
+    let mut conditions =
+        String::from("organisation_id = ?1 AND coalesce(?2, ?3, ?4, ?5, ?6, ?7, 1) IS NOT NULL");
+    for (is_asked, condition) in [
+        (filter.from.is_some(), " AND created_at >= ?2"),
+        (filter.to.is_some(), " AND created_at <= ?3"),
+        (filter.project_id.is_some(), " AND project_id = ?4"),
+        (filter.user_id.is_some(), " AND user_id = ?5"),
+        (filter.kind.is_some(), " AND type = ?6"),
+        (filter.action.is_some(), " AND action = ?7"),
+    ] {
+        if is_asked {
+            conditions.push_str(condition);
+        }
+    }
+    conditions
+}
+
+fn order(filter: &Filter) -> &'static str {
+    match (filter.order, filter.ascending) {
+        (Order::CreatedAt, true) => "created_at, id",
+        (Order::CreatedAt, false) => "created_at DESC, id DESC",
+        (Order::Type, true) => "type, created_at, id",
+        (Order::Type, false) => "type DESC, created_at DESC, id DESC",
+        (Order::Action, true) => "action, created_at, id",
+        (Order::Action, false) => "action DESC, created_at DESC, id DESC",
+    }
+}
+
+/// The total from the counts that are kept.
+fn counted(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
+    tx.count(
+        "SELECT coalesce(sum(entries), 0)
+         FROM audit_log_counts
+         WHERE organisation_id = ?1 AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR action = ?3)",
+        params![filter.organisation_id, filter.kind.map(AuditLogType::as_str), filter.action],
+    )
+}
+
+fn count(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
+    let conditions = conditions(filter);
+    tx.count(
+        &format!("SELECT count(*) FROM audit_logs WHERE {conditions}"),
+        params![
+            filter.organisation_id,
+            filter.from,
+            filter.to,
+            filter.project_id,
+            filter.user_id,
+            filter.kind.map(AuditLogType::as_str),
+            filter.action,
+        ],
+    )
+}
+
+fn read(row: &Row) -> RowResult<StoredEntry> {
+    Ok(StoredEntry {
+        id: row.get("id")?,
+        organisation_id: row.get("organisation_id")?,
+        created_at: row.get("created_at")?,
+        kind: word(row, "type")?,
+        action: row.get("action")?,
+        user_id: row.get("user_id")?,
+        project_id: row.get("project_id")?,
+        ref_id: row.get("ref_id")?,
+        ip_address: row.get("ip_address")?,
+        user_agent: row.get("user_agent")?,
+        data: json(row, "data")?.unwrap_or(Value::Null),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::db::{Db, Options};
+
+    /// The filter that asks for what the bits say.
+    fn filter(bits: u8, order: Order, ascending: bool) -> Filter<'static> {
+        let asked = |bit: u8| bits & (1 << bit) != 0;
+        let moment = Timestamp::from_millis(1);
+        Filter {
+            organisation_id: Uuid::nil(),
+            project_id: asked(0).then(Uuid::nil),
+            user_id: asked(1).then(Uuid::nil),
+            kind: asked(2).then_some(AuditLogType::User),
+            action: asked(3).then_some("created"),
+            from: asked(4).then_some(moment),
+            to: asked(5).then_some(moment),
+            order,
+            ascending,
+            page: Page::new(1, 10),
+        }
+    }
+
+    #[test]
+    fn every_combination_is_read_by_an_index_and_sorted_by_one_where_nothing_narrows_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
+        for order in [Order::CreatedAt, Order::Type, Order::Action] {
+            for (bits, ascending) in (0..64).flat_map(|bits| [(bits, true), (bits, false)]) {
+                let statement = page_statement(&filter(bits, order, ascending));
+                let nothing: [Option<i64>; 9] = [None; 9];
+                let explain = format!("EXPLAIN QUERY PLAN {statement}");
+                let plan =
+                    db.peek(|tx| tx.rows(&explain, nothing, |row| row.get::<_, String>("detail"))).unwrap();
+                assert!(!plan.iter().any(|step| step.starts_with("SCAN audit_logs")), "{plan:?} {statement}");
+                let is_sorted_apart = plan.iter().any(|step| step.contains("TEMP B-TREE"));
+                assert!(bits != 0 || !is_sorted_apart, "{plan:?} {statement}");
+            }
+        }
+    }
+}

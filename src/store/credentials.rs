@@ -1,0 +1,110 @@
+//! What a credential leads to, and the SQL that says who calls and what a user may do inside a project.
+
+use uuid::Uuid;
+
+use crate::db::{Row, RowResult, Tx, json, params, word};
+use crate::generated::models::{Permission, UserType};
+use crate::problem::Problem;
+use crate::secret::SecretHash;
+
+/// How a personal access token narrows its user.
+#[derive(Clone, Debug)]
+pub struct TokenLimits {
+    /// The token, for looking up its projects.
+    pub token_id: Uuid,
+    /// Whether it reaches every project.
+    pub all_projects: bool,
+    /// What it may do at most.
+    pub permissions: Vec<Permission>,
+}
+
+/// The user behind a credential.
+pub(crate) struct Found {
+    pub user_id: Uuid,
+    pub organisation_id: Uuid,
+    pub standing: UserType,
+    pub limits: Option<TokenLimits>,
+}
+
+/// The user of a live personal access token, if the user may call at all.
+pub(crate) fn find_by_personal_access_token(tx: &Tx, hash: &SecretHash) -> Result<Option<Found>, Problem> {
+    tx.optional(
+        "SELECT users.id, users.organisation_id, users.type, token.id AS token_id, token.all_projects,
+                token.permissions
+         FROM personal_access_tokens AS token
+         JOIN users ON users.id = token.user_id
+         WHERE token.secret_hash = ?1
+           AND (token.expires_at IS NULL OR token.expires_at > ?2)
+           AND users.status = 'active'
+           AND users.type <> 'invited'",
+        params![hash, tx.now()],
+        |row| {
+            let limits = TokenLimits {
+                token_id: row.get("token_id")?,
+                all_projects: row.get("all_projects")?,
+                permissions: json(row, "permissions")?.unwrap_or_default(),
+            };
+            Ok(Found { limits: Some(limits), ..user(row)? })
+        },
+    )
+}
+
+/// The user of a live sign-in, if the user may call at all.
+pub(crate) fn find_by_internal_token(tx: &Tx, hash: &SecretHash) -> Result<Option<Found>, Problem> {
+    tx.optional(
+        "SELECT users.id, users.organisation_id, users.type
+         FROM internal_tokens AS token
+         JOIN users ON users.id = token.user_id
+         WHERE token.secret_hash = ?1
+           AND (token.expires_at IS NULL OR token.expires_at > ?2)
+           AND users.status = 'active'
+           AND users.type <> 'invited'",
+        params![hash, tx.now()],
+        user,
+    )
+}
+
+fn user(row: &Row) -> RowResult<Found> {
+    Ok(Found {
+        user_id: row.get("id")?,
+        organisation_id: row.get("organisation_id")?,
+        standing: word(row, "type")?,
+        limits: None,
+    })
+}
+
+/// Whether a token that does not reach every project reaches this one.
+pub(crate) fn token_reaches(tx: &Tx, token_id: Uuid, project_id: Uuid) -> Result<bool, Problem> {
+    tx.exists(
+        "SELECT 1 FROM personal_access_token_projects WHERE token_id = ?1 AND project_id = ?2",
+        params![token_id, project_id],
+    )
+}
+
+/// Whether the user is a member of the project, and if so whether with the owner mark.
+pub(crate) fn owner_mark(tx: &Tx, user_id: Uuid, project_id: Uuid) -> Result<Option<bool>, Problem> {
+    tx.optional(
+        "SELECT owner FROM members WHERE project_id = ?1 AND user_id = ?2",
+        params![project_id, user_id],
+        |row| row.get(0),
+    )
+}
+
+/// The permissions that the user's groups give in the project.
+pub(crate) fn group_permissions(
+    tx: &Tx,
+    user_id: Uuid,
+    project_id: Uuid,
+) -> Result<Vec<Permission>, Problem> {
+    let lists = tx.rows(
+        "SELECT groups.permissions
+         FROM member_groups
+         JOIN groups ON groups.project_id = member_groups.project_id AND groups.id = member_groups.group_id
+         WHERE member_groups.project_id = ?1
+           AND member_groups.user_id = ?2
+           AND groups.permissions IS NOT NULL",
+        params![project_id, user_id],
+        |row| json::<Vec<Permission>>(row, "permissions"),
+    )?;
+    Ok(lists.into_iter().flatten().flatten().collect())
+}

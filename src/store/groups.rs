@@ -1,0 +1,170 @@
+//! The group of a project, its row in the audit log, and the SQL on it.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, id_list, json, json_text, params};
+use crate::file_permissions::FilePermission;
+use crate::generated::models::{AuditLogType, Permission};
+use crate::paging::{Listed, Page};
+use crate::problem::Problem;
+use crate::store::audit_logs::{self, Action, Actor, Change};
+
+/// A group as stored.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// The group's id.
+    pub id: Uuid,
+    /// The project it belongs to.
+    pub project_id: Uuid,
+    /// What people call it.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// What it lets its members do; `None` when that was never said.
+    pub permissions: Option<Vec<Permission>>,
+    /// Which files it lets them see or change, as given.
+    pub file_permissions: Option<Vec<FilePermission>>,
+    /// The role that looks after it.
+    pub role_id: Option<Uuid>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Group {
+    /// Whether being in the group gives everything.
+    #[must_use]
+    pub fn carries_owner(&self) -> bool {
+        self.permissions.as_ref().is_some_and(|all| all.contains(&Permission::Owner))
+    }
+}
+
+/// Adds a group and records it.
+pub fn add(tx: &Tx, actor: &Actor, group: &Group) -> Result<(), Problem> {
+    create(tx, group)?;
+    record(tx, actor, Action::Created, group)
+}
+
+/// Notes in the audit log what a group is now.
+pub fn record(tx: &Tx, actor: &Actor, action: Action, group: &Group) -> Result<(), Problem> {
+    let data = serde_json::json!({
+        "name": group.name,
+        "description": group.description,
+        "permissions": group.permissions,
+        "filePermissions": group.file_permissions,
+        "roleId": group.role_id,
+    });
+    let change = Change::new(AuditLogType::Group, action, group.id, data).in_project(group.project_id);
+    audit_logs::record(tx, actor, &change)
+}
+
+/// One group of the project.
+pub fn find(tx: &Tx, project_id: Uuid, group_id: Uuid) -> Result<Option<Group>, Problem> {
+    tx.optional("SELECT * FROM groups WHERE project_id = ?1 AND id = ?2", params![project_id, group_id], read)
+}
+
+/// Those of the ids that name groups of the project, in the order of their creation.
+pub fn find_all(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Result<Vec<Group>, Problem> {
+    if group_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.rows(
+        "SELECT *
+         FROM groups
+         WHERE project_id = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))
+         ORDER BY +created_at, id",
+        params![project_id, id_list(group_ids)],
+        read,
+    )
+}
+
+/// Every group of the project.
+pub fn all_of_project(tx: &Tx, project_id: Uuid) -> Result<Vec<Group>, Problem> {
+    tx.rows("SELECT * FROM groups WHERE project_id = ?1 ORDER BY created_at, id", [project_id], read)
+}
+
+/// Every group that a role looks after.
+pub fn all_of_role(tx: &Tx, role_id: Uuid) -> Result<Vec<Group>, Problem> {
+    tx.rows("SELECT * FROM groups WHERE role_id = ?1 ORDER BY created_at, id", [role_id], read)
+}
+
+/// One page of the groups of a project.
+pub(crate) fn list(
+    tx: &Tx,
+    project_id: Uuid,
+    search: Option<&str>,
+    page: Page,
+) -> Result<Listed<Group>, Problem> {
+    let total = tx.count(
+        "SELECT count(*) FROM groups WHERE project_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
+        params![project_id, search],
+    )?;
+    let rows = tx.rows(
+        "SELECT *
+         FROM groups
+         WHERE project_id = ?1 AND (?2 IS NULL OR has_text(?2, name))
+         ORDER BY created_at, id
+         LIMIT ?3 OFFSET ?4",
+        params![project_id, search, page.limit(), page.offset()],
+        read,
+    )?;
+    Ok(Listed { rows, total })
+}
+
+/// Adds a group.
+pub fn create(tx: &Tx, group: &Group) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO groups (project_id, id, name, description, permissions, file_permissions, role_id, created_at,
+                             updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
+        params![
+            group.project_id,
+            group.id,
+            group.name,
+            group.description,
+            group.permissions.as_ref().map(json_text),
+            group.file_permissions.as_ref().map(json_text),
+            group.role_id,
+            group.created_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes what a group is now.
+pub fn update(tx: &Tx, group: &Group) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE groups
+         SET name = ?3, description = ?4, permissions = ?5, file_permissions = ?6, updated_at = ?7
+         WHERE project_id = ?1 AND id = ?2",
+        params![
+            group.project_id,
+            group.id,
+            group.name,
+            group.description,
+            group.permissions.as_ref().map(json_text),
+            group.file_permissions.as_ref().map(json_text),
+            tx.now(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Removes a group, and with it who was in it.
+pub fn delete(tx: &Tx, group: &Group) -> Result<(), Problem> {
+    tx.execute("DELETE FROM groups WHERE project_id = ?1 AND id = ?2", params![group.project_id, group.id])?;
+    Ok(())
+}
+
+fn read(row: &Row) -> RowResult<Group> {
+    Ok(Group {
+        id: row.get("id")?,
+        project_id: row.get("project_id")?,
+        name: row.get("name")?,
+        description: row.get("description")?,
+        permissions: json(row, "permissions")?,
+        file_permissions: json(row, "file_permissions")?,
+        role_id: row.get("role_id")?,
+        created_at: row.get("created_at")?,
+    })
+}

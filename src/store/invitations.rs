@@ -1,0 +1,311 @@
+//! The invitation and its secrets, and the SQL on them.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, params, word};
+use crate::generated::models::InvitationStatus;
+use crate::http::words;
+use crate::paging::{Listed, Page};
+use crate::problem::{Gone, Problem};
+use crate::secret::SecretHash;
+use crate::store::users::User;
+
+/// An invitation as stored.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// The invitation's id.
+    pub id: Uuid,
+    /// The organisation it lets into.
+    pub organisation_id: Uuid,
+    /// The user who is invited, and nobody else.
+    pub user_id: Uuid,
+    /// Whether it was taken up.
+    pub status: InvitationStatus,
+    /// When its link ends.
+    pub expires_at: Timestamp,
+    /// When it was taken up.
+    pub accepted_at: Option<Timestamp>,
+    /// Who invited; `None`: the operator.
+    pub created_by: Option<Uuid>,
+    /// When it was first made.
+    pub created_at: Timestamp,
+}
+
+impl Invitation {
+    /// A new invitation of the operator that waits to be sent.
+    #[must_use]
+    pub fn pending(tx: &Tx, user: &User, lifetime: Duration) -> Self {
+        Self {
+            id: tx.new_id(),
+            organisation_id: user.organisation_id,
+            user_id: user.id,
+            status: InvitationStatus::Pending,
+            expires_at: tx.now().plus(lifetime),
+            accepted_at: None,
+            created_by: None,
+            created_at: tx.now(),
+        }
+    }
+}
+
+words! {
+    /// What a secret of an invitation opens.
+    SecretState {
+        Live = "live",
+        Used = "used",
+        Replaced = "replaced",
+        Withdrawn = "withdrawn",
+    }
+}
+
+/// One invitation, by its id, in whatever organisation: for the operator only.
+pub fn find_anywhere(tx: &Tx, invitation_id: Uuid) -> Result<Option<Invitation>, Problem> {
+    tx.optional("SELECT * FROM invitations WHERE id = ?1", [invitation_id], read)
+}
+
+/// The invitation of a user, if the user was ever invited.
+pub fn find_by_user(tx: &Tx, user_id: Uuid) -> Result<Option<Invitation>, Problem> {
+    tx.optional("SELECT * FROM invitations WHERE user_id = ?1", [user_id], read)
+}
+
+/// Adds an invitation. It has no secret, so no link, until it is sent.
+pub fn create(tx: &Tx, invitation: &Invitation) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO invitations (id, organisation_id, user_id, created_by, status, expires_at, accepted_at,
+                                  created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
+        params![
+            invitation.id,
+            invitation.organisation_id,
+            invitation.user_id,
+            invitation.created_by,
+            invitation.status.as_str(),
+            invitation.expires_at,
+            invitation.accepted_at,
+            invitation.created_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// A secret that an invitation has or had.
+#[derive(Clone, Copy)]
+pub struct StoredSecret {
+    /// What is kept of it.
+    pub hash: SecretHash,
+    /// What it opens.
+    pub state: SecretState,
+    /// Whether it counts for the throttle.
+    pub is_send: bool,
+    /// Whose doing it was; `None`: the operator's.
+    pub sent_by: Option<Uuid>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Every secret of an invitation, oldest first.
+pub fn secrets(tx: &Tx, invitation_id: Uuid) -> Result<Vec<StoredSecret>, Problem> {
+    tx.rows(
+        "SELECT secret_hash, state, is_send, sent_by, created_at
+         FROM invitation_secrets
+         WHERE invitation_id = ?1
+         ORDER BY created_at, secret_hash",
+        [invitation_id],
+        |row| {
+            Ok(StoredSecret {
+                hash: row.get("secret_hash")?,
+                state: word(row, "state")?,
+                is_send: row.get("is_send")?,
+                sent_by: row.get("sent_by")?,
+                created_at: row.get("created_at")?,
+            })
+        },
+    )
+}
+
+/// Adds a secret. A unique index demands that at most one is live.
+pub fn add_secret(tx: &Tx, invitation_id: Uuid, secret: &StoredSecret) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, sent_by, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            secret.hash,
+            invitation_id,
+            secret.state.as_str(),
+            secret.is_send,
+            secret.sent_by,
+            secret.created_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// One page of the invitations of the organisation. The inner query reads indexes alone.
+pub(crate) fn list(
+    tx: &Tx,
+    organisation_id: Uuid,
+    status: Option<InvitationStatus>,
+    search: Option<&str>,
+    page: Page,
+) -> Result<Listed<Invitation>, Problem> {
+    let status = status.map(InvitationStatus::as_str);
+    let total = tx.count(
+        "SELECT count(*)
+         FROM invitations
+         WHERE organisation_id = ?1
+           AND (?2 IS NULL OR status = ?2)
+           AND (?3 IS NULL
+                OR user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND has_text(?3, email)))",
+        params![organisation_id, status, search],
+    )?;
+    let rows = tx.rows(
+        "SELECT invitations.*
+         FROM (SELECT id
+               FROM invitations
+               WHERE organisation_id = ?1
+                 AND (?2 IS NULL OR status = ?2)
+                 AND (?3 IS NULL
+                      OR user_id IN (SELECT id
+                                     FROM users
+                                     WHERE organisation_id = ?1 AND has_text(?3, email)))
+               ORDER BY created_at, id
+               LIMIT ?4 OFFSET ?5) AS page
+         JOIN invitations ON invitations.id = page.id
+         ORDER BY invitations.created_at, invitations.id",
+        params![organisation_id, status, search, page.limit(), page.offset()],
+        read,
+    )?;
+    Ok(Listed { rows, total })
+}
+
+/// When the `n`-th last send of an invitation since `since` was; `None` when there were fewer.
+pub(crate) fn nth_last_send(
+    tx: &Tx,
+    invitation_id: Uuid,
+    since: Timestamp,
+    n: u32,
+) -> Result<Option<Timestamp>, Problem> {
+    let sql = "SELECT created_at
+               FROM invitation_secrets
+               WHERE invitation_id = ?1 AND is_send = 1 AND created_at > ?2 AND created_at <= ?3
+               ORDER BY created_at DESC
+               LIMIT 1 OFFSET ?4";
+    nth_last(tx, sql, invitation_id, since, n)
+}
+
+/// The same of one inviter, over all invitations.
+pub(crate) fn nth_last_send_by(
+    tx: &Tx,
+    user_id: Uuid,
+    since: Timestamp,
+    n: u32,
+) -> Result<Option<Timestamp>, Problem> {
+    let sql = "SELECT created_at
+               FROM invitation_secrets
+               WHERE sent_by = ?1 AND is_send = 1 AND created_at > ?2 AND created_at <= ?3
+               ORDER BY created_at DESC
+               LIMIT 1 OFFSET ?4";
+    nth_last(tx, sql, user_id, since, n)
+}
+
+fn nth_last(tx: &Tx, sql: &str, whose: Uuid, since: Timestamp, n: u32) -> Result<Option<Timestamp>, Problem> {
+    let passed_over = n.saturating_sub(1);
+    // A clock that was ahead for a while has left sends in what is the future now; they hold up nobody.
+    tx.optional(sql, params![whose, since, tx.now(), passed_over], |row| row.get(0))
+}
+
+/// Makes a secret the live one. A unique index demands that there is no other.
+pub(crate) fn replace_secret(
+    tx: &Tx,
+    invitation_id: Uuid,
+    hash: &SecretHash,
+    sent_by: Option<Uuid>,
+) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE invitation_secrets SET state = 'replaced' WHERE invitation_id = ?1 AND state = 'live'",
+        [invitation_id],
+    )?;
+    let secret =
+        StoredSecret { hash: *hash, state: SecretState::Live, is_send: true, sent_by, created_at: tx.now() };
+    add_secret(tx, invitation_id, &secret)
+}
+
+/// Kills the live secret, for good.
+pub(crate) fn withdraw_secret(tx: &Tx, invitation_id: Uuid) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE invitation_secrets SET state = 'withdrawn' WHERE invitation_id = ?1 AND state = 'live'",
+        [invitation_id],
+    )?;
+    Ok(())
+}
+
+/// Sets when the link ends.
+pub(crate) fn set_expiry(tx: &Tx, invitation_id: Uuid, expires_at: Timestamp) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE invitations SET expires_at = ?2, updated_at = ?3 WHERE id = ?1",
+        params![invitation_id, expires_at, tx.now()],
+    )?;
+    Ok(())
+}
+
+/// Accepts the invitation that this secret opens, if it opens one now. This one conditional statement
+/// decides: of any number of posts at once, it changes a row for exactly one.
+pub(crate) fn accept(tx: &Tx, hash: &SecretHash) -> Result<Option<Invitation>, Problem> {
+    tx.optional(
+        "UPDATE invitations
+         SET status = 'accepted', accepted_at = ?2, updated_at = ?2
+         WHERE id = (SELECT invitation_id FROM invitation_secrets WHERE secret_hash = ?1 AND state = 'live')
+           AND status = 'pending'
+           AND expires_at > ?2
+           AND EXISTS (SELECT 1 FROM users
+                       WHERE users.id = invitations.user_id
+                         AND users.type = 'invited'
+                         AND users.status = 'active')
+         RETURNING *",
+        params![hash, tx.now()],
+        read,
+    )
+}
+
+/// The secret that opened the invitation opens nothing any more.
+pub(crate) fn mark_used(tx: &Tx, hash: &SecretHash) -> Result<(), Problem> {
+    tx.execute("UPDATE invitation_secrets SET state = 'used' WHERE secret_hash = ?1", params![hash])?;
+    Ok(())
+}
+
+/// Why a secret opens nothing; `None` when it was never one of ours.
+pub(crate) fn why_dead(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>, Problem> {
+    tx.optional(
+        "SELECT secret.state, invitations.expires_at
+         FROM invitation_secrets AS secret
+         JOIN invitations ON invitations.id = secret.invitation_id
+         WHERE secret.secret_hash = ?1",
+        params![hash],
+        |row| {
+            let expires_at: Timestamp = row.get("expires_at")?;
+            Ok(match word(row, "state")? {
+                SecretState::Used => Gone::Used,
+                SecretState::Replaced => Gone::Replaced,
+                SecretState::Live if expires_at <= tx.now() => Gone::Expired,
+                // Live while its user is disabled is as good as withdrawn.
+                SecretState::Live | SecretState::Withdrawn => Gone::Withdrawn,
+            })
+        },
+    )
+}
+
+fn read(row: &Row) -> RowResult<Invitation> {
+    Ok(Invitation {
+        id: row.get("id")?,
+        organisation_id: row.get("organisation_id")?,
+        user_id: row.get("user_id")?,
+        status: word(row, "status")?,
+        expires_at: row.get("expires_at")?,
+        accepted_at: row.get("accepted_at")?,
+        created_by: row.get("created_by")?,
+        created_at: row.get("created_at")?,
+    })
+}

@@ -1,0 +1,255 @@
+//! The membership of a user in a project, its row in the audit log, and the SQL on it.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, id_list, params};
+use crate::generated::models::AuditLogType;
+use crate::paging::{Listed, Page};
+use crate::problem::Problem;
+use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::groups::{self, Group};
+use crate::store::users::{self, User};
+
+/// A membership as stored, without its groups.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    /// The membership's id.
+    pub id: Uuid,
+    /// The project.
+    pub project_id: Uuid,
+    /// The user.
+    pub user_id: Uuid,
+    /// The owner mark.
+    pub owner: bool,
+    /// Whether a role brought this member, and nobody by hand.
+    pub by_role: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Membership {
+    /// A membership that is new, made by hand.
+    #[must_use]
+    pub fn new(tx: &Tx, project_id: Uuid, user_id: Uuid, owner: bool) -> Self {
+        let now = tx.now();
+        Self { id: tx.new_id(), project_id, user_id, owner, by_role: false, created_at: now, updated_at: now }
+    }
+}
+
+/// Notes in the audit log what a membership is now.
+pub fn record(
+    tx: &Tx,
+    actor: &Actor,
+    action: Action,
+    membership: &Membership,
+    group_ids: &[Uuid],
+) -> Result<(), Problem> {
+    let mut data = serde_json::json!({
+        "userId": membership.user_id,
+        "owner": membership.owner,
+        "groupIds": group_ids,
+    });
+    if membership.by_role {
+        data["byRole"] = true.into();
+    }
+    let change =
+        Change::new(AuditLogType::Member, action, membership.id, data).in_project(membership.project_id);
+    audit_logs::record(tx, actor, &change)
+}
+
+/// One membership of the project, by its own id.
+pub(crate) fn find(tx: &Tx, project_id: Uuid, member_id: Uuid) -> Result<Option<Membership>, Problem> {
+    tx.optional(
+        "SELECT *
+         FROM members
+         WHERE id = ?1 AND project_id = ?2",
+        params![member_id, project_id],
+        read,
+    )
+}
+
+/// The membership of a user in a project.
+pub fn find_of_user(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Option<Membership>, Problem> {
+    tx.optional(
+        "SELECT *
+         FROM members
+         WHERE project_id = ?1 AND user_id = ?2",
+        params![project_id, user_id],
+        read,
+    )
+}
+
+/// The membership of a user who is in the project.
+pub fn get_of_user(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Membership, Problem> {
+    tx.row("SELECT * FROM members WHERE project_id = ?1 AND user_id = ?2", params![project_id, user_id], read)
+}
+
+/// One page of the members of a project, each with its user.
+pub(crate) fn list(
+    tx: &Tx,
+    project_id: Uuid,
+    search: Option<&str>,
+    page: Page,
+) -> Result<Listed<(Membership, User)>, Problem> {
+    let total = match search {
+        None => tx.count("SELECT count(*) FROM members WHERE project_id = ?1", [project_id]),
+        Some(search) => tx.count(
+            "SELECT count(*)
+             FROM members JOIN users ON users.id = members.user_id
+             WHERE members.project_id = ?1
+               AND has_text(?2, users.email, users.first_name, users.last_name)",
+            params![project_id, search],
+        ),
+    }?;
+    // Two texts, so that without a search no user is looked up to sort the members.
+    let rows = match search {
+        None => tx.rows(
+            "SELECT *
+             FROM members
+             WHERE project_id = ?1
+             ORDER BY created_at, id
+             LIMIT ?2 OFFSET ?3",
+            params![project_id, page.limit(), page.offset()],
+            read,
+        ),
+        Some(search) => tx.rows(
+            "SELECT members.*
+             FROM members JOIN users ON users.id = members.user_id
+             WHERE members.project_id = ?1
+               AND has_text(?2, users.email, users.first_name, users.last_name)
+             ORDER BY members.created_at, members.id
+             LIMIT ?3 OFFSET ?4",
+            params![project_id, search, page.limit(), page.offset()],
+            read,
+        ),
+    }?;
+    let with_user = |membership: Membership| {
+        let user = users::get(tx, membership.user_id)?;
+        Ok((membership, user))
+    };
+    let rows = rows.into_iter().map(with_user).collect::<Result<_, Problem>>()?;
+    Ok(Listed { rows, total })
+}
+
+/// Every membership of the project, oldest first: for an export.
+pub fn all(tx: &Tx, project_id: Uuid) -> Result<Vec<Membership>, Problem> {
+    tx.rows(
+        "SELECT *
+         FROM members
+         WHERE project_id = ?1
+         ORDER BY created_at, id",
+        [project_id],
+        read,
+    )
+}
+
+/// Makes a user a member. `None`: the user was one already, and stays as before. The table's key on
+/// project and user decides when two do this at once.
+pub fn create(tx: &Tx, project_id: Uuid, user_id: Uuid, owner: bool) -> Result<Option<Membership>, Problem> {
+    let membership = Membership::new(tx, project_id, user_id, owner);
+    Ok(add(tx, &membership)?.then_some(membership))
+}
+
+/// The same for a role.
+pub fn create_by_role(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Option<Membership>, Problem> {
+    let membership = Membership { by_role: true, ..Membership::new(tx, project_id, user_id, false) };
+    Ok(add(tx, &membership)?.then_some(membership))
+}
+
+/// Adds a membership. False: the user was a member already.
+pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
+    let created = tx.execute(
+        "INSERT INTO members (project_id, user_id, id, owner, by_role, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (project_id, user_id) DO NOTHING",
+        params![
+            membership.project_id,
+            membership.user_id,
+            membership.id,
+            membership.owner,
+            membership.by_role,
+            membership.created_at,
+            membership.updated_at,
+        ],
+    )?;
+    Ok(created == 1)
+}
+
+/// Sets the owner mark. Whoever does it by hand takes the member over from a role.
+pub(crate) fn update(tx: &Tx, membership: &Membership, owner: bool) -> Result<Membership, Problem> {
+    tx.row(
+        "UPDATE members
+         SET owner = ?3, by_role = 0, updated_at = ?4
+         WHERE project_id = ?1 AND user_id = ?2
+         RETURNING *",
+        params![membership.project_id, membership.user_id, owner, tx.now()],
+        read,
+    )
+}
+
+/// Whether the project has an owner-member beside this one.
+pub(crate) fn has_other_owner(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
+    tx.exists(
+        "SELECT 1 FROM members WHERE project_id = ?1 AND user_id <> ?2 AND owner = 1 LIMIT 1",
+        params![membership.project_id, membership.user_id],
+    )
+}
+
+/// Removes a member, and with it the groups it was in.
+pub fn delete(tx: &Tx, membership: &Membership) -> Result<(), Problem> {
+    tx.execute(
+        "DELETE FROM members WHERE project_id = ?1 AND user_id = ?2",
+        params![membership.project_id, membership.user_id],
+    )?;
+    Ok(())
+}
+
+/// The groups of a member, in the order of their creation.
+pub fn groups_of(tx: &Tx, membership: &Membership) -> Result<Vec<Group>, Problem> {
+    let ids = tx.rows(
+        "SELECT group_id FROM member_groups WHERE project_id = ?1 AND user_id = ?2",
+        params![membership.project_id, membership.user_id],
+        |row| row.get(0),
+    )?;
+    groups::find_all(tx, membership.project_id, &ids)
+}
+
+/// Puts a member into groups. A foreign key demands that they are of the same project.
+pub fn add_to_groups(tx: &Tx, membership: &Membership, group_ids: &[Uuid]) -> Result<(), Problem> {
+    for group_id in group_ids {
+        tx.execute(
+            "INSERT INTO member_groups (project_id, user_id, group_id) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO NOTHING",
+            params![membership.project_id, membership.user_id, group_id],
+        )?;
+    }
+    Ok(())
+}
+
+/// Takes a member out of groups.
+pub fn remove_from_groups(tx: &Tx, membership: &Membership, group_ids: &[Uuid]) -> Result<(), Problem> {
+    if group_ids.is_empty() {
+        return Ok(());
+    }
+    tx.execute(
+        "DELETE FROM member_groups
+         WHERE project_id = ?1 AND user_id = ?2 AND group_id IN (SELECT unhex(value) FROM json_each(?3))",
+        params![membership.project_id, membership.user_id, id_list(group_ids)],
+    )?;
+    Ok(())
+}
+
+fn read(row: &Row) -> RowResult<Membership> {
+    Ok(Membership {
+        id: row.get("id")?,
+        project_id: row.get("project_id")?,
+        user_id: row.get("user_id")?,
+        owner: row.get("owner")?,
+        by_role: row.get("by_role")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}

@@ -1,0 +1,14 @@
+//! The records and the SQL: one file a noun, with the record type and every statement on it.
+
+pub mod audit_logs;
+pub mod credentials;
+pub mod groups;
+pub mod invitations;
+pub mod mails;
+pub mod members;
+pub mod organisations;
+pub mod projects;
+pub mod roles;
+pub mod tokens;
+pub mod users;
+pub mod whole;

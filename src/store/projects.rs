@@ -1,0 +1,284 @@
+//! The project, its row in the audit log, and the SQL on it.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, id_list, params, word};
+use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
+use crate::paging::{Listed, Page};
+use crate::problem::Problem;
+use crate::store::audit_logs::{self, Action, Actor, Change};
+
+/// A project as stored.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The project's id.
+    pub id: Uuid,
+    /// The organisation it belongs to.
+    pub organisation_id: Uuid,
+    /// Its name in addresses.
+    pub key: String,
+    /// What people call it.
+    pub name: String,
+    /// `v1` or `v2`.
+    pub version: ProjectVersion,
+    /// Whether it is protected.
+    pub protected: bool,
+    /// How changes in it are approved, if that was ever said.
+    pub approval_mode: Option<ApprovalMode>,
+    /// When it was deleted, if it is.
+    pub deleted_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Notes in the audit log what a project is now.
+pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Result<(), Problem> {
+    let data = serde_json::json!({
+        "key": project.key,
+        "name": project.name,
+        "version": project.version,
+        "protected": project.protected,
+        "decisionsApprovalMode": project.approval_mode,
+    });
+    audit_logs::record(
+        tx,
+        actor,
+        &Change::new(AuditLogType::Project, action, project.id, data).in_project(project.id),
+    )
+}
+
+/// What a list of projects is narrowed by.
+pub(crate) struct Filter {
+    pub organisation_id: Uuid,
+    /// Only projects with this user in them.
+    pub member: Option<Uuid>,
+    /// Deleted ones instead of live ones.
+    pub deleted: bool,
+    /// Only projects with this in their name, in lower case.
+    pub search: Option<String>,
+    pub page: Page,
+}
+
+/// A member of a project in a list of projects.
+pub(crate) struct ListedMember {
+    pub id: Uuid,
+    pub owner: bool,
+    pub user_id: Uuid,
+    pub email: String,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+}
+
+/// A project of the organisation, deleted or not.
+pub fn find(tx: &Tx, organisation_id: Uuid, project_id: Uuid) -> Result<Option<Project>, Problem> {
+    tx.optional(
+        "SELECT * FROM projects WHERE id = ?1 AND organisation_id = ?2",
+        params![project_id, organisation_id],
+        read,
+    )
+}
+
+/// Those of the ids that name live projects of the organisation.
+pub fn find_all_live(tx: &Tx, organisation_id: Uuid, project_ids: &[Uuid]) -> Result<Vec<Project>, Problem> {
+    tx.rows(
+        "SELECT *
+         FROM projects
+         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND +organisation_id = ?2 AND deleted_at IS NULL
+         ORDER BY created_at, id",
+        params![id_list(project_ids), organisation_id],
+        read,
+    )
+}
+
+/// Every live project of the organisation.
+pub fn all_live(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+    tx.rows(
+        "SELECT id FROM projects WHERE organisation_id = ?1 AND deleted_at IS NULL ORDER BY created_at, id",
+        [organisation_id],
+        |row| row.get(0),
+    )
+}
+
+/// Every project of the organisation, deleted ones too: for an export.
+pub fn all_of_organisation(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Project>, Problem> {
+    tx.rows(
+        "SELECT * FROM projects WHERE organisation_id = ?1 ORDER BY created_at, id",
+        [organisation_id],
+        read,
+    )
+}
+
+/// Every project of every organisation, for the operator.
+pub(crate) fn all(tx: &Tx) -> Result<Vec<Project>, Problem> {
+    tx.rows("SELECT * FROM projects ORDER BY created_at, id", [], read)
+}
+
+/// A project by its id alone, for the operator.
+pub(crate) fn find_anywhere(tx: &Tx, project_id: Uuid) -> Result<Option<Project>, Problem> {
+    tx.optional("SELECT * FROM projects WHERE id = ?1", [project_id], read)
+}
+
+/// One page of projects.
+pub(crate) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<Project>, Problem> {
+    let narrowed = params![filter.organisation_id, filter.member, filter.deleted, filter.search];
+    let total = tx.count(
+        "SELECT count(*)
+         FROM projects
+         WHERE organisation_id = ?1
+           AND (deleted_at IS NOT NULL) = ?3
+           AND (?2 IS NULL OR EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2))
+           AND (?4 IS NULL OR has_text(?4, name))",
+        narrowed,
+    )?;
+    let rows = tx.rows(
+        "SELECT *
+         FROM projects
+         WHERE organisation_id = ?1
+           AND (deleted_at IS NOT NULL) = ?3
+           AND (?2 IS NULL OR EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2))
+           AND (?4 IS NULL OR has_text(?4, name))
+         ORDER BY created_at, id
+         LIMIT ?5 OFFSET ?6",
+        params![
+            filter.organisation_id,
+            filter.member,
+            filter.deleted,
+            filter.search,
+            filter.page.limit(),
+            filter.page.offset(),
+        ],
+        read,
+    )?;
+    Ok(Listed { rows, total })
+}
+
+/// The first members of a project.
+pub(crate) fn members(tx: &Tx, project_id: Uuid, count_max: u32) -> Result<Vec<ListedMember>, Problem> {
+    tx.rows(
+        "SELECT first.id, first.owner, users.id AS user_id, users.email, users.first_name, users.last_name
+         FROM (SELECT id, owner, user_id, created_at
+               FROM members
+               WHERE project_id = ?1
+               ORDER BY created_at, id
+               LIMIT ?2) AS first
+         JOIN users ON users.id = first.user_id
+         ORDER BY first.created_at, first.id",
+        params![project_id, count_max],
+        |row| {
+            Ok(ListedMember {
+                id: row.get("id")?,
+                owner: row.get("owner")?,
+                user_id: row.get("user_id")?,
+                email: row.get("email")?,
+                first_name: row.get("first_name")?,
+                last_name: row.get("last_name")?,
+            })
+        },
+    )
+}
+
+/// Adds a project. False: a live project of the organisation has its key; a unique index decides.
+pub fn create(tx: &Tx, project: &Project) -> Result<bool, Problem> {
+    let created = tx.execute(
+        "INSERT INTO projects (id, organisation_id, key, name, version, protected, approval_mode, deleted_at,
+                               created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (organisation_id, key) WHERE deleted_at IS NULL DO NOTHING",
+        params![
+            project.id,
+            project.organisation_id,
+            project.key,
+            project.name,
+            project.version.as_str(),
+            project.protected,
+            project.approval_mode.map(ApprovalMode::as_str),
+            project.deleted_at,
+            project.created_at,
+            project.updated_at,
+        ],
+    )?;
+    Ok(created == 1)
+}
+
+/// Whether a live project of the organisation has this key.
+pub(crate) fn key_is_taken(tx: &Tx, organisation_id: Uuid, key: &str) -> Result<bool, Problem> {
+    tx.exists(
+        "SELECT 1 FROM projects WHERE organisation_id = ?1 AND key = ?2 AND deleted_at IS NULL",
+        params![organisation_id, key],
+    )
+}
+
+/// Deletes a project, softly. False: it was deleted already.
+pub(crate) fn delete(tx: &Tx, project_id: Uuid) -> Result<bool, Problem> {
+    let deleted = tx.execute(
+        "UPDATE projects SET deleted_at = ?2, updated_at = ?2 WHERE id = ?1 AND deleted_at IS NULL",
+        params![project_id, tx.now()],
+    )?;
+    Ok(deleted == 1)
+}
+
+/// Brings a project back under a key.
+pub(crate) fn restore(tx: &Tx, project_id: Uuid, key: &str) -> Result<Project, Problem> {
+    tx.row(
+        "UPDATE projects SET deleted_at = NULL, key = ?2, updated_at = ?3 WHERE id = ?1 RETURNING *",
+        params![project_id, key, tx.now()],
+        read,
+    )
+}
+
+/// Sets how changes are approved.
+pub(crate) fn set_approval_mode(
+    tx: &Tx,
+    project_id: Uuid,
+    mode: Option<ApprovalMode>,
+) -> Result<Project, Problem> {
+    tx.row(
+        "UPDATE projects SET approval_mode = ?2, updated_at = ?3 WHERE id = ?1 RETURNING *",
+        params![project_id, mode.map(ApprovalMode::as_str), tx.now()],
+        read,
+    )
+}
+
+/// Replaces the groups that approve, in the order given.
+pub fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Result<(), Problem> {
+    tx.execute("DELETE FROM project_approval_groups WHERE project_id = ?1", [project_id])?;
+    tx.execute(
+        "INSERT INTO project_approval_groups (project_id, group_id, position)
+         SELECT ?1, unhex(value), key FROM json_each(?2) WHERE true
+         ON CONFLICT DO NOTHING",
+        params![project_id, id_list(group_ids)],
+    )?;
+    Ok(())
+}
+
+/// The groups that approve, of these projects: project and group.
+pub fn approval_groups(tx: &Tx, project_ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, Problem> {
+    tx.rows(
+        "SELECT project_id, group_id
+         FROM project_approval_groups
+         WHERE project_id IN (SELECT unhex(value) FROM json_each(?1))
+         ORDER BY project_id, position",
+        [id_list(project_ids)],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+fn read(row: &Row) -> RowResult<Project> {
+    let mode: Option<String> = row.get("approval_mode")?;
+    let approval_mode = if mode.is_some() { Some(word(row, "approval_mode")?) } else { None };
+    Ok(Project {
+        id: row.get("id")?,
+        organisation_id: row.get("organisation_id")?,
+        key: row.get("key")?,
+        name: row.get("name")?,
+        version: word(row, "version")?,
+        protected: row.get("protected")?,
+        approval_mode,
+        deleted_at: row.get("deleted_at")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}

@@ -1,0 +1,249 @@
+//! The role of an organisation, its row in the audit log, and the SQL on it.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, id_list, json, json_text, params};
+use crate::file_permissions::FilePermission;
+use crate::generated::models::{AuditLogType, Permission};
+use crate::paging::{Listed, Page};
+use crate::problem::Problem;
+use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::groups::Group;
+
+/// A role as stored, without its users and projects.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// The role's id.
+    pub id: Uuid,
+    /// The organisation it belongs to.
+    pub organisation_id: Uuid,
+    /// What people call it.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Whether it reaches every project, new ones too.
+    pub all_projects: bool,
+    /// Groups of an identity provider that map to it; kept, and nothing here acts on them.
+    pub idp_groups: Vec<String>,
+    /// What it lets its users do in the projects it reaches.
+    pub project_permissions: Vec<Permission>,
+    /// Which files it lets them see or change there.
+    pub project_file_permissions: Vec<FilePermission>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Notes in the audit log what a role is now, and the users and projects that were named for it.
+pub fn record(
+    tx: &Tx,
+    actor: &Actor,
+    action: Action,
+    role: &Role,
+    (users, projects): (Option<&[Uuid]>, Option<&[Uuid]>),
+) -> Result<(), Problem> {
+    let data = serde_json::json!({
+        "role": role.name,
+        "allProjects": role.all_projects,
+        "projectPermissions": role.project_permissions,
+        "users": users,
+        "projects": projects,
+    });
+    // The description has no type for roles; they belong to the organisation.
+    audit_logs::record(tx, actor, &Change::new(AuditLogType::Organisation, action, role.id, data))
+}
+
+/// One role of the organisation.
+pub fn find(tx: &Tx, organisation_id: Uuid, role_id: Uuid) -> Result<Option<Role>, Problem> {
+    tx.optional(
+        "SELECT * FROM roles WHERE id = ?1 AND organisation_id = ?2",
+        params![role_id, organisation_id],
+        read,
+    )
+}
+
+/// One role that must be there.
+pub fn get(tx: &Tx, role_id: Uuid) -> Result<Role, Problem> {
+    tx.row("SELECT * FROM roles WHERE id = ?1", [role_id], read)
+}
+
+/// Those of the ids that name roles of the organisation.
+pub fn find_all(tx: &Tx, organisation_id: Uuid, role_ids: &[Uuid]) -> Result<Vec<Role>, Problem> {
+    tx.rows(
+        "SELECT *
+         FROM roles
+         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND +organisation_id = ?2
+         ORDER BY created_at, id",
+        params![id_list(role_ids), organisation_id],
+        read,
+    )
+}
+
+/// Every role of the organisation.
+pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Role>, Problem> {
+    tx.rows("SELECT * FROM roles WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
+}
+
+/// One page of the roles of the organisation.
+pub(crate) fn list(
+    tx: &Tx,
+    organisation_id: Uuid,
+    search: Option<&str>,
+    page: Page,
+) -> Result<Listed<Role>, Problem> {
+    let total = tx.count(
+        "SELECT count(*) FROM roles WHERE organisation_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
+        params![organisation_id, search],
+    )?;
+    let rows = tx.rows(
+        "SELECT *
+         FROM roles
+         WHERE organisation_id = ?1 AND (?2 IS NULL OR has_text(?2, name))
+         ORDER BY created_at, id
+         LIMIT ?3 OFFSET ?4",
+        params![organisation_id, search, page.limit(), page.offset()],
+        read,
+    )?;
+    Ok(Listed { rows, total })
+}
+
+/// Adds a role.
+pub fn create(tx: &Tx, role: &Role) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO roles (id, organisation_id, name, description, all_projects, idp_groups, project_permissions,
+                            project_file_permissions, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![
+            role.id,
+            role.organisation_id,
+            role.name,
+            role.description,
+            role.all_projects,
+            json_text(&role.idp_groups),
+            json_text(&role.project_permissions),
+            json_text(&role.project_file_permissions),
+            role.created_at,
+            role.updated_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes what a role is now.
+pub(crate) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE roles
+         SET name = ?2, description = ?3, all_projects = ?4, idp_groups = ?5, project_permissions = ?6,
+             project_file_permissions = ?7, updated_at = ?8
+         WHERE id = ?1",
+        params![
+            role.id,
+            role.name,
+            role.description,
+            role.all_projects,
+            json_text(&role.idp_groups),
+            json_text(&role.project_permissions),
+            json_text(&role.project_file_permissions),
+            role.updated_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Gives a role these users and no others.
+pub fn set_users(tx: &Tx, role_id: Uuid, user_ids: &[Uuid]) -> Result<(), Problem> {
+    tx.execute("DELETE FROM role_users WHERE role_id = ?1", [role_id])?;
+    tx.execute(
+        "INSERT INTO role_users (role_id, user_id) SELECT ?1, unhex(value) FROM json_each(?2) WHERE true
+         ON CONFLICT DO NOTHING",
+        params![role_id, id_list(user_ids)],
+    )?;
+    Ok(())
+}
+
+/// Gives a role these projects and no others.
+pub fn set_projects(tx: &Tx, role_id: Uuid, project_ids: &[Uuid]) -> Result<(), Problem> {
+    tx.execute("DELETE FROM role_projects WHERE role_id = ?1", [role_id])?;
+    tx.execute(
+        "INSERT INTO role_projects (role_id, project_id) SELECT ?1, unhex(value) FROM json_each(?2) WHERE true
+         ON CONFLICT DO NOTHING",
+        params![role_id, id_list(project_ids)],
+    )?;
+    Ok(())
+}
+
+/// Gives a role one user more.
+pub(crate) fn add_user(tx: &Tx, role_id: Uuid, user_id: Uuid) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO role_users (role_id, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+        params![role_id, user_id],
+    )?;
+    Ok(())
+}
+
+/// Takes one user from a role.
+pub(crate) fn remove_user(tx: &Tx, role_id: Uuid, user_id: Uuid) -> Result<(), Problem> {
+    tx.execute("DELETE FROM role_users WHERE role_id = ?1 AND user_id = ?2", params![role_id, user_id])?;
+    Ok(())
+}
+
+/// The users of a role.
+pub fn users_of(tx: &Tx, role_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+    tx.rows("SELECT user_id FROM role_users WHERE role_id = ?1 ORDER BY user_id", [role_id], |row| row.get(0))
+}
+
+/// The chosen projects of a role.
+pub fn projects_of(tx: &Tx, role_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+    tx.rows("SELECT project_id FROM role_projects WHERE role_id = ?1 ORDER BY project_id", [role_id], |row| {
+        row.get(0)
+    })
+}
+
+/// The roles of a user.
+pub fn roles_of_user(tx: &Tx, user_id: Uuid) -> Result<Vec<Role>, Problem> {
+    tx.rows(
+        "SELECT roles.*
+         FROM role_users JOIN roles ON roles.id = role_users.role_id
+         WHERE role_users.user_id = ?1
+         ORDER BY roles.created_at, roles.id",
+        [user_id],
+        read,
+    )
+}
+
+/// Who is in a group.
+pub(crate) fn users_in_group(tx: &Tx, group: &Group) -> Result<Vec<Uuid>, Problem> {
+    tx.rows(
+        "SELECT user_id FROM member_groups WHERE project_id = ?1 AND group_id = ?2",
+        params![group.project_id, group.id],
+        |row| row.get(0),
+    )
+}
+
+/// Whether some role still reaches the user in the project.
+pub(crate) fn any_role_in_project(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<bool, Problem> {
+    tx.exists(
+        "SELECT 1
+         FROM member_groups
+         JOIN groups ON groups.project_id = member_groups.project_id AND groups.id = member_groups.group_id
+         WHERE member_groups.project_id = ?1 AND member_groups.user_id = ?2 AND groups.role_id IS NOT NULL",
+        params![project_id, user_id],
+    )
+}
+
+fn read(row: &Row) -> RowResult<Role> {
+    Ok(Role {
+        id: row.get("id")?,
+        organisation_id: row.get("organisation_id")?,
+        name: row.get("name")?,
+        description: row.get("description")?,
+        all_projects: row.get("all_projects")?,
+        idp_groups: json(row, "idp_groups")?.unwrap_or_default(),
+        project_permissions: json(row, "project_permissions")?.unwrap_or_default(),
+        project_file_permissions: json(row, "project_file_permissions")?.unwrap_or_default(),
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}

@@ -1,0 +1,305 @@
+//! Personal access tokens and internal tokens, and the SQL that creates, lists and deletes them.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, json, json_text, params};
+use crate::generated::models::Permission;
+use crate::problem::Problem;
+use crate::secret::{Secret, SecretHash};
+
+/// What a new personal access token may do.
+#[derive(Clone, Debug)]
+pub struct NewPersonalAccessToken {
+    /// What it is for, in its maker's words.
+    pub note: String,
+    /// What it may do at most.
+    pub permissions: Vec<Permission>,
+    /// Whether it reaches every project.
+    pub all_projects: bool,
+    /// The projects it reaches otherwise.
+    pub projects: Vec<Uuid>,
+}
+
+/// Where a secret came from: a fixed one of a seed file may be known to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Made here, shown once.
+    Generated,
+    /// Written in a seed file.
+    Seeded,
+}
+
+/// What is kept of a credential's secret.
+#[derive(Clone, Copy)]
+pub struct Credential {
+    /// Its hash.
+    pub hash: SecretHash,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl From<&Secret> for Credential {
+    /// Of a secret made here.
+    fn from(secret: &Secret) -> Self {
+        Self { hash: secret.hash(), origin: Origin::Generated }
+    }
+}
+
+/// A personal access token as stored, without its projects.
+pub struct StoredToken {
+    /// The token's id.
+    pub id: Uuid,
+    /// What it is for.
+    pub note: String,
+    /// What it may do at most.
+    pub permissions: Vec<Permission>,
+    /// Whether it reaches every project.
+    pub all_projects: bool,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last renewed.
+    pub updated_at: Timestamp,
+    /// What opens the door.
+    pub credential: Credential,
+}
+
+/// A sign-in as stored.
+#[derive(Clone, Copy)]
+pub struct SignIn {
+    /// The sign-in's id.
+    pub id: Uuid,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What opens the door.
+    pub credential: Credential,
+}
+
+/// One credential in a list, of either kind.
+#[derive(Clone, Debug)]
+pub struct ListedToken {
+    /// The token's id.
+    pub id: Uuid,
+    /// `personal` or `internal`.
+    pub kind: &'static str,
+    /// Whose it is.
+    pub email: String,
+    /// What it is for.
+    pub note: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Whose a token is.
+pub(crate) struct TokenOwner {
+    pub user_id: Uuid,
+    pub organisation_id: Uuid,
+}
+
+/// Adds a personal access token.
+pub(crate) fn create_personal(
+    tx: &Tx,
+    user_id: Uuid,
+    token: &StoredToken,
+    project_ids: &[Uuid],
+) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO personal_access_tokens (id, user_id, secret_hash, note, permissions, all_projects, seeded,
+                                             expires_at, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![
+            token.id,
+            user_id,
+            token.credential.hash,
+            token.note,
+            json_text(&token.permissions),
+            token.all_projects,
+            token.credential.origin == Origin::Seeded,
+            token.expires_at,
+            token.created_at,
+            token.updated_at,
+        ],
+    )?;
+    for project_id in project_ids {
+        tx.execute(
+            "INSERT INTO personal_access_token_projects (token_id, project_id) VALUES (?1, ?2)
+             ON CONFLICT DO NOTHING",
+            params![token.id, project_id],
+        )?;
+    }
+    Ok(())
+}
+
+/// One token of a user.
+pub(crate) fn find_personal(tx: &Tx, user_id: Uuid, token_id: Uuid) -> Result<Option<StoredToken>, Problem> {
+    tx.optional(
+        "SELECT * FROM personal_access_tokens WHERE id = ?1 AND user_id = ?2",
+        params![token_id, user_id],
+        read_personal,
+    )
+}
+
+/// Every token of a user.
+pub fn all_personal(tx: &Tx, user_id: Uuid) -> Result<Vec<StoredToken>, Problem> {
+    tx.rows(
+        "SELECT * FROM personal_access_tokens WHERE user_id = ?1 ORDER BY created_at, id",
+        [user_id],
+        read_personal,
+    )
+}
+
+/// How many tokens of a user still work.
+pub(crate) fn count_live(tx: &Tx, user_id: Uuid) -> Result<u64, Problem> {
+    tx.count(
+        "SELECT count(*)
+         FROM personal_access_tokens
+         WHERE user_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
+        params![user_id, tx.now()],
+    )
+}
+
+/// The projects that a token reaches, if it does not reach all.
+pub fn projects_of(tx: &Tx, token_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+    tx.rows(
+        "SELECT project_id FROM personal_access_token_projects WHERE token_id = ?1 ORDER BY project_id",
+        [token_id],
+        |row| row.get(0),
+    )
+}
+
+/// Gives a token a new secret and a new end.
+pub(crate) fn regenerate(
+    tx: &Tx,
+    token_id: Uuid,
+    secret: &Secret,
+    expires_at: Option<Timestamp>,
+) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE personal_access_tokens
+         SET secret_hash = ?2, seeded = 0, expires_at = ?3, updated_at = ?4
+         WHERE id = ?1",
+        params![token_id, secret.hash(), expires_at, tx.now()],
+    )?;
+    Ok(())
+}
+
+/// Removes every credential of a user.
+pub fn delete_all_of_user(tx: &Tx, user_id: Uuid) -> Result<(), Problem> {
+    tx.execute("DELETE FROM personal_access_tokens WHERE user_id = ?1", [user_id])?;
+    tx.execute("DELETE FROM internal_tokens WHERE user_id = ?1", [user_id])?;
+    Ok(())
+}
+
+fn read_personal(row: &Row) -> RowResult<StoredToken> {
+    Ok(StoredToken {
+        id: row.get("id")?,
+        note: row.get("note")?,
+        permissions: json(row, "permissions")?.unwrap_or_default(),
+        all_projects: row.get("all_projects")?,
+        expires_at: row.get("expires_at")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        credential: credential(row)?,
+    })
+}
+
+fn credential(row: &Row) -> RowResult<Credential> {
+    let origin = if row.get("seeded")? { Origin::Seeded } else { Origin::Generated };
+    Ok(Credential { hash: row.get("secret_hash")?, origin })
+}
+
+/// Adds a sign-in.
+pub(crate) fn create_internal(tx: &Tx, user_id: Uuid, sign_in: &SignIn) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO internal_tokens (id, user_id, secret_hash, seeded, expires_at, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            sign_in.id,
+            user_id,
+            sign_in.credential.hash,
+            sign_in.credential.origin == Origin::Seeded,
+            sign_in.expires_at,
+            sign_in.created_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Every sign-in of a user.
+pub fn all_internal(tx: &Tx, user_id: Uuid) -> Result<Vec<SignIn>, Problem> {
+    tx.rows("SELECT * FROM internal_tokens WHERE user_id = ?1 ORDER BY created_at, id", [user_id], |row| {
+        Ok(SignIn {
+            id: row.get("id")?,
+            expires_at: row.get("expires_at")?,
+            created_at: row.get("created_at")?,
+            credential: credential(row)?,
+        })
+    })
+}
+
+/// Removes a personal access token and says whose it was.
+pub(crate) fn delete_personal(tx: &Tx, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
+    tx.optional(
+        "DELETE FROM personal_access_tokens
+         WHERE id = ?1
+         RETURNING user_id, (SELECT organisation_id FROM users WHERE users.id = user_id) AS organisation_id",
+        [id],
+        token_owner,
+    )
+}
+
+/// Removes a sign-in and says whose it was.
+pub(crate) fn delete_internal(tx: &Tx, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
+    tx.optional(
+        "DELETE FROM internal_tokens
+         WHERE id = ?1
+         RETURNING user_id, (SELECT organisation_id FROM users WHERE users.id = user_id) AS organisation_id",
+        [id],
+        token_owner,
+    )
+}
+
+fn token_owner(row: &Row) -> RowResult<TokenOwner> {
+    Ok(TokenOwner { user_id: row.get("user_id")?, organisation_id: row.get("organisation_id")? })
+}
+
+/// Every credential in the database, for the operator.
+pub fn list(tx: &Tx) -> Result<Vec<ListedToken>, Problem> {
+    tx.rows(
+        "SELECT token.id AS id, 'personal' AS kind, users.email AS email, token.note AS note,
+                token.created_at AS created_at, token.expires_at AS expires_at
+         FROM personal_access_tokens AS token JOIN users ON users.id = token.user_id
+         UNION ALL
+         SELECT token.id, 'internal', users.email, NULL, token.created_at, token.expires_at
+         FROM internal_tokens AS token JOIN users ON users.id = token.user_id
+         ORDER BY created_at, id",
+        [],
+        |row| {
+            Ok(ListedToken {
+                id: row.get("id")?,
+                kind: if row.get::<_, String>("kind")? == "internal" { "internal" } else { "personal" },
+                email: row.get("email")?,
+                note: row.get("note")?,
+                created_at: row.get("created_at")?,
+                expires_at: row.get("expires_at")?,
+            })
+        },
+    )
+}
+
+/// Whether some secret stands in a seed file, where others may have read it. One that has expired counts, too:
+/// a clock can be set back.
+pub fn any_seeded(tx: &Tx) -> Result<bool, Problem> {
+    tx.row(
+        "SELECT EXISTS (SELECT 1 FROM personal_access_tokens WHERE seeded = 1)
+             OR EXISTS (SELECT 1 FROM internal_tokens WHERE seeded = 1)",
+        [],
+        |row| row.get(0),
+    )
+}

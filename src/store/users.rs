@@ -1,0 +1,303 @@
+//! The user of an organisation, its row in the audit log, and the SQL on it.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{Row, RowResult, Tx, params, word};
+use crate::generated::models::{AuditLogType, UserStatus, UserType};
+use crate::paging::{Listed, Page};
+use crate::problem::Problem;
+use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::roles::Role;
+
+/// A user as stored.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The user's id.
+    pub id: Uuid,
+    /// The organisation the user belongs to.
+    pub organisation_id: Uuid,
+    /// The address as it was typed.
+    pub email: String,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Standing in the organisation.
+    pub user_type: UserType,
+    /// Whether the account works.
+    pub status: UserStatus,
+    /// True for a service account.
+    pub is_service: bool,
+    /// When the user was made.
+    pub created_at: Timestamp,
+    /// When the user last changed.
+    pub updated_at: Timestamp,
+}
+
+impl User {
+    /// A user who is new in an organisation and works.
+    #[must_use]
+    pub fn new(tx: &Tx, organisation_id: Uuid, email: &str, user_type: UserType) -> Self {
+        Self {
+            id: tx.new_id(),
+            organisation_id,
+            email: email.to_owned(),
+            first_name: None,
+            last_name: None,
+            user_type,
+            status: UserStatus::Active,
+            is_service: false,
+            created_at: tx.now(),
+            updated_at: tx.now(),
+        }
+    }
+
+    /// First and last name as one text, if there is any.
+    #[must_use]
+    pub fn full_name(&self) -> Option<String> {
+        let parts: Vec<&str> =
+            [&self.first_name, &self.last_name].into_iter().flatten().map(String::as_str).collect();
+        (!parts.is_empty()).then(|| parts.join(" "))
+    }
+}
+
+/// Notes in the audit log what a user is now.
+pub fn record(tx: &Tx, actor: &Actor, action: Action, user: &User) -> Result<(), Problem> {
+    record_with_roles(tx, actor, action, user, None)
+}
+
+/// The same, with the roles that the user was given.
+pub fn record_with_roles(
+    tx: &Tx,
+    actor: &Actor,
+    action: Action,
+    user: &User,
+    roles: Option<&[Role]>,
+) -> Result<(), Problem> {
+    let mut data = serde_json::json!({
+        "email": user.email,
+        "firstName": user.first_name,
+        "lastName": user.last_name,
+        "type": user.user_type,
+        "status": user.status,
+        "isService": user.is_service,
+    });
+    if let Some(roles) = roles {
+        data["roles"] = roles.iter().map(|role| role.id.to_string()).collect();
+    }
+    audit_logs::record(tx, actor, &Change::new(AuditLogType::User, action, user.id, data))
+}
+
+/// The form of an address that decides whether two are the same.
+#[must_use]
+pub fn fold_email(email: &str) -> String {
+    email.to_lowercase()
+}
+
+/// One user of the organisation.
+pub fn find(tx: &Tx, organisation_id: Uuid, user_id: Uuid) -> Result<Option<User>, Problem> {
+    tx.optional(
+        "SELECT * FROM users WHERE id = ?1 AND organisation_id = ?2",
+        params![user_id, organisation_id],
+        read,
+    )
+}
+
+/// One user that must be there.
+pub fn get(tx: &Tx, user_id: Uuid) -> Result<User, Problem> {
+    tx.row("SELECT * FROM users WHERE id = ?1", [user_id], read)
+}
+
+/// Those of the ids that name users of the organisation, oldest first. Each is looked up by itself: a call names one or
+/// two as a rule, and a set costs more than that before it finds any.
+pub fn find_all(tx: &Tx, organisation_id: Uuid, user_ids: &[Uuid]) -> Result<Vec<User>, Problem> {
+    let found = user_ids.iter().filter_map(|id| find(tx, organisation_id, *id).transpose());
+    let mut users = found.collect::<Result<Vec<_>, _>>()?;
+    users.sort_by_key(|user| (user.created_at, user.id));
+    users.dedup_by_key(|user| user.id);
+    Ok(users)
+}
+
+/// The user of the organisation with this address, in whatever letter case.
+pub fn find_by_address(tx: &Tx, organisation_id: Uuid, email: &str) -> Result<Option<User>, Problem> {
+    tx.optional(
+        "SELECT * FROM users WHERE organisation_id = ?1 AND email_folded = ?2",
+        params![organisation_id, fold_email(email)],
+        read,
+    )
+}
+
+/// Every user of the organisation, oldest first: for an export.
+pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<User>, Problem> {
+    tx.rows("SELECT * FROM users WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
+}
+
+/// The users with this address: none or one for each organisation. For the operator only.
+pub fn find_by_email(tx: &Tx, email: &str) -> Result<Vec<User>, Problem> {
+    tx.rows("SELECT * FROM users WHERE email_folded = ?1 ORDER BY organisation_id", [fold_email(email)], read)
+}
+
+/// The user with this id, in whatever organisation: for the operator only.
+pub fn find_anywhere(tx: &Tx, user_id: Uuid) -> Result<Option<User>, Problem> {
+    tx.optional("SELECT * FROM users WHERE id = ?1", [user_id], read)
+}
+
+/// Whether there is any user at all.
+pub fn any(tx: &Tx) -> Result<bool, Problem> {
+    tx.exists("SELECT 1 FROM users", [])
+}
+
+/// One page of the users of the organisation. The inner query reads one index and nothing else, so that
+/// a search touches no row that it does not show.
+pub(crate) fn list(
+    tx: &Tx,
+    organisation_id: Uuid,
+    is_service: Option<bool>,
+    search: Option<&str>,
+    page: Page,
+) -> Result<Listed<User>, Problem> {
+    let total = tx.count(
+        "SELECT count(*)
+         FROM users
+         WHERE organisation_id = ?1
+           AND (?2 IS NULL OR is_service = ?2)
+           AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))",
+        params![organisation_id, is_service, search],
+    )?;
+    if page.is_past(total) {
+        return Ok(Listed { rows: Vec::new(), total });
+    }
+    let rows = tx.rows(
+        "SELECT users.*
+         FROM (SELECT id
+               FROM users
+               WHERE organisation_id = ?1
+                 AND (?2 IS NULL OR is_service = ?2)
+                 AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))
+               ORDER BY created_at, id
+               LIMIT ?4 OFFSET ?5) AS page
+         JOIN users ON users.id = page.id
+         ORDER BY users.created_at, users.id",
+        params![organisation_id, is_service, search, page.limit(), page.offset()],
+        read,
+    )?;
+    Ok(Listed { rows, total })
+}
+
+/// One page of the users who may still be invited into a project: not in it, and not disabled.
+pub fn list_outside_project(
+    tx: &Tx,
+    organisation_id: Uuid,
+    project_id: Uuid,
+    search: Option<&str>,
+    page: Page,
+) -> Result<Listed<User>, Problem> {
+    // All that fit less those inside: to look for each user among the members would take far longer.
+    let total = tx.count(
+        "SELECT (SELECT count(*)
+                 FROM users
+                 WHERE organisation_id = ?1
+                   AND status <> 'disabled'
+                   AND (?3 IS NULL OR has_text(?3, email, first_name, last_name)))
+              - (SELECT count(*)
+                 FROM members
+                 JOIN users ON users.id = members.user_id
+                 WHERE members.project_id = ?2
+                   AND users.status <> 'disabled'
+                   AND (?3 IS NULL
+                        OR has_text(?3, users.email, users.first_name, users.last_name)))",
+        params![organisation_id, project_id, search],
+    )?;
+    let rows = tx.rows(
+        "SELECT users.*
+         FROM (SELECT id
+               FROM users
+               WHERE organisation_id = ?1
+                 AND status <> 'disabled'
+                 AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))
+                 AND NOT EXISTS (SELECT 1 FROM members WHERE project_id = ?2 AND user_id = users.id)
+               ORDER BY created_at, id
+               LIMIT ?4 OFFSET ?5) AS page
+         JOIN users ON users.id = page.id
+         ORDER BY users.created_at, users.id",
+        params![organisation_id, project_id, search, page.limit(), page.offset()],
+        read,
+    )?;
+    Ok(Listed { rows, total })
+}
+
+/// Adds a user.
+pub fn create(tx: &Tx, user: &User) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO users (id, organisation_id, email, email_folded, first_name, last_name, type, status,
+                            is_service, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        params![
+            user.id,
+            user.organisation_id,
+            user.email,
+            fold_email(&user.email),
+            user.first_name,
+            user.last_name,
+            user.user_type.as_str(),
+            user.status.as_str(),
+            user.is_service,
+            user.created_at,
+            user.updated_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Writes what a user is now. The address never changes.
+pub(crate) fn update(tx: &Tx, user: &User) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE users SET first_name = ?2, last_name = ?3, type = ?4, status = ?5, updated_at = ?6 WHERE id = ?1",
+        params![
+            user.id,
+            user.first_name,
+            user.last_name,
+            user.user_type.as_str(),
+            user.status.as_str(),
+            user.updated_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Makes an invited user a member. A name that was not given stays as it was.
+pub fn activate(
+    tx: &Tx,
+    user_id: Uuid,
+    first_name: Option<&str>,
+    last_name: Option<&str>,
+) -> Result<User, Problem> {
+    tx.row(
+        "UPDATE users
+         SET type = 'member',
+             status = 'active',
+             first_name = coalesce(?2, first_name),
+             last_name = coalesce(?3, last_name),
+             updated_at = ?4
+         WHERE id = ?1
+         RETURNING *",
+        params![user_id, first_name, last_name, tx.now()],
+        read,
+    )
+}
+
+fn read(row: &Row) -> RowResult<User> {
+    Ok(User {
+        id: row.get("id")?,
+        organisation_id: row.get("organisation_id")?,
+        email: row.get("email")?,
+        first_name: row.get("first_name")?,
+        last_name: row.get("last_name")?,
+        user_type: word(row, "type")?,
+        status: word(row, "status")?,
+        is_service: row.get("is_service")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+    })
+}

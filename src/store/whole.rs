@@ -1,0 +1,106 @@
+//! SQL on all tables at once: the unique values that a seed would repeat, and emptying the database. No record of its own.
+
+use std::collections::HashSet;
+
+use crate::db::{Tx, json_text};
+use crate::problem::Problem;
+
+/// What may be there once only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    OrganisationName,
+    Organisation,
+    User,
+    Invitation,
+    InvitationSecret,
+    PersonalAccessToken,
+    PersonalAccessTokenSecret,
+    InternalToken,
+    InternalTokenSecret,
+    Role,
+    Project,
+    Group,
+    Member,
+    AuditLog,
+}
+
+/// Those of the values that the database has.
+pub(crate) fn taken(tx: &Tx, kind: Kind, values: &[&str]) -> Result<HashSet<String>, Problem> {
+    let values = json_text(&values);
+    let found = tx.rows(&taken_statement(kind), [values], |row| row.get(0))?;
+    Ok(found.into_iter().collect())
+}
+
+fn taken_statement(kind: Kind) -> String {
+    let (table, column) = match kind {
+        Kind::OrganisationName => {
+            return "SELECT name FROM organisations WHERE name IN (SELECT value FROM json_each(?1))"
+                .to_owned();
+        }
+        Kind::Organisation => ("organisations", "id"),
+        Kind::User => ("users", "id"),
+        Kind::Invitation => ("invitations", "id"),
+        Kind::InvitationSecret => ("invitation_secrets", "secret_hash"),
+        Kind::PersonalAccessToken => ("personal_access_tokens", "id"),
+        Kind::PersonalAccessTokenSecret => ("personal_access_tokens", "secret_hash"),
+        Kind::InternalToken => ("internal_tokens", "id"),
+        Kind::InternalTokenSecret => ("internal_tokens", "secret_hash"),
+        Kind::Role => ("roles", "id"),
+        Kind::Project => ("projects", "id"),
+        Kind::Group => ("groups", "id"),
+        Kind::Member => ("members", "id"),
+        Kind::AuditLog => ("audit_logs", "id"),
+    };
+    format!(
+        "SELECT lower(hex({column})) FROM {table} WHERE {column} IN (SELECT unhex(value) FROM json_each(?1))"
+    )
+}
+
+/// Removes every row of every table. Foreign keys hold again when it is done: none is left to be broken.
+pub(crate) fn empty(tx: &Tx) -> Result<(), Problem> {
+    let tables: Vec<String> = tx.rows(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'",
+        [],
+        |row| row.get(0),
+    )?;
+    // Tables name each other in circles of their own; in which order they are emptied must not matter.
+    tx.execute("PRAGMA defer_foreign_keys = ON", [])?;
+    for table in tables {
+        tx.execute(&format!("DELETE FROM {table}"), [])?;
+    }
+    tx.execute("PRAGMA defer_foreign_keys = OFF", [])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::db::{Db, Options};
+
+    #[test]
+    fn what_is_taken_is_found_by_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
+        for kind in [
+            Kind::OrganisationName,
+            Kind::Organisation,
+            Kind::User,
+            Kind::Invitation,
+            Kind::InvitationSecret,
+            Kind::PersonalAccessToken,
+            Kind::PersonalAccessTokenSecret,
+            Kind::InternalToken,
+            Kind::InternalTokenSecret,
+            Kind::Role,
+            Kind::Project,
+            Kind::Group,
+            Kind::Member,
+            Kind::AuditLog,
+        ] {
+            let explain = format!("EXPLAIN QUERY PLAN {}", taken_statement(kind));
+            let plan = db.peek(|tx| tx.rows(&explain, ["[]"], |row| row.get::<_, String>("detail"))).unwrap();
+            assert!(plan[0].starts_with("SEARCH "), "{kind:?}: {plan:?}");
+        }
+    }
+}

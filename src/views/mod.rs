@@ -1,0 +1,11 @@
+//! Records as the models of the description have them. One file a noun.
+
+pub mod audit_logs;
+pub mod groups;
+pub mod invitations;
+pub mod members;
+pub mod organisations;
+pub mod projects;
+pub mod roles;
+pub mod tokens;
+pub mod users;

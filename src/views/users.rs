@@ -1,0 +1,133 @@
+//! Users as the description has them.
+
+use crate::db::Tx;
+use crate::generated::models::{
+    self, AuditLogUser, InvitationUser, MemberUser, ProfileUser, TokenUser, UserRole, UserStatus,
+    UserSummary, UserType,
+};
+use crate::problem::Problem;
+use crate::store;
+use crate::store::roles::Role;
+use crate::store::users::User;
+
+/// A user with the roles of the organisation.
+pub(crate) fn user(tx: &Tx, user: &User) -> Result<models::User, Problem> {
+    let roles = store::roles::roles_of_user(tx, user.id)?;
+    let role = |role: Role| UserRole { id: role.id, name: role.name, description: role.description };
+    Ok(models::User {
+        id: user.id,
+        email: user.email.clone(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        r#type: user.user_type,
+        status: user.status,
+        is_service: Some(user.is_service),
+        roles: Some(roles.into_iter().map(role).collect()),
+        created_at: user.created_at.rfc3339(),
+        updated_at: user.updated_at.rfc3339(),
+    })
+}
+
+/// The caller's own user.
+pub(crate) fn profile(user: &User) -> ProfileUser {
+    ProfileUser {
+        id: user.id,
+        email: user.email.clone(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        r#type: user.user_type,
+        status: user.status,
+        organisation_id: user.organisation_id,
+        // Which project somebody looked at last is nothing this service sees.
+        last_project_id: None,
+        owner: Some(user.user_type == UserType::Owner),
+        is_service: Some(user.is_service),
+        created_at: user.created_at.rfc3339(),
+        updated_at: user.updated_at.rfc3339(),
+    }
+}
+
+/// A user inside a role or a project.
+#[must_use]
+pub fn summary(user: &User) -> UserSummary {
+    UserSummary {
+        id: user.id,
+        email: user.email.clone(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+    }
+}
+
+/// A user inside an invitation.
+#[must_use]
+pub fn invitation_user(user: &User) -> InvitationUser {
+    InvitationUser {
+        id: user.id,
+        email: user.email.clone(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        r#type: Some(user.user_type),
+        status: Some(user.status),
+    }
+}
+
+/// A user inside an entry of the audit log.
+#[must_use]
+pub fn audit_log_user(user: &User) -> AuditLogUser {
+    AuditLogUser {
+        id: Some(user.id),
+        email: Some(user.email.clone()),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+    }
+}
+
+/// A user inside a token.
+#[must_use]
+pub fn token_user(user: &User) -> TokenUser {
+    TokenUser {
+        id: user.id,
+        email: user.email.clone(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        r#type: user.user_type.as_str().to_owned(),
+        status: user.status.as_str().to_owned(),
+        is_service: Some(user.is_service),
+        created_at: user.created_at.rfc3339(),
+        updated_at: user.updated_at.rfc3339(),
+    }
+}
+
+/// A user inside a member, in the upper-case words that inviteMembers uses.
+#[must_use]
+pub fn member_user(user: &User) -> MemberUser {
+    MemberUser {
+        id: user.id,
+        email: user.email.clone(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        r#type: upper_case_type(user.user_type).to_owned(),
+        status: upper_case_status(user.status).to_owned(),
+        organisation_id: user.organisation_id,
+        is_service: Some(user.is_service),
+        created_at: user.created_at.rfc3339(),
+        updated_at: user.updated_at.rfc3339(),
+    }
+}
+
+fn upper_case_type(user_type: UserType) -> &'static str {
+    match user_type {
+        UserType::Invited => "INVITED",
+        UserType::Member => "MEMBER",
+        UserType::Author => "AUTHOR",
+        UserType::Admin => "ADMIN",
+        UserType::Owner => "OWNER",
+    }
+}
+
+fn upper_case_status(status: UserStatus) -> &'static str {
+    match status {
+        UserStatus::Active => "ACTIVE",
+        UserStatus::Disabled | UserStatus::Locked => "INACTIVE",
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::io::{PipeReader, PipeWriter, Read};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::delivery::relay_flags;
 use crate::processes::{Guarded, ready, start, terminate, wait_for};
 use crate::support::disk::FaultyDisk;
+use crate::support::program::without_settings;
 use crate::support::smtp::Sink;
 use crate::support::tcp::{Tcp, invite_head};
 use crate::support::{Call, TestServer, seed};
@@ -35,8 +36,7 @@ async fn status(url: &str, path: &str) -> u16 {
 }
 
 fn signal(child: &Guarded, name: &str) {
-    let kill =
-        std::process::Command::new("sh").args(["-c", &format!("kill -{name} {}", child.0.id())]).status();
+    let kill = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.0.id())]).status();
     assert!(kill.expect("a shell").success());
 }
 
@@ -115,10 +115,14 @@ async fn fr_01_a_log_that_nobody_reads_holds_nobody_up() {
 fn fr_03_a_terminal_that_closes_is_a_stop_like_any_other() {
     let place = tempfile::tempdir().expect("a folder");
     let folder = tempfile::tempdir().expect("a folder");
-    let mut child = start(folder.path(), |command| {
-        command.env("TMPDIR", place.path()).args(["serve", "--ephemeral", "--listen", "127.0.0.1:0"]);
-        command.args(["--seed", seed::FILE, "--ready-file", "ready.json"]);
-    });
+    // Whoever runs the tests under nohup hands on that SIGHUP is ignored.
+    let mut command = without_settings(Command::new("env"));
+    command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_brms"), "serve", "--ephemeral"]);
+    command.args(["--listen", "127.0.0.1:0", "--seed", seed::FILE, "--ready-file", "ready.json"]);
+    let log = std::fs::File::create(folder.path().join("log")).expect("a log file");
+    command.env("TMPDIR", place.path()).current_dir(folder.path());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    let mut child = Guarded(command.spawn().expect("brms starts"));
     ready(folder.path());
     // Shells pass it on, and the system sends it as well.
     signal(&child, "HUP");
@@ -153,7 +157,7 @@ fn fr_03_nohup_still_keeps_a_server_up() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut child = {
         let log = std::fs::File::create(folder.path().join("log")).expect("a log file");
-        let mut command = std::process::Command::new("sh");
+        let mut command = Command::new("sh");
         command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_brms")]);
         command.args([
             "serve",

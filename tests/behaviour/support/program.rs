@@ -11,7 +11,11 @@ use super::server::PATIENCE;
 
 /// The built program, with nothing of this environment's settings.
 pub fn brms() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_brms"));
+    without_settings(Command::new(env!("CARGO_BIN_EXE_brms")))
+}
+
+/// A command that knows nothing of this environment's settings.
+pub fn without_settings(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("BRMS_") {
             command.env_remove(name);

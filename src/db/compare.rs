@@ -195,3 +195,28 @@ pub(super) fn folded_as_of_now(shared: &Shared, connection: &Connection) {
         shared.trouble.set_progress(progress);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fold_is_seen_also_from_one_empty_log_to_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let ours = Connection::open(&path).unwrap();
+        ours.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a)").unwrap();
+        let file = OpenedFile::new(&path).unwrap();
+        file.remember_beside().unwrap();
+        let others = Connection::open(&path).unwrap();
+        let mut seen = Vec::new();
+        for fold in ["TRUNCATE", "TRUNCATE", "PASSIVE", "RESTART", "TRUNCATE"] {
+            others.execute_batch("INSERT INTO t VALUES (1)").unwrap();
+            others.query_row(&format!("PRAGMA wal_checkpoint({fold})"), [], |_| Ok(())).unwrap();
+            let now = progress(&file, &ours).unwrap();
+            assert_eq!(progress(&file, &ours).unwrap(), now, "it stays as long as nothing is folded");
+            assert!(!seen.contains(&now), "{fold}: {now:?} {seen:?}");
+            seen.push(now);
+        }
+    }
+}

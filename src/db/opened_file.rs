@@ -173,12 +173,13 @@ impl OpenedFile {
         seen.log = self.log_state();
     }
 
-    /// What tells one run of the log from the next: SQLite counts them, and mixes in what is random. `None`: the log is
-    /// empty.
-    pub(super) fn log_run(&self) -> Option<[u8; 12]> {
-        let mut header = [0; 24];
-        read_at_start(self.log.get()?, &mut header).ok()?;
-        header[12..].try_into().ok()
+    /// What tells one run of the log from the next. SQLite counts them and mixes in what is random, and the index of
+    /// the log has both, also while the log is empty.
+    pub(super) fn log_run(&self) -> Option<[u8; 8]> {
+        const SALTS: usize = 32;
+        let mut header = [0; SALTS + 8];
+        read_at_start(self.index.get()?, &mut header).ok()?;
+        header[SALTS..].try_into().ok()
     }
 
     /// Whether another process folds the log just now: it holds SQLite's lock for that.

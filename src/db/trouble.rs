@@ -15,7 +15,7 @@ const GONE: u8 = 2;
 
 /// How far the log was folded when this process looked last: the run of the log, and how many of its frames are in the
 /// file. Any fold changes it, and nothing else does but a log that begins anew, which follows a fold.
-pub(super) type Progress = (Option<[u8; 12]>, i64);
+pub(super) type Progress = (Option<[u8; 8]>, i64);
 
 /// Shared by the writer and all readers.
 #[derive(Default)]

@@ -27,7 +27,7 @@ impl Api for App {
         authorization: Authorization<'_>,
         context: &RequestContext,
     ) -> Result<Principal, Problem> {
-        access::authenticate(&self.db, operation, authorization, context)
+        access::authenticate(&self.db, operation, authorization, context).await
     }
 
     async fn list_audit_logs(

@@ -54,7 +54,7 @@ const NOT_VALID: &str = "The credentials are not valid: unknown, expired or revo
                          disabled or has not accepted the invitation yet.";
 
 /// Checks the credentials of a request for an operation, before anything else of it is read.
-pub fn authenticate(
+pub async fn authenticate(
     db: &Db,
     operation: Operation,
     authorization: Authorization<'_>,
@@ -83,7 +83,9 @@ pub fn authenticate(
     let principal = Principal { operation, scheme, secret_hash: secret.hash(), context: context.clone() };
     match db.peek(|tx| principal.caller(tx)) {
         Ok(_) => Ok(principal),
-        Err(refusal @ Problem::Unauthenticated { .. }) => db.confirm().and(Err(refusal)),
+        Err(refusal @ Problem::Unauthenticated { .. }) => {
+            db.confirm(principal.deadline()).await.and(Err(refusal))
+        }
         Err(problem) => Err(problem),
     }
 }

@@ -57,8 +57,6 @@ use writer::{Job, Write};
 
 /// The most write requests that may wait. Beyond it the answer is 503.
 const WRITE_QUEUE_MAX: usize = 1024;
-/// The longest that a look at the file may wait for its turn.
-const LATE_LOOK_AFTER: Duration = Duration::from_mins(1);
 
 /// A handle on the open file. Cheap to clone; the file closes with the last clone.
 #[derive(Clone)]
@@ -74,6 +72,8 @@ struct Inner {
     /// As many as the runtime has workers, so that a worker always finds one free.
     peekers: Vec<Mutex<Connection>>,
     writes: mpsc::Sender<Box<dyn Job>>,
+    /// Held by the one who has the writer look at the file.
+    looking: tokio::sync::Mutex<()>,
     /// Whether the file was opened as one that nobody changes, and there is no writer.
     is_read_only: bool,
     /// Tells when the writer has finished what was queued.
@@ -130,6 +130,7 @@ impl Db {
                 readers,
                 peekers,
                 writes,
+                looking: tokio::sync::Mutex::default(),
                 is_read_only: source.is_read_only(),
                 writing: Mutex::new(writing),
                 shared,
@@ -224,25 +225,20 @@ impl Db {
 
     /// Whether what was not found is really not there. A file that another program has overwritten holds other
     /// people and other tokens; as long as it is not known to be right, nobody is told that theirs are unknown.
-    pub fn confirm(&self) -> Result<(), Problem> {
-        let shared = &self.inner.shared;
-        match shared.file.look() {
-            Look::InPlace => shared.trouble.check(),
-            Look::Gone => Err(Problem::Unavailable(Busy::FileGone)),
-            Look::Written => {
-                // The writer finds out with its next turn, which this is.
-                if shared.trouble.queues_look() {
-                    let (answer, _) = oneshot::channel();
-                    let queued = QueuedLook(Arc::clone(shared));
-                    let work = move |_: &Tx| {
-                        let _ = &queued;
-                        Ok(())
-                    };
-                    let look = Write::new(work, Instant::now() + LATE_LOOK_AFTER, answer);
-                    let _ = self.inner.writes.try_send(Box::new(look));
-                }
-                Err(Problem::Unavailable(Busy::Database))
+    pub async fn confirm(&self, deadline: Instant) -> Result<(), Problem> {
+        let file = &self.inner.shared.file;
+        if file.look() == Look::Written {
+            // One has the writer look; who waited for that finds it done.
+            let turn = tokio::time::timeout_at(deadline, self.inner.looking.lock()).await;
+            let _turn = turn.map_err(|_| Problem::TimedOut)?;
+            if file.look() == Look::Written {
+                self.write(deadline, |_| Ok(())).await?;
             }
+        }
+        match file.look() {
+            Look::InPlace => self.inner.shared.trouble.check(),
+            Look::Gone => Err(Problem::Unavailable(Busy::FileGone)),
+            Look::Written => Err(Problem::Unavailable(Busy::Database)),
         }
     }
 
@@ -314,15 +310,6 @@ impl Inner {
         drop(open);
         self.shared.trouble.learn(&outcome);
         outcome
-    }
-}
-
-/// A look that waits for its turn, or has it.
-struct QueuedLook(Arc<Shared>);
-
-impl Drop for QueuedLook {
-    fn drop(&mut self) {
-        self.0.trouble.has_looked();
     }
 }
 

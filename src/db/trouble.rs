@@ -24,7 +24,6 @@ pub(super) struct Trouble {
     was_write_refused: AtomicBool,
     newest_audit_log: Mutex<Option<Uuid>>,
     progress: Mutex<Progress>,
-    is_look_queued: AtomicBool,
 }
 
 impl Trouble {
@@ -81,15 +80,6 @@ impl Trouble {
     /// The newest row of the audit log that this process has written.
     pub(super) fn newest_written(&self) -> Option<Uuid> {
         *self.newest_audit_log.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether a look at the file still has to be queued.
-    pub(super) fn queues_look(&self) -> bool {
-        !self.is_look_queued.swap(true, Ordering::AcqRel)
-    }
-
-    pub(super) fn has_looked(&self) {
-        self.is_look_queued.store(false, Ordering::Release);
     }
 
     /// Whether the last write was refused by the disk.

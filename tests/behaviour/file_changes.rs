@@ -142,6 +142,19 @@ async fn folds_of_the_log_by_others_cost_no_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn after_a_fold_of_the_log_by_others_an_unknown_token_is_401_at_once() {
+    let scene = Scene::new();
+    for round in 0..10 {
+        let email = json!({ "emails": [format!("u{round}@acme.test")] });
+        call(&scene.serving, "POST", "/api/users").caller(seed::OWNER_SES).json(&email).expect(200).await;
+        let other = rusqlite::Connection::open(scene.at("test.db")).expect("the file");
+        other.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).expect("a fold");
+        let stranger = format!("Internal brms_ses_{}", "_".repeat(43));
+        call(&scene.serving, "GET", "/api/users").caller(&stranger).expect(401).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn fr_04_readers_never_see_the_file_that_came_in_the_place_of_theirs() {
     let scene = Scene::new();
     let other = tempfile::tempdir().expect("a folder");

@@ -34,7 +34,18 @@ impl App {
         principal: Principal,
         work: impl Fn(&Tx, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.db.read(principal.deadline(), move |tx| work(tx, &principal.caller(tx)?)).await
+        let deadline = principal.deadline();
+        let reading = move |tx: &Tx| {
+            let caller = principal.caller(tx)?;
+            let answer = work(tx, &caller);
+            tracing::debug!(
+                operation = caller.operation.id(),
+                statements = tx.statements(),
+                "an operation read"
+            );
+            answer
+        };
+        self.db.read(deadline, reading).await
     }
 
     /// Writes for a caller, who is looked up in the same transaction: 401 if the credentials do not hold any more.

@@ -124,6 +124,11 @@ fn sql(source: &Source) -> Vec<String> {
     known_only_in(source, &words, &["src/db/", "src/store/"])
 }
 
+/// A view makes a model of the records it is given; it never reads more.
+fn pure_views(source: &Source) -> Vec<String> {
+    if source.is_under(&["src/views/"]) { source.places_of(&["crate::db", "Tx"]) } else { Vec::new() }
+}
+
 fn the_mail_library(source: &Source) -> Vec<String> {
     known_only_in(source, &["lettre"], &["src/mail/", "src/http/limits.rs"])
 }
@@ -166,6 +171,7 @@ fn rules() -> Vec<(&'static str, Rule, &'static str, String)> {
         ("its helpers", the_http_library, planted("src/serverless.rs", "use hyper_util::rt::TokioIo;")),
         ("SQL", sql, planted("src/operations/users/mod.rs", "tx.row(\"SELECT 1 FROM users\")")),
         ("SQL that writes", sql, planted("src/storekeeper.rs", "tx.execute(\"DELETE FROM users\")")),
+        ("views that read", pure_views, planted("src/views/users.rs", "fn user(tx: &Tx, user: &User)")),
         (
             "the mail library",
             the_mail_library,
@@ -217,6 +223,7 @@ fn comments_tests_and_the_right_places_are_no_violations() {
         (the_http_library, "src/web/mod.rs", "// hyper is not known here"),
         (sql, "src/store/users.rs", "tx.row(\"SELECT 1\")"),
         (sql, "src/operations/users/mod.rs", "/// Runs \"SELECT 1\"."),
+        (pure_views, "src/operations/users/list.rs", "use crate::db::Tx;"),
         (no_short_cuts, "src/a.rs", "//! a\n\n#[cfg(test)]\nmod tests {\n    a.unwrap();\n}\n"),
         (no_short_cuts, "src/a/tests.rs", "a.unwrap();"),
         (function_length, "src/a.rs", "trait A {\n    fn a(&self);\n    fn b(&self) {}\n}\n"),

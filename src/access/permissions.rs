@@ -125,12 +125,8 @@ pub fn in_project(tx: &Tx, caller: &Caller, project_id: Uuid) -> Result<Option<P
     if caller.is_administrator() {
         return Ok(Some(ProjectAccess { token, user: vec![Permission::Owner] }));
     }
-    let user = match store::credentials::owner_mark(tx, caller.user_id, project_id)? {
-        None => return Ok(None),
-        Some(true) => vec![Permission::Owner],
-        Some(false) => store::credentials::group_permissions(tx, caller.user_id, project_id)?,
-    };
-    Ok(Some(ProjectAccess { token, user }))
+    let user = store::credentials::permissions_in_project(tx, caller.user_id, project_id)?;
+    Ok(user.map(|user| ProjectAccess { token, user }))
 }
 
 #[cfg(test)]

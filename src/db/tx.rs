@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::str::FromStr;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Params};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::{ContextV7, Uuid};
@@ -24,6 +24,7 @@ pub struct Tx<'c> {
     now: Timestamp,
     ids: &'c ContextV7,
     after: Cell<After>,
+    statements: Cell<u32>,
 }
 
 /// What is to be done after the commit. Collected here, so that no operation can forget it.
@@ -47,7 +48,7 @@ impl After {
 
 impl<'c> Tx<'c> {
     pub(super) fn new(connection: &'c Connection, clock: &Clock, ids: &'c ContextV7) -> Self {
-        Self { connection, now: clock.now(), ids, after: Cell::default() }
+        Self { connection, now: clock.now(), ids, after: Cell::default(), statements: Cell::default() }
     }
 
     /// Says that a commit of this shows that the disk takes writes again.
@@ -62,6 +63,17 @@ impl<'c> Tx<'c> {
 
     pub(super) fn after(&self) -> After {
         self.after.get()
+    }
+
+    /// How many statements this transaction ran so far.
+    #[must_use]
+    pub fn statements(&self) -> u32 {
+        self.statements.get()
+    }
+
+    fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, Problem> {
+        self.statements.set(self.statements.get() + 1);
+        self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))
     }
 
     /// The moment of this transaction: one for all that happens in it.
@@ -85,7 +97,7 @@ impl<'c> Tx<'c> {
         parameters: impl Params,
         read: impl FnOnce(&Row) -> RowResult<T>,
     ) -> Result<T, Problem> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))?;
+        let mut statement = self.statement(sql)?;
         statement.query_row(parameters, read).map_err(|cause| problem(sql, &cause))
     }
 
@@ -96,7 +108,7 @@ impl<'c> Tx<'c> {
         parameters: impl Params,
         read: impl FnOnce(&Row) -> RowResult<T>,
     ) -> Result<Option<T>, Problem> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))?;
+        let mut statement = self.statement(sql)?;
         statement.query_row(parameters, read).optional().map_err(|cause| problem(sql, &cause))
     }
 
@@ -107,7 +119,7 @@ impl<'c> Tx<'c> {
 
     /// Whether there is any such row.
     pub fn exists(&self, sql: &str, parameters: impl Params) -> Result<bool, Problem> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))?;
+        let mut statement = self.statement(sql)?;
         statement.exists(parameters).map_err(|cause| problem(sql, &cause))
     }
 
@@ -118,14 +130,14 @@ impl<'c> Tx<'c> {
         parameters: impl Params,
         read: impl FnMut(&Row) -> RowResult<T>,
     ) -> Result<Vec<T>, Problem> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))?;
+        let mut statement = self.statement(sql)?;
         let rows = statement.query_map(parameters, read).map_err(|cause| problem(sql, &cause))?;
         rows.collect::<Result<_, _>>().map_err(|cause| problem(sql, &cause))
     }
 
     /// Writes, and says how many rows that changed.
     pub fn execute(&self, sql: &str, parameters: impl Params) -> Result<usize, Problem> {
-        let mut statement = self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))?;
+        let mut statement = self.statement(sql)?;
         statement.execute(parameters).map_err(|cause| problem(sql, &cause))
     }
 }

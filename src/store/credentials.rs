@@ -81,30 +81,26 @@ pub(crate) fn token_reaches(tx: &Tx, token_id: Uuid, project_id: Uuid) -> Result
     )
 }
 
-/// Whether the user is a member of the project, and if so whether with the owner mark.
-pub(crate) fn owner_mark(tx: &Tx, user_id: Uuid, project_id: Uuid) -> Result<Option<bool>, Problem> {
-    tx.optional(
-        "SELECT owner FROM members WHERE project_id = ?1 AND user_id = ?2",
-        params![project_id, user_id],
-        |row| row.get(0),
-    )
-}
-
-/// The permissions that the user's groups give in the project.
-pub(crate) fn group_permissions(
+/// What membership gives a user in a project: everything with the owner mark, else what the groups give. `None`: the
+/// user is no member.
+pub(crate) fn permissions_in_project(
     tx: &Tx,
     user_id: Uuid,
     project_id: Uuid,
-) -> Result<Vec<Permission>, Problem> {
-    let lists = tx.rows(
-        "SELECT groups.permissions
-         FROM member_groups
-         JOIN groups ON groups.project_id = member_groups.project_id AND groups.id = member_groups.group_id
-         WHERE member_groups.project_id = ?1
-           AND member_groups.user_id = ?2
-           AND groups.permissions IS NOT NULL",
+) -> Result<Option<Vec<Permission>>, Problem> {
+    // A row for each group, and one without permissions if there is none.
+    let given = tx.rows(
+        "SELECT members.owner, groups.permissions
+         FROM members
+         LEFT JOIN member_groups ON member_groups.project_id = members.project_id
+                                AND member_groups.user_id = members.user_id
+         LEFT JOIN groups ON groups.project_id = member_groups.project_id AND groups.id = member_groups.group_id
+         WHERE members.project_id = ?1 AND members.user_id = ?2",
         params![project_id, user_id],
-        |row| json::<Vec<Permission>>(row, "permissions"),
+        |row| {
+            let by_group = json::<Vec<Permission>>(row, "permissions")?.unwrap_or_default();
+            Ok(if row.get("owner")? { vec![Permission::Owner] } else { by_group })
+        },
     )?;
-    Ok(lists.into_iter().flatten().flatten().collect())
+    Ok((!given.is_empty()).then(|| given.concat()))
 }

@@ -1,5 +1,7 @@
 //! The group of a project, its row in the audit log, and the SQL on it.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
@@ -9,6 +11,7 @@ use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::sets::grouped;
 
 /// A group as stored.
 #[derive(Clone, Debug)]
@@ -86,6 +89,52 @@ pub fn all_of_project(tx: &Tx, project_id: Uuid) -> Result<Vec<Group>, Problem> 
 /// Every group that a role looks after.
 pub fn all_of_role(tx: &Tx, role_id: Uuid) -> Result<Vec<Group>, Problem> {
     tx.rows("SELECT * FROM groups WHERE role_id = ?1 ORDER BY created_at, id", [role_id], read)
+}
+
+/// The groups of each of these roles in projects that are not deleted, oldest first, with the project's name.
+pub(crate) fn of_roles(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<(Group, String)>>, Problem> {
+    let of_role = tx.rows(
+        "SELECT groups.*, projects.name AS project_name
+         FROM groups JOIN projects ON projects.id = groups.project_id
+         WHERE groups.role_id IN (SELECT unhex(value) FROM json_each(?1)) AND projects.deleted_at IS NULL
+         ORDER BY groups.created_at, groups.id",
+        [id_list(role_ids)],
+        |row| Ok((row.get("role_id")?, (read(row)?, row.get("project_name")?))),
+    )?;
+    Ok(grouped(of_role))
+}
+
+/// The groups of each of these members of a project, in the order of their creation.
+pub(crate) fn of_members(
+    tx: &Tx,
+    project_id: Uuid,
+    user_ids: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Group>>, Problem> {
+    let of_user = tx.rows(
+        "SELECT member_groups.user_id, groups.*
+         FROM member_groups
+         JOIN groups ON groups.project_id = member_groups.project_id AND groups.id = member_groups.group_id
+         WHERE member_groups.project_id = ?1
+           AND member_groups.user_id IN (SELECT unhex(value) FROM json_each(?2))
+         ORDER BY groups.created_at, groups.id",
+        params![project_id, id_list(user_ids)],
+        |row| Ok((row.get("user_id")?, read(row)?)),
+    )?;
+    Ok(grouped(of_user))
+}
+
+/// The groups that approve changes in each of these projects, in their order.
+pub(crate) fn approving(tx: &Tx, project_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Group>>, Problem> {
+    let of_project = tx.rows(
+        "SELECT groups.*
+         FROM project_approval_groups AS approval
+         JOIN groups ON groups.project_id = approval.project_id AND groups.id = approval.group_id
+         WHERE approval.project_id IN (SELECT unhex(value) FROM json_each(?1))
+         ORDER BY approval.project_id, approval.position",
+        [id_list(project_ids)],
+        |row| Ok((row.get("project_id")?, read(row)?)),
+    )?;
+    Ok(grouped(of_project))
 }
 
 /// One page of the groups of a project.

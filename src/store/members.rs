@@ -9,6 +9,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::{self, Group};
+use crate::store::sets::named;
 use crate::store::users::{self, User};
 
 /// A membership as stored, without its groups.
@@ -126,8 +127,9 @@ pub(crate) fn list(
             read,
         ),
     }?;
+    let users = users::by_id(tx, rows.iter().map(|membership: &Membership| membership.user_id))?;
     let with_user = |membership: Membership| {
-        let user = users::get(tx, membership.user_id)?;
+        let user = named(&users, membership.user_id)?.clone();
         Ok((membership, user))
     };
     let rows = rows.into_iter().map(with_user).collect::<Result<_, Problem>>()?;

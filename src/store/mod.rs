@@ -9,6 +9,7 @@ pub mod members;
 pub mod organisations;
 pub mod projects;
 pub mod roles;
+pub(crate) mod sets;
 pub mod tokens;
 pub mod users;
 pub mod whole;

@@ -1,5 +1,7 @@
 //! The project, its row in the audit log, and the SQL on it.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
@@ -8,6 +10,7 @@ use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::sets::grouped;
 
 /// A project as stored.
 #[derive(Clone, Debug)]
@@ -93,6 +96,14 @@ pub fn find_all_live(tx: &Tx, organisation_id: Uuid, project_ids: &[Uuid]) -> Re
     )
 }
 
+/// The projects that these ids name, deleted ones too, each under its id.
+pub(crate) fn by_id(tx: &Tx, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, Project>, Problem> {
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let sql = "SELECT * FROM projects WHERE id IN (SELECT unhex(value) FROM json_each(?1))";
+    let projects = tx.rows(sql, [id_list(&ids)], read)?;
+    Ok(projects.into_iter().map(|project| (project.id, project)).collect())
+}
+
 /// Every live project of the organisation.
 pub fn all_live(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Uuid>, Problem> {
     tx.rows(
@@ -155,29 +166,39 @@ pub(crate) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<Project>, Problem>
     Ok(Listed { rows, total })
 }
 
-/// The first members of a project.
-pub(crate) fn members(tx: &Tx, project_id: Uuid, count_max: u32) -> Result<Vec<ListedMember>, Problem> {
-    tx.rows(
-        "SELECT first.id, first.owner, users.id AS user_id, users.email, users.first_name, users.last_name
-         FROM (SELECT id, owner, user_id, created_at
-               FROM members
-               WHERE project_id = ?1
-               ORDER BY created_at, id
-               LIMIT ?2) AS first
-         JOIN users ON users.id = first.user_id
-         ORDER BY first.created_at, first.id",
-        params![project_id, count_max],
+/// The first members of each of these projects, oldest first.
+pub(crate) fn members(
+    tx: &Tx,
+    project_ids: &[Uuid],
+    count_max: u32,
+) -> Result<HashMap<Uuid, Vec<ListedMember>>, Problem> {
+    // A search by index for each project, so that a large one costs no more than what is shown of it.
+    let of_project = tx.rows(
+        "SELECT members.project_id, members.id, members.owner, users.id AS user_id, users.email, users.first_name,
+                users.last_name
+         FROM json_each(?1) AS wanted
+         JOIN members ON members.project_id = unhex(wanted.value)
+                     AND members.user_id IN (SELECT user_id
+                                             FROM members AS first
+                                             WHERE first.project_id = unhex(wanted.value)
+                                             ORDER BY first.created_at, first.id
+                                             LIMIT ?2)
+         JOIN users ON users.id = members.user_id
+         ORDER BY members.project_id, members.created_at, members.id",
+        params![id_list(project_ids), count_max],
         |row| {
-            Ok(ListedMember {
+            let member = ListedMember {
                 id: row.get("id")?,
                 owner: row.get("owner")?,
                 user_id: row.get("user_id")?,
                 email: row.get("email")?,
                 first_name: row.get("first_name")?,
                 last_name: row.get("last_name")?,
-            })
+            };
+            Ok((row.get("project_id")?, member))
         },
-    )
+    )?;
+    Ok(grouped(of_project))
 }
 
 /// Adds a project. False: a live project of the organisation has its key; a unique index decides.

@@ -1,5 +1,7 @@
 //! The role of an organisation, its row in the audit log, and the SQL on it.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
@@ -10,6 +12,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::Group;
+use crate::store::sets::grouped;
 
 /// A role as stored, without its users and projects.
 #[derive(Clone, Debug)]
@@ -199,6 +202,39 @@ pub fn projects_of(tx: &Tx, role_id: Uuid) -> Result<Vec<Uuid>, Problem> {
     tx.rows("SELECT project_id FROM role_projects WHERE role_id = ?1 ORDER BY project_id", [role_id], |row| {
         row.get(0)
     })
+}
+
+/// The roles of each of these users, oldest first.
+pub(crate) fn of_users(tx: &Tx, user_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Role>>, Problem> {
+    let of_user = tx.rows(
+        "SELECT role_users.user_id, roles.*
+         FROM role_users JOIN roles ON roles.id = role_users.role_id
+         WHERE role_users.user_id IN (SELECT unhex(value) FROM json_each(?1))
+         ORDER BY roles.created_at, roles.id",
+        [id_list(user_ids)],
+        |row| Ok((row.get("user_id")?, read(row)?)),
+    )?;
+    Ok(grouped(of_user))
+}
+
+/// The roles that these ids name, each under its id.
+pub(crate) fn by_id(tx: &Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, Role>, Problem> {
+    let sql = "SELECT * FROM roles WHERE id IN (SELECT unhex(value) FROM json_each(?1))";
+    let roles = tx.rows(sql, [id_list(ids)], read)?;
+    Ok(roles.into_iter().map(|role| (role.id, role)).collect())
+}
+
+/// The users of each of these roles, oldest first.
+pub(crate) fn users_of_all(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>, Problem> {
+    let of_role = tx.rows(
+        "SELECT role_users.role_id, role_users.user_id
+         FROM role_users JOIN users ON users.id = role_users.user_id
+         WHERE role_users.role_id IN (SELECT unhex(value) FROM json_each(?1))
+         ORDER BY users.created_at, users.id",
+        [id_list(role_ids)],
+        |row| Ok((row.get("role_id")?, row.get("user_id")?)),
+    )?;
+    Ok(grouped(of_role))
 }
 
 /// The roles of a user.

@@ -1,12 +1,15 @@
 //! Personal access tokens and internal tokens, and the SQL that creates, lists and deletes them.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, json, json_text, params};
+use crate::db::{Row, RowResult, Tx, id_list, json, json_text, params};
 use crate::generated::models::Permission;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretHash};
+use crate::store::sets::grouped;
 
 /// What a new personal access token may do.
 #[derive(Clone, Debug)]
@@ -171,6 +174,19 @@ pub fn projects_of(tx: &Tx, token_id: Uuid) -> Result<Vec<Uuid>, Problem> {
         [token_id],
         |row| row.get(0),
     )
+}
+
+/// The projects of each of these tokens that are not deleted, oldest first.
+pub(crate) fn projects_of_all(tx: &Tx, token_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>, Problem> {
+    let of_token = tx.rows(
+        "SELECT chosen.token_id, chosen.project_id
+         FROM personal_access_token_projects AS chosen JOIN projects ON projects.id = chosen.project_id
+         WHERE chosen.token_id IN (SELECT unhex(value) FROM json_each(?1)) AND projects.deleted_at IS NULL
+         ORDER BY projects.created_at, projects.id",
+        [id_list(token_ids)],
+        |row| Ok((row.get("token_id")?, row.get("project_id")?)),
+    )?;
+    Ok(grouped(of_token))
 }
 
 /// Gives a token a new secret and a new end.

@@ -1,9 +1,11 @@
 //! The user of an organisation, its row in the audit log, and the SQL on it.
 
+use std::collections::{HashMap, HashSet};
+
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, params, word};
+use crate::db::{Row, RowResult, Tx, id_list, params, word};
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -107,6 +109,15 @@ pub fn find(tx: &Tx, organisation_id: Uuid, user_id: Uuid) -> Result<Option<User
 /// One user that must be there.
 pub fn get(tx: &Tx, user_id: Uuid) -> Result<User, Problem> {
     tx.row("SELECT * FROM users WHERE id = ?1", [user_id], read)
+}
+
+/// The users that these ids name, each under its id: what a page of views needs.
+pub(crate) fn by_id(tx: &Tx, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, User>, Problem> {
+    let ids: HashSet<Uuid> = ids.into_iter().collect();
+    let ids: Vec<Uuid> = ids.into_iter().collect();
+    let sql = "SELECT * FROM users WHERE id IN (SELECT unhex(value) FROM json_each(?1))";
+    let users = tx.rows(sql, [id_list(&ids)], read)?;
+    Ok(users.into_iter().map(|user| (user.id, user)).collect())
 }
 
 /// Those of the ids that name users of the organisation, oldest first. Each is looked up by itself: a call names one or

@@ -1,20 +1,14 @@
 //! Entries of the audit log as the description has them.
 
-use crate::db::Tx;
 use crate::generated::models::{AuditLog, ListedAuditLog, NamedReference};
-use crate::problem::Problem;
-use crate::store;
 use crate::store::audit_logs::StoredEntry;
+use crate::store::projects::Project;
+use crate::store::users::User;
 use crate::views::users;
 
 /// An entry in a list.
-pub(crate) fn listed(tx: &Tx, entry: StoredEntry) -> Result<ListedAuditLog, Problem> {
-    let user = entry.user_id.map(|id| store::users::get(tx, id)).transpose()?;
-    let project = match entry.project_id {
-        Some(id) => store::projects::find(tx, entry.organisation_id, id)?,
-        None => None,
-    };
-    Ok(ListedAuditLog {
+pub(crate) fn listed(entry: StoredEntry, user: Option<&User>, project: Option<&Project>) -> ListedAuditLog {
+    ListedAuditLog {
         id: entry.id,
         created_at: entry.created_at.rfc3339(),
         r#type: entry.kind,
@@ -22,16 +16,17 @@ pub(crate) fn listed(tx: &Tx, entry: StoredEntry) -> Result<ListedAuditLog, Prob
         ip_address: entry.ip_address,
         user_agent: entry.user_agent,
         ref_id: Some(entry.ref_id.to_string()),
-        user: user.as_ref().map(users::audit_log_user),
-        project: project.map(|project| NamedReference { id: Some(project.id), name: Some(project.name) }),
-    })
+        user: user.map(users::audit_log_user),
+        project: project
+            .map(|project| NamedReference { id: Some(project.id), name: Some(project.name.clone()) }),
+    }
 }
 
 /// An entry with what changed.
-pub(crate) fn entry(tx: &Tx, stored: StoredEntry) -> Result<AuditLog, Problem> {
+pub(crate) fn entry(stored: StoredEntry, user: Option<&User>, project: Option<&Project>) -> AuditLog {
     let (organisation_id, data) = (stored.organisation_id, stored.data.clone());
-    let listed = listed(tx, stored)?;
-    Ok(AuditLog {
+    let listed = listed(stored, user, project);
+    AuditLog {
         id: listed.id,
         created_at: listed.created_at,
         r#type: listed.r#type,
@@ -43,5 +38,5 @@ pub(crate) fn entry(tx: &Tx, stored: StoredEntry) -> Result<AuditLog, Problem> {
         project: listed.project,
         organisation_id: Some(organisation_id),
         data: Some(data),
-    })
+    }
 }

@@ -1,20 +1,17 @@
 //! Groups as the description has them.
 
-use crate::db::Tx;
 use crate::generated::models::{self, GroupRole, MemberGroup, Permission};
-use crate::problem::Problem;
-use crate::store;
 use crate::store::groups::Group;
+use crate::store::roles::Role;
 
 /// A group with the role that looks after it.
-pub(crate) fn group(tx: &Tx, group: Group) -> Result<models::Group, Problem> {
-    let role = group.role_id.map(|id| store::roles::get(tx, id)).transpose()?;
+pub(crate) fn group(group: Group, role: Option<&Role>) -> models::Group {
     let role = role.map(|role| GroupRole {
         id: Some(role.id),
-        name: Some(role.name),
-        description: role.description,
+        name: Some(role.name.clone()),
+        description: role.description.clone(),
     });
-    Ok(models::Group {
+    models::Group {
         id: group.id,
         name: group.name,
         description: group.description,
@@ -23,12 +20,7 @@ pub(crate) fn group(tx: &Tx, group: Group) -> Result<models::Group, Problem> {
         file_permissions: group.file_permissions.map(|all| all.into_iter().map(Into::into).collect()),
         role_id: group.role_id,
         role,
-    })
-}
-
-/// Several of them.
-pub(crate) fn groups(tx: &Tx, groups: Vec<Group>) -> Result<Vec<models::Group>, Problem> {
-    groups.into_iter().map(|stored| group(tx, stored)).collect()
+    }
 }
 
 /// A group inside a member.

@@ -1,10 +1,7 @@
 //! Invitations as the description has them.
 
 use crate::clock::Timestamp;
-use crate::db::Tx;
 use crate::generated::models::{self, InvitationOrganisation};
-use crate::problem::Problem;
-use crate::store;
 use crate::store::invitations::Invitation;
 use crate::store::organisations::Organisation;
 use crate::store::users::User;
@@ -12,23 +9,22 @@ use crate::views::users;
 
 /// The long form of a list.
 pub(crate) fn listed(
-    tx: &Tx,
     invitation: &Invitation,
+    user: &User,
+    created_by: Option<&User>,
     organisation: &Organisation,
-) -> Result<models::ListedInvitation, Problem> {
-    let user = store::users::get(tx, invitation.user_id)?;
-    let created_by = invitation.created_by.map(|id| store::users::get(tx, id)).transpose()?;
-    Ok(models::ListedInvitation {
+) -> models::ListedInvitation {
+    models::ListedInvitation {
         id: invitation.id,
         email: user.email.clone(),
         expires_at: Some(invitation.expires_at.rfc3339()),
         created_at: invitation.created_at.rfc3339(),
         accepted_at: invitation.accepted_at.map(Timestamp::rfc3339),
         status: invitation.status,
-        created_by: created_by.as_ref().map(users::invitation_user),
-        user: Some(users::invitation_user(&user)),
+        created_by: created_by.map(users::invitation_user),
+        user: Some(users::invitation_user(user)),
         organisation: Some(InvitationOrganisation { id: organisation.id, name: organisation.name.clone() }),
-    })
+    }
 }
 
 /// The short form that sendUserInvitation answers.

@@ -1,26 +1,14 @@
 //! Projects as the description has them.
 
-use std::collections::HashMap;
-
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
-use crate::db::Tx;
 use crate::generated::models::{
     self, ApprovalGroup, ListedProject, ProjectMember, TokenProject, UserSummary,
 };
-use crate::problem::Problem;
-use crate::store;
 use crate::store::groups::Group;
-use crate::store::projects::Project;
+use crate::store::projects::{ListedMember, Project};
 
 /// A project with its approval settings.
-pub(crate) fn project(tx: &Tx, project: &Project) -> Result<models::Project, Problem> {
-    let mut groups = approval_groups(tx, &[project.id])?;
-    Ok(with_groups(project, groups.remove(&project.id).unwrap_or_default()))
-}
-
-fn with_groups(project: &Project, approval_groups: Vec<ApprovalGroup>) -> models::Project {
+pub(crate) fn project(project: &Project, approving: &[Group]) -> models::Project {
     models::Project {
         id: project.id,
         name: project.name.clone(),
@@ -30,19 +18,15 @@ fn with_groups(project: &Project, approval_groups: Vec<ApprovalGroup>) -> models
         protected: Some(project.protected),
         deleted_at: project.deleted_at.map(Timestamp::rfc3339),
         decisions_approval_mode: project.approval_mode,
-        decisions_approval_groups: Some(approval_groups),
+        decisions_approval_groups: Some(approving.iter().map(approval_group).collect()),
         created_at: project.created_at.rfc3339(),
         updated_at: project.updated_at.rfc3339(),
     }
 }
 
 /// The same in a list, with its members.
-pub(crate) fn listed(
-    stored: &Project,
-    approval_groups: Vec<ApprovalGroup>,
-    members: Vec<ProjectMember>,
-) -> ListedProject {
-    let project = with_groups(stored, approval_groups);
+pub(crate) fn listed(stored: &Project, approving: &[Group], members: &[ListedMember]) -> ListedProject {
+    let project = project(stored, approving);
     ListedProject {
         id: project.id,
         name: project.name,
@@ -55,7 +39,7 @@ pub(crate) fn listed(
         decisions_approval_groups: project.decisions_approval_groups,
         created_at: project.created_at,
         updated_at: project.updated_at,
-        members: Some(members),
+        members: Some(members.iter().map(project_member).collect()),
     }
 }
 
@@ -75,30 +59,17 @@ pub fn token_project(project: &Project) -> TokenProject {
 }
 
 /// A member in a list of projects.
-pub(crate) fn project_member(member: store::projects::ListedMember) -> ProjectMember {
+fn project_member(member: &ListedMember) -> ProjectMember {
     ProjectMember {
         id: member.id,
         owner: Some(member.owner),
         user: Some(UserSummary {
             id: member.user_id,
-            email: member.email,
-            first_name: member.first_name,
-            last_name: member.last_name,
+            email: member.email.clone(),
+            first_name: member.first_name.clone(),
+            last_name: member.last_name.clone(),
         }),
     }
-}
-
-/// The groups that approve, for each of these projects.
-pub(crate) fn approval_groups(
-    tx: &Tx,
-    project_ids: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<ApprovalGroup>>, Problem> {
-    let mut of_project: HashMap<Uuid, Vec<ApprovalGroup>> = HashMap::new();
-    for (project_id, group_id) in store::projects::approval_groups(tx, project_ids)? {
-        let group = store::groups::find(tx, project_id, group_id)?;
-        of_project.entry(project_id).or_default().extend(group.as_ref().map(approval_group));
-    }
-    Ok(of_project)
 }
 
 fn approval_group(group: &Group) -> ApprovalGroup {

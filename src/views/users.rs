@@ -1,20 +1,20 @@
 //! Users as the description has them.
 
-use crate::db::Tx;
 use crate::generated::models::{
     self, AuditLogUser, InvitationUser, MemberUser, ProfileUser, TokenUser, UserRole, UserStatus,
     UserSummary, UserType,
 };
-use crate::problem::Problem;
-use crate::store;
 use crate::store::roles::Role;
 use crate::store::users::User;
 
 /// A user with the roles of the organisation.
-pub(crate) fn user(tx: &Tx, user: &User) -> Result<models::User, Problem> {
-    let roles = store::roles::roles_of_user(tx, user.id)?;
-    let role = |role: Role| UserRole { id: role.id, name: role.name, description: role.description };
-    Ok(models::User {
+pub(crate) fn user(user: &User, roles: &[Role]) -> models::User {
+    let role = |role: &Role| UserRole {
+        id: role.id,
+        name: role.name.clone(),
+        description: role.description.clone(),
+    };
+    models::User {
         id: user.id,
         email: user.email.clone(),
         first_name: user.first_name.clone(),
@@ -22,10 +22,10 @@ pub(crate) fn user(tx: &Tx, user: &User) -> Result<models::User, Problem> {
         r#type: user.user_type,
         status: user.status,
         is_service: Some(user.is_service),
-        roles: Some(roles.into_iter().map(role).collect()),
+        roles: Some(roles.iter().map(role).collect()),
         created_at: user.created_at.rfc3339(),
         updated_at: user.updated_at.rfc3339(),
-    })
+    }
 }
 
 /// The caller's own user.

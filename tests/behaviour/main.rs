@@ -38,6 +38,7 @@ mod users_update;
 mod approvals;
 mod audit_logs;
 mod groups;
+mod list_statements;
 mod member_lists;
 mod projects;
 mod projects_deleted;

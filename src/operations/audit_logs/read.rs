@@ -8,6 +8,7 @@ use crate::limits;
 use crate::paging::Page;
 use crate::problem::Problem;
 use crate::store;
+use crate::store::audit_logs::StoredEntry;
 use crate::views;
 
 /// The entries of the organisation, newest first unless asked otherwise.
@@ -37,11 +38,14 @@ pub async fn list(
             page,
         };
         let listed = store::audit_logs::list(tx, &filter)?;
-        let results = listed
-            .rows
-            .into_iter()
-            .map(|row| views::audit_logs::listed(tx, row))
-            .collect::<Result<Vec<_>, _>>()?;
+        let users = store::users::by_id(tx, listed.rows.iter().filter_map(|entry| entry.user_id))?;
+        let projects = store::projects::by_id(tx, listed.rows.iter().filter_map(|entry| entry.project_id))?;
+        let show = |entry: StoredEntry| {
+            let user = entry.user_id.and_then(|id| users.get(&id));
+            let project = entry.project_id.and_then(|id| projects.get(&id));
+            views::audit_logs::listed(entry, user, project)
+        };
+        let results: Vec<_> = listed.rows.into_iter().map(show).collect();
         let paginate = page.pagination(listed.total, results.len());
         Ok(AuditLogList { results, paginate })
     })
@@ -72,7 +76,12 @@ pub async fn get(
         let entry = store::audit_logs::find(tx, caller.organisation_id, parameters.audit_log_id)?;
         let entry = entry.ok_or(Problem::NotFound("audit log entry"))?;
         caller.require()?;
-        views::audit_logs::entry(tx, entry)
+        let user = entry.user_id.map(|id| store::users::get(tx, id)).transpose()?;
+        let project = match entry.project_id {
+            Some(id) => store::projects::find(tx, entry.organisation_id, id)?,
+            None => None,
+        };
+        Ok(views::audit_logs::entry(entry, user.as_ref(), project.as_ref()))
     })
     .await
 }

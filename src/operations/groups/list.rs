@@ -1,5 +1,7 @@
 //! listGroups.
 
+use uuid::Uuid;
+
 use crate::access::{self, Principal};
 use crate::app::App;
 use crate::generated::api::ListGroupsParameters;
@@ -8,6 +10,8 @@ use crate::paging::Page;
 use crate::problem::Problem;
 use crate::search;
 use crate::store;
+use crate::store::groups::Group;
+use crate::store::sets::named;
 use crate::views;
 
 /// listGroups.
@@ -25,7 +29,13 @@ pub async fn list(
             search::folded(parameters.search.as_deref()).as_deref(),
             page,
         )?;
-        let results = views::groups::groups(tx, listed.rows)?;
+        let ids: Vec<Uuid> = listed.rows.iter().filter_map(|group| group.role_id).collect();
+        let roles = store::roles::by_id(tx, &ids)?;
+        let show = |group: Group| {
+            let role = group.role_id.map(|id| named(&roles, id)).transpose()?;
+            Ok(views::groups::group(group, role))
+        };
+        let results = listed.rows.into_iter().map(show).collect::<Result<Vec<_>, Problem>>()?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(GroupList { results, paginate })
     })

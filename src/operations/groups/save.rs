@@ -35,7 +35,7 @@ pub async fn create(
         };
         check_grant(&access, &[&group])?;
         store::groups::add(tx, &caller.actor(), &group)?;
-        views::groups::group(tx, group)
+        Ok(views::groups::group(group, None))
     })
     .await
 }
@@ -68,7 +68,8 @@ pub async fn update(
         }
         store::groups::update(tx, &after)?;
         store::groups::record(tx, &caller.actor(), Action::Updated, &after)?;
-        views::groups::group(tx, after)
+        // One that a role looks after is not changed here.
+        Ok(views::groups::group(after, None))
     })
     .await
 }

@@ -8,6 +8,8 @@ use crate::paging::Page;
 use crate::problem::Problem;
 use crate::search;
 use crate::store;
+use crate::store::invitations::Invitation;
+use crate::store::sets::named;
 use crate::views;
 
 /// The invitations of the organisation, those taken up too. An expired one is still pending.
@@ -23,11 +25,15 @@ pub async fn list(
         let listed =
             store::invitations::list(tx, caller.organisation_id, parameters.status, search.as_deref(), page)?;
         let organisation = store::organisations::get(tx, caller.organisation_id)?;
-        let results = listed
-            .rows
-            .iter()
-            .map(|invitation| views::invitations::listed(tx, invitation, &organisation))
-            .collect::<Result<Vec<_>, _>>()?;
+        let of_users =
+            listed.rows.iter().flat_map(|invitation| [Some(invitation.user_id), invitation.created_by]);
+        let users = store::users::by_id(tx, of_users.flatten())?;
+        let show = |invitation: &Invitation| {
+            let created_by = invitation.created_by.map(|id| named(&users, id)).transpose()?;
+            let user = named(&users, invitation.user_id)?;
+            Ok(views::invitations::listed(invitation, user, created_by, &organisation))
+        };
+        let results = listed.rows.iter().map(show).collect::<Result<Vec<_>, Problem>>()?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(InvitationList { results, paginate })
     })

@@ -1,5 +1,7 @@
 //! listMembers and listMemberUsers.
 
+use uuid::Uuid;
+
 use crate::access::{self, Principal};
 use crate::app::App;
 use crate::generated::api::{ListMemberUsersParameters, ListMembersParameters};
@@ -25,10 +27,12 @@ pub async fn list(
             search::folded(parameters.search.as_deref()).as_deref(),
             page,
         )?;
+        let ids: Vec<Uuid> = listed.rows.iter().map(|(_, user)| user.id).collect();
+        let groups = store::groups::of_members(tx, parameters.project_id, &ids)?;
         let mut results = Vec::with_capacity(listed.rows.len());
         for (membership, user) in listed.rows {
-            let groups = store::members::groups_of(tx, &membership)?;
-            results.push(views::members::member(&membership, &user, &groups));
+            let groups = groups.get(&user.id).map(Vec::as_slice).unwrap_or_default();
+            results.push(views::members::member(&membership, &user, groups));
         }
         let paginate = page.pagination(listed.total, results.len());
         Ok(MemberList { results, paginate })

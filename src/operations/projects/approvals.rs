@@ -1,5 +1,6 @@
 //! getProjectWithApprovals and updateProjectApprovals.
 
+use super::list::shown;
 use crate::access::{self, Principal};
 use crate::app::App;
 use crate::generated::api::{GetProjectWithApprovalsParameters, UpdateProjectApprovalsParameters};
@@ -9,7 +10,6 @@ use crate::operations::groups;
 use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::{Action, Change};
-use crate::views;
 
 /// A project with how changes in it are approved.
 pub async fn get(
@@ -19,7 +19,7 @@ pub async fn get(
 ) -> Result<models::Project, Problem> {
     app.read(principal, move |tx, caller| {
         let (project, _) = access::projects::access(tx, caller, parameters.project_id)?;
-        views::projects::project(tx, &project)
+        shown(tx, &project)
     })
     .await
 }
@@ -50,7 +50,7 @@ pub async fn update(
         let change =
             Change::new(AuditLogType::Project, Action::Updated, project.id, data).in_project(project.id);
         store::audit_logs::record(tx, &caller.actor(), &change)?;
-        views::projects::project(tx, &updated)
+        shown(tx, &updated)
     })
     .await
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use super::list::shown;
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
 use crate::db::Tx;
@@ -15,7 +16,6 @@ use crate::store;
 use crate::store::audit_logs::Action;
 use crate::store::groups::Group;
 use crate::store::projects::Project;
-use crate::views;
 
 /// Makes a project; its maker becomes its owner-member, and roles for all projects reach it at once.
 pub async fn create(
@@ -63,7 +63,7 @@ fn carry_out(
         copy_groups(tx, caller, &source, &project)?;
     }
     roles::reach_project(tx, &caller.actor(), project.id)?;
-    views::projects::project(tx, &project)
+    shown(tx, &project)
 }
 
 /// The project to copy from: one that the caller sees.

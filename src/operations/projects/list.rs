@@ -4,12 +4,14 @@ use uuid::Uuid;
 
 use crate::access::Principal;
 use crate::app::App;
+use crate::db::Tx;
 use crate::generated::api::ListProjectsParameters;
-use crate::generated::models::ProjectList;
+use crate::generated::models::{self, ProjectList};
 use crate::paging::Page;
 use crate::problem::Problem;
 use crate::search;
 use crate::store;
+use crate::store::projects::Project;
 use crate::views;
 
 /// How many members an entry shows at most; listMembers has them all.
@@ -38,19 +40,22 @@ pub async fn list(
         };
         let listed = store::projects::list(tx, &filter)?;
         let ids: Vec<Uuid> = listed.rows.iter().map(|project| project.id).collect();
-        let mut groups = views::projects::approval_groups(tx, &ids)?;
-        let mut results = Vec::with_capacity(ids.len());
-        for project in &listed.rows {
-            let members = store::projects::members(tx, project.id, LISTED_MEMBERS_MAX)?;
-            let members = members.into_iter().map(views::projects::project_member).collect();
-            results.push(views::projects::listed(
-                project,
-                groups.remove(&project.id).unwrap_or_default(),
-                members,
-            ));
-        }
+        let approving = store::groups::approving(tx, &ids)?;
+        let members = store::projects::members(tx, &ids, LISTED_MEMBERS_MAX)?;
+        let show = |project: &Project| {
+            let approving = approving.get(&project.id).map(Vec::as_slice).unwrap_or_default();
+            let members = members.get(&project.id).map(Vec::as_slice).unwrap_or_default();
+            views::projects::listed(project, approving, members)
+        };
+        let results: Vec<_> = listed.rows.iter().map(show).collect();
         let paginate = page.pagination(listed.total, results.len());
         Ok(ProjectList { results, paginate })
     })
     .await
+}
+
+/// A project with its approval settings.
+pub(super) fn shown(tx: &Tx, project: &Project) -> Result<models::Project, Problem> {
+    let mut approving = store::groups::approving(tx, &[project.id])?;
+    Ok(views::projects::project(project, &approving.remove(&project.id).unwrap_or_default()))
 }

@@ -1,5 +1,6 @@
 //! restoreProject.
 
+use super::list::shown;
 use crate::access::{self, Principal};
 use crate::app::App;
 use crate::db::Tx;
@@ -10,7 +11,6 @@ use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::Action;
 use crate::store::projects::Project;
-use crate::views;
 
 /// Brings a deleted project back with all that was in it, under a new key if its own was taken meanwhile.
 pub async fn restore(
@@ -30,7 +30,7 @@ pub async fn restore(
         // Roles may have changed while it was away, and may have taken the caller's right to do this.
         roles::reach_project(tx, &caller.actor(), project.id)?;
         access::projects::seen(tx, caller, project.id)?.require(caller.operation)?;
-        views::projects::project(tx, &restored)
+        shown(tx, &restored)
     })
     .await
 }

@@ -1,13 +1,17 @@
 //! listRoles.
 
+use uuid::Uuid;
+
 use crate::access::Principal;
 use crate::app::App;
+use crate::db::Tx;
 use crate::generated::api::ListRolesParameters;
-use crate::generated::models::RoleList;
+use crate::generated::models::{self, RoleList};
 use crate::paging::Page;
 use crate::problem::Problem;
 use crate::search;
 use crate::store;
+use crate::store::roles::Role;
 use crate::views;
 
 /// listRoles.
@@ -25,10 +29,25 @@ pub async fn list(
             search::folded(parameters.search.as_deref()).as_deref(),
             page,
         )?;
-        let results =
-            listed.rows.iter().map(|role| views::roles::role(tx, role)).collect::<Result<Vec<_>, _>>()?;
+        let results = shown(tx, caller.organisation_id, &listed.rows)?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(RoleList { results, paginate })
     })
     .await
+}
+
+/// Roles with all that is shown of them.
+pub(super) fn shown(tx: &Tx, organisation_id: Uuid, roles: &[Role]) -> Result<Vec<models::Role>, Problem> {
+    let ids: Vec<Uuid> = roles.iter().map(|role| role.id).collect();
+    let organisation = store::organisations::get(tx, organisation_id)?;
+    let groups = store::groups::of_roles(tx, &ids)?;
+    let user_ids = store::roles::users_of_all(tx, &ids)?;
+    let users = store::users::by_id(tx, user_ids.values().flatten().copied())?;
+    let show = |role: &Role| {
+        let groups = groups.get(&role.id).map(Vec::as_slice).unwrap_or_default();
+        let users: Vec<_> =
+            user_ids.get(&role.id).into_iter().flatten().filter_map(|id| users.get(id)).collect();
+        views::roles::role(role, groups, &users, &organisation)
+    };
+    Ok(roles.iter().map(show).collect())
 }

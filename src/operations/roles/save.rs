@@ -1,5 +1,6 @@
 //! createRole and updateRole.
 
+use super::list::shown;
 use super::reach::reach;
 use crate::access::Principal;
 use crate::access::permissions::deduplicated;
@@ -13,7 +14,6 @@ use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::roles::Role;
-use crate::views;
 
 /// createRole.
 pub async fn create(app: &App, principal: Principal, body: SaveRoleRequest) -> Result<models::Role, Problem> {
@@ -117,5 +117,6 @@ fn save(
     }
     store::roles::record(tx, actor, action, role, (body.users.as_deref(), body.projects.as_deref()))?;
     reach(tx, actor, role)?;
-    views::roles::role(tx, role)
+    let mut shown = shown(tx, role.organisation_id, std::slice::from_ref(role))?;
+    shown.pop().ok_or_else(|| Problem::Internal("a role is shown as one".to_owned()))
 }

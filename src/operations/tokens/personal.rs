@@ -57,7 +57,7 @@ pub async fn list(
     app.read(principal, move |tx, caller| {
         let user = whose.user(tx, caller)?;
         let tokens = store::tokens::all_personal(tx, user.id)?;
-        tokens.into_iter().map(|token| views::tokens::token(tx, token, &user)).collect()
+        shown(tx, tokens, &user)
     })
     .await
 }
@@ -71,7 +71,7 @@ pub async fn get(
 ) -> Result<PersonalAccessToken, Problem> {
     app.read(principal, move |tx, caller| {
         let user = whose.user(tx, caller)?;
-        views::tokens::token(tx, find(tx, &user, token_id)?, &user)
+        shown_one(tx, find(tx, &user, token_id)?, &user)
     })
     .await
 }
@@ -102,7 +102,7 @@ pub async fn create(
         let secret = Secret::generate(SecretKind::PersonalAccessToken);
         let expires_at = ends(tx.now(), body.expiry);
         let id = create_personal(tx, &caller.actor(), user.id, &token, expires_at, &secret)?;
-        views::tokens::new_token(tx, find(tx, &user, id)?, &user, &secret)
+        Ok(views::tokens::new_token(shown_one(tx, find(tx, &user, id)?, &user)?, &secret))
     })
     .await
 }
@@ -132,7 +132,7 @@ pub async fn regenerate(
             &caller.actor(),
             &Change::new(PERSONAL, Action::Regenerated, token.id, data),
         )?;
-        views::tokens::new_token(tx, find(tx, &user, token.id)?, &user, &secret)
+        Ok(views::tokens::new_token(shown_one(tx, find(tx, &user, token.id)?, &user)?, &secret))
     })
     .await
 }
@@ -146,7 +146,7 @@ pub async fn delete(
 ) -> Result<PersonalAccessToken, Problem> {
     app.write(principal, move |tx, caller| {
         let user = whose.user(tx, caller)?;
-        let gone = views::tokens::token(tx, find(tx, &user, token_id)?, &user)?;
+        let gone = shown_one(tx, find(tx, &user, token_id)?, &user)?;
         store::tokens::delete_personal(tx, token_id)?;
         let data = serde_json::json!({ "userId": user.id, "note": gone.note });
         store::audit_logs::record(
@@ -157,6 +157,24 @@ pub async fn delete(
         Ok(gone)
     })
     .await
+}
+
+/// Tokens of a user with all that is shown of them.
+fn shown(tx: &Tx, tokens: Vec<StoredToken>, user: &User) -> Result<Vec<PersonalAccessToken>, Problem> {
+    let ids: Vec<Uuid> = tokens.iter().map(|token| token.id).collect();
+    let project_ids = store::tokens::projects_of_all(tx, &ids)?;
+    let projects = store::projects::by_id(tx, project_ids.values().flatten().copied())?;
+    let show = |token: StoredToken| {
+        let chosen = project_ids.get(&token.id).into_iter().flatten();
+        let chosen: Vec<_> = chosen.filter_map(|id| projects.get(id)).collect();
+        views::tokens::token(token, user, &chosen)
+    };
+    Ok(tokens.into_iter().map(show).collect())
+}
+
+fn shown_one(tx: &Tx, token: StoredToken, user: &User) -> Result<PersonalAccessToken, Problem> {
+    let shown = shown(tx, vec![token], user)?.pop();
+    shown.ok_or_else(|| Problem::Internal("a token is shown as one".to_owned()))
 }
 
 fn find(tx: &Tx, user: &User, token_id: Uuid) -> Result<StoredToken, Problem> {

@@ -1,5 +1,7 @@
 //! listUsers.
 
+use uuid::Uuid;
+
 use crate::access::Principal;
 use crate::app::App;
 use crate::generated::api::ListUsersParameters;
@@ -26,8 +28,11 @@ pub async fn list(
         caller.require()?;
         let search = search::folded(parameters.search.as_deref());
         let listed = store::users::list(tx, caller.organisation_id, is_service, search.as_deref(), page)?;
-        let results =
-            listed.rows.iter().map(|user| views::users::user(tx, user)).collect::<Result<Vec<_>, _>>()?;
+        let ids: Vec<Uuid> = listed.rows.iter().map(|user| user.id).collect();
+        let roles = store::roles::of_users(tx, &ids)?;
+        let of_user = |id: Uuid| roles.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let results: Vec<_> =
+            listed.rows.iter().map(|user| views::users::user(user, of_user(user.id))).collect();
         let paginate = page.pagination(listed.total, results.len());
         Ok(UserList { results, paginate })
     })

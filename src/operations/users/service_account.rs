@@ -32,7 +32,7 @@ pub async fn create(
         }
         store::users::create(tx, &account)?;
         store::users::record(tx, &caller.actor(), Action::Created, &account)?;
-        views::users::user(tx, &account)
+        Ok(views::users::user(&account, &[]))
     })
     .await
 }

@@ -121,5 +121,5 @@ fn carry_out(
     if let Some(roles) = roles {
         roles::set_roles_of_user(tx, &actor, after.id, roles)?;
     }
-    views::users::user(tx, after)
+    Ok(views::users::user(after, &store::roles::roles_of_user(tx, after.id)?))
 }

@@ -1,0 +1,127 @@
+//! How many statements a list costs: few, and as many for a page of 500 as for a page of one.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::tempdir;
+
+use crate::support::program::Serving;
+use crate::support::{Call, seed};
+
+/// No list runs more.
+const STATEMENTS_MAX: u64 = 8;
+/// As many as the longest page holds.
+const COUNT: usize = 500;
+
+fn id(kind: &str, number: usize) -> String {
+    format!("0190a111-0000-7000-{kind}-{number:012}")
+}
+
+/// As many of one kind as a page can hold.
+fn add(list: &mut Value, make: impl Fn(usize) -> Value) {
+    if list.is_null() {
+        *list = json!([]);
+    }
+    list.as_array_mut().expect("a list").extend((0..COUNT).map(make));
+}
+
+/// The example with as much of everything in acme as a page can hold, and with each thing shown that a page can show.
+fn large_seed(folder: &Path) {
+    let example = std::fs::read(seed::FILE).expect("the example seed");
+    let mut whole: Value = serde_json::from_slice(&example).expect("it is JSON");
+    let acme = &mut whole["organisations"][0];
+    add(
+        &mut acme["users"],
+        |number| json!({ "id": id("8000", number), "email": format!("user{number}@acme.test"), "type": "member" }),
+    );
+    add(&mut acme["users"], |number| {
+        json!({ "id": id("8001", number), "email": format!("guest{number}@acme.test"), "type": "invited",
+                "invitation": { "status": "pending", "expiresAt": "2099-01-01T00:00:00.000Z",
+                                "createdBy": id("8000", number) } })
+    });
+    add(&mut acme["roles"], |number| {
+        json!({ "id": id("b000", number), "name": format!("Role {number}"), "projects": [seed::PRICING],
+                "users": [id("8000", number)] })
+    });
+    add(&mut acme["projects"], |number| {
+        json!({ "id": id("a000", number), "key": format!("project-{number}"), "name": format!("Project {number}"),
+                "groups": [{ "id": id("9000", number), "name": "Approvers" }],
+                "decisionsApprovalMode": "require_one_per_team", "decisionsApprovalGroups": [id("9000", number)],
+                "members": [{ "userId": seed::OWNER, "owner": true }, { "userId": id("8000", number) }] })
+    });
+    add(&mut acme["auditLogs"], |number| {
+        json!({ "createdAt": "2026-01-01T00:00:00.000Z", "type": "user", "action": "updated",
+                "userId": id("8000", number), "projectId": id("a000", number), "refId": id("8000", number) })
+    });
+    fill_pricing(&mut acme["projects"][0]);
+    add(&mut acme["users"][0]["personalAccessTokens"], |number| {
+        json!({ "secretSha256": format!("{number:064x}"), "note": "one of many", "permissions": ["owner"],
+                "projects": [id("a000", number)] })
+    });
+    std::fs::write(folder.join("large.json"), whole.to_string()).expect("a seed");
+}
+
+/// The members and groups of one project.
+fn fill_pricing(pricing: &mut Value) {
+    add(
+        &mut pricing["groups"],
+        |number| json!({ "id": id("9001", number), "name": format!("Role {number}"), "roleId": id("b000", number) }),
+    );
+    add(
+        &mut pricing["members"],
+        |number| json!({ "userId": id("8000", number), "groupIds": [id("9001", number)] }),
+    );
+}
+
+/// What the log says each read of an operation cost.
+fn read_costs(folder: &Path, operation: &str) -> Vec<u64> {
+    let log = std::fs::read_to_string(folder.join("log")).expect("the log");
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
+    let of_operation =
+        lines.filter(|line| line["message"] == "an operation read" && line["operation"] == operation);
+    of_operation.map(|line| line["statements"].as_u64().expect("a number")).collect()
+}
+
+#[tokio::test]
+async fn a_list_costs_as_many_statements_for_a_long_page_as_for_a_short_one() {
+    let folder = tempdir().expect("a folder");
+    large_seed(folder.path());
+    let serving = Serving::start(folder.path(), &["--seed", "large.json", "--log", "info,brms=debug"]);
+    let http = reqwest::Client::new();
+    let pricing = format!("/api/projects/{}", seed::PRICING);
+    let lists = [
+        ("listUsers", "/api/users".to_owned()),
+        ("listInvitations", "/api/invitations".to_owned()),
+        ("listRoles", "/api/roles".to_owned()),
+        ("listProjects", "/api/projects".to_owned()),
+        ("listMembers", format!("{pricing}/members")),
+        ("listMemberUsers", format!("{pricing}/members/users")),
+        ("listGroups", format!("{pricing}/groups")),
+        ("listAuditLogs", "/api/audit-logs".to_owned()),
+    ];
+    // Whoever is a member by groups, with a token for some projects, is the one whose rights take most to find.
+    let callers = |operation| match operation {
+        "listMembers" | "listMemberUsers" | "listGroups" => seed::MANAGER_PAT,
+        _ => seed::OWNER_SES,
+    };
+    for (operation, path) in &lists {
+        for size in [1, 10, COUNT] {
+            let path = format!("{path}?perPage={size}");
+            let call = Call::new(&http, "GET", &serving.url, &path).caller(callers(*operation));
+            let shown = call.expect(200).await.json()["results"].as_array().expect("a page").len();
+            assert_eq!(shown, size, "{operation}: too little is there for this test");
+        }
+        let costs = read_costs(folder.path(), operation);
+        let [short, middle, long] = costs[..] else { panic!("{operation}: {costs:?}") };
+        assert!(short == middle && middle == long && long <= STATEMENTS_MAX, "{operation}: {costs:?}");
+    }
+    // These have no pages: one token beside many.
+    for (caller, count) in [(seed::ADMIN_SES, 1), (seed::OWNER_SES, COUNT + 1)] {
+        let call = Call::new(&http, "GET", &serving.url, "/api/personal-access-tokens").caller(caller);
+        let shown = call.expect(200).await.json().as_array().expect("a list").len();
+        assert_eq!(shown, count);
+    }
+    let costs = read_costs(folder.path(), "listPersonalAccessTokens");
+    let [one, many] = costs[..] else { panic!("{costs:?}") };
+    assert!(one == many && many <= STATEMENTS_MAX, "{costs:?}");
+}

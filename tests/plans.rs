@@ -57,7 +57,8 @@ fn statements(source: &str) -> Vec<String> {
         let text = after[..length].split_whitespace().collect::<Vec<_>>().join(" ");
         let is_statement =
             ["SELECT ", "UPDATE ", "DELETE ", "INSERT "].iter().any(|word| text.starts_with(word));
-        // The one that is put together from parts has a test of its own, in src/store/audit_logs.rs.
+        // The one that is put together from parts has a test of its own, in src/store/audit_logs.rs. A list is
+        // checked by itself.
         if is_statement && !text.contains('{') {
             found.push(text);
         }
@@ -102,6 +103,23 @@ fn no_statement_reads_a_large_table_whole() {
         }
     }
     assert!(checked > 80, "only {checked} statements were found in {} files", files.len());
+}
+
+#[test]
+fn no_list_reads_a_large_table_whole() {
+    let (_folder, connection) = schema();
+    for list in brms::store::lists::ALL {
+        for statement in [list.count_statement(), list.page_statement()] {
+            assert_eq!(scans(&connection, &statement), Vec::<String>::new(), "{statement}");
+        }
+    }
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store"), &mut files);
+    let written = files.iter().map(|file| {
+        let source = fs::read_to_string(file).expect("a source");
+        source.matches(": List = List {").count()
+    });
+    assert_eq!(written.sum::<usize>(), brms::store::lists::ALL.len(), "a list is missing in store::lists");
 }
 
 #[test]

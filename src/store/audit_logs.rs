@@ -218,6 +218,9 @@ pub(crate) fn find(tx: &Tx, organisation_id: Uuid, entry_id: Uuid) -> Result<Opt
 /// combination is read by its index; the parts are fixed texts, and every value is a parameter.
 pub(crate) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<StoredEntry>, Problem> {
     let total = if filter.is_counted() { counted(tx, filter)? } else { count(tx, filter)? };
+    if filter.page.is_past(total) {
+        return Ok(Listed { rows: Vec::new(), total });
+    }
     let rows = tx.rows(
         &page_statement(filter),
         params![

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, id_list, json, json_text, params};
+use crate::db::{List, Row, RowResult, Tx, id_list, json, json_text, params};
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
@@ -95,7 +95,9 @@ pub fn all_of_role(tx: &Tx, role_id: Uuid) -> Result<Vec<Group>, Problem> {
 pub(crate) fn of_roles(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<(Group, String)>>, Problem> {
     let of_role = tx.rows(
         "SELECT groups.*, projects.name AS project_name
-         FROM groups JOIN projects ON projects.id = groups.project_id
+         FROM groups
+         JOIN roles ON roles.id = groups.role_id
+         JOIN projects ON projects.id = groups.project_id AND projects.organisation_id = roles.organisation_id
          WHERE groups.role_id IN (SELECT unhex(value) FROM json_each(?1)) AND projects.deleted_at IS NULL
          ORDER BY groups.created_at, groups.id",
         [id_list(role_ids)],
@@ -137,6 +139,13 @@ pub(crate) fn approving(tx: &Tx, project_ids: &[Uuid]) -> Result<HashMap<Uuid, V
     Ok(grouped(of_project))
 }
 
+/// The groups of a project (`?1`), those with a text (`?2`) in their name if one is given.
+pub const OF_PROJECT: List = List {
+    table: "groups",
+    condition: "project_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
+    order: "created_at, id",
+};
+
 /// One page of the groups of a project.
 pub(crate) fn list(
     tx: &Tx,
@@ -144,20 +153,7 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Group>, Problem> {
-    let total = tx.count(
-        "SELECT count(*) FROM groups WHERE project_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
-        params![project_id, search],
-    )?;
-    let rows = tx.rows(
-        "SELECT *
-         FROM groups
-         WHERE project_id = ?1 AND (?2 IS NULL OR has_text(?2, name))
-         ORDER BY created_at, id
-         LIMIT ?3 OFFSET ?4",
-        params![project_id, search, page.limit(), page.offset()],
-        read,
-    )?;
-    Ok(Listed { rows, total })
+    tx.page(&OF_PROJECT, params![project_id, search], page, read)
 }
 
 /// Adds a group.

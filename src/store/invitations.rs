@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, params, word};
+use crate::db::{List, Row, RowResult, Tx, params, word};
 use crate::generated::models::InvitationStatus;
 use crate::http::words;
 use crate::paging::{Listed, Page};
@@ -143,7 +143,18 @@ pub fn add_secret(tx: &Tx, invitation_id: Uuid, secret: &StoredSecret) -> Result
     Ok(())
 }
 
-/// One page of the invitations of the organisation. The inner query reads indexes alone.
+/// The invitations of an organisation (`?1`): those of a status (`?2`), those with a text (`?3`) in the email address.
+pub const OF_ORGANISATION: List = List {
+    table: "invitations",
+    condition:
+        "organisation_id = ?1
+                AND (?2 IS NULL OR status = ?2)
+                AND (?3 IS NULL
+                     OR user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND has_text(?3, email)))",
+    order: "created_at, id",
+};
+
+/// One page of the invitations of the organisation.
 pub(crate) fn list(
     tx: &Tx,
     organisation_id: Uuid,
@@ -152,33 +163,7 @@ pub(crate) fn list(
     page: Page,
 ) -> Result<Listed<Invitation>, Problem> {
     let status = status.map(InvitationStatus::as_str);
-    let total = tx.count(
-        "SELECT count(*)
-         FROM invitations
-         WHERE organisation_id = ?1
-           AND (?2 IS NULL OR status = ?2)
-           AND (?3 IS NULL
-                OR user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND has_text(?3, email)))",
-        params![organisation_id, status, search],
-    )?;
-    let rows = tx.rows(
-        "SELECT invitations.*
-         FROM (SELECT id
-               FROM invitations
-               WHERE organisation_id = ?1
-                 AND (?2 IS NULL OR status = ?2)
-                 AND (?3 IS NULL
-                      OR user_id IN (SELECT id
-                                     FROM users
-                                     WHERE organisation_id = ?1 AND has_text(?3, email)))
-               ORDER BY created_at, id
-               LIMIT ?4 OFFSET ?5) AS page
-         JOIN invitations ON invitations.id = page.id
-         ORDER BY invitations.created_at, invitations.id",
-        params![organisation_id, status, search, page.limit(), page.offset()],
-        read,
-    )?;
-    Ok(Listed { rows, total })
+    tx.page(&OF_ORGANISATION, params![organisation_id, status, search], page, read)
 }
 
 /// When the `n`-th last send of an invitation since `since` was; `None` when there were fewer.

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, id_list, params};
+use crate::db::{List, Row, RowResult, Tx, id_list, params};
 use crate::generated::models::AuditLogType;
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -88,6 +88,18 @@ pub fn get_of_user(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Membershi
     tx.row("SELECT * FROM members WHERE project_id = ?1 AND user_id = ?2", params![project_id, user_id], read)
 }
 
+/// The members of a project (`?1`), those with a text (`?2`) in their email address or name if one is given: without
+/// it no user is looked up.
+pub const OF_PROJECT: List = List {
+    table: "members",
+    condition: "project_id = ?1
+                AND (?2 IS NULL
+                     OR EXISTS (SELECT 1
+                                FROM users
+                                WHERE users.id = members.user_id AND has_text(?2, email, first_name, last_name)))",
+    order: "created_at, id",
+};
+
 /// One page of the members of a project, each with its user.
 pub(crate) fn list(
     tx: &Tx,
@@ -95,39 +107,8 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<(Membership, User)>, Problem> {
-    let total = match search {
-        None => tx.count("SELECT count(*) FROM members WHERE project_id = ?1", [project_id]),
-        Some(search) => tx.count(
-            "SELECT count(*)
-             FROM members JOIN users ON users.id = members.user_id
-             WHERE members.project_id = ?1
-               AND has_text(?2, users.email, users.first_name, users.last_name)",
-            params![project_id, search],
-        ),
-    }?;
-    // Two texts, so that without a search no user is looked up to sort the members.
-    let rows = match search {
-        None => tx.rows(
-            "SELECT *
-             FROM members
-             WHERE project_id = ?1
-             ORDER BY created_at, id
-             LIMIT ?2 OFFSET ?3",
-            params![project_id, page.limit(), page.offset()],
-            read,
-        ),
-        Some(search) => tx.rows(
-            "SELECT members.*
-             FROM members JOIN users ON users.id = members.user_id
-             WHERE members.project_id = ?1
-               AND has_text(?2, users.email, users.first_name, users.last_name)
-             ORDER BY members.created_at, members.id
-             LIMIT ?3 OFFSET ?4",
-            params![project_id, search, page.limit(), page.offset()],
-            read,
-        ),
-    }?;
-    let users = users::by_id(tx, rows.iter().map(|membership: &Membership| membership.user_id))?;
+    let Listed { rows, total } = tx.page(&OF_PROJECT, params![project_id, search], page, read)?;
+    let users = users::by_id(tx, rows.iter().map(|membership| membership.user_id))?;
     let with_user = |membership: Membership| {
         let user = named(&users, membership.user_id)?.clone();
         Ok((membership, user))

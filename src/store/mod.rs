@@ -4,6 +4,7 @@ pub mod audit_logs;
 pub mod credentials;
 pub mod groups;
 pub mod invitations;
+pub mod lists;
 pub mod mails;
 pub mod members;
 pub mod organisations;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, id_list, params, word};
+use crate::db::{List, Row, RowResult, Tx, id_list, params, word};
 use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -96,11 +96,20 @@ pub fn find_all_live(tx: &Tx, organisation_id: Uuid, project_ids: &[Uuid]) -> Re
     )
 }
 
-/// The projects that these ids name, deleted ones too, each under its id.
-pub(crate) fn by_id(tx: &Tx, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, Project>, Problem> {
+/// The projects of the organisation that these ids name, deleted ones too, each under its id.
+pub(crate) fn by_id(
+    tx: &Tx,
+    organisation_id: Uuid,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, Project>, Problem> {
     let ids: Vec<Uuid> = ids.into_iter().collect();
-    let sql = "SELECT * FROM projects WHERE id IN (SELECT unhex(value) FROM json_each(?1))";
-    let projects = tx.rows(sql, [id_list(&ids)], read)?;
+    let projects = tx.rows(
+        "SELECT *
+         FROM projects
+         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND +organisation_id = ?2",
+        params![id_list(&ids), organisation_id],
+        read,
+    )?;
     Ok(projects.into_iter().map(|project| (project.id, project)).collect())
 }
 
@@ -132,38 +141,22 @@ pub(crate) fn find_anywhere(tx: &Tx, project_id: Uuid) -> Result<Option<Project>
     tx.optional("SELECT * FROM projects WHERE id = ?1", [project_id], read)
 }
 
+/// The projects of an organisation (`?1`): those with a member (`?2`), the deleted ones or the others (`?3`), those
+/// with a text (`?4`) in their name.
+pub const OF_ORGANISATION: List = List {
+    table: "projects",
+    condition: "organisation_id = ?1
+                AND (?2 IS NULL
+                     OR EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2))
+                AND (deleted_at IS NOT NULL) = ?3
+                AND (?4 IS NULL OR has_text(?4, name))",
+    order: "created_at, id",
+};
+
 /// One page of projects.
 pub(crate) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<Project>, Problem> {
     let narrowed = params![filter.organisation_id, filter.member, filter.deleted, filter.search];
-    let total = tx.count(
-        "SELECT count(*)
-         FROM projects
-         WHERE organisation_id = ?1
-           AND (deleted_at IS NOT NULL) = ?3
-           AND (?2 IS NULL OR EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2))
-           AND (?4 IS NULL OR has_text(?4, name))",
-        narrowed,
-    )?;
-    let rows = tx.rows(
-        "SELECT *
-         FROM projects
-         WHERE organisation_id = ?1
-           AND (deleted_at IS NOT NULL) = ?3
-           AND (?2 IS NULL OR EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2))
-           AND (?4 IS NULL OR has_text(?4, name))
-         ORDER BY created_at, id
-         LIMIT ?5 OFFSET ?6",
-        params![
-            filter.organisation_id,
-            filter.member,
-            filter.deleted,
-            filter.search,
-            filter.page.limit(),
-            filter.page.offset(),
-        ],
-        read,
-    )?;
-    Ok(Listed { rows, total })
+    tx.page(&OF_ORGANISATION, narrowed, filter.page, read)
 }
 
 /// The first members of each of these projects, oldest first.
@@ -172,18 +165,18 @@ pub(crate) fn members(
     project_ids: &[Uuid],
     count_max: u32,
 ) -> Result<HashMap<Uuid, Vec<ListedMember>>, Problem> {
-    // A search by index for each project, so that a large one costs no more than what is shown of it.
+    // In this order, so that users are looked up only for what is shown, whatever statistics say of the tables.
     let of_project = tx.rows(
         "SELECT members.project_id, members.id, members.owner, users.id AS user_id, users.email, users.first_name,
                 users.last_name
          FROM json_each(?1) AS wanted
-         JOIN members ON members.project_id = unhex(wanted.value)
-                     AND members.user_id IN (SELECT user_id
-                                             FROM members AS first
-                                             WHERE first.project_id = unhex(wanted.value)
-                                             ORDER BY first.created_at, first.id
-                                             LIMIT ?2)
-         JOIN users ON users.id = members.user_id
+         CROSS JOIN members ON members.project_id = unhex(wanted.value)
+                           AND members.user_id IN (SELECT user_id
+                                                   FROM members AS first
+                                                   WHERE first.project_id = unhex(wanted.value)
+                                                   ORDER BY first.created_at, first.id
+                                                   LIMIT ?2)
+         CROSS JOIN users ON users.id = members.user_id
          ORDER BY members.project_id, members.created_at, members.id",
         params![id_list(project_ids), count_max],
         |row| {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, id_list, json, json_text, params};
+use crate::db::{List, Row, RowResult, Tx, id_list, json, json_text, params};
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
@@ -89,6 +89,13 @@ pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Role>, Problem> {
     tx.rows("SELECT * FROM roles WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
 }
 
+/// The roles of an organisation (`?1`), those with a text (`?2`) in their name if one is given.
+pub const OF_ORGANISATION: List = List {
+    table: "roles",
+    condition: "organisation_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
+    order: "created_at, id",
+};
+
 /// One page of the roles of the organisation.
 pub(crate) fn list(
     tx: &Tx,
@@ -96,20 +103,7 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Role>, Problem> {
-    let total = tx.count(
-        "SELECT count(*) FROM roles WHERE organisation_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
-        params![organisation_id, search],
-    )?;
-    let rows = tx.rows(
-        "SELECT *
-         FROM roles
-         WHERE organisation_id = ?1 AND (?2 IS NULL OR has_text(?2, name))
-         ORDER BY created_at, id
-         LIMIT ?3 OFFSET ?4",
-        params![organisation_id, search, page.limit(), page.offset()],
-        read,
-    )?;
-    Ok(Listed { rows, total })
+    tx.page(&OF_ORGANISATION, params![organisation_id, search], page, read)
 }
 
 /// Adds a role.
@@ -228,7 +222,9 @@ pub(crate) fn by_id(tx: &Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, Role>, Proble
 pub(crate) fn users_of_all(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>, Problem> {
     let of_role = tx.rows(
         "SELECT role_users.role_id, role_users.user_id
-         FROM role_users JOIN users ON users.id = role_users.user_id
+         FROM role_users
+         JOIN roles ON roles.id = role_users.role_id
+         JOIN users ON users.id = role_users.user_id AND users.organisation_id = roles.organisation_id
          WHERE role_users.role_id IN (SELECT unhex(value) FROM json_each(?1))
          ORDER BY users.created_at, users.id",
         [id_list(role_ids)],

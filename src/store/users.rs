@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, id_list, params, word};
+use crate::db::{List, Row, RowResult, Tx, id_list, params, word};
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -159,8 +159,17 @@ pub fn any(tx: &Tx) -> Result<bool, Problem> {
     tx.exists("SELECT 1 FROM users", [])
 }
 
-/// One page of the users of the organisation. The inner query reads one index and nothing else, so that
-/// a search touches no row that it does not show.
+/// The users of an organisation (`?1`): service accounts or people (`?2`), those with a text (`?3`) in their email
+/// address or name.
+pub const OF_ORGANISATION: List = List {
+    table: "users",
+    condition: "organisation_id = ?1
+                AND (?2 IS NULL OR is_service = ?2)
+                AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))",
+    order: "created_at, id",
+};
+
+/// One page of the users of the organisation.
 pub(crate) fn list(
     tx: &Tx,
     organisation_id: Uuid,
@@ -168,33 +177,44 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {
-    let total = tx.count(
-        "SELECT count(*)
-         FROM users
-         WHERE organisation_id = ?1
-           AND (?2 IS NULL OR is_service = ?2)
-           AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))",
-        params![organisation_id, is_service, search],
-    )?;
-    if page.is_past(total) {
-        return Ok(Listed { rows: Vec::new(), total });
-    }
-    let rows = tx.rows(
-        "SELECT users.*
-         FROM (SELECT id
-               FROM users
-               WHERE organisation_id = ?1
-                 AND (?2 IS NULL OR is_service = ?2)
-                 AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))
-               ORDER BY created_at, id
-               LIMIT ?4 OFFSET ?5) AS page
-         JOIN users ON users.id = page.id
-         ORDER BY users.created_at, users.id",
-        params![organisation_id, is_service, search, page.limit(), page.offset()],
-        read,
-    )?;
-    Ok(Listed { rows, total })
+    tx.page(&OF_ORGANISATION, params![organisation_id, is_service, search], page, read)
 }
+
+/// Whether a user may be in a list of whom to invite: not disabled, and with the text (`?2`), if there is one.
+macro_rules! invitable {
+    () => {
+        "status <> 'disabled' AND (?2 IS NULL OR has_text(?2, email, first_name, last_name))"
+    };
+}
+
+/// The users of an organisation (`?1`) who may be in a project.
+pub const INVITABLE: List = List {
+    table: "users",
+    condition: concat!("organisation_id = ?1 AND ", invitable!()),
+    order: "created_at, id",
+};
+
+/// The memberships of a project (`?1`) whose user may be in one.
+pub const INVITABLE_INSIDE: List = List {
+    table: "members",
+    condition: concat!(
+        "project_id = ?1 AND EXISTS (SELECT 1 FROM users WHERE users.id = members.user_id AND ",
+        invitable!(),
+        ")"
+    ),
+    order: "created_at, id",
+};
+
+/// Those of them who are not in a project (`?3`).
+pub const INVITABLE_OUTSIDE: List = List {
+    table: "users",
+    condition: concat!(
+        "organisation_id = ?1 AND ",
+        invitable!(),
+        " AND NOT EXISTS (SELECT 1 FROM members WHERE project_id = ?3 AND user_id = users.id)"
+    ),
+    order: "created_at, id",
+};
 
 /// One page of the users who may still be invited into a project: not in it, and not disabled.
 pub fn list_outside_project(
@@ -204,38 +224,11 @@ pub fn list_outside_project(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {
-    // All that fit less those inside: to look for each user among the members would take far longer.
-    let total = tx.count(
-        "SELECT (SELECT count(*)
-                 FROM users
-                 WHERE organisation_id = ?1
-                   AND status <> 'disabled'
-                   AND (?3 IS NULL OR has_text(?3, email, first_name, last_name)))
-              - (SELECT count(*)
-                 FROM members
-                 JOIN users ON users.id = members.user_id
-                 WHERE members.project_id = ?2
-                   AND users.status <> 'disabled'
-                   AND (?3 IS NULL
-                        OR has_text(?3, users.email, users.first_name, users.last_name)))",
-        params![organisation_id, project_id, search],
-    )?;
-    let rows = tx.rows(
-        "SELECT users.*
-         FROM (SELECT id
-               FROM users
-               WHERE organisation_id = ?1
-                 AND status <> 'disabled'
-                 AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))
-                 AND NOT EXISTS (SELECT 1 FROM members WHERE project_id = ?2 AND user_id = users.id)
-               ORDER BY created_at, id
-               LIMIT ?4 OFFSET ?5) AS page
-         JOIN users ON users.id = page.id
-         ORDER BY users.created_at, users.id",
-        params![organisation_id, project_id, search, page.limit(), page.offset()],
-        read,
-    )?;
-    Ok(Listed { rows, total })
+    // All of them less those inside: to look for each user among the members would take far longer.
+    let all = tx.count(&INVITABLE.count_statement(), params![organisation_id, search])?;
+    let inside = tx.count(&INVITABLE_INSIDE.count_statement(), params![project_id, search])?;
+    let total = all.saturating_sub(inside);
+    tx.page_of(&INVITABLE_OUTSIDE, params![organisation_id, search, project_id], page, total, read)
 }
 
 /// Adds a user.

@@ -9,6 +9,7 @@ use crate::paging::Page;
 use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::StoredEntry;
+use crate::store::sets::named;
 use crate::views;
 
 /// The entries of the organisation, newest first unless asked otherwise.
@@ -39,13 +40,17 @@ pub async fn list(
         };
         let listed = store::audit_logs::list(tx, &filter)?;
         let users = store::users::by_id(tx, listed.rows.iter().filter_map(|entry| entry.user_id))?;
-        let projects = store::projects::by_id(tx, listed.rows.iter().filter_map(|entry| entry.project_id))?;
+        let projects = store::projects::by_id(
+            tx,
+            caller.organisation_id,
+            listed.rows.iter().filter_map(|entry| entry.project_id),
+        )?;
         let show = |entry: StoredEntry| {
-            let user = entry.user_id.and_then(|id| users.get(&id));
+            let user = entry.user_id.map(|id| named(&users, id)).transpose()?;
             let project = entry.project_id.and_then(|id| projects.get(&id));
-            views::audit_logs::listed(entry, user, project)
+            Ok(views::audit_logs::listed(entry, user, project))
         };
-        let results: Vec<_> = listed.rows.into_iter().map(show).collect();
+        let results = listed.rows.into_iter().map(show).collect::<Result<Vec<_>, Problem>>()?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(AuditLogList { results, paginate })
     })

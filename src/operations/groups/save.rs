@@ -68,7 +68,7 @@ pub async fn update(
         }
         store::groups::update(tx, &after)?;
         store::groups::record(tx, &caller.actor(), Action::Updated, &after)?;
-        // One that a role looks after is not changed here.
+        // One that a role looks after was refused above.
         Ok(views::groups::group(after, None))
     })
     .await

@@ -163,7 +163,7 @@ pub async fn delete(
 fn shown(tx: &Tx, tokens: Vec<StoredToken>, user: &User) -> Result<Vec<PersonalAccessToken>, Problem> {
     let ids: Vec<Uuid> = tokens.iter().map(|token| token.id).collect();
     let project_ids = store::tokens::projects_of_all(tx, &ids)?;
-    let projects = store::projects::by_id(tx, project_ids.values().flatten().copied())?;
+    let projects = store::projects::by_id(tx, user.organisation_id, project_ids.values().flatten().copied())?;
     let show = |token: StoredToken| {
         let chosen = project_ids.get(&token.id).into_iter().flatten();
         let chosen: Vec<_> = chosen.filter_map(|id| projects.get(id)).collect();

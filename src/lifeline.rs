@@ -37,8 +37,8 @@ impl std::fmt::Display for Ending {
                  `brms restore`, then start again"
             }
             Self::FileGone => {
-                "the database file was moved, removed or replaced while it was served; see the log for what was \
-                 kept of it, put it back, then start again"
+                "the database file was moved, removed or replaced while it was served; the log says where all that \
+                 was written is now: put that in its place, then start again"
             }
         })
     }

@@ -72,10 +72,12 @@ pub(super) fn first_connection(
             files::owner_and_mode(path)
         )));
     }
-    let rescued = files::beside(path, "rescued");
-    if options.is_lock_held && files::is_there(&rescued) {
-        let rescued = rescued.display();
-        tracing::warn!(%rescued, "a copy of a database that was taken away lies beside this one, and may have newer writes");
+    for ending in ["rescued", "log-of-damaged"] {
+        let left = files::beside(path, ending);
+        if options.is_lock_held && files::is_there(&left) {
+            let left = left.display();
+            tracing::warn!(%left, "this was put aside when the database was taken away or damaged; it may have writes that this one lacks");
+        }
     }
     if options.is_lock_held && files::is_open_to_others(path) {
         let is = files::owner_and_mode(path);

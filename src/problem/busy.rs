@@ -48,8 +48,8 @@ impl Busy {
                  place with `brms restore`; the server log has the cause."
             }
             Self::FileGone => {
-                "The database file was moved, removed or replaced. Put it back and restart the server. A write that was under way \
-                 may be in the copy that the server leaves beside it."
+                "The database file was moved, removed or replaced. The server leaves a copy of all that was written beside it; \
+                 put that copy in the place of the file, then start the server."
             }
             Self::OtherSchema => {
                 "The database has a different schema from the one this server writes. Restart the server."

@@ -69,6 +69,7 @@ async fn fr_05_a_server_of_an_overwritten_file_ends_with_an_error_and_spoils_not
     assert!(scene.at("test.db.log-of-damaged").exists() && !scene.at("test.db-wal").exists());
     drop(Serving::start(scene.folder.path(), &[]));
     assert!(!is_member(&scene.at("test.db"), seed::NINA), "it is the copy that is served");
+    assert!(log(scene.folder.path()).contains("test.db.log-of-damaged"), "the start says nothing of it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -62,7 +62,7 @@ fn remove(path: &Path) {
 
 /// The file, locked, if its maker is gone and was of this user.
 fn held_by_nobody(path: &Path) -> Option<File> {
-    // Of the entry itself: a link could lead anywhere, and opening a pipe would wait for somebody.
+    // Of the entry itself: a link could lead anywhere, and opening a pipe would wait for its other end.
     let metadata = fs::symlink_metadata(path).ok()?;
     if !metadata.is_file() || !is_own(&metadata) {
         return None;
@@ -70,7 +70,7 @@ fn held_by_nobody(path: &Path) -> Option<File> {
     File::open(path).ok().filter(|file| file.try_lock().is_ok())
 }
 
-/// Root sweeps for whoever it works for.
+/// Root may sweep what any user left.
 #[cfg(unix)]
 fn is_own(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;

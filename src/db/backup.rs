@@ -72,7 +72,7 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
     placed.map(|bytes| Copied { bytes, step })
 }
 
-/// What lies beside the target would be taken for the log of the backup. It is there when somebody uses the old
+/// What lies beside the target would be taken for the log of the backup. It is there when another program uses the old
 /// file as a database, or was killed while he did: then it holds writes that are nowhere else.
 fn refuse_in_use(target: &Path) -> Result<(), CopyError> {
     let Some(companion) = files::companion(target) else { return Ok(()) };
@@ -122,7 +122,7 @@ pub fn restore(backup: &Path, database: &Path) -> Result<Restored, CopyError> {
 }
 
 /// Gives the old file a second name, after folding its log into it. One that cannot be read any more is kept
-/// as it is, with its log beside it; and so is a log whose file somebody took away, since it may hold the last
+/// as it is, with its log beside it; and so is a log whose file was taken away, since it may hold the last
 /// writes of a server that was killed.
 fn keep(database: &Path) -> Result<Vec<PathBuf>, CopyError> {
     let has_file = database.exists();
@@ -169,7 +169,7 @@ fn fold(database: &Path) -> Result<(), CopyError> {
     }
 }
 
-/// A file that is no database (any more) is what somebody may want to replace.
+/// A file that is no database (any more) is what a restore may have to replace.
 fn is_damaged(cause: &rusqlite::Error) -> bool {
     matches!(cause.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
 }

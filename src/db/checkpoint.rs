@@ -153,7 +153,7 @@ pub(super) fn fold_now(connection: &Connection, file: &OpenedFile) -> bool {
 }
 
 /// Keeps SQLite from folding the log when the connection closes, if the file is not the one that was served: the log
-/// would damage what somebody has put there since.
+/// would damage what was put there since.
 pub(super) fn leave_log_if_wrong(connection: &Connection, shared: &Shared) {
     if shared.trouble.check().is_err() || shared.file.look() != Look::InPlace {
         let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);

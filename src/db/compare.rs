@@ -46,7 +46,7 @@ fn check_log(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
             file.leave_log();
             return Ok(());
         }
-        // Somebody may be writing just now.
+        // The other program may be writing just now.
         thread::sleep(COMPARE_AGAIN_AFTER);
     }
     Err(damaged(shared, "another program has cut or overwritten the write-ahead log"))
@@ -134,7 +134,7 @@ fn difference(shared: &Shared, writer: &Connection) -> Result<Option<String>, Bu
             if is_same {
                 break;
             }
-            // Somebody may have written between the two looks.
+            // Another program may have written between the two looks.
             thread::sleep(COMPARE_AGAIN_AFTER);
             is_same = State::of(writer)? == State::of(&fresh)?;
         }

@@ -43,7 +43,7 @@ impl ServeLock {
         };
         let (file, is_new) = open(&lock, path).map_err(|cause| failed("opened", &cause))?;
         match file.try_lock() {
-            // Somebody may have taken it away meanwhile, and the next one would lock another file.
+            // Another process may have removed it meanwhile, and the next one would lock another file.
             Ok(()) if !is_at(&file, &lock) => Self::take_if_free(path),
             Ok(()) => Ok(Some(Self { path: lock, is_new, _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),

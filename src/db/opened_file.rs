@@ -2,7 +2,7 @@
 //!
 //! Another program can remove, replace, truncate or overwrite the file while it is served. SQLite would go on
 //! from its cache and report success, so the writer looks at the file around each transaction: a few `stat`
-//! calls, and only if somebody else wrote the file, a comparison with what a new connection finds in it.
+//! calls, and only if another program wrote the file, a comparison with what a new connection finds in it.
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
@@ -40,7 +40,7 @@ struct Seen {
     folds: u32,
 }
 
-/// What changes when somebody writes.
+/// What changes with each write: length and time.
 pub(super) type State = (u64, Option<SystemTime>);
 
 /// What a look at the file found.

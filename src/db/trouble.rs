@@ -1,4 +1,4 @@
-//! What is known to be wrong with the file beyond one call: damage, which stays until somebody repairs it, and
+//! What is known to be wrong with the file beyond one call: damage, which stays until it is repaired, and
 //! whether the disk refused the last write, which the next successful one clears.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};

@@ -189,7 +189,7 @@ impl Writer {
         leave_log_if_wrong(&self.connection, &self.shared);
     }
 
-    /// Somebody who reads just now is not waited for: the log stays beside the file then, as after a crash.
+    /// A reader is not waited for: the log stays beside the file then, as after a crash.
     fn fold_all(&self) {
         match empty(&self.connection, &self.shared) {
             Ok(true) => {}

@@ -71,7 +71,7 @@ fn is_left_over(folder: &Path, own: &Metadata, file: &str) -> bool {
         return false;
     }
     let file = folder.join(file);
-    // Every server made one. Opening what is something else could make it, or wait for somebody.
+    // Every server made one. Opening what is something else could make it, or wait for the other end of a pipe.
     let has_lock = std::fs::symlink_metadata(beside(&file, "lock")).is_ok_and(|lock| lock.is_file());
     has_lock && ServeLock::take(&file).is_ok()
 }

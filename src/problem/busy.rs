@@ -48,8 +48,8 @@ impl Busy {
                  place with `brms restore`; the server log has the cause."
             }
             Self::FileGone => {
-                "The database file was moved, removed or replaced. The server leaves a copy of all that was written beside it; \
-                 put that copy in the place of the file, then start the server."
+                "The database file was moved, removed or replaced. If the server has left a copy of all that was written beside \
+                 it, put that copy in the place of the file, otherwise put the file back; then restart the server."
             }
             Self::OtherSchema => {
                 "The database has a different schema from the one this server writes. Restart the server."

@@ -62,11 +62,11 @@ fn add_problems(operation: &mut Value) {
     }
 }
 
-/// The form of every problem (RFC 9457), with our own `message` and `errors`.
+/// The form of every problem (RFC 9457), with the members of the vendor's errors and our own `errors`.
 fn problem_schema() -> Value {
     json!({
         "type": "object",
-        "required": ["type", "title", "status", "detail", "instance", "message"],
+        "required": ["type", "title", "status", "detail", "instance", "message", "error", "statusCode"],
         "properties": {
             "type": { "type": "string", "description": "urn:brms:problem: and the kind" },
             "title": { "type": "string" },
@@ -74,6 +74,8 @@ fn problem_schema() -> Value {
             "detail": { "type": "string" },
             "instance": { "type": "string", "description": "urn:uuid: and the request's id" },
             "message": { "type": "string", "description": "The same as detail" },
+            "error": { "type": "string", "description": "The same as title" },
+            "statusCode": { "type": "integer", "description": "The same as status" },
             "errors": {
                 "type": "array",
                 "items": {

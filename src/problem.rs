@@ -1,7 +1,8 @@
 //! Every way a request can fail, by meaning, and the one table from meaning to status and body.
 //!
 //! Operations return a [`Problem`]; nobody else knows status numbers or writes an error body. The body is
-//! `application/problem+json` (RFC 9457) with one extra member, `message`, for clients used to it.
+//! `application/problem+json` (RFC 9457) with the three members of the vendor's own errors beside its own: `message`,
+//! `error` and `statusCode`.
 //! What went wrong inside (an SQL text, a path, a library's words) never reaches a client: it travels in
 //! [`Problem::Internal`] to the log and ends there.
 
@@ -173,6 +174,8 @@ impl Problem {
             "detail": detail,
             "instance": format!("urn:uuid:{request_id}"),
             "message": detail,
+            "error": title,
+            "statusCode": status,
         });
         if !self.places().is_empty() {
             body["errors"] = serde_json::json!(self.places());

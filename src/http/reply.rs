@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::{Response, StatusCode};
 use serde::Serialize;
 use uuid::Uuid;
@@ -93,7 +95,8 @@ impl Reply {
         Self { is_cut: true, ..self }
     }
 
-    /// Makes of it what hyper sends. Nothing of this service may be kept by caches, but for what says so.
+    /// Makes of it what hyper sends. Nothing of this service may be kept by caches, but for what says so, and no
+    /// browser is to guess what it is.
     #[must_use]
     pub fn into_response(self) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(self.body));
@@ -102,6 +105,7 @@ impl Reply {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(self.caching));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if self.close {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }

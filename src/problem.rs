@@ -92,6 +92,8 @@ pub enum Problem {
         /// The types that are read here.
         supported: &'static str,
     },
+    /// The body is packed, which is not undone here (415).
+    UnsupportedContentEncoding,
     /// Too many sends (429).
     TooManySends {
         /// What was sent, or who sent, too often.
@@ -157,6 +159,7 @@ impl Problem {
                 vec![("retry-after", retry_after_seconds.to_string())]
             }
             Self::Unavailable(_) => vec![("retry-after", RETRY_AFTER_BUSY_SECONDS.to_string())],
+            Self::UnsupportedContentEncoding => vec![("accept-encoding", "identity".to_owned())],
             Self::Injected(status) => Self::usual(*status).map_or_else(Vec::new, |usual| usual.headers()),
             _ => Vec::new(),
         }
@@ -223,6 +226,9 @@ impl Problem {
             Self::UnsupportedMediaType { .. } => {
                 kind(415, "unsupported-media-type", "The content type is not read here")
             }
+            Self::UnsupportedContentEncoding => {
+                kind(415, "unsupported-content-encoding", "The content encoding is not read here")
+            }
             Self::TooManySends { .. } => kind(429, "too-many-sends", "Too many sends"),
             Self::Internal(_) => kind(500, "internal-error", "Internal error"),
             Self::Unavailable(_) => kind(503, "unavailable", "Not available right now"),
@@ -277,6 +283,9 @@ impl Problem {
             Self::TooLarge { bytes_max } => format!("A body may hold at most {bytes_max} bytes."),
             Self::UnsupportedMediaType { supported } => {
                 format!("Send the body as {supported} and say so in Content-Type.")
+            }
+            Self::UnsupportedContentEncoding => {
+                "Send the body as it is, without Content-Encoding: nothing is unpacked here.".to_owned()
             }
             Self::TooManySends { limit, retry_after_seconds } => {
                 format!("{} Try again in {retry_after_seconds} seconds.", limit.detail())

@@ -12,7 +12,7 @@ mod words;
 use std::net::IpAddr;
 
 use hyper::body::{Body as _, Incoming};
-use hyper::header::{AUTHORIZATION, EXPECT, HeaderMap};
+use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, EXPECT, HeaderMap};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -179,11 +179,13 @@ impl Request {
     }
 
     fn must_be(&self, supported: &'static str) -> Result<(), Problem> {
-        if self.media_type().as_deref() == Some(supported) {
-            Ok(())
-        } else {
-            Err(Problem::UnsupportedMediaType { supported })
+        if self.media_type().as_deref() != Some(supported) {
+            return Err(Problem::UnsupportedMediaType { supported });
         }
+        let mut encodings = self.head.headers.get_all(CONTENT_ENCODING).iter();
+        let is_plain =
+            encodings.all(|value| value.is_empty() || value.as_bytes().eq_ignore_ascii_case(b"identity"));
+        if is_plain { Ok(()) } else { Err(Problem::UnsupportedContentEncoding) }
     }
 
     async fn whole_body(&mut self, bytes_max: usize) -> Result<Vec<u8>, Problem> {

@@ -8,6 +8,7 @@
 
 mod busy;
 mod conflict;
+mod head;
 mod injected;
 mod kind;
 mod place;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 pub use busy::Busy;
 pub use conflict::Conflict;
+pub use head::HeadFault;
 pub use injected::STATUSES as INJECTABLE_STATUSES;
 use kind::{Kind, kind};
 pub use place::Place;
@@ -54,6 +56,8 @@ impl SendLimit {
 /// Everything that can go wrong, by meaning.
 #[derive(Debug)]
 pub enum Problem {
+    /// Its head is refused, whatever it asks for (400, 431, 501).
+    Head(HeadFault),
     /// The request does not fit the description (400).
     Invalid(Vec<Place>),
     /// Nobody we know, or not in a way this operation takes (401).
@@ -210,6 +214,7 @@ impl Problem {
     /// The table: every meaning, its status and its name.
     fn kind(&self) -> Kind {
         match self {
+            Self::Head(fault) => fault.kind(),
             Self::Invalid(_) => kind(400, "invalid-request", "The request does not fit the description"),
             Self::Unauthenticated { .. } => kind(401, "unauthenticated", "Credentials are needed"),
             Self::Forbidden(_) => kind(403, "forbidden", "Not allowed"),
@@ -270,6 +275,7 @@ impl Problem {
             Self::Invalid(places) | Self::MissingReferences(places) => sentences(places),
             Self::Unauthenticated { detail, .. } => detail.clone(),
             Self::Forbidden(detail) => (*detail).to_owned(),
+            Self::Head(fault) => fault.detail(),
             Self::UnknownPath => "Nothing is served at this path.".to_owned(),
             Self::NotFound(what) => format!("There is no such {what}, or it is not visible to you."),
             Self::UnknownCode => {

@@ -2,6 +2,7 @@
 //! bodies strictly and within limits, writing answers. `generated/` calls it, pages made by hand do too.
 
 mod body;
+mod head;
 pub mod limits;
 pub mod parameter;
 mod reply;
@@ -93,6 +94,11 @@ impl Request {
     pub fn new(request: hyper::Request<Incoming>, context: RequestContext) -> Self {
         let (head, body) = request.into_parts();
         Self { head, body, body_was_asked_for: false, context }
+    }
+
+    /// Refuses what is wrong whatever the request asks for.
+    pub fn check_head(&self) -> Result<(), Problem> {
+        head::check(&self.head)
     }
 
     /// The method's word.

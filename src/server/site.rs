@@ -20,6 +20,9 @@ impl Site {
     /// First the pages made by hand, then the operations of the description; a stand-in's own controls only
     /// where they were asked for, so that nobody else knows a path of theirs.
     pub(super) async fn answer(&self, request: Request) -> Reply {
+        if let Err(problem) = request.check_head() {
+            return request.finish(None, Err(problem)).await;
+        }
         match (web::find(&request), &self.testing) {
             (Some(page), _) => web::answer(&self.app, &self.content, page, request).await,
             (None, Some(controls)) => testing::answer(&self.app, controls, request).await,

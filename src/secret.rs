@@ -23,6 +23,13 @@ pub enum SecretKind {
 }
 
 impl SecretKind {
+    /// What a text opens by its beginning, whatever follows.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        let all = [Self::PersonalAccessToken, Self::InternalToken, Self::Invitation, Self::TestControls];
+        all.into_iter().find(|kind| text.starts_with(kind.prefix()))
+    }
+
     /// How every secret of this kind begins.
     #[must_use]
     pub const fn prefix(self) -> &'static str {

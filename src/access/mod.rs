@@ -5,6 +5,7 @@
 //! a user disabled a moment ago is refused. Who may call what is the table in [`requirements`]; what that
 //! means for a caller is in [`permissions`].
 
+mod hints;
 pub mod permissions;
 pub mod projects;
 pub mod requirements;
@@ -60,26 +61,10 @@ pub async fn authenticate(
     authorization: Authorization<'_>,
     context: &RequestContext,
 ) -> Result<Principal, Problem> {
-    let refused = |detail: &str, sent: bool| refusal(operation, detail, sent);
-    let (word, credentials) = match authorization {
-        Authorization::Absent => return Err(refused("The Authorization header is missing.", false)),
-        Authorization::Malformed => {
-            return Err(refused("Send one Authorization header: a scheme, a space, the token.", true));
-        }
-        Authorization::Present { scheme, credentials } => (scheme, credentials),
-    };
-    let Some(scheme) = SCHEMES.into_iter().find(|known| known.http_scheme().eq_ignore_ascii_case(word))
-    else {
-        return Err(refused("The scheme of the Authorization header is not known here.", true));
-    };
-    // Each alternative of the description names one scheme; `tests/house.rs` holds it to that.
-    if !operation.security().iter().any(|alternative| alternative.contains(&scheme)) {
-        return Err(refused(
-            "This operation takes a sign-in of a person (scheme Internal), not a personal access token.",
-            true,
-        ));
-    }
-    let secret = Secret::parse(kind(scheme), credentials).ok_or_else(|| refused(NOT_VALID, true))?;
+    let (scheme, credentials) = hints::plausible(operation, authorization)
+        .map_err(|detail| refusal(operation, detail, authorization != Authorization::Absent))?;
+    let secret =
+        Secret::parse(kind(scheme), credentials).ok_or_else(|| refusal(operation, NOT_VALID, true))?;
     let principal = Principal { operation, scheme, secret_hash: secret.hash(), context: context.clone() };
     match db.peek(|tx| principal.caller(tx)) {
         Ok(_) => Ok(principal),
@@ -133,8 +118,6 @@ impl Caller {
     }
 }
 
-const SCHEMES: [SecurityScheme; 2] = [SecurityScheme::PersonalAccessToken, SecurityScheme::InternalAuth];
-
 fn kind(scheme: SecurityScheme) -> SecretKind {
     match scheme {
         SecurityScheme::PersonalAccessToken => SecretKind::PersonalAccessToken,
@@ -144,14 +127,14 @@ fn kind(scheme: SecurityScheme) -> SecretKind {
 
 /// A 401 with one challenge for each scheme that the operation takes (RFC 9110, RFC 6750).
 fn refusal(operation: Operation, detail: &str, sent: bool) -> Problem {
-    let error = if sent { ", error=\"invalid_token\"" } else { "" };
+    // Headers are ASCII.
+    let description = detail.replace('…', "...");
+    let error = if sent {
+        format!(", error=\"invalid_token\", error_description=\"{description}\"")
+    } else {
+        String::new()
+    };
     let schemes = operation.security().iter().copied().flatten();
-    let challenges = schemes.map(|scheme| {
-        let word = match scheme {
-            SecurityScheme::PersonalAccessToken => "Bearer",
-            SecurityScheme::InternalAuth => "Internal",
-        };
-        format!("{word} realm=\"brms\"{error}")
-    });
+    let challenges = schemes.map(|scheme| format!("{} realm=\"brms\"{error}", hints::word(*scheme)));
     Problem::Unauthenticated { detail: detail.to_owned(), challenges: challenges.collect() }
 }

@@ -48,7 +48,10 @@ pub enum Authorization<'a> {
     /// None was sent.
     Absent,
     /// More than one, or not a word, a space and visible ASCII.
-    Malformed,
+    Malformed {
+        /// What it says, if there is only one and it is text.
+        text: Option<&'a str>,
+    },
     /// A scheme and what stands behind it. The scheme's letter case is the client's.
     Present {
         /// The first word.
@@ -70,7 +73,7 @@ impl<'a> Authorization<'a> {
             Some((scheme, credentials)) if is_word(scheme) && is_word(credentials) => {
                 Self::Present { scheme, credentials }
             }
-            _ => Self::Malformed,
+            _ => Self::Malformed { text },
         }
     }
 }
@@ -246,7 +249,9 @@ mod tests {
             &[b"Bearer \xff"],
         ];
         for values in malformed {
-            assert_eq!(Authorization::of(&headers(values)), Authorization::Malformed, "{values:?}");
+            let headers = headers(values);
+            let found = Authorization::of(&headers);
+            assert!(matches!(found, Authorization::Malformed { .. }), "{values:?}: {found:?}");
         }
     }
 }

@@ -15,9 +15,11 @@ const BEARER: &str = "Bearer realm=\"brms\"";
 const INTERNAL: &str = "Internal realm=\"brms\"";
 const INVALID: &str = ", error=\"invalid_token\"";
 
+/// The challenges without their words for people.
 fn challenges(answer: &Answer) -> Vec<String> {
     let values = answer.headers.get_all(WWW_AUTHENTICATE).iter();
-    values.map(|value| value.to_str().expect("a header is text").to_owned()).collect()
+    let bare = |value: &str| value.split(", error_description=").next().unwrap_or_default().to_owned();
+    values.map(|value| bare(value.to_str().expect("a header is text"))).collect()
 }
 
 fn invite(server: &TestServer, caller: &str) -> Call {

@@ -37,7 +37,8 @@ def try_out(session, server, browser):
         "return [...document.querySelectorAll('.auth-container h4 code')].map(each => each.textContent)")
     session.equal("docs: both schemes can be given", sorted(schemes), ["internalAuth", "personalAccessToken"])
     form = f".modal-ux-content > div:nth-of-type({schemes.index('internalAuth') + 1})"
-    browser.find(f"{form} input").send_keys(OWNER_SESSION)
+    # The secret alone, as people paste it.
+    browser.find(f"{form} input").send_keys(OWNER_SESSION.split()[-1])
     browser.find(f"{form} .btn.authorize").click()
     browser.find(".btn-done").click()
     browser.run("""

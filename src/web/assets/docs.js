@@ -1,6 +1,20 @@
 // Shows the served description in Swagger UI.
 "use strict";
 
+// The scheme that goes with each kind of secret.
+const SCHEMES = { brms_pat_: "Bearer", brms_ses_: "Internal" };
+
+// People paste a secret alone, or with another word before it than its own, and Swagger UI puts "Bearer" before what it
+// takes for a token: what counts is the secret.
+function withItsScheme(request) {
+  const secret = request.headers?.Authorization?.trim().split(/\s+/).pop() ?? "";
+  const prefix = Object.keys(SCHEMES).find((prefix) => secret.startsWith(prefix));
+  if (prefix) {
+    request.headers.Authorization = `${SCHEMES[prefix]} ${secret}`;
+  }
+  return request;
+}
+
 async function show() {
   const response = await fetch("openapi.json");
   const description = await response.json();
@@ -16,7 +30,7 @@ async function show() {
     type: "apiKey",
     in: "header",
     name: "Authorization",
-    description: "The word Internal, a space, and the secret: Internal brms_ses_…",
+    description: "A sign-in of a person: brms_ses_…",
   };
   SwaggerUIBundle({
     spec: description,
@@ -27,6 +41,7 @@ async function show() {
     defaultModelsExpandDepth: 0,
     // It would be a service on the Internet.
     validatorUrl: null,
+    requestInterceptor: withItsScheme,
     presets: [SwaggerUIBundle.presets.apis],
   });
 }

@@ -512,6 +512,9 @@ pub trait Api: Send + Sync + 'static {
         context: &RequestContext,
     ) -> impl Future<Output = Result<Self::Principal, Problem>> + Send;
 
+    /// What is said of a path that no operation has.
+    fn unknown_path(&self, path: &str) -> Problem;
+
     /// Page through recorded actions.
     ///
     /// `GET /api/audit-logs`, its shape seen on public pages.

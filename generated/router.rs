@@ -62,6 +62,7 @@ pub const ROUTES: &[Route<Operation>] = &[
 pub async fn dispatch<A: Api>(api: &A, mut request: Request) -> Reply {
     let (operation, result) = match http::find(ROUTES, request.method(), request.path()) {
         Ok(found) => (Some(found.target.id()), call(api, found.target, &found.path, &mut request).await),
+        Err(Problem::UnknownPath) => (None, Err(api.unknown_path(request.path()))),
         Err(problem) => (None, Err(problem)),
     };
     request.finish(operation, result).await

@@ -17,6 +17,7 @@ use crate::operations::{
     audit_logs, groups, health, invitations, members, organisations, projects, roles, users,
 };
 use crate::problem::Problem;
+use crate::unknown_path;
 
 impl Api for App {
     type Principal = Principal;
@@ -28,6 +29,10 @@ impl Api for App {
         context: &RequestContext,
     ) -> Result<Principal, Problem> {
         access::authenticate(&self.db, operation, authorization, context).await
+    }
+
+    fn unknown_path(&self, path: &str) -> Problem {
+        unknown_path::problem(path)
     }
 
     async fn list_audit_logs(

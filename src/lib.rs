@@ -31,6 +31,7 @@ pub mod config;
 pub mod file_permissions;
 pub mod openapi;
 pub mod paging;
+pub mod unknown_path;
 
 #[path = "../generated/mod.rs"]
 pub mod generated;

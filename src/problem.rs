@@ -71,6 +71,13 @@ pub enum Problem {
     Forbidden(&'static str),
     /// No such path (404).
     UnknownPath,
+    /// No such path, but one that was probably meant (404).
+    MisspeltPath {
+        /// The template of the path that was meant.
+        meant: &'static str,
+    },
+    /// The vendor has this path, and this server has not (501).
+    NotBuilt,
     /// What the path names is not there for this caller (404).
     NotFound(&'static str),
     /// What the body names is not there for this caller (404).
@@ -218,7 +225,8 @@ impl Problem {
             Self::Invalid(_) => kind(400, "invalid-request", "The request does not fit the description"),
             Self::Unauthenticated { .. } => kind(401, "unauthenticated", "Credentials are needed"),
             Self::Forbidden(_) => kind(403, "forbidden", "Not allowed"),
-            Self::UnknownPath => kind(404, "unknown-path", "No such path"),
+            Self::UnknownPath | Self::MisspeltPath { .. } => kind(404, "unknown-path", "No such path"),
+            Self::NotBuilt => kind(501, "not-built", "Not built here"),
             Self::NotFound(_) | Self::MissingReferences(_) => kind(404, "not-found", "Not found"),
             Self::UnknownCode => kind(404, "unknown-code", "The code is not known"),
             Self::MethodNotAllowed { .. } => kind(405, "method-not-allowed", "Method not allowed"),
@@ -277,6 +285,12 @@ impl Problem {
             Self::Forbidden(detail) => (*detail).to_owned(),
             Self::Head(fault) => fault.detail(),
             Self::UnknownPath => "Nothing is served at this path.".to_owned(),
+            Self::MisspeltPath { meant } => format!("Nothing is served at this path. Did you mean {meant}?"),
+            Self::NotBuilt => {
+                "The vendor's service has this path, and this server does not serve it. This says nothing about what \
+                 the path names."
+                    .to_owned()
+            }
             Self::NotFound(what) => format!("There is no such {what}, or it is not visible to you."),
             Self::UnknownCode => {
                 "This code is not known. Check that it was copied whole, or ask for a new invitation."

@@ -22,7 +22,7 @@ pub use body::{BODY_BYTES_MAX, Form};
 pub use limits::{Check, Limits, check_email};
 pub use parameter::{Parameter, PathParameters};
 pub use reply::Reply;
-pub use route::{Match, Route, find, route};
+pub use route::{Match, Route, find, fits, route};
 pub(crate) use strict::object;
 pub use strict::{ObjectOnly, hyphenated, present};
 pub(crate) use words::words;

@@ -46,7 +46,16 @@ pub fn find<T: Copy>(routes: &'static [Route<T>], method: &str, path: &str) -> R
     }
 }
 
-fn fits(template: &str, path: &str) -> bool {
+/// What stands at the end of a template for all that follows, which is at least one segment.
+const REST: &str = "/{*}";
+
+/// Whether a template has the form of a path.
+#[must_use]
+pub fn fits(template: &str, path: &str) -> bool {
+    let (template, takes_more) = match template.strip_suffix(REST) {
+        Some(template) => (template, true),
+        None => (template, false),
+    };
     let mut segments = path.split('/');
     let all_fit = template.split('/').all(|wanted| {
         segments.next().is_some_and(|segment| match parameter_name(wanted) {
@@ -54,7 +63,7 @@ fn fits(template: &str, path: &str) -> bool {
             None => segment == wanted,
         })
     });
-    all_fit && segments.next().is_none()
+    all_fit && segments.next().map_or(!takes_more, |next| takes_more && !next.is_empty())
 }
 
 /// Which segments are literal, from the left. Of two templates that fit one path the greater one wins.
@@ -105,6 +114,13 @@ mod tests {
         }
         assert_eq!(found("HEAD", "/users"), Ok(1));
         assert_eq!(found("HEAD", "/users/1"), Err("PUT".into()));
+    }
+
+    #[test]
+    fn a_rest_is_one_segment_or_more() {
+        for (path, expected) in [("/a/1/b", true), ("/a/1/b/c/", true), ("/a/1", false), ("/a/1/", false)] {
+            assert_eq!(fits("/a/{one}/{*}", path), expected, "{path}");
+        }
     }
 
     #[test]

@@ -41,7 +41,6 @@ async fn a_path_that_is_not_described_is_not_there_for_anybody() {
         "/api/health/live",
         "/api/users/",
         "/api/projects//members",
-        "/api/projects/members",
         &format!("/api/projects/{}/members/", seed::PRICING),
         &format!("/api/projects/{}/members/{}/x", seed::PRICING, seed::NINA),
         &format!("/api/projects/{}/Members", seed::PRICING),

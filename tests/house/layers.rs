@@ -23,7 +23,7 @@ const FLOORS: &[&[&str]] = &[
     &["access"],
     &["store"],
     &["db"],
-    &["config", "file_permissions", "openapi", "paging"],
+    &["config", "file_permissions", "openapi", "paging", "unknown_path"],
     &["generated", "limits", "log"],
     &["http"],
     &["problem"],

@@ -3,6 +3,8 @@
 
 use brms::generated::router::ROUTES;
 use brms::http::find;
+use brms::problem::Problem;
+use brms::unknown_path;
 use serde_json::json;
 
 use super::judge::{Expected, Fit};
@@ -12,7 +14,8 @@ use crate::support::random::Random;
 use crate::support::tcp;
 
 /// What is served beside the operations, with what each takes.
-const PAGES: [(&str, &[&str]); 11] = [
+const PAGES: [(&str, &[&str]); 12] = [
+    ("/", &["GET", "HEAD"]),
     (ACCEPT, &["GET", "HEAD", "POST"]),
     ("/invitations/accept.css", &["GET", "HEAD"]),
     ("/invitations/accept.js", &["GET", "HEAD"]),
@@ -142,7 +145,10 @@ fn refusal(method: &str, path: &str) -> Option<u16> {
     if let Some((_, methods)) = PAGES.iter().find(|(page, _)| *page == path) {
         return (!methods.contains(&method)).then_some(405);
     }
-    find(ROUTES, method, path).err().map(|problem| problem.status())
+    match find(ROUTES, method, path).err()? {
+        Problem::UnknownPath => Some(unknown_path::problem(path).status()),
+        problem => Some(problem.status()),
+    }
 }
 
 /// A path of the description or of a page, or one beside them.

@@ -58,8 +58,10 @@ pub fn check_date(name: &str, given: &str) -> Result<(Timestamp, Timestamp), Pro
         return Ok((moment, moment));
     }
     let first = Timestamp::parse_day(given).ok_or_else(|| {
+        let is_plus_lost = Timestamp::parse_rfc3339(&given.replace(' ', "+")).is_some();
+        let hint = if is_plus_lost { "; in a query + stands for a blank, so write it as %2B" } else { "" };
         let detail = "must be a day, such as 2026-01-31, or RFC 3339, such as 2026-01-31T12:00:00Z";
-        Problem::invalid(Place::parameter(name, detail))
+        Problem::invalid(Place::parameter(name, format!("{detail}{hint}")))
     })?;
     Ok((first, first.plus(DAY).minus(Duration::from_millis(1))))
 }

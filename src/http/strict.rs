@@ -13,22 +13,35 @@ use crate::problem::{Place, Problem};
 pub(super) fn from_json<T: DeserializeOwned + Limits>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|error| misfit(pointer(error.path()), error.inner()))?;
-    reader.end().map_err(|error| misfit(String::new(), &error))?;
+        .map_err(|error| misfit(bytes, pointer(error.path()), error.inner()))?;
+    reader.end().map_err(|error| misfit(bytes, String::new(), &error))?;
     let mut check = Check::default();
     value.check(&mut check);
     check.finish().map(|()| value)
 }
 
-fn misfit(pointer: String, error: &serde_json::Error) -> Problem {
+fn misfit(bytes: &[u8], pointer: String, error: &serde_json::Error) -> Problem {
     let text = error.to_string();
     if error.classify() != Category::Data {
+        let text = encoding_hint(bytes).unwrap_or(&text);
         return Problem::invalid(Place::pointer("", format!("must be one JSON document: {text}")));
     }
     // The place is in the pointer; line and column would only repeat it.
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
     let (pointer, complaint) = place_and_complaint(pointer, text);
     Problem::invalid(Place::pointer(pointer, complaint))
+}
+
+/// What a body begins with that is no JSON for a reason that its sender does not see.
+fn encoding_hint(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        _ if bytes.trim_ascii().is_empty() => Some("the body is empty"),
+        [0xef, 0xbb, 0xbf, ..] => Some("it begins with a byte order mark (EF BB BF); leave that out"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..] => {
+            Some("it looks like UTF-16 or UTF-32; send UTF-8")
+        }
+        _ => None,
+    }
 }
 
 /// Says in the words of JSON what serde says in those of Rust, and repeats nothing of what was sent.

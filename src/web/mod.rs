@@ -1,4 +1,4 @@
-//! What is served beside the API: the page where an invitation is accepted, the descriptions and the page
+//! What is served beside the API: the start, the page where an invitation is accepted, the descriptions and the page
 //! that shows them, and the answers for whoever watches over the server.
 //!
 //! GET and HEAD change nothing here, ever: mail scanners follow links. A browser posts a form and gets a
@@ -35,6 +35,8 @@ pub struct Content {
 /// What is served here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
+    /// What this server is, for who opens it in a browser.
+    Start,
     /// The empty form.
     AcceptForm,
     /// The form, sent.
@@ -59,6 +61,7 @@ impl Page {
     /// The name in the log, beside the operations of the description.
     const fn id(self) -> &'static str {
         match self {
+            Self::Start => "page:start",
             Self::AcceptForm => "page:acceptForm",
             Self::Accept => "page:accept",
             Self::Style => "page:style",
@@ -73,6 +76,7 @@ impl Page {
 }
 
 const ROUTES: &[Route<Page>] = &[
+    route("GET", "/", Page::Start),
     route("GET", "/invitations/accept", Page::AcceptForm),
     route("POST", "/invitations/accept", Page::Accept),
     route("GET", "/invitations/accept.css", Page::Style),
@@ -108,6 +112,7 @@ pub async fn answer(
     let pages = &content.pages;
     let operation = page.as_ref().ok().map(|page| page.id());
     let result = match page {
+        Ok(Page::Start) => start(pages),
         Ok(Page::AcceptForm) => show(pages, 200, &AcceptForm::default()),
         Ok(Page::Accept) => take(app, pages, &mut request).await,
         Ok(Page::Style) => Ok(secured(Reply::bytes(200, "text/css; charset=utf-8", STYLE))),
@@ -164,6 +169,11 @@ fn acceptance(form: &Form) -> Acceptance {
 fn posted_code(form: &Form) -> Option<&str> {
     let text = form.get("secret")?;
     Some(text.rsplit_once('#').map_or(text, |(_, fragment)| fragment).trim())
+}
+
+fn start(pages: &Pages) -> Result<Reply, Problem> {
+    let page = pages.start().map_err(|cause| Problem::internal("rendering a page", cause))?;
+    Ok(secured(Reply::html(200, page)))
 }
 
 fn show(pages: &Pages, status: u16, form: &AcceptForm) -> Result<Reply, Problem> {

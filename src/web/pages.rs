@@ -1,11 +1,11 @@
-//! The pages a person sees who follows the link of an invitation mail: form, success, problem.
+//! The pages a person sees: the start, and form, success, problem for whoever follows the link of an invitation mail.
 //!
 //! One of the two places that know Handlebars. It makes HTML out of values and knows no HTTP beyond
 //! the headers that belong to every page, no database and no rule of invitations. Every value is
 //! escaped by the registry. The pages load their own style and script and nothing else.
 //!
-//! All addresses in them are relative to `…/invitations/accept`, the one place they are served at, so
-//! that a reverse proxy may put a path in front.
+//! All addresses in them are relative to the one place each is served at (`…/` the start, `…/invitations/accept` the
+//! others), so that a reverse proxy may put a path in front.
 
 use handlebars::Handlebars;
 use serde::Serialize;
@@ -74,6 +74,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("accept", include_str!("templates/accept.hbs")),
     ("accepted", include_str!("templates/accepted.hbs")),
     ("problem", include_str!("templates/problem.hbs")),
+    ("start", include_str!("templates/start.hbs")),
 ];
 
 /// The most characters a code may have to be shown again.
@@ -94,6 +95,11 @@ struct AcceptedView<'a> {
     title: &'static str,
     organisation: &'a str,
     email: &'a str,
+}
+
+#[derive(Serialize)]
+struct StartView {
+    title: &'static str,
 }
 
 #[derive(Serialize)]
@@ -123,7 +129,13 @@ impl Pages {
         pages.accept_form(&AcceptForm { errors, ..AcceptForm::default() })?;
         pages.accepted("Sample organisation", "new@brms.example")?;
         pages.problem("Sample", "A sample.")?;
+        pages.start()?;
         Ok(pages)
+    }
+
+    /// What this server is, and where to go from there.
+    pub fn start(&self) -> Result<String, PageError> {
+        self.render("start", &StartView { title: "brms" })
     }
 
     /// The form, which posts `secret`, `firstName` and `lastName` to where it came from.
@@ -262,18 +274,20 @@ mod tests {
         let pages = pages();
         let all = pages.accept_form(&AcceptForm::default()).unwrap()
             + &pages.accepted("A", "a@b").unwrap()
-            + &pages.problem("A", "b").unwrap();
+            + &pages.problem("A", "b").unwrap()
+            + &pages.start().unwrap();
         for word in ["//", " style=", "<style", "<script>", " onclick", " onload", "<img"] {
             assert!(!all.contains(word), "{word}");
         }
         assert_eq!((count(&all, "src=\"accept.js\""), count(&all, "href=\"accept.css\"")), (1, 3));
+        assert_eq!(count(&all, "href=\"invitations/accept.css\""), 1);
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
     }
 
     #[test]
     fn broken_templates_are_refused() {
         let mut templates = TEMPLATES.to_vec();
-        templates[3] = ("problem", "{{#> layout}}\n{{detial}}\n{{/layout}}");
+        templates[3] = ("problem", "{{#> layout style=\"\"}}\n{{detial}}\n{{/layout}}");
         let text = Pages::from_templates(&templates).err().unwrap().to_string();
         assert!(text.contains("problem") && text.contains("detial"), "{text}");
     }

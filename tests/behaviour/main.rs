@@ -5,6 +5,7 @@ mod support;
 
 mod bodies;
 mod credentials;
+mod hints;
 mod hostile;
 mod isolation;
 mod members;

@@ -6,6 +6,7 @@ mod commands;
 mod environment;
 mod environment_file;
 mod mail;
+mod proxies;
 mod serve;
 mod testing;
 mod values;
@@ -22,6 +23,7 @@ pub use commands::*;
 use environment::{refuse_unknown, without_unset};
 pub use environment_file::environment_file;
 pub use mail::*;
+pub use proxies::*;
 pub use serve::*;
 pub use testing::*;
 pub use values::Hidden;
@@ -39,6 +41,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, 
     let mut command = without_unset(Arguments::command(), &value_of);
     let matches = command.try_get_matches_from_mut(with_command(arguments.into_iter().collect()))?;
     refuse_two_homes(&mut command, &matches)?;
+    refuse_header_of_nobody(&mut command, &matches)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
@@ -61,6 +64,21 @@ fn refuse_two_homes(command: &mut clap::Command, matches: &clap::ArgMatches) -> 
     if is_named && serve.get_flag("ephemeral") {
         let text = "--ephemeral keeps the data in a file of its own, so leave out --database (BRMS_DATABASE)";
         return Err(command.error(clap::error::ErrorKind::ArgumentConflict, text));
+    }
+    Ok(())
+}
+
+/// A header that is named and not believed would be a surprise, too.
+fn refuse_header_of_nobody(
+    command: &mut clap::Command,
+    matches: &clap::ArgMatches,
+) -> Result<(), clap::Error> {
+    let Some(("serve", serve)) = matches.subcommand() else { return Ok(()) };
+    let is_named = serve.get_one("trusted_proxy_header") == Some(&ForwardedHeader::Forwarded);
+    if is_named && !serve.contains_id("trusted_proxy") {
+        let text = "--trusted-proxy-header is read from trusted proxies alone, so give --trusted-proxy \
+                    (BRMS_TRUSTED_PROXY), too";
+        return Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, text));
     }
     Ok(())
 }

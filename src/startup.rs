@@ -93,6 +93,7 @@ impl Server {
         let site = Arc::new(Site {
             app: App { db, invitations: settings.invitations, readiness: Mutex::default() },
             content: Content { pages, description },
+            proxies: settings.proxies.clone(),
             testing: controls.transpose()?,
         });
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };

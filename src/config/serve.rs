@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::mail::{DeliverySettings, MailSettings};
+use super::proxies::ProxySettings;
 use super::testing::TestSettings;
 use super::values::{email, name, positive_time, public_url};
 
@@ -101,6 +102,9 @@ pub struct ServeSettings {
     /// at once.
     #[arg(long, env = "BRMS_STOP_TIMEOUT", value_name = "TIME", default_value = "8s", value_parser = positive_time)]
     pub stop_timeout: Duration,
+    /// The proxies in front of this server.
+    #[command(flatten)]
+    pub proxies: ProxySettings,
     /// Whether and how tests control this server.
     #[command(flatten)]
     pub testing: TestSettings,

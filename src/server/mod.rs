@@ -3,8 +3,10 @@
 //! What a request means is not known here; [`request`] hands it to the pages or to the generated router.
 
 mod activity;
+mod client_address;
 mod request;
 mod site;
+mod trace;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -13,11 +13,13 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::client_address;
 use super::site::Site;
+use super::trace::{self, TraceId};
 use crate::http::{self, Reply, RequestContext};
 use crate::problem::Problem;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The most characters of a client's own name that are kept.
 const USER_AGENT_CHARACTERS_MAX: usize = 200;
 
@@ -37,29 +39,29 @@ impl std::error::Error for Cut {}
 pub(super) async fn answer(
     site: &Arc<Site>,
     running: &mpsc::Sender<()>,
-    ip_address: IpAddr,
+    peer: IpAddr,
     time_max: Duration,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Cut> {
     let context = RequestContext {
         request_id: request_id(request.headers()),
-        ip_address,
+        ip_address: client_address::of(&site.proxies, peer, request.headers()),
         user_agent: user_agent(request.headers()),
         deadline: Instant::now() + time_max,
     };
-    let request_id = context.request_id;
+    let (request_id, client) = (context.request_id, context.ip_address);
     let (site, running) = (Arc::clone(site), running.clone());
     let task = tokio::spawn(async move {
         let _running = running;
         let begun = Instant::now();
-        let method = request.method().clone();
+        let (method, trace) = (request.method().clone(), trace::id(request.headers()));
         let reply = site.answer(http::Request::new(request, context)).await;
-        log(&reply, method.as_str(), request_id, begun);
+        Line { request_id, client, trace, method: method.as_str(), begun }.log(&reply);
         reply
     });
     let reply = task.await.unwrap_or_else(|cause| {
         let reply = Reply::problem(Problem::internal("answering a request", cause), request_id);
-        log(&reply, "-", request_id, Instant::now());
+        Line { request_id, client, trace: None, method: "-", begun: Instant::now() }.log(&reply);
         reply
     });
     if reply.is_cut {
@@ -73,20 +75,40 @@ pub(super) async fn answer(
     Ok(response)
 }
 
-/// The one line of a request. It names the operation and not the path, and nothing that came with it.
-fn log(reply: &Reply, method: &str, request_id: Uuid, begun: Instant) {
-    let operation = reply.operation.unwrap_or("none");
-    let duration_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let status = reply.status;
-    match &reply.problem {
-        Some(Problem::Internal(cause)) => {
-            tracing::error!(request.id = %request_id, operation, method, status, duration_us, cause, "request");
+/// The one line of a request. It names the operation and not the path, and of what came with it only the trace.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub request_id: Uuid,
+    pub client: IpAddr,
+    pub trace: Option<TraceId>,
+    pub method: &'a str,
+    pub begun: Instant,
+}
+
+impl Line<'_> {
+    pub(super) fn log(self, reply: &Reply) {
+        let Self { request_id, client, trace, method, begun } = self;
+        let trace = trace.map(tracing::field::display);
+        let operation = reply.operation.unwrap_or("none");
+        let duration_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let status = reply.status;
+        // All three have these fields; tracing has no way to name them once.
+        macro_rules! line {
+            ($level:ident $(, $more:ident)?) => {
+                tracing::$level!(
+                    request.id = %request_id, trace.id = trace, client.address = %client, operation, method, status,
+                    duration_us, $($more,)? "request"
+                )
+            };
         }
-        Some(problem) => {
-            let problem = problem.name();
-            tracing::info!(request.id = %request_id, operation, method, status, duration_us, problem, "request");
+        match &reply.problem {
+            Some(Problem::Internal(cause)) => line!(error, cause),
+            Some(problem) => {
+                let problem = problem.name();
+                line!(info, problem);
+            }
+            None => line!(info),
         }
-        None => tracing::info!(request.id = %request_id, operation, method, status, duration_us, "request"),
     }
 }
 

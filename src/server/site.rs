@@ -1,6 +1,7 @@
 //! What a server answers with.
 
 use crate::app::App;
+use crate::config::ProxySettings;
 use crate::generated::router;
 use crate::http::{Reply, Request};
 use crate::testing::{self, Controls};
@@ -12,6 +13,8 @@ pub struct Site {
     pub app: App,
     /// What pages are made of.
     pub content: Content,
+    /// The proxies in front of it.
+    pub proxies: ProxySettings,
     /// What tests control this server with, if they may.
     pub testing: Option<Controls>,
 }

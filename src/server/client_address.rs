@@ -1,0 +1,99 @@
+//! Whose request it is behind proxies that are trusted to say so.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use hyper::header::{FORWARDED, HeaderMap, HeaderName};
+
+use crate::config::{ForwardedHeader, ProxySettings};
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The right-most address that is no trusted proxy's: what stands further left, the client itself may have written.
+/// Where an entry that counts is not an address, the peer's.
+pub(super) fn of(proxies: &ProxySettings, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    if !proxies.trusts(peer) {
+        return peer;
+    }
+    let header = proxies.trusted_proxy_header;
+    let name = match header {
+        ForwardedHeader::XForwardedFor => X_FORWARDED_FOR,
+        ForwardedHeader::Forwarded => FORWARDED,
+    };
+    let mut client = peer;
+    for line in headers.get_all(name).iter().rev() {
+        let Ok(line) = line.to_str() else { return peer };
+        for entry in entries(header, line).into_iter().rev() {
+            let address = match header {
+                ForwardedHeader::XForwardedFor => address(entry.trim()),
+                ForwardedHeader::Forwarded => forwarded_for(entry),
+            };
+            let Some(address) = address else { return peer };
+            client = address;
+            if !proxies.trusts(address) {
+                return client;
+            }
+        }
+    }
+    client
+}
+
+fn entries(header: ForwardedHeader, line: &str) -> Vec<&str> {
+    match header {
+        ForwardedHeader::XForwardedFor => line.split(',').collect(),
+        ForwardedHeader::Forwarded => split_outside_quotes(line, ','),
+    }
+}
+
+/// In RFC 7239 a separator between quotation marks is none.
+fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let is_separator = |letter: char| {
+        let counts = letter == separator && !is_quoted;
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        counts
+    };
+    text.split(is_separator).collect()
+}
+
+/// The address of an entry's one `for`.
+fn forwarded_for(entry: &str) -> Option<IpAddr> {
+    let pairs = split_outside_quotes(entry, ';').into_iter().filter_map(|pair| pair.trim().split_once('='));
+    let mut nodes = pairs.filter(|(name, _)| name.eq_ignore_ascii_case("for")).map(|(_, value)| value);
+    let (Some(node), None) = (nodes.next(), nodes.next()) else { return None };
+    match node.strip_prefix('"') {
+        // A backslash may stand before any letter and means nothing.
+        Some(rest) => bracketed_or_ipv4(&rest.strip_suffix('"')?.replace('\\', "")),
+        None => bracketed_or_ipv4(node),
+    }
+}
+
+/// An address as `X-Forwarded-For` has it: of IPv6 with or without brackets, with or without a port.
+fn address(entry: &str) -> Option<IpAddr> {
+    match entry.parse::<Ipv6Addr>() {
+        Ok(address) => Some(IpAddr::V6(address).to_canonical()),
+        Err(_) => bracketed_or_ipv4(entry),
+    }
+}
+
+fn bracketed_or_ipv4(node: &str) -> Option<IpAddr> {
+    if let Some(rest) = node.strip_prefix('[') {
+        let (address, port) = rest.split_once(']')?;
+        let is_fine = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+        return address
+            .parse::<Ipv6Addr>()
+            .ok()
+            .filter(|_| is_fine)
+            .map(|address| IpAddr::V6(address).to_canonical());
+    }
+    let (address, port) = node.split_once(':').unwrap_or((node, "0"));
+    address.parse::<Ipv4Addr>().ok().filter(|_| is_port(port)).map(IpAddr::V4)
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
+}

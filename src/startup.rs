@@ -102,6 +102,7 @@ impl Server {
         let limits = Limits {
             connections_max: settings.connections_max,
             header_timeout: settings.header_timeout,
+            keep_alive_timeout: settings.keep_alive_timeout,
             request_timeout: settings.request_timeout,
             stop_timeout: settings.stop_timeout,
         };

@@ -91,10 +91,13 @@ pub struct ServeSettings {
     #[arg(long, env = "BRMS_CONNECTIONS_MAX", value_name = "COUNT", default_value_t = 1024,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub connections_max: u32,
-    /// How long a client may take to send the head of a request, stay silent between two, or read nothing of an
-    /// answer.
+    /// How long a client may take to send the head of a request, or read nothing of an answer.
     #[arg(long, env = "BRMS_HEADER_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = positive_time)]
     pub header_timeout: Duration,
+    /// How long a connection is kept between two requests. Longer than a load balancer keeps it, or that sends requests
+    /// into connections that are just being closed.
+    #[arg(long, env = "BRMS_KEEP_ALIVE_TIMEOUT", value_name = "TIME", default_value = "75s", value_parser = positive_time)]
+    pub keep_alive_timeout: Duration,
     /// How long a request may take until its write begins.
     #[arg(long, env = "BRMS_REQUEST_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = positive_time)]
     pub request_timeout: Duration,

@@ -4,6 +4,7 @@
 
 mod activity;
 mod client_address;
+mod refusal;
 mod request;
 mod site;
 mod trace;
@@ -14,14 +15,14 @@ use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_io_timeout::TimeoutStream;
 
 use crate::lifeline::Ending;
-use activity::{Activity, Watched};
+use activity::{Activity, Silence, Watched};
 pub use site::Site;
 
 /// The most bytes the head of a request may have.
@@ -41,8 +42,10 @@ const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub struct Limits {
     /// The most connections at once.
     pub connections_max: u32,
-    /// How long the head of a request may take, or the silence between two requests.
+    /// How long the head of a request may take, and how long a client may read nothing of an answer.
     pub header_timeout: Duration,
+    /// How long a connection is kept between two requests.
+    pub keep_alive_timeout: Duration,
     /// How long a request may take until its write begins.
     pub request_timeout: Duration,
     /// How long requests may still run when the server stops.
@@ -129,15 +132,34 @@ impl Connection {
         drop((place, running));
     }
 
-    async fn serve(mut self, stream: &mut TcpStream, ip_address: IpAddr) -> Ended {
-        let activity = Activity::default();
-        let (site, running, time_max) = (self.site, self.running, self.limits.request_timeout);
+    async fn serve(mut self, stream: &mut TcpStream, peer: IpAddr) -> Ended {
+        let activity = Activity::new();
+        let ended = self.serve_requests(stream, peer, &activity).await;
+        match (ended, activity.own_answer_of_hyper()) {
+            (Ok(ended), _) => ended,
+            // A client that went away, or that speaks something else than HTTP: nothing to report.
+            (Err(_), None) => Ended::ByItself,
+            (Err(cause), Some(answer)) => {
+                let refused = refusal::refuse(&cause, answer, peer).await;
+                let _ = tokio::time::timeout(self.limits.header_timeout, stream.write_all(&refused)).await;
+                Ended::ByItself
+            }
+        }
+    }
+
+    async fn serve_requests(
+        &mut self,
+        stream: &mut TcpStream,
+        peer: IpAddr,
+        activity: &Activity,
+    ) -> hyper::Result<Ended> {
+        let (site, running, time_max) = (&self.site, &self.running, self.limits.request_timeout);
         let mut stream = TimeoutStream::new(stream);
         // hyper has no limit for a client that does not read: it would hold its place for good.
         stream.set_write_timeout(Some(self.limits.header_timeout));
         let service = service_fn(|request| {
             let working = activity.work();
-            let answer = request::answer(&site, &running, ip_address, time_max, request);
+            let answer = request::answer(site, running, peer, time_max, request);
             async move {
                 let answer = answer.await;
                 drop(working);
@@ -145,28 +167,31 @@ impl Connection {
             }
         });
         let serving = http1::Builder::new()
-            // Without a timer hyper has no header time-out at all.
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.header_timeout)
+            // hyper's own time-out is one for the head and for the silence before it, and sets a timer for each request.
+            .header_read_timeout(None)
+            // The buffer is only the least that is read; the head has the same limit to the byte.
             .max_buf_size(HEAD_BYTES_MAX)
+            .max_header_size(HEAD_BYTES_MAX)
             // A client that has sent all of its request may close its side and is answered all the same.
             .half_close(true)
-            .serve_connection(TokioIo::new(Watched::new(Box::pin(stream), &activity)), service);
+            .serve_connection(TokioIo::new(Watched::new(Box::pin(stream), activity)), service);
         let mut serving = std::pin::pin!(serving);
+        let silence =
+            Silence { head_max: self.limits.header_timeout, kept_max: self.limits.keep_alive_timeout };
         tokio::select! {
-            // An error here is a client that went away or does not speak HTTP: nothing to report.
-            _ = serving.as_mut() => return Ended::ByItself,
+            ended = serving.as_mut() => return ended.map(|()| Ended::ByItself),
+            () = activity.silent_for_too_long(silence) => return Ok(Ended::ByItself),
             () = stop_requested(&mut self.stop) => {}
         }
         let owes_nothing = activity.is_idle();
         serving.as_mut().graceful_shutdown();
-        tokio::select! {
+        Ok(tokio::select! {
             // First, so that a request which has arrived whole counts as one that runs.
             biased;
             _ = serving => if owes_nothing { Ended::Cut } else { Ended::ByItself },
             () = activity.idle() => Ended::Cut,
             () = tokio::time::sleep(self.limits.stop_timeout) => Ended::Cut,
-        }
+        })
     }
 }
 

@@ -36,7 +36,8 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_is_slow_with_its_head_is_cut_off_and_others_are_not() {
-    let server = TestServer::start_with(&["--header-timeout", "200ms"]).await;
+    let server =
+        TestServer::start_with(&["--header-timeout", "200ms", "--keep-alive-timeout", "200ms"]).await;
     for beginning in ["", "G", "GET /api/health HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
         let mut slow = Tcp::connect(&server);
         slow.send(beginning);
@@ -45,7 +46,7 @@ async fn a_client_that_is_slow_with_its_head_is_cut_off_and_others_are_not() {
         let said = slow.rest();
         assert!(!said.contains(" 200 "), "{beginning:?}: {said}");
     }
-    // The silence between two requests is limited by the same time.
+    // The silence between two requests is limited, too.
     let mut silent = Tcp::connect(&server);
     silent.send(HEALTH);
     assert_eq!(silent.next().status, 200);

@@ -3,6 +3,7 @@
 
 mod support;
 
+mod as_sent;
 mod bodies;
 mod credentials;
 mod hints;

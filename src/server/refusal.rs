@@ -1,0 +1,38 @@
+//! What is said to a client whose bytes hyper cannot read as a request. hyper's own answer has no body.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+
+use http_body_util::{BodyExt, Collected};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::request::{Line, REQUEST_ID};
+use crate::http::Reply;
+use crate::problem::{HeadFault, Problem};
+
+/// What stands in hyper's answer in the place of a body.
+const WITHOUT_BODY: &str = "content-length: 0\r\n";
+/// Where the status stands in `HTTP/1.1 400 Bad Request`.
+const STATUS: std::ops::Range<usize> = 9..12;
+
+/// What is sent in the place of hyper's answer: the same with a problem for a body. Writes its line in the log.
+pub(super) async fn refuse(cause: &hyper::Error, answer: &[u8], peer: IpAddr) -> Vec<u8> {
+    let (request_id, begun) = (Uuid::now_v7(), Instant::now());
+    let head = String::from_utf8_lossy(answer);
+    let fault = match head.get(STATUS) {
+        Some("400") => HeadFault::Unreadable(cause.to_string()),
+        _ => HeadFault::TooLong,
+    };
+    let reply = Reply::problem(Problem::Head(fault), request_id);
+    Line { request_id, client: peer, trace: None, method: "-", begun }.log(&reply);
+    let response = reply.into_response();
+    let mut lines = format!("{REQUEST_ID}: {request_id}\r\n");
+    for (name, value) in response.headers() {
+        let _ = write!(lines, "{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
+    }
+    // It is in memory and cannot fail.
+    let body = response.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
+    let _ = write!(lines, "content-length: {}\r\n", body.len());
+    [head.replacen(WITHOUT_BODY, &lines, 1).as_bytes(), &*body].concat()
+}

@@ -6,6 +6,7 @@ mod audience;
 mod error;
 mod first_start;
 mod home;
+mod public_url;
 mod ready_file;
 mod test_controls;
 
@@ -41,6 +42,7 @@ pub use error::StartError;
 pub use first_start::FirstCredentials;
 use home::Home;
 pub use home::sweep;
+use public_url::{public_url, refuse_unspecified};
 use ready_file::ReadyFile;
 use test_controls::Token;
 
@@ -70,6 +72,7 @@ impl Server {
         audience: Audience,
     ) -> Result<Self, StartError> {
         // Before anything is made: settings that cannot work must not use up a first start.
+        refuse_unspecified(settings)?;
         let transport = transport(settings)?;
         let renderer = Renderer::new(settings.delivery.mail_templates.as_deref())
             .map_err(|cause| StartError::new("the mail templates", cause))?;
@@ -80,7 +83,7 @@ impl Server {
         let listener = listener
             .map_err(|cause| StartError::new(&format!("cannot listen on {}", settings.listen), cause))?;
         let address = listener.local_addr().map_err(|cause| StartError::new("cannot listen", cause))?;
-        let public_url = settings.public_url.clone().unwrap_or_else(|| url(address));
+        let public_url = public_url(settings, address);
         let description = description(&public_url)?;
         let pages = Pages::new().map_err(|cause| StartError::new("the page templates", cause))?;
         let home = Home::of(settings)?;

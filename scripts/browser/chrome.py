@@ -23,7 +23,7 @@ FLAGS = [
     # As on a phone: a scroll bar would take some of the width.
     "--hide-scrollbars",
     # Whatever a page asks for elsewhere is seen and goes nowhere.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 PATIENCE_SECONDS = 20
 LOCAL_SCHEMES = {"about", "blob", "chrome", "data", "file"}

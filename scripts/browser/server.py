@@ -29,6 +29,8 @@ class InvitingServer(Server):
         self.database = folder / f"{name}.db"
         super().__init__(newest_brms(), folder / f"{name}.ready", "--database", self.database, "--seed", SEED,
                          "--invitation-sends-max", "1000", *arguments, log=folder / f"{name}.log")
+        # What it calls itself in mails.
+        self.url = self.url.replace("127.0.0.1", "localhost")
         self.page = f"{self.url}/invitations/accept"
 
     def invite(self, address):

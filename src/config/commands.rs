@@ -58,7 +58,7 @@ pub struct OpenapiSettings {
 #[derive(Clone, Debug, Args)]
 pub struct AddressSettings {
     /// The address people reach the server at.
-    #[arg(long, env = "BRMS_PUBLIC_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = public_url)]
+    #[arg(long, env = "BRMS_PUBLIC_URL", value_name = "URL", default_value = "http://localhost:8080", value_parser = public_url)]
     pub public_url: String,
 }
 

@@ -53,7 +53,8 @@ pub struct ServeSettings {
     /// Keep the data in a temporary file that is gone when the server ends.
     #[arg(long, env = "BRMS_EPHEMERAL")]
     pub ephemeral: bool,
-    /// The address people reach this server at; links in mails begin with it. Default: the one listened on.
+    /// The address people reach this server at; links in mails begin with it. Default: the one listened on, which must
+    /// not be 0.0.0.0 or [::] then.
     #[arg(long, env = "BRMS_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
     /// Life and throttle of invitations.

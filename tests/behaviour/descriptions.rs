@@ -118,7 +118,7 @@ async fn the_served_description_has_all_operations_the_address_and_every_problem
     let server = TestServer::start().await;
     let description = served(&server).await;
     assert!(description["openapi"].as_str().is_some_and(|version| version.starts_with("3.0")));
-    assert_eq!(description["servers"], json!([{ "url": server.url() }]));
+    assert_eq!(description["servers"], json!([{ "url": server.home() }]));
     let operations = operations(&description);
     let ids: BTreeSet<&str> = operations.iter().map(Described::id).collect();
     assert_eq!((operations.len(), ids.len()), (36, 36));

@@ -286,7 +286,7 @@ async fn fr_15_an_address_of_ipv4_is_one_in_the_audit_log_whatever_the_socket() 
     let folder = tempfile::tempdir().expect("a folder");
     let _child = start(folder.path(), |command| {
         command.args(["serve", "--listen", "[::]:0", "--database", "test.db", "--ready-file", "ready.json"]);
-        command.args(["--seed", seed::FILE, "--allow-seeded-secrets"]);
+        command.args(["--seed", seed::FILE, "--allow-seeded-secrets", "--public-url", "http://b.test"]);
     });
     let port = ready(folder.path()).rsplit(':').next().expect("a port").to_owned();
     let (url, path) = (format!("http://127.0.0.1:{port}"), seed::members_path(seed::PRICING));
@@ -341,6 +341,7 @@ fn fr_17_a_start_that_fails_leaves_nothing_behind() {
         &["--listen", &address, "--ready-file", "ready.json"][..],
         &["--listen", free, "--seed", &broken],
         &["--listen", "0.0.0.0:0", "--seed", seed::FILE],
+        &["--listen", "0.0.0.0:0", "--public-url", "http://b.test", "--seed", seed::FILE],
         &["--listen", free, "--credentials-file", "log"],
         &["--listen", free, "--ready-file", "/tmp"],
     ] {
@@ -351,6 +352,6 @@ fn fr_17_a_start_that_fails_leaves_nothing_behind() {
     // What was there stays as it was.
     let folder = seeded();
     let before = std::fs::read(folder.path().join("test.db")).expect("the file");
-    serve_refused(folder.path(), &["--listen", "0.0.0.0:0"]);
+    serve_refused(folder.path(), &["--listen", "0.0.0.0:0", "--public-url", "http://b.test"]);
     assert_eq!(std::fs::read(folder.path().join("test.db")).expect("the file"), before);
 }

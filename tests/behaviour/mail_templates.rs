@@ -24,7 +24,7 @@ async fn a_template_of_the_folder_takes_the_place_of_the_built_in_one() {
         TestServer::start_with(&["--mail-templates", templates.path().to_str().expect("a path")]).await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let mail = &server.mails().await[0];
-    assert!(mail.text.starts_with("Ahoy Acme Ltd! http://127.0.0.1:"), "{}", mail.text);
+    assert!(mail.text.starts_with("Ahoy Acme Ltd! http://localhost:"), "{}", mail.text);
     assert!(mail.text.contains(&code) && mail.html.contains(&code));
     assert!(mail.subject.contains("invited to join"), "the built-in one: {}", mail.subject);
 }

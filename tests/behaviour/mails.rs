@@ -91,7 +91,7 @@ async fn iv_19_the_link_is_the_public_address_and_the_code_in_the_fragment() {
     }
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
-    let link = format!("{}/invitations/accept#{code}", server.url());
+    let link = format!("{}/invitations/accept#{code}", server.home());
     assert!(server.mails().await[0].text.contains(&link), "by default where it listens");
 }
 

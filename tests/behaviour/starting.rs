@@ -204,7 +204,7 @@ fn of_a_newer_brms(path: &Path) {
 #[test]
 fn a_seeded_database_stays_on_loopback_unless_it_is_allowed_out() {
     let folder = folder();
-    let everywhere = ["--listen", "0.0.0.0:0", "--seed", seed::FILE];
+    let everywhere = ["--listen", "0.0.0.0:0", "--public-url", "http://b.test", "--seed", seed::FILE];
     let error = serve_refused(folder.path(), &everywhere);
     assert!(error.contains("--allow-seeded-secrets") && error.contains("token revoke"), "{error}");
     let mut allowed = start(folder.path(), |command| {

@@ -22,7 +22,7 @@ async fn the_next_mail_has_its_parts_and_a_code_that_works() {
     assert_eq!(mail["to"], seed::IVY_EMAIL);
     assert_eq!(mail["subject"], "You are invited to join Acme Ltd");
     let (link, code) = (mail["link"].as_str().expect("a link"), mail["code"].as_str().expect("a code"));
-    assert_eq!(link, format!("{}/invitations/accept#{code}", server.url()));
+    assert_eq!(link, format!("{}/invitations/accept#{code}", server.home()));
     for part in ["text", "html"] {
         assert!(mail[part].as_str().expect("a part").contains(code), "{part}: {mail}");
     }

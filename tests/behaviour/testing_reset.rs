@@ -258,7 +258,15 @@ async fn secrets_of_a_seed_open_no_server_that_others_reach() {
     let folder = tempfile::tempdir().expect("a folder");
     let _server = start(folder.path(), |command| {
         command.args(["serve", "--database", "test.db", "--ready-file", "ready.json"]);
-        command.args(["--listen", "0.0.0.0:0", "--test-api", "--test-api-token", TOKEN]);
+        command.args([
+            "--listen",
+            "0.0.0.0:0",
+            "--public-url",
+            "http://b.test",
+            "--test-api",
+            "--test-api-token",
+            TOKEN,
+        ]);
     });
     let url = ready(folder.path()).replace("0.0.0.0", "127.0.0.1");
     let http = reqwest::Client::new();

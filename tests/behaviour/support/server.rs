@@ -68,6 +68,11 @@ impl TestServer {
         self.server.url()
     }
 
+    /// What it calls itself in links.
+    pub fn home(&self) -> String {
+        self.url().replace("127.0.0.1", "localhost")
+    }
+
     /// `127.0.0.1:PORT`, for tests that speak TCP themselves.
     pub fn address(&self) -> String {
         self.url().trim_start_matches("http://").to_owned()

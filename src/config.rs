@@ -41,7 +41,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, 
     let mut command = without_unset(Arguments::command(), &value_of);
     let matches = command.try_get_matches_from_mut(with_command(arguments.into_iter().collect()))?;
     refuse_two_homes(&mut command, &matches)?;
-    refuse_header_of_nobody(&mut command, &matches)?;
+    refuse_header_without_proxies(&mut command, &matches)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
@@ -69,7 +69,7 @@ fn refuse_two_homes(command: &mut clap::Command, matches: &clap::ArgMatches) -> 
 }
 
 /// A header that is named and not believed would be a surprise, too.
-fn refuse_header_of_nobody(
+fn refuse_header_without_proxies(
     command: &mut clap::Command,
     matches: &clap::ArgMatches,
 ) -> Result<(), clap::Error> {

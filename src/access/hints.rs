@@ -1,4 +1,4 @@
-//! What is said of credentials that cannot be right, so that whoever sent them finds the way out.
+//! What is said of credentials that cannot be right, and the way out.
 
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::http::Authorization;

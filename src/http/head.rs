@@ -8,7 +8,7 @@ use hyper::http::request::Parts;
 
 use crate::problem::{HeadFault, Problem};
 
-/// Refuses a head whose host or framing is not clear: whoever stands in front of this server may have read it otherwise.
+/// Refuses a head whose host or framing is not clear: a proxy in front of this server may have read it otherwise.
 pub(super) fn check(head: &Parts) -> Result<(), Problem> {
     let fault = check_host(head).and_then(|()| check_transfer_codings(&head.headers));
     fault.map_err(Problem::Head)

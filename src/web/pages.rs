@@ -1,4 +1,4 @@
-//! The pages a person sees: the start, and form, success, problem for whoever follows the link of an invitation mail.
+//! The pages a person sees: the start, and form, success, problem behind the link of an invitation mail.
 //!
 //! One of the two places that know Handlebars. It makes HTML out of values and knows no HTTP beyond
 //! the headers that belong to every page, no database and no rule of invitations. Every value is

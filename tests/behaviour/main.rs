@@ -12,6 +12,7 @@ mod isolation;
 mod members;
 mod members_together;
 mod noise;
+mod odd_requests;
 mod proxies;
 mod requests;
 mod rights;

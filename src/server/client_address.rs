@@ -22,7 +22,8 @@ pub(super) fn of(proxies: &ProxySettings, peer: IpAddr, headers: &HeaderMap) -> 
     let mut client = peer;
     for line in headers.get_all(name).iter().rev() {
         let Ok(line) = line.to_str() else { return peer };
-        for entry in entries(header, line).into_iter().rev() {
+        let Some(entries) = entries(header, line) else { return peer };
+        for entry in entries.into_iter().rev() {
             let address = match header {
                 ForwardedHeader::XForwardedFor => address(entry.trim()),
                 ForwardedHeader::Forwarded => forwarded_for(entry),
@@ -37,15 +38,16 @@ pub(super) fn of(proxies: &ProxySettings, peer: IpAddr, headers: &HeaderMap) -> 
     client
 }
 
-fn entries(header: ForwardedHeader, line: &str) -> Vec<&str> {
+fn entries(header: ForwardedHeader, line: &str) -> Option<Vec<&str>> {
     match header {
-        ForwardedHeader::XForwardedFor => line.split(',').collect(),
+        ForwardedHeader::XForwardedFor => Some(line.split(',').collect()),
         ForwardedHeader::Forwarded => split_outside_quotes(line, ','),
     }
 }
 
-/// In RFC 7239 a separator between quotation marks is none.
-fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
+/// In RFC 7239 a separator between quotation marks is none. `None` where a quotation has no end: a client could begin one
+/// so that what its proxy adds becomes a part of it.
+fn split_outside_quotes(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let is_separator = |letter: char| {
         let counts = letter == separator && !is_quoted;
@@ -57,12 +59,13 @@ fn split_outside_quotes(text: &str, separator: char) -> Vec<&str> {
         }
         counts
     };
-    text.split(is_separator).collect()
+    let parts = text.split(is_separator).collect();
+    if is_quoted { None } else { Some(parts) }
 }
 
 /// The address of an entry's one `for`.
 fn forwarded_for(entry: &str) -> Option<IpAddr> {
-    let pairs = split_outside_quotes(entry, ';').into_iter().filter_map(|pair| pair.trim().split_once('='));
+    let pairs = split_outside_quotes(entry, ';')?.into_iter().filter_map(|pair| pair.trim().split_once('='));
     let mut nodes = pairs.filter(|(name, _)| name.eq_ignore_ascii_case("for")).map(|(_, value)| value);
     let (Some(node), None) = (nodes.next(), nodes.next()) else { return None };
     match node.strip_prefix('"') {

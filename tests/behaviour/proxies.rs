@@ -96,6 +96,10 @@ async fn fr_33_the_forwarded_header_is_read_where_it_is_chosen() {
         (&["for=203.0.113.7;for=203.0.113.8"], "127.0.0.1"),
         (&["for=\"203.0.113.7"], "127.0.0.1"),
         (&["for=2001:db9::7"], "127.0.0.1"),
+        // A client that wants the proxy's entry to be a part of its own.
+        (&["for=198.51.100.1;x=\", for=203.0.113.7"], "127.0.0.1"),
+        (&["for=198.51.100.1;x=\"\\, for=\"203.0.113.7\""], "127.0.0.1"),
+        (&["for=198.51.100.1;x=\"", "for=203.0.113.7"], "203.0.113.7"),
         (&["203.0.113.7"], "127.0.0.1"),
     ] {
         let headers: Vec<(&str, &str)> = lines.iter().map(|line| ("forwarded", *line)).collect();

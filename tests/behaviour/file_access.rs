@@ -302,11 +302,14 @@ async fn fr_15_an_address_of_ipv4_is_one_in_the_audit_log_whatever_the_socket() 
 fn fr_17_a_first_start_that_was_killed_before_its_secrets_worked_is_begun_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let credentials = folder.path().join("test.db.credentials");
-    std::fs::write(&credentials, r#"{ "personalAccessToken": "brms_pat_x", "unused": true }"#)
-        .expect("a file");
+    std::fs::write(
+        &credentials,
+        r#"{ "personalAccessToken": "brms_pat_of_a_killed_start", "unused": true }"#,
+    )
+    .expect("a file");
     drop(Serving::start(folder.path(), &[]));
     let text = std::fs::read_to_string(&credentials).expect("the file");
-    assert!(!text.contains("unused") && !text.contains("brms_pat_x"), "{text}");
+    assert!(!text.contains("unused") && !text.contains("brms_pat_of_a_killed_start"), "{text}");
     assert_eq!(mode(&credentials), 0o600);
 }
 

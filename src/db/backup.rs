@@ -48,6 +48,13 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
     if is_same_file(database, target) {
         return Err(CopyError(format!("{} is the database itself; name another file", target.display())));
     }
+    if let Some(owner) = files::database_of(target).filter(|owner| owner != target) {
+        return Err(CopyError(format!(
+            "{} belongs to the database {}; name another file",
+            target.display(),
+            owner.display()
+        )));
+    }
     // Also a link that leads nowhere is there.
     if !may_replace && is_there(target) {
         return Err(taken(target));

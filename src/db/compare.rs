@@ -11,7 +11,7 @@ use super::log_check;
 use super::opened_file::{Look, OpenedFile};
 use super::options::BUSY_TIMEOUT;
 use super::shared::Shared;
-use super::trouble::{Progress, newest_audit_log};
+use super::trouble::{Progress, has_audit_log, newest_audit_log};
 use super::tx;
 use crate::problem::{Busy, Problem};
 
@@ -28,6 +28,7 @@ pub(super) fn look_before(shared: &Shared, writer: &Connection) -> Result<(), Bu
     match shared.file.look() {
         Look::InPlace => {}
         Look::Gone => return Ok(()),
+        Look::Unknown => return Err(Busy::DiskFailed),
         // Nothing of ours has happened since the log was left.
         Look::Written => compare(shared, writer, || !shared.file.is_log_as_left())?,
     }
@@ -72,6 +73,7 @@ pub(super) fn look(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
             Ok(())
         }
         Look::Gone => Err(Busy::FileGone),
+        Look::Unknown => Err(Busy::DiskFailed),
         // A log that is empty after a write was folded and cut.
         Look::Written => match compare(shared, writer, || shared.file.log_bytes() == 0) {
             Err(Busy::Damaged) => Err(Busy::Damaged),
@@ -91,12 +93,8 @@ fn compare(shared: &Shared, writer: &Connection, is_log_changed: impl Fn() -> bo
         let came = progress()?;
         let state = file.state().map_err(|_| Busy::FileGone)?;
         if !file.is_folded_by_others() && progress()? == came {
-            let wrong = if shared.trouble.has_progressed(came) || is_log_changed() {
-                difference(shared, writer)?
-            } else {
-                Some("nothing was folded, so it was overwritten".to_owned())
-            };
-            if let Some(wrong) = wrong {
+            let is_folded = shared.trouble.has_progressed(came) || is_log_changed();
+            if let Some(wrong) = difference(shared, writer, !is_folded)? {
                 return Err(damaged(shared, &format!("another program has written to the file: {wrong}")));
             }
             // What is cached of pages that only look the same.
@@ -116,8 +114,8 @@ fn progress(file: &OpenedFile, connection: &Connection) -> rusqlite::Result<Prog
     Ok((file.log_run(), log_and_folded(connection)?.1))
 }
 
-/// What is wrong with the file, if anything is.
-fn difference(shared: &Shared, writer: &Connection) -> Result<Option<String>, Busy> {
+/// What is wrong with the file, if anything is. `in_full`: no fold explains the change, so all of it is checked.
+fn difference(shared: &Shared, writer: &Connection, in_full: bool) -> Result<Option<String>, Busy> {
     let file = &shared.file;
     let outcome = (|| {
         // As long as something is to be folded, pages may be missing at its end.
@@ -146,15 +144,36 @@ fn difference(shared: &Shared, writer: &Connection) -> Result<Option<String>, Bu
         {
             return Ok(Some("it lacks what was written last"));
         }
+        if in_full {
+            return unexplained(file, &fresh);
+        }
         Ok(None)
     })();
-    outcome.map(|wrong| wrong.map(str::to_owned)).or_else(|cause| {
+    outcome.map(|wrong: Option<&str>| wrong.map(str::to_owned)).or_else(|cause| {
         match tx::problem("comparing the file", &cause) {
             Problem::Unavailable(Busy::Damaged) => Ok(Some(cause.to_string())),
             Problem::Unavailable(busy) => Err(busy),
             _ => Err(Busy::Broken),
         }
     })
+}
+
+/// What tells a file whose time was changed, or that was written over with the same bytes, from another one. This reads
+/// the whole file, so it is done only when another program wrote to it other than through SQLite.
+fn unexplained(file: &OpenedFile, fresh: &Connection) -> rusqlite::Result<Option<&'static str>> {
+    if !file.has_same_length() {
+        return Ok(Some("its length has changed although nothing was folded into it"));
+    }
+    let found: String = fresh.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if found != "ok" {
+        tracing::error!(found, "SQLite's integrity check failed");
+        return Ok(Some("SQLite's integrity check fails"));
+    }
+    tracing::warn!(
+        path = %file.path().display(),
+        "another program changed the database file or its time without SQLite; its content was checked and kept"
+    );
+    Ok(None)
 }
 
 /// How many frames the log has, and how many of them are in the file by now.
@@ -183,10 +202,6 @@ impl State {
             newest_audit_log: newest_audit_log(connection)?,
         })
     }
-}
-
-fn has_audit_log(connection: &Connection, id: Uuid) -> rusqlite::Result<bool> {
-    connection.prepare("SELECT 1 FROM audit_logs WHERE id = ?1")?.exists([id])
 }
 
 /// Remembers how far the log is folded, after a fold of this process.

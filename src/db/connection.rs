@@ -26,8 +26,9 @@ const PREPARED_STATEMENTS: usize = 256;
 /// Makes the file if it may be made, readable for its owner alone: it holds people's addresses and, until
 /// a mail is delivered, the secret of its link. SQLite gives its -wal and -shm files the same mode.
 pub(super) fn prepare_file(path: &Path, create: bool) -> io::Result<()> {
-    if path.exists() {
-        return Ok(());
+    if let Ok(metadata) = path.metadata() {
+        // SQLite removes the log of an empty file without reading it.
+        return if metadata.len() == 0 { refuse_to_begin_anew(path) } else { Ok(()) };
     }
     if !create {
         return Err(io::Error::new(
@@ -58,10 +59,8 @@ fn refuse_to_begin_anew(path: &Path) -> io::Result<()> {
     } else {
         return Ok(());
     };
-    Err(io::Error::other(format!(
-        "there is no such file, but {} lies beside its place: {way_out}",
-        left.display()
-    )))
+    let state = if path.exists() { "it is empty" } else { "there is no such file" };
+    Err(io::Error::other(format!("{state}, but {} lies beside its place: {way_out}", left.display())))
 }
 
 /// Makes a plain connection the one that writes. WAL is turned on here, before any other connection exists: that
@@ -126,6 +125,11 @@ impl Source {
                 "its folder is not writable, and a server is using it; run this command as the server's user",
             ));
         }
+        Self::immutable(path)
+    }
+
+    /// As a file that nothing changes, and without any file beside it.
+    pub(super) fn immutable(path: &Path) -> io::Result<Self> {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         Ok(Self { name: immutable_uri(path)?, flags })

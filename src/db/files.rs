@@ -1,7 +1,7 @@
 //! The names of the database and of the files beside it, and whose they are.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::options::OpenError;
@@ -135,6 +135,25 @@ pub(super) fn is_there(path: &Path) -> bool {
 /// A file that was left beside `path` by whoever used it as a database, or belongs to who does.
 pub(super) fn companion(path: &Path) -> Option<PathBuf> {
     COMPANIONS.iter().map(|suffix| with_suffix(path, suffix)).find(|companion| is_there(companion))
+}
+
+/// The database that a file is, or belongs to as its log or its lock: a file that a program replaces or removes must be
+/// none of these.
+#[must_use]
+pub fn database_of(path: &Path) -> Option<PathBuf> {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    let is_database = |path: &Path| {
+        let mut start = [0; MAGIC.len()];
+        path.is_file()
+            && File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+            && start == MAGIC
+    };
+    if is_database(path) {
+        return Some(path.to_owned());
+    }
+    let name = path.file_name()?.to_str()?;
+    let owner = COMPANIONS.iter().chain(&[".lock"]).find_map(|suffix| name.strip_suffix(suffix))?;
+    Some(path.with_file_name(owner)).filter(|owner| is_database(owner))
 }
 
 /// Names for a further file of a kind: `brms.db.before-restore`, `brms.db.before-restore-2`, and so on.

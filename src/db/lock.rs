@@ -61,6 +61,10 @@ fn open(lock: &Path, database: &Path) -> io::Result<(File, bool)> {
     match made {
         Ok(file) => hand_over(&file, database).map(|()| (file, true)),
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
+            // Opening a pipe would wait for its other end.
+            if !lock.metadata()?.is_file() {
+                return Err(io::Error::other("it is not a regular file; move it away"));
+            }
             let file = options.open(lock)?;
             // Those of older versions were open to all. Who does not own it cannot change that, and need not.
             let _ = private_file::make_private(&file);

@@ -46,7 +46,7 @@ use crate::temporary;
 
 pub use backup::{Copied, CopyError, Restored, back_up, restore};
 use connection::Source;
-pub use files::{beside, discard, is_new};
+pub use files::{beside, database_of, discard, is_new};
 pub use list::List;
 pub use lock::ServeLock;
 use opened_file::{Look, OpenedFile};
@@ -241,6 +241,7 @@ impl Db {
             Look::InPlace => self.inner.shared.trouble.check(),
             Look::Gone => Err(Problem::Unavailable(Busy::FileGone)),
             Look::Written => Err(Problem::Unavailable(Busy::Database)),
+            Look::Unknown => Err(Problem::Unavailable(Busy::DiskFailed)),
         }
     }
 

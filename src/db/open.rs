@@ -8,7 +8,7 @@ use super::opened_file::OpenedFile;
 use super::options::{OpenError, Options};
 use super::shared::Shared;
 use super::writer::{Job, Writer};
-use super::{files, migrations};
+use super::{files, migrations, rescue};
 use crate::clock::Clock;
 use rusqlite::Connection;
 use std::sync::Arc;
@@ -72,12 +72,8 @@ pub(super) fn first_connection(
             files::owner_and_mode(path)
         )));
     }
-    for ending in ["rescued", "log-of-damaged"] {
-        let left = files::beside(path, ending);
-        if options.is_lock_held && files::is_there(&left) {
-            let left = left.display();
-            tracing::warn!(%left, "this was put aside when the database was taken away or damaged; it may have writes that this one lacks");
-        }
+    if options.is_lock_held {
+        rescue::refuse_without(&first, path, step)?;
     }
     if options.is_lock_held && files::is_open_to_others(path) {
         let is = files::owner_and_mode(path);

@@ -52,6 +52,8 @@ pub(super) enum Look {
     Gone,
     /// Another program has written it: a fold by another brms, or damage.
     Written,
+    /// The system does not say, because of an I/O error for example.
+    Unknown,
 }
 
 /// What the file itself says in its first bytes.
@@ -123,15 +125,26 @@ impl OpenedFile {
     pub(super) fn look(&self) -> Look {
         // Before the look, so that no fold ends in between.
         let seen = self.seen();
-        let Ok(metadata) = fs::metadata(&self.path) else { return Look::Gone };
-        let is_beside =
-            |(path, was): &(PathBuf, Identity)| fs::metadata(path).is_ok_and(|now| identity(&now) == *was);
-        let beside = self.beside.get();
-        if identity(&metadata) != self.identity || !beside.is_none_or(|beside| beside.iter().all(is_beside)) {
-            return Look::Gone;
+        let metadata = match metadata_if_there(&self.path) {
+            Ok(Some(metadata)) if identity(&metadata) == self.identity => metadata,
+            Ok(_) => return Look::Gone,
+            Err(_) => return Look::Unknown,
+        };
+        for (path, was) in self.beside.get().into_iter().flatten() {
+            match metadata_if_there(path) {
+                Ok(Some(now)) if identity(&now) == *was => {}
+                Ok(_) => return Look::Gone,
+                Err(_) => return Look::Unknown,
+            }
         }
         let is_as_seen = seen.folds > 0 || state(&metadata) == seen.state;
         if is_as_seen { Look::InPlace } else { Look::Written }
+    }
+
+    /// Whether the file is as long as it was when it was last known to be right.
+    pub(super) fn has_same_length(&self) -> bool {
+        let length = self.seen().state.0;
+        self.state().is_ok_and(|(now, _)| now == length)
     }
 
     /// Whether the file itself is at its path, whatever became of what SQLite keeps beside it.
@@ -284,6 +297,17 @@ impl OpenedFile {
     /// Waits until the disk has all that was written to it.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
+    }
+}
+
+/// `None`: there is no such file. An error says nothing about that.
+fn metadata_if_there(path: &Path) -> io::Result<Option<Metadata>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(cause) => Err(cause),
     }
 }
 

@@ -14,8 +14,10 @@ const FREE_PAGES_MIN: i64 = 64;
 pub(super) fn probe(tx: &Tx, shared: &Shared) -> Result<(), Problem> {
     let pragma = |name: &str| tx.row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
     let file = &shared.file;
-    if file.look() == Look::Gone {
-        return Err(Problem::Unavailable(Busy::FileGone));
+    match file.look() {
+        Look::Gone => return Err(Problem::Unavailable(Busy::FileGone)),
+        Look::Unknown => return Err(Problem::Unavailable(Busy::DiskFailed)),
+        Look::InPlace | Look::Written => {}
     }
     if file.is_on_read_only_disk() || !file.may_be_written() {
         return Err(Problem::Unavailable(Busy::ReadOnly));

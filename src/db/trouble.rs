@@ -96,3 +96,7 @@ impl Trouble {
 pub(super) fn newest_audit_log(connection: &Connection) -> rusqlite::Result<Option<Uuid>> {
     connection.prepare_cached("SELECT max(id) FROM audit_logs")?.query_row([], |row| row.get(0))
 }
+
+pub(super) fn has_audit_log(connection: &Connection, id: Uuid) -> rusqlite::Result<bool> {
+    connection.prepare("SELECT 1 FROM audit_logs WHERE id = ?1")?.exists([id])
+}

@@ -217,6 +217,16 @@ impl Writer {
         }
     }
 
+    /// The log itself may be what is too long for the disk or for a limit on the size of files. Once it is folded the next
+    /// write begins it anew.
+    fn make_room(&self) {
+        if let Some(_folding) = self.shared.file.folding() {
+            // What keeps it from being folded is told by the next write.
+            let _ = checkpoint(&self.connection);
+            compare::folded_as_of_now(&self.shared, &self.connection);
+        }
+    }
+
     /// Runs a batch to its end: committed, refused or failed, each write has its outcome afterwards.
     fn work(&self, mut batch: Batch) -> Batch {
         let changes_before = self.connection.total_changes();
@@ -233,6 +243,9 @@ impl Writer {
                 tracing::error!(cause = ?busy, writes = batch.len(), "the database refused every write in this batch");
                 fail_all(&mut batch, busy);
                 self.shared.trouble.note(busy);
+                if matches!(busy, Busy::DiskFull | Busy::DiskFailed) {
+                    self.make_room();
+                }
             }
         }
         batch.iter().filter_map(|job| job.trouble()).for_each(|busy| self.shared.trouble.note(busy));

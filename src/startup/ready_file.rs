@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::error::StartError;
+use crate::db;
 use crate::secret::Secret;
 use crate::temporary;
 
@@ -25,6 +26,10 @@ impl ReadyFile {
     pub(super) fn prepare(path: &Path) -> Result<PreparedReadyFile, StartError> {
         if path.is_dir() {
             return Err(cannot_be_written(path, &"it is a folder"));
+        }
+        if let Some(database) = db::database_of(path) {
+            let cause = format!("it belongs to the database {}; name another file", database.display());
+            return Err(cannot_be_written(path, &cause));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));

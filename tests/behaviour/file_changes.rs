@@ -18,7 +18,7 @@ use crate::support::{TestServer, inside, seed};
 
 pub struct Scene {
     pub folder: TempDir,
-    disk: FaultyDisk,
+    pub disk: FaultyDisk,
     pub serving: Serving,
 }
 

@@ -1,4 +1,4 @@
-//! The threads that a command needs, and whether the system gives them. Libraries panic when they get none.
+//! The threads and open files that a command needs, and whether the system gives them. Libraries panic when they get none.
 
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
@@ -34,6 +34,8 @@ pub(super) fn check(needed: usize) -> Result<(), Failure> {
 /// A runtime for the commands that serve. The threads that read are started now and stay: when the system gives none for
 /// a while, what waits for a new one would never be run.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    #[cfg(unix)]
+    open_files::check()?;
     // One worker a core, the pool's three, the writer, the fold of its log, and some to read and to look up names.
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     check(workers + 5 + READING_THREADS)?;
@@ -45,4 +47,30 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         runtime.spawn_blocking(move || all_there.wait());
     }
     Ok(runtime)
+}
+
+#[cfg(unix)]
+mod open_files {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    use crate::cli::failure::Failure;
+
+    /// What a server has open before its first connection, with some to spare.
+    const MIN: u64 = 64;
+
+    /// Raises the limit on open files as far as the system lets it: each connection is one.
+    pub(super) fn check() -> Result<(), Failure> {
+        let limit = getrlimit(Resource::Nofile);
+        let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+        // Where it cannot be raised the old limit stays, and that is looked at.
+        let _ = setrlimit(Resource::Nofile, raised);
+        match getrlimit(Resource::Nofile).current {
+            Some(files) if files < MIN => Err(format!(
+                "the limit on open files is {files}, and a server needs at least {MIN}: raise it with `ulimit -n` or \
+                 LimitNOFILE= of a systemd unit"
+            )
+            .into()),
+            _ => Ok(()),
+        }
+    }
 }

@@ -42,6 +42,7 @@ pub mod http;
 pub mod problem;
 
 pub mod clock;
+pub mod failure;
 pub mod lifeline;
 pub mod private_file;
 pub mod search;

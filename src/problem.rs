@@ -13,6 +13,7 @@ mod place;
 
 use uuid::Uuid;
 
+use crate::failure::Failure;
 pub use busy::Busy;
 pub use conflict::Conflict;
 pub use injected::STATUSES as INJECTABLE_STATUSES;
@@ -318,3 +319,13 @@ impl std::fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+/// For a terminal, where there is no log that would have the cause of a fault of ours.
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Internal(cause) => Self(cause),
+            other => Self(other.detail()),
+        }
+    }
+}

@@ -5,10 +5,10 @@ use std::io::Write;
 use uuid::Uuid;
 
 use super::database;
-use super::failure::Failure;
 use crate::clock::Timestamp;
 use crate::config::{DatabaseSettings, InvitationSettings};
 use crate::db::Tx;
+use crate::failure::Failure;
 use crate::mail::render::accept_link;
 use crate::operations::invitations;
 use crate::problem::Problem;

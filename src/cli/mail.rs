@@ -5,11 +5,11 @@ use std::io::Write;
 use uuid::Uuid;
 
 use super::database;
-use super::failure::Failure;
 use super::threads::runtime;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{DatabaseSettings, InvitationSettings, MailSettings, MailState};
 use crate::db::Tx;
+use crate::failure::Failure;
 use crate::mail::test_mail;
 use crate::operations::invitations;
 use crate::problem::Problem;

@@ -6,9 +6,9 @@ use mail_parser::MessageParser;
 use uuid::Uuid;
 
 use super::database;
-use super::failure::Failure;
 use crate::clock::Timestamp;
 use crate::config::DatabaseSettings;
+use crate::failure::Failure;
 use crate::store;
 
 /// One line for each mail, oldest first.

@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use super::database;
-use super::failure::Failure;
 use crate::config::SeedSettings;
 use crate::db::{Db, ServeLock};
+use crate::failure::Failure;
 use crate::seed;
 use crate::store;
 

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::failure::Failure;
 use super::signals::Signals;
 use super::threads::runtime;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
+use crate::failure::Failure;
 use crate::log;
 use crate::startup::{Audience, FirstCredentials, Server};
 

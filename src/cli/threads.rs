@@ -3,7 +3,7 @@
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use super::failure::Failure;
+use crate::failure::Failure;
 
 /// Four to read at once, and four for what a mail looks up.
 const READING_THREADS: usize = 8;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::database;
-use super::failure::Failure;
 use crate::clock::Timestamp;
 use crate::config::{CreateTokenSettings, DatabaseSettings, TokenKind};
 use crate::db::Tx;
+use crate::failure::Failure;
 use crate::operations::tokens;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};

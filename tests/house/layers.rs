@@ -27,7 +27,7 @@ const FLOORS: &[&[&str]] = &[
     &["generated", "limits", "log"],
     &["http"],
     &["problem"],
-    &["clock", "lifeline", "private_file", "search", "secret", "temporary"],
+    &["clock", "failure", "lifeline", "private_file", "search", "secret", "temporary"],
 ];
 
 /// All files by the path of their module.

@@ -6,11 +6,11 @@ mod story;
 use std::io::Write;
 use std::path::Path;
 
-use super::failure::Failure;
 use super::signals::Signals;
 use super::threads::runtime;
 use crate::clock::Clock;
 use crate::config::{self, DemoSettings, ServeSettings};
+use crate::failure::Failure;
 use crate::startup::{Audience, Server, sweep};
 use story::Story;
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, json, json_text, params, word};
 use crate::generated::models::AuditLogType;
+use crate::limits::{OrderBy, Sort};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 
@@ -99,14 +100,6 @@ impl Change {
     }
 }
 
-/// What a list is ordered by; entries that are equal in it come in the order they happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    CreatedAt,
-    Type,
-    Action,
-}
-
 /// What a list is narrowed by.
 pub(crate) struct Filter<'f> {
     pub organisation_id: Uuid,
@@ -116,8 +109,8 @@ pub(crate) struct Filter<'f> {
     pub action: Option<&'f str>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
-    pub order: Order,
-    pub ascending: bool,
+    pub order: OrderBy,
+    pub sort: Sort,
     pub page: Page,
 }
 
@@ -271,13 +264,13 @@ fn conditions(filter: &Filter) -> String {
 }
 
 fn order(filter: &Filter) -> &'static str {
-    match (filter.order, filter.ascending) {
-        (Order::CreatedAt, true) => "created_at, id",
-        (Order::CreatedAt, false) => "created_at DESC, id DESC",
-        (Order::Type, true) => "type, created_at, id",
-        (Order::Type, false) => "type DESC, created_at DESC, id DESC",
-        (Order::Action, true) => "action, created_at, id",
-        (Order::Action, false) => "action DESC, created_at DESC, id DESC",
+    match (filter.order, filter.sort) {
+        (OrderBy::CreatedAt, Sort::Ascending) => "created_at, id",
+        (OrderBy::CreatedAt, Sort::Descending) => "created_at DESC, id DESC",
+        (OrderBy::Type, Sort::Ascending) => "type, created_at, id",
+        (OrderBy::Type, Sort::Descending) => "type DESC, created_at DESC, id DESC",
+        (OrderBy::Action, Sort::Ascending) => "action, created_at, id",
+        (OrderBy::Action, Sort::Descending) => "action DESC, created_at DESC, id DESC",
     }
 }
 
@@ -330,7 +323,7 @@ mod tests {
     use crate::db::{Db, Options};
 
     /// The filter that asks for what the bits say.
-    fn filter(bits: u8, order: Order, ascending: bool) -> Filter<'static> {
+    fn filter(bits: u8, order: OrderBy, sort: Sort) -> Filter<'static> {
         let asked = |bit: u8| bits & (1 << bit) != 0;
         let moment = Timestamp::from_millis(1);
         Filter {
@@ -342,7 +335,7 @@ mod tests {
             from: asked(4).then_some(moment),
             to: asked(5).then_some(moment),
             order,
-            ascending,
+            sort,
             page: Page::new(1, 10),
         }
     }
@@ -351,9 +344,9 @@ mod tests {
     fn every_combination_is_read_by_an_index_and_sorted_by_one_where_nothing_narrows_it() {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
-        for order in [Order::CreatedAt, Order::Type, Order::Action] {
-            for (bits, ascending) in (0..64).flat_map(|bits| [(bits, true), (bits, false)]) {
-                let statement = page_statement(&filter(bits, order, ascending));
+        for order in OrderBy::ALL.iter().copied() {
+            for (bits, sort) in (0..64).flat_map(|bits| Sort::ALL.iter().map(move |sort| (bits, *sort))) {
+                let statement = page_statement(&filter(bits, order, sort));
                 let nothing: [Option<i64>; 9] = [None; 9];
                 let explain = format!("EXPLAIN QUERY PLAN {statement}");
                 let plan =

@@ -83,8 +83,8 @@ pub async fn create(
     whose: Whose,
     body: CreateTokenRequest,
 ) -> Result<models::NewPersonalAccessToken, Problem> {
-    limits::check_names(&[("/note", Some(&body.note))])?;
-    limits::check_ids("/projects", body.projects.as_deref().unwrap_or_default())?;
+    limits::check(&[("note", &body.note)])?;
+    limits::check(&[("projects", &body.projects)])?;
     app.write(principal, move |tx, caller| {
         let user = whose.user(tx, caller)?;
         let projects = if body.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };

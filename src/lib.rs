@@ -36,6 +36,7 @@ pub mod paging;
 pub mod generated;
 pub mod limits;
 pub mod log;
+pub mod mail_states;
 
 pub mod http;
 

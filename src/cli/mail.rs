@@ -7,10 +7,11 @@ use uuid::Uuid;
 use super::database;
 use super::threads::runtime;
 use crate::clock::{Clock, Timestamp};
-use crate::config::{DatabaseSettings, InvitationSettings, MailSettings, MailState};
+use crate::config::{DatabaseSettings, InvitationSettings, MailSettings};
 use crate::db::Tx;
 use crate::failure::Failure;
 use crate::mail::test_mail;
+use crate::mail_states::MailState;
 use crate::operations::invitations;
 use crate::problem::Problem;
 use crate::store;
@@ -33,13 +34,12 @@ pub(super) fn list(
     state: Option<MailState>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let word = state.map(MailState::word);
-    let mails = database::read(&database::open_existing(settings)?, |tx| store::mails::list(tx, word))?;
+    let mails = database::read(&database::open_existing(settings)?, |tx| store::mails::list(tx, state))?;
     if mails.is_empty() {
-        writeln!(out, "no mail{}", word.map_or(String::new(), |word| format!(" is {word}")))?;
+        writeln!(out, "no mail{}", state.map_or(String::new(), |state| format!(" is {state}")))?;
     }
     for mail in mails {
-        let state = if mail.is_on_its_way { "sending" } else { &mail.state };
+        let state = if mail.is_on_its_way { "sending" } else { mail.state.as_str() };
         write!(
             out,
             "{}  {state:<9}  {}  tries {}  {}",
@@ -117,7 +117,7 @@ fn retry_in(tx: &Tx, rules: &InvitationSettings, id: Uuid) -> Result<Retried, Pr
     if store::mails::hurry(tx, id)? {
         return Ok(Retried::AtOnce);
     }
-    if mail.state != MailState::Failed.word() {
+    if mail.state != MailState::Failed {
         return Ok(Retried::Not(mail));
     }
     invitations::send_again(tx, rules, mail.invitation_id)?;

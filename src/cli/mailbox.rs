@@ -19,7 +19,7 @@ pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(
     }
     for mail in mails {
         let when = mail.delivered_at.unwrap_or(mail.created_at);
-        writeln!(out, "{}  {:<9}  {}  {}", mail.id, mail.state, when.rfc3339(), mail.recipient)?;
+        writeln!(out, "{}  {:<9}  {}  {}", mail.id, mail.state.as_str(), when.rfc3339(), mail.recipient)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, json, json_text, params, word};
+use crate::db::{Row, RowResult, ToSql, Tx, json, json_text, params, word};
 use crate::generated::models::AuditLogType;
 use crate::limits::{OrderBy, Sort};
 use crate::paging::{Listed, Page};
@@ -24,7 +24,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whoever may open the database file.
+    /// The operator, who may open the database file.
     #[must_use]
     pub fn operator(organisation_id: Uuid) -> Self {
         let user_agent = Some(concat!("brms/", env!("CARGO_PKG_VERSION"), " command line").to_owned());
@@ -214,21 +214,11 @@ pub(crate) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<StoredEntry>, Prob
     if filter.page.is_past(total) {
         return Ok(Listed { rows: Vec::new(), total });
     }
-    let rows = tx.rows(
-        &page_statement(filter),
-        params![
-            filter.organisation_id,
-            filter.from,
-            filter.to,
-            filter.project_id,
-            filter.user_id,
-            filter.kind.map(AuditLogType::as_str),
-            filter.action,
-            filter.page.limit(),
-            filter.page.offset(),
-        ],
-        read,
-    )?;
+    let rows = narrowed(filter, |narrowed| {
+        let (limit, offset) = (filter.page.limit(), filter.page.offset());
+        let parameters = [narrowed, params![limit, offset]].concat();
+        tx.rows(&page_statement(filter), parameters.as_slice(), read)
+    })?;
     Ok(Listed { rows, total })
 }
 
@@ -285,19 +275,21 @@ fn counted(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
 }
 
 fn count(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
-    let conditions = conditions(filter);
-    tx.count(
-        &format!("SELECT count(*) FROM audit_logs WHERE {conditions}"),
-        params![
-            filter.organisation_id,
-            filter.from,
-            filter.to,
-            filter.project_id,
-            filter.user_id,
-            filter.kind.map(AuditLogType::as_str),
-            filter.action,
-        ],
-    )
+    let statement = format!("SELECT count(*) FROM audit_logs WHERE {}", conditions(filter));
+    narrowed(filter, |narrowed| tx.count(&statement, narrowed))
+}
+
+/// Runs a statement with the values of the parameters that [`conditions`] names.
+fn narrowed<T>(filter: &Filter, run: impl FnOnce(&[&dyn ToSql]) -> Result<T, Problem>) -> Result<T, Problem> {
+    run(params![
+        filter.organisation_id,
+        filter.from,
+        filter.to,
+        filter.project_id,
+        filter.user_id,
+        filter.kind.map(AuditLogType::as_str),
+        filter.action,
+    ])
 }
 
 fn read(row: &Row) -> RowResult<StoredEntry> {
@@ -319,8 +311,7 @@ fn read(row: &Row) -> RowResult<StoredEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::db::{Db, Options};
+    use crate::store::tests::Plans;
 
     /// The filter that asks for what the bits say.
     fn filter(bits: u8, order: OrderBy, sort: Sort) -> Filter<'static> {
@@ -342,15 +333,11 @@ mod tests {
 
     #[test]
     fn every_combination_is_read_by_an_index_and_sorted_by_one_where_nothing_narrows_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let db = Db::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
+        let plans = Plans::new();
         for order in OrderBy::ALL.iter().copied() {
             for (bits, sort) in (0..64).flat_map(|bits| Sort::ALL.iter().map(move |sort| (bits, *sort))) {
                 let statement = page_statement(&filter(bits, order, sort));
-                let nothing: [Option<i64>; 9] = [None; 9];
-                let explain = format!("EXPLAIN QUERY PLAN {statement}");
-                let plan =
-                    db.peek(|tx| tx.rows(&explain, nothing, |row| row.get::<_, String>("detail"))).unwrap();
+                let plan = plans.of(&statement, 9);
                 assert!(!plan.iter().any(|step| step.starts_with("SCAN audit_logs")), "{plan:?} {statement}");
                 let is_sorted_apart = plan.iter().any(|step| step.contains("TEMP B-TREE"));
                 assert!(bits != 0 || !is_sorted_apart, "{plan:?} {statement}");

@@ -14,3 +14,6 @@ pub(crate) mod sets;
 pub mod tokens;
 pub mod users;
 pub mod whole;
+
+#[cfg(test)]
+mod tests;

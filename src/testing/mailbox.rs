@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::config::positive_time;
 use crate::db::Tx;
 use crate::http::{Reply, Request, check_email};
+use crate::mail_states::MailState;
 use crate::problem::{Place, Problem};
 use crate::store;
 use crate::store::mails::ListedMail;
@@ -30,7 +31,7 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 struct Listed {
     id: Uuid,
     to: String,
-    state: String,
+    state: MailState,
     attempts: u32,
     last_answer: Option<String>,
     created_at: Timestamp,

@@ -24,7 +24,7 @@ const FLOORS: &[&[&str]] = &[
     &["store"],
     &["db"],
     &["config", "file_permissions", "openapi", "paging"],
-    &["generated", "limits", "log"],
+    &["generated", "limits", "log", "mail_states"],
     &["http"],
     &["problem"],
     &["clock", "failure", "lifeline", "private_file", "search", "secret", "temporary"],

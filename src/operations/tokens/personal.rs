@@ -119,8 +119,7 @@ pub async fn regenerate(
         let user = whose.user(tx, caller)?;
         let token = find(tx, &user, token_id)?;
         check_enabled(&user)?;
-        let is_live = token.expires_at.is_none_or(|end| end > tx.now());
-        if !is_live && store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
+        if !token.is_live(tx.now()) && store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
             return Err(Problem::conflict(Conflict::TooMany));
         }
         let secret = Secret::generate(SecretKind::PersonalAccessToken);

@@ -6,6 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// A day.
+pub const DAY: Duration = Duration::from_hours(24);
+/// The longest time that can be set: a sum of two still is a date.
+pub const CENTURY: Duration = Duration::from_hours(100 * 366 * 24);
+
 /// A moment in UTC, in whole milliseconds, as the database keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);

@@ -15,8 +15,9 @@ pub mod seed;
 pub mod web;
 
 pub mod api;
-pub mod operations;
 pub mod operator;
+
+pub mod operations;
 
 pub mod app;
 pub mod mail;

@@ -7,13 +7,12 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
 use crate::http::limits::{EMAIL_CHARACTERS_MAX, check_email};
 use crate::http::parameter::COUNT_MAX;
 use crate::http::words;
 use crate::problem::{Place, Problem};
 
-const DAY: Duration = Duration::from_hours(24);
 /// The most entries in one list.
 pub const ENTRIES_MAX: usize = 1_000;
 /// The most characters of a name or a note, where the description gives no limit of its own.

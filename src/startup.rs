@@ -298,19 +298,12 @@ fn description(public_url: &str) -> Result<Bytes, Failure> {
 
 /// Where mail goes. A relay's mail is read elsewhere, so what it says of this server has to be right there.
 fn transport(settings: &ServeSettings) -> Result<Transport, Failure> {
-    if settings.mail.smtp.smtp_host.is_some() {
-        let needed = [
-            (
-                "--public-url (BRMS_PUBLIC_URL), the address people reach this server at",
-                settings.public_url.is_none(),
-            ),
-            ("--mail-from (BRMS_MAIL_FROM), the address mails are from", settings.mail.mail_from.is_none()),
-        ];
-        let missing: Vec<&str> =
-            needed.into_iter().filter_map(|(name, is_missing)| is_missing.then_some(name)).collect();
-        if !missing.is_empty() {
-            return Err(Failure(format!("--smtp-host also needs {}", missing.join(" and "))));
-        }
+    let is_missing = settings.mail.smtp.smtp_host.is_some() && settings.public_url.is_none();
+    let public_url =
+        is_missing.then_some("--public-url (BRMS_PUBLIC_URL), the address people reach this server at");
+    let missing: Vec<&str> = public_url.into_iter().chain(settings.mail.missing_sender()).collect();
+    if !missing.is_empty() {
+        return Err(Failure(format!("--smtp-host also needs {}", missing.join(" and "))));
     }
     Transport::new(&settings.mail).map_err(Failure)
 }

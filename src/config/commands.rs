@@ -250,6 +250,17 @@ pub enum TokenKind {
     Internal,
 }
 
+impl TokenKind {
+    /// How long one works when nothing else is said: what the help of `--expires-in` says.
+    #[must_use]
+    pub fn lifetime(self) -> Option<Duration> {
+        match self {
+            Self::Personal => None,
+            Self::Internal => Some(Duration::from_hours(12)),
+        }
+    }
+}
+
 /// What can be done with projects beyond the API.
 #[derive(Debug, Subcommand)]
 pub enum ProjectCommand {

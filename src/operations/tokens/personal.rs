@@ -1,15 +1,13 @@
 //! The ten operations on personal access tokens: the caller's own, and those of service accounts. They
 //! differ in whose tokens they are and in nothing else.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use super::issue::{PERSONAL, create_personal};
 use crate::access::permissions::deduplicated;
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
 use crate::db::Tx;
 use crate::generated::models::{self, CreateTokenRequest, PersonalAccessToken, TokenExpiry, UserStatus};
 use crate::limits::{self, places};
@@ -209,5 +207,5 @@ fn ends(now: Timestamp, expiry: TokenExpiry) -> Option<Timestamp> {
         TokenExpiry::Year => 365,
         TokenExpiry::Indefinite => return None,
     };
-    Some(now.plus(Duration::from_hours(days * 24)))
+    Some(now.plus(DAY * days))
 }

@@ -31,7 +31,7 @@ use crate::mail::transport::Transport;
 use crate::openapi;
 use crate::secret::Secret;
 use crate::seed;
-use crate::server::{self, Limits, Site};
+use crate::server::{self, ServerLimits, Site};
 use crate::store;
 use crate::web::Content;
 use crate::web::pages::Pages;
@@ -93,7 +93,7 @@ impl Server {
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
         let delivery = delivery(&site.app, settings, Post { renderer, sender, transport });
 
-        let limits = Limits {
+        let limits = ServerLimits {
             connections_max: settings.connections_max,
             header_timeout: settings.header_timeout,
             request_timeout: settings.request_timeout,

@@ -20,7 +20,7 @@ use crate::db::{Db, Tx};
 use crate::failure::Failure;
 use crate::problem::{Conflict, Problem};
 use crate::store;
-use crate::store::whole::Kind;
+use crate::store::tables::UniqueValue;
 
 use check::Claim;
 pub use complaint::{Complaint, places};
@@ -66,12 +66,12 @@ impl Checked {
     /// Writes it beside whatever is there. All that a database alone can tell is checked first: 409 names
     /// every place with an id, name or secret that the database has already.
     pub fn add(&self, tx: &Tx, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
-        let mut of_kind: HashMap<Kind, Vec<&Claim>> = HashMap::new();
+        let mut of_kind: HashMap<UniqueValue, Vec<&Claim>> = HashMap::new();
         self.claims.iter().for_each(|claim| of_kind.entry(claim.kind).or_default().push(claim));
         let mut complaints = Vec::new();
         for (kind, claims) in of_kind {
             let values: Vec<&str> = claims.iter().map(|claim| claim.value.as_str()).collect();
-            let taken = store::whole::taken(tx, kind, &values)?;
+            let taken = store::tables::taken(tx, kind, &values)?;
             complaints
                 .extend(claims.into_iter().filter(|claim| taken.contains(&claim.value)).map(check::taken));
         }
@@ -84,7 +84,7 @@ impl Checked {
 
     /// Writes it in place of everything that is there.
     pub fn replace_all(&self, tx: &Tx, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
-        store::whole::empty(tx)?;
+        store::tables::empty(tx)?;
         load::load(tx, &self.seed, invitation_lifetime)
     }
 }

@@ -101,7 +101,7 @@ impl Change {
 }
 
 /// What a list is narrowed by.
-pub(crate) struct Filter<'f> {
+pub(crate) struct AuditLogFilter<'f> {
     pub organisation_id: Uuid,
     pub project_id: Option<Uuid>,
     pub user_id: Option<Uuid>,
@@ -209,7 +209,7 @@ pub(crate) fn find(tx: &Tx, organisation_id: Uuid, entry_id: Uuid) -> Result<Opt
 
 /// One page of entries. Only the conditions that are asked for stand in the statement, so that each
 /// combination is read by its index; the parts are fixed texts, and every value is a parameter.
-pub(crate) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<StoredEntry>, Problem> {
+pub(crate) fn list(tx: &Tx, filter: &AuditLogFilter) -> Result<Listed<StoredEntry>, Problem> {
     let total = if filter.is_counted() { counted(tx, filter)? } else { count(tx, filter)? };
     if filter.page.is_past(total) {
         return Ok(Listed { rows: Vec::new(), total });
@@ -222,19 +222,19 @@ pub(crate) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<StoredEntry>, Prob
     Ok(Listed { rows, total })
 }
 
-fn page_statement(filter: &Filter) -> String {
+fn page_statement(filter: &AuditLogFilter) -> String {
     let (conditions, order) = (conditions(filter), order(filter));
     format!("SELECT * FROM audit_logs WHERE {conditions} ORDER BY {order} LIMIT ?8 OFFSET ?9")
 }
 
-impl Filter<'_> {
+impl AuditLogFilter<'_> {
     /// Whether the total is among those that are kept.
     fn is_counted(&self) -> bool {
         self.from.is_none() && self.to.is_none() && self.project_id.is_none() && self.user_id.is_none()
     }
 }
 
-fn conditions(filter: &Filter) -> String {
+fn conditions(filter: &AuditLogFilter) -> String {
     // Names every parameter, since each one given has to be named; it is true whatever they are.
     let mut conditions =
         String::from("organisation_id = ?1 AND coalesce(?2, ?3, ?4, ?5, ?6, ?7, 1) IS NOT NULL");
@@ -253,7 +253,7 @@ fn conditions(filter: &Filter) -> String {
     conditions
 }
 
-fn order(filter: &Filter) -> &'static str {
+fn order(filter: &AuditLogFilter) -> &'static str {
     match (filter.order, filter.sort) {
         (OrderBy::CreatedAt, Sort::Ascending) => "created_at, id",
         (OrderBy::CreatedAt, Sort::Descending) => "created_at DESC, id DESC",
@@ -265,7 +265,7 @@ fn order(filter: &Filter) -> &'static str {
 }
 
 /// The total from the counts that are kept.
-fn counted(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
+fn counted(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
     tx.count(
         "SELECT coalesce(sum(entries), 0)
          FROM audit_log_counts
@@ -274,13 +274,16 @@ fn counted(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
     )
 }
 
-fn count(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
+fn count(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
     let statement = format!("SELECT count(*) FROM audit_logs WHERE {}", conditions(filter));
     narrowed(filter, |narrowed| tx.count(&statement, narrowed))
 }
 
 /// Runs a statement with the values of the parameters that [`conditions`] names.
-fn narrowed<T>(filter: &Filter, run: impl FnOnce(&[&dyn ToSql]) -> Result<T, Problem>) -> Result<T, Problem> {
+fn narrowed<T>(
+    filter: &AuditLogFilter,
+    run: impl FnOnce(&[&dyn ToSql]) -> Result<T, Problem>,
+) -> Result<T, Problem> {
     run(params![
         filter.organisation_id,
         filter.from,
@@ -314,10 +317,10 @@ mod tests {
     use crate::store::tests::Plans;
 
     /// The filter that asks for what the bits say.
-    fn filter(bits: u8, order: OrderBy, sort: Sort) -> Filter<'static> {
+    fn filter(bits: u8, order: OrderBy, sort: Sort) -> AuditLogFilter<'static> {
         let asked = |bit: u8| bits & (1 << bit) != 0;
         let moment = Timestamp::from_millis(1);
-        Filter {
+        AuditLogFilter {
             organisation_id: Uuid::nil(),
             project_id: asked(0).then(Uuid::nil),
             user_id: asked(1).then(Uuid::nil),

@@ -28,7 +28,7 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 /// A mail in the list, whatever became of it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Listed {
+struct MailboxEntry {
     id: Uuid,
     to: String,
     state: MailState,
@@ -59,7 +59,7 @@ pub(super) async fn list(app: &App, request: &Request) -> Result<Reply, Problem>
     let to = address(request)?;
     let all = app.db.read(request.context().deadline, |tx| store::mails::list(tx, None)).await?;
     let wanted = |mail: &ListedMail| to.as_ref().is_none_or(|to| fold_email(&mail.recipient) == *to);
-    let listed = all.into_iter().filter(wanted).map(|mail| Listed {
+    let listed = all.into_iter().filter(wanted).map(|mail| MailboxEntry {
         id: mail.id,
         to: mail.recipient,
         state: mail.state,

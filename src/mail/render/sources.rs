@@ -17,9 +17,9 @@ const BUILT_IN: [(&str, &str); 3] = [
 ];
 
 /// The templates before they are read.
-pub(super) struct Sources(Vec<Source>);
+pub(super) struct Sources(Vec<TemplateSource>);
 
-struct Source {
+struct TemplateSource {
     name: &'static str,
     /// What a complaint calls it: a path, if it is a file.
     place: String,
@@ -29,7 +29,7 @@ struct Source {
 impl Sources {
     /// The built-in templates, each replaced by the file of its name if the folder has one.
     pub(super) fn read(folder: Option<&Path>) -> Result<Self, Failure> {
-        let built_in = |(name, text): (&'static str, &str)| Source {
+        let built_in = |(name, text): (&'static str, &str)| TemplateSource {
             name,
             place: name.to_owned(),
             text: text.to_owned(),
@@ -89,7 +89,7 @@ impl Sources {
         format!("{place}:{line}:{column}")
     }
 
-    fn find(&self, name: &str) -> Option<&Source> {
+    fn find(&self, name: &str) -> Option<&TemplateSource> {
         self.0.iter().find(|source| source.name == name)
     }
 }

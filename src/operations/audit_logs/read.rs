@@ -26,7 +26,7 @@ pub async fn list(
     let sort = limits::check_word("sort", parameters.sort.as_deref())?.unwrap_or(Sort::Descending);
     app.read(principal, move |tx, caller| {
         caller.require()?;
-        let filter = store::audit_logs::Filter {
+        let filter = store::audit_logs::AuditLogFilter {
             organisation_id: caller.organisation_id,
             project_id: parameters.project_id,
             user_id: parameters.user_id,

@@ -1,11 +1,12 @@
 //! Every way a request can fail, by meaning, and the one table from meaning to status and body.
 //!
-//! Operations return a [`Problem`]; nobody else knows status numbers or writes an error body. The body is
+//! Operations return a [`Problem`]; no other code knows status numbers or writes an error body. The body is
 //! `application/problem+json` (RFC 9457) with one extra member, `message`, for clients used to it.
 //! What went wrong inside (an SQL text, a path, a library's words) never reaches a client: it travels in
 //! [`Problem::Internal`] to the log and ends there.
 
 mod busy;
+mod challenge;
 mod conflict;
 mod injected;
 mod kind;
@@ -13,7 +14,9 @@ mod place;
 
 use uuid::Uuid;
 
+use crate::failure::Failure;
 pub use busy::Busy;
+pub use challenge::Challenge;
 pub use conflict::Conflict;
 pub use injected::STATUSES as INJECTABLE_STATUSES;
 use kind::{Kind, kind};
@@ -55,12 +58,14 @@ impl SendLimit {
 pub enum Problem {
     /// The request does not fit the description (400).
     Invalid(Vec<Place>),
-    /// Nobody we know, or not in a way this operation takes (401).
+    /// The caller is not known, or not in a way that this operation takes (401).
     Unauthenticated {
         /// What is wrong with the credentials.
         detail: String,
-        /// The `WWW-Authenticate` values, one for each scheme the operation takes.
-        challenges: Vec<String>,
+        /// The schemes that are taken, for `WWW-Authenticate`.
+        challenges: Vec<Challenge>,
+        /// Whether there were credentials.
+        were_sent: bool,
     },
     /// A known caller who may not (403).
     Forbidden(&'static str),
@@ -148,8 +153,9 @@ impl Problem {
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Unauthenticated { challenges, .. } => {
-                challenges.iter().map(|challenge| ("www-authenticate", challenge.clone())).collect()
+            Self::Unauthenticated { challenges, were_sent, .. } => {
+                let header = |challenge: &Challenge| ("www-authenticate", challenge.header(*were_sent));
+                challenges.iter().map(header).collect()
             }
             Self::MethodNotAllowed { allow } => vec![("allow", allow.clone())],
             Self::TooManySends { retry_after_seconds, .. } => {
@@ -236,9 +242,8 @@ impl Problem {
         Some(match status {
             400 => Self::Invalid(Vec::new()),
             401 => {
-                let challenges =
-                    vec!["Bearer realm=\"brms\"".to_owned(), "Internal realm=\"brms\"".to_owned()];
-                Self::Unauthenticated { detail: String::new(), challenges }
+                let challenges = Challenge::OF_THE_API.to_vec();
+                Self::Unauthenticated { detail: String::new(), challenges, were_sent: false }
             }
             403 => Self::Forbidden(injected::DETAIL),
             404 => Self::NotFound("thing"),
@@ -318,3 +323,13 @@ impl std::fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+/// For a terminal, where there is no log that would have the cause of a fault of ours.
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Internal(cause) => Self(cause),
+            other => Self(other.detail()),
+        }
+    }
+}

@@ -3,7 +3,6 @@
 //! `serve`, `demo` and the tests all start servers this way.
 
 mod audience;
-mod error;
 mod first_start;
 mod home;
 mod ready_file;
@@ -23,6 +22,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
 use crate::db::{self, Db, Options, ServeLock};
+use crate::failure::Failure;
 use crate::lifeline::Lifeline;
 use crate::mail::delivery::Delivery;
 use crate::mail::post::{Post, Sender};
@@ -31,13 +31,12 @@ use crate::mail::transport::Transport;
 use crate::openapi;
 use crate::secret::Secret;
 use crate::seed;
-use crate::server::{self, Limits, Site};
+use crate::server::{self, ServerLimits, Site};
 use crate::store;
 use crate::web::Content;
 use crate::web::pages::Pages;
 
 pub use audience::Audience;
-pub use error::StartError;
 pub use first_start::FirstCredentials;
 use home::Home;
 pub use home::sweep;
@@ -64,25 +63,21 @@ pub struct Server {
 
 impl Server {
     /// Starts a server. When this returns it answers.
-    pub async fn start(
-        settings: &ServeSettings,
-        clock: Clock,
-        audience: Audience,
-    ) -> Result<Self, StartError> {
+    pub async fn start(settings: &ServeSettings, clock: Clock, audience: Audience) -> Result<Self, Failure> {
         // Before anything is made: settings that cannot work must not use up a first start.
         let transport = transport(settings)?;
         let renderer = Renderer::new(settings.delivery.mail_templates.as_deref())
-            .map_err(|cause| StartError::new("the mail templates", cause))?;
+            .map_err(|cause| Failure::new("the mail templates", cause))?;
         let test_token = Token::of(settings, audience)?;
         let ready_file = settings.ready_file.as_deref().map(ReadyFile::prepare).transpose()?;
         // Before anything is made: a taken port leaves nothing behind.
         let listener = TcpListener::bind(settings.listen).await;
         let listener = listener
-            .map_err(|cause| StartError::new(&format!("cannot listen on {}", settings.listen), cause))?;
-        let address = listener.local_addr().map_err(|cause| StartError::new("cannot listen", cause))?;
+            .map_err(|cause| Failure::new(&format!("cannot listen on {}", settings.listen), cause))?;
+        let address = listener.local_addr().map_err(|cause| Failure::new("cannot listen", cause))?;
         let public_url = settings.public_url.clone().unwrap_or_else(|| url(address));
         let description = description(&public_url)?;
-        let pages = Pages::new().map_err(|cause| StartError::new("the page templates", cause))?;
+        let pages = Pages::new().map_err(|cause| Failure::new("the page templates", cause))?;
         let home = Home::of(settings)?;
         let Opened { db, lock, filled, allows_seeded_secrets } =
             tokio::task::block_in_place(|| open(settings, clock, audience, home.database(), address))?;
@@ -98,7 +93,7 @@ impl Server {
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
         let delivery = delivery(&site.app, settings, Post { renderer, sender, transport });
 
-        let limits = Limits {
+        let limits = ServerLimits {
             connections_max: settings.connections_max,
             header_timeout: settings.header_timeout,
             request_timeout: settings.request_timeout,
@@ -221,9 +216,9 @@ fn open(
     audience: Audience,
     database: &Path,
     address: SocketAddr,
-) -> Result<Opened, StartError> {
-    let lock = ServeLock::take(database).map_err(|cause| StartError(cause.to_string()))?;
-    let is_new = db::is_new(database).map_err(|cause| StartError(cause.to_string()))?;
+) -> Result<Opened, Failure> {
+    let lock = ServeLock::take(database)?;
+    let is_new = db::is_new(database)?;
     let allows_seeded_secrets = address.ip().is_loopback() || settings.allow_seeded_secrets;
     let options = Options {
         size_max: settings.database_size_max,
@@ -231,7 +226,7 @@ fn open(
         ..Options::new(database)
     };
     let opened = || {
-        let db = Db::open(&options, clock).map_err(|cause| StartError(cause.to_string()))?;
+        let db = Db::open(&options, clock)?;
         let filled = fill(&db, settings, database, audience)?;
         refuse_known_secrets(&db, address, allows_seeded_secrets)?;
         Ok((db, filled))
@@ -258,23 +253,17 @@ struct Filled {
 }
 
 /// Brings people into an empty database: those of the seed, or one owner.
-fn fill(
-    db: &Db,
-    settings: &ServeSettings,
-    database: &Path,
-    audience: Audience,
-) -> Result<Filled, StartError> {
+fn fill(db: &Db, settings: &ServeSettings, database: &Path, audience: Audience) -> Result<Filled, Failure> {
     let has_people =
-        db.peek(store::users::any).map_err(|cause| StartError::new("reading the database", cause))?;
+        db.peek(store::users::any).map_err(|cause| Failure::new("reading the database", cause))?;
     match &settings.seed {
         Some(path) if has_people => {
             tracing::info!(path = %path.display(), "the seed is skipped: there are people in the database");
             Ok(Filled::default())
         }
         Some(path) => {
-            let seed = seed::read(path).map_err(|cause| StartError(cause.to_string()))?;
-            seed::load_into_empty(db, &seed, settings.invitations.invitation_ttl)
-                .map_err(|cause| StartError(cause.to_string()))?;
+            let seed = seed::read(path)?;
+            seed::load_into_empty(db, &seed, settings.invitations.invitation_ttl)?;
             Ok(Filled { seed: Some(seed), ..Filled::default() })
         }
         None if has_people => Ok(Filled::default()),
@@ -286,44 +275,37 @@ fn fill(
 }
 
 /// Secrets that stand in a file somewhere open no door that others can reach.
-fn refuse_known_secrets(db: &Db, address: SocketAddr, allowed: bool) -> Result<(), StartError> {
+fn refuse_known_secrets(db: &Db, address: SocketAddr, allowed: bool) -> Result<(), Failure> {
     if allowed {
         return Ok(());
     }
     let seeded =
-        db.peek(store::tokens::any_seeded).map_err(|cause| StartError::new("reading the database", cause))?;
+        db.peek(store::tokens::any_seeded).map_err(|cause| Failure::new("reading the database", cause))?;
     if !seeded {
         return Ok(());
     }
-    Err(StartError(format!(
+    Err(Failure(format!(
         "will not listen on {address}: secrets of a seed file open this database, and whoever has read that file \
          could use them. Listen on 127.0.0.1, revoke them (`brms token list`, `brms token revoke ID`), or give \
          --allow-seeded-secrets"
     )))
 }
 
-fn description(public_url: &str) -> Result<Bytes, StartError> {
+fn description(public_url: &str) -> Result<Bytes, Failure> {
     let description = openapi::served(public_url).and_then(|served| serde_json::to_vec(&served));
-    Ok(description.map_err(|cause| StartError::new("the served description", cause))?.into())
+    Ok(description.map_err(|cause| Failure::new("the served description", cause))?.into())
 }
 
 /// Where mail goes. A relay's mail is read elsewhere, so what it says of this server has to be right there.
-fn transport(settings: &ServeSettings) -> Result<Transport, StartError> {
-    if settings.mail.smtp.smtp_host.is_some() {
-        let needed = [
-            (
-                "--public-url (BRMS_PUBLIC_URL), the address people reach this server at",
-                settings.public_url.is_none(),
-            ),
-            ("--mail-from (BRMS_MAIL_FROM), the address mails are from", settings.mail.mail_from.is_none()),
-        ];
-        let missing: Vec<&str> =
-            needed.into_iter().filter_map(|(name, is_missing)| is_missing.then_some(name)).collect();
-        if !missing.is_empty() {
-            return Err(StartError(format!("--smtp-host also needs {}", missing.join(" and "))));
-        }
+fn transport(settings: &ServeSettings) -> Result<Transport, Failure> {
+    let is_missing = settings.mail.smtp.smtp_host.is_some() && settings.public_url.is_none();
+    let public_url =
+        is_missing.then_some("--public-url (BRMS_PUBLIC_URL), the address people reach this server at");
+    let missing: Vec<&str> = public_url.into_iter().chain(settings.mail.missing_sender()).collect();
+    if !missing.is_empty() {
+        return Err(Failure(format!("--smtp-host also needs {}", missing.join(" and "))));
     }
-    Transport::new(&settings.mail).map_err(StartError)
+    Transport::new(&settings.mail).map_err(Failure)
 }
 
 /// Whoever empties the outbox.

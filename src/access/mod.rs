@@ -18,13 +18,13 @@ use crate::db::{Db, Tx};
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::generated::models::UserType;
 use crate::http::{Authorization, RequestContext};
-use crate::problem::Problem;
+use crate::problem::{Challenge, Problem};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
 use crate::store::audit_logs::Actor;
 use crate::store::credentials::TokenLimits;
 
-/// Well-formed credentials of a request, and the request they came with. Nobody until looked up.
+/// Well-formed credentials of a request, and the request they came with. Whose they are is not known yet.
 pub struct Principal {
     operation: Operation,
     scheme: SecurityScheme,
@@ -60,7 +60,7 @@ pub async fn authenticate(
     authorization: Authorization<'_>,
     context: &RequestContext,
 ) -> Result<Principal, Problem> {
-    let refused = |detail: &str, sent: bool| refusal(operation, detail, sent);
+    let refused = |detail: &str, were_sent: bool| refusal(operation, detail, were_sent);
     let (word, credentials) = match authorization {
         Authorization::Absent => return Err(refused("The Authorization header is missing.", false)),
         Authorization::Malformed => {
@@ -142,16 +142,12 @@ fn kind(scheme: SecurityScheme) -> SecretKind {
     }
 }
 
-/// A 401 with one challenge for each scheme that the operation takes (RFC 9110, RFC 6750).
-fn refusal(operation: Operation, detail: &str, sent: bool) -> Problem {
-    let error = if sent { ", error=\"invalid_token\"" } else { "" };
+/// A 401 with one challenge for each scheme that the operation takes.
+fn refusal(operation: Operation, detail: &str, were_sent: bool) -> Problem {
     let schemes = operation.security().iter().copied().flatten();
-    let challenges = schemes.map(|scheme| {
-        let word = match scheme {
-            SecurityScheme::PersonalAccessToken => "Bearer",
-            SecurityScheme::InternalAuth => "Internal",
-        };
-        format!("{word} realm=\"brms\"{error}")
+    let challenges = schemes.map(|scheme| match scheme {
+        SecurityScheme::PersonalAccessToken => Challenge::Bearer,
+        SecurityScheme::InternalAuth => Challenge::Internal,
     });
-    Problem::Unauthenticated { detail: detail.to_owned(), challenges: challenges.collect() }
+    Problem::Unauthenticated { detail: detail.to_owned(), challenges: challenges.collect(), were_sent }
 }

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use super::failure::Failure;
 use crate::config::BackupSettings;
 use crate::db;
+use crate::failure::Failure;
 
 /// Makes the copy and says what it holds.
 pub(super) fn run(settings: &BackupSettings, out: &mut dyn Write) -> Result<(), Failure> {

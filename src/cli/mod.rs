@@ -7,7 +7,6 @@ mod completions;
 mod database;
 mod demo;
 mod export;
-mod failure;
 mod health;
 mod init;
 mod invitation;
@@ -30,7 +29,7 @@ use std::process::ExitCode;
 use crate::config::{Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand};
 use crate::log;
 
-use failure::Failure;
+use crate::failure::Failure;
 use output::Output;
 
 /// Runs a command to its exit code: 0 only if it did what it was asked for.

@@ -5,9 +5,9 @@ use std::io::Write;
 use uuid::Uuid;
 
 use super::database;
-use super::failure::Failure;
 use crate::clock::Timestamp;
 use crate::config::DatabaseSettings;
+use crate::failure::Failure;
 use crate::operator::projects as operator;
 
 /// One line for each project.

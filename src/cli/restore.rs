@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use super::failure::Failure;
 use crate::config::RestoreSettings;
 use crate::db;
+use crate::failure::Failure;
 
 /// Puts the backup in place and says where the old file is.
 pub(super) fn run(settings: &RestoreSettings, out: &mut dyn Write) -> Result<(), Failure> {

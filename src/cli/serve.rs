@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::failure::Failure;
-use super::signals::Signals;
+use super::signals::StopSignals;
 use super::threads::runtime;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
+use crate::failure::Failure;
 use crate::log;
 use crate::startup::{Audience, FirstCredentials, Server};
 
@@ -29,7 +29,7 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         // start which takes long can be ended, too.
         let (stop, mut stopping) = watch::channel(false);
         let leftovers = Leftovers::default();
-        tokio::spawn(watch_signals(Signals::watch()?, stop, Arc::clone(&leftovers)));
+        tokio::spawn(watch_signals(StopSignals::watch()?, stop, Arc::clone(&leftovers)));
         let mut server = Server::start(settings, Clock::default(), audience).await?;
         let temporary_folder = server.temporary_folder().map(Path::to_owned);
         lock(&leftovers).extend(temporary_folder.into_iter().chain(settings.ready_file.clone()));
@@ -70,7 +70,7 @@ fn lock(leftovers: &Leftovers) -> MutexGuard<'_, Vec<PathBuf>> {
 }
 
 /// The first signal stops the server, the second one ends it.
-async fn watch_signals(mut signals: Signals, stop: watch::Sender<bool>, leftovers: Leftovers) {
+async fn watch_signals(mut signals: StopSignals, stop: watch::Sender<bool>, leftovers: Leftovers) {
     signals.next().await;
     stop.send_replace(true);
     // A terminal that closes sends SIGHUP twice.

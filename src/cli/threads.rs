@@ -1,13 +1,12 @@
 //! The threads and open files that a command needs, and whether the system gives them. Libraries panic when they get none.
 
 use std::sync::{Arc, Barrier};
-use std::time::Duration;
 
-use super::failure::Failure;
+use crate::clock::CENTURY;
+use crate::failure::Failure;
 
 /// Four to read at once, and four for what a mail looks up.
 const READING_THREADS: usize = 8;
-const THREADS_STAY: Duration = Duration::from_hours(100 * 366 * 24);
 
 /// Starts as many for a moment, and fails if the system refuses some.
 pub(super) fn check(needed: usize) -> Result<(), Failure> {
@@ -40,7 +39,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     check(workers + 5 + READING_THREADS)?;
     let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().thread_keep_alive(THREADS_STAY).build()?;
+        tokio::runtime::Builder::new_multi_thread().enable_all().thread_keep_alive(CENTURY).build()?;
     let all_there = Arc::new(Barrier::new(READING_THREADS));
     for _ in 0..READING_THREADS {
         let all_there = Arc::clone(&all_there);
@@ -53,7 +52,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 mod open_files {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-    use crate::cli::failure::Failure;
+    use crate::failure::Failure;
 
     /// What a server has open before its first connection, with some to spare.
     const MIN: u64 = 64;

@@ -7,22 +7,11 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode};
 
 use super::connection::{self, Source};
-use super::files::{self, COMPANIONS, is_there, numbered, with_suffix};
+use super::files::{self, COMPANIONS, is_there, numbered, real_path, with_suffix};
 use super::lock::ServeLock;
 use super::opened_file::OpenedFile;
 use super::{copy, migrations, open};
-
-/// Why a copy was not made. The text names the file and the way out; nothing was changed.
-#[derive(Debug)]
-pub struct CopyError(String);
-
-impl std::fmt::Display for CopyError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for CopyError {}
+pub use crate::failure::Failure as CopyError;
 
 /// What a copy holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +53,7 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
     // Held until the new file has the name, so that no server comes to serve the old one.
     let lock = if target.exists() { Some(lock_replaced(target)?) } else { None };
     let connection = connect(database)?;
-    let step = migrations::step(&connection, database).map_err(|cause| CopyError(cause.0))?;
+    let step = migrations::step(&connection, database)?;
     if step == 0 {
         return Err(CopyError(format!("{} is empty, so there is nothing to back up", database.display())));
     }
@@ -93,7 +82,7 @@ fn refuse_in_use(target: &Path) -> Result<(), CopyError> {
 
 /// A server that goes on with a file that lost its name would write where nobody finds it.
 fn lock_replaced(target: &Path) -> Result<ServeLock, CopyError> {
-    let lock = ServeLock::take_if_free(target).map_err(|cause| CopyError(cause.0))?;
+    let lock = ServeLock::take_if_free(target)?;
     lock.ok_or_else(|| {
         CopyError(format!("a server is serving {}; name another file, or stop it first", target.display()))
     })
@@ -110,15 +99,15 @@ pub fn restore(backup: &Path, database: &Path) -> Result<Restored, CopyError> {
     }
     let database = &real_path(database)?;
     let source = connect(backup)?;
-    let step = migrations::step(&source, backup).map_err(|cause| CopyError(cause.0))?;
+    let step = migrations::step(&source, backup)?;
     if step == 0 {
         return Err(CopyError(format!("{} is empty; it is no backup", backup.display())));
     }
-    migrations::refuse_newer(step, backup, migrations::ALL).map_err(|cause| CopyError(cause.0))?;
+    migrations::refuse_newer(step, backup, migrations::ALL)?;
     copy::check(&source).map_err(|cause| {
         CopyError(format!("{} is damaged, so it was not taken: {cause}", backup.display()))
     })?;
-    let lock = ServeLock::take(database).map_err(|cause| CopyError(cause.0))?;
+    let lock = ServeLock::take(database)?;
     let copy = copy::make(&source, database)
         .and_then(|copy| files::hand_over(copy.as_file(), database).map(|()| copy))
         .map_err(|cause| failed("the database", database, &cause))?;
@@ -187,7 +176,7 @@ fn connect(path: &Path) -> Result<Connection, CopyError> {
     files::check_length(path).map_err(|cause| failed(&cause))?;
     connection::prepare_file(path, false).map_err(|cause| failed(&cause))?;
     let file = OpenedFile::new(path).map_err(|cause| failed(&cause))?;
-    open::refuse_other_name(&file).map_err(|cause| CopyError(cause.0))?;
+    open::refuse_other_name(&file)?;
     // Before any connection, whose locks it would take along.
     drop(file);
     let source = Source::to_read(path).map_err(|cause| failed(&cause))?;
@@ -200,10 +189,6 @@ fn failed(what: &str, path: &Path, cause: &dyn std::fmt::Display) -> CopyError {
 
 fn taken(path: &Path) -> CopyError {
     CopyError(format!("there is a file {} already; name another, or give --force", path.display()))
-}
-
-fn real_path(path: &Path) -> Result<PathBuf, CopyError> {
-    files::real_path(path).map_err(|cause| CopyError(cause.0))
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {

@@ -127,16 +127,16 @@ fn difference(shared: &Shared, writer: &Connection, in_full: bool) -> Result<Opt
         }
         let schema_cookie = file.header().map(|header| i64::from(header.schema_cookie)).unwrap_or_default();
         let fresh = connection::open_reader(&Source::shared(file.path()))?;
-        let mut is_same = State::of(writer)? == State::of(&fresh)?;
+        let mut is_same = Snapshot::of(writer)? == Snapshot::of(&fresh)?;
         for _ in 0..COMPARED_AGAIN_MAX {
             if is_same {
                 break;
             }
             // Another program may have written between the two looks.
             thread::sleep(COMPARE_AGAIN_AFTER);
-            is_same = State::of(writer)? == State::of(&fresh)?;
+            is_same = Snapshot::of(writer)? == Snapshot::of(&fresh)?;
         }
-        if !is_same || schema_cookie > State::of(writer)?.schema_version {
+        if !is_same || schema_cookie > Snapshot::of(writer)?.schema_version {
             return Ok(Some("its content differs from what was written"));
         }
         if let Some(newest) = shared.trouble.newest_written()
@@ -185,14 +185,14 @@ pub(super) fn log_and_folded(connection: &Connection) -> rusqlite::Result<(i64, 
 
 /// What two connections agree on if they see the same file.
 #[derive(Debug, PartialEq, Eq)]
-struct State {
+struct Snapshot {
     schema_version: i64,
     pages: i64,
     free_pages: i64,
     newest_audit_log: Option<Uuid>,
 }
 
-impl State {
+impl Snapshot {
     fn of(connection: &Connection) -> rusqlite::Result<Self> {
         let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0));
         Ok(Self {

@@ -52,7 +52,7 @@ pub use lock::ServeLock;
 use opened_file::{Look, OpenedFile};
 use options::BUSY_TIMEOUT;
 pub use options::{OpenError, Options};
-pub use rusqlite::params;
+pub use rusqlite::{ToSql, params};
 use shared::Shared;
 pub use tx::{Row, RowResult, Tx, id_list, json, json_text, word};
 use writer::{Job, Write};

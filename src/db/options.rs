@@ -1,5 +1,6 @@
 //! How the file is opened, and why it could not be.
 
+pub use crate::failure::Failure as OpenError;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,15 +42,3 @@ impl Options {
         Self { create, readers: 1, is_lock_held: false, ..Self::new(path) }
     }
 }
-
-/// Why the file could not be opened. The text names the file and the way out.
-#[derive(Debug)]
-pub struct OpenError(pub(crate) String);
-
-impl std::fmt::Display for OpenError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for OpenError {}

@@ -36,7 +36,7 @@ impl Parameter for bool {
 }
 
 /// The greatest whole number that every JSON reader knows exactly, 2^53 - 1.
-const COUNT_MAX: f64 = 9_007_199_254_740_991.0;
+pub const COUNT_MAX: u64 = 9_007_199_254_740_991;
 
 /// A `number` of a query counts something: it is whole and not below 1. `1.0` and `1e2` are JSON numbers too.
 impl Parameter for u64 {
@@ -45,15 +45,13 @@ impl Parameter for u64 {
         // serde_json allows blanks around a number; a parameter has none.
         let bare = text.bytes().all(|byte| byte.is_ascii_graphic());
         let number = serde_json::from_str::<f64>(text).ok().filter(|_| bare).ok_or_else(complaint)?;
-        if number.fract() != 0.0 || !(1.0..=COUNT_MAX).contains(&number) {
-            return Err(complaint());
-        }
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "the line above leaves only whole numbers that fit"
+            reason = "what does not fit becomes the nearest that does, which is out of the range"
         )]
-        Ok(number as Self)
+        let whole = number as Self;
+        if number.fract() == 0.0 && (1..=COUNT_MAX).contains(&whole) { Ok(whole) } else { Err(complaint()) }
     }
 }
 

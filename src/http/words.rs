@@ -2,11 +2,11 @@
 
 /// Makes an enum whose values are words of the description.
 macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($variant:ident = $word:literal,)+ }) => {
+    ($(#[$about:meta])* $name:ident { $($(#[$variant_about:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $name {
-            $(#[doc = concat!("`", $word, "`")] $variant,)+
+            $($(#[$variant_about])* #[doc = ""] #[doc = concat!("`", $word, "`")] $variant,)+
         }
 
         impl $name {

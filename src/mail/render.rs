@@ -6,7 +6,6 @@
 //! Names were typed by people we may not know and are read by people who trust the mail, so whatever
 //! stands in a mail as a name went through [`clean_name`], and an address through `plain_address`.
 
-mod error;
 mod names;
 mod sources;
 
@@ -16,12 +15,12 @@ use handlebars::Handlebars;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
+use crate::failure::Failure;
 use crate::store::mails::{InvitationMail, Inviter};
 
-pub use error::RenderError;
 pub use names::clean_name;
 use names::{capped, plain_address, tidy};
-use sources::{HTML, SUBJECT, Sources, TEXT};
+use sources::{HTML, MAIL, SUBJECT, Sources, TEXT};
 
 /// A mail in words. It holds the code, hence no `Debug`: it must not find its way into a log.
 pub struct Rendered {
@@ -63,11 +62,11 @@ struct View {
 impl Renderer {
     /// Reads the templates, those in `folder` before the built-in ones, and renders each, so that a broken
     /// one stops the start and not a mail.
-    pub fn new(folder: Option<&Path>) -> Result<Self, RenderError> {
+    pub fn new(folder: Option<&Path>) -> Result<Self, Failure> {
         Self::from_sources(Sources::read(folder)?)
     }
 
-    fn from_sources(sources: Sources) -> Result<Self, RenderError> {
+    fn from_sources(sources: Sources) -> Result<Self, Failure> {
         let mut renderer = Self { plain: Handlebars::new(), escaping: Handlebars::new(), sources };
         renderer.plain.register_escape_fn(handlebars::no_escape);
         renderer.plain.set_strict_mode(true);
@@ -87,7 +86,7 @@ impl Renderer {
     }
 
     /// Without its code a mail is of no use, and in a subject others would see it.
-    fn check(&self, rendered: &Rendered) -> Result<(), RenderError> {
+    fn check(&self, rendered: &Rendered) -> Result<(), Failure> {
         for (name, part) in [(TEXT, &rendered.text), (HTML, &rendered.html)] {
             if !part.contains(SAMPLE_CODE) {
                 return Err(self.sources.complaint(name, "shows neither {{link}} nor {{code}}"));
@@ -108,7 +107,7 @@ impl Renderer {
         mail: &InvitationMail,
         code: &str,
         public_url: &str,
-    ) -> Result<Rendered, RenderError> {
+    ) -> Result<Rendered, Failure> {
         let mut view = View::new(mail, code, public_url)?;
         let subject = self.render(&self.plain, SUBJECT, &view)?;
         // Once more over the whole line: the template ends in a line break, and may be changed.
@@ -119,7 +118,7 @@ impl Renderer {
         Ok(Rendered { subject, text, html })
     }
 
-    fn render(&self, registry: &Handlebars, name: &str, view: &View) -> Result<String, RenderError> {
+    fn render(&self, registry: &Handlebars, name: &str, view: &View) -> Result<String, Failure> {
         registry.render(name, view).map_err(|error| self.sources.broken_rendering(name, &error))
     }
 }
@@ -137,10 +136,10 @@ pub fn accept_link(public_url: &str, code: &str) -> String {
 }
 
 impl View {
-    fn new(mail: &InvitationMail, code: &str, public_url: &str) -> Result<Self, RenderError> {
+    fn new(mail: &InvitationMail, code: &str, public_url: &str) -> Result<Self, Failure> {
         let is_link_safe = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if code.is_empty() || !code.chars().all(is_link_safe) {
-            return Err(RenderError("the code holds characters that no code of ours has".to_owned()));
+            return Err(Failure::new(MAIL, "the code holds characters that no code of ours has"));
         }
         let organisation = clean_name(&mail.organisation);
         Ok(Self {
@@ -171,9 +170,10 @@ impl Inviter {
 
 /// `2026-11-29T14:05:09.123Z` as `29 November 2026, 14:05 UTC`. Cut to the minute, never rounded up:
 /// who comes at the time the mail names is not late.
-fn date_in_words(rfc3339: &str) -> Result<String, RenderError> {
-    let time: Timestamp =
-        rfc3339.parse().map_err(|cause| RenderError(format!("the end of the invitation: {cause}")))?;
+fn date_in_words(rfc3339: &str) -> Result<String, Failure> {
+    let time: Timestamp = rfc3339
+        .parse()
+        .map_err(|cause| Failure::new(MAIL, format_args!("the end of the invitation: {cause}")))?;
     let time = time.to_zoned(TimeZone::UTC);
     Ok(time.strftime("%-d %B %Y, %H:%M UTC").to_string())
 }

@@ -11,16 +11,8 @@ use super::complaint::Complaint;
 use super::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole};
 use crate::generated::models::UserType;
 use crate::limits;
+use crate::store::tables::UniqueValue;
 use crate::store::users::fold_email;
-use crate::store::whole::Kind;
-
-/// What the check of a file found.
-pub(super) struct Checked {
-    /// Everything that is wrong.
-    pub complaints: Vec<Complaint>,
-    /// What has to be new to a database as well.
-    pub claims: Vec<Claim>,
-}
 
 /// Something that may be there once only.
 #[derive(Clone, Debug)]
@@ -28,12 +20,12 @@ pub(super) struct Claim {
     /// Where it stands.
     pub place: String,
     /// What it is.
-    pub kind: Kind,
+    pub kind: UniqueValue,
     /// The id or hash in hexadecimal, or the name.
     pub value: String,
 }
 
-impl Kind {
+impl UniqueValue {
     /// What a person calls it.
     fn word(self) -> &'static str {
         match self {
@@ -45,12 +37,12 @@ impl Kind {
 }
 
 /// Looks at everything.
-pub(super) fn check(seed: &Seed) -> Checked {
-    let mut check = Check::default();
+pub(super) fn check(seed: &Seed) -> Inspection {
+    let mut check = Inspection::default();
     for (position, organisation) in seed.organisations.iter().enumerate() {
         check.organisation(&format!("organisations[{position}]"), organisation);
     }
-    Checked { complaints: check.complaints, claims: check.claims }
+    check
 }
 
 /// The complaint about what is in the database already.
@@ -66,20 +58,23 @@ struct Known {
     roles: HashSet<Uuid>,
 }
 
+/// What was found in a file so far.
 #[derive(Default)]
-struct Check {
-    complaints: Vec<Complaint>,
-    claims: Vec<Claim>,
+pub(super) struct Inspection {
+    /// Everything that is wrong.
+    pub complaints: Vec<Complaint>,
+    /// What has to be new to a database as well.
+    pub claims: Vec<Claim>,
     /// Each id, secret and name of the file, and where it stands first.
     seen: HashMap<String, String>,
 }
 
-impl Check {
+impl Inspection {
     fn complain(&mut self, place: &str, detail: impl std::fmt::Display) {
         self.complaints.push(Complaint::new(place, detail));
     }
 
-    fn unique(&mut self, place: &str, kind: Kind, value: String) {
+    fn unique(&mut self, place: &str, kind: UniqueValue, value: String) {
         let (place, word) = (place.to_owned(), kind.word());
         match self.seen.insert(format!("{word} {value}"), place.clone()) {
             Some(first) => self.complain(&place, format_args!("the same {word} stands at {first}")),
@@ -87,7 +82,7 @@ impl Check {
         }
     }
 
-    fn id(&mut self, place: &str, kind: Kind, id: Option<Uuid>) {
+    fn id(&mut self, place: &str, kind: UniqueValue, id: Option<Uuid>) {
         if let Some(id) = id {
             self.unique(&format!("{place}.id"), kind, id.simple().to_string());
         }
@@ -116,9 +111,9 @@ impl Check {
     }
 
     fn organisation(&mut self, place: &str, organisation: &SeedOrganisation) {
-        self.id(place, Kind::Organisation, organisation.id);
+        self.id(place, UniqueValue::Organisation, organisation.id);
         self.text(&format!("{place}.name"), Some(&organisation.name));
-        self.unique(&format!("{place}.name"), Kind::OrganisationName, organisation.name.clone());
+        self.unique(&format!("{place}.name"), UniqueValue::OrganisationName, organisation.name.clone());
         self.text(&format!("{place}.displayName"), organisation.display_name.as_deref());
         let known = Known {
             users: organisation.users.iter().filter_map(|user| user.id).collect(),
@@ -160,7 +155,7 @@ impl Check {
     }
 
     fn role(&mut self, place: &str, role: &SeedRole, known: &Known) {
-        self.id(place, Kind::Role, role.id);
+        self.id(place, UniqueValue::Role, role.id);
         self.text(&format!("{place}.name"), Some(&role.name));
         self.text(&format!("{place}.description"), role.description.as_deref());
         self.all_known(&format!("{place}.users"), &role.users, &known.users, A_USER);
@@ -168,7 +163,7 @@ impl Check {
     }
 
     fn audit_log(&mut self, place: &str, entry: &SeedAuditLog, known: &Known) {
-        self.id(place, Kind::AuditLog, entry.id);
+        self.id(place, UniqueValue::AuditLog, entry.id);
         self.known(&format!("{place}.userId"), entry.user_id, &known.users, A_USER);
         self.known(&format!("{place}.projectId"), entry.project_id, &known.projects, A_PROJECT);
     }

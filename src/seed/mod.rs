@@ -17,9 +17,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::db::{Db, Tx};
+use crate::failure::Failure;
 use crate::problem::{Conflict, Problem};
 use crate::store;
-use crate::store::whole::Kind;
+use crate::store::tables::UniqueValue;
 
 use check::Claim;
 pub use complaint::{Complaint, places};
@@ -27,18 +28,6 @@ pub use export::export;
 use format::Seed;
 pub use load::Loaded;
 pub use starter::{OWNER_EMAIL, starter};
-
-/// Why a seed was not taken. The text names the file and the places in it.
-#[derive(Debug)]
-pub struct SeedError(String);
-
-impl std::fmt::Display for SeedError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for SeedError {}
 
 /// A seed in which everything is right that can be checked without a database. Cheap to clone.
 #[derive(Clone)]
@@ -77,12 +66,12 @@ impl Checked {
     /// Writes it beside whatever is there. All that a database alone can tell is checked first: 409 names
     /// every place with an id, name or secret that the database has already.
     pub fn add(&self, tx: &Tx, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
-        let mut of_kind: HashMap<Kind, Vec<&Claim>> = HashMap::new();
+        let mut of_kind: HashMap<UniqueValue, Vec<&Claim>> = HashMap::new();
         self.claims.iter().for_each(|claim| of_kind.entry(claim.kind).or_default().push(claim));
         let mut complaints = Vec::new();
         for (kind, claims) in of_kind {
             let values: Vec<&str> = claims.iter().map(|claim| claim.value.as_str()).collect();
-            let taken = store::whole::taken(tx, kind, &values)?;
+            let taken = store::tables::taken(tx, kind, &values)?;
             complaints
                 .extend(claims.into_iter().filter(|claim| taken.contains(&claim.value)).map(check::taken));
         }
@@ -95,14 +84,14 @@ impl Checked {
 
     /// Writes it in place of everything that is there.
     pub fn replace_all(&self, tx: &Tx, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
-        store::whole::empty(tx)?;
+        store::tables::empty(tx)?;
         load::load(tx, &self.seed, invitation_lifetime)
     }
 }
 
 /// Reads a seed file and checks all that can be checked without a database.
-pub fn read(path: &Path) -> Result<Checked, SeedError> {
-    let failed = |text: String| SeedError(format!("the seed file {}: {text}", path.display()));
+pub fn read(path: &Path) -> Result<Checked, Failure> {
+    let failed = |text: String| Failure(format!("the seed file {}: {text}", path.display()));
     let text = std::fs::read(path).map_err(|cause| failed(format!("cannot be read: {cause}")))?;
     parse(&text).map_err(|complaints| {
         let lines: Vec<String> = complaints.iter().map(ToString::to_string).collect();
@@ -122,9 +111,9 @@ pub fn parse(text: &[u8]) -> Result<Checked, Vec<Complaint>> {
 }
 
 /// Writes a seed into a database without people, all of it or nothing.
-pub fn load_into_empty(db: &Db, seed: &Checked, invitation_lifetime: Duration) -> Result<Loaded, SeedError> {
+pub fn load_into_empty(db: &Db, seed: &Checked, invitation_lifetime: Duration) -> Result<Loaded, Failure> {
     if db.peek(store::users::any).map_err(|problem| unwritten(&problem))? {
-        return Err(SeedError(
+        return Err(Failure(
             "the database has people in it already; nothing was seeded. Give --add to add to them".to_owned(),
         ));
     }
@@ -132,11 +121,11 @@ pub fn load_into_empty(db: &Db, seed: &Checked, invitation_lifetime: Duration) -
 }
 
 /// Writes a seed into a database, beside whatever is there, all of it or nothing.
-pub fn load(db: &Db, seed: &Checked, invitation_lifetime: Duration) -> Result<Loaded, SeedError> {
+pub fn load(db: &Db, seed: &Checked, invitation_lifetime: Duration) -> Result<Loaded, Failure> {
     let seed = seed.clone();
     db.write_blocking(move |tx| seed.add(tx, invitation_lifetime)).map_err(|problem| unwritten(&problem))
 }
 
-fn unwritten(problem: &Problem) -> SeedError {
-    SeedError(format!("the seed was not written, nothing was changed: {problem}"))
+fn unwritten(problem: &Problem) -> Failure {
+    Failure(format!("the seed was not written, nothing was changed: {problem}"))
 }

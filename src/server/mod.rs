@@ -36,7 +36,7 @@ const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// What a connection is allowed.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct ServerLimits {
     /// The most connections at once.
     pub connections_max: u32,
     /// How long the head of a request may take, or the silence between two requests.
@@ -48,7 +48,12 @@ pub struct Limits {
 }
 
 /// Serves until told to stop; then takes no more connections, finishes what runs, and returns.
-pub async fn serve(site: Arc<Site>, listener: TcpListener, limits: Limits, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    site: Arc<Site>,
+    listener: TcpListener,
+    limits: ServerLimits,
+    mut stop: watch::Receiver<bool>,
+) {
     let pulse = site.app.db.lifeline().pulse(Ending::Accepting);
     let places = Arc::new(Semaphore::new(limits.connections_max as usize));
     // Everything that runs for a client holds a clone; when the last is gone `ended` says so.
@@ -105,7 +110,7 @@ enum Ended {
 #[derive(Clone)]
 struct Connection {
     site: Arc<Site>,
-    limits: Limits,
+    limits: ServerLimits,
     running: mpsc::Sender<()>,
     stop: watch::Receiver<bool>,
 }

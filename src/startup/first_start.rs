@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use super::audience::Audience;
-use super::error::StartError;
 use crate::config::ServeSettings;
 use crate::db::{Db, Tx, beside};
+use crate::failure::Failure;
 use crate::generated::models::{Permission, UserType};
 use crate::operations::tokens;
 use crate::private_file;
@@ -46,7 +46,7 @@ pub(super) fn run(
     settings: &ServeSettings,
     database: &Path,
     audience: Audience,
-) -> Result<Option<FirstCredentials>, StartError> {
+) -> Result<Option<FirstCredentials>, Failure> {
     let credentials = FirstCredentials {
         organisation: settings.organisation.clone(),
         email: settings.owner_email.clone(),
@@ -65,7 +65,7 @@ pub(super) fn run(
     }
     if let Err(cause) = create(db, &credentials) {
         discard(file);
-        return Err(StartError::new("the first people could not be written", cause));
+        return Err(Failure::new("the first people could not be written", cause));
     }
     if let Some(path) = &file
         && let Err(cause) = replace_whole(path, &text(&credentials, false))
@@ -76,9 +76,9 @@ pub(super) fn run(
 }
 
 /// A new file only: an older one may hold the keys of another database.
-fn write(path: &Path, credentials: &FirstCredentials) -> Result<(), StartError> {
+fn write(path: &Path, credentials: &FirstCredentials) -> Result<(), Failure> {
     let failed = |cause: std::io::Error| {
-        StartError(format!(
+        Failure(format!(
             "the owner's credentials cannot be written to {}: {cause}; move that file away, or give another \
              --credentials-file",
             path.display()

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::error::StartError;
 use crate::config::ServeSettings;
 use crate::db::{ServeLock, beside};
+use crate::failure::Failure;
 
 /// How the folders are called, so that those of servers that were killed can be told.
 const PREFIX: &str = "brms-ephemeral-";
@@ -26,14 +26,14 @@ pub(super) struct Home {
 
 impl Home {
     /// The home that the settings name, made if it is to be temporary.
-    pub(super) fn of(settings: &ServeSettings) -> Result<Self, StartError> {
+    pub(super) fn of(settings: &ServeSettings) -> Result<Self, Failure> {
         if !settings.ephemeral {
             return Ok(Self { database: settings.data.database.clone(), folder: None });
         }
         let parent = std::env::temp_dir();
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent).map_err(|cause| {
             let parent = parent.display();
-            StartError(format!("no folder for --ephemeral can be made in {parent}: {cause}; set TMPDIR"))
+            Failure(format!("no folder for --ephemeral can be made in {parent}: {cause}; set TMPDIR"))
         })?;
         sweep(&parent, folder.path(), PREFIX, FILE);
         Ok(Self { database: folder.path().join(FILE), folder: Some(folder) })

@@ -3,9 +3,9 @@
 use tokio::sync::watch;
 
 use super::audience::Audience;
-use super::error::StartError;
 use crate::config::ServeSettings;
 use crate::db::Db;
+use crate::failure::Failure;
 use crate::secret::{Secret, SecretKind};
 use crate::seed;
 use crate::testing::Controls;
@@ -20,7 +20,7 @@ pub(super) struct Token {
 impl Token {
     /// The token of the settings, or a new one; `None` when tests do not control this server. Whoever
     /// would have no way to learn a new one is told so before anything is made.
-    pub(super) fn of(settings: &ServeSettings, audience: Audience) -> Result<Option<Self>, StartError> {
+    pub(super) fn of(settings: &ServeSettings, audience: Audience) -> Result<Option<Self>, Failure> {
         let asked = &settings.testing;
         if !asked.test_api {
             return Ok(None);
@@ -29,12 +29,12 @@ impl Token {
         if let Some(given) = &asked.test_api_token {
             let secret = Secret::parse(SecretKind::TestControls, given.reveal()).ok_or_else(|| {
                 let form = SecretKind::TestControls.form();
-                StartError(format!("--test-api-token must be {form}; without it one is made"))
+                Failure(format!("--test-api-token must be {form}; without it one is made"))
             })?;
             return Ok(Some(Self { secret, is_new: false }));
         }
         if audience == Audience::Nobody && settings.ready_file.is_none() {
-            return Err(StartError(
+            return Err(Failure(
                 "nobody would learn the token of --test-api without a terminal; give --ready-file, which it is \
                  written into, or --test-api-token"
                     .to_owned(),
@@ -56,7 +56,7 @@ impl Token {
         seed: Option<seed::Checked>,
         allows_seeded_secrets: bool,
         stop: watch::Receiver<bool>,
-    ) -> Result<Controls, StartError> {
+    ) -> Result<Controls, Failure> {
         let baseline = match seed {
             Some(seed) => seed,
             None => export_of(db)?,
@@ -67,9 +67,9 @@ impl Token {
 }
 
 /// Whoever puts a server back and moves its clock could have it write to people who never asked.
-fn refuse_real_mail(smtp_host: Option<&str>, allowed: bool) -> Result<(), StartError> {
+fn refuse_real_mail(smtp_host: Option<&str>, allowed: bool) -> Result<(), Failure> {
     match smtp_host {
-        Some(host) if !allowed => Err(StartError(format!(
+        Some(host) if !allowed => Err(Failure(format!(
             "--test-api does not go with --smtp-host {host}: tests could make it send real mail to anybody. \
              Leave one of them out, or give --allow-test-api-with-smtp"
         ))),
@@ -77,9 +77,9 @@ fn refuse_real_mail(smtp_host: Option<&str>, allowed: bool) -> Result<(), StartE
     }
 }
 
-fn export_of(db: &Db) -> Result<seed::Checked, StartError> {
+fn export_of(db: &Db) -> Result<seed::Checked, Failure> {
     let failed = |cause: &dyn std::fmt::Display| {
-        StartError(format!("what is in the database cannot be kept for a reset: {cause}"))
+        Failure(format!("what is in the database cannot be kept for a reset: {cause}"))
     };
     let seed = db.peek(|tx| seed::export(tx, true)).map_err(|problem| failed(&problem))?;
     seed::Checked::new(seed)

@@ -4,8 +4,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, json, json_text, params, word};
+use crate::db::{Row, RowResult, ToSql, Tx, json, json_text, params, word};
 use crate::generated::models::AuditLogType;
+use crate::limits::{OrderBy, Sort};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 
@@ -23,7 +24,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whoever may open the database file.
+    /// The operator, who may open the database file.
     #[must_use]
     pub fn operator(organisation_id: Uuid) -> Self {
         let user_agent = Some(concat!("brms/", env!("CARGO_PKG_VERSION"), " command line").to_owned());
@@ -99,16 +100,8 @@ impl Change {
     }
 }
 
-/// What a list is ordered by; entries that are equal in it come in the order they happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    CreatedAt,
-    Type,
-    Action,
-}
-
 /// What a list is narrowed by.
-pub(crate) struct Filter<'f> {
+pub(crate) struct AuditLogFilter<'f> {
     pub organisation_id: Uuid,
     pub project_id: Option<Uuid>,
     pub user_id: Option<Uuid>,
@@ -116,8 +109,8 @@ pub(crate) struct Filter<'f> {
     pub action: Option<&'f str>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
-    pub order: Order,
-    pub ascending: bool,
+    pub order: OrderBy,
+    pub sort: Sort,
     pub page: Page,
 }
 
@@ -216,42 +209,32 @@ pub(crate) fn find(tx: &Tx, organisation_id: Uuid, entry_id: Uuid) -> Result<Opt
 
 /// One page of entries. Only the conditions that are asked for stand in the statement, so that each
 /// combination is read by its index; the parts are fixed texts, and every value is a parameter.
-pub(crate) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<StoredEntry>, Problem> {
+pub(crate) fn list(tx: &Tx, filter: &AuditLogFilter) -> Result<Listed<StoredEntry>, Problem> {
     let total = if filter.is_counted() { counted(tx, filter)? } else { count(tx, filter)? };
     if filter.page.is_past(total) {
         return Ok(Listed { rows: Vec::new(), total });
     }
-    let rows = tx.rows(
-        &page_statement(filter),
-        params![
-            filter.organisation_id,
-            filter.from,
-            filter.to,
-            filter.project_id,
-            filter.user_id,
-            filter.kind.map(AuditLogType::as_str),
-            filter.action,
-            filter.page.limit(),
-            filter.page.offset(),
-        ],
-        read,
-    )?;
+    let rows = narrowed(filter, |narrowed| {
+        let (limit, offset) = (filter.page.limit(), filter.page.offset());
+        let parameters = [narrowed, params![limit, offset]].concat();
+        tx.rows(&page_statement(filter), parameters.as_slice(), read)
+    })?;
     Ok(Listed { rows, total })
 }
 
-fn page_statement(filter: &Filter) -> String {
+fn page_statement(filter: &AuditLogFilter) -> String {
     let (conditions, order) = (conditions(filter), order(filter));
     format!("SELECT * FROM audit_logs WHERE {conditions} ORDER BY {order} LIMIT ?8 OFFSET ?9")
 }
 
-impl Filter<'_> {
+impl AuditLogFilter<'_> {
     /// Whether the total is among those that are kept.
     fn is_counted(&self) -> bool {
         self.from.is_none() && self.to.is_none() && self.project_id.is_none() && self.user_id.is_none()
     }
 }
 
-fn conditions(filter: &Filter) -> String {
+fn conditions(filter: &AuditLogFilter) -> String {
     // Names every parameter, since each one given has to be named; it is true whatever they are.
     let mut conditions =
         String::from("organisation_id = ?1 AND coalesce(?2, ?3, ?4, ?5, ?6, ?7, 1) IS NOT NULL");
@@ -270,19 +253,19 @@ fn conditions(filter: &Filter) -> String {
     conditions
 }
 
-fn order(filter: &Filter) -> &'static str {
-    match (filter.order, filter.ascending) {
-        (Order::CreatedAt, true) => "created_at, id",
-        (Order::CreatedAt, false) => "created_at DESC, id DESC",
-        (Order::Type, true) => "type, created_at, id",
-        (Order::Type, false) => "type DESC, created_at DESC, id DESC",
-        (Order::Action, true) => "action, created_at, id",
-        (Order::Action, false) => "action DESC, created_at DESC, id DESC",
+fn order(filter: &AuditLogFilter) -> &'static str {
+    match (filter.order, filter.sort) {
+        (OrderBy::CreatedAt, Sort::Ascending) => "created_at, id",
+        (OrderBy::CreatedAt, Sort::Descending) => "created_at DESC, id DESC",
+        (OrderBy::Type, Sort::Ascending) => "type, created_at, id",
+        (OrderBy::Type, Sort::Descending) => "type DESC, created_at DESC, id DESC",
+        (OrderBy::Action, Sort::Ascending) => "action, created_at, id",
+        (OrderBy::Action, Sort::Descending) => "action DESC, created_at DESC, id DESC",
     }
 }
 
 /// The total from the counts that are kept.
-fn counted(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
+fn counted(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
     tx.count(
         "SELECT coalesce(sum(entries), 0)
          FROM audit_log_counts
@@ -291,20 +274,25 @@ fn counted(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
     )
 }
 
-fn count(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
-    let conditions = conditions(filter);
-    tx.count(
-        &format!("SELECT count(*) FROM audit_logs WHERE {conditions}"),
-        params![
-            filter.organisation_id,
-            filter.from,
-            filter.to,
-            filter.project_id,
-            filter.user_id,
-            filter.kind.map(AuditLogType::as_str),
-            filter.action,
-        ],
-    )
+fn count(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
+    let statement = format!("SELECT count(*) FROM audit_logs WHERE {}", conditions(filter));
+    narrowed(filter, |narrowed| tx.count(&statement, narrowed))
+}
+
+/// Runs a statement with the values of the parameters that [`conditions`] names.
+fn narrowed<T>(
+    filter: &AuditLogFilter,
+    run: impl FnOnce(&[&dyn ToSql]) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    run(params![
+        filter.organisation_id,
+        filter.from,
+        filter.to,
+        filter.project_id,
+        filter.user_id,
+        filter.kind.map(AuditLogType::as_str),
+        filter.action,
+    ])
 }
 
 fn read(row: &Row) -> RowResult<StoredEntry> {
@@ -326,14 +314,13 @@ fn read(row: &Row) -> RowResult<StoredEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::db::{Db, Options};
+    use crate::store::tests::Plans;
 
     /// The filter that asks for what the bits say.
-    fn filter(bits: u8, order: Order, ascending: bool) -> Filter<'static> {
+    fn filter(bits: u8, order: OrderBy, sort: Sort) -> AuditLogFilter<'static> {
         let asked = |bit: u8| bits & (1 << bit) != 0;
         let moment = Timestamp::from_millis(1);
-        Filter {
+        AuditLogFilter {
             organisation_id: Uuid::nil(),
             project_id: asked(0).then(Uuid::nil),
             user_id: asked(1).then(Uuid::nil),
@@ -342,22 +329,18 @@ mod tests {
             from: asked(4).then_some(moment),
             to: asked(5).then_some(moment),
             order,
-            ascending,
+            sort,
             page: Page::new(1, 10),
         }
     }
 
     #[test]
     fn every_combination_is_read_by_an_index_and_sorted_by_one_where_nothing_narrows_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let db = Db::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
-        for order in [Order::CreatedAt, Order::Type, Order::Action] {
-            for (bits, ascending) in (0..64).flat_map(|bits| [(bits, true), (bits, false)]) {
-                let statement = page_statement(&filter(bits, order, ascending));
-                let nothing: [Option<i64>; 9] = [None; 9];
-                let explain = format!("EXPLAIN QUERY PLAN {statement}");
-                let plan =
-                    db.peek(|tx| tx.rows(&explain, nothing, |row| row.get::<_, String>("detail"))).unwrap();
+        let plans = Plans::new();
+        for order in OrderBy::ALL.iter().copied() {
+            for (bits, sort) in (0..64).flat_map(|bits| Sort::ALL.iter().map(move |sort| (bits, *sort))) {
+                let statement = page_statement(&filter(bits, order, sort));
+                let plan = plans.of(&statement, 9);
                 assert!(!plan.iter().any(|step| step.starts_with("SCAN audit_logs")), "{plan:?} {statement}");
                 let is_sorted_apart = plan.iter().any(|step| step.contains("TEMP B-TREE"));
                 assert!(bits != 0 || !is_sorted_apart, "{plan:?} {statement}");

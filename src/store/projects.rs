@@ -54,7 +54,7 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Resu
 }
 
 /// What a list of projects is narrowed by.
-pub(crate) struct Filter {
+pub(crate) struct ProjectFilter {
     pub organisation_id: Uuid,
     /// Only projects with this user in them.
     pub member: Option<Uuid>,
@@ -154,7 +154,7 @@ pub const OF_ORGANISATION: List = List {
 };
 
 /// One page of projects.
-pub(crate) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<Project>, Problem> {
+pub(crate) fn list(tx: &Tx, filter: &ProjectFilter) -> Result<Listed<Project>, Problem> {
     let narrowed = params![filter.organisation_id, filter.member, filter.deleted, filter.search];
     tx.page(&OF_ORGANISATION, narrowed, filter.page, read)
 }

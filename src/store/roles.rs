@@ -151,22 +151,22 @@ pub(crate) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
 
 /// Gives a role these users and no others.
 pub fn set_users(tx: &Tx, role_id: Uuid, user_ids: &[Uuid]) -> Result<(), Problem> {
-    tx.execute("DELETE FROM role_users WHERE role_id = ?1", [role_id])?;
-    tx.execute(
-        "INSERT INTO role_users (role_id, user_id) SELECT ?1, unhex(value) FROM json_each(?2) WHERE true
-         ON CONFLICT DO NOTHING",
-        params![role_id, id_list(user_ids)],
-    )?;
-    Ok(())
+    set(tx, ("role_users", "user_id"), role_id, user_ids)
 }
 
 /// Gives a role these projects and no others.
 pub fn set_projects(tx: &Tx, role_id: Uuid, project_ids: &[Uuid]) -> Result<(), Problem> {
-    tx.execute("DELETE FROM role_projects WHERE role_id = ?1", [role_id])?;
+    set(tx, ("role_projects", "project_id"), role_id, project_ids)
+}
+
+fn set(tx: &Tx, (table, column): (&str, &str), role_id: Uuid, ids: &[Uuid]) -> Result<(), Problem> {
+    tx.execute(&format!("DELETE FROM {table} WHERE role_id = ?1"), [role_id])?;
     tx.execute(
-        "INSERT INTO role_projects (role_id, project_id) SELECT ?1, unhex(value) FROM json_each(?2) WHERE true
-         ON CONFLICT DO NOTHING",
-        params![role_id, id_list(project_ids)],
+        &format!(
+            "INSERT INTO {table} (role_id, {column}) SELECT ?1, unhex(value) FROM json_each(?2) WHERE true
+             ON CONFLICT DO NOTHING"
+        ),
+        params![role_id, id_list(ids)],
     )?;
     Ok(())
 }

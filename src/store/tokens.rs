@@ -69,6 +69,17 @@ pub struct StoredToken {
     pub credential: Credential,
 }
 
+impl StoredToken {
+    /// Whether it still opens anything: what [`LIVE`] says in SQL.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| end > now)
+    }
+}
+
+/// Whether a credential called `token` still opens anything at `?2`.
+pub(super) const LIVE: &str = "(token.expires_at IS NULL OR token.expires_at > ?2)";
+
 /// A sign-in as stored.
 #[derive(Clone, Copy)]
 pub struct SignIn {
@@ -159,12 +170,9 @@ pub fn all_personal(tx: &Tx, user_id: Uuid) -> Result<Vec<StoredToken>, Problem>
 
 /// How many tokens of a user still work.
 pub(crate) fn count_live(tx: &Tx, user_id: Uuid) -> Result<u64, Problem> {
-    tx.count(
-        "SELECT count(*)
-         FROM personal_access_tokens
-         WHERE user_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
-        params![user_id, tx.now()],
-    )
+    let statement =
+        format!("SELECT count(*) FROM personal_access_tokens AS token WHERE token.user_id = ?1 AND {LIVE}");
+    tx.count(&statement, params![user_id, tx.now()])
 }
 
 /// The projects that a token reaches, if it does not reach all.

@@ -18,7 +18,7 @@ const DELAY_MAX: Duration = Duration::from_mins(10);
 /// An order as it comes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object", remote = "Self")]
-pub(super) struct Order {
+pub(super) struct FaultOrder {
     /// An `operationId` of the description.
     operation: String,
     /// For how many answers; 1 when absent.
@@ -35,9 +35,9 @@ pub(super) struct Order {
     drop: Option<When>,
 }
 
-http::object!(Order);
+http::object!(FaultOrder);
 
-impl http::Limits for Order {}
+impl http::Limits for FaultOrder {}
 
 const fn once() -> u32 {
     1
@@ -72,7 +72,7 @@ struct Fault {
 
 /// The same in a list: an order as it would have come.
 #[derive(Serialize)]
-struct Listed {
+struct FaultEntry {
     operation: &'static str,
     times: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +83,7 @@ struct Listed {
     drop: Option<When>,
 }
 
-impl From<&Fault> for Listed {
+impl From<&Fault> for FaultEntry {
     fn from(fault: &Fault) -> Self {
         let listed = Self {
             operation: fault.operation.id(),
@@ -110,7 +110,7 @@ pub(super) struct Faults {
 
 impl Faults {
     /// Takes an order, and lists all.
-    pub(super) fn add(&self, order: &Order) -> Result<Reply, Problem> {
+    pub(super) fn add(&self, order: &FaultOrder) -> Result<Reply, Problem> {
         let fault = parse(order)?;
         self.due().push(fault);
         self.list()
@@ -118,7 +118,7 @@ impl Faults {
 
     /// What is still due.
     pub(super) fn list(&self) -> Result<Reply, Problem> {
-        let due: Vec<Listed> = self.due().iter().map(Listed::from).collect();
+        let due: Vec<FaultEntry> = self.due().iter().map(FaultEntry::from).collect();
         Reply::json(200, &due)
     }
 
@@ -152,7 +152,7 @@ impl Faults {
     }
 }
 
-fn parse(order: &Order) -> Result<Fault, Problem> {
+fn parse(order: &FaultOrder) -> Result<Fault, Problem> {
     let operation = Operation::ALL.iter().find(|operation| operation.id() == order.operation).copied();
     let operation = operation.ok_or_else(|| {
         let known: Vec<&str> = Operation::ALL.iter().map(|operation| operation.id()).collect();

@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::config::positive_time;
 use crate::db::Tx;
 use crate::http::{Reply, Request, check_email};
+use crate::mail_states::MailState;
 use crate::problem::{Place, Problem};
 use crate::store;
 use crate::store::mails::ListedMail;
@@ -27,10 +28,10 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 /// A mail in the list, whatever became of it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Listed {
+struct MailboxEntry {
     id: Uuid,
     to: String,
-    state: String,
+    state: MailState,
     attempts: u32,
     last_answer: Option<String>,
     created_at: Timestamp,
@@ -58,7 +59,7 @@ pub(super) async fn list(app: &App, request: &Request) -> Result<Reply, Problem>
     let to = address(request)?;
     let all = app.db.read(request.context().deadline, |tx| store::mails::list(tx, None)).await?;
     let wanted = |mail: &ListedMail| to.as_ref().is_none_or(|to| fold_email(&mail.recipient) == *to);
-    let listed = all.into_iter().filter(wanted).map(|mail| Listed {
+    let listed = all.into_iter().filter(wanted).map(|mail| MailboxEntry {
         id: mail.id,
         to: mail.recipient,
         state: mail.state,

@@ -34,7 +34,7 @@ pub struct Content {
 
 /// What is served here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Page {
+pub enum Endpoint {
     /// The empty form.
     AcceptForm,
     /// The form, sent.
@@ -55,7 +55,7 @@ pub enum Page {
     Ready,
 }
 
-impl Page {
+impl Endpoint {
     /// The name in the log, beside the operations of the description.
     const fn id(self) -> &'static str {
         match self {
@@ -72,25 +72,25 @@ impl Page {
     }
 }
 
-const ROUTES: &[Route<Page>] = &[
-    route("GET", "/invitations/accept", Page::AcceptForm),
-    route("POST", "/invitations/accept", Page::Accept),
-    route("GET", "/invitations/accept.css", Page::Style),
-    route("GET", "/invitations/accept.js", Page::Script),
-    route("GET", "/openapi/brms.json", Page::VendoredDescription),
-    route("GET", "/openapi.json", Page::ServedDescription),
-    route("GET", "/docs", Page::Docs(docs::File::Page)),
-    route("GET", "/docs/docs.js", Page::Docs(docs::File::Script)),
-    route("GET", "/docs/swagger-ui-bundle.js", Page::Docs(docs::File::Viewer)),
-    route("GET", "/docs/swagger-ui.css", Page::Docs(docs::File::ViewerStyle)),
-    route("GET", "/livez", Page::Live),
-    route("GET", "/readyz", Page::Ready),
+const ROUTES: &[Route<Endpoint>] = &[
+    route("GET", "/invitations/accept", Endpoint::AcceptForm),
+    route("POST", "/invitations/accept", Endpoint::Accept),
+    route("GET", "/invitations/accept.css", Endpoint::Style),
+    route("GET", "/invitations/accept.js", Endpoint::Script),
+    route("GET", "/openapi/brms.json", Endpoint::VendoredDescription),
+    route("GET", "/openapi.json", Endpoint::ServedDescription),
+    route("GET", "/docs", Endpoint::Docs(docs::File::Page)),
+    route("GET", "/docs/docs.js", Endpoint::Docs(docs::File::Script)),
+    route("GET", "/docs/swagger-ui-bundle.js", Endpoint::Docs(docs::File::Viewer)),
+    route("GET", "/docs/swagger-ui.css", Endpoint::Docs(docs::File::ViewerStyle)),
+    route("GET", "/livez", Endpoint::Live),
+    route("GET", "/readyz", Endpoint::Ready),
 ];
 
 const JSON_OR_FORM: &str = "application/json or application/x-www-form-urlencoded";
 
 /// The page that a request means, or why its path takes no such method; `None`: no path of ours.
-pub fn find(request: &Request) -> Option<Result<Page, Problem>> {
+pub fn find(request: &Request) -> Option<Result<Endpoint, Problem>> {
     match http::find(ROUTES, request.method(), request.path()) {
         Ok(found) => Some(Ok(found.target)),
         Err(Problem::UnknownPath) => None,
@@ -102,21 +102,25 @@ pub fn find(request: &Request) -> Option<Result<Page, Problem>> {
 pub async fn answer(
     app: &App,
     content: &Content,
-    page: Result<Page, Problem>,
+    page: Result<Endpoint, Problem>,
     mut request: Request,
 ) -> Reply {
     let pages = &content.pages;
     let operation = page.as_ref().ok().map(|page| page.id());
     let result = match page {
-        Ok(Page::AcceptForm) => show(pages, 200, &AcceptForm::default()),
-        Ok(Page::Accept) => take(app, pages, &mut request).await,
-        Ok(Page::Style) => Ok(secured(Reply::bytes(200, "text/css; charset=utf-8", STYLE))),
-        Ok(Page::Script) => Ok(secured(Reply::bytes(200, "text/javascript; charset=utf-8", ACCEPT_SCRIPT))),
-        Ok(Page::VendoredDescription) => Ok(Reply::bytes(200, "application/json", openapi::VENDORED)),
-        Ok(Page::ServedDescription) => Ok(Reply::bytes(200, "application/json", content.description.clone())),
-        Ok(Page::Docs(file)) => docs::show(file, &request),
-        Ok(Page::Live) => health::live(app).and_then(|()| Reply::json(200, &json!({ "status": "live" }))),
-        Ok(Page::Ready) => match health::ready(app).await {
+        Ok(Endpoint::AcceptForm) => show(pages, 200, &AcceptForm::default()),
+        Ok(Endpoint::Accept) => take(app, pages, &mut request).await,
+        Ok(Endpoint::Style) => Ok(secured(Reply::bytes(200, "text/css; charset=utf-8", STYLE))),
+        Ok(Endpoint::Script) => {
+            Ok(secured(Reply::bytes(200, "text/javascript; charset=utf-8", ACCEPT_SCRIPT)))
+        }
+        Ok(Endpoint::VendoredDescription) => Ok(Reply::bytes(200, "application/json", openapi::VENDORED)),
+        Ok(Endpoint::ServedDescription) => {
+            Ok(Reply::bytes(200, "application/json", content.description.clone()))
+        }
+        Ok(Endpoint::Docs(file)) => docs::show(file, &request),
+        Ok(Endpoint::Live) => health::live(app).and_then(|()| Reply::json(200, &json!({ "status": "live" }))),
+        Ok(Endpoint::Ready) => match health::ready(app).await {
             Ok(()) => Reply::json(200, &json!({ "status": "ready" })),
             Err(problem) => Err(problem),
         },

@@ -6,11 +6,11 @@ mod story;
 use std::io::Write;
 use std::path::Path;
 
-use super::failure::Failure;
-use super::signals::Signals;
+use super::signals::StopSignals;
 use super::threads::runtime;
 use crate::clock::Clock;
 use crate::config::{self, DemoSettings, ServeSettings};
+use crate::failure::Failure;
 use crate::startup::{Audience, Server, sweep};
 use story::Story;
 
@@ -21,7 +21,7 @@ const DATABASE: &str = "demo.db";
 pub(super) fn run(settings: &DemoSettings, out: &mut dyn Write) -> Result<(), Failure> {
     runtime()?.block_on(async {
         // An end by a signal removes the folder like any other, so signals are watched before it is made.
-        let mut signals = Signals::watch()?;
+        let mut signals = StopSignals::watch()?;
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
         sweep(&std::env::temp_dir(), folder.path(), PREFIX, DATABASE);
         let server =

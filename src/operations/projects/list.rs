@@ -30,7 +30,7 @@ pub async fn list(
         if (parameters.all || parameters.deleted) && !caller.is_administrator() {
             return Err(Problem::Forbidden("all and deleted are for an admin or owner of the organisation."));
         }
-        let filter = store::projects::Filter {
+        let filter = store::projects::ProjectFilter {
             organisation_id: caller.organisation_id,
             // Deleted projects are looked for to be restored, whoever was in them.
             member: (!parameters.all && !parameters.deleted).then_some(caller.user_id),

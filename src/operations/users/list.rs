@@ -6,7 +6,7 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::generated::api::ListUsersParameters;
 use crate::generated::models::UserList;
-use crate::limits;
+use crate::limits::{self, IsService};
 use crate::paging::Page;
 use crate::problem::Problem;
 use crate::search;
@@ -19,10 +19,8 @@ pub async fn list(
     principal: Principal,
     parameters: ListUsersParameters,
 ) -> Result<UserList, Problem> {
-    let is_service = match parameters.is_service.as_deref() {
-        None => None,
-        Some(word) => Some(limits::check_word("isService", word, &["true", "false"])? == "true"),
-    };
+    let is_service = limits::check_word("isService", parameters.is_service.as_deref())?;
+    let is_service = is_service.map(|word: IsService| word == IsService::Service);
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
         caller.require()?;

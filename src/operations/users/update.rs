@@ -26,8 +26,8 @@ pub async fn update(
     parameters: UpdateUserParameters,
     body: UpdateUserRequest,
 ) -> Result<models::User, Problem> {
-    limits::check_names(&[("/firstName", body.first_name.as_ref()), ("/lastName", body.last_name.as_ref())])?;
-    limits::check_ids("/roles", body.roles.as_deref().unwrap_or_default())?;
+    limits::check(&[("firstName", &body.first_name), ("lastName", &body.last_name)])?;
+    limits::check(&[("roles", &body.roles)])?;
     app.write(principal, move |tx, caller| {
         let before = store::users::find(tx, caller.organisation_id, parameters.user_id)?
             .ok_or(Problem::NotFound("user"))?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use brms::clock::Clock;
 use brms::config::{Arguments, Command, ServeSettings};
+use brms::mail_states::MailState;
 use brms::startup::{Audience, Server};
 use brms::store;
 use clap::Parser;
@@ -113,7 +114,7 @@ impl TestServer {
         loop {
             let listed =
                 db.read(until, |tx| store::mails::list(tx, None)).await.expect("the mailbox is read");
-            if listed.iter().all(|mail| mail.state != "queued") {
+            if listed.iter().all(|mail| mail.state != MailState::Queued) {
                 let read =
                     |id| db.peek(|tx| store::mails::message(tx, id)).expect("a mail is read").flatten();
                 return listed.iter().filter_map(|mail| read(mail.id)).map(Mail::parse).collect();

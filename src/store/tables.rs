@@ -7,7 +7,7 @@ use crate::problem::Problem;
 
 /// What may be there once only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
+pub(crate) enum UniqueValue {
     OrganisationName,
     Organisation,
     User,
@@ -25,31 +25,31 @@ pub(crate) enum Kind {
 }
 
 /// Those of the values that the database has.
-pub(crate) fn taken(tx: &Tx, kind: Kind, values: &[&str]) -> Result<HashSet<String>, Problem> {
+pub(crate) fn taken(tx: &Tx, kind: UniqueValue, values: &[&str]) -> Result<HashSet<String>, Problem> {
     let values = json_text(&values);
     let found = tx.rows(&taken_statement(kind), [values], |row| row.get(0))?;
     Ok(found.into_iter().collect())
 }
 
-fn taken_statement(kind: Kind) -> String {
+fn taken_statement(kind: UniqueValue) -> String {
     let (table, column) = match kind {
-        Kind::OrganisationName => {
+        UniqueValue::OrganisationName => {
             return "SELECT name FROM organisations WHERE name IN (SELECT value FROM json_each(?1))"
                 .to_owned();
         }
-        Kind::Organisation => ("organisations", "id"),
-        Kind::User => ("users", "id"),
-        Kind::Invitation => ("invitations", "id"),
-        Kind::InvitationSecret => ("invitation_secrets", "secret_hash"),
-        Kind::PersonalAccessToken => ("personal_access_tokens", "id"),
-        Kind::PersonalAccessTokenSecret => ("personal_access_tokens", "secret_hash"),
-        Kind::InternalToken => ("internal_tokens", "id"),
-        Kind::InternalTokenSecret => ("internal_tokens", "secret_hash"),
-        Kind::Role => ("roles", "id"),
-        Kind::Project => ("projects", "id"),
-        Kind::Group => ("groups", "id"),
-        Kind::Member => ("members", "id"),
-        Kind::AuditLog => ("audit_logs", "id"),
+        UniqueValue::Organisation => ("organisations", "id"),
+        UniqueValue::User => ("users", "id"),
+        UniqueValue::Invitation => ("invitations", "id"),
+        UniqueValue::InvitationSecret => ("invitation_secrets", "secret_hash"),
+        UniqueValue::PersonalAccessToken => ("personal_access_tokens", "id"),
+        UniqueValue::PersonalAccessTokenSecret => ("personal_access_tokens", "secret_hash"),
+        UniqueValue::InternalToken => ("internal_tokens", "id"),
+        UniqueValue::InternalTokenSecret => ("internal_tokens", "secret_hash"),
+        UniqueValue::Role => ("roles", "id"),
+        UniqueValue::Project => ("projects", "id"),
+        UniqueValue::Group => ("groups", "id"),
+        UniqueValue::Member => ("members", "id"),
+        UniqueValue::AuditLog => ("audit_logs", "id"),
     };
     format!(
         "SELECT lower(hex({column})) FROM {table} WHERE {column} IN (SELECT unhex(value) FROM json_each(?1))"
@@ -75,31 +75,28 @@ pub(crate) fn empty(tx: &Tx) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::db::{Db, Options};
+    use crate::store::tests::Plans;
 
     #[test]
     fn what_is_taken_is_found_by_an_index() {
-        let folder = tempfile::tempdir().unwrap();
-        let db = Db::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
+        let plans = Plans::new();
         for kind in [
-            Kind::OrganisationName,
-            Kind::Organisation,
-            Kind::User,
-            Kind::Invitation,
-            Kind::InvitationSecret,
-            Kind::PersonalAccessToken,
-            Kind::PersonalAccessTokenSecret,
-            Kind::InternalToken,
-            Kind::InternalTokenSecret,
-            Kind::Role,
-            Kind::Project,
-            Kind::Group,
-            Kind::Member,
-            Kind::AuditLog,
+            UniqueValue::OrganisationName,
+            UniqueValue::Organisation,
+            UniqueValue::User,
+            UniqueValue::Invitation,
+            UniqueValue::InvitationSecret,
+            UniqueValue::PersonalAccessToken,
+            UniqueValue::PersonalAccessTokenSecret,
+            UniqueValue::InternalToken,
+            UniqueValue::InternalTokenSecret,
+            UniqueValue::Role,
+            UniqueValue::Project,
+            UniqueValue::Group,
+            UniqueValue::Member,
+            UniqueValue::AuditLog,
         ] {
-            let explain = format!("EXPLAIN QUERY PLAN {}", taken_statement(kind));
-            let plan = db.peek(|tx| tx.rows(&explain, ["[]"], |row| row.get::<_, String>("detail"))).unwrap();
+            let plan = plans.of(&taken_statement(kind), 1);
             assert!(plan[0].starts_with("SEARCH "), "{kind:?}: {plan:?}");
         }
     }

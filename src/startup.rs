@@ -21,7 +21,8 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
-use crate::db::{self, Db, Options, ServeLock};
+use crate::db::Db;
+use crate::db::sqlite::{self, Options, ServeLock};
 use crate::failure::Failure;
 use crate::lifeline::Lifeline;
 use crate::mail::delivery::Delivery;
@@ -218,7 +219,7 @@ fn open(
     address: SocketAddr,
 ) -> Result<Opened, Failure> {
     let lock = ServeLock::take(database)?;
-    let is_new = db::is_new(database)?;
+    let is_new = sqlite::is_new(database)?;
     let allows_seeded_secrets = address.ip().is_loopback() || settings.allow_seeded_secrets;
     let options = Options {
         size_max: settings.database_size_max,
@@ -226,7 +227,7 @@ fn open(
         ..Options::new(database)
     };
     let opened = || {
-        let db = Db::open(&options, clock)?;
+        let db = sqlite::open(&options, clock)?;
         let filled = fill(&db, settings, database, audience)?;
         refuse_known_secrets(&db, address, allows_seeded_secrets)?;
         Ok((db, filled))
@@ -235,7 +236,7 @@ fn open(
         Ok((db, filled)) => Ok(Opened { db, lock, filled, allows_seeded_secrets }),
         Err(cause) => {
             if is_new {
-                db::discard(database);
+                sqlite::discard(database);
             }
             lock.give_up();
             Err(cause)

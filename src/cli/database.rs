@@ -3,7 +3,8 @@
 use super::threads;
 use crate::clock::Clock;
 use crate::config::DatabaseSettings;
-use crate::db::{Db, Options, Tx};
+use crate::db::sqlite::{self, Options};
+use crate::db::{Db, Tx};
 use crate::failure::Failure;
 use crate::problem::Problem;
 
@@ -20,7 +21,7 @@ pub(super) fn open_or_create(settings: &DatabaseSettings) -> Result<Db, Failure>
 fn open(settings: &DatabaseSettings, create: bool) -> Result<Db, Failure> {
     // The pool's three, the writer, and the fold of its log.
     threads::check(5)?;
-    Db::open(&Options::beside_a_server(&settings.database, create), Clock::default())
+    sqlite::open(&Options::beside_a_server(&settings.database, create), Clock::default())
 }
 
 /// Reads from the file.

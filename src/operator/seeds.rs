@@ -1,7 +1,8 @@
 //! When the operator may write a seed into the database of a server.
 
 use crate::config::SeedSettings;
-use crate::db::{Db, ServeLock};
+use crate::db::Db;
+use crate::db::sqlite::ServeLock;
 use crate::failure::Failure;
 use crate::store;
 

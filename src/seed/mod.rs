@@ -72,8 +72,9 @@ impl Checked {
         for (kind, claims) in of_kind {
             let values: Vec<&str> = claims.iter().map(|claim| claim.value.as_str()).collect();
             let taken = store::tables::taken(tx, kind, &values)?;
-            complaints
-                .extend(claims.into_iter().filter(|claim| taken.contains(&claim.value)).map(check::taken));
+            complaints.extend(
+                claims.into_iter().filter(|claim| taken.contains(claim.value.as_str())).map(check::taken),
+            );
         }
         if !complaints.is_empty() {
             complaints.sort_by(|one, other| one.place.cmp(&other.place));

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::audience::Audience;
 use crate::config::ServeSettings;
-use crate::db::{Db, Tx, beside};
+use crate::db::sqlite::beside;
+use crate::db::{Db, Tx};
 use crate::failure::Failure;
 use crate::generated::models::{Permission, UserType};
 use crate::operations::tokens;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::config::ServeSettings;
-use crate::db::{ServeLock, beside};
+use crate::db::sqlite::{ServeLock, beside};
 use crate::failure::Failure;
 
 /// How the folders are called, so that those of servers that were killed can be told.

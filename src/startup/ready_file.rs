@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::db;
+use crate::db::sqlite;
 use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::temporary;
@@ -27,7 +27,7 @@ impl ReadyFile {
         if path.is_dir() {
             return Err(cannot_be_written(path, &"it is a folder"));
         }
-        if let Some(database) = db::database_of(path) {
+        if let Some(database) = sqlite::database_of(path) {
             let cause = format!("it belongs to the database {}; name another file", database.display());
             return Err(cannot_be_written(path, &cause));
         }

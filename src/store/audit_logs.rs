@@ -4,7 +4,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, ToSql, Tx, json, json_text, params, word};
+use crate::db::{self, Kind, Parameter, Row, RowResult, Tx, json, json_text, params, word};
 use crate::generated::models::AuditLogType;
 use crate::limits::{OrderBy, Sort};
 use crate::paging::{Listed, Page};
@@ -214,17 +214,11 @@ pub(crate) fn list(tx: &Tx, filter: &AuditLogFilter) -> Result<Listed<StoredEntr
     if filter.page.is_past(total) {
         return Ok(Listed { rows: Vec::new(), total });
     }
-    let rows = narrowed(filter, |narrowed| {
-        let (limit, offset) = (filter.page.limit(), filter.page.offset());
-        let parameters = [narrowed, params![limit, offset]].concat();
-        tx.rows(&page_statement(filter), parameters.as_slice(), read)
-    })?;
+    let (mut narrowed, limit, offset) = (Narrowed::by(filter), filter.page.limit(), filter.page.offset());
+    let statement = narrowed.page_statement(filter);
+    narrowed.parameters.extend(params![limit, offset]);
+    let rows = tx.rows(&statement, narrowed.parameters.as_slice(), read)?;
     Ok(Listed { rows, total })
-}
-
-fn page_statement(filter: &AuditLogFilter) -> String {
-    let (conditions, order) = (conditions(filter), order(filter));
-    format!("SELECT * FROM audit_logs WHERE {conditions} ORDER BY {order} LIMIT ?8 OFFSET ?9")
 }
 
 impl AuditLogFilter<'_> {
@@ -234,23 +228,48 @@ impl AuditLogFilter<'_> {
     }
 }
 
-fn conditions(filter: &AuditLogFilter) -> String {
-    // Names every parameter, since each one given has to be named; it is true whatever they are.
-    let mut conditions =
-        String::from("organisation_id = ?1 AND coalesce(?2, ?3, ?4, ?5, ?6, ?7, 1) IS NOT NULL");
-    for (is_asked, condition) in [
-        (filter.from.is_some(), " AND created_at >= ?2"),
-        (filter.to.is_some(), " AND created_at <= ?3"),
-        (filter.project_id.is_some(), " AND project_id = ?4"),
-        (filter.user_id.is_some(), " AND user_id = ?5"),
-        (filter.kind.is_some(), " AND type = ?6"),
-        (filter.action.is_some(), " AND action = ?7"),
-    ] {
-        if is_asked {
-            conditions.push_str(condition);
+/// What is asked of the entries, as a condition and the values of its parameters.
+struct Narrowed<'f> {
+    condition: String,
+    parameters: Vec<&'f dyn Parameter>,
+}
+
+impl<'f> Narrowed<'f> {
+    fn by(filter: &'f AuditLogFilter) -> Self {
+        let organisation = &filter.organisation_id;
+        let mut narrowed =
+            Self { condition: "organisation_id = ?1".to_owned(), parameters: vec![organisation] };
+        narrowed.and("created_at >=", filter.from.as_ref());
+        narrowed.and("created_at <=", filter.to.as_ref());
+        narrowed.and("project_id =", filter.project_id.as_ref());
+        narrowed.and("user_id =", filter.user_id.as_ref());
+        narrowed.and("type =", filter.kind.as_ref());
+        narrowed.and("action =", filter.action.as_ref());
+        narrowed
+    }
+
+    fn and(&mut self, comparison: &str, value: Option<&'f impl Parameter>) {
+        if let Some(value) = value {
+            self.parameters.push(value);
+            self.condition += &format!(" AND {comparison} ?{}", self.parameters.len());
         }
     }
-    conditions
+
+    fn page_statement(&self, filter: &AuditLogFilter) -> String {
+        let (condition, order, limit) = (&self.condition, order(filter), self.parameters.len() + 1);
+        let offset = limit + 1;
+        format!("SELECT * FROM audit_logs WHERE {condition} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}")
+    }
+}
+
+impl Parameter for AuditLogType {
+    fn kind() -> Kind {
+        Kind::Text
+    }
+
+    fn value(&self) -> db::Value<'_> {
+        db::Value::Text(self.as_str())
+    }
 }
 
 fn order(filter: &AuditLogFilter) -> &'static str {
@@ -267,32 +286,17 @@ fn order(filter: &AuditLogFilter) -> &'static str {
 /// The total from the counts that are kept.
 fn counted(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
     tx.count(
-        "SELECT coalesce(sum(entries), 0)
+        "SELECT CAST(coalesce(sum(entries), 0) AS bigint)
          FROM audit_log_counts
          WHERE organisation_id = ?1 AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR action = ?3)",
-        params![filter.organisation_id, filter.kind.map(AuditLogType::as_str), filter.action],
+        params![filter.organisation_id, filter.kind, filter.action],
     )
 }
 
 fn count(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
-    let statement = format!("SELECT count(*) FROM audit_logs WHERE {}", conditions(filter));
-    narrowed(filter, |narrowed| tx.count(&statement, narrowed))
-}
-
-/// Runs a statement with the values of the parameters that [`conditions`] names.
-fn narrowed<T>(
-    filter: &AuditLogFilter,
-    run: impl FnOnce(&[&dyn ToSql]) -> Result<T, Problem>,
-) -> Result<T, Problem> {
-    run(params![
-        filter.organisation_id,
-        filter.from,
-        filter.to,
-        filter.project_id,
-        filter.user_id,
-        filter.kind.map(AuditLogType::as_str),
-        filter.action,
-    ])
+    let narrowed = Narrowed::by(filter);
+    let statement = format!("SELECT count(*) FROM audit_logs WHERE {}", narrowed.condition);
+    tx.count(&statement, narrowed.parameters.as_slice())
 }
 
 fn read(row: &Row) -> RowResult<StoredEntry> {
@@ -339,8 +343,10 @@ mod tests {
         let plans = Plans::new();
         for order in OrderBy::ALL.iter().copied() {
             for (bits, sort) in (0..64).flat_map(|bits| Sort::ALL.iter().map(move |sort| (bits, *sort))) {
-                let statement = page_statement(&filter(bits, order, sort));
-                let plan = plans.of(&statement, 9);
+                let filter = filter(bits, order, sort);
+                let narrowed = Narrowed::by(&filter);
+                let statement = narrowed.page_statement(&filter);
+                let plan = plans.of(&statement, narrowed.parameters.len() + 2);
                 assert!(!plan.iter().any(|step| step.starts_with("SCAN audit_logs")), "{plan:?} {statement}");
                 let is_sorted_apart = plan.iter().any(|step| step.contains("TEMP B-TREE"));
                 assert!(bits != 0 || !is_sorted_apart, "{plan:?} {statement}");

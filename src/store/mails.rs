@@ -190,7 +190,7 @@ pub(crate) fn next_due(tx: &Tx) -> Result<Option<Timestamp>, Problem> {
     }
     tx.optional(
         &format!("SELECT next_attempt_at FROM mails WHERE {waiting} ORDER BY next_attempt_at LIMIT 1"),
-        [],
+        (),
         |row| row.get(0),
     )
 }
@@ -219,7 +219,7 @@ pub(crate) struct ClaimedMail {
 
 /// The mails that are on their way, or were when a server ended.
 pub(crate) fn claimed(tx: &Tx) -> Result<Vec<ClaimedMail>, Problem> {
-    tx.rows("SELECT id, attempts, created_at FROM mails WHERE claimed_at IS NOT NULL", [], |row| {
+    tx.rows("SELECT id, attempts, created_at FROM mails WHERE claimed_at IS NOT NULL", (), |row| {
         Ok(ClaimedMail {
             id: row.get("id")?,
             attempts: row.get("attempts")?,
@@ -264,7 +264,7 @@ pub(crate) fn mark_tried(
 pub(crate) fn mark_failed(tx: &Tx, mail_id: Uuid, answer: &str) -> Result<(), Problem> {
     tx.execute(
         "UPDATE mails
-         SET state = iif(state = ?3, ?4, state), last_answer = ?2, secret = NULL, claimed_at = NULL
+         SET state = CASE WHEN state = ?3 THEN ?4 ELSE state END, last_answer = ?2, secret = NULL, claimed_at = NULL
          WHERE id = ?1",
         params![mail_id, answer, MailState::Queued.as_str(), MailState::Failed.as_str()],
     )?;
@@ -279,7 +279,7 @@ pub fn list(tx: &Tx, state: Option<MailState>) -> Result<Vec<ListedMail>, Proble
 
 /// The mails whose message is kept here, oldest first.
 pub fn kept(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
-    tx.rows(&listed_where("message IS NOT NULL"), [], read_listed)
+    tx.rows(&listed_where("message IS NOT NULL"), (), read_listed)
 }
 
 /// One mail.
@@ -324,7 +324,7 @@ fn read_listed(row: &Row) -> RowResult<ListedMail> {
         invitation_id: row.get("invitation_id")?,
         recipient: row.get("recipient")?,
         state: word(row, "state")?,
-        is_on_its_way: row.get::<_, Option<i64>>("claimed_at")?.is_some(),
+        is_on_its_way: row.get::<Option<i64>>("claimed_at")?.is_some(),
         attempts: row.get("attempts")?,
         tried_at: row.get("tried_at")?,
         next_attempt_at: row.get("next_attempt_at")?,

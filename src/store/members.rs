@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{List, Row, RowResult, Tx, id_list, params};
+use crate::db::{Ids, List, Row, RowResult, Tx, params};
 use crate::generated::models::AuditLogType;
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -219,8 +219,8 @@ pub fn remove_from_groups(tx: &Tx, membership: &Membership, group_ids: &[Uuid]) 
     }
     tx.execute(
         "DELETE FROM member_groups
-         WHERE project_id = ?1 AND user_id = ?2 AND group_id IN (SELECT unhex(value) FROM json_each(?3))",
-        params![membership.project_id, membership.user_id, id_list(group_ids)],
+         WHERE project_id = ?1 AND user_id = ?2 AND group_id IN (SELECT id FROM ids(?3) AS listed)",
+        params![membership.project_id, membership.user_id, Ids::of(group_ids)],
     )?;
     Ok(())
 }

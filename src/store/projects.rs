@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{List, Row, RowResult, Tx, id_list, params, word};
+use crate::db::{Ids, List, Row, RowResult, Tx, params, word};
 use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -89,9 +89,9 @@ pub fn find_all_live(tx: &Tx, organisation_id: Uuid, project_ids: &[Uuid]) -> Re
     tx.rows(
         "SELECT *
          FROM projects
-         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND +organisation_id = ?2 AND deleted_at IS NULL
+         WHERE id IN (SELECT id FROM ids(?1) AS listed) AND (organisation_id = ?2) IS TRUE AND deleted_at IS NULL
          ORDER BY created_at, id",
-        params![id_list(project_ids), organisation_id],
+        params![Ids::of(project_ids), organisation_id],
         read,
     )
 }
@@ -106,8 +106,8 @@ pub(crate) fn by_id(
     let projects = tx.rows(
         "SELECT *
          FROM projects
-         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND +organisation_id = ?2",
-        params![id_list(&ids), organisation_id],
+         WHERE id IN (SELECT id FROM ids(?1) AS listed) AND (organisation_id = ?2) IS TRUE",
+        params![Ids::of(&ids), organisation_id],
         read,
     )?;
     Ok(projects.into_iter().map(|project| (project.id, project)).collect())
@@ -133,7 +133,7 @@ pub fn all_of_organisation(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Project
 
 /// Every project of every organisation, for the operator.
 pub(crate) fn all(tx: &Tx) -> Result<Vec<Project>, Problem> {
-    tx.rows("SELECT * FROM projects ORDER BY created_at, id", [], read)
+    tx.rows("SELECT * FROM projects ORDER BY created_at, id", (), read)
 }
 
 /// A project by its id alone, for the operator.
@@ -148,7 +148,7 @@ pub const OF_ORGANISATION: List = List {
     condition: "organisation_id = ?1
                 AND (?2 IS NULL
                      OR EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2))
-                AND (deleted_at IS NOT NULL) = ?3
+                AND CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END = ?3
                 AND (?4 IS NULL OR has_text(?4, name))",
     order: "created_at, id",
 };
@@ -169,16 +169,18 @@ pub(crate) fn members(
     let of_project = tx.rows(
         "SELECT members.project_id, members.id, members.owner, users.id AS user_id, users.email, users.first_name,
                 users.last_name
-         FROM json_each(?1) AS wanted
-         CROSS JOIN members ON members.project_id = unhex(wanted.value)
-                           AND members.user_id IN (SELECT user_id
-                                                   FROM members AS first
-                                                   WHERE first.project_id = unhex(wanted.value)
-                                                   ORDER BY first.created_at, first.id
-                                                   LIMIT ?2)
-         CROSS JOIN users ON users.id = members.user_id
+         FROM ids(?1) AS wanted
+         CROSS JOIN members
+         CROSS JOIN users
+         WHERE members.project_id = wanted.id
+           AND members.user_id IN (SELECT first.user_id
+                                   FROM members AS first
+                                   WHERE first.project_id = wanted.id
+                                   ORDER BY first.created_at, first.id
+                                   LIMIT ?2)
+           AND users.id = members.user_id
          ORDER BY members.project_id, members.created_at, members.id",
-        params![id_list(project_ids), count_max],
+        params![Ids::of(project_ids), count_max],
         |row| {
             let member = ListedMember {
                 id: row.get("id")?,
@@ -261,9 +263,9 @@ pub fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Res
     tx.execute("DELETE FROM project_approval_groups WHERE project_id = ?1", [project_id])?;
     tx.execute(
         "INSERT INTO project_approval_groups (project_id, group_id, position)
-         SELECT ?1, unhex(value), key FROM json_each(?2) WHERE true
+         SELECT ?1, id, position FROM ids(?2) AS listed WHERE true
          ON CONFLICT DO NOTHING",
-        params![project_id, id_list(group_ids)],
+        params![project_id, Ids::of(group_ids)],
     )?;
     Ok(())
 }
@@ -273,9 +275,9 @@ pub fn approval_groups(tx: &Tx, project_ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)
     tx.rows(
         "SELECT project_id, group_id
          FROM project_approval_groups
-         WHERE project_id IN (SELECT unhex(value) FROM json_each(?1))
+         WHERE project_id IN (SELECT id FROM ids(?1) AS listed)
          ORDER BY project_id, position",
-        [id_list(project_ids)],
+        [Ids::of(project_ids)],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )
 }

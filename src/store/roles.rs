@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{List, Row, RowResult, Tx, id_list, json, json_text, params};
+use crate::db::{Ids, List, Row, RowResult, Tx, json, json_text, params};
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
@@ -77,9 +77,9 @@ pub fn find_all(tx: &Tx, organisation_id: Uuid, role_ids: &[Uuid]) -> Result<Vec
     tx.rows(
         "SELECT *
          FROM roles
-         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND +organisation_id = ?2
+         WHERE id IN (SELECT id FROM ids(?1) AS listed) AND (organisation_id = ?2) IS TRUE
          ORDER BY created_at, id",
-        params![id_list(role_ids), organisation_id],
+        params![Ids::of(role_ids), organisation_id],
         read,
     )
 }
@@ -163,10 +163,10 @@ fn set(tx: &Tx, (table, column): (&str, &str), role_id: Uuid, ids: &[Uuid]) -> R
     tx.execute(&format!("DELETE FROM {table} WHERE role_id = ?1"), [role_id])?;
     tx.execute(
         &format!(
-            "INSERT INTO {table} (role_id, {column}) SELECT ?1, unhex(value) FROM json_each(?2) WHERE true
+            "INSERT INTO {table} (role_id, {column}) SELECT ?1, id FROM ids(?2) AS listed WHERE true
              ON CONFLICT DO NOTHING"
         ),
-        params![role_id, id_list(ids)],
+        params![role_id, Ids::of(ids)],
     )?;
     Ok(())
 }
@@ -203,9 +203,9 @@ pub(crate) fn of_users(tx: &Tx, user_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<R
     let of_user = tx.rows(
         "SELECT role_users.user_id, roles.*
          FROM role_users JOIN roles ON roles.id = role_users.role_id
-         WHERE role_users.user_id IN (SELECT unhex(value) FROM json_each(?1))
+         WHERE role_users.user_id IN (SELECT id FROM ids(?1) AS listed)
          ORDER BY roles.created_at, roles.id",
-        [id_list(user_ids)],
+        [Ids::of(user_ids)],
         |row| Ok((row.get("user_id")?, read(row)?)),
     )?;
     Ok(grouped(of_user))
@@ -213,8 +213,8 @@ pub(crate) fn of_users(tx: &Tx, user_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<R
 
 /// The roles that these ids name, each under its id.
 pub(crate) fn by_id(tx: &Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, Role>, Problem> {
-    let sql = "SELECT * FROM roles WHERE id IN (SELECT unhex(value) FROM json_each(?1))";
-    let roles = tx.rows(sql, [id_list(ids)], read)?;
+    let sql = "SELECT * FROM roles WHERE id IN (SELECT id FROM ids(?1) AS listed)";
+    let roles = tx.rows(sql, [Ids::of(ids)], read)?;
     Ok(roles.into_iter().map(|role| (role.id, role)).collect())
 }
 
@@ -225,9 +225,9 @@ pub(crate) fn users_of_all(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, V
          FROM role_users
          JOIN roles ON roles.id = role_users.role_id
          JOIN users ON users.id = role_users.user_id AND users.organisation_id = roles.organisation_id
-         WHERE role_users.role_id IN (SELECT unhex(value) FROM json_each(?1))
+         WHERE role_users.role_id IN (SELECT id FROM ids(?1) AS listed)
          ORDER BY users.created_at, users.id",
-        [id_list(role_ids)],
+        [Ids::of(role_ids)],
         |row| Ok((row.get("role_id")?, row.get("user_id")?)),
     )?;
     Ok(grouped(of_role))

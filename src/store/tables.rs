@@ -2,8 +2,14 @@
 
 use std::collections::HashSet;
 
-use crate::db::{Tx, json_text};
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error as ValueError;
+use uuid::Uuid;
+
+use crate::db::Tx;
 use crate::problem::Problem;
+use crate::secret::SecretHash;
 
 /// What may be there once only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,58 +30,96 @@ pub(crate) enum UniqueValue {
     AuditLog,
 }
 
-/// Those of the values that the database has.
-pub(crate) fn taken(tx: &Tx, kind: UniqueValue, values: &[&str]) -> Result<HashSet<String>, Problem> {
-    let values = json_text(&values);
-    let found = tx.rows(&taken_statement(kind), [values], |row| row.get(0))?;
-    Ok(found.into_iter().collect())
-}
-
-fn taken_statement(kind: UniqueValue) -> String {
-    let (table, column) = match kind {
-        UniqueValue::OrganisationName => {
-            return "SELECT name FROM organisations WHERE name IN (SELECT value FROM json_each(?1))"
-                .to_owned();
+/// Those of the values that the database has: names, or ids and hashes in hexadecimal.
+pub(crate) fn taken<'v>(tx: &Tx, kind: UniqueValue, values: &[&'v str]) -> Result<HashSet<&'v str>, Problem> {
+    let (table, column) = kind.column();
+    let statement = taken_statement(table, column);
+    let mut taken = HashSet::new();
+    for value in values {
+        let unreadable = |cause: &dyn std::fmt::Display| Problem::internal(value, cause);
+        let is_taken = match column {
+            "name" => tx.exists(&statement, [value])?,
+            "secret_hash" => {
+                let hash = SecretHash::deserialize(value.into_deserializer());
+                tx.exists(&statement, [hash.map_err(|cause: ValueError| unreadable(&cause))?])?
+            }
+            _ => tx.exists(&statement, [Uuid::try_parse(value).map_err(|cause| unreadable(&cause))?])?,
+        };
+        if is_taken {
+            taken.insert(*value);
         }
-        UniqueValue::Organisation => ("organisations", "id"),
-        UniqueValue::User => ("users", "id"),
-        UniqueValue::Invitation => ("invitations", "id"),
-        UniqueValue::InvitationSecret => ("invitation_secrets", "secret_hash"),
-        UniqueValue::PersonalAccessToken => ("personal_access_tokens", "id"),
-        UniqueValue::PersonalAccessTokenSecret => ("personal_access_tokens", "secret_hash"),
-        UniqueValue::InternalToken => ("internal_tokens", "id"),
-        UniqueValue::InternalTokenSecret => ("internal_tokens", "secret_hash"),
-        UniqueValue::Role => ("roles", "id"),
-        UniqueValue::Project => ("projects", "id"),
-        UniqueValue::Group => ("groups", "id"),
-        UniqueValue::Member => ("members", "id"),
-        UniqueValue::AuditLog => ("audit_logs", "id"),
-    };
-    format!(
-        "SELECT lower(hex({column})) FROM {table} WHERE {column} IN (SELECT unhex(value) FROM json_each(?1))"
-    )
+    }
+    Ok(taken)
 }
 
-/// Removes every row of every table. Foreign keys hold again when it is done: none is left to be broken.
-pub(crate) fn empty(tx: &Tx) -> Result<(), Problem> {
-    let tables: Vec<String> = tx.rows(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'",
-        [],
-        |row| row.get(0),
-    )?;
-    // Tables name each other in circles of their own; in which order they are emptied must not matter.
-    tx.execute("PRAGMA defer_foreign_keys = ON", [])?;
-    for table in tables {
-        tx.execute(&format!("DELETE FROM {table}"), [])?;
+impl UniqueValue {
+    /// Its table and column there.
+    fn column(self) -> (&'static str, &'static str) {
+        match self {
+            Self::OrganisationName => ("organisations", "name"),
+            Self::Organisation => ("organisations", "id"),
+            Self::User => ("users", "id"),
+            Self::Invitation => ("invitations", "id"),
+            Self::InvitationSecret => ("invitation_secrets", "secret_hash"),
+            Self::PersonalAccessToken => ("personal_access_tokens", "id"),
+            Self::PersonalAccessTokenSecret => ("personal_access_tokens", "secret_hash"),
+            Self::InternalToken => ("internal_tokens", "id"),
+            Self::InternalTokenSecret => ("internal_tokens", "secret_hash"),
+            Self::Role => ("roles", "id"),
+            Self::Project => ("projects", "id"),
+            Self::Group => ("groups", "id"),
+            Self::Member => ("members", "id"),
+            Self::AuditLog => ("audit_logs", "id"),
+        }
     }
-    tx.execute("PRAGMA defer_foreign_keys = OFF", [])?;
-    Ok(())
+}
+
+fn taken_statement(table: &str, column: &str) -> String {
+    format!("SELECT 1 FROM {table} WHERE {column} = ?1")
+}
+
+/// Every table, each after those that refer to it.
+const CHILDREN_FIRST: [&str; 18] = [
+    "audit_log_counts",
+    "audit_logs",
+    "mails",
+    "invitation_secrets",
+    "invitations",
+    "personal_access_token_projects",
+    "personal_access_tokens",
+    "internal_tokens",
+    "project_approval_groups",
+    "member_groups",
+    "members",
+    "groups",
+    "role_users",
+    "role_projects",
+    "roles",
+    "projects",
+    "users",
+    "organisations",
+];
+
+/// Removes every row of every table.
+pub(crate) fn empty(tx: &Tx) -> Result<(), Problem> {
+    CHILDREN_FIRST.iter().try_for_each(|table| tx.execute(&format!("DELETE FROM {table}"), ()).map(drop))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::tests::Plans;
+
+    #[test]
+    fn every_table_is_emptied() {
+        let tables =
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
+        let mut found = Plans::new().names(tables);
+        let mut emptied = CHILDREN_FIRST.map(str::to_owned).to_vec();
+        found.sort();
+        emptied.sort();
+        assert_eq!(emptied, found);
+    }
 
     #[test]
     fn what_is_taken_is_found_by_an_index() {
@@ -96,7 +140,8 @@ mod tests {
             UniqueValue::Member,
             UniqueValue::AuditLog,
         ] {
-            let plan = plans.of(&taken_statement(kind), 1);
+            let (table, column) = kind.column();
+            let plan = plans.of(&taken_statement(table, column), 1);
             assert!(plan[0].starts_with("SEARCH "), "{kind:?}: {plan:?}");
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, id_list, json, json_text, params};
+use crate::db::{Ids, Row, RowResult, Tx, json, json_text, params};
 use crate::generated::models::Permission;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretHash};
@@ -189,9 +189,9 @@ pub(crate) fn projects_of_all(tx: &Tx, token_ids: &[Uuid]) -> Result<HashMap<Uui
     let of_token = tx.rows(
         "SELECT chosen.token_id, chosen.project_id
          FROM personal_access_token_projects AS chosen JOIN projects ON projects.id = chosen.project_id
-         WHERE chosen.token_id IN (SELECT unhex(value) FROM json_each(?1)) AND projects.deleted_at IS NULL
+         WHERE chosen.token_id IN (SELECT id FROM ids(?1) AS listed) AND projects.deleted_at IS NULL
          ORDER BY projects.created_at, projects.id",
-        [id_list(token_ids)],
+        [Ids::of(token_ids)],
         |row| Ok((row.get("token_id")?, row.get("project_id")?)),
     )?;
     Ok(grouped(of_token))
@@ -303,11 +303,11 @@ pub fn list(tx: &Tx) -> Result<Vec<ListedToken>, Problem> {
          SELECT token.id, 'internal', users.email, NULL, token.created_at, token.expires_at
          FROM internal_tokens AS token JOIN users ON users.id = token.user_id
          ORDER BY created_at, id",
-        [],
+        (),
         |row| {
             Ok(ListedToken {
                 id: row.get("id")?,
-                kind: if row.get::<_, String>("kind")? == "internal" { "internal" } else { "personal" },
+                kind: if row.get::<String>("kind")? == "internal" { "internal" } else { "personal" },
                 email: row.get("email")?,
                 note: row.get("note")?,
                 created_at: row.get("created_at")?,
@@ -320,10 +320,10 @@ pub fn list(tx: &Tx) -> Result<Vec<ListedToken>, Problem> {
 /// Whether some secret stands in a seed file, where others may have read it. One that has expired counts, too:
 /// a clock can be set back.
 pub fn any_seeded(tx: &Tx) -> Result<bool, Problem> {
-    tx.row(
-        "SELECT EXISTS (SELECT 1 FROM personal_access_tokens WHERE seeded = 1)
-             OR EXISTS (SELECT 1 FROM internal_tokens WHERE seeded = 1)",
-        [],
-        |row| row.get(0),
+    tx.exists(
+        "SELECT 1 FROM personal_access_tokens WHERE seeded = 1
+         UNION ALL
+         SELECT 1 FROM internal_tokens WHERE seeded = 1",
+        (),
     )
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{List, Row, RowResult, Tx, id_list, params, word};
+use crate::db::{Ids, List, Row, RowResult, Tx, params, word};
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -115,8 +115,8 @@ pub fn get(tx: &Tx, user_id: Uuid) -> Result<User, Problem> {
 pub(crate) fn by_id(tx: &Tx, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, User>, Problem> {
     let ids: HashSet<Uuid> = ids.into_iter().collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
-    let sql = "SELECT * FROM users WHERE id IN (SELECT unhex(value) FROM json_each(?1))";
-    let users = tx.rows(sql, [id_list(&ids)], read)?;
+    let sql = "SELECT * FROM users WHERE id IN (SELECT id FROM ids(?1) AS listed)";
+    let users = tx.rows(sql, [Ids::of(&ids)], read)?;
     Ok(users.into_iter().map(|user| (user.id, user)).collect())
 }
 
@@ -156,7 +156,7 @@ pub fn find_anywhere(tx: &Tx, user_id: Uuid) -> Result<Option<User>, Problem> {
 
 /// Whether there is any user at all.
 pub fn any(tx: &Tx) -> Result<bool, Problem> {
-    tx.exists("SELECT 1 FROM users", [])
+    tx.exists("SELECT 1 FROM users", ())
 }
 
 /// The users of an organisation (`?1`): service accounts or people (`?2`), those with a text (`?3`) in their email

@@ -2,8 +2,9 @@
 
 use super::migrations;
 use super::opened_file::Look;
+use super::problem::problem;
 use super::shared::Shared;
-use super::tx::Tx;
+use crate::db::tx::{On, Tx};
 use crate::problem::{Busy, Problem};
 
 /// The fewest pages that must be free: a large request takes this many.
@@ -12,7 +13,11 @@ const FREE_PAGES_MIN: i64 = 64;
 /// Runs on the writer, so another process that writes for long is noticed. It writes nothing, unless the disk
 /// refused the last write: then the schema's step over itself, which changes nothing and has to reach the disk.
 pub(super) fn probe(tx: &Tx, shared: &Shared) -> Result<(), Problem> {
-    let pragma = |name: &str| tx.row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0));
+    let On::Sqlite(connection) = tx.on();
+    let pragma = |name: &str| {
+        let value = connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        value.map_err(|cause| problem(name, &cause))
+    };
     let file = &shared.file;
     match file.look() {
         Look::Gone => return Err(Problem::Unavailable(Busy::FileGone)),
@@ -32,7 +37,8 @@ pub(super) fn probe(tx: &Tx, shared: &Shared) -> Result<(), Problem> {
         return Err(Problem::Unavailable(Busy::DiskFull));
     }
     if shared.trouble.was_write_refused() {
-        tx.execute(&format!("PRAGMA user_version = {step}"), [])?;
+        let written = connection.pragma_update(None, "user_version", step);
+        written.map_err(|cause| problem("writing the schema's step", &cause))?;
         tx.prove_disk();
     }
     Ok(())

@@ -11,22 +11,23 @@
 //! - When SQLite ends the transaction by itself (full disk, I/O error) or the commit fails, nothing else
 //!   of the batch runs and all of it gets 503.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::ContextV7;
 
 use super::checkpoint::{Checkpointer, checkpoint, empty, leave_log_if_wrong};
 use super::connection::PAGES_MAX;
+use super::problem::problem;
 use super::shared::Shared;
-use super::tx::{After, Tx, problem};
 use super::{compare, rescue};
 use crate::clock::Clock;
+use crate::db::jobs::Job;
+use crate::db::tx::{After, On, Tx};
 use crate::lifeline::Ending;
 use crate::problem::{Busy, Problem};
 
@@ -35,78 +36,6 @@ const LOG_BYTES_MAX: u64 = 2 * 4096 * PAGES_MAX.unsigned_abs();
 
 /// How long another process is waited for when the server stops.
 const BUSY_TIMEOUT_AT_STOP: Duration = Duration::from_millis(200);
-
-/// A write that waits, whatever it returns.
-pub(super) trait Job: Send {
-    /// After this it is too late to begin.
-    fn deadline(&self) -> Instant;
-    /// Runs the write and keeps what came out. False: it was refused, or it failed.
-    fn run(&mut self, tx: &Tx) -> bool;
-    /// What of the database itself kept it from its work.
-    fn trouble(&self) -> Option<Busy>;
-    /// Keeps a failure in place of what came out.
-    fn fail(&mut self, problem: Problem);
-    /// Sends what came out.
-    fn answer(self: Box<Self>);
-}
-
-/// The only kind of [`Job`]: a closure, and where its outcome goes.
-pub(super) struct Write<T, F> {
-    work: F,
-    deadline: Instant,
-    outcome: Option<Result<T, Problem>>,
-    answer: oneshot::Sender<Result<T, Problem>>,
-}
-
-impl<T, F> Write<T, F> {
-    pub(super) fn new(work: F, deadline: Instant, answer: oneshot::Sender<Result<T, Problem>>) -> Self {
-        Self { work, deadline, outcome: None, answer }
-    }
-}
-
-impl<T, F> Job for Write<T, F>
-where
-    T: Send,
-    F: FnMut(&Tx) -> Result<T, Problem> + Send,
-{
-    fn deadline(&self) -> Instant {
-        self.deadline
-    }
-
-    fn run(&mut self, tx: &Tx) -> bool {
-        let work = &mut self.work;
-        // The closure sees the transaction alone, and that is rolled back if it had changed anything.
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(tx)));
-        let outcome = outcome.unwrap_or_else(|panic| Err(Problem::Internal(panic_text(&*panic))));
-        let accepted = outcome.is_ok();
-        self.outcome = Some(outcome);
-        accepted
-    }
-
-    fn trouble(&self) -> Option<Busy> {
-        match self.outcome {
-            Some(Err(Problem::Unavailable(busy))) => Some(busy),
-            _ => None,
-        }
-    }
-
-    fn fail(&mut self, problem: Problem) {
-        self.outcome = Some(Err(problem));
-    }
-
-    fn answer(self: Box<Self>) {
-        if let Some(outcome) = self.outcome {
-            // Whoever asked may be gone; what was committed stays.
-            let _ = self.answer.send(outcome);
-        }
-    }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("a write panicked: {}", text.unwrap_or("no text"))
-}
 
 /// Why a batch did not commit.
 enum Spoiled {
@@ -318,7 +247,7 @@ impl Writer {
                 continue;
             }
             let changes_before = self.connection.total_changes();
-            let tx = Tx::new(&self.connection, &self.clock, &self.ids);
+            let tx = Tx::new(On::Sqlite(&self.connection), &self.clock, &self.ids);
             let accepted = job.run(&tx);
             if self.connection.is_autocommit() {
                 return Err(Spoiled::ByDatabase(job.trouble().unwrap_or(Busy::DiskFailed)));

@@ -179,8 +179,8 @@ fn run_pragma(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::Options;
-    use crate::db::opened_file::OpenedFile;
+    use crate::db::sqlite::Options;
+    use crate::db::sqlite::opened_file::OpenedFile;
 
     #[test]
     fn the_log_is_folded_beside_the_writer_and_starts_again() {

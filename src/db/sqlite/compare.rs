@@ -10,9 +10,9 @@ use super::connection::{self, Source};
 use super::log_check;
 use super::opened_file::{Look, OpenedFile};
 use super::options::BUSY_TIMEOUT;
+use super::problem::problem;
 use super::shared::Shared;
 use super::trouble::{Progress, has_audit_log, newest_audit_log};
-use super::tx;
 use crate::problem::{Busy, Problem};
 
 /// How often, and after how long, something that looks wrong is looked at again: another program may be at work.
@@ -150,7 +150,7 @@ fn difference(shared: &Shared, writer: &Connection, in_full: bool) -> Result<Opt
         Ok(None)
     })();
     outcome.map(|wrong: Option<&str>| wrong.map(str::to_owned)).or_else(|cause| {
-        match tx::problem("comparing the file", &cause) {
+        match problem("comparing the file", &cause) {
             Problem::Unavailable(Busy::Damaged) => Ok(Some(cause.to_string())),
             Problem::Unavailable(busy) => Err(busy),
             _ => Err(Busy::Broken),

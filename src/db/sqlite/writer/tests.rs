@@ -1,9 +1,12 @@
 use std::time::Duration;
 
 use super::*;
-use crate::db::connection::{self, Source};
-use crate::db::opened_file::OpenedFile;
-use crate::db::{Options, params};
+use crate::db::jobs::Write;
+use crate::db::params;
+use crate::db::sqlite::Options;
+use crate::db::sqlite::connection::{self, Source};
+use crate::db::sqlite::opened_file::OpenedFile;
+use tokio::sync::oneshot;
 
 struct Bench {
     _folder: tempfile::TempDir,
@@ -71,7 +74,7 @@ fn half_a_change_is_taken_back_and_the_others_stay() {
     let bench = Bench::new(None);
     let half = job(
         |tx| {
-            tx.execute("INSERT INTO t VALUES (100)", [])?;
+            tx.execute("INSERT INTO t VALUES (100)", ())?;
             Err(Problem::NotFound("thing"))
         },
         soon(),
@@ -86,7 +89,7 @@ fn a_panic_fails_one_write() {
     let bench = Bench::new(None);
     let panics = job(
         |tx| {
-            tx.execute("INSERT INTO t VALUES (100)", [])?;
+            tx.execute("INSERT INTO t VALUES (100)", ())?;
             panic!("as planned")
         },
         soon(),
@@ -99,7 +102,7 @@ fn a_panic_fails_one_write() {
 #[test]
 fn a_late_write_never_begins() {
     let bench = Bench::new(None);
-    let late = job(|tx| tx.execute("INSERT INTO t VALUES (100)", []), Instant::now());
+    let late = job(|tx| tx.execute("INSERT INTO t VALUES (100)", ()), Instant::now());
     let outcomes = bench.run(vec![late, adds(1)]);
     assert!(matches!(outcomes[..], [Err(Problem::TimedOut), Ok(1)]), "{outcomes:?}");
     assert_eq!(bench.sum(), 1);
@@ -113,8 +116,8 @@ fn a_full_file_takes_nothing_of_the_batch_and_works_again_with_room() {
     let large = || {
         job(
             |tx| {
-                tx.execute("INSERT INTO t VALUES (5)", [])?;
-                tx.execute("INSERT INTO ballast VALUES (zeroblob(30000))", [])
+                tx.execute("INSERT INTO t VALUES (5)", ())?;
+                tx.execute("INSERT INTO ballast VALUES (zeroblob(30000))", ())
             },
             soon(),
         )

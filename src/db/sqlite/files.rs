@@ -1,10 +1,9 @@
 //! The names of the database and of the files beside it, and whose they are.
 
+use crate::failure::Failure;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-
-use super::options::OpenError;
 
 /// The files that SQLite keeps beside a database in use. Left alone, they are taken for those of whatever file
 /// comes to lie beside them.
@@ -34,7 +33,7 @@ pub(super) fn folder(path: &Path) -> &Path {
 
 /// The file that a path leads to, also if it is still to be made. Whatever goes by a name (the lock, the log, a
 /// rename) has to go by this one, or two ways to one file are taken for two files.
-pub(super) fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
+pub(super) fn real_path(path: &Path) -> Result<PathBuf, Failure> {
     let mut real = path.to_owned();
     for _ in 0..LINKS_MAX {
         // Fails on what is no link, and on what is not there. Links among the folders do not matter: the file and
@@ -42,7 +41,7 @@ pub(super) fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
         let Ok(target) = fs::read_link(&real) else { return Ok(real) };
         real = real.parent().unwrap_or(Path::new("")).join(target);
     }
-    Err(OpenError(format!("{} leads in a circle of links; name the file itself", path.display())))
+    Err(Failure(format!("{} leads in a circle of links; name the file itself", path.display())))
 }
 
 /// Refuses a path that SQLite would refuse without saying why.
@@ -187,7 +186,7 @@ pub(super) fn hand_over(_made: &File, _database: &Path) -> io::Result<()> {
 }
 
 /// Whether there is no file yet.
-pub fn is_new(database: &Path) -> Result<bool, OpenError> {
+pub fn is_new(database: &Path) -> Result<bool, Failure> {
     real_path(database).map(|path| !is_there(&path))
 }
 

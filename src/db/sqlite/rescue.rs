@@ -6,10 +6,10 @@ use rusqlite::Connection;
 
 use super::connection::{self, Source};
 use super::opened_file::OpenedFile;
-use super::options::OpenError;
 use super::shared::Shared;
 use super::trouble::{has_audit_log, newest_audit_log};
 use super::{checkpoint, copy, files};
+use crate::failure::Failure;
 
 const RESCUED: &str = "rescued";
 const LOG_OF_DAMAGED: &str = "log-of-damaged";
@@ -69,7 +69,7 @@ pub(super) fn put_log_aside(file: &OpenedFile) {
 
 /// Refuses to serve a file that lacks what was kept when it was taken away, and one that is empty beside what was kept.
 /// `step`: the last schema step of the file, 0 when it is empty.
-pub(super) fn refuse_without(connection: &Connection, path: &Path, step: u32) -> Result<(), OpenError> {
+pub(super) fn refuse_without(connection: &Connection, path: &Path, step: u32) -> Result<(), Failure> {
     for ending in [RESCUED, LOG_OF_DAMAGED] {
         let kept = files::beside(path, ending);
         if !files::is_there(&kept) {
@@ -78,7 +78,7 @@ pub(super) fn refuse_without(connection: &Connection, path: &Path, step: u32) ->
         let lacks = step == 0 || (ending == RESCUED && lacks_newest(connection, &kept));
         let (path, kept) = (path.display(), kept.display());
         if lacks {
-            return Err(OpenError(format!(
+            return Err(Failure(format!(
                 "{kept} lies beside {path} and has writes that {path} lacks: to go on with them, put it in the place of \
                  {path}; to do without them, move it away"
             )));

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::Caller;
+use super::callers::Caller;
 use super::requirements::{Requirement, requirement};
 use crate::db::Tx;
 use crate::generated::api::Operation;

@@ -70,7 +70,7 @@ pub struct StoredToken {
 }
 
 impl StoredToken {
-    /// Whether it still opens anything: what [`LIVE`] says in SQL.
+    /// Whether it still opens anything: what `LIVE` says in SQL.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| end > now)

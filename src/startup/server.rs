@@ -1,12 +1,4 @@
-//! Puts a server together: database, first people, socket, mail task; and takes it apart again.
-//!
-//! `serve`, `demo` and the tests all start servers this way.
-
-mod audience;
-mod first_start;
-mod home;
-mod ready_file;
-mod test_controls;
+//! A server with all that belongs to it, from its start to its end.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,6 +10,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
+use super::audience::Audience;
+use super::first_start::{self, FirstCredentials};
+use super::home::Home;
+use super::ready_file::ReadyFile;
+use super::test_controls::Token;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
@@ -35,13 +32,6 @@ use crate::server::{self, ServerLimits, Site};
 use crate::store;
 use crate::web::Content;
 use crate::web::pages::Pages;
-
-pub use audience::Audience;
-pub use first_start::FirstCredentials;
-use home::Home;
-pub use home::sweep;
-use ready_file::ReadyFile;
-use test_controls::Token;
 
 /// How long closing the file may take at a stop, and how often it is looked whether it is closed.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(30);
@@ -319,4 +309,5 @@ fn delivery(app: &App, settings: &ServeSettings, post: Post) -> Delivery {
 }
 
 #[cfg(test)]
+#[path = "tests.rs"]
 mod tests;

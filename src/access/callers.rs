@@ -18,7 +18,7 @@ use crate::store::credentials::TokenLimits;
 /// Well-formed credentials of a request, and the request they came with. Whose they are is not known yet.
 pub struct Principal {
     operation: Operation,
-    scheme: SecurityScheme,
+    kind: SecretKind,
     secret_hash: SecretHash,
     context: RequestContext,
 }
@@ -70,8 +70,9 @@ pub async fn authenticate(
             true,
         ));
     }
-    let secret = Secret::parse(kind(scheme), credentials).ok_or_else(|| refused(NOT_VALID, true))?;
-    let principal = Principal { operation, scheme, secret_hash: secret.hash(), context: context.clone() };
+    let kind = kind(scheme);
+    let secret = Secret::parse(kind, credentials).ok_or_else(|| refused(NOT_VALID, true))?;
+    let principal = Principal { operation, kind, secret_hash: secret.hash(), context: context.clone() };
     match db.peek(|tx| principal.caller(tx)) {
         Ok(_) => Ok(principal),
         Err(refusal @ Problem::Unauthenticated { .. }) => {
@@ -84,14 +85,7 @@ pub async fn authenticate(
 impl Principal {
     /// Who this is, in this transaction; 401 if the credentials do not hold (any more).
     pub fn caller(&self, tx: &Tx) -> Result<Caller, Problem> {
-        let found = match self.scheme {
-            SecurityScheme::PersonalAccessToken => {
-                store::credentials::find_by_personal_access_token(tx, &self.secret_hash)?
-            }
-            SecurityScheme::InternalAuth => {
-                store::credentials::find_by_internal_token(tx, &self.secret_hash)?
-            }
-        };
+        let found = store::credentials::find(tx, self.kind, &self.secret_hash)?;
         let found = found.ok_or_else(|| refusal(self.operation, NOT_VALID, true))?;
         Ok(Caller {
             operation: self.operation,

@@ -26,15 +26,15 @@ pub fn run(command: Command) -> ExitCode {
         Command::Seed(settings) => seed::run(&settings, &mut out),
         Command::Export(settings) => export::run(&settings, &mut out),
         Command::Mail(command) => run_mail(command, &mut out),
-        Command::Mailbox(MailboxCommand::List { data }) => mailbox::list(&data, &mut out),
+        Command::Mailbox(MailboxCommand::List(data)) => mailbox::list(&data, &mut out),
         Command::Mailbox(MailboxCommand::Show { id, raw, data }) => mailbox::show(&data, id, raw, &mut out),
         Command::Invitation(InvitationCommand::Link { id, address, data, invitations }) => {
             invitation::link(&data, &invitations, id, &address.public_url, &mut out)
         }
         Command::Token(TokenCommand::Create(settings)) => token::create(&settings, &mut out),
-        Command::Token(TokenCommand::List { data }) => token::list(&data, &mut out),
+        Command::Token(TokenCommand::List(data)) => token::list(&data, &mut out),
         Command::Token(TokenCommand::Revoke { id, data }) => token::revoke(&data, id, &mut out),
-        Command::Project(ProjectCommand::List { data }) => project::list(&data, &mut out),
+        Command::Project(ProjectCommand::List(data)) => project::list(&data, &mut out),
         Command::Project(ProjectCommand::Delete { id, data }) => project::delete(&data, id, &mut out),
         Command::Backup(settings) => backup::run(&settings, &mut out),
         Command::Restore(settings) => restore::run(&settings, &mut out),

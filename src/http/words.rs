@@ -11,6 +11,7 @@ macro_rules! words {
 
         impl $name {
             /// All of them, in the order of the description.
+            #[allow(dead_code, reason = "not every enum is gone through")]
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The word.

@@ -7,6 +7,7 @@ use crate::db::{List, Row, RowResult, Tx, id_list, params};
 use crate::generated::models::AuditLogType;
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::{self, Group};
 use crate::store::sets::named;
@@ -107,7 +108,7 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<(Membership, User)>, Problem> {
-    let Listed { rows, total } = tx.page(&OF_PROJECT, params![project_id, search], page, read)?;
+    let Listed { rows, total } = tx.page(&OF_PROJECT, params![project_id, folded(search)], page, read)?;
     let users = users::by_id(tx, rows.iter().map(|membership| membership.user_id))?;
     let with_user = |membership: Membership| {
         let user = named(&users, membership.user_id)?.clone();

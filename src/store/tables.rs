@@ -3,25 +3,27 @@
 use std::collections::HashSet;
 
 use crate::db::{Tx, json_text};
+use crate::http::words;
 use crate::problem::Problem;
 
-/// What may be there once only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum UniqueValue {
-    OrganisationName,
-    Organisation,
-    User,
-    Invitation,
-    InvitationSecret,
-    PersonalAccessToken,
-    PersonalAccessTokenSecret,
-    InternalToken,
-    InternalTokenSecret,
-    Role,
-    Project,
-    Group,
-    Member,
-    AuditLog,
+words! {
+    /// What may be there once only: the table and the column.
+    UniqueValue {
+        OrganisationName = "organisations.name",
+        Organisation = "organisations.id",
+        User = "users.id",
+        Invitation = "invitations.id",
+        InvitationSecret = "invitation_secrets.secret_hash",
+        PersonalAccessToken = "personal_access_tokens.id",
+        PersonalAccessTokenSecret = "personal_access_tokens.secret_hash",
+        InternalToken = "internal_tokens.id",
+        InternalTokenSecret = "internal_tokens.secret_hash",
+        Role = "roles.id",
+        Project = "projects.id",
+        Group = "groups.id",
+        Member = "members.id",
+        AuditLog = "audit_logs.id",
+    }
 }
 
 /// Those of the values that the database has.
@@ -32,28 +34,14 @@ pub(crate) fn taken(tx: &Tx, kind: UniqueValue, values: &[&str]) -> Result<HashS
 }
 
 fn taken_statement(kind: UniqueValue) -> String {
-    let (table, column) = match kind {
-        UniqueValue::OrganisationName => {
-            return "SELECT name FROM organisations WHERE name IN (SELECT value FROM json_each(?1))"
-                .to_owned();
-        }
-        UniqueValue::Organisation => ("organisations", "id"),
-        UniqueValue::User => ("users", "id"),
-        UniqueValue::Invitation => ("invitations", "id"),
-        UniqueValue::InvitationSecret => ("invitation_secrets", "secret_hash"),
-        UniqueValue::PersonalAccessToken => ("personal_access_tokens", "id"),
-        UniqueValue::PersonalAccessTokenSecret => ("personal_access_tokens", "secret_hash"),
-        UniqueValue::InternalToken => ("internal_tokens", "id"),
-        UniqueValue::InternalTokenSecret => ("internal_tokens", "secret_hash"),
-        UniqueValue::Role => ("roles", "id"),
-        UniqueValue::Project => ("projects", "id"),
-        UniqueValue::Group => ("groups", "id"),
-        UniqueValue::Member => ("members", "id"),
-        UniqueValue::AuditLog => ("audit_logs", "id"),
+    let (table, column) = kind.as_str().split_once('.').unwrap_or_default();
+    // Ids and hashes are blobs, which the caller has in hexadecimal.
+    let (shown, value) = if column == "name" {
+        ("name".to_owned(), "value")
+    } else {
+        (format!("lower(hex({column}))"), "unhex(value)")
     };
-    format!(
-        "SELECT lower(hex({column})) FROM {table} WHERE {column} IN (SELECT unhex(value) FROM json_each(?1))"
-    )
+    format!("SELECT {shown} FROM {table} WHERE {column} IN (SELECT {value} FROM json_each(?1))")
 }
 
 /// Removes every row of every table. Foreign keys hold again when it is done: none is left to be broken.
@@ -80,22 +68,7 @@ mod tests {
     #[test]
     fn what_is_taken_is_found_by_an_index() {
         let plans = Plans::new();
-        for kind in [
-            UniqueValue::OrganisationName,
-            UniqueValue::Organisation,
-            UniqueValue::User,
-            UniqueValue::Invitation,
-            UniqueValue::InvitationSecret,
-            UniqueValue::PersonalAccessToken,
-            UniqueValue::PersonalAccessTokenSecret,
-            UniqueValue::InternalToken,
-            UniqueValue::InternalTokenSecret,
-            UniqueValue::Role,
-            UniqueValue::Project,
-            UniqueValue::Group,
-            UniqueValue::Member,
-            UniqueValue::AuditLog,
-        ] {
+        for kind in UniqueValue::ALL.iter().copied() {
             let plan = plans.of(&taken_statement(kind), 1);
             assert!(plan[0].starts_with("SEARCH "), "{kind:?}: {plan:?}");
         }

@@ -3,45 +3,25 @@
 use super::controls::Controls;
 use super::{clock, dispatch, mailbox, reset};
 use crate::app::App;
-use crate::http::{self, Reply, Request, Route, route};
+use crate::http::{self, Reply, Request, Route, route, words};
 use crate::problem::Problem;
 
-/// What tests can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Control {
-    Reset,
-    Seed,
-    Export,
-    Clock,
-    SetClock,
-    AdvanceClock,
-    FreezeClock,
-    ResumeClock,
-    Mailbox,
-    NextMail,
-    Fail,
-    Faults,
-    ClearFaults,
-}
-
-impl Control {
-    /// The name in the log, beside the operations of the description.
-    const fn id(self) -> &'static str {
-        match self {
-            Self::Reset => "test:reset",
-            Self::Seed => "test:seed",
-            Self::Export => "test:export",
-            Self::Clock => "test:clock",
-            Self::SetClock => "test:setClock",
-            Self::AdvanceClock => "test:advanceClock",
-            Self::FreezeClock => "test:freezeClock",
-            Self::ResumeClock => "test:resumeClock",
-            Self::Mailbox => "test:mailbox",
-            Self::NextMail => "test:nextMail",
-            Self::Fail => "test:fail",
-            Self::Faults => "test:faults",
-            Self::ClearFaults => "test:clearFaults",
-        }
+words! {
+    /// What tests can do. The word stands in the log, beside the operations of the description.
+    Control {
+        Reset = "test:reset",
+        Seed = "test:seed",
+        Export = "test:export",
+        Clock = "test:clock",
+        SetClock = "test:setClock",
+        AdvanceClock = "test:advanceClock",
+        FreezeClock = "test:freezeClock",
+        ResumeClock = "test:resumeClock",
+        Mailbox = "test:mailbox",
+        NextMail = "test:nextMail",
+        Fail = "test:fail",
+        Faults = "test:faults",
+        ClearFaults = "test:clearFaults",
     }
 }
 
@@ -66,7 +46,7 @@ pub async fn answer(app: &App, controls: &Controls, mut request: Request) -> Rep
     match http::find(ROUTES, request.method(), request.path()) {
         Ok(found) => {
             let result = call(app, controls, found.target, &mut request).await;
-            request.finish(Some(found.target.id()), result).await
+            request.finish(Some(found.target.as_str()), result).await
         }
         Err(Problem::UnknownPath) => dispatch::dispatch(app, controls, request).await,
         Err(problem) => request.finish(None, Err(problem)).await,

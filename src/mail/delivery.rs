@@ -79,7 +79,7 @@ impl Delivery {
             let has_room = in_hand.len() < this.workers;
             let is_idle = in_hand.is_empty();
             tokio::select! {
-                // Without anybody who could tell it to stop, it is told to.
+                // When nothing is left that could tell it to stop, it stops.
                 told = stop.changed() => if told.is_err() { break },
                 Some(ended) = in_hand.join_next() => {
                     expect_marked(ended);
@@ -164,7 +164,7 @@ impl Delivery {
         self.db.write(deadline(), move |tx| mails::claim(tx, count_max)).await
     }
 
-    /// How long until a mail is due that nobody rings for.
+    /// How long until a mail is due that is not rung for.
     fn until_next_due(&self) -> Duration {
         let next = self.db.peek(mails::next_due).ok().flatten();
         let Some(next) = next else { return LOOK_AGAIN_AFTER };

@@ -9,13 +9,13 @@ pub enum Conflict {
     AlreadyAccepted,
     /// The user is disabled, or locked where that matters, too.
     UserDisabled,
-    /// A service account is nobody who could read a mail.
+    /// A service account reads no mail.
     ServiceAccount,
     /// Another has this address, key or name.
     NameTaken,
     /// An organisation or a project would be left without an owner.
     LastOwner,
-    /// An invited user becomes a member by accepting, and nobody becomes invited again.
+    /// An invited user becomes a member by accepting, and no member becomes invited again.
     InvitedUser,
     /// A role looks after this group.
     RoleManaged,

@@ -33,7 +33,7 @@ impl Checked {
         }
     }
 
-    /// Whether it brings nobody.
+    /// Whether it brings no organisation.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.seed.organisations.is_empty()

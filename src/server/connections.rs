@@ -70,7 +70,7 @@ pub async fn serve(
     pulse.finish();
 }
 
-/// Waits until the server is told to stop, or whoever could tell is gone.
+/// Waits until the server is told to stop, or what could tell it is gone.
 async fn stop_requested(stop: &mut watch::Receiver<bool>) {
     // Not the guard that this returns, only that it came: a guard may not be held across an await.
     let _ = stop.wait_for(|stop| *stop).await.map(drop);
@@ -114,7 +114,7 @@ impl Connection {
     async fn run(self, mut stream: TcpStream, place: OwnedSemaphorePermit) {
         // Answers are small and whole; waiting to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
-        // Whoever stops the server waits for the farewell, too: it is what lets the last answer arrive.
+        // A stop of the server waits for the farewell, too: it is what lets the last answer arrive.
         let (running, stop) = (self.running.clone(), self.stop.clone());
         if let Ok(peer) = stream.peer_addr() {
             // A socket for both kinds of addresses has those of IPv4 as ::ffff:127.0.0.1.

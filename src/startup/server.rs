@@ -158,7 +158,7 @@ impl Server {
     /// Takes no more connections, finishes what runs, closes the file. False: something still works on the file, and
     /// only the end of the process ends it.
     pub async fn stop(self) -> bool {
-        // First nobody is told of the server any more, last the file is free for another.
+        // First the ready file goes, which tells of the server; last the file is free for another.
         drop(self.ready_file);
         self.site.app.db.begin_to_stop();
         self.stop.send_replace(true);
@@ -298,7 +298,7 @@ fn transport(settings: &ServeSettings) -> Result<Transport, Failure> {
     Transport::new(&settings.mail).map_err(Failure)
 }
 
-/// Whoever empties the outbox.
+/// What empties the outbox.
 fn delivery(app: &App, settings: &ServeSettings, post: Post) -> Delivery {
     Delivery {
         db: app.db.clone(),

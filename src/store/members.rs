@@ -24,7 +24,7 @@ pub struct Membership {
     pub user_id: Uuid,
     /// The owner mark.
     pub owner: bool,
-    /// Whether a role brought this member, and nobody by hand.
+    /// Whether a role brought this member, and no person did by hand.
     pub by_role: bool,
     /// When it was made.
     pub created_at: Timestamp,
@@ -162,7 +162,7 @@ pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
     Ok(created == 1)
 }
 
-/// Sets the owner mark. Whoever does it by hand takes the member over from a role.
+/// Sets the owner mark. Doing it by hand takes the member over from a role.
 pub(crate) fn update(tx: &Tx, membership: &Membership, owner: bool) -> Result<Membership, Problem> {
     tx.row(
         "UPDATE members

@@ -22,7 +22,7 @@ pub(crate) fn run(settings: &DemoSettings, out: &mut dyn Write) -> Result<(), Fa
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
         sweep(&std::env::temp_dir(), folder.path(), PREFIX, DATABASE);
         let server =
-            Server::start(&serve_settings(folder.path())?, Clock::default(), Audience::Nobody).await?;
+            Server::start(&serve_settings(folder.path())?, Clock::default(), Audience::Unattended).await?;
         writeln!(
             out,
             "A brms server answers at {}, with all its data in {}.",

@@ -31,7 +31,7 @@ pub async fn list(
         }
         let filter = store::projects::ProjectFilter {
             organisation_id: caller.organisation_id,
-            // Deleted projects are looked for to be restored, whoever was in them.
+            // Deleted projects are looked for to be restored, with or without the caller in them.
             member: (!parameters.all && !parameters.deleted).then_some(caller.user_id),
             deleted: parameters.deleted,
             search: parameters.search.as_deref(),

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::options::OpenError;
+use crate::failure::Failure;
 
 /// The files that SQLite keeps beside a database in use. Left alone, they are taken for those of whatever file
 /// comes to lie beside them.
@@ -34,7 +34,7 @@ pub(super) fn folder(path: &Path) -> &Path {
 
 /// The file that a path leads to, also if it is still to be made. Whatever goes by a name (the lock, the log, a
 /// rename) has to go by this one, or two ways to one file are taken for two files.
-pub(super) fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
+pub(super) fn real_path(path: &Path) -> Result<PathBuf, Failure> {
     let mut real = path.to_owned();
     for _ in 0..LINKS_MAX {
         // Fails on what is no link, and on what is not there. Links among the folders do not matter: the file and
@@ -42,7 +42,7 @@ pub(super) fn real_path(path: &Path) -> Result<PathBuf, OpenError> {
         let Ok(target) = fs::read_link(&real) else { return Ok(real) };
         real = real.parent().unwrap_or(Path::new("")).join(target);
     }
-    Err(OpenError(format!("{} leads in a circle of links; name the file itself", path.display())))
+    Err(Failure(format!("{} leads in a circle of links; name the file itself", path.display())))
 }
 
 /// Refuses a path that SQLite would refuse without saying why.
@@ -168,7 +168,7 @@ pub(super) fn hand_over(_made: &File, _database: &Path) -> io::Result<()> {
 }
 
 /// Whether there is no file yet.
-pub fn is_new(database: &Path) -> Result<bool, OpenError> {
+pub fn is_new(database: &Path) -> Result<bool, Failure> {
     real_path(database).map(|path| !is_there(&path))
 }
 

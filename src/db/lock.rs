@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::files::{beside, hand_over, real_path};
-use super::options::OpenError;
+use crate::failure::Failure;
 use crate::private_file;
 
 /// Held for as long as a server serves the file. The system frees it when the process ends, however it ends.
@@ -24,9 +24,9 @@ impl ServeLock {
     }
 
     /// Takes the lock beside `path`, or says who has it.
-    pub fn take(path: &Path) -> Result<Self, OpenError> {
+    pub fn take(path: &Path) -> Result<Self, Failure> {
         Self::take_if_free(path)?.ok_or_else(|| {
-            OpenError(format!(
+            Failure(format!(
                 "another `brms serve`, or a command that needs {} for itself, has it; stop it, or give this one its \
                  own --database",
                 path.display()
@@ -35,11 +35,11 @@ impl ServeLock {
     }
 
     /// Takes the lock beside `path`; `None`: another process has it.
-    pub(crate) fn take_if_free(path: &Path) -> Result<Option<Self>, OpenError> {
+    pub(crate) fn take_if_free(path: &Path) -> Result<Option<Self>, Failure> {
         let path = &real_path(path)?;
         let lock = beside(path, "lock");
         let failed = |done: &str, cause: &dyn std::fmt::Display| {
-            OpenError(format!("the lock file {} cannot be {done}: {cause}", lock.display()))
+            Failure(format!("the lock file {} cannot be {done}: {cause}", lock.display()))
         };
         let (file, is_new) = open(&lock, path).map_err(|cause| failed("opened", &cause))?;
         match file.try_lock() {

@@ -9,8 +9,9 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::lock::ServeLock;
 use super::opened_file::OpenedFile;
-use super::options::{BUSY_TIMEOUT, OpenError};
+use super::options::BUSY_TIMEOUT;
 use super::{copy, files};
+use crate::failure::Failure;
 
 /// How often it is looked whether whoever has the lock is done.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
@@ -32,9 +33,9 @@ pub(super) fn last() -> u32 {
 const APPLICATION_ID: i32 = 0x4252_4d53;
 
 /// Brings the file from its step to the last one.
-pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), OpenError> {
+pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), Failure> {
     let failed = |step: u32, cause: &dyn std::fmt::Display| {
-        OpenError(format!("{}: schema step {step} failed, nothing was changed: {cause}", path.display()))
+        Failure(format!("{}: schema step {step} failed, nothing was changed: {cause}", path.display()))
     };
     let done = look(connection, path, steps)?;
     if done > 0 && done < number(steps.len()) {
@@ -50,7 +51,7 @@ pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> R
 }
 
 /// The last step that the file has seen. A file that is not for this program is refused; nothing is changed.
-pub(super) fn look(connection: &Connection, path: &Path, steps: &[&str]) -> Result<u32, OpenError> {
+pub(super) fn look(connection: &Connection, path: &Path, steps: &[&str]) -> Result<u32, Failure> {
     let done = step(connection, path)?;
     refuse_newer(done, path, steps)?;
     Ok(done)
@@ -62,7 +63,7 @@ pub(super) fn lock_if_due<'f>(
     connection: &Connection,
     file: &'f OpenedFile,
     steps: &[&str],
-) -> Result<Option<StepLock<'f>>, OpenError> {
+) -> Result<Option<StepLock<'f>>, Failure> {
     let path = file.path();
     let until = Instant::now() + BUSY_TIMEOUT;
     while look(connection, path, steps)? < number(steps.len()) {
@@ -72,7 +73,7 @@ pub(super) fn lock_if_due<'f>(
             return Ok(Some(StepLock { file, _lock: lock }));
         }
         if Instant::now() >= until {
-            return Err(OpenError(format!(
+            return Err(Failure(format!(
                 "{} has to be brought up to date for this brms, and an older one is serving it; stop that, or start \
                  the server of this one in its place",
                 path.display()
@@ -97,11 +98,11 @@ impl Drop for StepLock<'_> {
 }
 
 /// A file of an older program can be read only after its schema was brought up to date.
-pub(super) fn refuse_older(done: u32, path: &Path, steps: &[&str]) -> Result<(), OpenError> {
+pub(super) fn refuse_older(done: u32, path: &Path, steps: &[&str]) -> Result<(), Failure> {
     if done >= number(steps.len()) {
         return Ok(());
     }
-    Err(OpenError(format!(
+    Err(Failure(format!(
         "{} has schema step {done} and has to be brought up to step {} first, but its folder cannot be written; make a \
          copy with `brms backup` and name that",
         path.display(),
@@ -110,12 +111,12 @@ pub(super) fn refuse_older(done: u32, path: &Path, steps: &[&str]) -> Result<(),
 }
 
 /// A file of a newer program is left alone: what its later steps mean is not known here.
-pub(super) fn refuse_newer(done: u32, path: &Path, steps: &[&str]) -> Result<(), OpenError> {
+pub(super) fn refuse_newer(done: u32, path: &Path, steps: &[&str]) -> Result<(), Failure> {
     let known = number(steps.len());
     if done <= known {
         return Ok(());
     }
-    Err(OpenError(format!(
+    Err(Failure(format!(
         "{} has schema step {done}, this brms knows {known}; use the newer brms that wrote it",
         path.display(),
     )))
@@ -127,10 +128,10 @@ fn number(position: usize) -> u32 {
 }
 
 /// The last step that the file has seen; 0 for an empty file.
-pub(super) fn step(connection: &Connection, path: &Path) -> Result<u32, OpenError> {
+pub(super) fn step(connection: &Connection, path: &Path) -> Result<u32, Failure> {
     match step_of_ours(connection) {
         Ok(Some(step)) => Ok(step),
-        Ok(None) => Err(OpenError(format!("{}{}", not_ours(connection, path), stale_log(path)))),
+        Ok(None) => Err(Failure(format!("{}{}", not_ours(connection, path), stale_log(path)))),
         Err(cause) => {
             let is_damaged = matches!(
                 cause.sqlite_error_code(),
@@ -138,7 +139,7 @@ pub(super) fn step(connection: &Connection, path: &Path) -> Result<u32, OpenErro
             );
             let said = files::said_of_folder(path, &cause);
             let stale = if is_damaged { stale_log(path) } else { String::new() };
-            Err(OpenError(format!("{} cannot be read as a database: {said}{stale}", path.display())))
+            Err(Failure(format!("{} cannot be read as a database: {said}{stale}", path.display())))
         }
     }
 }
@@ -202,10 +203,10 @@ pub(super) fn step_of_ours(connection: &Connection) -> rusqlite::Result<Option<u
 /// A copy of the file as it was, since a step cannot be taken back. An older one under the name may be of another
 /// time: of a database that was restored since. Only one of the very same is enough, or a server that is started
 /// again and again on a step that fails would fill the disk.
-fn keep_copy(connection: &Connection, path: &Path, done: u32) -> Result<(), OpenError> {
+fn keep_copy(connection: &Connection, path: &Path, done: u32) -> Result<(), Failure> {
     let kind = format!("before-step-{}", done + 1);
     let failed = |cause: &dyn std::fmt::Display| {
-        OpenError(format!(
+        Failure(format!(
             "the copy {} before a schema step cannot be made: {cause}",
             files::beside(path, &kind).display()
         ))

@@ -40,18 +40,19 @@ use tokio::time::Instant;
 use uuid::ContextV7;
 
 use crate::clock::Clock;
+use crate::failure::Failure;
 use crate::lifeline::Lifeline;
 use crate::problem::{Busy, Problem};
 use crate::temporary;
 
-pub use backup::{Copied, CopyError, Restored, back_up, restore};
+pub use backup::{Copied, Restored, back_up, restore};
 use connection::Source;
 pub use files::{beside, discard, is_new};
 pub use list::List;
 pub use lock::ServeLock;
 use opened_file::{Look, OpenedFile};
 use options::BUSY_TIMEOUT;
-pub use options::{OpenError, Options};
+pub use options::Options;
 pub use rusqlite::{ToSql, params};
 use shared::Shared;
 pub use tx::{Row, RowResult, Tx, id_list, json, json_text, word};
@@ -87,11 +88,11 @@ struct Inner {
 impl Db {
     /// Opens the file, brings its schema up to date and starts the writer. A command that only reads may open a
     /// file in a folder that cannot be written; nothing can be written to that one.
-    pub fn open(options: &Options, clock: Clock) -> Result<Self, OpenError> {
+    pub fn open(options: &Options, clock: Clock) -> Result<Self, Failure> {
         let options = &Options { path: files::real_path(&options.path)?, ..options.clone() };
         let path = &options.path;
         let failed = |cause: &dyn std::fmt::Display| {
-            OpenError(format!("the database {} cannot be opened: {cause}", path.display()))
+            Failure(format!("the database {} cannot be opened: {cause}", path.display()))
         };
         files::check_length(path).map_err(|cause| failed(&cause))?;
         connection::prepare_file(path, options.create).map_err(|cause| failed(&cause))?;

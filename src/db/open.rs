@@ -5,11 +5,12 @@ use super::compare;
 use super::connection::{self, Source};
 use super::lock::ServeLock;
 use super::opened_file::OpenedFile;
-use super::options::{OpenError, Options};
+use super::options::Options;
 use super::shared::Shared;
 use super::writer::{Job, Writer};
 use super::{files, migrations};
 use crate::clock::Clock;
+use crate::failure::Failure;
 use rusqlite::Connection;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -18,13 +19,13 @@ use tokio::sync::mpsc;
 const BATCH_MAX: usize = 32;
 
 /// Refuses a second server that opens the file under another name: it would keep a separate log.
-pub(super) fn keep_others_out(file: &OpenedFile, options: &Options) -> Result<(), OpenError> {
+pub(super) fn keep_others_out(file: &OpenedFile, options: &Options) -> Result<(), Failure> {
     let path = options.path.display();
     if options.is_lock_held {
         if file.try_lock() {
             return Ok(());
         }
-        return Err(OpenError(format!(
+        return Err(Failure(format!(
             "another process has locked {path}: a server that opened it under another name (a hard link), or a program \
              of somebody who may read it; stop that, or give this server its own --database"
         )));
@@ -34,13 +35,13 @@ pub(super) fn keep_others_out(file: &OpenedFile, options: &Options) -> Result<()
 
 /// A server under this very name shares its log with us; one under another name does not, and its newest writes would
 /// be missing.
-pub(super) fn refuse_other_name(file: &OpenedFile) -> Result<(), OpenError> {
+pub(super) fn refuse_other_name(file: &OpenedFile) -> Result<(), Failure> {
     let path = file.path();
     if file.links() > 1
         && file.is_locked()
         && ServeLock::take_if_free(path)?.map(ServeLock::give_up).is_some()
     {
-        return Err(OpenError(format!(
+        return Err(Failure(format!(
             "a server has {} under another name (a hard link); use the same path as the server",
             path.display()
         )));
@@ -53,10 +54,10 @@ pub(super) fn first_connection(
     source: &Source,
     file: &OpenedFile,
     options: &Options,
-) -> Result<Option<Connection>, OpenError> {
+) -> Result<Option<Connection>, Failure> {
     let path = &options.path;
     let failed = |cause: &dyn std::fmt::Display| {
-        OpenError(format!("the database {} cannot be opened: {cause}", path.display()))
+        Failure(format!("the database {} cannot be opened: {cause}", path.display()))
     };
     let mut first = connection::open_plain(source).map_err(|cause| failed(&cause))?;
     let step = migrations::look(&first, path, migrations::ALL)?;

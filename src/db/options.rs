@@ -1,6 +1,5 @@
-//! How the file is opened, and why it could not be.
+//! How the file is opened.
 
-pub use crate::failure::Failure as OpenError;
 use std::path::PathBuf;
 use std::time::Duration;
 

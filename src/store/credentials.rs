@@ -6,7 +6,7 @@ use crate::db::{Row, RowResult, Tx, json, params, word};
 use crate::generated::models::{Permission, UserStatus, UserType};
 use crate::problem::Problem;
 use crate::secret::{SecretHash, SecretKind};
-use crate::store::tokens::LIVE;
+use crate::store::tokens::{INTERNAL, LIVE, PERSONAL};
 
 /// How a personal access token narrows its user.
 #[derive(Clone, Debug)]
@@ -41,8 +41,6 @@ pub(crate) fn find(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Optio
     })
 }
 
-const PERSONAL: &str = "personal_access_tokens";
-const INTERNAL: &str = "internal_tokens";
 /// How a personal access token narrows its user.
 const NARROWING: &str = ", token.id AS token_id, token.all_projects, token.permissions";
 

@@ -39,26 +39,13 @@ pub(crate) enum Limit {
 
 /// The table: each field of a request body that has a limit, whatever operation takes it. The served description
 /// states what stands here, and [`check`] checks it.
-const FIELDS: &[(&str, Limit)] = &[
-    ("name", Limit::Name),
-    ("displayName", Limit::Name),
-    ("description", Limit::Name),
-    ("note", Limit::Name),
-    ("firstName", Limit::Name),
-    ("lastName", Limit::Name),
-    ("key", Limit::ProjectKey),
-    ("email", Limit::Email),
-    ("emails", Limit::Email),
-    ("userIds", Limit::Entries),
-    ("groupIds", Limit::Entries),
-    ("users", Limit::Entries),
-    ("projects", Limit::Entries),
-    ("roles", Limit::Entries),
-    ("idpGroups", Limit::Entries),
-    ("filePermissions", Limit::Entries),
-    ("projectFilePermissions", Limit::Entries),
-    ("decisionsApprovalGroups", Limit::Entries),
-    ("preferences", Limit::Nesting),
+const FIELDS: &[(&[&str], Limit)] = &[
+    (&["name", "displayName", "description", "note", "firstName", "lastName"], Limit::Name),
+    (&["key"], Limit::ProjectKey),
+    (&["email", "emails"], Limit::Email),
+    (&["userIds", "groupIds", "users", "projects", "roles", "idpGroups"], Limit::Entries),
+    (&["filePermissions", "projectFilePermissions", "decisionsApprovalGroups"], Limit::Entries),
+    (&["preferences"], Limit::Nesting),
 ];
 
 words! {
@@ -87,7 +74,7 @@ words! {
 }
 
 fn limit_of(field: &str) -> Option<Limit> {
-    FIELDS.iter().find(|(name, _)| *name == field).map(|(_, limit)| *limit)
+    FIELDS.iter().find(|(names, _)| names.contains(&field)).map(|(_, limit)| *limit)
 }
 
 /// What the served description adds to the schema of a field: JSON Schema's words.

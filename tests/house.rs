@@ -9,6 +9,8 @@ use serde_json::Value;
 mod imports;
 #[path = "house/layers.rs"]
 mod layers;
+#[path = "house/modules.rs"]
+mod modules;
 
 const FILE_LINES_MAX: usize = 400;
 const FUNCTION_LINES_MAX: usize = 70;
@@ -115,7 +117,7 @@ fn the_store_library(source: &Source) -> Vec<String> {
 }
 
 fn the_http_library(source: &Source) -> Vec<String> {
-    let places = ["src/server.rs", "src/server/", "src/http.rs", "src/http/", "src/cli/client.rs"];
+    let places = ["src/server/", "src/http/", "src/cli/client.rs"];
     known_only_in(source, &["hyper"], &places)
 }
 
@@ -134,11 +136,11 @@ fn the_mail_library(source: &Source) -> Vec<String> {
 }
 
 fn the_template_library(source: &Source) -> Vec<String> {
-    known_only_in(source, &["handlebars"], &["src/mail/render.rs", "src/mail/render/", "src/web/pages.rs"])
+    known_only_in(source, &["handlebars"], &["src/mail/render/", "src/web/pages.rs"])
 }
 
 fn the_environment(source: &Source) -> Vec<String> {
-    known_only_in(source, &["env::var", "env::set_var"], &["src/config.rs"])
+    known_only_in(source, &["env::var", "env::set_var"], &["src/config/read.rs"])
 }
 
 fn the_time(source: &Source) -> Vec<String> {
@@ -178,7 +180,7 @@ fn rules() -> Vec<(&'static str, Rule, &'static str, String)> {
             planted("src/operations/users/mod.rs", "use lettre::Address;"),
         ),
         ("templates", the_template_library, planted("src/mail/mod.rs", "use handlebars::Handlebars;")),
-        ("the environment", the_environment, planted("src/startup.rs", "std::env::var_os(\"HOME\")")),
+        ("the environment", the_environment, planted("src/startup/server.rs", "std::env::var_os(\"HOME\")")),
         ("the time", the_time, planted("src/operations/users/mod.rs", "let now = SystemTime::now();")),
         ("the time by its library", the_time, planted("src/a.rs", "let now = jiff::Timestamp::now();")),
         ("no short cuts", no_short_cuts, planted("src/a.rs", "let a = b.unwrap();")),

@@ -23,7 +23,7 @@ const UNCLOSED: i32 = 1;
 /// Serves.
 pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), Failure> {
     log::start(&settings.log)?;
-    let audience = if std::io::stdout().is_terminal() { Audience::Terminal } else { Audience::Nobody };
+    let audience = if std::io::stdout().is_terminal() { Audience::Terminal } else { Audience::Unattended };
     runtime()?.block_on(async {
         // Signals are watched before anything runs, so that none is missed, and in a task of their own, so that a
         // start which takes long can be ended, too.
@@ -41,7 +41,7 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         } else {
             tokio::select! {
                 _ = stopping.wait_for(|stop| *stop) => Ok(()),
-                // Whoever looks after this process starts it again.
+                // A supervisor starts this process again.
                 ending = lifeline.ended() => Err(Failure::from(ending.to_string())),
             }
         };

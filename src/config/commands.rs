@@ -154,11 +154,7 @@ pub enum MailCommand {
 #[derive(Debug, Subcommand)]
 pub enum MailboxCommand {
     /// One line for each mail, oldest first.
-    List {
-        /// Where the data lies.
-        #[command(flatten)]
-        data: DatabaseSettings,
-    },
+    List(DatabaseSettings),
     /// One mail, as a person reads it.
     Show {
         /// The mail's id, from `mailbox list`.
@@ -197,11 +193,7 @@ pub enum TokenCommand {
     /// Make a credential and show its secret, once.
     Create(CreateTokenSettings),
     /// One line for each credential. Secrets are not kept, so they are not shown.
-    List {
-        /// Where the data lies.
-        #[command(flatten)]
-        data: DatabaseSettings,
-    },
+    List(DatabaseSettings),
     /// Take a credential away; it is refused from the next request on.
     Revoke {
         /// The token's id, from `token list`.
@@ -265,11 +257,7 @@ impl TokenKind {
 #[derive(Debug, Subcommand)]
 pub enum ProjectCommand {
     /// One line for each project, deleted ones too.
-    List {
-        /// Where the data lies.
-        #[command(flatten)]
-        data: DatabaseSettings,
-    },
+    List(DatabaseSettings),
     /// Delete a project, softly: restoreProject brings it back.
     Delete {
         /// The project's id, from `project list`.

@@ -14,17 +14,17 @@ use crate::problem::Problem;
 /// A handle on the open database. Cheap to clone; it closes with the last clone.
 #[derive(Clone)]
 pub struct Db {
-    engine: Engine,
+    backend: Backend,
 }
 
 #[derive(Clone)]
-enum Engine {
+enum Backend {
     Sqlite(Arc<sqlite::Engine>),
 }
 
 impl From<sqlite::Engine> for Db {
     fn from(engine: sqlite::Engine) -> Self {
-        Self { engine: Engine::Sqlite(Arc::new(engine)) }
+        Self { backend: Backend::Sqlite(Arc::new(engine)) }
     }
 }
 
@@ -38,8 +38,8 @@ impl Db {
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
     {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.write(deadline, work).await,
+        match &self.backend {
+            Backend::Sqlite(engine) => engine.write(deadline, work).await,
         }
     }
 
@@ -49,15 +49,15 @@ impl Db {
         T: Send + 'static,
         F: Fn(&Tx) -> Result<T, Problem> + Send + 'static,
     {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.read(deadline, work).await,
+        match &self.backend {
+            Backend::Sqlite(engine) => engine.read(deadline, work).await,
         }
     }
 
     /// Runs `work`, which must take microseconds, on this very thread and on a snapshot.
     pub fn peek<T>(&self, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Problem> {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.peek(work),
+        match &self.backend {
+            Backend::Sqlite(engine) => engine.peek(work),
         }
     }
 
@@ -67,54 +67,54 @@ impl Db {
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
     {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.write_blocking(work),
+        match &self.backend {
+            Backend::Sqlite(engine) => engine.write_blocking(work),
         }
     }
 
     /// Whether a write would be taken now, without making one that changes anything.
     pub async fn check_writable(&self, deadline: Instant) -> Result<(), Problem> {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.check_writable(deadline).await,
+        match &self.backend {
+            Backend::Sqlite(engine) => engine.check_writable(deadline).await,
         }
     }
 
     /// Whether what was not found is really not there. As long as the database is not known to be the one that this
     /// process opened, nothing is said of what it lacks.
     pub async fn confirm(&self, deadline: Instant) -> Result<(), Problem> {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.confirm(deadline).await,
+        match &self.backend {
+            Backend::Sqlite(engine) => engine.confirm(deadline).await,
         }
     }
 
     /// Rung after a commit that queued a mail, for the delivery.
     #[must_use]
     pub fn mail_bell(&self) -> &Notify {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.mail_bell(),
+        match &self.backend {
+            Backend::Sqlite(engine) => engine.mail_bell(),
         }
     }
 
     /// Says that the server stops: from now on other processes are not waited for.
     pub fn begin_to_stop(&self) {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.begin_to_stop(),
+        match &self.backend {
+            Backend::Sqlite(engine) => engine.begin_to_stop(),
         }
     }
 
     /// Tells when this process cannot work with the database any more.
     #[must_use]
     pub fn lifeline(&self) -> &Lifeline {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.lifeline(),
+        match &self.backend {
+            Backend::Sqlite(engine) => engine.lifeline(),
         }
     }
 
     /// The clock that transactions read.
     #[must_use]
     pub fn clock(&self) -> &Clock {
-        match &self.engine {
-            Engine::Sqlite(engine) => engine.clock(),
+        match &self.backend {
+            Backend::Sqlite(engine) => engine.clock(),
         }
     }
 }

@@ -11,6 +11,7 @@ macro_rules! words {
 
         impl $name {
             /// All of them, in the order of the description.
+            #[allow(dead_code, reason = "not every enum is gone through")]
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The word.
@@ -40,7 +41,7 @@ macro_rules! words {
             }
         }
 
-        impl $crate::http::parameter::Parameter for $name {
+        impl $crate::http::parameter::RequestParameter for $name {
             fn parse(text: &str) -> Result<Self, String> {
                 text.parse()
             }

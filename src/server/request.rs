@@ -21,7 +21,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The most characters of a client's own name that are kept.
 const USER_AGENT_CHARACTERS_MAX: usize = 200;
 
-/// The connection ends without an answer: a test asked for it. hyper shows this to nobody.
+/// The connection ends without an answer: a test asked for it. hyper shows this to no client.
 #[derive(Debug)]
 pub(super) struct Cut;
 

@@ -56,7 +56,7 @@ pub(super) fn run(
     };
     let file = match (&settings.credentials_file, audience) {
         (Some(path), _) => Some(path.clone()),
-        (None, Audience::Nobody) => Some(beside(database, "credentials")),
+        (None, Audience::Unattended) => Some(beside(database, "credentials")),
         (None, Audience::Terminal) => None,
     };
     if let Some(path) = &file {

@@ -50,7 +50,7 @@ impl Home {
     }
 }
 
-/// Removes the folders of servers that were killed before they could do it. Whoever still runs holds the
+/// Removes the folders of servers that were killed before they could do it. One that still runs holds the
 /// lock of its file. The place is shared with others, who may call theirs the same: `own` tells whose are ours.
 pub fn sweep(parent: &Path, own: &Path, prefix: &str, file: &str) {
     let (Ok(entries), Ok(own)) = (std::fs::read_dir(parent), std::fs::symlink_metadata(own)) else { return };
@@ -82,7 +82,7 @@ fn is_of_same_owner(one: &Metadata, other: &Metadata) -> bool {
     one.uid() == other.uid()
 }
 
-/// Elsewhere everybody has a place of their own for what is temporary.
+/// Elsewhere each user has a place of their own for what is temporary.
 #[cfg(not(unix))]
 fn is_of_same_owner(_one: &Metadata, _other: &Metadata) -> bool {
     true

@@ -44,7 +44,7 @@ fn cannot_be_written(path: &Path, cause: &dyn Display) -> Failure {
 }
 
 impl PreparedReadyFile {
-    /// Writes the file whole or not at all: whoever sees it can read all of it.
+    /// Writes the file whole or not at all: a program that sees it can read all of it.
     /// A token of the test controls that was just made stands in it, which only the file's owner may read.
     pub(super) fn publish(self, url: &str, test_token: Option<&Secret>) -> Result<ReadyFile, Failure> {
         let Self { path, mut file } = self;

@@ -13,13 +13,13 @@ use crate::testing::Controls;
 /// What opens the controls.
 pub(super) struct Token {
     secret: Secret,
-    /// Nobody knows it yet.
+    /// Whether it was made at this start, so that no test knows it yet.
     is_new: bool,
 }
 
 impl Token {
-    /// The token of the settings, or a new one; `None` when tests do not control this server. Whoever
-    /// would have no way to learn a new one is told so before anything is made.
+    /// The token of the settings, or a new one; `None` when tests do not control this server. Where
+    /// a new one could not be learnt, that is said before anything is made.
     pub(super) fn of(settings: &ServeSettings, audience: Audience) -> Result<Option<Self>, Failure> {
         let asked = &settings.testing;
         if !asked.test_api {
@@ -33,7 +33,7 @@ impl Token {
             })?;
             return Ok(Some(Self { secret, is_new: false }));
         }
-        if audience == Audience::Nobody && settings.ready_file.is_none() {
+        if audience == Audience::Unattended && settings.ready_file.is_none() {
             return Err(Failure(
                 "nobody would learn the token of --test-api without a terminal; give --ready-file, which it is \
                  written into, or --test-api-token"
@@ -43,7 +43,7 @@ impl Token {
         Ok(Some(Self { secret: Secret::generate(SecretKind::TestControls), is_new: true }))
     }
 
-    /// The token, if nobody knows it yet.
+    /// The token, if it was made at this start.
     pub(super) fn to_tell(&self) -> Option<&Secret> {
         self.is_new.then_some(&self.secret)
     }
@@ -66,7 +66,7 @@ impl Token {
     }
 }
 
-/// Whoever puts a server back and moves its clock could have it write to people who never asked.
+/// A test that puts a server back and moves its clock could have it write to people who never asked.
 fn refuse_real_mail(smtp_host: Option<&str>, allowed: bool) -> Result<(), Failure> {
     match smtp_host {
         Some(host) if !allowed => Err(Failure(format!(

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::db::{self, Kind, Parameter, Row, RowResult, Tx, json, json_text, params, word};
 use crate::generated::models::AuditLogType;
+use crate::http::words;
 use crate::limits::{OrderBy, Sort};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -32,42 +33,23 @@ impl Actor {
     }
 }
 
-/// What was done to a thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// It was made.
-    Created,
-    /// Its user was sent an invitation.
-    Invited,
-    /// Its user took up the invitation.
-    Accepted,
-    /// It is different now.
-    Updated,
-    /// It was taken away.
-    Deleted,
-    /// It was brought back.
-    Restored,
-    /// Its user may call again.
-    Enabled,
-    /// Its user may not call any more.
-    Disabled,
-    /// Its secret was replaced.
-    Regenerated,
-}
-
-impl Action {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Invited => "invited",
-            Self::Accepted => "accepted",
-            Self::Updated => "updated",
-            Self::Deleted => "deleted",
-            Self::Restored => "restored",
-            Self::Enabled => "enabled",
-            Self::Disabled => "disabled",
-            Self::Regenerated => "regenerated",
-        }
+words! {
+    /// What was done to a thing.
+    Action {
+        Created = "created",
+        /// Its user was sent an invitation.
+        Invited = "invited",
+        /// Its user took up the invitation.
+        Accepted = "accepted",
+        Updated = "updated",
+        Deleted = "deleted",
+        Restored = "restored",
+        /// Its user may call again.
+        Enabled = "enabled",
+        /// Its user may not call any more.
+        Disabled = "disabled",
+        /// Its secret was replaced.
+        Regenerated = "regenerated",
     }
 }
 
@@ -150,7 +132,7 @@ pub fn record(tx: &Tx, actor: &Actor, change: &Change) -> Result<(), Problem> {
             organisation_id: actor.organisation_id,
             created_at: tx.now(),
             kind: change.kind,
-            action: change.action.word().to_owned(),
+            action: change.action.to_string(),
             user_id: actor.user_id,
             project_id: change.project_id,
             ref_id: change.ref_id,
@@ -251,7 +233,8 @@ impl<'f> Narrowed<'f> {
     fn and(&mut self, comparison: &str, value: Option<&'f impl Parameter>) {
         if let Some(value) = value {
             self.parameters.push(value);
-            self.condition += &format!(" AND {comparison} ?{}", self.parameters.len());
+            let number = self.parameters.len();
+            self.condition = format!("{} AND {comparison} ?{number}", self.condition);
         }
     }
 

@@ -5,8 +5,8 @@ use uuid::Uuid;
 use crate::db::{Row, RowResult, Tx, json, params, word};
 use crate::generated::models::{Permission, UserStatus, UserType};
 use crate::problem::Problem;
-use crate::secret::SecretHash;
-use crate::store::tokens::LIVE;
+use crate::secret::{SecretHash, SecretKind};
+use crate::store::tokens::{INTERNAL, LIVE, PERSONAL};
 
 /// How a personal access token narrows its user.
 #[derive(Clone, Debug)]
@@ -27,23 +27,22 @@ pub(crate) struct Found {
     pub limits: Option<TokenLimits>,
 }
 
-/// The user of a live personal access token, if the user may call at all.
-pub(crate) fn find_by_personal_access_token(tx: &Tx, hash: &SecretHash) -> Result<Option<Found>, Problem> {
-    let columns = ", token.id AS token_id, token.all_projects, token.permissions";
-    tx.optional(&statement("personal_access_tokens", columns), params![hash, tx.now()], |row| {
-        let limits = TokenLimits {
-            token_id: row.get("token_id")?,
-            all_projects: row.get("all_projects")?,
-            permissions: json(row, "permissions")?.unwrap_or_default(),
-        };
-        Ok(Found { limits: Some(limits), ..user(row)? })
+/// The user of a live credential of this kind, if the user may call at all.
+pub(crate) fn find(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Option<Found>, Problem> {
+    let is_personal = kind == SecretKind::PersonalAccessToken;
+    let statement = if is_personal { statement(PERSONAL, NARROWING) } else { statement(INTERNAL, "") };
+    tx.optional(&statement, params![hash, tx.now()], |row| {
+        Ok(Found {
+            user_id: row.get("id")?,
+            organisation_id: row.get("organisation_id")?,
+            standing: word(row, "type")?,
+            limits: if is_personal { Some(limits(row)?) } else { None },
+        })
     })
 }
 
-/// The user of a live sign-in, if the user may call at all.
-pub(crate) fn find_by_internal_token(tx: &Tx, hash: &SecretHash) -> Result<Option<Found>, Problem> {
-    tx.optional(&statement("internal_tokens", ""), params![hash, tx.now()], user)
-}
+/// How a personal access token narrows its user.
+const NARROWING: &str = ", token.id AS token_id, token.all_projects, token.permissions";
 
 /// The user of the live credential with the hash `?1`, who may call.
 fn statement(table: &str, columns: &str) -> String {
@@ -56,12 +55,11 @@ fn statement(table: &str, columns: &str) -> String {
     )
 }
 
-fn user(row: &Row) -> RowResult<Found> {
-    Ok(Found {
-        user_id: row.get("id")?,
-        organisation_id: row.get("organisation_id")?,
-        standing: word(row, "type")?,
-        limits: None,
+fn limits(row: &Row) -> RowResult<TokenLimits> {
+    Ok(TokenLimits {
+        token_id: row.get("token_id")?,
+        all_projects: row.get("all_projects")?,
+        permissions: json(row, "permissions")?.unwrap_or_default(),
     })
 }
 
@@ -105,8 +103,8 @@ mod tests {
     #[test]
     fn a_credential_is_found_by_its_hash() {
         let plans = Plans::new();
-        for table in ["personal_access_tokens", "internal_tokens"] {
-            let plan = plans.of(&statement(table, ""), 2);
+        for (table, columns) in [(PERSONAL, NARROWING), (INTERNAL, "")] {
+            let plan = plans.of(&statement(table, columns), 2);
             assert!(plan.iter().all(|step| step.starts_with("SEARCH ")), "{plan:?}");
         }
     }

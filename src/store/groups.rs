@@ -10,6 +10,7 @@ use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::sets::grouped;
 
@@ -153,7 +154,7 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Group>, Problem> {
-    tx.page(&OF_PROJECT, params![project_id, search], page, read)
+    tx.page(&OF_PROJECT, params![project_id, folded(search)], page, read)
 }
 
 /// Adds a group.

@@ -10,6 +10,7 @@ use crate::generated::models::InvitationStatus;
 use crate::http::words;
 use crate::paging::{Listed, Page};
 use crate::problem::{Gone, Problem};
+use crate::search::folded;
 use crate::secret::SecretHash;
 use crate::store::users::User;
 
@@ -163,7 +164,7 @@ pub(crate) fn list(
     page: Page,
 ) -> Result<Listed<Invitation>, Problem> {
     let status = status.map(InvitationStatus::as_str);
-    tx.page(&OF_ORGANISATION, params![organisation_id, status, search], page, read)
+    tx.page(&OF_ORGANISATION, params![organisation_id, status, folded(search)], page, read)
 }
 
 /// Whose sends are counted.

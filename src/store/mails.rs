@@ -210,22 +210,9 @@ pub fn is_stuck(tx: &Tx, since: Timestamp) -> Result<bool, Problem> {
     )
 }
 
-/// A mail that a server held when it ended.
-pub(crate) struct ClaimedMail {
-    pub(crate) id: Uuid,
-    pub(crate) attempts: u32,
-    pub(crate) created_at: Timestamp,
-}
-
 /// The mails that are on their way, or were when a server ended.
-pub(crate) fn claimed(tx: &Tx) -> Result<Vec<ClaimedMail>, Problem> {
-    tx.rows("SELECT id, attempts, created_at FROM mails WHERE claimed_at IS NOT NULL", (), |row| {
-        Ok(ClaimedMail {
-            id: row.get("id")?,
-            attempts: row.get("attempts")?,
-            created_at: row.get("created_at")?,
-        })
-    })
+pub(crate) fn claimed(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
+    tx.rows(&listed_where("claimed_at IS NOT NULL", "id"), (), read_listed)
 }
 
 /// Notes a delivery, wipes the secret, and keeps the message if this is its mailbox. A mail that was
@@ -274,27 +261,27 @@ pub(crate) fn mark_failed(tx: &Tx, mail_id: Uuid, answer: &str) -> Result<(), Pr
 /// Every mail, oldest first; only those in one state if one is named.
 pub fn list(tx: &Tx, state: Option<MailState>) -> Result<Vec<ListedMail>, Problem> {
     let word = state.map(MailState::as_str);
-    tx.rows(&listed_where("?1 IS NULL OR state = ?1"), params![word], read_listed)
+    tx.rows(&listed_where("?1 IS NULL OR state = ?1", "created_at, id"), params![word], read_listed)
 }
 
 /// The mails whose message is kept here, oldest first.
 pub fn kept(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
-    tx.rows(&listed_where("message IS NOT NULL"), (), read_listed)
+    tx.rows(&listed_where("message IS NOT NULL", "created_at, id"), (), read_listed)
 }
 
 /// One mail.
 pub fn find(tx: &Tx, mail_id: Uuid) -> Result<Option<ListedMail>, Problem> {
-    tx.optional(&listed_where("id = ?1"), [mail_id], read_listed)
+    tx.optional(&listed_where("id = ?1", "id"), [mail_id], read_listed)
 }
 
 /// Without the message, which may be long.
-fn listed_where(condition: &str) -> String {
+fn listed_where(condition: &str, order: &str) -> String {
     format!(
         "SELECT id, invitation_id, recipient, state, claimed_at, attempts, tried_at, next_attempt_at, last_answer,
                 created_at, delivered_at
          FROM mails
          WHERE {condition}
-         ORDER BY created_at, id"
+         ORDER BY {order}"
     )
 }
 
@@ -334,32 +321,11 @@ fn read_listed(row: &Row) -> RowResult<ListedMail> {
     })
 }
 
-/// A mail that was delivered here, without its message.
-pub(crate) struct Kept {
-    pub id: Uuid,
-    pub recipient: String,
-    pub created_at: Timestamp,
-    pub delivered_at: Timestamp,
-}
-
-/// The mails that came after one, in the order they were queued: ids of one process sort that way,
+/// The mails that were delivered here after one, in the order they were queued: ids of one process sort that way,
 /// wherever the clock was moved meanwhile.
-pub(crate) fn delivered_after(tx: &Tx, after: Uuid) -> Result<Vec<Kept>, Problem> {
-    tx.rows(
-        "SELECT id, recipient, created_at, delivered_at
-         FROM mails
-         WHERE state = ?2 AND message IS NOT NULL AND id > ?1
-         ORDER BY id",
-        params![after, MailState::Delivered.as_str()],
-        |row| {
-            Ok(Kept {
-                id: row.get("id")?,
-                recipient: row.get("recipient")?,
-                created_at: row.get("created_at")?,
-                delivered_at: row.get("delivered_at")?,
-            })
-        },
-    )
+pub(crate) fn delivered_after(tx: &Tx, after: Uuid) -> Result<Vec<ListedMail>, Problem> {
+    let statement = listed_where("state = ?2 AND message IS NOT NULL AND id > ?1", "id");
+    tx.rows(&statement, params![after, MailState::Delivered.as_str()], read_listed)
 }
 
 #[cfg(test)]

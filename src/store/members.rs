@@ -7,6 +7,7 @@ use crate::db::{Ids, List, Row, RowResult, Tx, params};
 use crate::generated::models::AuditLogType;
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::{self, Group};
 use crate::store::sets::named;
@@ -23,7 +24,7 @@ pub struct Membership {
     pub user_id: Uuid,
     /// The owner mark.
     pub owner: bool,
-    /// Whether a role brought this member, and nobody by hand.
+    /// Whether a role brought this member, and no person did by hand.
     pub by_role: bool,
     /// When it was made.
     pub created_at: Timestamp,
@@ -107,7 +108,7 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<(Membership, User)>, Problem> {
-    let Listed { rows, total } = tx.page(&OF_PROJECT, params![project_id, search], page, read)?;
+    let Listed { rows, total } = tx.page(&OF_PROJECT, params![project_id, folded(search)], page, read)?;
     let users = users::by_id(tx, rows.iter().map(|membership| membership.user_id))?;
     let with_user = |membership: Membership| {
         let user = named(&users, membership.user_id)?.clone();
@@ -161,7 +162,7 @@ pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
     Ok(created == 1)
 }
 
-/// Sets the owner mark. Whoever does it by hand takes the member over from a role.
+/// Sets the owner mark. Doing it by hand takes the member over from a role.
 pub(crate) fn update(tx: &Tx, membership: &Membership, owner: bool) -> Result<Membership, Problem> {
     tx.row(
         "UPDATE members

@@ -9,6 +9,7 @@ use crate::db::{Ids, List, Row, RowResult, Tx, params, word};
 use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::sets::grouped;
 
@@ -54,14 +55,14 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Resu
 }
 
 /// What a list of projects is narrowed by.
-pub(crate) struct ProjectFilter {
+pub(crate) struct ProjectFilter<'f> {
     pub organisation_id: Uuid,
     /// Only projects with this user in them.
     pub member: Option<Uuid>,
     /// Deleted ones instead of live ones.
     pub deleted: bool,
-    /// Only projects with this in their name, in lower case.
-    pub search: Option<String>,
+    /// Only projects with this in their name.
+    pub search: Option<&'f str>,
     pub page: Page,
 }
 
@@ -132,7 +133,7 @@ pub fn all_of_organisation(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Project
 }
 
 /// Every project of every organisation, for the operator.
-pub(crate) fn all(tx: &Tx) -> Result<Vec<Project>, Problem> {
+pub fn all(tx: &Tx) -> Result<Vec<Project>, Problem> {
     tx.rows("SELECT * FROM projects ORDER BY created_at, id", (), read)
 }
 
@@ -155,7 +156,7 @@ pub const OF_ORGANISATION: List = List {
 
 /// One page of projects.
 pub(crate) fn list(tx: &Tx, filter: &ProjectFilter) -> Result<Listed<Project>, Problem> {
-    let narrowed = params![filter.organisation_id, filter.member, filter.deleted, filter.search];
+    let narrowed = params![filter.organisation_id, filter.member, filter.deleted, folded(filter.search)];
     tx.page(&OF_ORGANISATION, narrowed, filter.page, read)
 }
 

@@ -10,6 +10,7 @@ use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::Group;
 use crate::store::sets::grouped;
@@ -103,7 +104,7 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Role>, Problem> {
-    tx.page(&OF_ORGANISATION, params![organisation_id, search], page, read)
+    tx.page(&OF_ORGANISATION, params![organisation_id, folded(search)], page, read)
 }
 
 /// Adds a role.
@@ -235,14 +236,7 @@ pub(crate) fn users_of_all(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, V
 
 /// The roles of a user.
 pub fn roles_of_user(tx: &Tx, user_id: Uuid) -> Result<Vec<Role>, Problem> {
-    tx.rows(
-        "SELECT roles.*
-         FROM role_users JOIN roles ON roles.id = role_users.role_id
-         WHERE role_users.user_id = ?1
-         ORDER BY roles.created_at, roles.id",
-        [user_id],
-        read,
-    )
+    Ok(of_users(tx, &[user_id])?.remove(&user_id).unwrap_or_default())
 }
 
 /// Who is in a group.

@@ -8,32 +8,33 @@ use serde::de::value::Error as ValueError;
 use uuid::Uuid;
 
 use crate::db::Tx;
+use crate::http::words;
 use crate::problem::Problem;
 use crate::secret::SecretHash;
 
-/// What may be there once only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum UniqueValue {
-    OrganisationName,
-    Organisation,
-    User,
-    Invitation,
-    InvitationSecret,
-    PersonalAccessToken,
-    PersonalAccessTokenSecret,
-    InternalToken,
-    InternalTokenSecret,
-    Role,
-    Project,
-    Group,
-    Member,
-    AuditLog,
+words! {
+    /// What may be there once only: the table and the column.
+    UniqueValue {
+        OrganisationName = "organisations.name",
+        Organisation = "organisations.id",
+        User = "users.id",
+        Invitation = "invitations.id",
+        InvitationSecret = "invitation_secrets.secret_hash",
+        PersonalAccessToken = "personal_access_tokens.id",
+        PersonalAccessTokenSecret = "personal_access_tokens.secret_hash",
+        InternalToken = "internal_tokens.id",
+        InternalTokenSecret = "internal_tokens.secret_hash",
+        Role = "roles.id",
+        Project = "projects.id",
+        Group = "groups.id",
+        Member = "members.id",
+        AuditLog = "audit_logs.id",
+    }
 }
 
 /// Those of the values that the database has: names, or ids and hashes in hexadecimal.
 pub(crate) fn taken<'v>(tx: &Tx, kind: UniqueValue, values: &[&'v str]) -> Result<HashSet<&'v str>, Problem> {
-    let (table, column) = kind.column();
-    let statement = taken_statement(table, column);
+    let (statement, column) = taken_statement(kind);
     let mut taken = HashSet::new();
     for value in values {
         let unreadable = |cause: &dyn std::fmt::Display| Problem::internal(value, cause);
@@ -52,30 +53,9 @@ pub(crate) fn taken<'v>(tx: &Tx, kind: UniqueValue, values: &[&'v str]) -> Resul
     Ok(taken)
 }
 
-impl UniqueValue {
-    /// Its table and column there.
-    fn column(self) -> (&'static str, &'static str) {
-        match self {
-            Self::OrganisationName => ("organisations", "name"),
-            Self::Organisation => ("organisations", "id"),
-            Self::User => ("users", "id"),
-            Self::Invitation => ("invitations", "id"),
-            Self::InvitationSecret => ("invitation_secrets", "secret_hash"),
-            Self::PersonalAccessToken => ("personal_access_tokens", "id"),
-            Self::PersonalAccessTokenSecret => ("personal_access_tokens", "secret_hash"),
-            Self::InternalToken => ("internal_tokens", "id"),
-            Self::InternalTokenSecret => ("internal_tokens", "secret_hash"),
-            Self::Role => ("roles", "id"),
-            Self::Project => ("projects", "id"),
-            Self::Group => ("groups", "id"),
-            Self::Member => ("members", "id"),
-            Self::AuditLog => ("audit_logs", "id"),
-        }
-    }
-}
-
-fn taken_statement(table: &str, column: &str) -> String {
-    format!("SELECT 1 FROM {table} WHERE {column} = ?1")
+fn taken_statement(kind: UniqueValue) -> (String, &'static str) {
+    let (table, column) = kind.as_str().split_once('.').unwrap_or_default();
+    (format!("SELECT 1 FROM {table} WHERE {column} = ?1"), column)
 }
 
 /// Every table, each after those that refer to it.
@@ -124,24 +104,8 @@ mod tests {
     #[test]
     fn what_is_taken_is_found_by_an_index() {
         let plans = Plans::new();
-        for kind in [
-            UniqueValue::OrganisationName,
-            UniqueValue::Organisation,
-            UniqueValue::User,
-            UniqueValue::Invitation,
-            UniqueValue::InvitationSecret,
-            UniqueValue::PersonalAccessToken,
-            UniqueValue::PersonalAccessTokenSecret,
-            UniqueValue::InternalToken,
-            UniqueValue::InternalTokenSecret,
-            UniqueValue::Role,
-            UniqueValue::Project,
-            UniqueValue::Group,
-            UniqueValue::Member,
-            UniqueValue::AuditLog,
-        ] {
-            let (table, column) = kind.column();
-            let plan = plans.of(&taken_statement(table, column), 1);
+        for kind in UniqueValue::ALL.iter().copied() {
+            let plan = plans.of(&taken_statement(kind).0, 1);
             assert!(plan[0].starts_with("SEARCH "), "{kind:?}: {plan:?}");
         }
     }

@@ -70,12 +70,15 @@ pub struct StoredToken {
 }
 
 impl StoredToken {
-    /// Whether it still opens anything: what [`LIVE`] says in SQL.
+    /// Whether it still opens anything: what `LIVE` says in SQL.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| end > now)
     }
 }
+
+pub(super) const PERSONAL: &str = "personal_access_tokens";
+pub(super) const INTERNAL: &str = "internal_tokens";
 
 /// Whether a credential called `token` still opens anything at `?2`.
 pub(super) const LIVE: &str = "(token.expires_at IS NULL OR token.expires_at > ?2)";
@@ -269,28 +272,22 @@ pub fn all_internal(tx: &Tx, user_id: Uuid) -> Result<Vec<SignIn>, Problem> {
 
 /// Removes a personal access token and says whose it was.
 pub(crate) fn delete_personal(tx: &Tx, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
-    tx.optional(
-        "DELETE FROM personal_access_tokens
-         WHERE id = ?1
-         RETURNING user_id, (SELECT organisation_id FROM users WHERE users.id = user_id) AS organisation_id",
-        [id],
-        token_owner,
-    )
+    delete(tx, PERSONAL, id)
 }
 
 /// Removes a sign-in and says whose it was.
 pub(crate) fn delete_internal(tx: &Tx, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
-    tx.optional(
-        "DELETE FROM internal_tokens
-         WHERE id = ?1
-         RETURNING user_id, (SELECT organisation_id FROM users WHERE users.id = user_id) AS organisation_id",
-        [id],
-        token_owner,
-    )
+    delete(tx, INTERNAL, id)
 }
 
-fn token_owner(row: &Row) -> RowResult<TokenOwner> {
-    Ok(TokenOwner { user_id: row.get("user_id")?, organisation_id: row.get("organisation_id")? })
+fn delete(tx: &Tx, table: &str, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
+    let statement = format!(
+        "DELETE FROM {table} WHERE id = ?1
+         RETURNING user_id, (SELECT organisation_id FROM users WHERE users.id = user_id) AS organisation_id"
+    );
+    tx.optional(&statement, [id], |row| {
+        Ok(TokenOwner { user_id: row.get("user_id")?, organisation_id: row.get("organisation_id")? })
+    })
 }
 
 /// Every credential in the database, for the operator.

@@ -9,6 +9,7 @@ use crate::db::{Ids, List, Row, RowResult, Tx, params, word};
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::roles::Role;
 
@@ -177,7 +178,7 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {
-    tx.page(&OF_ORGANISATION, params![organisation_id, is_service, search], page, read)
+    tx.page(&OF_ORGANISATION, params![organisation_id, is_service, folded(search)], page, read)
 }
 
 /// Whether a user may be in a list of whom to invite: not disabled, and with the text (`?2`), if there is one.
@@ -224,6 +225,7 @@ pub fn list_outside_project(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {
+    let search = folded(search);
     // All of them less those inside: to look for each user among the members would take far longer.
     let all = tx.count(&INVITABLE.count_statement(), params![organisation_id, search])?;
     let inside = tx.count(&INVITABLE_INSIDE.count_statement(), params![project_id, search])?;

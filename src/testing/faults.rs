@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::config::positive_time;
 use crate::generated::api::Operation;
@@ -70,35 +71,16 @@ struct Fault {
     times: u32,
 }
 
-/// The same in a list: an order as it would have come.
-#[derive(Serialize)]
-struct FaultEntry {
-    operation: &'static str,
-    times: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delay: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    drop: Option<When>,
-}
-
-impl From<&Fault> for FaultEntry {
-    fn from(fault: &Fault) -> Self {
-        let listed = Self {
-            operation: fault.operation.id(),
-            times: fault.times,
-            status: None,
-            delay: None,
-            drop: None,
-        };
-        match fault.effect {
-            Effect::Status(status) => Self { status: Some(status), ..listed },
-            Effect::Delay(length) => {
-                Self { delay: Some(humantime::format_duration(length).to_string()), ..listed }
-            }
-            Effect::Drop(when) => Self { drop: Some(when), ..listed },
+impl Fault {
+    /// The order as it would have come.
+    fn shown(&self) -> Value {
+        let mut shown = json!({ "operation": self.operation.id(), "times": self.times });
+        match self.effect {
+            Effect::Status(status) => shown["status"] = status.into(),
+            Effect::Delay(length) => shown["delay"] = humantime::format_duration(length).to_string().into(),
+            Effect::Drop(when) => shown["drop"] = json!(when),
         }
+        shown
     }
 }
 
@@ -118,7 +100,7 @@ impl Faults {
 
     /// What is still due.
     pub(super) fn list(&self) -> Result<Reply, Problem> {
-        let due: Vec<FaultEntry> = self.due().iter().map(FaultEntry::from).collect();
+        let due: Vec<Value> = self.due().iter().map(Fault::shown).collect();
         Reply::json(200, &due)
     }
 

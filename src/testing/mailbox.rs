@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mail_parser::MessageParser;
 use serde::Serialize;
+use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -13,7 +14,6 @@ use crate::clock::Timestamp;
 use crate::config::positive_time;
 use crate::db::Tx;
 use crate::http::{Reply, Request, check_email};
-use crate::mail_states::MailState;
 use crate::problem::{Place, Problem};
 use crate::store;
 use crate::store::mails::ListedMail;
@@ -24,19 +24,6 @@ const WAIT: Duration = Duration::from_secs(10);
 const WAIT_MAX: Duration = Duration::from_mins(1);
 /// The wait between two looks. Looking costs microseconds and sees every way a mail can come.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
-
-/// A mail in the list, whatever became of it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MailboxEntry {
-    id: Uuid,
-    to: String,
-    state: MailState,
-    attempts: u32,
-    last_answer: Option<String>,
-    created_at: Timestamp,
-    delivered_at: Option<Timestamp>,
-}
 
 /// A mail that was delivered here.
 #[derive(Serialize)]
@@ -59,14 +46,16 @@ pub(super) async fn list(app: &App, request: &Request) -> Result<Reply, Problem>
     let to = address(request)?;
     let all = app.db.read(request.context().deadline, |tx| store::mails::list(tx, None)).await?;
     let wanted = |mail: &ListedMail| to.as_ref().is_none_or(|to| fold_email(&mail.recipient) == *to);
-    let listed = all.into_iter().filter(wanted).map(|mail| MailboxEntry {
-        id: mail.id,
-        to: mail.recipient,
-        state: mail.state,
-        attempts: mail.attempts,
-        last_answer: mail.last_answer,
-        created_at: mail.created_at,
-        delivered_at: mail.delivered_at,
+    let listed = all.into_iter().filter(wanted).map(|mail| {
+        json!({
+            "id": mail.id,
+            "to": mail.recipient,
+            "state": mail.state,
+            "attempts": mail.attempts,
+            "lastAnswer": mail.last_answer,
+            "createdAt": mail.created_at,
+            "deliveredAt": mail.delivered_at,
+        })
     });
     Reply::json(200, &listed.collect::<Vec<_>>())
 }
@@ -111,7 +100,7 @@ fn find(tx: &Tx, to: &str, after: Uuid) -> Result<Option<Mail>, Problem> {
     message.map(|message| read(first, &message)).transpose()
 }
 
-fn read(delivered: store::mails::Kept, message: &[u8]) -> Result<Mail, Problem> {
+fn read(delivered: ListedMail, message: &[u8]) -> Result<Mail, Problem> {
     let unreadable = |what: &str| Problem::Internal(format!("a kept message has no {what}"));
     let message = MessageParser::default().parse(message).ok_or_else(|| unreadable("form"))?;
     let text = message.body_text(0).ok_or_else(|| unreadable("text"))?.replace('\r', "");
@@ -125,7 +114,7 @@ fn read(delivered: store::mails::Kept, message: &[u8]) -> Result<Mail, Problem> 
         link,
         text,
         created_at: delivered.created_at,
-        delivered_at: delivered.delivered_at,
+        delivered_at: delivered.delivered_at.unwrap_or(delivered.created_at),
     })
 }
 

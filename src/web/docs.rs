@@ -39,7 +39,7 @@ struct Asset {
     etag: String,
 }
 
-/// Nothing is unpacked until somebody looks at the page.
+/// Nothing is unpacked until the page is asked for.
 static CONTENTS: LazyLock<Result<[Asset; 4], String>> = LazyLock::new(|| {
     Ok([
         Asset::new("text/html; charset=utf-8", include_str!("assets/docs.html")),

@@ -13,10 +13,6 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::secret::is_secret_character;
 
-mod words;
-
-pub use words::{complaint_in_plain_words, in_plain_words};
-
 /// The style sheet, served as `text/css` at `/invitations/accept.css`.
 pub const STYLE: &str = include_str!("assets/style.css");
 

@@ -1,9 +1,10 @@
 //! The names of the database and of the files beside it, and whose they are.
 
-use crate::failure::Failure;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
 
 /// The files that SQLite keeps beside a database in use. Left alone, they are taken for those of whatever file
 /// comes to lie beside them.

@@ -1,4 +1,4 @@
-//! How the file is opened, and why it could not be.
+//! How the file is opened.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -286,4 +286,5 @@ fn fail_all(batch: &mut Batch, busy: Busy) {
 }
 
 #[cfg(test)]
+#[path = "tests.rs"]
 mod tests;

@@ -34,7 +34,7 @@ pub struct Acceptance {
 
 http::object!(Acceptance);
 
-/// Its limits are those of [`Names`], which hold for the form too.
+/// Its limits are those of `Names`, which hold for the form too.
 impl http::Limits for Acceptance {}
 
 /// What became of it.

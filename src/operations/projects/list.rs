@@ -9,7 +9,6 @@ use crate::generated::api::ListProjectsParameters;
 use crate::generated::models::{self, ProjectList};
 use crate::paging::Page;
 use crate::problem::Problem;
-use crate::search;
 use crate::store;
 use crate::store::projects::Project;
 use crate::views;
@@ -32,10 +31,10 @@ pub async fn list(
         }
         let filter = store::projects::ProjectFilter {
             organisation_id: caller.organisation_id,
-            // Deleted projects are looked for to be restored, whoever was in them.
+            // Deleted projects are looked for to be restored, with or without the caller in them.
             member: (!parameters.all && !parameters.deleted).then_some(caller.user_id),
             deleted: parameters.deleted,
-            search: search::folded(parameters.search.as_deref()),
+            search: parameters.search.as_deref(),
             page,
         };
         let listed = store::projects::list(tx, &filter)?;

@@ -9,7 +9,6 @@ use crate::generated::models::UserList;
 use crate::limits::{self, IsService};
 use crate::paging::Page;
 use crate::problem::Problem;
-use crate::search;
 use crate::store;
 use crate::views;
 
@@ -24,8 +23,8 @@ pub async fn list(
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
         caller.require()?;
-        let search = search::folded(parameters.search.as_deref());
-        let listed = store::users::list(tx, caller.organisation_id, is_service, search.as_deref(), page)?;
+        let listed =
+            store::users::list(tx, caller.organisation_id, is_service, parameters.search.as_deref(), page)?;
         let ids: Vec<Uuid> = listed.rows.iter().map(|user| user.id).collect();
         let roles = store::roles::of_users(tx, &ids)?;
         let of_user = |id: Uuid| roles.get(&id).map(Vec::as_slice).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What is wrong with users, how they came in, and what opens the door for them.
 
-use super::{A_PROJECT, A_USER, Inspection, Known};
+use super::inspection::{A_PROJECT, A_USER, Inspection, Known};
 use crate::generated::models::{InvitationStatus, UserType};
 use crate::http::check_email;
 use crate::secret::{Secret, SecretHash, SecretKind};

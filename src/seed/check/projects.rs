@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::{A_USER, Inspection, Known};
+use super::inspection::{A_USER, Inspection, Known};
 use crate::limits;
 use crate::seed::format::{SeedGroup, SeedMember, SeedProject};
 use crate::store::tables::UniqueValue;

@@ -49,7 +49,7 @@ impl TestServer {
         let database = folder.path().join("test.db");
         let settings = settings(&database, flags);
         let server =
-            Server::start(&settings, clock.clone(), Audience::Nobody).await.expect("the server starts");
+            Server::start(&settings, clock.clone(), Audience::Unattended).await.expect("the server starts");
         let watch = Watch::new(&server.url(), database, None);
         Self { watch, server, clock, http: reqwest::Client::new(), folder }
     }

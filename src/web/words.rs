@@ -1,12 +1,12 @@
 //! Problems in plain words: the API's own texts speak to programmers, these to people who follow a mail.
 //!
-//! Only words are here. Which problem it is, `src/invitations` decides; what it looks like, the template.
+//! Only words are here. Which problem it is, `operations::invitations` decides; what it looks like, the template.
 
 use crate::problem::{Gone, Problem};
 
 /// Title and text of a problem, for a person who follows a mail and has never heard of this API.
 ///
-/// What it says of a secret's fate is safe to say: whoever sees it had the secret.
+/// What it says of a secret's fate is safe to say: a person who sees it had the secret.
 #[must_use]
 pub fn in_plain_words(problem: &Problem) -> (&'static str, String) {
     let (title, detail) = match problem {

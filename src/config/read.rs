@@ -1,14 +1,4 @@
-//! Every setting: its flag, its `BRMS_…` twin, its default and what it is for. The environment is read
-//! here and nowhere else.
-
-mod arguments;
-mod commands;
-mod environment;
-mod environment_file;
-mod mail;
-mod serve;
-mod testing;
-mod values;
+//! Reading the command line and the environment: the only place that does.
 
 use std::ffi::{OsStr, OsString};
 use std::iter;
@@ -17,15 +7,9 @@ use clap::builder::Resettable;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches};
 
-pub use arguments::*;
-pub use commands::*;
-use environment::{refuse_unknown, without_unset};
-pub use environment_file::environment_file;
-pub use mail::*;
-pub use serve::*;
-pub use testing::*;
-pub use values::Hidden;
-pub(crate) use values::positive_time;
+use super::arguments::Arguments;
+use super::environment::{refuse_unknown, without_unset};
+use super::serve::ServeSettings;
 
 /// Reads command line and environment. An error is ready to be printed.
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
@@ -80,6 +64,7 @@ fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
 mod tests {
     use clap::Parser;
 
+    use super::super::arguments::Command;
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Arguments, clap::Error> {

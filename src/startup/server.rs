@@ -1,12 +1,4 @@
-//! Puts a server together: database, first people, socket, mail task; and takes it apart again.
-//!
-//! `serve`, `demo` and the tests all start servers this way.
-
-mod audience;
-mod first_start;
-mod home;
-mod ready_file;
-mod test_controls;
+//! A server with all that belongs to it, from its start to its end.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,6 +10,11 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
+use super::audience::Audience;
+use super::first_start::{self, FirstCredentials};
+use super::home::Home;
+use super::ready_file::ReadyFile;
+use super::test_controls::Token;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
@@ -36,13 +33,6 @@ use crate::server::{self, ServerLimits, Site};
 use crate::store;
 use crate::web::Content;
 use crate::web::pages::Pages;
-
-pub use audience::Audience;
-pub use first_start::FirstCredentials;
-use home::Home;
-pub use home::sweep;
-use ready_file::ReadyFile;
-use test_controls::Token;
 
 /// How long closing the file may take at a stop, and how often it is looked whether it is closed.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(30);
@@ -169,7 +159,7 @@ impl Server {
     /// Takes no more connections, finishes what runs, closes the file. False: something still works on the file, and
     /// only the end of the process ends it.
     pub async fn stop(self) -> bool {
-        // First nobody is told of the server any more, last the file is free for another.
+        // First the ready file goes, which tells of the server; last the file is free for another.
         drop(self.ready_file);
         self.site.app.db.begin_to_stop();
         self.stop.send_replace(true);
@@ -309,7 +299,7 @@ fn transport(settings: &ServeSettings) -> Result<Transport, Failure> {
     Transport::new(&settings.mail).map_err(Failure)
 }
 
-/// Whoever empties the outbox.
+/// What empties the outbox.
 fn delivery(app: &App, settings: &ServeSettings, post: Post) -> Delivery {
     Delivery {
         db: app.db.clone(),
@@ -320,4 +310,5 @@ fn delivery(app: &App, settings: &ServeSettings, post: Post) -> Delivery {
 }
 
 #[cfg(test)]
+#[path = "tests.rs"]
 mod tests;

@@ -1,11 +1,4 @@
-//! The seed file as it is written, by people and by an export. Unknown keys are refused: a misspelt one
-//! would be data left out.
-//!
-//! Whatever may be left out has a default, and an export leaves out what is the default. Ids are made when
-//! absent; times are RFC 3339, and the moment of seeding when absent.
-
-mod people;
-mod projects;
+//! A file, its organisations, and what is theirs as a whole.
 
 use std::ops::Not;
 
@@ -13,12 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::people::SeedUser;
+use super::projects::SeedProject;
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
-
-pub use people::*;
-pub use projects::*;
 
 /// A whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -1,26 +1,14 @@
-//! Every way a request can fail, by meaning, and the one table from meaning to status and body.
-//!
-//! Operations return a [`Problem`]; no other code knows status numbers or writes an error body. The body is
-//! `application/problem+json` (RFC 9457) with one extra member, `message`, for clients used to it.
-//! What went wrong inside (an SQL text, a path, a library's words) never reaches a client: it travels in
-//! [`Problem::Internal`] to the log and ends there.
-
-mod busy;
-mod challenge;
-mod conflict;
-mod injected;
-mod kind;
-mod place;
+//! The meanings of failures, and the table of what each is answered with.
 
 use uuid::Uuid;
 
+use super::busy::Busy;
+use super::challenge::Challenge;
+use super::conflict::Conflict;
+use super::injected;
+use super::kind::{ProblemKind, kind};
+use super::place::Place;
 use crate::failure::Failure;
-pub use busy::Busy;
-pub use challenge::Challenge;
-pub use conflict::Conflict;
-pub use injected::STATUSES as INJECTABLE_STATUSES;
-use kind::{Kind, kind};
-pub use place::Place;
 
 /// Why a secret that was once right opens nothing any more (410).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,7 +158,7 @@ impl Problem {
     /// The body of the answer.
     #[must_use]
     pub fn body(&self, request_id: Uuid) -> Vec<u8> {
-        let Kind { status, name, title } = self.kind();
+        let ProblemKind { status, name, title } = self.kind();
         let detail = self.detail();
         let mut body = serde_json::json!({
             "type": format!("urn:brms:problem:{name}"),
@@ -208,7 +196,7 @@ impl Problem {
     }
 
     /// The table: every meaning, its status and its name.
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> ProblemKind {
         match self {
             Self::Invalid(_) => kind(400, "invalid-request", "The request does not fit the description"),
             Self::Unauthenticated { .. } => kind(401, "unauthenticated", "Credentials are needed"),

@@ -1,22 +1,19 @@
-//! What is wrong in a seed file, all of it, each with its place.
-
-mod people;
-mod projects;
+//! What is wrong in a seed as a whole, and what each look at a part of it uses.
 
 use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::complaint::Complaint;
-use super::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole};
 use crate::generated::models::UserType;
 use crate::limits;
+use crate::seed::complaint::Complaint;
+use crate::seed::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole};
 use crate::store::tables::UniqueValue;
 use crate::store::users::fold_email;
 
 /// Something that may be there once only.
 #[derive(Clone, Debug)]
-pub(super) struct Claim {
+pub(crate) struct Claim {
     /// Where it stands.
     pub place: String,
     /// What it is.
@@ -37,7 +34,7 @@ impl UniqueValue {
 }
 
 /// Looks at everything.
-pub(super) fn check(seed: &Seed) -> Inspection {
+pub(crate) fn check(seed: &Seed) -> Inspection {
     let mut check = Inspection::default();
     for (position, organisation) in seed.organisations.iter().enumerate() {
         check.organisation(&format!("organisations[{position}]"), organisation);
@@ -46,21 +43,21 @@ pub(super) fn check(seed: &Seed) -> Inspection {
 }
 
 /// The complaint about what is in the database already.
-pub(super) fn taken(claim: &Claim) -> Complaint {
+pub(crate) fn taken(claim: &Claim) -> Complaint {
     Complaint::new(&claim.place, format_args!("this {} is in the database already", claim.kind.word()))
 }
 
 /// What an organisation has that other things of it name.
 #[derive(Default)]
-struct Known {
-    users: HashSet<Uuid>,
-    projects: HashSet<Uuid>,
-    roles: HashSet<Uuid>,
+pub(super) struct Known {
+    pub users: HashSet<Uuid>,
+    pub projects: HashSet<Uuid>,
+    pub roles: HashSet<Uuid>,
 }
 
 /// What was found in a file so far.
 #[derive(Default)]
-pub(super) struct Inspection {
+pub(crate) struct Inspection {
     /// Everything that is wrong.
     pub complaints: Vec<Complaint>,
     /// What has to be new to a database as well.
@@ -70,11 +67,11 @@ pub(super) struct Inspection {
 }
 
 impl Inspection {
-    fn complain(&mut self, place: &str, detail: impl std::fmt::Display) {
+    pub(super) fn complain(&mut self, place: &str, detail: impl std::fmt::Display) {
         self.complaints.push(Complaint::new(place, detail));
     }
 
-    fn unique(&mut self, place: &str, kind: UniqueValue, value: String) {
+    pub(super) fn unique(&mut self, place: &str, kind: UniqueValue, value: String) {
         let (place, word) = (place.to_owned(), kind.word());
         match self.seen.insert(format!("{word} {value}"), place.clone()) {
             Some(first) => self.complain(&place, format_args!("the same {word} stands at {first}")),
@@ -82,20 +79,20 @@ impl Inspection {
         }
     }
 
-    fn id(&mut self, place: &str, kind: UniqueValue, id: Option<Uuid>) {
+    pub(super) fn id(&mut self, place: &str, kind: UniqueValue, id: Option<Uuid>) {
         if let Some(id) = id {
             self.unique(&format!("{place}.id"), kind, id.simple().to_string());
         }
     }
 
-    fn text(&mut self, place: &str, text: Option<&str>) {
+    pub(super) fn text(&mut self, place: &str, text: Option<&str>) {
         if let Some(complaint) = text.and_then(limits::name_complaint) {
             self.complain(place, complaint);
         }
     }
 
     /// Each of the ids has to be one of these.
-    fn all_known(&mut self, place: &str, ids: &[Uuid], known: &HashSet<Uuid>, what: &str) {
+    pub(super) fn all_known(&mut self, place: &str, ids: &[Uuid], known: &HashSet<Uuid>, what: &str) {
         for (position, id) in ids.iter().enumerate() {
             if !known.contains(id) {
                 self.complain(&format!("{place}[{position}]"), format_args!("{id} names no {what}"));
@@ -104,7 +101,7 @@ impl Inspection {
     }
 
     /// The id, if there is one, has to be one of these.
-    fn known(&mut self, place: &str, id: Option<Uuid>, known: &HashSet<Uuid>, what: &str) {
+    pub(super) fn known(&mut self, place: &str, id: Option<Uuid>, known: &HashSet<Uuid>, what: &str) {
         if let Some(id) = id.filter(|id| !known.contains(id)) {
             self.complain(place, format_args!("{id} names no {what}"));
         }
@@ -169,5 +166,5 @@ impl Inspection {
     }
 }
 
-const A_USER: &str = "user of this organisation";
-const A_PROJECT: &str = "project of this organisation";
+pub(super) const A_USER: &str = "user of this organisation";
+pub(super) const A_PROJECT: &str = "project of this organisation";

@@ -1,13 +1,4 @@
-//! Turns an invitation into words: a subject, a text and an HTML part.
-//!
-//! One of the two places that know Handlebars. It knows nothing of MIME (that is `message`), of the
-//! outbox, or of the request behind the mail: the link grows from the configured public URL alone.
-//!
-//! Names were typed by people we may not know and are read by people who trust the mail, so whatever
-//! stands in a mail as a name went through [`clean_name`], and an address through `plain_address`.
-
-mod names;
-mod sources;
+//! The templates of an invitation mail, filled.
 
 use std::path::Path;
 
@@ -15,12 +6,10 @@ use handlebars::Handlebars;
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
+use super::names::{capped, clean_name, plain_address, tidy};
+use super::sources::{HTML, MAIL, SUBJECT, Sources, TEXT};
 use crate::failure::Failure;
 use crate::store::mails::{InvitationMail, Inviter};
-
-pub use names::clean_name;
-use names::{capped, plain_address, tidy};
-use sources::{HTML, MAIL, SUBJECT, Sources, TEXT};
 
 /// A mail in words. It holds the code, hence no `Debug`: it must not find its way into a log.
 pub struct Rendered {
@@ -191,4 +180,5 @@ fn sample() -> InvitationMail {
 const SAMPLE_CODE: &str = "sample-code";
 
 #[cfg(test)]
+#[path = "tests.rs"]
 mod tests;

@@ -158,6 +158,17 @@ fn a_word_of_introduction(source: &Source) -> Vec<String> {
     if is_missing { vec![format!("{} does not open with //!", source.path)] } else { Vec::new() }
 }
 
+/// Tests look into the database through `Tx`, whichever engine it has; those about SQLite itself say so.
+fn sqlite_is_marked(source: &Source) -> Vec<String> {
+    let names_it =
+        ["rusqlite", ".sqlite()", "execute_in_sqlite("].iter().any(|word| source.text.contains(word));
+    let is_marked = source.text.lines().any(|line| line.starts_with("//! Of SQLite alone: "));
+    if source.is_under(&["tests/behaviour/"]) && names_it && !is_marked {
+        return vec![format!("{} names SQLite and does not say why at its top", source.path)];
+    }
+    Vec::new()
+}
+
 /// Each rule, with a violation it must see: the path and the text.
 fn rules() -> Vec<(&'static str, Rule, &'static str, String)> {
     let long = "x();\n".repeat(FILE_LINES_MAX + 1);
@@ -185,6 +196,7 @@ fn rules() -> Vec<(&'static str, Rule, &'static str, String)> {
         ("the time by its library", the_time, planted("src/a.rs", "let now = jiff::Timestamp::now();")),
         ("no short cuts", no_short_cuts, planted("src/a.rs", "let a = b.unwrap();")),
         ("nothing left to do", no_short_cuts, planted("src/a.rs", "fn a() { todo!() }")),
+        ("SQLite in tests", sqlite_is_marked, planted("tests/behaviour/a.rs", "server.sqlite()")),
         ("an introduction", a_word_of_introduction, planted("src/a.rs", "use std::io;")),
     ];
     cases.into_iter().map(|(name, rule, (path, text))| (name, rule, path, text)).collect()
@@ -202,7 +214,7 @@ fn the_source_keeps_the_rules() {
 #[test]
 fn the_behaviour_tests_are_short_and_introduced_too() {
     for source in read_all("tests", ".rs") {
-        for rule in [file_length, function_length, a_word_of_introduction] {
+        for rule in [file_length, function_length, a_word_of_introduction, sqlite_is_marked] {
             let broken = rule(&source);
             assert!(broken.is_empty(), "{}", broken.join("\n"));
         }

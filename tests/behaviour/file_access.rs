@@ -1,5 +1,7 @@
 //! What the machine gives: files and folders that cannot be written, ports, and what earlier processes left.
 //! FR-02, FR-06, FR-07, FR-11 to FR-15, FR-17.
+//!
+//! Of SQLite alone: it is all about its file.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;

@@ -1,5 +1,7 @@
 //! The write-ahead log changes under its server, or the file does while the log holds the newest writes; and what
 //! others may do through SQLite without being taken for damage. FR-04, FR-05, FR-09, FR-10.
+//!
+//! Of SQLite alone: it is all about its file.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;

@@ -1,4 +1,6 @@
 //! `brms restore`: a checked backup in the place of the database; what was there is kept beside it.
+//!
+//! Of SQLite alone: backups are copies of its file.
 
 use std::path::Path;
 

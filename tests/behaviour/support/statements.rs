@@ -1,6 +1,7 @@
 //! Every statement that the servers of this process run, with the kinds of its parameters, written to the file that
 //! `TEST_STATEMENTS` names: a line of JSON for each. `scripts/portable-sql` gives them to another engine.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt::Debug;
 use std::fs::File;
@@ -26,12 +27,28 @@ pub fn layer<S: Subscriber + for<'span> LookupSpan<'span>>() -> Option<impl Laye
     Some(Statements { seen: Mutex::new((HashSet::new(), file)) }.with_filter(only))
 }
 
+thread_local! {
+    /// Whether a test itself is looking into the database.
+    static IS_OF_TEST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs statements of a test, which are not written down.
+pub fn of_test<T>(run: impl FnOnce() -> T) -> T {
+    IS_OF_TEST.set(true);
+    let outcome = run();
+    IS_OF_TEST.set(false);
+    outcome
+}
+
 struct Statements {
     seen: Mutex<(HashSet<String>, File)>,
 }
 
 impl<S: Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if IS_OF_TEST.get() {
+            return;
+        }
         let mut statement = Statement::default();
         event.record(&mut statement);
         let line = json!({ "sql": statement.sql, "kinds": statement.kinds }).to_string();

@@ -6,6 +6,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+/// A day.
+pub const DAY: Duration = Duration::from_hours(24);
+/// The longest time that can be set: a sum of two still is a date.
+pub const CENTURY: Duration = Duration::from_hours(100 * 366 * 24);
+
 /// A moment in UTC, in whole milliseconds, as the database keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
@@ -125,26 +130,26 @@ fn millis(length: Duration) -> i64 {
 /// The server's clock: the system's, moved or stopped by what a test asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ClockState>>,
 }
 
 /// Whether a clock runs, and where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum ClockState {
     /// Runs this many milliseconds ahead of the system's.
     Running(i64),
     /// Stands still.
     Frozen(Timestamp),
 }
 
-impl State {
+impl ClockState {
     /// Runs, and is at `moment` now.
     fn running_from(moment: Timestamp) -> Self {
         Self::Running(moment.0.saturating_sub(system_millis()))
     }
 }
 
-impl Default for State {
+impl Default for ClockState {
     fn default() -> Self {
         Self::Running(0)
     }
@@ -155,8 +160,8 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match *self.state() {
-            State::Running(ahead_ms) => Timestamp(system_millis().saturating_add(ahead_ms)),
-            State::Frozen(moment) => moment,
+            ClockState::Running(ahead_ms) => Timestamp(system_millis().saturating_add(ahead_ms)),
+            ClockState::Frozen(moment) => moment,
         }
     }
 
@@ -164,8 +169,8 @@ impl Clock {
     pub fn advance(&self, length: Duration) {
         let mut state = self.state();
         *state = match *state {
-            State::Running(ahead_ms) => State::Running(ahead_ms.saturating_add(millis(length))),
-            State::Frozen(moment) => State::Frozen(moment.plus(length)),
+            ClockState::Running(ahead_ms) => ClockState::Running(ahead_ms.saturating_add(millis(length))),
+            ClockState::Frozen(moment) => ClockState::Frozen(moment.plus(length)),
         };
     }
 
@@ -173,29 +178,29 @@ impl Clock {
     pub fn set(&self, moment: Timestamp) {
         let mut state = self.state();
         *state = match *state {
-            State::Running(_) => State::running_from(moment),
-            State::Frozen(_) => State::Frozen(moment),
+            ClockState::Running(_) => ClockState::running_from(moment),
+            ClockState::Frozen(_) => ClockState::Frozen(moment),
         };
     }
 
     /// Stops the clock, for every holder; [`Clock::advance`] still moves it.
     pub fn freeze(&self) {
         let now = self.now();
-        *self.state() = State::Frozen(now);
+        *self.state() = ClockState::Frozen(now);
     }
 
     /// Lets a stopped clock run on from where it stands.
     pub fn resume(&self) {
         let mut state = self.state();
-        if let State::Frozen(moment) = *state {
-            *state = State::running_from(moment);
+        if let ClockState::Frozen(moment) = *state {
+            *state = ClockState::running_from(moment);
         }
     }
 
     /// Whether it stands still.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
-        matches!(*self.state(), State::Frozen(_))
+        matches!(*self.state(), ClockState::Frozen(_))
     }
 
     /// Makes it the system's again, and returns what it was, for [`Clock::restore`].
@@ -210,14 +215,14 @@ impl Clock {
     }
 
     /// Nothing can panic while it is held, so a poisoned lock is as good as any.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ClockState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// How a clock was set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Setting(State);
+pub struct Setting(ClockState);
 
 fn system_millis() -> i64 {
     millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())

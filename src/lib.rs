@@ -15,8 +15,9 @@ pub mod seed;
 pub mod web;
 
 pub mod api;
-pub mod operations;
 pub mod operator;
+
+pub mod operations;
 
 pub mod app;
 pub mod mail;
@@ -37,12 +38,14 @@ pub mod unknown_path;
 pub mod generated;
 pub mod limits;
 pub mod log;
+pub mod mail_states;
 
 pub mod http;
 
 pub mod problem;
 
 pub mod clock;
+pub mod failure;
 pub mod lifeline;
 pub mod private_file;
 pub mod search;

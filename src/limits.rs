@@ -1,16 +1,20 @@
-//! The limits of the served description that `brms.json` does not state. No others exist.
+//! The limits that `brms.json` does not state: one table, from which the served description is made and requests are
+//! checked. No others exist.
 
+use std::str::FromStr;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
+use crate::http::limits::{EMAIL_CHARACTERS_MAX, check_email};
+use crate::http::parameter::COUNT_MAX;
+use crate::http::words;
 use crate::problem::{Place, Problem};
 
-const DAY: Duration = Duration::from_hours(24);
-/// The most ids in one list.
-pub const IDS_MAX: usize = 1_000;
+/// The most entries in one list.
+pub const ENTRIES_MAX: usize = 1_000;
 /// The most characters of a name or a note, where the description gives no limit of its own.
 pub const NAME_CHARACTERS_MAX: usize = 200;
 
@@ -19,37 +23,142 @@ pub const NAME_CHARACTERS_MAX: usize = 200;
 pub const NESTING_MAX: usize = 100;
 
 /// What a project key looks like; [`project_key_complaint`] says the same without a regular expression.
-pub const PROJECT_KEY_PATTERN: &str = "^[a-z0-9]{2,}(-[a-z0-9]+)*$";
+const PROJECT_KEY_PATTERN: &str = "^[a-z0-9]{2,}(-[a-z0-9]+)*$";
+/// Any characters but control characters.
+const NAME_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 
-/// A list of ids may not be longer than [`IDS_MAX`].
-pub fn check_ids(pointer: &str, ids: &[Uuid]) -> Result<(), Problem> {
-    check_count(pointer, ids.len())
+/// What a field of a request body is held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    Name,
+    ProjectKey,
+    Email,
+    Entries,
+    Nesting,
 }
 
-/// A list may not be longer than [`IDS_MAX`].
-pub fn check_count(pointer: &str, count: usize) -> Result<(), Problem> {
-    if count <= IDS_MAX {
-        return Ok(());
+/// The table: each field of a request body that has a limit, whatever operation takes it. The served description
+/// states what stands here, and [`check`] checks it.
+const FIELDS: &[(&[&str], Limit)] = &[
+    (&["name", "displayName", "description", "note", "firstName", "lastName"], Limit::Name),
+    (&["key"], Limit::ProjectKey),
+    (&["email", "emails"], Limit::Email),
+    (&["userIds", "groupIds", "users", "projects", "roles", "idpGroups"], Limit::Entries),
+    (&["filePermissions", "projectFilePermissions", "decisionsApprovalGroups"], Limit::Entries),
+    (&["preferences"], Limit::Nesting),
+];
+
+words! {
+    /// What a list of the audit log is ordered by; entries that are equal in it come in the order they happened.
+    OrderBy {
+        CreatedAt = "createdAt",
+        Type = "type",
+        Action = "action",
     }
-    let detail = format!("holds {count} entries; at most {IDS_MAX} are taken in one call");
-    Err(Problem::invalid(Place::pointer(pointer, detail)))
 }
 
-/// Names and notes, each with its place; every complaint at once.
-pub fn check_names(names: &[(&str, Option<&String>)]) -> Result<(), Problem> {
-    let complaint = |(pointer, name): &(&str, Option<&String>)| {
-        let complaint = name_complaint(name.as_ref()?)?;
-        Some(Place::pointer(*pointer, complaint))
-    };
-    Problem::for_any(names.iter().filter_map(complaint), Problem::Invalid)
+words! {
+    /// Which way a list is ordered.
+    Sort {
+        Ascending = "ASC",
+        Descending = "DESC",
+    }
 }
 
-/// A parameter is one of a few words, which the description left open.
-pub fn check_word<'w>(name: &str, given: &str, words: &[&'w str]) -> Result<&'w str, Problem> {
-    let found = words.iter().find(|word| **word == given).copied();
-    found.ok_or_else(|| {
-        Problem::invalid(Place::parameter(name, format!("must be one of {}", words.join(", "))))
+words! {
+    /// Whether a list of users holds service accounts or people.
+    IsService {
+        Service = "true",
+        Person = "false",
+    }
+}
+
+fn limit_of(field: &str) -> Option<Limit> {
+    FIELDS.iter().find(|(names, _)| names.contains(&field)).map(|(_, limit)| *limit)
+}
+
+/// What the served description adds to the schema of a field: JSON Schema's words.
+#[must_use]
+pub fn of_field(field: &str) -> Option<Value> {
+    Some(match limit_of(field)? {
+        Limit::Name => json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": NAME_PATTERN }),
+        Limit::ProjectKey => json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": PROJECT_KEY_PATTERN }),
+        Limit::Email => json!({ "format": "email", "maxLength": EMAIL_CHARACTERS_MAX }),
+        Limit::Entries => json!({ "maxItems": ENTRIES_MAX }),
+        // A schema has no word for it.
+        Limit::Nesting => json!({ "x-nesting-max": NESTING_MAX }),
     })
+}
+
+/// What the served description adds to the schema of a parameter.
+#[must_use]
+pub fn of_parameter(parameter: &str) -> Option<Value> {
+    Some(match parameter {
+        "page" | "perPage" => json!({ "minimum": 1, "maximum": COUNT_MAX, "multipleOf": 1 }),
+        "isService" => json!({ "enum": IsService::ALL }),
+        "orderBy" => json!({ "enum": OrderBy::ALL }),
+        "sort" => json!({ "enum": Sort::ALL }),
+        "fromDate" | "toDate" => json!({ "anyOf": [{ "format": "date" }, { "format": "date-time" }] }),
+        _ => return None,
+    })
+}
+
+/// A value of a request body that may break a limit.
+pub(crate) trait Limited {
+    /// What is wrong with it, if anything.
+    fn complaint(&self, limit: Limit) -> Option<String>;
+}
+
+impl Limited for String {
+    fn complaint(&self, limit: Limit) -> Option<String> {
+        match limit {
+            Limit::ProjectKey => project_key_complaint(self),
+            Limit::Email => check_email(self).err(),
+            _ => name_complaint(self),
+        }
+    }
+}
+
+impl<T> Limited for Vec<T> {
+    fn complaint(&self, _limit: Limit) -> Option<String> {
+        let count = self.len();
+        let complaint = || format!("holds {count} entries; at most {ENTRIES_MAX} are taken in one call");
+        (count > ENTRIES_MAX).then(complaint)
+    }
+}
+
+impl Limited for Map<String, Value> {
+    fn complaint(&self, _limit: Limit) -> Option<String> {
+        // It is an object itself.
+        let is_too_deep = deepest(self.values()) >= NESTING_MAX;
+        let complaint = || format!("nests lists and objects more than {NESTING_MAX} deep; make it flatter");
+        is_too_deep.then(complaint)
+    }
+}
+
+impl<T: Limited> Limited for Option<T> {
+    fn complaint(&self, limit: Limit) -> Option<String> {
+        self.as_ref()?.complaint(limit)
+    }
+}
+
+/// Refuses fields of a body that break their limits (400); every complaint at once, each with its place.
+pub(crate) fn check(fields: &[(&str, &dyn Limited)]) -> Result<(), Problem> {
+    let mut complaints = Vec::new();
+    for (name, value) in fields {
+        let limit = limit_of(name).ok_or_else(|| Problem::Internal(format!("{name} has no limit")))?;
+        complaints.extend(value.complaint(limit).map(|detail| Place::pointer(format!("/{name}"), detail)));
+    }
+    Problem::for_any(complaints, Problem::Invalid)
+}
+
+/// A parameter is one of a few words, which the description left open (400).
+pub(crate) fn check_word<T: FromStr<Err = String>>(
+    name: &str,
+    given: Option<&str>,
+) -> Result<Option<T>, Problem> {
+    let invalid = |detail| Problem::invalid(Place::parameter(name, detail));
+    given.map(|text| text.parse().map_err(invalid)).transpose()
 }
 
 /// A parameter is RFC 3339 or a day; a day stands for its first and its last millisecond, in UTC.
@@ -66,14 +175,6 @@ pub fn check_date(name: &str, given: &str) -> Result<(Timestamp, Timestamp), Pro
     Ok((first, first.plus(DAY).minus(Duration::from_millis(1))))
 }
 
-/// A project key has its pattern.
-pub fn check_project_key(pointer: &str, key: &str) -> Result<(), Problem> {
-    match project_key_complaint(key) {
-        None => Ok(()),
-        Some(complaint) => Err(Problem::invalid(Place::pointer(pointer, complaint))),
-    }
-}
-
 /// What is wrong with a project key, if anything.
 #[must_use]
 pub fn project_key_complaint(key: &str) -> Option<String> {
@@ -82,16 +183,6 @@ pub fn project_key_complaint(key: &str) -> Option<String> {
     }
     let detail = "must be lower-case letters and digits, at least two, then parts after single hyphens";
     (!is_project_key(key)).then(|| detail.to_owned())
-}
-
-/// A value that the description leaves open is nested at most [`NESTING_MAX`] deep.
-pub fn check_nesting(pointer: &str, value: &Map<String, Value>) -> Result<(), Problem> {
-    // It is an object itself.
-    if deepest(value.values()) < NESTING_MAX {
-        return Ok(());
-    }
-    let detail = format!("nests lists and objects more than {NESTING_MAX} deep; make it flatter");
-    Err(Problem::invalid(Place::pointer(pointer, detail)))
 }
 
 /// How many lists and objects are inside each other at the deepest place.
@@ -127,9 +218,8 @@ pub fn name_complaint(name: &str) -> Option<String> {
         .then(|| "holds a control character, such as a line break; leave it out".to_owned())
 }
 
-/// Whether a project key fits `^[a-z0-9]{2,}(-[a-z0-9]+)*$`.
-#[must_use]
-pub fn is_project_key(key: &str) -> bool {
+/// Whether a project key fits its pattern.
+fn is_project_key(key: &str) -> bool {
     let mut parts = key.split('-');
     let fits = |part: &str, characters_min: usize| {
         part.len() >= characters_min

@@ -153,11 +153,11 @@ impl Target for StandardError {
 
 /// Writes whole lines to a target, or drops and counts them.
 struct Lines<T> {
-    state: Mutex<State<T>>,
+    state: Mutex<TargetState<T>>,
     is_json: bool,
 }
 
-struct State<T> {
+struct TargetState<T> {
     target: T,
     dropped: u64,
     /// The last line was written in part, so the next one needs a line break first.
@@ -168,11 +168,11 @@ struct State<T> {
 
 impl<T: Target> Lines<T> {
     fn new(target: T, is_json: bool) -> Self {
-        let state = State { target, dropped: 0, is_torn: false, is_stuck: false };
+        let state = TargetState { target, dropped: 0, is_torn: false, is_stuck: false };
         Self { state: Mutex::new(state), is_json }
     }
 
-    fn state(&self) -> MutexGuard<'_, State<T>> {
+    fn state(&self) -> MutexGuard<'_, TargetState<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -201,7 +201,7 @@ impl<T: Target> Lines<T> {
     }
 }
 
-impl<T: Target> State<T> {
+impl<T: Target> TargetState<T> {
     fn write(&mut self, line: &[u8]) -> io::Result<()> {
         if self.is_torn {
             self.write_chunks(b"\n")?;

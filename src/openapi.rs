@@ -3,16 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::http::limits::EMAIL_CHARACTERS_MAX;
-use crate::limits::{IDS_MAX, NAME_CHARACTERS_MAX, NESTING_MAX, PROJECT_KEY_PATTERN};
+use crate::limits;
 
 /// The vendored description, byte for byte.
 pub const VENDORED: &str = include_str!("../brms.json");
-
-/// Any characters but control characters.
-const NAME_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
-/// The largest whole number that every JSON reader keeps exact.
-const PAGE_MAX: u64 = 9_007_199_254_740_991;
 
 /// The served description, with the address that clients reach the server at.
 pub fn served(public_url: &str) -> Result<Value, serde_json::Error> {
@@ -23,12 +17,13 @@ pub fn served(public_url: &str) -> Result<Value, serde_json::Error> {
     for operation in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
         add_problems(operation);
         for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
-            limit_parameter(parameter);
+            if let Some(limits) = parameter["name"].as_str().and_then(limits::of_parameter) {
+                add(&mut parameter["schema"], limits);
+            }
         }
-        let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
         let body = operation.pointer_mut("/requestBody/content/application~1json/schema/properties");
         if let Some(properties) = body.and_then(Value::as_object_mut) {
-            limit_body(&id, properties);
+            limit_body(properties);
         }
     }
     Ok(description)
@@ -92,59 +87,22 @@ fn problem_schema() -> Value {
     })
 }
 
-fn limit_parameter(parameter: &mut Value) {
-    let limits = match parameter["name"].as_str() {
-        Some("page" | "perPage") => json!({ "minimum": 1, "maximum": PAGE_MAX, "multipleOf": 1 }),
-        Some("isService") => json!({ "enum": ["true", "false"] }),
-        Some("orderBy") => json!({ "enum": ["createdAt", "type", "action"] }),
-        Some("sort") => json!({ "enum": ["ASC", "DESC"] }),
-        Some("fromDate" | "toDate") => {
-            json!({ "anyOf": [{ "format": "date" }, { "format": "date-time" }] })
-        }
-        _ => return,
-    };
-    add(&mut parameter["schema"], limits);
-}
-
-fn limit_body(operation_id: &str, properties: &mut Map<String, Value>) {
+fn limit_body(properties: &mut Map<String, Value>) {
     for (name, schema) in properties {
-        let limits = match name.as_str() {
-            "name" | "displayName" | "description" => {
-                json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": NAME_PATTERN })
-            }
-            // The description's own length stands where it gives one.
-            "note" => json!({ "pattern": NAME_PATTERN }),
-            "firstName" | "lastName" if schema.get("maxLength").is_some() => {
-                json!({ "pattern": NAME_PATTERN })
-            }
-            "firstName" | "lastName" => json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": NAME_PATTERN }),
-            "key" => json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": PROJECT_KEY_PATTERN }),
-            "email" if operation_id == "createServiceAccount" => {
-                json!({ "format": "email", "maxLength": EMAIL_CHARACTERS_MAX })
-            }
-            "emails" => {
-                add(&mut schema["items"], json!({ "maxLength": EMAIL_CHARACTERS_MAX }));
-                continue;
-            }
-            "userIds"
-            | "groupIds"
-            | "users"
-            | "projects"
-            | "roles"
-            | "idpGroups"
-            | "filePermissions"
-            | "projectFilePermissions"
-            | "decisionsApprovalGroups" => json!({ "maxItems": IDS_MAX }),
-            // A schema has no word for it.
-            "preferences" => json!({ "x-nesting-max": NESTING_MAX }),
-            _ => continue,
-        };
-        add(schema, limits);
+        let Some(limits) = limits::of_field(name) else { continue };
+        let is_of_entries = limits.get("maxItems").is_none();
+        match schema.get_mut("items").filter(|_| is_of_entries) {
+            Some(entry) => add(entry, limits),
+            None => add(schema, limits),
+        }
     }
 }
 
+/// What the vendored description says itself stands.
 fn add(schema: &mut Value, limits: Value) {
     if let (Some(schema), Value::Object(limits)) = (schema.as_object_mut(), limits) {
-        schema.extend(limits);
+        for (word, limit) in limits {
+            schema.entry(word).or_insert(limit);
+        }
     }
 }

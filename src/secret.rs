@@ -1,7 +1,7 @@
 //! Secrets: made here, compared by their SHA-256, and shown nowhere by accident.
 //!
 //! [`Secret`] has neither `Debug` nor `Display` nor `Serialize`, so it cannot slip into a log line or an
-//! answer; whoever wants the text says [`Secret::reveal`].
+//! answer; code that wants the text says [`Secret::reveal`].
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -36,7 +36,7 @@ pub fn sweep(folder: &Path) {
         // `.brms-copy-abc123.tmp-journal` goes with `.brms-copy-abc123.tmp`.
         let file = folder.join(&name.to_string_lossy()[..end]);
         match held_by_nobody(&file) {
-            // Held until it is removed, so that nobody makes a file of this name meanwhile.
+            // Held until it is removed, so that no process makes a file of this name meanwhile.
             Some(_lock) => remove(&entry.path()),
             None if !file.exists() => remove(&entry.path()),
             None => {}

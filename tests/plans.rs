@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use brms::clock::Clock;
-use brms::db::{Db, Options};
+use brms::db::sqlite::{self, Options};
 use rusqlite::Connection;
 
 /// The tables that grow with people and what they do.
@@ -28,7 +28,7 @@ const ALLOWED: [(&str, &str); 6] = [
 fn schema() -> (tempfile::TempDir, Connection) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("plans.db");
-    drop(Db::open(&Options::new(&path), Clock::default()).expect("a database"));
+    drop(sqlite::open(&Options::new(&path), Clock::default()).expect("a database"));
     let connection = Connection::open(&path).expect("the same database");
     // The server's own function; plans do not depend on what it does.
     let flags = rusqlite::functions::FunctionFlags::SQLITE_DETERMINISTIC;

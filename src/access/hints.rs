@@ -14,14 +14,6 @@ const UNKNOWN_SCHEME: &str =
 const ONLY_SIGN_INS: &str =
     "This operation takes a sign-in of a person (scheme Internal), not a personal access token.";
 
-/// The words of the schemes as they are usually written.
-pub(super) const fn word(scheme: SecurityScheme) -> &'static str {
-    match scheme {
-        SecurityScheme::PersonalAccessToken => "Bearer",
-        SecurityScheme::InternalAuth => "Internal",
-    }
-}
-
 /// The scheme and the secret that are to be looked up, or why there is no use in that.
 pub(super) fn plausible(
     operation: Operation,

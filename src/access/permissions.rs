@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::Caller;
+use super::callers::Caller;
 use super::requirements::{Requirement, requirement};
 use crate::db::Tx;
 use crate::generated::api::Operation;
@@ -53,7 +53,7 @@ impl ProjectAccess {
         let requirement = requirement(operation);
         let met = match requirement {
             Requirement::Permission(wanted) => self.may(wanted),
-            // Whoever has an access sees the project.
+            // A caller with an access sees the project.
             Requirement::InProject => true,
             _ => false,
         };
@@ -91,7 +91,7 @@ impl Caller {
                     && (self.is_administrator() || self.standing == UserType::Author)
             }
             Requirement::Administrator => self.token_reaches_everything() && self.is_administrator(),
-            Requirement::Nobody | Requirement::Own => true,
+            Requirement::NoCredentials | Requirement::Own => true,
             Requirement::InProject | Requirement::Permission(_) => false,
         };
         if met { Ok(()) } else { Err(Problem::Forbidden(requirement.refusal())) }

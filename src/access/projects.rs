@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
+use super::callers::Caller;
+use super::permissions;
 use crate::access::permissions::ProjectAccess;
-use crate::access::{Caller, permissions};
 use crate::db::Tx;
 use crate::problem::Problem;
 use crate::store;

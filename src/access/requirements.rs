@@ -12,7 +12,7 @@ use crate::generated::models::Permission;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requirement {
     /// Nothing: it is open.
-    Nobody,
+    NoCredentials,
     /// To be a caller: it is about the caller's own things.
     Own,
     /// To be a caller, by a token that reaches everything if by a token.
@@ -31,7 +31,7 @@ pub enum Requirement {
 #[must_use]
 pub const fn requirement(operation: Operation) -> Requirement {
     match operation {
-        Operation::HealthCheck => Requirement::Nobody,
+        Operation::HealthCheck => Requirement::NoCredentials,
 
         Operation::UpdateUserProfile
         | Operation::ListPersonalAccessTokens
@@ -82,7 +82,7 @@ impl Requirement {
     #[must_use]
     pub const fn refusal(self) -> &'static str {
         match self {
-            Self::Nobody | Self::Own | Self::InProject => "This is not allowed.",
+            Self::NoCredentials | Self::Own | Self::InProject => "This is not allowed.",
             Self::AnyUser => "A token needs allProjects and the permission owner for this.",
             Self::Author => {
                 "This needs an author, admin or owner of the organisation, and of a token allProjects and the \

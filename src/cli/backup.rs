@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use super::failure::Failure;
 use crate::config::BackupSettings;
-use crate::db;
+use crate::db::sqlite;
+use crate::failure::Failure;
 
 /// Makes the copy and says what it holds.
 pub(super) fn run(settings: &BackupSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    let copied = db::back_up(&settings.data.database, &settings.file, settings.force)?;
+    let copied = sqlite::back_up(&settings.data.database, &settings.file, settings.force)?;
     writeln!(
         out,
         "backed up {} to {}: {} bytes, schema step {}, checked",

@@ -1,5 +1,6 @@
 //! A small HTTP client for `demo` and `health`: one request, one answer, no magic.
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use super::failure::Failure;
+use crate::failure::Failure;
 
 /// What is sent.
 #[derive(Clone, Debug, Default)]
@@ -36,14 +37,14 @@ pub(super) async fn call(
     call: &Call<'_>,
     time_max: Duration,
 ) -> Result<Answer, Failure> {
-    let failed = |cause: Failure| -> Failure { format!("no answer from {address}: {cause}").into() };
+    let doing = format!("no answer from {address}");
     match tokio::time::timeout(time_max, exchange(address, call)).await {
-        Ok(answer) => answer.map_err(failed),
-        Err(_) => Err(failed(format!("not within {time_max:?}").into())),
+        Ok(answer) => answer.map_err(|cause| Failure::new(&doing, cause)),
+        Err(_) => Err(Failure::new(&doing, format_args!("not within {time_max:?}"))),
     }
 }
 
-async fn exchange(address: SocketAddr, call: &Call<'_>) -> Result<Answer, Failure> {
+async fn exchange(address: SocketAddr, call: &Call<'_>) -> Result<Answer, Box<dyn Error>> {
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);

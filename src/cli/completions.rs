@@ -5,8 +5,8 @@ use std::io::Write;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::failure::Failure;
 use crate::config::Arguments;
+use crate::failure::Failure;
 
 /// Prints what the shell reads.
 pub(super) fn run(shell: Shell, out: &mut dyn Write) -> Result<(), Failure> {

@@ -1,10 +1,11 @@
 //! Opening the file for the commands that work on it, also while a server serves it.
 
-use super::failure::Failure;
 use super::threads;
 use crate::clock::Clock;
 use crate::config::DatabaseSettings;
-use crate::db::{Db, Options, Tx};
+use crate::db::sqlite::{self, Options};
+use crate::db::{Db, Tx};
+use crate::failure::Failure;
 use crate::problem::Problem;
 
 /// Opens a file that must be there.
@@ -20,12 +21,12 @@ pub(super) fn open_or_create(settings: &DatabaseSettings) -> Result<Db, Failure>
 fn open(settings: &DatabaseSettings, create: bool) -> Result<Db, Failure> {
     // The pool's three, the writer, and the fold of its log.
     threads::check(5)?;
-    Ok(Db::open(&Options::beside_a_server(&settings.database, create), Clock::default())?)
+    sqlite::open(&Options::beside_a_server(&settings.database, create), Clock::default())
 }
 
 /// Reads from the file.
 pub(super) fn read<T>(db: &Db, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Failure> {
-    db.peek(work).map_err(said)
+    Ok(db.peek(work)?)
 }
 
 /// Writes to the file, and waits for it.
@@ -33,13 +34,5 @@ pub(super) fn write<T: Send + 'static>(
     db: &Db,
     work: impl FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Failure> {
-    db.write_blocking(work).map_err(said)
-}
-
-/// A problem in words for the terminal. Here is no log that would have the cause of a fault of ours.
-fn said(problem: Problem) -> Failure {
-    match problem {
-        Problem::Internal(cause) => cause.into(),
-        other => other.detail().into(),
-    }
+    Ok(db.write_blocking(work)?)
 }

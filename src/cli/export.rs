@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use super::database;
-use super::failure::Failure;
 use crate::config::ExportSettings;
+use crate::failure::Failure;
 use crate::private_file;
 use crate::seed;
 

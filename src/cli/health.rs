@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::client::{Call, call};
-use super::failure::Failure;
 use crate::config::HealthSettings;
+use crate::failure::Failure;
 
 const TIME_MAX: Duration = Duration::from_secs(5);
 

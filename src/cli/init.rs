@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::failure::Failure;
 use crate::config::{InitSettings, environment_file};
+use crate::failure::Failure;
 use crate::{private_file, seed};
 
 const SEED: &str = "brms.seed.json";

@@ -5,21 +5,19 @@ use std::io::Write;
 use uuid::Uuid;
 
 use super::database;
-use super::failure::Failure;
 use super::threads::runtime;
 use crate::clock::{Clock, Timestamp};
-use crate::config::{DatabaseSettings, InvitationSettings, MailSettings, MailState};
-use crate::db::Tx;
+use crate::config::{DatabaseSettings, InvitationSettings, MailSettings};
+use crate::failure::Failure;
 use crate::mail::test_mail;
-use crate::operations::invitations;
-use crate::problem::Problem;
+use crate::mail_states::MailState;
+use crate::operator::mails::{self as operator, Retried};
 use crate::store;
-use crate::store::mails::ListedMail;
 
 /// Hands one mail to the relay, past the outbox.
 pub(super) fn test(settings: &MailSettings, address: &str, out: &mut dyn Write) -> Result<(), Failure> {
-    if settings.smtp.smtp_host.is_some() && settings.mail_from.is_none() {
-        return Err("--smtp-host also needs --mail-from (BRMS_MAIL_FROM), the address mails are from".into());
+    if let Some(missing) = settings.missing_sender() {
+        return Err(format!("--smtp-host also needs {missing}").into());
     }
     let now = Clock::default().now();
     let answer = runtime()?.block_on(test_mail::send(settings, address, now))?;
@@ -33,13 +31,12 @@ pub(super) fn list(
     state: Option<MailState>,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let word = state.map(MailState::word);
-    let mails = database::read(&database::open_existing(settings)?, |tx| store::mails::list(tx, word))?;
+    let mails = database::read(&database::open_existing(settings)?, |tx| store::mails::list(tx, state))?;
     if mails.is_empty() {
-        writeln!(out, "no mail{}", word.map_or(String::new(), |word| format!(" is {word}")))?;
+        writeln!(out, "no mail{}", state.map_or(String::new(), |state| format!(" is {state}")))?;
     }
     for mail in mails {
-        let state = if mail.is_on_its_way { "sending" } else { &mail.state };
+        let state = if mail.is_on_its_way { "sending" } else { mail.state.as_str() };
         write!(
             out,
             "{}  {state:<9}  {}  tries {}  {}",
@@ -61,8 +58,7 @@ pub(super) fn list(
 
 /// Everything known about one mail but its words.
 pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
-    let found = database::read(&database::open_existing(settings)?, |tx| store::mails::find(tx, id))?;
-    let mail = found.ok_or_else(|| unknown(id))?;
+    let mail = operator::find(&database::open_existing(settings)?, id)?;
     let on_its_way = if mail.is_on_its_way { ", being handed over right now" } else { "" };
     let next = mail.is_waiting().then(|| mail.next_attempt_at.rfc3339());
     for (name, value) in [
@@ -91,12 +87,8 @@ pub(super) fn retry(
     id: Uuid,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let rules = *rules;
     let db = database::open_existing(settings)?;
-    let retried = database::write(&db, move |tx| retry_in(tx, &rules, id))?;
-    match retried {
-        Retried::Unknown => return Err(unknown(id).into()),
-        Retried::Not(mail) => return Err(why_not(&mail).into()),
+    match operator::retry(&db, rules, id)? {
         Retried::AtOnce => writeln!(out, "{id} is due now; a running server sends it within seconds")?,
         Retried::Anew => {
             writeln!(out, "{id} stays failed; a new mail with a new link is queued (brms mail list)")?;
@@ -105,56 +97,12 @@ pub(super) fn retry(
     Ok(())
 }
 
-enum Retried {
-    AtOnce,
-    Anew,
-    Not(ListedMail),
-    Unknown,
-}
-
-fn retry_in(tx: &Tx, rules: &InvitationSettings, id: Uuid) -> Result<Retried, Problem> {
-    let Some(mail) = store::mails::find(tx, id)? else { return Ok(Retried::Unknown) };
-    if store::mails::hurry(tx, id)? {
-        return Ok(Retried::AtOnce);
-    }
-    if mail.state != MailState::Failed.word() {
-        return Ok(Retried::Not(mail));
-    }
-    invitations::send_again(tx, rules, mail.invitation_id)?;
-    Ok(Retried::Anew)
-}
-
 /// Takes a mail out of the outbox.
 pub(super) fn cancel(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
-    let db = database::open_existing(settings)?;
-    let done = database::write(&db, move |tx| {
-        let found = store::mails::find(tx, id)?;
-        Ok((store::mails::cancel(tx, id)?, found))
-    });
-    match done? {
-        (_, None) => Err(unknown(id).into()),
-        (false, Some(mail)) => Err(why_not(&mail).into()),
-        (true, Some(mail)) if mail.is_on_its_way => {
-            writeln!(
-                out,
-                "{id} is cancelled, but it was on its way: `brms mail show {id}` says if it arrived"
-            )?;
-            Ok(())
-        }
-        (true, Some(_)) => {
-            writeln!(out, "{id} is cancelled; `brms invitation link` makes a link to hand over yourself")?;
-            Ok(())
-        }
+    if operator::cancel(&database::open_existing(settings)?, id)?.is_on_its_way {
+        writeln!(out, "{id} is cancelled, but it was on its way: `brms mail show {id}` says if it arrived")?;
+    } else {
+        writeln!(out, "{id} is cancelled; `brms invitation link` makes a link to hand over yourself")?;
     }
-}
-
-fn unknown(id: Uuid) -> String {
-    format!("there is no mail {id}; `brms mail list` names them")
-}
-
-fn why_not(mail: &ListedMail) -> String {
-    if mail.is_on_its_way {
-        return format!("the mail {} is being handed over right now; look again in a moment", mail.id);
-    }
-    format!("the mail {} is {} already; sending the invitation again makes a new one", mail.id, mail.state)
+    Ok(())
 }

@@ -6,9 +6,9 @@ use mail_parser::MessageParser;
 use uuid::Uuid;
 
 use super::database;
-use super::failure::Failure;
 use crate::clock::Timestamp;
 use crate::config::DatabaseSettings;
+use crate::failure::Failure;
 use crate::store;
 
 /// One line for each mail, oldest first.
@@ -19,7 +19,7 @@ pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(
     }
     for mail in mails {
         let when = mail.delivered_at.unwrap_or(mail.created_at);
-        writeln!(out, "{}  {:<9}  {}  {}", mail.id, mail.state, when.rfc3339(), mail.recipient)?;
+        writeln!(out, "{}  {:<9}  {}  {}", mail.id, mail.state.as_str(), when.rfc3339(), mail.recipient)?;
     }
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use clap::CommandFactory;
 
-use super::failure::Failure;
 use crate::config::Arguments;
+use crate::failure::Failure;
 
 /// Writes the pages over whatever has their names.
 pub(super) fn run(folder: &Path, out: &mut dyn Write) -> Result<(), Failure> {

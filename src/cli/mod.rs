@@ -7,7 +7,6 @@ mod completions;
 mod database;
 mod demo;
 mod export;
-mod failure;
 mod health;
 mod init;
 mod invitation;
@@ -18,81 +17,11 @@ mod openapi;
 mod output;
 mod project;
 mod restore;
+mod run;
 mod seed;
 mod serve;
 mod signals;
 mod threads;
 mod token;
 
-use std::io::Write;
-use std::process::ExitCode;
-
-use crate::config::{Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand};
-use crate::log;
-
-use failure::Failure;
-use output::Output;
-
-/// Runs a command to its exit code: 0 only if it did what it was asked for.
-#[must_use]
-pub fn run(command: Command) -> ExitCode {
-    log::report_panics();
-    survive_file_size_limit();
-    let mut out = Output::new();
-    let done = match command {
-        Command::Serve(settings) => serve::run(&settings, &mut out),
-        Command::Init(settings) => init::run(&settings, &mut out),
-        Command::Demo(settings) => demo::run(&settings, &mut out),
-        Command::Seed(settings) => seed::run(&settings, &mut out),
-        Command::Export(settings) => export::run(&settings, &mut out),
-        Command::Mail(command) => run_mail(command, &mut out),
-        Command::Mailbox(MailboxCommand::List { data }) => mailbox::list(&data, &mut out),
-        Command::Mailbox(MailboxCommand::Show { id, raw, data }) => mailbox::show(&data, id, raw, &mut out),
-        Command::Invitation(InvitationCommand::Link { id, address, data, invitations }) => {
-            invitation::link(&data, &invitations, id, &address.public_url, &mut out)
-        }
-        Command::Token(TokenCommand::Create(settings)) => token::create(&settings, &mut out),
-        Command::Token(TokenCommand::List { data }) => token::list(&data, &mut out),
-        Command::Token(TokenCommand::Revoke { id, data }) => token::revoke(&data, id, &mut out),
-        Command::Project(ProjectCommand::List { data }) => project::list(&data, &mut out),
-        Command::Project(ProjectCommand::Delete { id, data }) => project::delete(&data, id, &mut out),
-        Command::Backup(settings) => backup::run(&settings, &mut out),
-        Command::Restore(settings) => restore::run(&settings, &mut out),
-        Command::Health(settings) => health::run(&settings, &mut out),
-        Command::Openapi(settings) => openapi::run(&settings, &mut out),
-        Command::Completions { shell } => completions::run(shell, &mut out),
-        Command::Man { folder } => man::run(&folder, &mut out),
-    };
-    let done = done.and_then(|()| Ok(out.flush()?));
-    log::finish();
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) if out.is_closed() => ExitCode::SUCCESS,
-        Err(failure) => {
-            // Nothing can be done if even this cannot be written.
-            let _ = writeln!(std::io::stderr(), "brms: {failure}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run_mail(command: MailCommand, out: &mut dyn Write) -> Result<(), Failure> {
-    match command {
-        MailCommand::Test { address, mail } => mail::test(&mail, &address, out),
-        MailCommand::List { state, data } => mail::list(&data, state, out),
-        MailCommand::Show { id, data } => mail::show(&data, id, out),
-        MailCommand::Retry { id, data, invitations } => mail::retry(&data, &invitations, id, out),
-        MailCommand::Cancel { id, data } => mail::cancel(&data, id, out),
-    }
-}
-
-/// Where a limit on the size of files is set, the system ends the program that goes beyond it. With a handler
-/// the write fails instead, and is answered like one on a full disk.
-#[cfg(unix)]
-fn survive_file_size_limit() {
-    let unused = std::sync::Arc::default();
-    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, unused);
-}
-
-#[cfg(not(unix))]
-fn survive_file_size_limit() {}
+pub use run::run;

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use super::failure::Failure;
 use crate::config::OpenapiSettings;
+use crate::failure::Failure;
 use crate::openapi;
 
 /// Prints the served description, or the vendored one byte for byte.

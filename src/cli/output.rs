@@ -1,4 +1,4 @@
-//! Standard output of a command. Whoever reads it may stop at any time (`brms mailbox show ID | head`), and that is
+//! Standard output of a command. Its reader may stop at any time (`brms mailbox show ID | head`), and that is
 //! a quiet end and no failure.
 
 use std::io::{self, Stdout, Write};

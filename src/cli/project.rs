@@ -5,14 +5,15 @@ use std::io::Write;
 use uuid::Uuid;
 
 use super::database;
-use super::failure::Failure;
 use crate::clock::Timestamp;
 use crate::config::DatabaseSettings;
+use crate::failure::Failure;
 use crate::operator::projects as operator;
+use crate::store;
 
 /// One line for each project.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    for project in database::read(&database::open_existing(settings)?, operator::list)? {
+    for project in database::read(&database::open_existing(settings)?, store::projects::all)? {
         let deleted = project.deleted_at.map_or_else(String::new, |at| format!("  deleted {}", at.rfc3339()));
         writeln!(out, "{}  {}  {}{deleted}", project.id, project.key, project.name)?;
     }

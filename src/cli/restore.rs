@@ -2,13 +2,13 @@
 
 use std::io::Write;
 
-use super::failure::Failure;
 use crate::config::RestoreSettings;
-use crate::db;
+use crate::db::sqlite;
+use crate::failure::Failure;
 
 /// Puts the backup in place and says where the old file is.
 pub(super) fn run(settings: &RestoreSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    let restored = db::restore(&settings.file, &settings.data.database)?;
+    let restored = sqlite::restore(&settings.file, &settings.data.database)?;
     writeln!(
         out,
         "restored {} from {}: {} bytes, schema step {}, checked",

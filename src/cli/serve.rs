@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::failure::Failure;
-use super::signals::Signals;
+use super::signals::StopSignals;
 use super::threads::runtime;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
+use crate::failure::Failure;
 use crate::log;
 use crate::startup::{Audience, FirstCredentials, Server};
 
@@ -23,13 +23,13 @@ const UNCLOSED: i32 = 1;
 /// Serves.
 pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), Failure> {
     log::start(&settings.log)?;
-    let audience = if std::io::stdout().is_terminal() { Audience::Terminal } else { Audience::Nobody };
+    let audience = if std::io::stdout().is_terminal() { Audience::Terminal } else { Audience::Unattended };
     runtime()?.block_on(async {
         // Signals are watched before anything runs, so that none is missed, and in a task of their own, so that a
         // start which takes long can be ended, too.
         let (stop, mut stopping) = watch::channel(false);
         let leftovers = Leftovers::default();
-        tokio::spawn(watch_signals(Signals::watch()?, stop, Arc::clone(&leftovers)));
+        tokio::spawn(watch_signals(StopSignals::watch()?, stop, Arc::clone(&leftovers)));
         let mut server = Server::start(settings, Clock::default(), audience).await?;
         let temporary_folder = server.temporary_folder().map(Path::to_owned);
         lock(&leftovers).extend(temporary_folder.into_iter().chain(settings.ready_file.clone()));
@@ -41,7 +41,7 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         } else {
             tokio::select! {
                 _ = stopping.wait_for(|stop| *stop) => Ok(()),
-                // Whoever looks after this process starts it again.
+                // A supervisor starts this process again.
                 ending = lifeline.ended() => Err(Failure::from(ending.to_string())),
             }
         };
@@ -70,7 +70,7 @@ fn lock(leftovers: &Leftovers) -> MutexGuard<'_, Vec<PathBuf>> {
 }
 
 /// The first signal stops the server, the second one ends it.
-async fn watch_signals(mut signals: Signals, stop: watch::Sender<bool>, leftovers: Leftovers) {
+async fn watch_signals(mut signals: StopSignals, stop: watch::Sender<bool>, leftovers: Leftovers) {
     signals.next().await;
     stop.send_replace(true);
     // A terminal that closes sends SIGHUP twice.

@@ -3,7 +3,7 @@
 
 /// SIGTERM, SIGINT and SIGHUP.
 #[cfg(unix)]
-pub(super) struct Signals {
+pub(super) struct StopSignals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     /// `None` under `nohup`, which asks that it be ignored.
@@ -11,7 +11,7 @@ pub(super) struct Signals {
 }
 
 #[cfg(unix)]
-impl Signals {
+impl StopSignals {
     /// Watches for them from now on.
     pub(super) fn watch() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -60,16 +60,16 @@ fn is_hang_up_ignored() -> bool {
 
 /// Ctrl-c.
 #[cfg(not(unix))]
-pub(super) struct Signals;
+pub(super) struct StopSignals;
 
 #[cfg(not(unix))]
-impl Signals {
+impl StopSignals {
     /// Watches for it from now on.
     pub(super) fn watch() -> std::io::Result<Self> {
         Ok(Self)
     }
 
-    /// The same as [`Signals::next`].
+    /// The same as [`StopSignals::next`].
     pub(super) async fn next_but_hang_up(&mut self) {
         self.next().await;
     }

@@ -11,6 +11,7 @@ use super::mail::MailSettings;
 use super::serve::{DatabaseSettings, InvitationSettings};
 use super::values::{email, name, permission, positive_time, public_url};
 use crate::generated::models::Permission;
+use crate::mail_states::MailState;
 
 /// Settings of `init`.
 #[derive(Clone, Debug, Args)]
@@ -149,41 +150,11 @@ pub enum MailCommand {
     },
 }
 
-/// What became of a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum MailState {
-    /// It waits, or is being handed over right now.
-    Queued,
-    /// The relay took it, or the local mailbox has it.
-    Delivered,
-    /// It was taken out, or a newer mail made it pointless.
-    Cancelled,
-    /// The relay refused it, or it was given up.
-    Failed,
-}
-
-impl MailState {
-    /// The word that the database has for it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Delivered => "delivered",
-            Self::Cancelled => "cancelled",
-            Self::Failed => "failed",
-        }
-    }
-}
-
 /// What can be done with the local mailbox.
 #[derive(Debug, Subcommand)]
 pub enum MailboxCommand {
     /// One line for each mail, oldest first.
-    List {
-        /// Where the data lies.
-        #[command(flatten)]
-        data: DatabaseSettings,
-    },
+    List(DatabaseSettings),
     /// One mail, as a person reads it.
     Show {
         /// The mail's id, from `mailbox list`.
@@ -222,11 +193,7 @@ pub enum TokenCommand {
     /// Make a credential and show its secret, once.
     Create(CreateTokenSettings),
     /// One line for each credential. Secrets are not kept, so they are not shown.
-    List {
-        /// Where the data lies.
-        #[command(flatten)]
-        data: DatabaseSettings,
-    },
+    List(DatabaseSettings),
     /// Take a credential away; it is refused from the next request on.
     Revoke {
         /// The token's id, from `token list`.
@@ -275,15 +242,22 @@ pub enum TokenKind {
     Internal,
 }
 
+impl TokenKind {
+    /// How long one works when nothing else is said: what the help of `--expires-in` says.
+    #[must_use]
+    pub fn lifetime(self) -> Option<Duration> {
+        match self {
+            Self::Personal => None,
+            Self::Internal => Some(Duration::from_hours(12)),
+        }
+    }
+}
+
 /// What can be done with projects beyond the API.
 #[derive(Debug, Subcommand)]
 pub enum ProjectCommand {
     /// One line for each project, deleted ones too.
-    List {
-        /// Where the data lies.
-        #[command(flatten)]
-        data: DatabaseSettings,
-    },
+    List(DatabaseSettings),
     /// Delete a project, softly: restoreProject brings it back.
     Delete {
         /// The project's id, from `project list`.

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::values::{Hidden, domain, host, positive_time, sender};
 
-/// Where mail goes without anything set: nobody outside gets it, so nobody sees this address.
+/// The sender where mail goes to the local mailbox, so that no one outside sees this address.
 const LOCAL_SENDER: &str = "brms@localhost";
 
 /// Who mail is from, and how it leaves.
@@ -26,6 +26,13 @@ impl MailSettings {
     #[must_use]
     pub fn sender(&self) -> &str {
         self.mail_from.as_deref().unwrap_or(LOCAL_SENDER)
+    }
+
+    /// The setting that a relay also needs, if it is missing: mail from the local sender reaches no one.
+    #[must_use]
+    pub fn missing_sender(&self) -> Option<&'static str> {
+        let is_missing = self.smtp.smtp_host.is_some() && self.mail_from.is_none();
+        is_missing.then_some("--mail-from (BRMS_MAIL_FROM), the address mails are from")
     }
 }
 

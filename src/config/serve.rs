@@ -54,7 +54,7 @@ pub struct ServeSettings {
     #[arg(long, env = "BRMS_EPHEMERAL")]
     pub ephemeral: bool,
     /// The address people reach this server at; links in mails begin with it. Default: the one listened on, which must
-    /// not be 0.0.0.0 or [::] then.
+    /// not be 0.0.0.0 or :: then.
     #[arg(long, env = "BRMS_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
     /// Life and throttle of invitations.

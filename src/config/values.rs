@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
+use crate::clock::CENTURY;
 use crate::generated::models::Permission;
 
 /// A length of time above zero: `90s`, `10m`, `7d`.
 pub(crate) fn positive_time(text: &str) -> Result<Duration, String> {
     let time =
         humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 90s, 10m or 7d"))?;
-    // A century keeps every sum of times inside what a date can say.
-    let century = Duration::from_hours(100 * 366 * 24);
-    if time.is_zero() || time > century {
+    if time.is_zero() || time > CENTURY {
         return Err("must be more than nothing and at most a century".to_owned());
     }
     Ok(time)

@@ -1,12 +1,13 @@
 //! A list, written once: the condition of its rows makes both the count of them and each page.
 
-use rusqlite::ToSql;
-
-use super::tx::{Row, RowResult, Tx};
+use super::rows::{Row, RowResult};
+use super::tx::Tx;
+use super::values::Parameter;
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 
-/// The rows that a list goes over. A condition names its parameters `?1`, `?2` and so on, without a gap.
+/// The rows that a list goes over. A condition names its parameters `?1` to at most `?9`, without a
+/// gap.
 #[derive(Clone, Copy, Debug)]
 pub struct List {
     /// Their table, which has an `id`.
@@ -18,6 +19,11 @@ pub struct List {
 }
 
 impl List {
+    /// How many parameters the condition names.
+    fn parameters(&self) -> usize {
+        (1..=9).take_while(|number| self.condition.contains(&format!("?{number}"))).count()
+    }
+
     /// The statement that counts them.
     #[must_use]
     pub fn count_statement(&self) -> String {
@@ -30,9 +36,12 @@ impl List {
     #[must_use]
     pub fn page_statement(&self) -> String {
         let Self { table, condition, order } = self;
+        let limit = self.parameters() + 1;
+        let offset = limit + 1;
         format!(
             "SELECT {table}.*
-             FROM (SELECT id AS listed FROM {table} WHERE {condition} ORDER BY {order} LIMIT :limit OFFSET :offset)
+             FROM (SELECT id AS listed FROM {table} WHERE {condition} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset})
+                  AS page
              JOIN {table} ON {table}.id = listed
              ORDER BY {order}"
         )
@@ -44,7 +53,7 @@ impl Tx<'_> {
     pub fn page<T>(
         &self,
         list: &List,
-        parameters: &[&dyn ToSql],
+        parameters: &[&dyn Parameter],
         page: Page,
         read: impl FnMut(&Row) -> RowResult<T>,
     ) -> Result<Listed<T>, Problem> {
@@ -56,7 +65,7 @@ impl Tx<'_> {
     pub fn page_of<T>(
         &self,
         list: &List,
-        parameters: &[&dyn ToSql],
+        parameters: &[&dyn Parameter],
         page: Page,
         total: u64,
         read: impl FnMut(&Row) -> RowResult<T>,
@@ -65,7 +74,7 @@ impl Tx<'_> {
             return Ok(Listed { rows: Vec::new(), total });
         }
         let (limit, offset) = (page.limit(), page.offset());
-        let parameters = [parameters, &[&limit as &dyn ToSql, &offset]].concat();
+        let parameters = [parameters, &[&limit as &dyn Parameter, &offset]].concat();
         let rows = self.rows(&list.page_statement(), parameters.as_slice(), read)?;
         Ok(Listed { rows, total })
     }

@@ -1,30 +1,32 @@
 //! A transaction as the layers above see it: five verbs, the time, and new ids.
 //!
 //! A [`Tx`] cannot leave the closure that it was given to. Statements are prepared once for each
-//! connection. Errors of the library become problems here.
+//! connection. Errors of the engine's library become problems there.
 
 use std::cell::Cell;
-use std::str::FromStr;
 
-use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension, Params};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use uuid::{ContextV7, Uuid};
 
+use super::rows::{Row, RowResult};
+use super::sqlite::cells::Connection;
+use super::sqlite::verbs::{self, Enough};
+use super::values::{Parameter, Parameters};
 use crate::clock::{Clock, Timestamp};
-use crate::problem::{Busy, Problem};
-
-pub use rusqlite::Row;
-/// What a function from a row to a value returns.
-pub type RowResult<T> = rusqlite::Result<T>;
+use crate::problem::Problem;
 
 /// An open transaction.
 pub struct Tx<'c> {
-    connection: &'c Connection,
+    on: On<'c>,
     now: Timestamp,
     ids: &'c ContextV7,
     after: Cell<After>,
     statements: Cell<u32>,
+}
+
+/// What it runs on.
+#[derive(Clone, Copy)]
+pub(super) enum On<'c> {
+    Sqlite(&'c Connection),
 }
 
 /// What is to be done after the commit. Collected here, so that no operation can forget it.
@@ -47,8 +49,12 @@ impl After {
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(connection: &'c Connection, clock: &Clock, ids: &'c ContextV7) -> Self {
-        Self { connection, now: clock.now(), ids, after: Cell::default(), statements: Cell::default() }
+    pub(super) fn new(on: On<'c>, clock: &Clock, ids: &'c ContextV7) -> Self {
+        Self { on, now: clock.now(), ids, after: Cell::default(), statements: Cell::default() }
+    }
+
+    pub(super) fn on(&self) -> On<'c> {
+        self.on
     }
 
     /// Says that a commit of this shows that the disk takes writes again.
@@ -71,11 +77,6 @@ impl<'c> Tx<'c> {
         self.statements.get()
     }
 
-    fn statement(&self, sql: &str) -> Result<CachedStatement<'_>, Problem> {
-        self.statements.set(self.statements.get() + 1);
-        self.connection.prepare_cached(sql).map_err(|cause| problem(sql, &cause))
-    }
-
     /// The moment of this transaction: one for all that happens in it.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -94,109 +95,82 @@ impl<'c> Tx<'c> {
     pub fn row<T>(
         &self,
         sql: &str,
-        parameters: impl Params,
+        parameters: impl Parameters,
         read: impl FnOnce(&Row) -> RowResult<T>,
     ) -> Result<T, Problem> {
-        let mut statement = self.statement(sql)?;
-        statement.query_row(parameters, read).map_err(|cause| problem(sql, &cause))
+        self.optional(sql, parameters, read)?.ok_or_else(|| Problem::internal(sql, "there is no such row"))
     }
 
     /// The one row that may be there.
     pub fn optional<T>(
         &self,
         sql: &str,
-        parameters: impl Params,
+        parameters: impl Parameters,
         read: impl FnOnce(&Row) -> RowResult<T>,
     ) -> Result<Option<T>, Problem> {
-        let mut statement = self.statement(sql)?;
-        statement.query_row(parameters, read).optional().map_err(|cause| problem(sql, &cause))
+        let (mut read, mut found) = (Some(read), None);
+        self.query(sql, parameters, |row| {
+            found = read.take().map(|read| read(row)).transpose()?;
+            Ok(Enough::Yes)
+        })?;
+        Ok(found)
     }
 
     /// The one number that a statement comes to: a `count(*)`, a `sum`.
-    pub fn count(&self, sql: &str, parameters: impl Params) -> Result<u64, Problem> {
+    pub fn count(&self, sql: &str, parameters: impl Parameters) -> Result<u64, Problem> {
         self.row(sql, parameters, |row| row.get(0)).map(i64::unsigned_abs)
     }
 
     /// Whether there is any such row.
-    pub fn exists(&self, sql: &str, parameters: impl Params) -> Result<bool, Problem> {
-        let mut statement = self.statement(sql)?;
-        statement.exists(parameters).map_err(|cause| problem(sql, &cause))
+    pub fn exists(&self, sql: &str, parameters: impl Parameters) -> Result<bool, Problem> {
+        self.optional(sql, parameters, |_| Ok(())).map(|found| found.is_some())
     }
 
     /// Every row, in the statement's order.
     pub fn rows<T>(
         &self,
         sql: &str,
-        parameters: impl Params,
-        read: impl FnMut(&Row) -> RowResult<T>,
+        parameters: impl Parameters,
+        mut read: impl FnMut(&Row) -> RowResult<T>,
     ) -> Result<Vec<T>, Problem> {
-        let mut statement = self.statement(sql)?;
-        let rows = statement.query_map(parameters, read).map_err(|cause| problem(sql, &cause))?;
-        rows.collect::<Result<_, _>>().map_err(|cause| problem(sql, &cause))
+        let mut found = Vec::new();
+        self.query(sql, parameters, |row| {
+            found.push(read(row)?);
+            Ok(Enough::No)
+        })?;
+        Ok(found)
     }
 
     /// Writes, and says how many rows that changed.
-    pub fn execute(&self, sql: &str, parameters: impl Params) -> Result<usize, Problem> {
-        let mut statement = self.statement(sql)?;
-        statement.execute(parameters).map_err(|cause| problem(sql, &cause))
+    pub fn execute(&self, sql: &str, parameters: impl Parameters) -> Result<usize, Problem> {
+        parameters.with(|parameters| {
+            self.begin(sql, parameters);
+            match self.on {
+                On::Sqlite(connection) => verbs::execute(connection, sql, parameters),
+            }
+        })
     }
-}
 
-/// What an error of the library means for the one who asked.
-pub(super) fn problem(doing: &str, cause: &rusqlite::Error) -> Problem {
-    match cause.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => Problem::Unavailable(Busy::DiskFull),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
-            Problem::Unavailable(Busy::Database)
-        }
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => logged(doing, cause, Busy::Damaged),
-        Some(ErrorCode::ReadOnly) => logged(doing, cause, Busy::ReadOnly),
-        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => logged(doing, cause, Busy::DiskFailed),
-        _ => Problem::internal(doing, cause),
+    fn query(
+        &self,
+        sql: &str,
+        parameters: impl Parameters,
+        read: impl FnMut(&Row) -> RowResult<Enough>,
+    ) -> Result<(), Problem> {
+        parameters.with(|parameters| {
+            self.begin(sql, parameters);
+            match self.on {
+                On::Sqlite(connection) => verbs::query(connection, sql, parameters, read),
+            }
+        })
     }
-}
 
-/// A problem of the file or its disk, whose cause is for the log alone.
-fn logged(doing: &str, cause: &rusqlite::Error, busy: Busy) -> Problem {
-    tracing::error!(doing, %cause, "the database file cannot be used");
-    Problem::Unavailable(busy)
-}
-
-/// Reads a column that holds one of the description's words.
-pub fn word<T: FromStr<Err = String>>(row: &Row, column: &str) -> RowResult<T> {
-    let text: String = row.get(column)?;
-    text.parse().map_err(|cause: String| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, cause.into())
-    })
-}
-
-/// Reads a column that holds JSON, or NULL.
-pub fn json<T: DeserializeOwned>(row: &Row, column: &str) -> RowResult<Option<T>> {
-    let text: Option<String> = row.get(column)?;
-    text.map(|text| serde_json::from_str(&text)).transpose().map_err(|cause| {
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, cause.into())
-    })
-}
-
-/// JSON for such a column. Whatever cannot be written comes out as null and fails the column's CHECK.
-pub fn json_text(value: &impl Serialize) -> String {
-    serde_json::json!(value).to_string()
-}
-
-/// Ids as one parameter for `json_each`: `id IN (SELECT unhex(value) FROM json_each(?1))`. A plus before the columns of the
-/// other conditions and of the order keeps SQLite from walking through all that they allow.
-#[must_use]
-pub fn id_list(ids: &[Uuid]) -> String {
-    let mut list = String::with_capacity(ids.len() * 35 + 2);
-    list.push('[');
-    for (position, id) in ids.iter().enumerate() {
-        if position > 0 {
-            list.push(',');
-        }
-        list.push('"');
-        list.push_str(id.simple().encode_lower(&mut Uuid::encode_buffer()));
-        list.push('"');
+    fn begin(&self, sql: &str, parameters: &[&dyn Parameter]) {
+        self.statements.set(self.statements.get() + 1);
+        tracing::trace!(
+            target: "brms::statements",
+            sql,
+            kinds = ?parameters.iter().map(|parameter| parameter.value().kind()).collect::<Vec<_>>(),
+        );
     }
-    list.push(']');
-    list
 }

@@ -1,31 +1,218 @@
-//! How the types of this program stand in columns: times as milliseconds since 1970, hashes as bytes.
+//! What goes into a statement and what comes out of it, whatever the engine: each engine translates these few cases in
+//! one place, and the layers above see no library.
 
-use rusqlite::ToSql;
-use rusqlite::types::{FromSql, FromSqlResult, ToSqlOutput, ValueRef};
+use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::secret::SecretHash;
 
-impl FromSql for Timestamp {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        i64::column_result(value).map(Self::from_millis)
+/// The kinds of parameter. An engine that wants types declared is told the kind of each, also of one that is NULL.
+/// A flag is an integer, 0 or 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// 64 bits with a sign.
+    Integer,
+    /// UTF-8.
+    Text,
+    /// A hash, or a mail as it is sent.
+    Bytes,
+    /// A UUID.
+    Id,
+    /// A list of UUIDs, for `ids(?n)`.
+    Ids,
+}
+
+/// A parameter, borrowed from the one who gave it.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    /// NULL where the other values are of this kind.
+    Null(Kind),
+    /// See [`Kind::Integer`].
+    Integer(i64),
+    /// See [`Kind::Text`].
+    Text(&'a str),
+    /// See [`Kind::Bytes`].
+    Bytes(&'a [u8]),
+    /// See [`Kind::Id`].
+    Id(Uuid),
+    /// See [`Kind::Ids`].
+    Ids(&'a [Uuid]),
+}
+
+impl Value<'_> {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Null(kind) => *kind,
+            Self::Integer(_) => Kind::Integer,
+            Self::Text(_) => Kind::Text,
+            Self::Bytes(_) => Kind::Bytes,
+            Self::Id(_) => Kind::Id,
+            Self::Ids(_) => Kind::Ids,
+        }
     }
 }
 
-impl ToSql for Timestamp {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.as_millis().into())
+/// What can stand for a `?n`.
+pub trait Parameter {
+    /// Its kind, also when it is NULL.
+    fn kind() -> Kind
+    where
+        Self: Sized;
+
+    /// Its value.
+    fn value(&self) -> Value<'_>;
+}
+
+macro_rules! parameters {
+    ($($type:ty: $kind:ident = |$value:ident| $make:expr;)*) => {$(
+        impl Parameter for $type {
+            fn kind() -> Kind {
+                Kind::$kind
+            }
+
+            fn value(&self) -> Value<'_> {
+                let $value = self;
+                Value::$kind($make)
+            }
+        }
+    )*};
+}
+
+parameters! {
+    bool: Integer = |value| i64::from(*value);
+    i64: Integer = |value| *value;
+    u32: Integer = |value| i64::from(*value);
+    &str: Text = |value| value;
+    String: Text = |value| value;
+    &[u8]: Bytes = |value| value;
+    Vec<u8>: Bytes = |value| value;
+    Uuid: Id = |value| *value;
+    Timestamp: Integer = |value| value.as_millis();
+    SecretHash: Bytes = |value| value.as_bytes();
+    Ids: Ids = |value| &value.0;
+}
+
+impl<T: Parameter> Parameter for &T {
+    fn kind() -> Kind {
+        T::kind()
+    }
+
+    fn value(&self) -> Value<'_> {
+        (**self).value()
     }
 }
 
-impl FromSql for SecretHash {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        FromSql::column_result(value).map(Self::from_bytes)
+impl<T: Parameter> Parameter for Option<T> {
+    fn kind() -> Kind {
+        T::kind()
+    }
+
+    fn value(&self) -> Value<'_> {
+        self.as_ref().map_or(Value::Null(T::kind()), Parameter::value)
     }
 }
 
-impl ToSql for SecretHash {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.as_bytes()[..].into())
+/// A list of ids as one parameter. `ids(?n)` is a table of them with the columns `id` and `position`, counted from 0.
+#[derive(Clone, Debug)]
+pub struct Ids(Vec<Uuid>);
+
+impl<'a, T: Copy + Into<Uuid> + 'a> FromIterator<&'a T> for Ids {
+    fn from_iter<I: IntoIterator<Item = &'a T>>(ids: I) -> Self {
+        Self(ids.into_iter().map(|id| (*id).into()).collect())
+    }
+}
+
+impl Ids {
+    /// These ids, in this order.
+    #[must_use]
+    pub fn of<'a, T: Copy + Into<Uuid> + 'a>(ids: impl IntoIterator<Item = &'a T>) -> Self {
+        ids.into_iter().collect()
+    }
+}
+
+/// The parameters of a statement: [`params!`](crate::db::params), an array of one type, or none.
+pub trait Parameters {
+    /// Runs something with them.
+    fn with<R>(self, run: impl FnOnce(&[&dyn Parameter]) -> R) -> R;
+}
+
+impl Parameters for &[&dyn Parameter] {
+    fn with<R>(self, run: impl FnOnce(&[&dyn Parameter]) -> R) -> R {
+        run(self)
+    }
+}
+
+impl<T: Parameter, const COUNT: usize> Parameters for [T; COUNT] {
+    fn with<R>(self, run: impl FnOnce(&[&dyn Parameter]) -> R) -> R {
+        run(&self.each_ref().map(|parameter| parameter as &dyn Parameter))
+    }
+}
+
+/// No parameters.
+impl Parameters for () {
+    fn with<R>(self, run: impl FnOnce(&[&dyn Parameter]) -> R) -> R {
+        run(&[])
+    }
+}
+
+/// Parameters of different types, for `?1`, `?2` and so on.
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { &[$(&$value as &dyn $crate::db::Parameter),*] as &[&dyn $crate::db::Parameter] };
+}
+pub(crate) use params;
+
+/// A cell, borrowed from its row.
+#[derive(Clone, Copy, Debug)]
+pub enum Cell<'r> {
+    /// NULL.
+    Null,
+    /// See [`Kind::Integer`].
+    Integer(i64),
+    /// See [`Kind::Text`].
+    Text(&'r str),
+    /// See [`Kind::Bytes`].
+    Bytes(&'r [u8]),
+    /// See [`Kind::Id`]. An engine without a type for them gives their 16 bytes.
+    Id(Uuid),
+}
+
+/// What a cell can be read as.
+pub trait FromCell: Sized {
+    /// `None`: the cell holds something else.
+    fn from_cell(cell: Cell<'_>) -> Option<Self>;
+}
+
+macro_rules! cells {
+    ($($type:ty: $($pattern:pat => $make:expr),+;)*) => {$(
+        impl FromCell for $type {
+            fn from_cell(cell: Cell<'_>) -> Option<Self> {
+                match cell {
+                    $($pattern => $make,)+
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+cells! {
+    bool: Cell::Integer(value) => Some(value != 0);
+    Uuid: Cell::Id(id) => Some(id), Cell::Bytes(bytes) => Uuid::from_slice(bytes).ok();
+    i64: Cell::Integer(value) => Some(value);
+    u32: Cell::Integer(value) => value.try_into().ok();
+    String: Cell::Text(text) => Some(text.to_owned());
+    Vec<u8>: Cell::Bytes(bytes) => Some(bytes.to_vec());
+    Timestamp: Cell::Integer(value) => Some(Self::from_millis(value));
+    SecretHash: Cell::Bytes(bytes) => bytes.try_into().ok().map(Self::from_bytes);
+}
+
+impl<T: FromCell> FromCell for Option<T> {
+    fn from_cell(cell: Cell<'_>) -> Option<Self> {
+        match cell {
+            Cell::Null => Some(None),
+            cell => T::from_cell(cell).map(Some),
+        }
     }
 }

@@ -6,7 +6,7 @@ use crate::problem::{Place, Problem};
 
 /// The longest address that mail can be sent to (RFC 5321, erratum 1690).
 pub const EMAIL_CHARACTERS_MAX: usize = 254;
-/// More complaints than this help nobody; they would only make the answer longer than the request.
+/// More complaints than this do not help; they would only make the answer longer than the request.
 const COMPLAINTS_MAX: usize = 100;
 
 /// What a value has to keep to beyond its type.

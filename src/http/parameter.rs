@@ -8,24 +8,24 @@ use super::strict;
 use crate::problem::{Place, Problem};
 
 /// A type that a parameter may have.
-pub trait Parameter: Sized {
+pub trait RequestParameter: Sized {
     /// Reads it, or says what would be right.
     fn parse(text: &str) -> Result<Self, String>;
 }
 
-impl Parameter for String {
+impl RequestParameter for String {
     fn parse(text: &str) -> Result<Self, String> {
         Ok(text.to_owned())
     }
 }
 
-impl Parameter for Uuid {
+impl RequestParameter for Uuid {
     fn parse(text: &str) -> Result<Self, String> {
         strict::parse_uuid(text)
     }
 }
 
-impl Parameter for bool {
+impl RequestParameter for bool {
     fn parse(text: &str) -> Result<Self, String> {
         match text {
             "true" | "True" | "TRUE" => Ok(true),
@@ -36,24 +36,22 @@ impl Parameter for bool {
 }
 
 /// The greatest whole number that every JSON reader knows exactly, 2^53 - 1.
-const COUNT_MAX: f64 = 9_007_199_254_740_991.0;
+pub const COUNT_MAX: u64 = 9_007_199_254_740_991;
 
 /// A `number` of a query counts something: it is whole and not below 1. `1.0` and `1e2` are JSON numbers too.
-impl Parameter for u64 {
+impl RequestParameter for u64 {
     fn parse(text: &str) -> Result<Self, String> {
         let complaint = || format!("must be a whole number from 1 to {COUNT_MAX}");
         // serde_json allows blanks around a number; a parameter has none.
         let bare = text.bytes().all(|byte| byte.is_ascii_graphic());
         let number = serde_json::from_str::<f64>(text).ok().filter(|_| bare).ok_or_else(complaint)?;
-        if number.fract() != 0.0 || !(1.0..=COUNT_MAX).contains(&number) {
-            return Err(complaint());
-        }
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "the line above leaves only whole numbers that fit"
+            reason = "what does not fit becomes the nearest that does, which is out of the range"
         )]
-        Ok(number as Self)
+        let whole = number as Self;
+        if number.fract() == 0.0 && (1..=COUNT_MAX).contains(&whole) { Ok(whole) } else { Err(complaint()) }
     }
 }
 
@@ -74,7 +72,7 @@ impl PathParameters {
     }
 
     /// Reads one of them.
-    pub fn read<T: Parameter>(&self, name: &'static str) -> Result<T, Problem> {
+    pub fn read<T: RequestParameter>(&self, name: &'static str) -> Result<T, Problem> {
         let found = self.0.iter().find(|(other, _)| *other == name);
         let Some((_, text)) = found else {
             return Err(Problem::Internal(format!("the route has no parameter {name}")));
@@ -84,7 +82,7 @@ impl PathParameters {
 }
 
 /// Reads one parameter of a query, if it is there. What is not asked for is not looked at.
-pub(super) fn in_query<T: Parameter>(query: &str, name: &'static str) -> Result<Option<T>, Problem> {
+pub(super) fn in_query<T: RequestParameter>(query: &str, name: &'static str) -> Result<Option<T>, Problem> {
     let mut values = form_pairs(query).filter(|(other, _)| other.as_deref() == Some(name));
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
@@ -110,7 +108,7 @@ fn form_decoded(text: &str) -> Option<String> {
     percent_decoded(&text.replace('+', " ")).map(Cow::into_owned)
 }
 
-fn parse<T: Parameter>(name: &'static str, text: Option<impl AsRef<str>>) -> Result<T, Problem> {
+fn parse<T: RequestParameter>(name: &'static str, text: Option<impl AsRef<str>>) -> Result<T, Problem> {
     let text = text.ok_or_else(|| invalid(name, "must be percent-encoded UTF-8"))?;
     T::parse(text.as_ref()).map_err(|complaint| invalid(name, complaint))
 }
@@ -177,7 +175,7 @@ mod tests {
             "0192f0c12-345-7abc-8def-0123456789AB",
             "",
         ] {
-            assert!(<Uuid as Parameter>::parse(text).is_err(), "{text}");
+            assert!(<Uuid as RequestParameter>::parse(text).is_err(), "{text}");
         }
     }
 

@@ -20,7 +20,7 @@ pub struct Reply {
     pub status: u16,
     /// What went wrong, if something did; its cause is for the log alone.
     pub problem: Option<Problem>,
-    /// The connection ends with this answer: a body is still on its way that nobody will read.
+    /// The connection ends with this answer: a body is still on its way that will not be read.
     pub close: bool,
     /// The connection is cut in the place of this answer, because a test asked for it.
     pub is_cut: bool,
@@ -82,7 +82,7 @@ impl Reply {
         self
     }
 
-    /// The same for files that anybody may see, which caches may keep in this way.
+    /// The same for files that need no credentials, which caches may keep in this way.
     #[must_use]
     pub fn cached(mut self, caching: &'static str) -> Self {
         self.caching = caching;

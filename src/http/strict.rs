@@ -92,25 +92,25 @@ where
 pub fn hyphenated<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
-    T: Ids,
+    T: StrictId,
 {
     T::read(deserializer)
 }
 
 /// One id, many, or perhaps some.
-pub trait Ids: Sized {
+pub trait StrictId: Sized {
     /// Reads them; an optional one is there, or serde would not have asked.
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 }
 
-impl Ids for Uuid {
+impl StrictId for Uuid {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         parse_uuid(&text).map_err(D::Error::custom)
     }
 }
 
-impl Ids for Vec<Uuid> {
+impl StrictId for Vec<Uuid> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Id(Uuid);
         impl<'de> Deserialize<'de> for Id {
@@ -123,7 +123,7 @@ impl Ids for Vec<Uuid> {
     }
 }
 
-impl<T: Ids> Ids for Option<T> {
+impl<T: StrictId> StrictId for Option<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::read(deserializer).map(Some)
     }

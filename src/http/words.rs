@@ -2,15 +2,16 @@
 
 /// Makes an enum whose values are words of the description.
 macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($variant:ident = $word:literal,)+ }) => {
+    ($(#[$about:meta])* $name:ident { $($(#[$variant_about:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $name {
-            $(#[doc = concat!("`", $word, "`")] $variant,)+
+            $($(#[$variant_about])* #[doc = ""] #[doc = concat!("`", $word, "`")] $variant,)+
         }
 
         impl $name {
             /// All of them, in the order of the description.
+            #[allow(dead_code, reason = "not every enum is gone through")]
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The word.
@@ -40,7 +41,7 @@ macro_rules! words {
             }
         }
 
-        impl $crate::http::parameter::Parameter for $name {
+        impl $crate::http::parameter::RequestParameter for $name {
             fn parse(text: &str) -> Result<Self, String> {
                 text.parse()
             }

@@ -2,7 +2,7 @@
 //! speaks SMTP on.
 //!
 //! lettre's own ways are not taken. Its STARTTLS keeps what it had read ahead in the clear: answers that
-//! somebody on the way sends behind the relay's 220 would pass for the relay's under TLS, and mail for delivered.
+//! an attacker on the way sends behind the relay's 220 would pass for the relay's under TLS, and mail for delivered.
 //! Its implicit TLS opens the socket itself, and leaves `TCP_NODELAY` off.
 
 use std::error::Error;

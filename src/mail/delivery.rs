@@ -19,9 +19,9 @@ use crate::clock::Timestamp;
 use crate::db::{Db, Tx};
 use crate::lifeline::Ending;
 use crate::problem::{Busy, Problem};
-use crate::store::mails::{self, ClaimedMail, QueuedMail};
+use crate::store::mails::{self, ListedMail, QueuedMail};
 
-/// How often the outbox is looked at when nobody says that something waits.
+/// How often the outbox is looked at without being told that something waits.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(15);
 /// How long one step on the database may take.
 const DATABASE_TIME_MAX: Duration = Duration::from_secs(30);
@@ -79,7 +79,7 @@ impl Delivery {
             let has_room = in_hand.len() < this.workers;
             let is_idle = in_hand.is_empty();
             tokio::select! {
-                // Without anybody who could tell it to stop, it is told to.
+                // When nothing is left that could tell it to stop, it stops.
                 told = stop.changed() => if told.is_err() { break },
                 Some(ended) = in_hand.join_next() => {
                     expect_marked(ended);
@@ -164,7 +164,7 @@ impl Delivery {
         self.db.write(deadline(), move |tx| mails::claim(tx, count_max)).await
     }
 
-    /// How long until a mail is due that nobody rings for.
+    /// How long until a mail is due that is not rung for.
     fn until_next_due(&self) -> Duration {
         let next = self.db.peek(mails::next_due).ok().flatten();
         let Some(next) = next else { return LOOK_AGAIN_AFTER };
@@ -202,12 +202,8 @@ fn expect_marked(ended: Result<(), JoinError>) {
 
 /// Frees a mail that a server held when it ended; how long it waits, or `None` if it was given up. It may be the
 /// mail that ends the server, so this counts as a try that failed. But a first try is more likely to have met a
-/// kill or a power cut, and somebody waits for that mail: it is tried again at once.
-fn release(
-    tx: &Tx,
-    mail: &ClaimedMail,
-    give_up_after: Duration,
-) -> Result<(Uuid, Option<Duration>), Problem> {
+/// kill or a power cut, and a person waits for that mail: it is tried again at once.
+fn release(tx: &Tx, mail: &ListedMail, give_up_after: Duration) -> Result<(Uuid, Option<Duration>), Problem> {
     let wait = if mail.attempts > 1 { wait_after(mail.attempts, mail.id) } else { Duration::ZERO };
     if mail.attempts > 1 && !is_worth_another_try(mail.created_at, tx.now(), give_up_after) {
         mails::mark_failed(tx, mail.id, SERVER_ENDED)?;
@@ -231,7 +227,7 @@ fn wait_after(attempts: u32, mail_id: Uuid) -> Duration {
     longest / 2 + (longest / 2 / 0x1_0000) * share
 }
 
-/// A task that does not outlive whoever waits for it.
+/// A task that does not outlive what waits for it.
 struct AbortOnDrop(tokio::task::JoinHandle<Result<Sent, NotSent>>);
 
 impl AbortOnDrop {

@@ -18,6 +18,7 @@ use lettre::{
 
 use super::render::{Rendered, clean_name};
 use super::transport::Outgoing;
+use crate::failure::Failure;
 
 /// What is written around the words.
 #[derive(Clone, Debug)]
@@ -37,17 +38,8 @@ pub struct Envelope<'a> {
     pub date: SystemTime,
 }
 
-/// The message cannot be built. Names the header, not its value.
-#[derive(Debug)]
-pub struct MessageError(String);
-
-impl std::fmt::Display for MessageError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "mail message: {}", self.0)
-    }
-}
-
-impl std::error::Error for MessageError {}
+/// What every complaint is about. It names a header, never its value.
+const MESSAGE: &str = "mail message";
 
 /// Beyond this, 31 December 9999, a date has no form in a header and lettre panics.
 const DATE_SECONDS_MAX: u64 = 253_402_300_799;
@@ -56,13 +48,13 @@ const DATE_SECONDS_MAX: u64 = 253_402_300_799;
 const BOUNDARY_CHARS_MAX: usize = 70;
 
 /// The whole message: headers, then text and HTML as alternatives, the text first.
-pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, MessageError> {
+pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, Failure> {
     let from = mailbox("From", Some(envelope.from_name), envelope.from_address)?;
     let to = mailbox("To", None, envelope.to_address)?;
     // Given, since lettre would read it back from the headers and there stumbles over addresses that
     // it takes as such: `"a b"@c.example`, `a@[127.0.0.1]`.
     let route = address::Envelope::new(Some(from.email.clone()), vec![to.email.clone()])
-        .map_err(|cause| MessageError(cause.to_string()))?;
+        .map_err(|cause| Failure::new(MESSAGE, cause))?;
     let mut builder = Message::builder()
         .envelope(route.clone())
         .message_id(Some(message_id(envelope.message_id)?))
@@ -80,29 +72,30 @@ pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, Messa
         .boundary(boundary(envelope.message_id))
         .singlepart(SinglePart::plain(rendered.text.clone()))
         .singlepart(SinglePart::html(rendered.html.clone()));
-    let message = builder.multipart(parts).map_err(|cause| MessageError(cause.to_string()))?;
+    let message = builder.multipart(parts).map_err(|cause| Failure::new(MESSAGE, cause))?;
     Ok(Outgoing { envelope: route, message: message.formatted() })
 }
 
 /// lettre panics on a name with CR, LF or NUL, which would end the delivery of every other mail too;
 /// a cleaned name holds none.
-fn mailbox(header: &str, name: Option<&str>, address: &str) -> Result<Mailbox, MessageError> {
-    let address: Address = address.parse().map_err(|cause| MessageError(format!("{header}: {cause}")))?;
+fn mailbox(header: &str, name: Option<&str>, address: &str) -> Result<Mailbox, Failure> {
+    let address: Address =
+        address.parse().map_err(|cause| Failure::new(MESSAGE, format_args!("{header}: {cause}")))?;
     Ok(Mailbox::new(name.and_then(clean_name), address))
 }
 
-fn message_id(id: &str) -> Result<String, MessageError> {
+fn message_id(id: &str) -> Result<String, Failure> {
     let is_allowed = |c: char| c.is_ascii_graphic() && c != '<' && c != '>';
     if id.matches('@').count() != 1 || !id.chars().all(is_allowed) {
-        return Err(MessageError("Message-ID: not of the form left@right".to_owned()));
+        return Err(Failure::new(MESSAGE, "Message-ID: not of the form left@right"));
     }
     Ok(format!("<{id}>"))
 }
 
-fn date(date: SystemTime) -> Result<SystemTime, MessageError> {
+fn date(date: SystemTime) -> Result<SystemTime, Failure> {
     match date.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) if since <= Duration::from_secs(DATE_SECONDS_MAX) => Ok(date),
-        _ => Err(MessageError("Date: before 1970 or after 9999".to_owned())),
+        _ => Err(Failure::new(MESSAGE, "Date: before 1970 or after 9999")),
     }
 }
 

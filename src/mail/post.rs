@@ -42,7 +42,7 @@ impl Post {
         }
     }
 
-    /// Ends the connections that nobody uses.
+    /// Ends the connections that are not in use.
     pub async fn close_idle(&self) {
         self.transport.close_idle().await;
     }

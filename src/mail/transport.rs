@@ -82,7 +82,7 @@ impl Transport {
         }
     }
 
-    /// Ends the connections that nobody uses.
+    /// Ends the connections that are not in use.
     pub async fn close_idle(&self) {
         if let Self::Smtp(relay) = self {
             relay.close_idle().await;

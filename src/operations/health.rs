@@ -14,7 +14,7 @@ use crate::store;
 const TIME_MAX: Duration = Duration::from_secs(5);
 /// How long an answer about readiness stands, so that asking often costs the writer nothing.
 const READINESS_STANDS_FOR: Duration = Duration::from_secs(1);
-/// How long a mail may be due, with none in hand, before somebody has to look.
+/// How long a mail may be due, with none in hand, before the operator has to look.
 const MAIL_DUE_MAX: Duration = Duration::from_mins(10);
 
 /// Whether the process can do its work at all: the writer, the delivery of mail and the accept loop are there.
@@ -30,7 +30,7 @@ pub async fn check(app: &App) -> Result<Health, Problem> {
 }
 
 /// Whether a request would find all it needs: a database that takes writes, of the right schema and with
-/// room, a writer that runs, and somebody who takes the mail.
+/// room, a writer that runs, and a task that takes the mail.
 pub async fn ready(app: &App) -> Result<(), Problem> {
     let mut last = app.readiness.lock().await;
     let seen = match *last {

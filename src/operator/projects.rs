@@ -6,12 +6,6 @@ use crate::db::Tx;
 use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
-use crate::store::projects::Project;
-
-/// Every project of every organisation, deleted ones too.
-pub fn list(tx: &Tx) -> Result<Vec<Project>, Problem> {
-    store::projects::all(tx)
-}
 
 /// Deletes a project, softly: restoreProject brings it back. False: it was deleted already.
 pub fn delete(tx: &Tx, project_id: Uuid) -> Result<bool, Problem> {

@@ -23,7 +23,7 @@ pub enum Busy {
     Broken,
     /// A part that the process cannot work without has ended.
     PartEnded,
-    /// Mail waits and nobody takes it.
+    /// Mail waits and no task takes it.
     MailStuck,
     /// The server is going down.
     ShuttingDown,

@@ -1,6 +1,6 @@
 //! States of things that forbid what was asked (409), and what is said of each.
 
-use super::kind::{Kind, kind};
+use super::kind::{ProblemKind, kind};
 
 /// A state of things that forbids what was asked (409).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,13 +9,13 @@ pub enum Conflict {
     AlreadyAccepted,
     /// The user is disabled, or locked where that matters, too.
     UserDisabled,
-    /// A service account is nobody who could read a mail.
+    /// A service account reads no mail.
     ServiceAccount,
     /// Another has this address, key or name.
     NameTaken,
     /// An organisation or a project would be left without an owner.
     LastOwner,
-    /// An invited user becomes a member by accepting, and nobody becomes invited again.
+    /// An invited user becomes a member by accepting, and no member becomes invited again.
     InvitedUser,
     /// A role looks after this group.
     RoleManaged,
@@ -30,7 +30,7 @@ pub enum Conflict {
 }
 
 impl Conflict {
-    pub(super) fn kind(self) -> Kind {
+    pub(super) fn kind(self) -> ProblemKind {
         match self {
             Self::AlreadyAccepted => kind(409, "already-accepted", "The invitation was accepted already"),
             Self::UserDisabled => kind(409, "user-disabled", "The user is disabled"),

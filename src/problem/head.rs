@@ -1,6 +1,6 @@
 //! Heads of requests that are refused before their path is looked at, and what is said of each.
 
-use super::kind::{Kind, kind};
+use super::kind::{ProblemKind, kind};
 
 /// What is wrong with the head of a request, whatever it asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum HeadFault {
 }
 
 impl HeadFault {
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ProblemKind {
         match self {
             Self::Unreadable(_) | Self::Host(_) => {
                 kind(400, "malformed-request", "The request cannot be read")

@@ -1,4 +1,4 @@
-//! A database as a seed: whoever seeds an empty database with it gets the same answers to everything.
+//! A database as a seed: an empty database seeded with it gives the same answers to everything.
 //!
 //! Left out are mails, since a queued one holds the secret of its link, and whatever no answer shows.
 

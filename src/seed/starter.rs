@@ -1,4 +1,4 @@
-//! A seed to begin with: an organisation, people of each kind, a project, and secrets that nobody else has.
+//! A seed to begin with: an organisation, people of each kind, a project, and secrets that are in no other file.
 
 use serde_json::{Value, json};
 

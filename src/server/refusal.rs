@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Collected};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::request::{Line, REQUEST_ID};
+use super::request::{LogLine, REQUEST_ID};
 use crate::http::Reply;
 use crate::problem::{HeadFault, Problem};
 
@@ -25,7 +25,7 @@ pub(super) async fn refuse(cause: &hyper::Error, answer: &[u8], peer: IpAddr) ->
         _ => HeadFault::TooLong,
     };
     let reply = Reply::problem(Problem::Head(fault), request_id);
-    Line { request_id, client: peer, trace: None, method: "-", begun }.log(&reply);
+    LogLine { request_id, client: peer, trace: None, method: "-", begun }.log(&reply);
     let response = reply.into_response();
     let mut lines = format!("{REQUEST_ID}: {request_id}\r\n");
     for (name, value) in response.headers() {

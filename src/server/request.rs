@@ -23,7 +23,7 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// The most characters of a client's own name that are kept.
 const USER_AGENT_CHARACTERS_MAX: usize = 200;
 
-/// The connection ends without an answer: a test asked for it. hyper shows this to nobody.
+/// The connection ends without an answer: a test asked for it. hyper shows this to no client.
 #[derive(Debug)]
 pub(super) struct Cut;
 
@@ -56,12 +56,12 @@ pub(super) async fn answer(
         let begun = Instant::now();
         let (method, trace) = (request.method().clone(), trace::id(request.headers()));
         let reply = site.answer(http::Request::new(request, context)).await;
-        Line { request_id, client, trace, method: method.as_str(), begun }.log(&reply);
+        LogLine { request_id, client, trace, method: method.as_str(), begun }.log(&reply);
         reply
     });
     let reply = task.await.unwrap_or_else(|cause| {
         let reply = Reply::problem(Problem::internal("answering a request", cause), request_id);
-        Line { request_id, client, trace: None, method: "-", begun: Instant::now() }.log(&reply);
+        LogLine { request_id, client, trace: None, method: "-", begun: Instant::now() }.log(&reply);
         reply
     });
     if reply.is_cut {
@@ -77,7 +77,7 @@ pub(super) async fn answer(
 
 /// The one line of a request. It names the operation and not the path, and of what came with it only the trace.
 #[derive(Clone, Copy)]
-pub(super) struct Line<'a> {
+pub(super) struct LogLine<'a> {
     pub request_id: Uuid,
     pub client: IpAddr,
     pub trace: Option<TraceId>,
@@ -85,7 +85,7 @@ pub(super) struct Line<'a> {
     pub begun: Instant,
 }
 
-impl Line<'_> {
+impl LogLine<'_> {
     pub(super) fn log(self, reply: &Reply) {
         let Self { request_id, client, trace, method, begun } = self;
         let trace = trace.map(tracing::field::display);

@@ -21,7 +21,7 @@ pub struct Site {
 
 impl Site {
     /// First the pages made by hand, then the operations of the description; a stand-in's own controls only
-    /// where they were asked for, so that nobody else knows a path of theirs.
+    /// where they were asked for, so that no other server knows a path of theirs.
     pub(super) async fn answer(&self, request: Request) -> Reply {
         if let Err(problem) = request.check_head() {
             return request.finish(None, Err(problem)).await;

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 use super::audience::Audience;
-use super::error::StartError;
 use crate::config::ServeSettings;
-use crate::db::{Db, Tx, beside};
+use crate::db::sqlite::beside;
+use crate::db::{Db, Tx};
+use crate::failure::Failure;
 use crate::generated::models::{Permission, UserType};
 use crate::operations::tokens;
 use crate::private_file;
@@ -46,7 +47,7 @@ pub(super) fn run(
     settings: &ServeSettings,
     database: &Path,
     audience: Audience,
-) -> Result<Option<FirstCredentials>, StartError> {
+) -> Result<Option<FirstCredentials>, Failure> {
     let credentials = FirstCredentials {
         organisation: settings.organisation.clone(),
         email: settings.owner_email.clone(),
@@ -55,7 +56,7 @@ pub(super) fn run(
     };
     let file = match (&settings.credentials_file, audience) {
         (Some(path), _) => Some(path.clone()),
-        (None, Audience::Nobody) => Some(beside(database, "credentials")),
+        (None, Audience::Unattended) => Some(beside(database, "credentials")),
         (None, Audience::Terminal) => None,
     };
     if let Some(path) = &file {
@@ -65,7 +66,7 @@ pub(super) fn run(
     }
     if let Err(cause) = create(db, &credentials) {
         discard(file);
-        return Err(StartError::new("the first people could not be written", cause));
+        return Err(Failure::new("the first people could not be written", cause));
     }
     if let Some(path) = &file
         && let Err(cause) = replace_whole(path, &text(&credentials, false))
@@ -76,9 +77,9 @@ pub(super) fn run(
 }
 
 /// A new file only: an older one may hold the keys of another database.
-fn write(path: &Path, credentials: &FirstCredentials) -> Result<(), StartError> {
+fn write(path: &Path, credentials: &FirstCredentials) -> Result<(), Failure> {
     let failed = |cause: std::io::Error| {
-        StartError(format!(
+        Failure(format!(
             "the owner's credentials cannot be written to {}: {cause}; move that file away, or give another \
              --credentials-file",
             path.display()

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::error::StartError;
 use crate::config::ServeSettings;
-use crate::db::{ServeLock, beside};
+use crate::db::sqlite::{ServeLock, beside};
+use crate::failure::Failure;
 
 /// How the folders are called, so that those of servers that were killed can be told.
 const PREFIX: &str = "brms-ephemeral-";
@@ -26,14 +26,14 @@ pub(super) struct Home {
 
 impl Home {
     /// The home that the settings name, made if it is to be temporary.
-    pub(super) fn of(settings: &ServeSettings) -> Result<Self, StartError> {
+    pub(super) fn of(settings: &ServeSettings) -> Result<Self, Failure> {
         if !settings.ephemeral {
             return Ok(Self { database: settings.data.database.clone(), folder: None });
         }
         let parent = std::env::temp_dir();
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent).map_err(|cause| {
             let parent = parent.display();
-            StartError(format!("no folder for --ephemeral can be made in {parent}: {cause}; set TMPDIR"))
+            Failure(format!("no folder for --ephemeral can be made in {parent}: {cause}; set TMPDIR"))
         })?;
         sweep(&parent, folder.path(), PREFIX, FILE);
         Ok(Self { database: folder.path().join(FILE), folder: Some(folder) })
@@ -50,7 +50,7 @@ impl Home {
     }
 }
 
-/// Removes the folders of servers that were killed before they could do it. Whoever still runs holds the
+/// Removes the folders of servers that were killed before they could do it. One that still runs holds the
 /// lock of its file. The place is shared with others, who may call theirs the same: `own` tells whose are ours.
 pub fn sweep(parent: &Path, own: &Path, prefix: &str, file: &str) {
     let (Ok(entries), Ok(own)) = (std::fs::read_dir(parent), std::fs::symlink_metadata(own)) else { return };
@@ -82,7 +82,7 @@ fn is_of_same_owner(one: &Metadata, other: &Metadata) -> bool {
     one.uid() == other.uid()
 }
 
-/// Elsewhere everybody has a place of their own for what is temporary.
+/// Elsewhere each user has a place of their own for what is temporary.
 #[cfg(not(unix))]
 fn is_of_same_owner(_one: &Metadata, _other: &Metadata) -> bool {
     true

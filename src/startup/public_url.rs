@@ -2,15 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::error::StartError;
 use crate::config::ServeSettings;
+use crate::failure::Failure;
 
 /// Refuses to listen everywhere without an address for links: "every address of this machine" is none to open.
-pub(super) fn refuse_unspecified(settings: &ServeSettings) -> Result<(), StartError> {
+pub(super) fn refuse_unspecified(settings: &ServeSettings) -> Result<(), Failure> {
     if settings.public_url.is_some() || !settings.listen.ip().to_canonical().is_unspecified() {
         return Ok(());
     }
-    Err(StartError(format!(
+    Err(Failure(format!(
         "--listen {} stands for every address of this machine, so links cannot begin with it: give --public-url \
          (BRMS_PUBLIC_URL), the address people reach this server at",
         settings.listen

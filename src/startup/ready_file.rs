@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::error::StartError;
+use crate::db::sqlite;
+use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::temporary;
 
@@ -22,9 +23,13 @@ pub(super) struct PreparedReadyFile {
 }
 
 impl ReadyFile {
-    pub(super) fn prepare(path: &Path) -> Result<PreparedReadyFile, StartError> {
+    pub(super) fn prepare(path: &Path) -> Result<PreparedReadyFile, Failure> {
         if path.is_dir() {
             return Err(cannot_be_written(path, &"it is a folder"));
+        }
+        if let Some(database) = sqlite::database_of(path) {
+            let cause = format!("it belongs to the database {}; name another file", database.display());
+            return Err(cannot_be_written(path, &cause));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
@@ -34,14 +39,14 @@ impl ReadyFile {
     }
 }
 
-fn cannot_be_written(path: &Path, cause: &dyn Display) -> StartError {
-    StartError(format!("the ready file {} cannot be written: {cause}", path.display()))
+fn cannot_be_written(path: &Path, cause: &dyn Display) -> Failure {
+    Failure(format!("the ready file {} cannot be written: {cause}", path.display()))
 }
 
 impl PreparedReadyFile {
-    /// Writes the file whole or not at all: whoever sees it can read all of it.
+    /// Writes the file whole or not at all: a program that sees it can read all of it.
     /// A token of the test controls that was just made stands in it, which only the file's owner may read.
-    pub(super) fn publish(self, url: &str, test_token: Option<&Secret>) -> Result<ReadyFile, StartError> {
+    pub(super) fn publish(self, url: &str, test_token: Option<&Secret>) -> Result<ReadyFile, Failure> {
         let Self { path, mut file } = self;
         let mut ready = serde_json::json!({ "url": url });
         if let Some(token) = test_token {

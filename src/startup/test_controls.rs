@@ -3,9 +3,9 @@
 use tokio::sync::watch;
 
 use super::audience::Audience;
-use super::error::StartError;
 use crate::config::ServeSettings;
 use crate::db::Db;
+use crate::failure::Failure;
 use crate::secret::{Secret, SecretKind};
 use crate::seed;
 use crate::testing::Controls;
@@ -13,14 +13,14 @@ use crate::testing::Controls;
 /// What opens the controls.
 pub(super) struct Token {
     secret: Secret,
-    /// Nobody knows it yet.
+    /// Whether it was made at this start, so that no test knows it yet.
     is_new: bool,
 }
 
 impl Token {
-    /// The token of the settings, or a new one; `None` when tests do not control this server. Whoever
-    /// would have no way to learn a new one is told so before anything is made.
-    pub(super) fn of(settings: &ServeSettings, audience: Audience) -> Result<Option<Self>, StartError> {
+    /// The token of the settings, or a new one; `None` when tests do not control this server. Where
+    /// a new one could not be learnt, that is said before anything is made.
+    pub(super) fn of(settings: &ServeSettings, audience: Audience) -> Result<Option<Self>, Failure> {
         let asked = &settings.testing;
         if !asked.test_api {
             return Ok(None);
@@ -29,12 +29,12 @@ impl Token {
         if let Some(given) = &asked.test_api_token {
             let secret = Secret::parse(SecretKind::TestControls, given.reveal()).ok_or_else(|| {
                 let form = SecretKind::TestControls.form();
-                StartError(format!("--test-api-token must be {form}; without it one is made"))
+                Failure(format!("--test-api-token must be {form}; without it one is made"))
             })?;
             return Ok(Some(Self { secret, is_new: false }));
         }
-        if audience == Audience::Nobody && settings.ready_file.is_none() {
-            return Err(StartError(
+        if audience == Audience::Unattended && settings.ready_file.is_none() {
+            return Err(Failure(
                 "nobody would learn the token of --test-api without a terminal; give --ready-file, which it is \
                  written into, or --test-api-token"
                     .to_owned(),
@@ -43,7 +43,7 @@ impl Token {
         Ok(Some(Self { secret: Secret::generate(SecretKind::TestControls), is_new: true }))
     }
 
-    /// The token, if nobody knows it yet.
+    /// The token, if it was made at this start.
     pub(super) fn to_tell(&self) -> Option<&Secret> {
         self.is_new.then_some(&self.secret)
     }
@@ -56,7 +56,7 @@ impl Token {
         seed: Option<seed::Checked>,
         allows_seeded_secrets: bool,
         stop: watch::Receiver<bool>,
-    ) -> Result<Controls, StartError> {
+    ) -> Result<Controls, Failure> {
         let baseline = match seed {
             Some(seed) => seed,
             None => export_of(db)?,
@@ -66,10 +66,10 @@ impl Token {
     }
 }
 
-/// Whoever puts a server back and moves its clock could have it write to people who never asked.
-fn refuse_real_mail(smtp_host: Option<&str>, allowed: bool) -> Result<(), StartError> {
+/// A test that puts a server back and moves its clock could have it write to people who never asked.
+fn refuse_real_mail(smtp_host: Option<&str>, allowed: bool) -> Result<(), Failure> {
     match smtp_host {
-        Some(host) if !allowed => Err(StartError(format!(
+        Some(host) if !allowed => Err(Failure(format!(
             "--test-api does not go with --smtp-host {host}: tests could make it send real mail to anybody. \
              Leave one of them out, or give --allow-test-api-with-smtp"
         ))),
@@ -77,9 +77,9 @@ fn refuse_real_mail(smtp_host: Option<&str>, allowed: bool) -> Result<(), StartE
     }
 }
 
-fn export_of(db: &Db) -> Result<seed::Checked, StartError> {
+fn export_of(db: &Db) -> Result<seed::Checked, Failure> {
     let failed = |cause: &dyn std::fmt::Display| {
-        StartError(format!("what is in the database cannot be kept for a reset: {cause}"))
+        Failure(format!("what is in the database cannot be kept for a reset: {cause}"))
     };
     let seed = db.peek(|tx| seed::export(tx, true)).map_err(|problem| failed(&problem))?;
     seed::Checked::new(seed)

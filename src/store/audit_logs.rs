@@ -4,8 +4,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, json, json_text, params, word};
+use crate::db::{self, Kind, Parameter, Row, RowResult, Tx, json, json_text, params, word};
 use crate::generated::models::AuditLogType;
+use crate::http::words;
+use crate::limits::{OrderBy, Sort};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 
@@ -23,7 +25,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Whoever may open the database file.
+    /// The operator, who may open the database file.
     #[must_use]
     pub fn operator(organisation_id: Uuid) -> Self {
         let user_agent = Some(concat!("brms/", env!("CARGO_PKG_VERSION"), " command line").to_owned());
@@ -31,42 +33,23 @@ impl Actor {
     }
 }
 
-/// What was done to a thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// It was made.
-    Created,
-    /// Its user was sent an invitation.
-    Invited,
-    /// Its user took up the invitation.
-    Accepted,
-    /// It is different now.
-    Updated,
-    /// It was taken away.
-    Deleted,
-    /// It was brought back.
-    Restored,
-    /// Its user may call again.
-    Enabled,
-    /// Its user may not call any more.
-    Disabled,
-    /// Its secret was replaced.
-    Regenerated,
-}
-
-impl Action {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Invited => "invited",
-            Self::Accepted => "accepted",
-            Self::Updated => "updated",
-            Self::Deleted => "deleted",
-            Self::Restored => "restored",
-            Self::Enabled => "enabled",
-            Self::Disabled => "disabled",
-            Self::Regenerated => "regenerated",
-        }
+words! {
+    /// What was done to a thing.
+    Action {
+        Created = "created",
+        /// Its user was sent an invitation.
+        Invited = "invited",
+        /// Its user took up the invitation.
+        Accepted = "accepted",
+        Updated = "updated",
+        Deleted = "deleted",
+        Restored = "restored",
+        /// Its user may call again.
+        Enabled = "enabled",
+        /// Its user may not call any more.
+        Disabled = "disabled",
+        /// Its secret was replaced.
+        Regenerated = "regenerated",
     }
 }
 
@@ -99,16 +82,8 @@ impl Change {
     }
 }
 
-/// What a list is ordered by; entries that are equal in it come in the order they happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    CreatedAt,
-    Type,
-    Action,
-}
-
 /// What a list is narrowed by.
-pub(crate) struct Filter<'f> {
+pub(crate) struct AuditLogFilter<'f> {
     pub organisation_id: Uuid,
     pub project_id: Option<Uuid>,
     pub user_id: Option<Uuid>,
@@ -116,8 +91,8 @@ pub(crate) struct Filter<'f> {
     pub action: Option<&'f str>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
-    pub order: Order,
-    pub ascending: bool,
+    pub order: OrderBy,
+    pub sort: Sort,
     pub page: Page,
 }
 
@@ -157,7 +132,7 @@ pub fn record(tx: &Tx, actor: &Actor, change: &Change) -> Result<(), Problem> {
             organisation_id: actor.organisation_id,
             created_at: tx.now(),
             kind: change.kind,
-            action: change.action.word().to_owned(),
+            action: change.action.to_string(),
             user_id: actor.user_id,
             project_id: change.project_id,
             ref_id: change.ref_id,
@@ -216,95 +191,95 @@ pub(crate) fn find(tx: &Tx, organisation_id: Uuid, entry_id: Uuid) -> Result<Opt
 
 /// One page of entries. Only the conditions that are asked for stand in the statement, so that each
 /// combination is read by its index; the parts are fixed texts, and every value is a parameter.
-pub(crate) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<StoredEntry>, Problem> {
+pub(crate) fn list(tx: &Tx, filter: &AuditLogFilter) -> Result<Listed<StoredEntry>, Problem> {
     let total = if filter.is_counted() { counted(tx, filter)? } else { count(tx, filter)? };
     if filter.page.is_past(total) {
         return Ok(Listed { rows: Vec::new(), total });
     }
-    let rows = tx.rows(
-        &page_statement(filter),
-        params![
-            filter.organisation_id,
-            filter.from,
-            filter.to,
-            filter.project_id,
-            filter.user_id,
-            filter.kind.map(AuditLogType::as_str),
-            filter.action,
-            filter.page.limit(),
-            filter.page.offset(),
-        ],
-        read,
-    )?;
+    let (mut narrowed, limit, offset) = (Narrowed::by(filter), filter.page.limit(), filter.page.offset());
+    let statement = narrowed.page_statement(filter);
+    narrowed.parameters.extend(params![limit, offset]);
+    let rows = tx.rows(&statement, narrowed.parameters.as_slice(), read)?;
     Ok(Listed { rows, total })
 }
 
-fn page_statement(filter: &Filter) -> String {
-    let (conditions, order) = (conditions(filter), order(filter));
-    format!("SELECT * FROM audit_logs WHERE {conditions} ORDER BY {order} LIMIT ?8 OFFSET ?9")
-}
-
-impl Filter<'_> {
+impl AuditLogFilter<'_> {
     /// Whether the total is among those that are kept.
     fn is_counted(&self) -> bool {
         self.from.is_none() && self.to.is_none() && self.project_id.is_none() && self.user_id.is_none()
     }
 }
 
-fn conditions(filter: &Filter) -> String {
-    // Names every parameter, since each one given has to be named; it is true whatever they are.
-    let mut conditions =
-        String::from("organisation_id = ?1 AND coalesce(?2, ?3, ?4, ?5, ?6, ?7, 1) IS NOT NULL");
-    for (is_asked, condition) in [
-        (filter.from.is_some(), " AND created_at >= ?2"),
-        (filter.to.is_some(), " AND created_at <= ?3"),
-        (filter.project_id.is_some(), " AND project_id = ?4"),
-        (filter.user_id.is_some(), " AND user_id = ?5"),
-        (filter.kind.is_some(), " AND type = ?6"),
-        (filter.action.is_some(), " AND action = ?7"),
-    ] {
-        if is_asked {
-            conditions.push_str(condition);
-        }
-    }
-    conditions
+/// What is asked of the entries, as a condition and the values of its parameters.
+struct Narrowed<'f> {
+    condition: String,
+    parameters: Vec<&'f dyn Parameter>,
 }
 
-fn order(filter: &Filter) -> &'static str {
-    match (filter.order, filter.ascending) {
-        (Order::CreatedAt, true) => "created_at, id",
-        (Order::CreatedAt, false) => "created_at DESC, id DESC",
-        (Order::Type, true) => "type, created_at, id",
-        (Order::Type, false) => "type DESC, created_at DESC, id DESC",
-        (Order::Action, true) => "action, created_at, id",
-        (Order::Action, false) => "action DESC, created_at DESC, id DESC",
+impl<'f> Narrowed<'f> {
+    fn by(filter: &'f AuditLogFilter) -> Self {
+        let organisation = &filter.organisation_id;
+        let mut narrowed =
+            Self { condition: "organisation_id = ?1".to_owned(), parameters: vec![organisation] };
+        narrowed.and("created_at >=", filter.from.as_ref());
+        narrowed.and("created_at <=", filter.to.as_ref());
+        narrowed.and("project_id =", filter.project_id.as_ref());
+        narrowed.and("user_id =", filter.user_id.as_ref());
+        narrowed.and("type =", filter.kind.as_ref());
+        narrowed.and("action =", filter.action.as_ref());
+        narrowed
+    }
+
+    fn and(&mut self, comparison: &str, value: Option<&'f impl Parameter>) {
+        if let Some(value) = value {
+            self.parameters.push(value);
+            let number = self.parameters.len();
+            self.condition = format!("{} AND {comparison} ?{number}", self.condition);
+        }
+    }
+
+    fn page_statement(&self, filter: &AuditLogFilter) -> String {
+        let (condition, order, limit) = (&self.condition, order(filter), self.parameters.len() + 1);
+        let offset = limit + 1;
+        format!("SELECT * FROM audit_logs WHERE {condition} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}")
+    }
+}
+
+impl Parameter for AuditLogType {
+    fn kind() -> Kind {
+        Kind::Text
+    }
+
+    fn value(&self) -> db::Value<'_> {
+        db::Value::Text(self.as_str())
+    }
+}
+
+fn order(filter: &AuditLogFilter) -> &'static str {
+    match (filter.order, filter.sort) {
+        (OrderBy::CreatedAt, Sort::Ascending) => "created_at, id",
+        (OrderBy::CreatedAt, Sort::Descending) => "created_at DESC, id DESC",
+        (OrderBy::Type, Sort::Ascending) => "type, created_at, id",
+        (OrderBy::Type, Sort::Descending) => "type DESC, created_at DESC, id DESC",
+        (OrderBy::Action, Sort::Ascending) => "action, created_at, id",
+        (OrderBy::Action, Sort::Descending) => "action DESC, created_at DESC, id DESC",
     }
 }
 
 /// The total from the counts that are kept.
-fn counted(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
+fn counted(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
     tx.count(
-        "SELECT coalesce(sum(entries), 0)
+        "SELECT CAST(coalesce(sum(entries), 0) AS bigint)
          FROM audit_log_counts
          WHERE organisation_id = ?1 AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR action = ?3)",
-        params![filter.organisation_id, filter.kind.map(AuditLogType::as_str), filter.action],
+        params![filter.organisation_id, filter.kind, filter.action],
     )
 }
 
-fn count(tx: &Tx, filter: &Filter) -> Result<u64, Problem> {
-    let conditions = conditions(filter);
-    tx.count(
-        &format!("SELECT count(*) FROM audit_logs WHERE {conditions}"),
-        params![
-            filter.organisation_id,
-            filter.from,
-            filter.to,
-            filter.project_id,
-            filter.user_id,
-            filter.kind.map(AuditLogType::as_str),
-            filter.action,
-        ],
-    )
+fn count(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
+    let narrowed = Narrowed::by(filter);
+    let statement = format!("SELECT count(*) FROM audit_logs WHERE {}", narrowed.condition);
+    tx.count(&statement, narrowed.parameters.as_slice())
 }
 
 fn read(row: &Row) -> RowResult<StoredEntry> {
@@ -326,14 +301,13 @@ fn read(row: &Row) -> RowResult<StoredEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Clock;
-    use crate::db::{Db, Options};
+    use crate::store::tests::Plans;
 
     /// The filter that asks for what the bits say.
-    fn filter(bits: u8, order: Order, ascending: bool) -> Filter<'static> {
+    fn filter(bits: u8, order: OrderBy, sort: Sort) -> AuditLogFilter<'static> {
         let asked = |bit: u8| bits & (1 << bit) != 0;
         let moment = Timestamp::from_millis(1);
-        Filter {
+        AuditLogFilter {
             organisation_id: Uuid::nil(),
             project_id: asked(0).then(Uuid::nil),
             user_id: asked(1).then(Uuid::nil),
@@ -342,22 +316,20 @@ mod tests {
             from: asked(4).then_some(moment),
             to: asked(5).then_some(moment),
             order,
-            ascending,
+            sort,
             page: Page::new(1, 10),
         }
     }
 
     #[test]
     fn every_combination_is_read_by_an_index_and_sorted_by_one_where_nothing_narrows_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let db = Db::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
-        for order in [Order::CreatedAt, Order::Type, Order::Action] {
-            for (bits, ascending) in (0..64).flat_map(|bits| [(bits, true), (bits, false)]) {
-                let statement = page_statement(&filter(bits, order, ascending));
-                let nothing: [Option<i64>; 9] = [None; 9];
-                let explain = format!("EXPLAIN QUERY PLAN {statement}");
-                let plan =
-                    db.peek(|tx| tx.rows(&explain, nothing, |row| row.get::<_, String>("detail"))).unwrap();
+        let plans = Plans::new();
+        for order in OrderBy::ALL.iter().copied() {
+            for (bits, sort) in (0..64).flat_map(|bits| Sort::ALL.iter().map(move |sort| (bits, *sort))) {
+                let filter = filter(bits, order, sort);
+                let narrowed = Narrowed::by(&filter);
+                let statement = narrowed.page_statement(&filter);
+                let plan = plans.of(&statement, narrowed.parameters.len() + 2);
                 assert!(!plan.iter().any(|step| step.starts_with("SCAN audit_logs")), "{plan:?} {statement}");
                 let is_sorted_apart = plan.iter().any(|step| step.contains("TEMP B-TREE"));
                 assert!(bits != 0 || !is_sorted_apart, "{plan:?} {statement}");

@@ -3,9 +3,10 @@
 use uuid::Uuid;
 
 use crate::db::{Row, RowResult, Tx, json, params, word};
-use crate::generated::models::{Permission, UserType};
+use crate::generated::models::{Permission, UserStatus, UserType};
 use crate::problem::Problem;
-use crate::secret::SecretHash;
+use crate::secret::{SecretHash, SecretKind};
+use crate::store::tokens::{INTERNAL, LIVE, PERSONAL};
 
 /// How a personal access token narrows its user.
 #[derive(Clone, Debug)]
@@ -26,50 +27,39 @@ pub(crate) struct Found {
     pub limits: Option<TokenLimits>,
 }
 
-/// The user of a live personal access token, if the user may call at all.
-pub(crate) fn find_by_personal_access_token(tx: &Tx, hash: &SecretHash) -> Result<Option<Found>, Problem> {
-    tx.optional(
-        "SELECT users.id, users.organisation_id, users.type, token.id AS token_id, token.all_projects,
-                token.permissions
-         FROM personal_access_tokens AS token
+/// The user of a live credential of this kind, if the user may call at all.
+pub(crate) fn find(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Option<Found>, Problem> {
+    let is_personal = kind == SecretKind::PersonalAccessToken;
+    let statement = if is_personal { statement(PERSONAL, NARROWING) } else { statement(INTERNAL, "") };
+    tx.optional(&statement, params![hash, tx.now()], |row| {
+        Ok(Found {
+            user_id: row.get("id")?,
+            organisation_id: row.get("organisation_id")?,
+            standing: word(row, "type")?,
+            limits: if is_personal { Some(limits(row)?) } else { None },
+        })
+    })
+}
+
+/// How a personal access token narrows its user.
+const NARROWING: &str = ", token.id AS token_id, token.all_projects, token.permissions";
+
+/// The user of the live credential with the hash `?1`, who may call.
+fn statement(table: &str, columns: &str) -> String {
+    let (active, invited) = (UserStatus::Active, UserType::Invited);
+    format!(
+        "SELECT users.id, users.organisation_id, users.type{columns}
+         FROM {table} AS token
          JOIN users ON users.id = token.user_id
-         WHERE token.secret_hash = ?1
-           AND (token.expires_at IS NULL OR token.expires_at > ?2)
-           AND users.status = 'active'
-           AND users.type <> 'invited'",
-        params![hash, tx.now()],
-        |row| {
-            let limits = TokenLimits {
-                token_id: row.get("token_id")?,
-                all_projects: row.get("all_projects")?,
-                permissions: json(row, "permissions")?.unwrap_or_default(),
-            };
-            Ok(Found { limits: Some(limits), ..user(row)? })
-        },
+         WHERE token.secret_hash = ?1 AND {LIVE} AND users.status = '{active}' AND users.type <> '{invited}'"
     )
 }
 
-/// The user of a live sign-in, if the user may call at all.
-pub(crate) fn find_by_internal_token(tx: &Tx, hash: &SecretHash) -> Result<Option<Found>, Problem> {
-    tx.optional(
-        "SELECT users.id, users.organisation_id, users.type
-         FROM internal_tokens AS token
-         JOIN users ON users.id = token.user_id
-         WHERE token.secret_hash = ?1
-           AND (token.expires_at IS NULL OR token.expires_at > ?2)
-           AND users.status = 'active'
-           AND users.type <> 'invited'",
-        params![hash, tx.now()],
-        user,
-    )
-}
-
-fn user(row: &Row) -> RowResult<Found> {
-    Ok(Found {
-        user_id: row.get("id")?,
-        organisation_id: row.get("organisation_id")?,
-        standing: word(row, "type")?,
-        limits: None,
+fn limits(row: &Row) -> RowResult<TokenLimits> {
+    Ok(TokenLimits {
+        token_id: row.get("token_id")?,
+        all_projects: row.get("all_projects")?,
+        permissions: json(row, "permissions")?.unwrap_or_default(),
     })
 }
 
@@ -103,4 +93,19 @@ pub(crate) fn permissions_in_project(
         },
     )?;
     Ok((!given.is_empty()).then(|| given.concat()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::Plans;
+
+    #[test]
+    fn a_credential_is_found_by_its_hash() {
+        let plans = Plans::new();
+        for (table, columns) in [(PERSONAL, NARROWING), (INTERNAL, "")] {
+            let plan = plans.of(&statement(table, columns), 2);
+            assert!(plan.iter().all(|step| step.starts_with("SEARCH ")), "{plan:?}");
+        }
+    }
 }

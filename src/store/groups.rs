@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{List, Row, RowResult, Tx, id_list, json, json_text, params};
+use crate::db::{Ids, List, Row, RowResult, Tx, json, json_text, params};
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::sets::grouped;
 
@@ -74,9 +75,9 @@ pub fn find_all(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Result<Vec<Gro
     tx.rows(
         "SELECT *
          FROM groups
-         WHERE project_id = ?1 AND id IN (SELECT unhex(value) FROM json_each(?2))
-         ORDER BY +created_at, id",
-        params![project_id, id_list(group_ids)],
+         WHERE project_id = ?1 AND id IN (SELECT id FROM ids(?2) AS listed)
+         ORDER BY created_at + 0, id",
+        params![project_id, Ids::of(group_ids)],
         read,
     )
 }
@@ -98,9 +99,9 @@ pub(crate) fn of_roles(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<(
          FROM groups
          JOIN roles ON roles.id = groups.role_id
          JOIN projects ON projects.id = groups.project_id AND projects.organisation_id = roles.organisation_id
-         WHERE groups.role_id IN (SELECT unhex(value) FROM json_each(?1)) AND projects.deleted_at IS NULL
+         WHERE groups.role_id IN (SELECT id FROM ids(?1) AS listed) AND projects.deleted_at IS NULL
          ORDER BY groups.created_at, groups.id",
-        [id_list(role_ids)],
+        [Ids::of(role_ids)],
         |row| Ok((row.get("role_id")?, (read(row)?, row.get("project_name")?))),
     )?;
     Ok(grouped(of_role))
@@ -117,9 +118,9 @@ pub(crate) fn of_members(
          FROM member_groups
          JOIN groups ON groups.project_id = member_groups.project_id AND groups.id = member_groups.group_id
          WHERE member_groups.project_id = ?1
-           AND member_groups.user_id IN (SELECT unhex(value) FROM json_each(?2))
+           AND member_groups.user_id IN (SELECT id FROM ids(?2) AS listed)
          ORDER BY groups.created_at, groups.id",
-        params![project_id, id_list(user_ids)],
+        params![project_id, Ids::of(user_ids)],
         |row| Ok((row.get("user_id")?, read(row)?)),
     )?;
     Ok(grouped(of_user))
@@ -131,9 +132,9 @@ pub(crate) fn approving(tx: &Tx, project_ids: &[Uuid]) -> Result<HashMap<Uuid, V
         "SELECT groups.*
          FROM project_approval_groups AS approval
          JOIN groups ON groups.project_id = approval.project_id AND groups.id = approval.group_id
-         WHERE approval.project_id IN (SELECT unhex(value) FROM json_each(?1))
+         WHERE approval.project_id IN (SELECT id FROM ids(?1) AS listed)
          ORDER BY approval.project_id, approval.position",
-        [id_list(project_ids)],
+        [Ids::of(project_ids)],
         |row| Ok((row.get("project_id")?, read(row)?)),
     )?;
     Ok(grouped(of_project))
@@ -153,7 +154,7 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Group>, Problem> {
-    tx.page(&OF_PROJECT, params![project_id, search], page, read)
+    tx.page(&OF_PROJECT, params![project_id, folded(search)], page, read)
 }
 
 /// Adds a group.

@@ -10,6 +10,7 @@ use crate::generated::models::InvitationStatus;
 use crate::http::words;
 use crate::paging::{Listed, Page};
 use crate::problem::{Gone, Problem};
+use crate::search::folded;
 use crate::secret::SecretHash;
 use crate::store::users::User;
 
@@ -20,7 +21,7 @@ pub struct Invitation {
     pub id: Uuid,
     /// The organisation it lets into.
     pub organisation_id: Uuid,
-    /// The user who is invited, and nobody else.
+    /// The user who is invited.
     pub user_id: Uuid,
     /// Whether it was taken up.
     pub status: InvitationStatus,
@@ -163,43 +164,38 @@ pub(crate) fn list(
     page: Page,
 ) -> Result<Listed<Invitation>, Problem> {
     let status = status.map(InvitationStatus::as_str);
-    tx.page(&OF_ORGANISATION, params![organisation_id, status, search], page, read)
+    tx.page(&OF_ORGANISATION, params![organisation_id, status, folded(search)], page, read)
 }
 
-/// When the `n`-th last send of an invitation since `since` was; `None` when there were fewer.
+/// Whose sends are counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SendsOf {
+    /// One invitation.
+    Invitation(Uuid),
+    /// One inviter, over all invitations.
+    Inviter(Uuid),
+}
+
+/// When the `n`-th last send since `since` was; `None` when there were fewer.
 pub(crate) fn nth_last_send(
     tx: &Tx,
-    invitation_id: Uuid,
+    sends: SendsOf,
     since: Timestamp,
     n: u32,
 ) -> Result<Option<Timestamp>, Problem> {
-    let sql = "SELECT created_at
-               FROM invitation_secrets
-               WHERE invitation_id = ?1 AND is_send = 1 AND created_at > ?2 AND created_at <= ?3
-               ORDER BY created_at DESC
-               LIMIT 1 OFFSET ?4";
-    nth_last(tx, sql, invitation_id, since, n)
-}
-
-/// The same of one inviter, over all invitations.
-pub(crate) fn nth_last_send_by(
-    tx: &Tx,
-    user_id: Uuid,
-    since: Timestamp,
-    n: u32,
-) -> Result<Option<Timestamp>, Problem> {
-    let sql = "SELECT created_at
-               FROM invitation_secrets
-               WHERE sent_by = ?1 AND is_send = 1 AND created_at > ?2 AND created_at <= ?3
-               ORDER BY created_at DESC
-               LIMIT 1 OFFSET ?4";
-    nth_last(tx, sql, user_id, since, n)
-}
-
-fn nth_last(tx: &Tx, sql: &str, whose: Uuid, since: Timestamp, n: u32) -> Result<Option<Timestamp>, Problem> {
-    let passed_over = n.saturating_sub(1);
-    // A clock that was ahead for a while has left sends in what is the future now; they hold up nobody.
-    tx.optional(sql, params![whose, since, tx.now(), passed_over], |row| row.get(0))
+    let (column, id) = match sends {
+        SendsOf::Invitation(id) => ("invitation_id", id),
+        SendsOf::Inviter(id) => ("sent_by", id),
+    };
+    // A clock that was ahead for a while has left sends in what is the future now; they do not count.
+    let sql = format!(
+        "SELECT created_at
+         FROM invitation_secrets
+         WHERE {column} = ?1 AND is_send = 1 AND created_at > ?2 AND created_at <= ?3
+         ORDER BY created_at DESC
+         LIMIT 1 OFFSET ?4"
+    );
+    tx.optional(&sql, params![id, since, tx.now(), n.saturating_sub(1)], |row| row.get(0))
 }
 
 /// Makes a secret the live one. A unique index demands that there is no other.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, params};
+use crate::db::{Row, RowResult, Tx, params, word};
+use crate::mail_states::MailState;
 use crate::problem::Problem;
 use crate::secret::Secret;
 
@@ -57,8 +58,8 @@ pub struct ListedMail {
     pub invitation_id: Uuid,
     /// Who gets it.
     pub recipient: String,
-    /// `queued`, `delivered`, `cancelled` or `failed`.
-    pub state: String,
+    /// What became of it so far.
+    pub state: MailState,
     /// Whether it is being handed over right now.
     pub is_on_its_way: bool,
     /// How often delivery was tried.
@@ -79,7 +80,7 @@ impl ListedMail {
     /// Whether it will be tried again by itself.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        self.state == "queued" && !self.is_on_its_way
+        self.state == MailState::Queued && !self.is_on_its_way
     }
 }
 
@@ -100,7 +101,7 @@ pub(crate) fn queue(
     tx.execute(
         "INSERT INTO mails (id, organisation_id, invitation_id, recipient, content, secret, state, attempts,
                             next_attempt_at, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', 0, ?7, ?7)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?8)",
         params![
             tx.new_id(),
             organisation_id,
@@ -108,6 +109,7 @@ pub(crate) fn queue(
             content.recipient,
             json,
             secret.reveal(),
+            MailState::Queued.as_str(),
             tx.now(),
         ],
     )?;
@@ -117,30 +119,47 @@ pub(crate) fn queue(
 
 /// Drops what is queued for an invitation, because a newer secret makes it pointless.
 pub fn cancel_queued(tx: &Tx, invitation_id: Uuid) -> Result<(), Problem> {
-    tx.execute(
-        "UPDATE mails SET state = 'cancelled', secret = NULL WHERE invitation_id = ?1 AND state = 'queued'",
-        [invitation_id],
-    )?;
+    cancel_where(tx, "invitation_id", invitation_id)?;
     Ok(())
+}
+
+/// The condition of a mail that was neither sent nor given up. Two partial indexes have the same text.
+fn queued() -> String {
+    format!("state = '{}'", MailState::Queued)
+}
+
+/// The condition of a queued mail that no task has in hand.
+fn waiting() -> String {
+    format!("{} AND claimed_at IS NULL", queued())
+}
+
+fn cancel_where(tx: &Tx, column: &str, id: Uuid) -> Result<usize, Problem> {
+    let (cancelled, queued) = (MailState::Cancelled, queued());
+    tx.execute(
+        &format!("UPDATE mails SET state = '{cancelled}', secret = NULL WHERE {column} = ?1 AND {queued}"),
+        [id],
+    )
 }
 
 /// Claims the mails whose time has come, the longest waiting first. The try is counted here and not when it is
 /// over, so that one whose try ends the process is known by its count at the next start.
 pub(crate) fn claim(tx: &Tx, count_max: usize) -> Result<Vec<QueuedMail>, Problem> {
+    let waiting = waiting();
     tx.execute(
-        "UPDATE mails SET next_attempt_at = ?1
-         WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at > ?2",
+        &format!("UPDATE mails SET next_attempt_at = ?1 WHERE {waiting} AND next_attempt_at > ?2"),
         [tx.now(), tx.now().plus(WAIT_MAX)],
     )?;
     tx.rows(
-        "UPDATE mails
-         SET claimed_at = ?1, tried_at = ?1, attempts = attempts + 1
-         WHERE id IN (SELECT id
-                      FROM mails
-                      WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at <= ?1
-                      ORDER BY next_attempt_at, id
-                      LIMIT ?2)
-         RETURNING id, content, secret, attempts, created_at",
+        &format!(
+            "UPDATE mails
+             SET claimed_at = ?1, tried_at = ?1, attempts = attempts + 1
+             WHERE id IN (SELECT id
+                          FROM mails
+                          WHERE {waiting} AND next_attempt_at <= ?1
+                          ORDER BY next_attempt_at, id
+                          LIMIT ?2)
+             RETURNING id, content, secret, attempts, created_at"
+        ),
         params![tx.now(), i64::try_from(count_max).unwrap_or(i64::MAX)],
         |row| {
             Ok(QueuedMail {
@@ -161,54 +180,39 @@ pub(crate) fn any_due(tx: &Tx) -> Result<bool, Problem> {
 
 /// When the next mail is due.
 pub(crate) fn next_due(tx: &Tx) -> Result<Option<Timestamp>, Problem> {
+    let waiting = waiting();
     let is_beyond_any_wait = tx.exists(
-        "SELECT 1 FROM mails WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at > ?1",
+        &format!("SELECT 1 FROM mails WHERE {waiting} AND next_attempt_at > ?1"),
         [tx.now().plus(WAIT_MAX)],
     )?;
     if is_beyond_any_wait {
         return Ok(Some(tx.now()));
     }
     tx.optional(
-        "SELECT next_attempt_at
-         FROM mails
-         WHERE state = 'queued' AND claimed_at IS NULL
-         ORDER BY next_attempt_at
-         LIMIT 1",
-        [],
+        &format!("SELECT next_attempt_at FROM mails WHERE {waiting} ORDER BY next_attempt_at LIMIT 1"),
+        (),
         |row| row.get(0),
     )
 }
 
-/// Whether mails have been due since before this moment, or wait longer than any may, although nobody has any
+/// Whether mails have been due since before this moment, or wait longer than any may, although no task has any
 /// in hand.
 pub fn is_stuck(tx: &Tx, since: Timestamp) -> Result<bool, Problem> {
+    let waiting = waiting();
     tx.exists(
-        "SELECT 1
-         WHERE (EXISTS (SELECT 1 FROM mails
-                        WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at < ?1)
-                OR EXISTS (SELECT 1 FROM mails
-                           WHERE state = 'queued' AND claimed_at IS NULL AND next_attempt_at > ?2))
-               AND NOT EXISTS (SELECT 1 FROM mails WHERE claimed_at >= ?1)",
+        &format!(
+            "SELECT 1
+             WHERE (EXISTS (SELECT 1 FROM mails WHERE {waiting} AND next_attempt_at < ?1)
+                    OR EXISTS (SELECT 1 FROM mails WHERE {waiting} AND next_attempt_at > ?2))
+                   AND NOT EXISTS (SELECT 1 FROM mails WHERE claimed_at >= ?1)"
+        ),
         [since, tx.now().plus(WAIT_MAX)],
     )
 }
 
-/// A mail that a server held when it ended.
-pub(crate) struct ClaimedMail {
-    pub(crate) id: Uuid,
-    pub(crate) attempts: u32,
-    pub(crate) created_at: Timestamp,
-}
-
 /// The mails that are on their way, or were when a server ended.
-pub(crate) fn claimed(tx: &Tx) -> Result<Vec<ClaimedMail>, Problem> {
-    tx.rows("SELECT id, attempts, created_at FROM mails WHERE claimed_at IS NOT NULL", [], |row| {
-        Ok(ClaimedMail {
-            id: row.get("id")?,
-            attempts: row.get("attempts")?,
-            created_at: row.get("created_at")?,
-        })
-    })
+pub(crate) fn claimed(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
+    tx.rows(&listed_where("claimed_at IS NOT NULL", "id"), (), read_listed)
 }
 
 /// Notes a delivery, wipes the secret, and keeps the message if this is its mailbox. A mail that was
@@ -221,10 +225,10 @@ pub(crate) fn mark_delivered(
 ) -> Result<(), Problem> {
     tx.execute(
         "UPDATE mails
-         SET state = 'delivered', delivered_at = ?2, message = ?3, last_answer = ?4, secret = NULL,
+         SET state = ?5, delivered_at = ?2, message = ?3, last_answer = ?4, secret = NULL,
              claimed_at = NULL
          WHERE id = ?1 AND claimed_at IS NOT NULL",
-        params![mail_id, tx.now(), kept, answer],
+        params![mail_id, tx.now(), kept, answer, MailState::Delivered.as_str()],
     )?;
     Ok(())
 }
@@ -247,55 +251,44 @@ pub(crate) fn mark_tried(
 pub(crate) fn mark_failed(tx: &Tx, mail_id: Uuid, answer: &str) -> Result<(), Problem> {
     tx.execute(
         "UPDATE mails
-         SET state = iif(state = 'queued', 'failed', state), last_answer = ?2, secret = NULL, claimed_at = NULL
+         SET state = CASE WHEN state = ?3 THEN ?4 ELSE state END, last_answer = ?2, secret = NULL, claimed_at = NULL
          WHERE id = ?1",
-        params![mail_id, answer],
+        params![mail_id, answer, MailState::Queued.as_str(), MailState::Failed.as_str()],
     )?;
     Ok(())
 }
 
 /// Every mail, oldest first; only those in one state if one is named.
-pub fn list(tx: &Tx, state: Option<&str>) -> Result<Vec<ListedMail>, Problem> {
-    tx.rows(
-        "SELECT id, invitation_id, recipient, state, claimed_at, attempts, tried_at, next_attempt_at, last_answer,
-                created_at, delivered_at
-         FROM mails
-         WHERE ?1 IS NULL OR state = ?1
-         ORDER BY created_at, id",
-        params![state],
-        read_listed,
-    )
+pub fn list(tx: &Tx, state: Option<MailState>) -> Result<Vec<ListedMail>, Problem> {
+    let word = state.map(MailState::as_str);
+    tx.rows(&listed_where("?1 IS NULL OR state = ?1", "created_at, id"), params![word], read_listed)
 }
 
 /// The mails whose message is kept here, oldest first.
 pub fn kept(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
-    tx.rows(
-        "SELECT id, invitation_id, recipient, state, claimed_at, attempts, tried_at, next_attempt_at, last_answer,
-                created_at, delivered_at
-         FROM mails
-         WHERE message IS NOT NULL
-         ORDER BY created_at, id",
-        [],
-        read_listed,
-    )
+    tx.rows(&listed_where("message IS NOT NULL", "created_at, id"), (), read_listed)
 }
 
 /// One mail.
 pub fn find(tx: &Tx, mail_id: Uuid) -> Result<Option<ListedMail>, Problem> {
-    tx.optional(
+    tx.optional(&listed_where("id = ?1", "id"), [mail_id], read_listed)
+}
+
+/// Without the message, which may be long.
+fn listed_where(condition: &str, order: &str) -> String {
+    format!(
         "SELECT id, invitation_id, recipient, state, claimed_at, attempts, tried_at, next_attempt_at, last_answer,
                 created_at, delivered_at
          FROM mails
-         WHERE id = ?1",
-        [mail_id],
-        read_listed,
+         WHERE {condition}
+         ORDER BY {order}"
     )
 }
 
 /// Makes a waiting mail due now. False: it does not wait.
 pub fn hurry(tx: &Tx, mail_id: Uuid) -> Result<bool, Problem> {
     let hurried = tx.execute(
-        "UPDATE mails SET next_attempt_at = ?2 WHERE id = ?1 AND state = 'queued' AND claimed_at IS NULL",
+        &format!("UPDATE mails SET next_attempt_at = ?2 WHERE id = ?1 AND {}", waiting()),
         params![mail_id, tx.now()],
     )?;
     Ok(hurried == 1)
@@ -303,11 +296,7 @@ pub fn hurry(tx: &Tx, mail_id: Uuid) -> Result<bool, Problem> {
 
 /// Takes one mail out of the outbox. False: it does not wait.
 pub fn cancel(tx: &Tx, mail_id: Uuid) -> Result<bool, Problem> {
-    let cancelled = tx.execute(
-        "UPDATE mails SET state = 'cancelled', secret = NULL WHERE id = ?1 AND state = 'queued'",
-        [mail_id],
-    )?;
-    Ok(cancelled == 1)
+    Ok(cancel_where(tx, "id", mail_id)? == 1)
 }
 
 /// The delivered message of a mail, as it would have gone over the wire; the inner `None`: not delivered
@@ -321,8 +310,8 @@ fn read_listed(row: &Row) -> RowResult<ListedMail> {
         id: row.get("id")?,
         invitation_id: row.get("invitation_id")?,
         recipient: row.get("recipient")?,
-        state: row.get("state")?,
-        is_on_its_way: row.get::<_, Option<i64>>("claimed_at")?.is_some(),
+        state: word(row, "state")?,
+        is_on_its_way: row.get::<Option<i64>>("claimed_at")?.is_some(),
         attempts: row.get("attempts")?,
         tried_at: row.get("tried_at")?,
         next_attempt_at: row.get("next_attempt_at")?,
@@ -332,30 +321,27 @@ fn read_listed(row: &Row) -> RowResult<ListedMail> {
     })
 }
 
-/// A mail that was delivered here, without its message.
-pub(crate) struct Kept {
-    pub id: Uuid,
-    pub recipient: String,
-    pub created_at: Timestamp,
-    pub delivered_at: Timestamp,
+/// The mails that were delivered here after one, in the order they were queued: ids of one process sort that way,
+/// wherever the clock was moved meanwhile.
+pub(crate) fn delivered_after(tx: &Tx, after: Uuid) -> Result<Vec<ListedMail>, Problem> {
+    let statement = listed_where("state = ?2 AND message IS NOT NULL AND id > ?1", "id");
+    tx.rows(&statement, params![after, MailState::Delivered.as_str()], read_listed)
 }
 
-/// The mails that came after one, in the order they were queued: ids of one process sort that way,
-/// wherever the clock was moved meanwhile.
-pub(crate) fn delivered_after(tx: &Tx, after: Uuid) -> Result<Vec<Kept>, Problem> {
-    tx.rows(
-        "SELECT id, recipient, created_at, delivered_at
-         FROM mails
-         WHERE state = 'delivered' AND message IS NOT NULL AND id > ?1
-         ORDER BY id",
-        params![after],
-        |row| {
-            Ok(Kept {
-                id: row.get("id")?,
-                recipient: row.get("recipient")?,
-                created_at: row.get("created_at")?,
-                delivered_at: row.get("delivered_at")?,
-            })
-        },
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::Plans;
+
+    #[test]
+    fn what_waits_is_found_by_an_index_of_its_own() {
+        let plans = Plans::new();
+        for (condition, index) in [
+            (waiting() + " AND next_attempt_at <= ?1 ORDER BY next_attempt_at", "mails_queued"),
+            (queued() + " AND invitation_id = ?1", "mails_of_invitation"),
+        ] {
+            let plan = plans.of(&format!("SELECT 1 FROM mails WHERE {condition}"), 1);
+            assert!(plan[0].contains(index), "{plan:?}");
+        }
+    }
 }

@@ -3,10 +3,11 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{List, Row, RowResult, Tx, id_list, params};
+use crate::db::{Ids, List, Row, RowResult, Tx, params};
 use crate::generated::models::AuditLogType;
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::{self, Group};
 use crate::store::sets::named;
@@ -23,7 +24,7 @@ pub struct Membership {
     pub user_id: Uuid,
     /// The owner mark.
     pub owner: bool,
-    /// Whether a role brought this member, and nobody by hand.
+    /// Whether a role brought this member, and no person did by hand.
     pub by_role: bool,
     /// When it was made.
     pub created_at: Timestamp,
@@ -107,7 +108,7 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<(Membership, User)>, Problem> {
-    let Listed { rows, total } = tx.page(&OF_PROJECT, params![project_id, search], page, read)?;
+    let Listed { rows, total } = tx.page(&OF_PROJECT, params![project_id, folded(search)], page, read)?;
     let users = users::by_id(tx, rows.iter().map(|membership| membership.user_id))?;
     let with_user = |membership: Membership| {
         let user = named(&users, membership.user_id)?.clone();
@@ -161,7 +162,7 @@ pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
     Ok(created == 1)
 }
 
-/// Sets the owner mark. Whoever does it by hand takes the member over from a role.
+/// Sets the owner mark. Doing it by hand takes the member over from a role.
 pub(crate) fn update(tx: &Tx, membership: &Membership, owner: bool) -> Result<Membership, Problem> {
     tx.row(
         "UPDATE members
@@ -219,8 +220,8 @@ pub fn remove_from_groups(tx: &Tx, membership: &Membership, group_ids: &[Uuid]) 
     }
     tx.execute(
         "DELETE FROM member_groups
-         WHERE project_id = ?1 AND user_id = ?2 AND group_id IN (SELECT unhex(value) FROM json_each(?3))",
-        params![membership.project_id, membership.user_id, id_list(group_ids)],
+         WHERE project_id = ?1 AND user_id = ?2 AND group_id IN (SELECT id FROM ids(?3) AS listed)",
+        params![membership.project_id, membership.user_id, Ids::of(group_ids)],
     )?;
     Ok(())
 }

@@ -11,6 +11,9 @@ pub mod organisations;
 pub mod projects;
 pub mod roles;
 pub(crate) mod sets;
+pub mod tables;
 pub mod tokens;
 pub mod users;
-pub mod whole;
+
+#[cfg(test)]
+mod tests;

@@ -58,7 +58,7 @@ pub fn get(tx: &Tx, organisation_id: Uuid) -> Result<Organisation, Problem> {
 
 /// Every organisation, oldest first.
 pub fn all(tx: &Tx) -> Result<Vec<Organisation>, Problem> {
-    tx.rows("SELECT * FROM organisations ORDER BY created_at, id", [], read)
+    tx.rows("SELECT * FROM organisations ORDER BY created_at, id", (), read)
 }
 
 /// Whether another organisation has this one's name.

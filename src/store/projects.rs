@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{List, Row, RowResult, Tx, id_list, params, word};
+use crate::db::{Ids, List, Row, RowResult, Tx, params, word};
 use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::sets::grouped;
 
@@ -54,14 +55,14 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Resu
 }
 
 /// What a list of projects is narrowed by.
-pub(crate) struct Filter {
+pub(crate) struct ProjectFilter<'f> {
     pub organisation_id: Uuid,
     /// Only projects with this user in them.
     pub member: Option<Uuid>,
     /// Deleted ones instead of live ones.
     pub deleted: bool,
-    /// Only projects with this in their name, in lower case.
-    pub search: Option<String>,
+    /// Only projects with this in their name.
+    pub search: Option<&'f str>,
     pub page: Page,
 }
 
@@ -89,9 +90,9 @@ pub fn find_all_live(tx: &Tx, organisation_id: Uuid, project_ids: &[Uuid]) -> Re
     tx.rows(
         "SELECT *
          FROM projects
-         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND +organisation_id = ?2 AND deleted_at IS NULL
+         WHERE id IN (SELECT id FROM ids(?1) AS listed) AND (organisation_id = ?2) IS TRUE AND deleted_at IS NULL
          ORDER BY created_at, id",
-        params![id_list(project_ids), organisation_id],
+        params![Ids::of(project_ids), organisation_id],
         read,
     )
 }
@@ -106,8 +107,8 @@ pub(crate) fn by_id(
     let projects = tx.rows(
         "SELECT *
          FROM projects
-         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND +organisation_id = ?2",
-        params![id_list(&ids), organisation_id],
+         WHERE id IN (SELECT id FROM ids(?1) AS listed) AND (organisation_id = ?2) IS TRUE",
+        params![Ids::of(&ids), organisation_id],
         read,
     )?;
     Ok(projects.into_iter().map(|project| (project.id, project)).collect())
@@ -132,8 +133,8 @@ pub fn all_of_organisation(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Project
 }
 
 /// Every project of every organisation, for the operator.
-pub(crate) fn all(tx: &Tx) -> Result<Vec<Project>, Problem> {
-    tx.rows("SELECT * FROM projects ORDER BY created_at, id", [], read)
+pub fn all(tx: &Tx) -> Result<Vec<Project>, Problem> {
+    tx.rows("SELECT * FROM projects ORDER BY created_at, id", (), read)
 }
 
 /// A project by its id alone, for the operator.
@@ -148,14 +149,14 @@ pub const OF_ORGANISATION: List = List {
     condition: "organisation_id = ?1
                 AND (?2 IS NULL
                      OR EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2))
-                AND (deleted_at IS NOT NULL) = ?3
+                AND CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END = ?3
                 AND (?4 IS NULL OR has_text(?4, name))",
     order: "created_at, id",
 };
 
 /// One page of projects.
-pub(crate) fn list(tx: &Tx, filter: &Filter) -> Result<Listed<Project>, Problem> {
-    let narrowed = params![filter.organisation_id, filter.member, filter.deleted, filter.search];
+pub(crate) fn list(tx: &Tx, filter: &ProjectFilter) -> Result<Listed<Project>, Problem> {
+    let narrowed = params![filter.organisation_id, filter.member, filter.deleted, folded(filter.search)];
     tx.page(&OF_ORGANISATION, narrowed, filter.page, read)
 }
 
@@ -169,16 +170,18 @@ pub(crate) fn members(
     let of_project = tx.rows(
         "SELECT members.project_id, members.id, members.owner, users.id AS user_id, users.email, users.first_name,
                 users.last_name
-         FROM json_each(?1) AS wanted
-         CROSS JOIN members ON members.project_id = unhex(wanted.value)
-                           AND members.user_id IN (SELECT user_id
-                                                   FROM members AS first
-                                                   WHERE first.project_id = unhex(wanted.value)
-                                                   ORDER BY first.created_at, first.id
-                                                   LIMIT ?2)
-         CROSS JOIN users ON users.id = members.user_id
+         FROM ids(?1) AS wanted
+         CROSS JOIN members
+         CROSS JOIN users
+         WHERE members.project_id = wanted.id
+           AND members.user_id IN (SELECT first.user_id
+                                   FROM members AS first
+                                   WHERE first.project_id = wanted.id
+                                   ORDER BY first.created_at, first.id
+                                   LIMIT ?2)
+           AND users.id = members.user_id
          ORDER BY members.project_id, members.created_at, members.id",
-        params![id_list(project_ids), count_max],
+        params![Ids::of(project_ids), count_max],
         |row| {
             let member = ListedMember {
                 id: row.get("id")?,
@@ -261,9 +264,9 @@ pub fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Res
     tx.execute("DELETE FROM project_approval_groups WHERE project_id = ?1", [project_id])?;
     tx.execute(
         "INSERT INTO project_approval_groups (project_id, group_id, position)
-         SELECT ?1, unhex(value), key FROM json_each(?2) WHERE true
+         SELECT ?1, id, position FROM ids(?2) AS listed WHERE true
          ON CONFLICT DO NOTHING",
-        params![project_id, id_list(group_ids)],
+        params![project_id, Ids::of(group_ids)],
     )?;
     Ok(())
 }
@@ -273,9 +276,9 @@ pub fn approval_groups(tx: &Tx, project_ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)
     tx.rows(
         "SELECT project_id, group_id
          FROM project_approval_groups
-         WHERE project_id IN (SELECT unhex(value) FROM json_each(?1))
+         WHERE project_id IN (SELECT id FROM ids(?1) AS listed)
          ORDER BY project_id, position",
-        [id_list(project_ids)],
+        [Ids::of(project_ids)],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )
 }

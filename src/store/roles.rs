@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{List, Row, RowResult, Tx, id_list, json, json_text, params};
+use crate::db::{Ids, List, Row, RowResult, Tx, json, json_text, params};
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::Group;
 use crate::store::sets::grouped;
@@ -77,9 +78,9 @@ pub fn find_all(tx: &Tx, organisation_id: Uuid, role_ids: &[Uuid]) -> Result<Vec
     tx.rows(
         "SELECT *
          FROM roles
-         WHERE id IN (SELECT unhex(value) FROM json_each(?1)) AND +organisation_id = ?2
+         WHERE id IN (SELECT id FROM ids(?1) AS listed) AND (organisation_id = ?2) IS TRUE
          ORDER BY created_at, id",
-        params![id_list(role_ids), organisation_id],
+        params![Ids::of(role_ids), organisation_id],
         read,
     )
 }
@@ -103,7 +104,7 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Role>, Problem> {
-    tx.page(&OF_ORGANISATION, params![organisation_id, search], page, read)
+    tx.page(&OF_ORGANISATION, params![organisation_id, folded(search)], page, read)
 }
 
 /// Adds a role.
@@ -151,22 +152,22 @@ pub(crate) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
 
 /// Gives a role these users and no others.
 pub fn set_users(tx: &Tx, role_id: Uuid, user_ids: &[Uuid]) -> Result<(), Problem> {
-    tx.execute("DELETE FROM role_users WHERE role_id = ?1", [role_id])?;
-    tx.execute(
-        "INSERT INTO role_users (role_id, user_id) SELECT ?1, unhex(value) FROM json_each(?2) WHERE true
-         ON CONFLICT DO NOTHING",
-        params![role_id, id_list(user_ids)],
-    )?;
-    Ok(())
+    set(tx, ("role_users", "user_id"), role_id, user_ids)
 }
 
 /// Gives a role these projects and no others.
 pub fn set_projects(tx: &Tx, role_id: Uuid, project_ids: &[Uuid]) -> Result<(), Problem> {
-    tx.execute("DELETE FROM role_projects WHERE role_id = ?1", [role_id])?;
+    set(tx, ("role_projects", "project_id"), role_id, project_ids)
+}
+
+fn set(tx: &Tx, (table, column): (&str, &str), role_id: Uuid, ids: &[Uuid]) -> Result<(), Problem> {
+    tx.execute(&format!("DELETE FROM {table} WHERE role_id = ?1"), [role_id])?;
     tx.execute(
-        "INSERT INTO role_projects (role_id, project_id) SELECT ?1, unhex(value) FROM json_each(?2) WHERE true
-         ON CONFLICT DO NOTHING",
-        params![role_id, id_list(project_ids)],
+        &format!(
+            "INSERT INTO {table} (role_id, {column}) SELECT ?1, id FROM ids(?2) AS listed WHERE true
+             ON CONFLICT DO NOTHING"
+        ),
+        params![role_id, Ids::of(ids)],
     )?;
     Ok(())
 }
@@ -203,9 +204,9 @@ pub(crate) fn of_users(tx: &Tx, user_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<R
     let of_user = tx.rows(
         "SELECT role_users.user_id, roles.*
          FROM role_users JOIN roles ON roles.id = role_users.role_id
-         WHERE role_users.user_id IN (SELECT unhex(value) FROM json_each(?1))
+         WHERE role_users.user_id IN (SELECT id FROM ids(?1) AS listed)
          ORDER BY roles.created_at, roles.id",
-        [id_list(user_ids)],
+        [Ids::of(user_ids)],
         |row| Ok((row.get("user_id")?, read(row)?)),
     )?;
     Ok(grouped(of_user))
@@ -213,8 +214,8 @@ pub(crate) fn of_users(tx: &Tx, user_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<R
 
 /// The roles that these ids name, each under its id.
 pub(crate) fn by_id(tx: &Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, Role>, Problem> {
-    let sql = "SELECT * FROM roles WHERE id IN (SELECT unhex(value) FROM json_each(?1))";
-    let roles = tx.rows(sql, [id_list(ids)], read)?;
+    let sql = "SELECT * FROM roles WHERE id IN (SELECT id FROM ids(?1) AS listed)";
+    let roles = tx.rows(sql, [Ids::of(ids)], read)?;
     Ok(roles.into_iter().map(|role| (role.id, role)).collect())
 }
 
@@ -225,9 +226,9 @@ pub(crate) fn users_of_all(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, V
          FROM role_users
          JOIN roles ON roles.id = role_users.role_id
          JOIN users ON users.id = role_users.user_id AND users.organisation_id = roles.organisation_id
-         WHERE role_users.role_id IN (SELECT unhex(value) FROM json_each(?1))
+         WHERE role_users.role_id IN (SELECT id FROM ids(?1) AS listed)
          ORDER BY users.created_at, users.id",
-        [id_list(role_ids)],
+        [Ids::of(role_ids)],
         |row| Ok((row.get("role_id")?, row.get("user_id")?)),
     )?;
     Ok(grouped(of_role))
@@ -235,14 +236,7 @@ pub(crate) fn users_of_all(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, V
 
 /// The roles of a user.
 pub fn roles_of_user(tx: &Tx, user_id: Uuid) -> Result<Vec<Role>, Problem> {
-    tx.rows(
-        "SELECT roles.*
-         FROM role_users JOIN roles ON roles.id = role_users.role_id
-         WHERE role_users.user_id = ?1
-         ORDER BY roles.created_at, roles.id",
-        [user_id],
-        read,
-    )
+    Ok(of_users(tx, &[user_id])?.remove(&user_id).unwrap_or_default())
 }
 
 /// Who is in a group.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, id_list, json, json_text, params};
+use crate::db::{Ids, Row, RowResult, Tx, json, json_text, params};
 use crate::generated::models::Permission;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretHash};
@@ -68,6 +68,20 @@ pub struct StoredToken {
     /// What opens the door.
     pub credential: Credential,
 }
+
+impl StoredToken {
+    /// Whether it still opens anything: what `LIVE` says in SQL.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| end > now)
+    }
+}
+
+pub(super) const PERSONAL: &str = "personal_access_tokens";
+pub(super) const INTERNAL: &str = "internal_tokens";
+
+/// Whether a credential called `token` still opens anything at `?2`.
+pub(super) const LIVE: &str = "(token.expires_at IS NULL OR token.expires_at > ?2)";
 
 /// A sign-in as stored.
 #[derive(Clone, Copy)]
@@ -159,12 +173,9 @@ pub fn all_personal(tx: &Tx, user_id: Uuid) -> Result<Vec<StoredToken>, Problem>
 
 /// How many tokens of a user still work.
 pub(crate) fn count_live(tx: &Tx, user_id: Uuid) -> Result<u64, Problem> {
-    tx.count(
-        "SELECT count(*)
-         FROM personal_access_tokens
-         WHERE user_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
-        params![user_id, tx.now()],
-    )
+    let statement =
+        format!("SELECT count(*) FROM personal_access_tokens AS token WHERE token.user_id = ?1 AND {LIVE}");
+    tx.count(&statement, params![user_id, tx.now()])
 }
 
 /// The projects that a token reaches, if it does not reach all.
@@ -181,9 +192,9 @@ pub(crate) fn projects_of_all(tx: &Tx, token_ids: &[Uuid]) -> Result<HashMap<Uui
     let of_token = tx.rows(
         "SELECT chosen.token_id, chosen.project_id
          FROM personal_access_token_projects AS chosen JOIN projects ON projects.id = chosen.project_id
-         WHERE chosen.token_id IN (SELECT unhex(value) FROM json_each(?1)) AND projects.deleted_at IS NULL
+         WHERE chosen.token_id IN (SELECT id FROM ids(?1) AS listed) AND projects.deleted_at IS NULL
          ORDER BY projects.created_at, projects.id",
-        [id_list(token_ids)],
+        [Ids::of(token_ids)],
         |row| Ok((row.get("token_id")?, row.get("project_id")?)),
     )?;
     Ok(grouped(of_token))
@@ -261,28 +272,22 @@ pub fn all_internal(tx: &Tx, user_id: Uuid) -> Result<Vec<SignIn>, Problem> {
 
 /// Removes a personal access token and says whose it was.
 pub(crate) fn delete_personal(tx: &Tx, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
-    tx.optional(
-        "DELETE FROM personal_access_tokens
-         WHERE id = ?1
-         RETURNING user_id, (SELECT organisation_id FROM users WHERE users.id = user_id) AS organisation_id",
-        [id],
-        token_owner,
-    )
+    delete(tx, PERSONAL, id)
 }
 
 /// Removes a sign-in and says whose it was.
 pub(crate) fn delete_internal(tx: &Tx, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
-    tx.optional(
-        "DELETE FROM internal_tokens
-         WHERE id = ?1
-         RETURNING user_id, (SELECT organisation_id FROM users WHERE users.id = user_id) AS organisation_id",
-        [id],
-        token_owner,
-    )
+    delete(tx, INTERNAL, id)
 }
 
-fn token_owner(row: &Row) -> RowResult<TokenOwner> {
-    Ok(TokenOwner { user_id: row.get("user_id")?, organisation_id: row.get("organisation_id")? })
+fn delete(tx: &Tx, table: &str, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
+    let statement = format!(
+        "DELETE FROM {table} WHERE id = ?1
+         RETURNING user_id, (SELECT organisation_id FROM users WHERE users.id = user_id) AS organisation_id"
+    );
+    tx.optional(&statement, [id], |row| {
+        Ok(TokenOwner { user_id: row.get("user_id")?, organisation_id: row.get("organisation_id")? })
+    })
 }
 
 /// Every credential in the database, for the operator.
@@ -295,11 +300,11 @@ pub fn list(tx: &Tx) -> Result<Vec<ListedToken>, Problem> {
          SELECT token.id, 'internal', users.email, NULL, token.created_at, token.expires_at
          FROM internal_tokens AS token JOIN users ON users.id = token.user_id
          ORDER BY created_at, id",
-        [],
+        (),
         |row| {
             Ok(ListedToken {
                 id: row.get("id")?,
-                kind: if row.get::<_, String>("kind")? == "internal" { "internal" } else { "personal" },
+                kind: if row.get::<String>("kind")? == "internal" { "internal" } else { "personal" },
                 email: row.get("email")?,
                 note: row.get("note")?,
                 created_at: row.get("created_at")?,
@@ -312,10 +317,10 @@ pub fn list(tx: &Tx) -> Result<Vec<ListedToken>, Problem> {
 /// Whether some secret stands in a seed file, where others may have read it. One that has expired counts, too:
 /// a clock can be set back.
 pub fn any_seeded(tx: &Tx) -> Result<bool, Problem> {
-    tx.row(
-        "SELECT EXISTS (SELECT 1 FROM personal_access_tokens WHERE seeded = 1)
-             OR EXISTS (SELECT 1 FROM internal_tokens WHERE seeded = 1)",
-        [],
-        |row| row.get(0),
+    tx.exists(
+        "SELECT 1 FROM personal_access_tokens WHERE seeded = 1
+         UNION ALL
+         SELECT 1 FROM internal_tokens WHERE seeded = 1",
+        (),
     )
 }

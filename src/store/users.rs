@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{List, Row, RowResult, Tx, id_list, params, word};
+use crate::db::{Ids, List, Row, RowResult, Tx, params, word};
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::roles::Role;
 
@@ -115,8 +116,8 @@ pub fn get(tx: &Tx, user_id: Uuid) -> Result<User, Problem> {
 pub(crate) fn by_id(tx: &Tx, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, User>, Problem> {
     let ids: HashSet<Uuid> = ids.into_iter().collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
-    let sql = "SELECT * FROM users WHERE id IN (SELECT unhex(value) FROM json_each(?1))";
-    let users = tx.rows(sql, [id_list(&ids)], read)?;
+    let sql = "SELECT * FROM users WHERE id IN (SELECT id FROM ids(?1) AS listed)";
+    let users = tx.rows(sql, [Ids::of(&ids)], read)?;
     Ok(users.into_iter().map(|user| (user.id, user)).collect())
 }
 
@@ -156,7 +157,7 @@ pub fn find_anywhere(tx: &Tx, user_id: Uuid) -> Result<Option<User>, Problem> {
 
 /// Whether there is any user at all.
 pub fn any(tx: &Tx) -> Result<bool, Problem> {
-    tx.exists("SELECT 1 FROM users", [])
+    tx.exists("SELECT 1 FROM users", ())
 }
 
 /// The users of an organisation (`?1`): service accounts or people (`?2`), those with a text (`?3`) in their email
@@ -177,7 +178,7 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {
-    tx.page(&OF_ORGANISATION, params![organisation_id, is_service, search], page, read)
+    tx.page(&OF_ORGANISATION, params![organisation_id, is_service, folded(search)], page, read)
 }
 
 /// Whether a user may be in a list of whom to invite: not disabled, and with the text (`?2`), if there is one.
@@ -224,6 +225,7 @@ pub fn list_outside_project(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {
+    let search = folded(search);
     // All of them less those inside: to look for each user among the members would take far longer.
     let all = tx.count(&INVITABLE.count_statement(), params![organisation_id, search])?;
     let inside = tx.count(&INVITABLE_INSIDE.count_statement(), params![project_id, search])?;

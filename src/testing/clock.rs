@@ -28,13 +28,13 @@ impl http::Limits for Moment {}
 /// A length of time to let pass, such as `8d`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object", remote = "Self")]
-pub(super) struct Length {
+pub(super) struct Advance {
     by: String,
 }
 
-http::object!(Length);
+http::object!(Advance);
 
-impl http::Limits for Length {}
+impl http::Limits for Advance {}
 
 /// What time it is, and whether the clock stands still.
 pub(super) fn show(app: &App) -> Result<Reply, Problem> {
@@ -49,7 +49,7 @@ pub(super) fn set(app: &App, wanted: &Moment) -> Result<Reply, Problem> {
 }
 
 /// Lets time pass at once.
-pub(super) fn advance(app: &App, wanted: &Length) -> Result<Reply, Problem> {
+pub(super) fn advance(app: &App, wanted: &Advance) -> Result<Reply, Problem> {
     let length =
         positive_time(&wanted.by).map_err(|detail| Problem::invalid(Place::pointer("/by", detail)))?;
     let clock = app.db.clock();

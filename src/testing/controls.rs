@@ -4,12 +4,12 @@ use tokio::sync::watch;
 
 use super::faults::Faults;
 use crate::http::Authorization;
-use crate::problem::{Busy, Problem};
+use crate::problem::{Busy, Challenge, Problem};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::seed;
 
 /// The word before the token in `Authorization`.
-const SCHEME: &str = "Test";
+const SCHEME: &str = Challenge::Test.word();
 
 /// What tests may do with a server, and what it takes.
 pub struct Controls {
@@ -37,23 +37,24 @@ impl Controls {
     /// 401 unless the request carries the token. Hashes are compared, so how long that takes says nothing
     /// about the token.
     pub(super) fn authenticate(&self, authorization: Authorization<'_>) -> Result<(), Problem> {
-        let (detail, error) = match authorization {
+        let (detail, were_sent) = match authorization {
             Authorization::Present { scheme, credentials } if scheme.eq_ignore_ascii_case(SCHEME) => {
                 let given = Secret::parse(SecretKind::TestControls, credentials);
                 if given.is_some_and(|given| given.hash() == self.token) {
                     return Ok(());
                 }
-                ("The token is not that of this server.", ", error=\"invalid_token\"")
+                ("The token is not that of this server.", true)
             }
-            Authorization::Absent => ("The Authorization header is missing.", ""),
-            _ => ("The test controls take no credentials of the API.", ", error=\"invalid_token\""),
+            Authorization::Absent => ("The Authorization header is missing.", false),
+            _ => ("The test controls take no credentials of the API.", true),
         };
         Err(Problem::Unauthenticated {
             detail: format!(
                 "{detail} Send `Authorization: {SCHEME} TOKEN`, with the token of --test-api-token or, without \
                  that, of the ready file."
             ),
-            challenges: vec![format!("{SCHEME} realm=\"brms-test\"{error}")],
+            challenges: vec![Challenge::Test],
+            were_sent,
         })
     }
 

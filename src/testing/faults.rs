@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::config::positive_time;
 use crate::generated::api::Operation;
@@ -18,7 +19,7 @@ const DELAY_MAX: Duration = Duration::from_mins(10);
 /// An order as it comes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object", remote = "Self")]
-pub(super) struct Order {
+pub(super) struct FaultOrder {
     /// An `operationId` of the description.
     operation: String,
     /// For how many answers; 1 when absent.
@@ -35,9 +36,9 @@ pub(super) struct Order {
     drop: Option<When>,
 }
 
-http::object!(Order);
+http::object!(FaultOrder);
 
-impl http::Limits for Order {}
+impl http::Limits for FaultOrder {}
 
 const fn once() -> u32 {
     1
@@ -70,35 +71,16 @@ struct Fault {
     times: u32,
 }
 
-/// The same in a list: an order as it would have come.
-#[derive(Serialize)]
-struct Listed {
-    operation: &'static str,
-    times: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delay: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    drop: Option<When>,
-}
-
-impl From<&Fault> for Listed {
-    fn from(fault: &Fault) -> Self {
-        let listed = Self {
-            operation: fault.operation.id(),
-            times: fault.times,
-            status: None,
-            delay: None,
-            drop: None,
-        };
-        match fault.effect {
-            Effect::Status(status) => Self { status: Some(status), ..listed },
-            Effect::Delay(length) => {
-                Self { delay: Some(humantime::format_duration(length).to_string()), ..listed }
-            }
-            Effect::Drop(when) => Self { drop: Some(when), ..listed },
+impl Fault {
+    /// The order as it would have come.
+    fn shown(&self) -> Value {
+        let mut shown = json!({ "operation": self.operation.id(), "times": self.times });
+        match self.effect {
+            Effect::Status(status) => shown["status"] = status.into(),
+            Effect::Delay(length) => shown["delay"] = humantime::format_duration(length).to_string().into(),
+            Effect::Drop(when) => shown["drop"] = json!(when),
         }
+        shown
     }
 }
 
@@ -110,7 +92,7 @@ pub(super) struct Faults {
 
 impl Faults {
     /// Takes an order, and lists all.
-    pub(super) fn add(&self, order: &Order) -> Result<Reply, Problem> {
+    pub(super) fn add(&self, order: &FaultOrder) -> Result<Reply, Problem> {
         let fault = parse(order)?;
         self.due().push(fault);
         self.list()
@@ -118,7 +100,7 @@ impl Faults {
 
     /// What is still due.
     pub(super) fn list(&self) -> Result<Reply, Problem> {
-        let due: Vec<Listed> = self.due().iter().map(Listed::from).collect();
+        let due: Vec<Value> = self.due().iter().map(Fault::shown).collect();
         Reply::json(200, &due)
     }
 
@@ -152,7 +134,7 @@ impl Faults {
     }
 }
 
-fn parse(order: &Order) -> Result<Fault, Problem> {
+fn parse(order: &FaultOrder) -> Result<Fault, Problem> {
     let operation = Operation::ALL.iter().find(|operation| operation.id() == order.operation).copied();
     let operation = operation.ok_or_else(|| {
         let known: Vec<&str> = Operation::ALL.iter().map(|operation| operation.id()).collect();

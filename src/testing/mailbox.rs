@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mail_parser::MessageParser;
 use serde::Serialize;
+use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -23,19 +24,6 @@ const WAIT: Duration = Duration::from_secs(10);
 const WAIT_MAX: Duration = Duration::from_mins(1);
 /// The wait between two looks. Looking costs microseconds and sees every way a mail can come.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
-
-/// A mail in the list, whatever became of it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Listed {
-    id: Uuid,
-    to: String,
-    state: String,
-    attempts: u32,
-    last_answer: Option<String>,
-    created_at: Timestamp,
-    delivered_at: Option<Timestamp>,
-}
 
 /// A mail that was delivered here.
 #[derive(Serialize)]
@@ -58,14 +46,16 @@ pub(super) async fn list(app: &App, request: &Request) -> Result<Reply, Problem>
     let to = address(request)?;
     let all = app.db.read(request.context().deadline, |tx| store::mails::list(tx, None)).await?;
     let wanted = |mail: &ListedMail| to.as_ref().is_none_or(|to| fold_email(&mail.recipient) == *to);
-    let listed = all.into_iter().filter(wanted).map(|mail| Listed {
-        id: mail.id,
-        to: mail.recipient,
-        state: mail.state,
-        attempts: mail.attempts,
-        last_answer: mail.last_answer,
-        created_at: mail.created_at,
-        delivered_at: mail.delivered_at,
+    let listed = all.into_iter().filter(wanted).map(|mail| {
+        json!({
+            "id": mail.id,
+            "to": mail.recipient,
+            "state": mail.state,
+            "attempts": mail.attempts,
+            "lastAnswer": mail.last_answer,
+            "createdAt": mail.created_at,
+            "deliveredAt": mail.delivered_at,
+        })
     });
     Reply::json(200, &listed.collect::<Vec<_>>())
 }
@@ -110,7 +100,7 @@ fn find(tx: &Tx, to: &str, after: Uuid) -> Result<Option<Mail>, Problem> {
     message.map(|message| read(first, &message)).transpose()
 }
 
-fn read(delivered: store::mails::Kept, message: &[u8]) -> Result<Mail, Problem> {
+fn read(delivered: ListedMail, message: &[u8]) -> Result<Mail, Problem> {
     let unreadable = |what: &str| Problem::Internal(format!("a kept message has no {what}"));
     let message = MessageParser::default().parse(message).ok_or_else(|| unreadable("form"))?;
     let text = message.body_text(0).ok_or_else(|| unreadable("text"))?.replace('\r', "");
@@ -124,7 +114,7 @@ fn read(delivered: store::mails::Kept, message: &[u8]) -> Result<Mail, Problem> 
         link,
         text,
         created_at: delivered.created_at,
-        delivered_at: delivered.delivered_at,
+        delivered_at: delivered.delivered_at.unwrap_or(delivered.created_at),
     })
 }
 

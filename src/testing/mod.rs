@@ -1,9 +1,9 @@
 //! The stand-in's own controls, for tests of clients: put the data back, move the clock, read the mail,
-//! make answers fail. Off unless `--test-api` is given, and then for whoever holds the token, which is no
+//! make answers fail. Off unless `--test-api` is given, and then for the holder of the token, which is no
 //! credential of the API and is understood nowhere else.
 //!
 //! They stand beside the API and not in it: the description does not know them, and without `--test-api`
-//! their paths are answered as any path that nobody knows.
+//! their paths are answered as any unknown path.
 
 mod clock;
 mod controls;
@@ -11,100 +11,7 @@ mod dispatch;
 mod faults;
 mod mailbox;
 mod reset;
-
-use crate::app::App;
-use crate::http::{self, Reply, Request, Route, route};
-use crate::problem::Problem;
+mod routes;
 
 pub use controls::Controls;
-
-/// What tests can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Control {
-    Reset,
-    Seed,
-    Export,
-    Clock,
-    SetClock,
-    AdvanceClock,
-    FreezeClock,
-    ResumeClock,
-    Mailbox,
-    NextMail,
-    Fail,
-    Faults,
-    ClearFaults,
-}
-
-impl Control {
-    /// The name in the log, beside the operations of the description.
-    const fn id(self) -> &'static str {
-        match self {
-            Self::Reset => "test:reset",
-            Self::Seed => "test:seed",
-            Self::Export => "test:export",
-            Self::Clock => "test:clock",
-            Self::SetClock => "test:setClock",
-            Self::AdvanceClock => "test:advanceClock",
-            Self::FreezeClock => "test:freezeClock",
-            Self::ResumeClock => "test:resumeClock",
-            Self::Mailbox => "test:mailbox",
-            Self::NextMail => "test:nextMail",
-            Self::Fail => "test:fail",
-            Self::Faults => "test:faults",
-            Self::ClearFaults => "test:clearFaults",
-        }
-    }
-}
-
-const ROUTES: &[Route<Control>] = &[
-    route("POST", "/_test/reset", Control::Reset),
-    route("POST", "/_test/seed", Control::Seed),
-    route("GET", "/_test/export", Control::Export),
-    route("GET", "/_test/clock", Control::Clock),
-    route("PUT", "/_test/clock", Control::SetClock),
-    route("POST", "/_test/clock/advance", Control::AdvanceClock),
-    route("POST", "/_test/clock/freeze", Control::FreezeClock),
-    route("POST", "/_test/clock/resume", Control::ResumeClock),
-    route("GET", "/_test/mailbox", Control::Mailbox),
-    route("GET", "/_test/mailbox/next", Control::NextMail),
-    route("POST", "/_test/fail", Control::Fail),
-    route("GET", "/_test/fail", Control::Faults),
-    route("DELETE", "/_test/fail", Control::ClearFaults),
-];
-
-/// Answers a request for a control, or for an operation, which may have been told to fail.
-pub async fn answer(app: &App, controls: &Controls, mut request: Request) -> Reply {
-    match http::find(ROUTES, request.method(), request.path()) {
-        Ok(found) => {
-            let result = call(app, controls, found.target, &mut request).await;
-            request.finish(Some(found.target.id()), result).await
-        }
-        Err(Problem::UnknownPath) => dispatch::dispatch(app, controls, request).await,
-        Err(problem) => request.finish(None, Err(problem)).await,
-    }
-}
-
-async fn call(
-    app: &App,
-    controls: &Controls,
-    control: Control,
-    request: &mut Request,
-) -> Result<Reply, Problem> {
-    controls.authenticate(request.authorization())?;
-    match control {
-        Control::Reset => reset::reset(app, controls, request).await,
-        Control::Seed => reset::seed(app, controls, request).await,
-        Control::Export => reset::export(app, request).await,
-        Control::Clock => clock::show(app),
-        Control::SetClock => clock::set(app, &request.json().await?),
-        Control::AdvanceClock => clock::advance(app, &request.json().await?),
-        Control::FreezeClock => clock::freeze(app),
-        Control::ResumeClock => clock::resume(app),
-        Control::Mailbox => mailbox::list(app, request).await,
-        Control::NextMail => mailbox::next(app, controls, request).await,
-        Control::Fail => controls.faults.add(&request.json().await?),
-        Control::Faults => controls.faults.list(),
-        Control::ClearFaults => controls.faults.clear(),
-    }
-}
+pub use routes::answer;

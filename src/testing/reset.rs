@@ -12,7 +12,7 @@ use crate::store;
 const SEED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Puts everything back: the data to what the server began with, or to the seed in the body; the clock to
-/// the system's; no mail, no faults. In one transaction, and never to a database with nobody in it.
+/// the system's; no mail, no faults. In one transaction, and never to a database without people.
 pub(super) async fn reset(app: &App, controls: &Controls, request: &mut Request) -> Result<Reply, Problem> {
     let seed = match request.json_text_if_any(SEED_BYTES_MAX).await? {
         Some(text) => parse(&text)?,

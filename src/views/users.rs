@@ -38,7 +38,7 @@ pub(crate) fn profile(user: &User) -> ProfileUser {
         r#type: user.user_type,
         status: user.status,
         organisation_id: user.organisation_id,
-        // Which project somebody looked at last is nothing this service sees.
+        // This service does not see which project a user looked at last.
         last_project_id: None,
         owner: Some(user.user_type == UserType::Owner),
         is_service: Some(user.is_service),

@@ -33,23 +33,23 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
      img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A file as it is sent.
-struct Sent {
+struct Asset {
     content_type: &'static str,
     bytes: Bytes,
     etag: String,
 }
 
-/// Nothing is unpacked until somebody looks at the page.
-static CONTENTS: LazyLock<Result<[Sent; 4], String>> = LazyLock::new(|| {
+/// Nothing is unpacked until the page is asked for.
+static CONTENTS: LazyLock<Result<[Asset; 4], String>> = LazyLock::new(|| {
     Ok([
-        Sent::new("text/html; charset=utf-8", include_str!("assets/docs.html")),
-        Sent::new("text/javascript; charset=utf-8", include_str!("assets/docs.js")),
-        Sent::new("text/javascript; charset=utf-8", unpacked("swagger-ui-bundle.js")?),
-        Sent::new("text/css; charset=utf-8", unpacked("swagger-ui.css")?),
+        Asset::new("text/html; charset=utf-8", include_str!("assets/docs.html")),
+        Asset::new("text/javascript; charset=utf-8", include_str!("assets/docs.js")),
+        Asset::new("text/javascript; charset=utf-8", unpacked("swagger-ui-bundle.js")?),
+        Asset::new("text/css; charset=utf-8", unpacked("swagger-ui.css")?),
     ])
 });
 
-impl Sent {
+impl Asset {
     fn new(content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(Sha256::digest(&bytes)));

@@ -10,11 +10,8 @@
 use handlebars::Handlebars;
 use serde::Serialize;
 
+use crate::failure::Failure;
 use crate::secret::is_secret_character;
-
-mod words;
-
-pub use words::{complaint_in_plain_words, in_plain_words};
 
 /// The style sheet, served as `text/css` at `/invitations/accept.css`.
 pub const STYLE: &str = include_str!("assets/style.css");
@@ -51,18 +48,6 @@ pub struct FormErrors<'a> {
     /// About the last name.
     pub last_name: Option<&'a str>,
 }
-
-/// A template is broken. Names the template and the line, never a value.
-#[derive(Debug)]
-pub struct PageError(String);
-
-impl std::fmt::Display for PageError {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "page template: {}", self.0)
-    }
-}
-
-impl std::error::Error for PageError {}
 
 /// The templates, read and tried.
 pub struct Pages {
@@ -111,11 +96,11 @@ struct ProblemView<'a> {
 impl Pages {
     /// Reads the built-in templates and renders each, so that a broken one stops the start and not a
     /// person.
-    pub fn new() -> Result<Self, PageError> {
+    pub fn new() -> Result<Self, Failure> {
         Self::from_templates(TEMPLATES)
     }
 
-    fn from_templates(templates: &[(&str, &str)]) -> Result<Self, PageError> {
+    fn from_templates(templates: &[(&str, &str)]) -> Result<Self, Failure> {
         let mut registry = Handlebars::new();
         registry.set_strict_mode(true);
         for (name, template) in templates {
@@ -134,12 +119,12 @@ impl Pages {
     }
 
     /// What this server is, and where to go from there.
-    pub fn start(&self) -> Result<String, PageError> {
+    pub fn start(&self) -> Result<String, Failure> {
         self.render("start", &StartView { title: "brms" })
     }
 
     /// The form, which posts `secret`, `firstName` and `lastName` to where it came from.
-    pub fn accept_form(&self, form: &AcceptForm) -> Result<String, PageError> {
+    pub fn accept_form(&self, form: &AcceptForm) -> Result<String, Failure> {
         let FormErrors { secret, first_name, last_name } = form.errors;
         let is_marked = [secret, first_name, last_name].iter().any(Option::is_some);
         let alert = is_marked.then_some("You have not joined yet. Please check the marked fields.");
@@ -161,16 +146,16 @@ impl Pages {
     }
 
     /// The page after accepting.
-    pub fn accepted(&self, organisation: &str, email: &str) -> Result<String, PageError> {
+    pub fn accepted(&self, organisation: &str, email: &str) -> Result<String, Failure> {
         self.render("accepted", &AcceptedView { title: "Invitation accepted", organisation, email })
     }
 
     /// Anything that keeps a person from accepting, with a way back to the form.
-    pub fn problem(&self, title: &str, detail: &str) -> Result<String, PageError> {
+    pub fn problem(&self, title: &str, detail: &str) -> Result<String, Failure> {
         self.render("problem", &ProblemView { title, detail })
     }
 
-    fn render(&self, name: &str, view: &impl Serialize) -> Result<String, PageError> {
+    fn render(&self, name: &str, view: &impl Serialize) -> Result<String, Failure> {
         self.registry.render(name, view).map_err(broken)
     }
 }
@@ -186,8 +171,8 @@ fn well_formed(secret: &str) -> &str {
 }
 
 /// Handlebars' own text names template, line and variable, and quotes no data.
-fn broken(cause: impl std::fmt::Display) -> PageError {
-    PageError(cause.to_string())
+fn broken(cause: impl std::fmt::Display) -> Failure {
+    Failure::new("page template", cause)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::http::Reply;
 /// Headers of every page, style sheet and script, beside its policy and what every answer has.
 ///
 /// Mind that under `no-referrer` a browser sends `Origin: null` with the form, so a check of the origin
-/// would refuse everybody. None is needed: there is no cookie to ride on, only the code.
+/// would refuse every person. None is needed: there is no cookie to ride on, only the code.
 pub const SECURITY_HEADERS: &[(&str, &str)] = &[
     ("referrer-policy", "no-referrer"),
     // For browsers that do not know frame-ancestors.

@@ -1,6 +1,6 @@
 //! Accepting an invitation: what a right code does, as form and as JSON, and what a person reads.
 
-use rusqlite::params;
+use brms::db::Row;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -15,8 +15,8 @@ fn uuid(id: &str) -> Uuid {
 /// Type, status and both names of a user, as stored.
 fn person(server: &TestServer, user: &str) -> (String, String, Option<String>, Option<String>) {
     let sql = "SELECT type, status, first_name, last_name FROM users WHERE id = ?1";
-    let read = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-    server.sqlite().query_row(sql, [uuid(user)], read).expect("the user")
+    let read = |row: &Row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    server.look(|tx| tx.row(sql, [uuid(user)], read))
 }
 
 fn member(first: Option<&str>, last: Option<&str>) -> (String, String, Option<String>, Option<String>) {
@@ -46,7 +46,7 @@ async fn json_makes_the_invited_user_an_active_member_with_names() {
     assert_eq!(server.count("SELECT count(*) FROM invitation_secrets WHERE state = 'used'"), 1);
     let sql = "SELECT type || ' ' || hex(user_id) || ' ' || ip_address || ' ' || data FROM audit_logs
                WHERE action = 'accepted' AND ref_id = user_id";
-    let row: String = server.sqlite().query_row(sql, [], |row| row.get(0)).expect("one audit row");
+    let row: String = server.look(|tx| tx.row(sql, (), |row| row.get(0)));
     assert!(row.starts_with("user ") && row.contains("127.0.0.1") && row.contains("O'Neil"), "{row}");
     assert!(row.contains(&uuid(seed::IVY).simple().to_string().to_uppercase()) && !row.contains(&code));
 }
@@ -253,7 +253,7 @@ async fn iv_31_a_link_stays_good_when_its_inviter_loses_rights() {
         server.post(&seed::invitation_path(seed::IVY)).caller(seed::ADMIN_SES).expect(200).await;
         let code = server.code(seed::IVY_EMAIL).await;
         let sql = format!("UPDATE users SET {change} WHERE id = ?1");
-        server.sqlite().execute(&sql, params![uuid(seed::ADMIN)]).expect("the admin changes");
+        server.change(move |tx| tx.execute(&sql, [uuid(seed::ADMIN)]));
         assert_eq!(accept(&server, &json!({ "secret": code })).await.status, 200, "{change}");
     }
 }

@@ -1,4 +1,6 @@
 //! `brms backup`: one consistent moment of a database that may be in use, checked, whole or not at all.
+//!
+//! Of SQLite alone: backups are copies of its file.
 
 use std::path::Path;
 use std::process::Output;

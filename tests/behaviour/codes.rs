@@ -29,7 +29,7 @@ fn fingerprint(server: &TestServer) -> String {
                    UNION ALL SELECT hex(secret_hash) || state FROM invitation_secrets
                    UNION ALL SELECT hex(id) || status || updated_at FROM invitations
                    UNION ALL SELECT hex(id) FROM audit_logs ORDER BY 1)";
-    server.sqlite().query_row(sql, [], |row| row.get(0)).expect("a fingerprint")
+    server.look(|tx| tx.row(sql, (), |row| row.get(0)))
 }
 
 /// Bodies that all mean: no code that ever was one.
@@ -142,7 +142,7 @@ async fn iv_12_iv_21_a_code_that_is_over_is_told_plainly_why() {
     let withdrawn = guest_code(&server).await;
     assert_eq!(accept(&server, &json!({ "secret": used })).await.status, 200);
     let disable = "UPDATE users SET status = 'disabled' WHERE email = 'guest@globex.test'";
-    server.sqlite().execute(disable, []).expect("the guest is disabled");
+    server.execute(disable);
     for (code, problem, words) in [
         (&replaced, "invitation-replaced", "was replaced"),
         (&used, "invitation-used", "already used"),
@@ -205,9 +205,8 @@ async fn a_send_and_an_accept_at_once_never_both_win() {
             // Sent first: accepting an old code fails. Accepted first: nothing is left to send.
             both => panic!("{both:?}"),
         }
-        let undo = "UPDATE users SET type = 'invited' WHERE email = 'ivy@acme.test';
-                    UPDATE invitations SET status = 'pending', accepted_at = NULL";
-        server.sqlite().execute_batch(undo).expect("invited again");
+        server.execute("UPDATE users SET type = 'invited' WHERE email = 'ivy@acme.test'");
+        server.execute("UPDATE invitations SET status = 'pending', accepted_at = NULL");
     }
 }
 

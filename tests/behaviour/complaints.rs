@@ -1,6 +1,8 @@
 //! What people complained about in the invitations of other systems, advisories among it, and the tests
 //! that show it does not happen here. A test with `iv_NN` in its name is about the complaint of that number,
 //! wherever it stands; those that fit no other file stand here.
+//!
+//! Of SQLite alone: `iv_11_…` writes past its checks.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

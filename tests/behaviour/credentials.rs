@@ -269,7 +269,7 @@ async fn iv_32_what_changes_while_a_body_is_on_its_way_counts() {
         ("UPDATE users SET type = 'member' WHERE type = 'admin'", admin_again, 404),
         ("UPDATE users SET type = 'invited' WHERE type = 'admin'", admin_again, 401),
         ("UPDATE personal_access_tokens SET permissions = '[]'", all_rights_again, 403),
-        ("DELETE FROM personal_access_tokens", "SELECT 1", 401),
+        ("DELETE FROM personal_access_tokens", all_rights_again, 401),
     ] {
         let head = [("authorization", seed::ADMIN_PAT), ("content-type", "application/json")];
         let expecting = [&head[..], &[("expect", "100-continue")]].concat();

@@ -3,6 +3,8 @@
 //!
 //! The seed is printed. `KILL_SEED=N` plays a run again as far as time lets it, `KILL_ROUNDS=N` makes it longer;
 //! `scripts/kill-test` does.
+//!
+//! Of SQLite alone: the file of a killed server is looked at.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

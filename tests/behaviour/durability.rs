@@ -1,4 +1,6 @@
 //! What was answered 200 is there, whatever happens next: a killed process, a full disk.
+//!
+//! Of SQLite alone: the file of a killed or full server is looked at.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! What a client sees when something is wrong on our side: a broken table, a file that another process
 //! holds, a write that waited too long. Nothing is half-written, and all is well afterwards.
+//!
+//! Of SQLite alone: triggers and a renamed table make the faults.
 
 use std::time::Duration;
 

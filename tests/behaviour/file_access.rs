@@ -1,5 +1,7 @@
 //! What the machine gives: files and folders that cannot be written, ports, and what earlier processes left.
 //! FR-02, FR-06, FR-07, FR-11 to FR-15, FR-17.
+//!
+//! Of SQLite alone: it is all about its file.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -255,6 +257,31 @@ fn fr_13_the_lock_is_for_its_owner_alone_also_one_of_an_older_version() {
     set_mode(&lock, 0o644);
     let _serving = Serving::start(folder.path(), &[]);
     assert_eq!(mode(&lock), 0o600);
+}
+
+#[test]
+fn fr_13_a_pipe_in_the_place_of_the_lock_is_refused_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert!(
+        Command::new("mkfifo").arg(folder.path().join("test.db.lock")).status().expect("mkfifo").success()
+    );
+    let refused = serve_refused(folder.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(refused.contains("test.db.lock") && refused.contains("regular file"), "{refused}");
+}
+
+#[test]
+fn no_file_of_a_database_is_replaced_by_a_backup_or_a_ready_file() {
+    let folder = seeded();
+    for name in ["test.db", "test.db-wal", "test.db-shm", "test.db-journal", "test.db.lock"] {
+        let before = std::fs::read(folder.path().join(name)).ok();
+        if name != "test.db" {
+            let said = refused(folder.path(), &["backup", name, "--force"]);
+            assert!(said.contains("belongs to the database") && said.contains("name another file"), "{said}");
+        }
+        let said = serve_refused(folder.path(), &["--listen", "127.0.0.1:0", "--ready-file", name]);
+        assert!(said.contains("belongs to the database") && said.contains("name another file"), "{said}");
+        assert_eq!(std::fs::read(folder.path().join(name)).ok(), before, "{name}");
+    }
 }
 
 #[test]

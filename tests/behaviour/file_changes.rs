@@ -1,6 +1,8 @@
 //! The file changes under its server: taken away, replaced, cut short, overwritten, damaged; its disk is full, fails
 //! or cannot be written; others have it. A write is answered 200 only if it is in the file that the server was
 //! started with. FR-04, FR-05, FR-08, FR-09, FR-16.
+//!
+//! Of SQLite alone: it is all about its file.
 
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
@@ -18,7 +20,7 @@ use crate::support::{TestServer, inside, seed};
 
 pub struct Scene {
     pub folder: TempDir,
-    disk: FaultyDisk,
+    pub disk: FaultyDisk,
     pub serving: Serving,
 }
 

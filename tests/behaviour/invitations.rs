@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use brms::clock::Timestamp;
-use rusqlite::params;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::support::inside::hold_mail;
 use crate::support::{Answer, TestServer, seed};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -21,7 +21,7 @@ const STATE: &str = "SELECT group_concat(text, ';') FROM (
     UNION ALL SELECT hex(id) FROM audit_logs ORDER BY 1)";
 
 fn state(server: &TestServer) -> String {
-    server.sqlite().query_row(STATE, [], |row| row.get(0)).expect("the state is read")
+    server.look(|tx| tx.row(STATE, (), |row| row.get(0)))
 }
 
 async fn send(server: &TestServer, user: &str, caller: &str) -> Answer {
@@ -40,7 +40,7 @@ fn millis(value: &Value) -> i64 {
 fn sent_at(server: &TestServer, user: &str) -> i64 {
     let sql = "SELECT max(secret.created_at) FROM invitation_secrets AS secret
                JOIN invitations ON invitations.id = secret.invitation_id WHERE user_id = ?1";
-    server.sqlite().query_row(sql, [uuid(user)], |row| row.get(0)).expect("a send")
+    server.look(|tx| tx.row(sql, [uuid(user)], |row| row.get(0)))
 }
 
 fn uuid(id: &str) -> Uuid {
@@ -92,20 +92,16 @@ async fn a_second_send_keeps_the_invitation_renews_its_end_and_kills_the_old_lin
 async fn the_old_link_dies_with_the_answer_and_not_with_the_new_mail() {
     let server = TestServer::start().await;
     let old_code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
-    server.sqlite().execute_batch(HOLD_MAIL).expect("a trigger");
+    hold_mail(&server);
     assert_eq!(send(&server, seed::IVY, seed::OWNER_SES).await.status, 200);
     assert_eq!(server.count("SELECT count(*) FROM mails WHERE state = 'queued'"), 1);
     assert_eq!(accept(&server, &old_code).await.problem(), "invitation-replaced");
 }
 
-/// Keeps every new mail in the outbox, for as long as one may wait at all.
-const HOLD_MAIL: &str = "CREATE TRIGGER hold AFTER INSERT ON mails BEGIN
-    UPDATE mails SET next_attempt_at = next_attempt_at + 3600000 WHERE id = NEW.id; END";
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_still_waits_is_cancelled_by_a_newer_send() {
     let server = TestServer::start().await;
-    server.sqlite().execute_batch(HOLD_MAIL).expect("a trigger");
+    hold_mail(&server);
     for sends in 1..=2 {
         assert_eq!(send(&server, seed::IVY, seed::OWNER_SES).await.status, 200);
         let sql = "SELECT count(*) FROM mails WHERE state = 'cancelled' AND secret IS NULL";
@@ -131,7 +127,7 @@ async fn what_has_nothing_to_send_is_a_conflict_that_says_why() {
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     assert_eq!(accept(&server, &code).await.status, 200);
     let disable = "UPDATE users SET status = 'disabled' WHERE id = ?1";
-    server.sqlite().execute(disable, params![uuid(seed::IAN)]).expect("Ian is disabled");
+    server.change(move |tx| tx.execute(disable, [uuid(seed::IAN)]));
     let before = state(&server);
     for (who, user, problem) in [
         ("accepted", seed::IVY, "already-accepted"),
@@ -148,7 +144,7 @@ async fn what_has_nothing_to_send_is_a_conflict_that_says_why() {
     assert_eq!(server.mails().await.len(), 1);
     // The link of one who is locked would open nothing.
     let lock = "UPDATE users SET status = 'locked' WHERE id = ?1";
-    server.sqlite().execute(lock, params![uuid(seed::IAN)]).expect("Ian is locked");
+    server.change(move |tx| tx.execute(lock, [uuid(seed::IAN)]));
     assert_eq!(send(&server, seed::IAN, seed::OWNER_SES).await.problem(), "user-disabled");
 }
 
@@ -177,7 +173,7 @@ async fn iv_04_a_user_of_another_organisation_answers_as_if_there_were_none() {
 async fn only_owner_and_admin_send_and_only_with_a_sign_in() {
     let server = TestServer::start().await;
     let set = "UPDATE users SET type = 'author' WHERE id = ?1";
-    server.sqlite().execute(set, params![uuid(seed::READER)]).expect("the reader is an author");
+    server.change(move |tx| tx.execute(set, [uuid(seed::READER)]));
     let before = state(&server);
     for (caller, status, problem) in [
         (seed::MANAGER_SES, 403, "forbidden"),
@@ -282,17 +278,13 @@ async fn each_send_leaves_one_audit_row_with_who_from_where_and_no_secret() {
     let code = server.code(seed::IVY_EMAIL).await;
     let sql = "SELECT type, action, user_id, ref_id, project_id, ip_address, user_agent, data
                FROM audit_logs WHERE action = 'invited'";
-    let connection = server.sqlite();
-    let mut statement = connection.prepare(sql).expect("a statement");
-    let rows: Vec<_> = statement
-        .query_map([], |row| {
+    let rows = server.look(|tx| {
+        tx.rows(sql, (), |row| {
             let who: (String, Uuid, Uuid) = (row.get(0)?, row.get(2)?, row.get(3)?);
             let project: Option<Uuid> = row.get(4)?;
-            Ok((who, project, row.get::<_, String>(5)?, row.get::<_, String>(6)?, row.get::<_, String>(7)?))
+            Ok((who, project, row.get::<String>(5)?, row.get::<String>(6)?, row.get::<String>(7)?))
         })
-        .expect("rows")
-        .collect::<Result<_, _>>()
-        .expect("each row");
+    });
     let [(who, project, ip_address, user_agent, data)] = &rows[..] else { panic!("{rows:?}") };
     assert_eq!(who, &("user".to_owned(), uuid(seed::ADMIN), uuid(seed::IVY)));
     assert_eq!((project, ip_address.as_str(), user_agent.as_str()), (&None, "127.0.0.1", "people-tool/7"));

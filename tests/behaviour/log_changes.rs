@@ -1,5 +1,7 @@
 //! The write-ahead log changes under its server, or the file does while the log holds the newest writes; and what
 //! others may do through SQLite without being taken for damage. FR-04, FR-05, FR-09, FR-10.
+//!
+//! Of SQLite alone: it is all about its file.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -9,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::backups::{run_in, well};
 use crate::file_changes::{Scene, bytes, is_member};
-use crate::processes::{log, stop, wait_for};
+use crate::processes::{log, serve_refused, stop, wait_for};
 use crate::support::program::Serving;
 use crate::support::seed;
 
@@ -70,6 +72,67 @@ async fn fr_05_a_server_of_an_overwritten_file_ends_with_an_error_and_spoils_not
     drop(Serving::start(scene.folder.path(), &[]));
     assert!(!is_member(&scene.at("test.db"), seed::NINA), "it is the copy that is served");
     assert!(log(scene.folder.path()).contains("test.db.log-of-damaged"), "the start says nothing of it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_05_a_file_whose_time_was_changed_or_that_was_rewritten_as_it_was_costs_no_answer() {
+    let touched: fn(&Path) = |file| {
+        let file = std::fs::OpenOptions::new().write(true).open(file).expect("the file");
+        file.set_modified(std::time::SystemTime::now()).expect("its time is changed");
+    };
+    let rewritten: fn(&Path) = |file| std::fs::write(file, bytes(file)).expect("it is rewritten");
+    for is_log_empty in [true, false] {
+        let mut scene = Scene::new();
+        for change in [touched, rewritten, touched] {
+            if is_log_empty {
+                wait_for_empty_log(&scene);
+            }
+            change(&scene.at("test.db"));
+            assert_eq!(scene.invite(seed::NINA).await, 200);
+            change(&scene.at("test.db"));
+            scene.all_say(200).await;
+        }
+        assert!(log(scene.folder.path()).contains("its content was checked"));
+        assert_eq!(stop(&mut scene.serving).code(), Some(0));
+        assert!(is_member(&scene.at("test.db"), seed::NINA));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_04_an_emptied_file_or_one_that_came_back_is_not_served_without_what_was_kept() {
+    let emptied: fn(&Scene) = |scene| std::fs::write(scene.at("test.db"), "").expect("it is emptied");
+    let moved: fn(&Scene) =
+        |scene| std::fs::rename(scene.at("test.db"), scene.at("old.db")).expect("it is moved");
+    for (taken_away, kept) in [(emptied, "test.db.log-of-damaged"), (moved, "test.db.rescued")] {
+        let mut scene = Scene::new();
+        assert_eq!(scene.invite(seed::NINA).await, 200);
+        taken_away(&scene);
+        scene.invite(seed::OTTO).await;
+        assert_eq!(stop(&mut scene.serving).code(), Some(1));
+        if scene.at("old.db").exists() {
+            std::fs::rename(scene.at("old.db"), scene.at("test.db")).expect("it comes back");
+        }
+        let refused = serve_refused(scene.folder.path(), &["--listen", "127.0.0.1:0"]);
+        assert!(refused.contains(kept), "{refused}");
+        assert!(!scene.at("test.db.credentials").exists(), "it began anew");
+        std::fs::rename(scene.at(kept), scene.at("elsewhere")).expect("the way out");
+        drop(Serving::start(scene.folder.path(), &[]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_04_a_file_whose_state_cannot_be_read_is_503_for_as_long_and_not_taken_for_gone() {
+    let scene = Scene::new();
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    for number in [5, 13] {
+        scene.disk.fail("stat", number);
+        assert_eq!(scene.invite(seed::OTTO).await, 503, "{number}");
+        scene.all_say(503).await;
+        scene.disk.mend();
+        assert_eq!(scene.invite(seed::OTTO).await, 200, "{number}");
+        scene.all_say(200).await;
+    }
+    assert!(!scene.at("test.db.rescued").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,6 +52,23 @@ async fn fr_16_a_limit_on_the_size_of_files_is_503_and_kills_nobody() {
     Call::new(&http, "GET", &url, "/livez").expect(200).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_16_a_log_that_reaches_the_limit_on_the_size_of_files_is_folded_and_goes_on() {
+    let folder = seeded();
+    let mut command = limited(folder.path(), "ulimit -f 4096", &mut brms());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--database", "test.db", "--ready-file", "ready.json"]);
+    let _child = Guarded(command.stderr(std::process::Stdio::null()).spawn().expect("brms starts"));
+    let url = ready(folder.path());
+    let http = reqwest::Client::new();
+    let mut refused = 0;
+    for number in 0..200 {
+        let body = json!({ "name": format!("Project {number}"), "key": format!("project-{number}") });
+        let asked = Call::new(&http, "POST", &url, "/api/projects").caller(seed::OWNER_SES).json(&body);
+        refused += u32::from(asked.send().await.status == 503);
+    }
+    assert!((1..10).contains(&refused), "{refused} of 200 writes were refused");
+}
+
 #[test]
 fn fr_16_a_limit_on_processes_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -65,6 +82,19 @@ fn fr_16_a_limit_on_processes_is_named() {
     let text = said(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("ulimit -u") && !text.contains("panic"), "{text}");
+}
+
+#[test]
+fn fr_16_a_limit_on_open_files_is_named() {
+    for files in [6, 12, 24, 63] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = limited(folder.path(), &format!("ulimit -n {files}"), &mut brms());
+        let output = command.args(["serve", "--listen", "127.0.0.1:0"]).output().expect("brms runs");
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains("ulimit -n") && !text.contains("panic"), "{files}: {text}");
+        assert!(!folder.path().join("brms.db").exists());
+    }
 }
 
 #[test]

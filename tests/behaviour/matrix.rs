@@ -40,9 +40,9 @@ const EVERYTHING: Requirement = Requirement::Permission(Permission::Owner);
 /// What each operation asks: the second place, beside the code's table, where that is written.
 #[expect(clippy::match_same_arms, reason = "a table with one line for each operation")]
 fn asks(operation: Operation) -> (Requirement, Names, Takes) {
-    use Requirement::{Administrator, AnyUser, Author, InProject, Nobody, Own};
+    use Requirement::{Administrator, AnyUser, Author, InProject, NoCredentials, Own};
     match operation {
-        Operation::HealthCheck => (Nobody, Nothing, All),
+        Operation::HealthCheck => (NoCredentials, Nothing, All),
         Operation::UpdateUserProfile => (Own, Nothing, Both),
         Operation::ListPersonalAccessTokens => (Own, Nothing, Both),
         Operation::CreatePersonalAccessToken => (Own, Nothing, SignIns),
@@ -84,7 +84,7 @@ fn asks(operation: Operation) -> (Requirement, Names, Takes) {
 /// The column of the table of callers.
 fn column(requirement: Requirement, names: Names) -> usize {
     match (requirement, names) {
-        (Requirement::Nobody, Nothing | Thing) => 0,
+        (Requirement::NoCredentials, Nothing | Thing) => 0,
         (Requirement::Own, Nothing | Thing) => 1,
         (Requirement::AnyUser, Nothing | Thing) => 2,
         (Requirement::Author, Nothing | Thing) => 3,

@@ -76,8 +76,8 @@ pub fn token(server: &TestServer, user: &str, permissions: &[&str], projects: &[
     let secret = authorization.strip_prefix("Bearer ").expect("a token");
     let secret = Secret::parse(SecretKind::PersonalAccessToken, secret).expect("a secret");
     let sql = "SELECT id FROM personal_access_tokens WHERE secret_hash = ?1";
-    let found = server.sqlite().query_row(sql, [secret.hash().as_bytes()], |row| row.get::<_, Uuid>(0));
-    (authorization, found.expect("the token").to_string())
+    let found = server.look(|tx| tx.row(sql, [secret.hash()], |row| row.get::<Uuid>(0)));
+    (authorization, found.to_string())
 }
 
 async fn user(server: &TestServer, who: Who) -> String {

@@ -322,10 +322,7 @@ async fn a_member_of_a_role_who_was_changed_by_hand_stays_when_the_role_goes() {
     server.call("PUT", &path).caller(seed::OWNER_PAT).json(&emptied).expect(200).await;
     assert_eq!(group_ids(&member(&server, seed::NINA).await), [seed::EDITORS]);
     assert_eq!(group_ids(&member(&server, seed::MANAGER).await), [seed::MANAGERS]);
-    let by_role = server.sqlite().query_row(
-        "SELECT by_role FROM members WHERE user_id = ?1",
-        [id(seed::NINA)],
-        |row| row.get::<_, bool>(0),
-    );
-    assert!(!by_role.expect("a member"));
+    let sql = "SELECT by_role FROM members WHERE user_id = ?1";
+    let by_role: bool = server.look(|tx| tx.row(sql, [id(seed::NINA)], |row| row.get(0)));
+    assert!(!by_role);
 }

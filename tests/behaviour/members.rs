@@ -1,8 +1,10 @@
 //! Inviting members: who is new, who stays as before, what refuses the whole call, and what is written.
+//!
+//! Of SQLite alone: a trigger fails a write half-way.
 
 use serde_json::{Value, json};
 
-use crate::support::inside::{everything, execute};
+use crate::support::inside::{everything, execute, execute_in_sqlite};
 use crate::support::{Answer, TestServer, seed};
 
 /// Invites as the owner of the organisation.
@@ -266,7 +268,7 @@ async fn iv_33_an_invited_user_in_a_project_keeps_the_link_and_counts_once_accep
 async fn a_failure_within_the_call_takes_everything_back_and_shows_no_cause() {
     let server = TestServer::start().await;
     // The third audit row of the call fails, after two memberships were written.
-    execute(
+    execute_in_sqlite(
         &server,
         "CREATE TRIGGER third BEFORE INSERT ON audit_logs
          WHEN (SELECT count(*) FROM members) >= 4 + 1 + 3
@@ -279,6 +281,6 @@ async fn a_failure_within_the_call_takes_everything_back_and_shows_no_cause() {
     assert!(!answer.text().contains("inside story") && !answer.text().contains("audit"), "{}", answer.text());
     assert_eq!(everything(&server), before);
 
-    execute(&server, "DROP TRIGGER third");
+    execute_in_sqlite(&server, "DROP TRIGGER third");
     assert_eq!(invite(&server, seed::PRICING, &body, 200).await.json().as_array().unwrap().len(), 3);
 }

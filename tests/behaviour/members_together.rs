@@ -44,8 +44,7 @@ async fn iv_17_of_two_hundred_identical_calls_at_once_exactly_one_creates() {
     let of_nina = "FROM members WHERE hex(user_id) LIKE '%8000000000000009'";
     assert_eq!(server.count(&format!("SELECT count(*) {of_nina}")), 1);
     assert_eq!(server.count(&format!("SELECT count(*) {RECORDED}")), 1);
-    let stored: Uuid =
-        server.sqlite().query_row(&format!("SELECT id {of_nina}"), [], |row| row.get(0)).unwrap();
+    let stored: Uuid = server.look(|tx| tx.row(&format!("SELECT id {of_nina}"), (), |row| row.get(0)));
     assert_eq!(created[0][0]["id"], stored.to_string());
 }
 
@@ -93,9 +92,7 @@ struct Row {
 
 /// What is recorded, by the ids of the memberships.
 fn audit(server: &TestServer) -> HashMap<Uuid, Row> {
-    let database = server.sqlite();
-    let mut statement = database.prepare(&format!("SELECT * {RECORDED}")).expect("a statement");
-    let rows = statement.query_map([], |row| {
+    let read = |row: &brms::db::Row| {
         let made = Row {
             kind_and_action: [row.get("type")?, row.get("action")?],
             organisation_id: row.get("organisation_id")?,
@@ -103,12 +100,12 @@ fn audit(server: &TestServer) -> HashMap<Uuid, Row> {
             project_id: row.get("project_id")?,
             ip_address: row.get("ip_address")?,
             user_agent: row.get("user_agent")?,
-            data: serde_json::from_str(&row.get::<_, String>("data")?).expect("data is JSON"),
+            data: serde_json::from_str(&row.get::<String>("data")?).expect("data is JSON"),
             created_at: row.get("created_at")?,
         };
         Ok((row.get("ref_id")?, made))
-    });
-    rows.expect("rows").map(|row| row.expect("a row")).collect()
+    };
+    server.look(|tx| tx.rows(&format!("SELECT * {RECORDED}"), (), read)).into_iter().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,9 +165,8 @@ async fn iv_09_no_secret_and_no_hash_of_one_is_in_the_trail() {
     }
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     assert!(code.len() > 40);
-    let database = server.sqlite();
-    let mut statement = database.prepare("SELECT data || coalesce(user_agent, '') FROM audit_logs").unwrap();
-    let texts: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let sql = "SELECT data || coalesce(user_agent, '') FROM audit_logs";
+    let texts: Vec<String> = server.look(|tx| tx.rows(sql, (), |row| row.get(0)));
     assert!(texts.len() >= 3);
     for text in texts {
         assert!(!text.contains("brms_") && !text.contains(&code) && !text.contains("Bearer"), "{text}");

@@ -23,7 +23,7 @@ fn recorded(server: &TestServer, headers: &[(&str, &str)]) -> String {
     let answer = connection.checked_answer("POST", &path);
     assert_eq!(answer.status, 200, "{headers:?}: {}", answer.text());
     let sql = "SELECT ip_address FROM audit_logs ORDER BY created_at DESC, id DESC LIMIT 1";
-    server.sqlite().query_row(sql, [], |row| row.get(0)).expect("an address")
+    server.look(|tx| tx.row(sql, (), |row| row.get(0)))
 }
 
 #[tokio::test(flavor = "multi_thread")]

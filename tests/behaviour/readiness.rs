@@ -1,4 +1,6 @@
 //! What whoever watches over a server is told: that it lives, and whether it can serve; and if not, why.
+//!
+//! Of SQLite alone: its locks, its size and its schema step.
 
 use std::time::{Duration, Instant};
 
@@ -75,9 +77,9 @@ async fn a_full_database_is_not_ready_until_there_is_room() {
     ready(&server, 200).await;
     // Another process is not bound by the server's limit.
     let ballast = "CREATE TABLE ballast (b BLOB); INSERT INTO ballast VALUES (zeroblob(1500000))";
-    inside::execute(&server, ballast);
+    inside::execute_in_sqlite(&server, ballast);
     assert!(trouble(&server).await.contains("no room"));
-    inside::execute(&server, "DROP TABLE ballast; VACUUM");
+    inside::execute_in_sqlite(&server, "DROP TABLE ballast; VACUUM");
     ready(&server, 200).await;
 }
 
@@ -98,14 +100,14 @@ async fn a_database_that_was_moved_away_is_not_ready() {
 async fn another_schema_and_a_broken_one_are_not_ready_and_show_no_cause() {
     let server = TestServer::start().await;
     let step = server.count("PRAGMA user_version");
-    inside::execute(&server, &format!("PRAGMA user_version = {}", step + 1));
+    inside::execute_in_sqlite(&server, &format!("PRAGMA user_version = {}", step + 1));
     assert!(trouble(&server).await.contains("different schema"));
-    inside::execute(&server, &format!("PRAGMA user_version = {step}"));
+    inside::execute_in_sqlite(&server, &format!("PRAGMA user_version = {step}"));
     ready(&server, 200).await;
-    inside::execute(&server, "ALTER TABLE mails RENAME TO hidden");
+    inside::execute_in_sqlite(&server, "ALTER TABLE mails RENAME TO hidden");
     let said = trouble(&server).await;
     assert!(said.contains("server log") && !said.contains("mails"), "{said}");
-    inside::execute(&server, "ALTER TABLE hidden RENAME TO mails");
+    inside::execute_in_sqlite(&server, "ALTER TABLE hidden RENAME TO mails");
     ready(&server, 200).await;
 }
 
@@ -123,17 +125,17 @@ async fn mail_that_nobody_takes_is_not_ready() {
              FROM invitations LIMIT 1"
         )
     };
-    inside::execute(&server, &queue(server.clock.now().as_millis() + 3_600_000));
+    inside::execute_in_sqlite(&server, &queue(server.clock.now().as_millis() + 3_600_000));
     tokio::time::sleep(Duration::from_millis(1100)).await;
     ready(&server, 200).await;
-    inside::execute(&server, &queue(late));
+    inside::execute_in_sqlite(&server, &queue(late));
     assert!(trouble(&server).await.contains("brms mail list"));
-    inside::execute(&server, "DELETE FROM mails");
+    inside::execute_in_sqlite(&server, "DELETE FROM mails");
     ready(&server, 200).await;
     // As a clock that was ahead leaves it: later than any mail ever waits.
-    inside::execute(&server, &queue(server.clock.now().as_millis() + 2 * 3_600_000));
+    inside::execute_in_sqlite(&server, &queue(server.clock.now().as_millis() + 2 * 3_600_000));
     assert!(trouble(&server).await.contains("brms mail list"));
-    inside::execute(&server, "DELETE FROM mails");
+    inside::execute_in_sqlite(&server, "DELETE FROM mails");
     ready(&server, 200).await;
     // Sending works as before.
     server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;

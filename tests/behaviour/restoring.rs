@@ -1,4 +1,6 @@
 //! `brms restore`: a checked backup in the place of the database; what was there is kept beside it.
+//!
+//! Of SQLite alone: backups are copies of its file.
 
 use std::path::Path;
 
@@ -192,7 +194,7 @@ fn what_is_no_sound_backup_is_refused_and_the_database_stays() {
 /// A database as the first brms made it.
 pub fn first_step(path: &Path) {
     let old = rusqlite::Connection::open(path).expect("a database");
-    let first = concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/migrations/0001_people_and_access.sql");
+    let first = concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/migrations/sqlite/0001_people_and_access.sql");
     old.execute_batch(&std::fs::read_to_string(first).expect("the first step")).expect("it runs");
     old.execute_batch(&format!("PRAGMA application_id = {}; PRAGMA user_version = 1", 0x4252_4d53))
         .expect("its number");

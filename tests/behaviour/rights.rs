@@ -102,14 +102,13 @@ async fn iv_07_the_owner_mark_is_given_only_by_who_may_give_everything() {
 async fn iv_07_a_group_that_carries_owner_is_given_only_by_who_may_give_everything() {
     let server = TestServer::start().await;
     let chiefs = "0190a000-0000-7000-9000-0000000000c0";
-    server
-        .sqlite()
-        .execute(
+    server.change(move |tx| {
+        tx.execute(
             "INSERT INTO groups (project_id, id, name, permissions, created_at, updated_at)
              VALUES (?1, ?2, 'Chiefs', '[\"releases\",\"owner\"]', 1, 1)",
             [id(seed::PRICING), id(chiefs)],
         )
-        .unwrap();
+    });
     let body = json!({ "userIds": [seed::NINA], "groupIds": [seed::EDITORS, chiefs] });
     let before = everything(&server);
     for caller in [seed::MANAGER_PAT, seed::MANAGER_SES] {

@@ -4,15 +4,11 @@
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::inside::execute;
+use crate::support::inside::{execute, hold_mail};
 use crate::support::program::{Serving, run, run_well};
 use crate::support::server::PATIENCE;
 use crate::support::tcp::{Tcp, request};
 use crate::support::{TestServer, leaks, seed};
-
-/// Keeps every new mail in the outbox, for as long as one may wait at all.
-const HOLD_MAIL: &str = "CREATE TRIGGER hold AFTER INSERT ON mails BEGIN
-    UPDATE mails SET next_attempt_at = next_attempt_at + 3600000 WHERE id = NEW.id; END";
 
 /// Ivy's code becomes a name that the API shows.
 async fn put_as_name(server: &TestServer, code: &str) {
@@ -54,7 +50,7 @@ async fn iv_09_a_test_whose_server_leaked_fails() {
 #[tokio::test(flavor = "multi_thread")]
 async fn iv_09_a_code_that_no_test_ever_read_is_seen_too() {
     let server = TestServer::start().await;
-    execute(&server, HOLD_MAIL);
+    hold_mail(&server);
     server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(200).await;
     execute(
         &server,
@@ -105,11 +101,11 @@ async fn iv_09_secrets_of_the_seed_and_answers_read_by_hand_are_watched() {
 #[tokio::test(flavor = "multi_thread")]
 async fn iv_09_a_secret_in_a_log_line_of_any_level_is_seen() {
     let server = TestServer::start().await;
-    execute(&server, HOLD_MAIL);
+    hold_mail(&server);
     server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(200).await;
     // Nobody knows it before this server is looked at: other tests look at the same log.
     let sql = "SELECT secret FROM mails";
-    let code: String = server.sqlite().query_row(sql, [], |row| row.get(0)).expect("a queued mail");
+    let code: String = server.look(|tx| tx.row(sql, (), |row| row.get(0)));
     tracing::debug!(code = %code, "planted");
     tracing::error!("planted too: /invitations/accept#{code}, and so on");
     let leaks = server.leaks();

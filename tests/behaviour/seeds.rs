@@ -1,5 +1,7 @@
 //! `brms seed`: what a seed file may say, and that everything wrong in one is named with its place
 //! before anything is written.
+//!
+//! Of SQLite alone: the file that a command wrote is looked at.
 
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! Starting and stopping the program: the first start, seeds, who else has the file, where it may
 //! listen, what it logs, and how it goes down.
+//!
+//! Of SQLite alone: its file and its schema step.
 
 use std::path::Path;
 

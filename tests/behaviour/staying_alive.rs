@@ -1,5 +1,7 @@
 //! The process neither dies quietly nor stays without a part it needs: logs that cannot be written, signals, and
 //! stops that somebody holds up. FR-01, FR-03, FR-10.
+//!
+//! Of SQLite alone: the file of a server in another process is looked at.
 
 use std::io::{PipeReader, PipeWriter, Read};
 use std::path::Path;

@@ -100,9 +100,7 @@ async fn a_mail_that_falls_due_by_a_jump_is_delivered_at_once() {
     let server = TestServer::stand_in().await;
     server.control("POST", "clock/freeze").expect(200).await;
     // As if its first try had failed: the next one is in an hour.
-    let later = "CREATE TRIGGER later AFTER INSERT ON mails BEGIN
-                 UPDATE mails SET next_attempt_at = next_attempt_at + 3600000 WHERE id = NEW.id; END";
-    crate::support::inside::execute(&server, later);
+    crate::support::inside::hold_mail(&server);
     server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(200).await;
     let next = |timeout: &str| {
         let path = format!("mailbox/next?to={}&timeout={timeout}", seed::IVY_EMAIL);

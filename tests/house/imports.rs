@@ -52,7 +52,8 @@ impl Module {
                     module.children.insert(token(here + 1).to_owned());
                     here += 2;
                 }
-                word if is_name(word) && before != "::" && before != "." => {
+                // `$crate` in a macro is a path of its callers.
+                word if is_name(word) && !["::", ".", "$"].contains(&before) => {
                     if DEFINING.contains(&before)
                         || before == "!" && token(here.saturating_sub(2)) == "macro_rules"
                     {

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::cli::client::{Answer, Call, call};
-use crate::cli::failure::Failure;
 use crate::cli::mailbox;
 use crate::db::Db;
+use crate::failure::Failure;
 use crate::secret::{SecretKind, is_secret_character};
 use crate::store;
 

@@ -1,4 +1,4 @@
-//! What a mail may show of names and addresses that somebody typed.
+//! What a mail may show of names and addresses that people typed.
 //!
 //! Pure functions from text to text. They do not escape: that is the work of the registry which
 //! renders the part, and of lettre in headers.
@@ -25,8 +25,8 @@ pub(super) fn plain_address(address: &str) -> Option<&str> {
     (is_whole && local.chars().chain(domain.chars()).all(is_plain)).then_some(address)
 }
 
-/// One line: runs of white space become one space; control characters and characters that nobody
-/// sees, or that turn the reading order of what follows, are dropped.
+/// One line: runs of white space become one space; control characters and invisible characters,
+/// and those that turn the reading order of what follows, are dropped.
 pub(super) fn tidy(text: &str) -> String {
     let words = text
         .split_whitespace()

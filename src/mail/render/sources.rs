@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use super::error::RenderError;
+use crate::failure::Failure;
 
+/// What every complaint is about.
+pub(super) const MAIL: &str = "invitation mail";
 pub(super) const SUBJECT: &str = "invitation.subject";
 pub(super) const TEXT: &str = "invitation.text";
 pub(super) const HTML: &str = "invitation.html";
@@ -15,9 +17,9 @@ const BUILT_IN: [(&str, &str); 3] = [
 ];
 
 /// The templates before they are read.
-pub(super) struct Sources(Vec<Source>);
+pub(super) struct Sources(Vec<TemplateSource>);
 
-struct Source {
+struct TemplateSource {
     name: &'static str,
     /// What a complaint calls it: a path, if it is a file.
     place: String,
@@ -26,8 +28,8 @@ struct Source {
 
 impl Sources {
     /// The built-in templates, each replaced by the file of its name if the folder has one.
-    pub(super) fn read(folder: Option<&Path>) -> Result<Self, RenderError> {
-        let built_in = |(name, text): (&'static str, &str)| Source {
+    pub(super) fn read(folder: Option<&Path>) -> Result<Self, Failure> {
+        let built_in = |(name, text): (&'static str, &str)| TemplateSource {
             name,
             place: name.to_owned(),
             text: text.to_owned(),
@@ -39,9 +41,10 @@ impl Sources {
         Ok(sources)
     }
 
-    fn read_folder(&mut self, folder: &Path) -> Result<(), RenderError> {
-        let failed =
-            |path: &Path, cause: &dyn std::fmt::Display| RenderError(format!("{}: {cause}", path.display()));
+    fn read_folder(&mut self, folder: &Path) -> Result<(), Failure> {
+        let failed = |path: &Path, cause: &dyn std::fmt::Display| {
+            Failure::new(MAIL, format_args!("{}: {cause}", path.display()))
+        };
         for entry in std::fs::read_dir(folder).map_err(|cause| failed(folder, &cause))? {
             let path = entry.map_err(|cause| failed(folder, &cause))?.path();
             if path.extension().is_none_or(|extension| extension != "hbs") {
@@ -64,18 +67,18 @@ impl Sources {
     }
 
     /// A complaint about a template as a whole.
-    pub(super) fn complaint(&self, name: &str, text: &str) -> RenderError {
-        RenderError(format!("{}: {text}", self.find(name).map_or(name, |source| &source.place)))
+    pub(super) fn complaint(&self, name: &str, text: &str) -> Failure {
+        Failure::new(MAIL, format_args!("{}: {text}", self.find(name).map_or(name, |source| &source.place)))
     }
 
     /// It cannot be read. Handlebars' reasons quote the template, never data.
-    pub(super) fn broken_template(&self, name: &str, error: &handlebars::TemplateError) -> RenderError {
+    pub(super) fn broken_template(&self, name: &str, error: &handlebars::TemplateError) -> Failure {
         let (line, column) = error.pos().unwrap_or((1, 1));
         self.complaint(&self.at(name, line, column), &error.reason().to_string())
     }
 
     /// It cannot be filled.
-    pub(super) fn broken_rendering(&self, name: &str, error: &handlebars::RenderError) -> RenderError {
+    pub(super) fn broken_rendering(&self, name: &str, error: &handlebars::RenderError) -> Failure {
         let (line, column) = (error.line_no.unwrap_or(1), error.column_no.unwrap_or(1));
         self.complaint(&self.at(name, line, column), &error.reason().to_string())
     }
@@ -86,7 +89,7 @@ impl Sources {
         format!("{place}:{line}:{column}")
     }
 
-    fn find(&self, name: &str) -> Option<&Source> {
+    fn find(&self, name: &str) -> Option<&TemplateSource> {
         self.0.iter().find(|source| source.name == name)
     }
 }

@@ -4,7 +4,7 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::generated::api::{GetAuditLogParameters, ListAuditLogsParameters};
 use crate::generated::models::{self, AuditLogList};
-use crate::limits;
+use crate::limits::{self, OrderBy, Sort};
 use crate::paging::Page;
 use crate::problem::Problem;
 use crate::store;
@@ -22,11 +22,11 @@ pub async fn list(
     let from =
         parameters.from_date.as_deref().map(|text| limits::check_date("fromDate", text)).transpose()?;
     let to = parameters.to_date.as_deref().map(|text| limits::check_date("toDate", text)).transpose()?;
-    let order = order(parameters.order_by.as_deref())?;
-    let ascending = ascending(parameters.sort.as_deref())?;
+    let order = limits::check_word("orderBy", parameters.order_by.as_deref())?.unwrap_or(OrderBy::CreatedAt);
+    let sort = limits::check_word("sort", parameters.sort.as_deref())?.unwrap_or(Sort::Descending);
     app.read(principal, move |tx, caller| {
         caller.require()?;
-        let filter = store::audit_logs::Filter {
+        let filter = store::audit_logs::AuditLogFilter {
             organisation_id: caller.organisation_id,
             project_id: parameters.project_id,
             user_id: parameters.user_id,
@@ -35,7 +35,7 @@ pub async fn list(
             from: from.map(|(first, _)| first),
             to: to.map(|(_, last)| last),
             order,
-            ascending,
+            sort,
             page,
         };
         let listed = store::audit_logs::list(tx, &filter)?;
@@ -55,20 +55,6 @@ pub async fn list(
         Ok(AuditLogList { results, paginate })
     })
     .await
-}
-
-fn order(word: Option<&str>) -> Result<store::audit_logs::Order, Problem> {
-    let Some(word) = word else { return Ok(store::audit_logs::Order::CreatedAt) };
-    Ok(match limits::check_word("orderBy", word, &["createdAt", "type", "action"])? {
-        "type" => store::audit_logs::Order::Type,
-        "action" => store::audit_logs::Order::Action,
-        _ => store::audit_logs::Order::CreatedAt,
-    })
-}
-
-fn ascending(word: Option<&str>) -> Result<bool, Problem> {
-    let Some(word) = word else { return Ok(false) };
-    Ok(limits::check_word("sort", word, &["ASC", "DESC"])? == "ASC")
 }
 
 /// One entry, with what changed.

@@ -8,7 +8,6 @@ use crate::generated::api::ListGroupsParameters;
 use crate::generated::models::GroupList;
 use crate::paging::Page;
 use crate::problem::Problem;
-use crate::search;
 use crate::store;
 use crate::store::groups::Group;
 use crate::store::sets::named;
@@ -23,12 +22,7 @@ pub async fn list(
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
         access::projects::access(tx, caller, parameters.project_id)?;
-        let listed = store::groups::list(
-            tx,
-            parameters.project_id,
-            search::folded(parameters.search.as_deref()).as_deref(),
-            page,
-        )?;
+        let listed = store::groups::list(tx, parameters.project_id, parameters.search.as_deref(), page)?;
         let ids: Vec<Uuid> = listed.rows.iter().filter_map(|group| group.role_id).collect();
         let roles = store::roles::by_id(tx, &ids)?;
         let show = |group: Group| {

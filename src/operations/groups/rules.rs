@@ -20,7 +20,7 @@ pub fn find_named(
     Ok(groups)
 }
 
-/// Refuses ids of groups that a role looks after, where a person may not put anybody in.
+/// Refuses ids of groups that a role looks after, where a person may not put users in.
 pub fn refuse_managed(group_ids: &[Uuid], is_managed: impl Fn(&Uuid) -> bool) -> Result<(), Problem> {
     let managed =
         places("/groupIds", group_ids, "belongs to a role; give the user that role instead", is_managed);

@@ -75,12 +75,11 @@ pub async fn update(
 }
 
 fn check(body: &SaveGroupRequest) -> Result<(), Problem> {
-    limits::check_names(&[("/name", Some(&body.name)), ("/description", body.description.as_ref())])?;
-    let files = body.file_permissions.as_ref().and_then(Option::as_ref);
-    limits::check_count("/filePermissions", files.map_or(0, Vec::len))
+    limits::check(&[("name", &body.name), ("description", &body.description)])?;
+    limits::check(&[("filePermissions", &body.file_permissions)])
 }
 
-/// Nobody makes or changes a group that carries `owner` without the right to hand that out.
+/// No caller makes or changes a group that carries `owner` without the right to hand that out.
 fn check_grant(access: &ProjectAccess, groups: &[&Group]) -> Result<(), Problem> {
     if groups.iter().any(|group| group.carries_owner()) { access.require_grant_of_owner() } else { Ok(()) }
 }

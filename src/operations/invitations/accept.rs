@@ -34,7 +34,7 @@ pub struct Acceptance {
 
 http::object!(Acceptance);
 
-/// Its limits are those of [`Names`], which hold for the form too.
+/// Its limits are those of `Names`, which hold for the form too.
 impl http::Limits for Acceptance {}
 
 /// What became of it.
@@ -70,7 +70,7 @@ impl Names {
         let tidy =
             |name: Option<String>| name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         let names = Self { first: tidy(first), last: tidy(last) };
-        limits::check_names(&[("/firstName", names.first.as_ref()), ("/lastName", names.last.as_ref())])?;
+        limits::check(&[("firstName", &names.first), ("lastName", &names.last)])?;
         Ok(names)
     }
 }

@@ -16,7 +16,7 @@ use crate::store::invitations::Invitation;
 use crate::store::users::{User, fold_email};
 use crate::views;
 
-/// Invites people by their addresses. Somebody still invited is sent the same invitation again.
+/// Invites people by their addresses. A user who is still invited is sent the same invitation again.
 pub async fn invite(
     app: &App,
     principal: Principal,
@@ -30,7 +30,7 @@ pub async fn invite(
     .await
 }
 
-/// Who is invited: somebody new, or somebody who was invited before.
+/// Who is invited: a new user, or one who was invited before.
 #[expect(clippy::large_enum_variant, reason = "there are ten at most")]
 enum Invitee<'e> {
     New(&'e str),

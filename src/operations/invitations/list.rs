@@ -6,7 +6,6 @@ use crate::generated::api::ListInvitationsParameters;
 use crate::generated::models::InvitationList;
 use crate::paging::Page;
 use crate::problem::Problem;
-use crate::search;
 use crate::store;
 use crate::store::invitations::Invitation;
 use crate::store::sets::named;
@@ -21,9 +20,13 @@ pub async fn list(
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
         caller.require()?;
-        let search = search::folded(parameters.search.as_deref());
-        let listed =
-            store::invitations::list(tx, caller.organisation_id, parameters.status, search.as_deref(), page)?;
+        let listed = store::invitations::list(
+            tx,
+            caller.organisation_id,
+            parameters.status,
+            parameters.search.as_deref(),
+            page,
+        )?;
         let organisation = store::organisations::get(tx, caller.organisation_id)?;
         let of_users =
             listed.rows.iter().flat_map(|invitation| [Some(invitation.user_id), invitation.created_by]);

@@ -11,4 +11,4 @@ mod throttle;
 
 pub use invite::invite;
 pub use list::list;
-pub use send::{fresh_secret, send, send_again, withdraw};
+pub use send::{renew, send, sendable, withdraw};

@@ -39,33 +39,8 @@ pub async fn send(
     .await
 }
 
-/// A fresh link for the operator to hand over. Counts as a send, queues no mail.
-pub fn fresh_secret(
-    tx: &Tx,
-    settings: &InvitationSettings,
-    user: &User,
-) -> Result<(Invitation, Secret), Problem> {
-    let invitation = sendable(tx, settings, user)?;
-    renew(tx, settings, &Actor::operator(user.organisation_id), &invitation)
-}
-
-/// Sends an invitation again on the operator's word, in the name of whoever invited first.
-pub fn send_again(
-    tx: &Tx,
-    settings: &InvitationSettings,
-    invitation_id: Uuid,
-) -> Result<Invitation, Problem> {
-    let found =
-        store::invitations::find_anywhere(tx, invitation_id)?.ok_or(Problem::NotFound("invitation"))?;
-    let user = store::users::get(tx, found.user_id)?;
-    let (invitation, secret) = fresh_secret(tx, settings, &user)?;
-    let inviter = invitation.created_by.map(|user_id| store::users::get(tx, user_id)).transpose()?;
-    mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, inviter.as_ref(), &secret)?;
-    Ok(invitation)
-}
-
 /// The user's invitation, if it may be sent now: 409 when there is nothing to send, 429 when too often.
-pub(super) fn sendable(tx: &Tx, settings: &InvitationSettings, user: &User) -> Result<Invitation, Problem> {
+pub fn sendable(tx: &Tx, settings: &InvitationSettings, user: &User) -> Result<Invitation, Problem> {
     if user.is_service {
         return Err(Problem::conflict(Conflict::ServiceAccount));
     }
@@ -82,7 +57,7 @@ pub(super) fn sendable(tx: &Tx, settings: &InvitationSettings, user: &User) -> R
 }
 
 /// Gives the invitation a new secret and a new end, kills the one before, and drops mails not yet sent.
-pub(super) fn renew(
+pub fn renew(
     tx: &Tx,
     settings: &InvitationSettings,
     actor: &Actor,

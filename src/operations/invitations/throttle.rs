@@ -6,8 +6,7 @@ use crate::clock::Timestamp;
 use crate::config::InvitationSettings;
 use crate::db::Tx;
 use crate::problem::{Problem, SendLimit};
-use crate::store;
-use crate::store::invitations::Invitation;
+use crate::store::invitations::{Invitation, SendsOf, nth_last_send};
 
 /// Of the last `sends_max` sends, the first must lie outside the window.
 pub(super) fn check_throttle(
@@ -15,15 +14,12 @@ pub(super) fn check_throttle(
     settings: &InvitationSettings,
     invitation: &Invitation,
 ) -> Result<(), Problem> {
-    let window_start = tx.now().minus(settings.invitation_send_window);
-    let decisive =
-        store::invitations::nth_last_send(tx, invitation.id, window_start, settings.invitation_sends_max)?;
-    decisive.map_or(Ok(()), |at| {
-        Err(too_many(tx, SendLimit::Invitation, at.plus(settings.invitation_send_window)))
-    })
+    let (window, n) = (settings.invitation_send_window, settings.invitation_sends_max);
+    let decisive = nth_last_send(tx, SendsOf::Invitation(invitation.id), tx.now().minus(window), n)?;
+    decisive.map_or(Ok(()), |at| Err(too_many(tx, SendLimit::Invitation, at.plus(window))))
 }
 
-/// The same of whoever invites, who now sends `count` at once.
+/// The same of an inviter, who now sends `count` at once.
 pub(super) fn check_inviter(
     tx: &Tx,
     settings: &InvitationSettings,
@@ -36,7 +32,7 @@ pub(super) fn check_inviter(
         // More at once than the limit: waiting would not help, but fewer would do.
         return Err(too_many(tx, SendLimit::Inviter, tx.now().plus(window)));
     };
-    let decisive = store::invitations::nth_last_send_by(tx, user_id, tx.now().minus(window), n)?;
+    let decisive = nth_last_send(tx, SendsOf::Inviter(user_id), tx.now().minus(window), n)?;
     decisive.map_or(Ok(()), |at| Err(too_many(tx, SendLimit::Inviter, at.plus(window))))
 }
 

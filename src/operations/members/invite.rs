@@ -25,8 +25,8 @@ pub async fn invite(
     parameters: InviteMembersParameters,
     body: InviteMembersRequest,
 ) -> Result<Vec<Member>, Problem> {
-    limits::check_ids("/userIds", &body.user_ids)?;
-    limits::check_ids("/groupIds", body.group_ids.as_deref().unwrap_or_default())?;
+    limits::check(&[("userIds", &body.user_ids)])?;
+    limits::check(&[("groupIds", &body.group_ids)])?;
     let invitation = MemberInvitation {
         project_id: parameters.project_id,
         user_ids: body.user_ids,

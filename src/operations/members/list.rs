@@ -8,7 +8,6 @@ use crate::generated::api::{ListMemberUsersParameters, ListMembersParameters};
 use crate::generated::models::{MemberList, MemberUserList};
 use crate::paging::Page;
 use crate::problem::Problem;
-use crate::search;
 use crate::store;
 use crate::views;
 
@@ -21,12 +20,7 @@ pub async fn list(
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
         access::projects::access(tx, caller, parameters.project_id)?;
-        let listed = store::members::list(
-            tx,
-            parameters.project_id,
-            search::folded(parameters.search.as_deref()).as_deref(),
-            page,
-        )?;
+        let listed = store::members::list(tx, parameters.project_id, parameters.search.as_deref(), page)?;
         let ids: Vec<Uuid> = listed.rows.iter().map(|(_, user)| user.id).collect();
         let groups = store::groups::of_members(tx, parameters.project_id, &ids)?;
         let mut results = Vec::with_capacity(listed.rows.len());
@@ -49,12 +43,11 @@ pub async fn list_users(
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
         let (project, _) = access::projects::access(tx, caller, parameters.project_id)?;
-        let search = search::folded(parameters.search.as_deref());
         let listed = store::users::list_outside_project(
             tx,
             caller.organisation_id,
             project.id,
-            search.as_deref(),
+            parameters.search.as_deref(),
             page,
         )?;
         let results: Vec<_> = listed.rows.iter().map(views::users::member_user).collect();

@@ -26,7 +26,7 @@ pub async fn update(
     parameters: UpdateMemberParameters,
     body: UpdateMemberRequest,
 ) -> Result<models::Member, Problem> {
-    limits::check_ids("/groupIds", body.group_ids.as_deref().unwrap_or_default())?;
+    limits::check(&[("groupIds", &body.group_ids)])?;
     app.write(principal, move |tx, caller| {
         let (project, access) = access::projects::access(tx, caller, parameters.project_id)?;
         let before =

@@ -16,10 +16,8 @@ pub async fn update(
     principal: Principal,
     body: UpdateOrganisationRequest,
 ) -> Result<models::Organisation, Problem> {
-    limits::check_names(&[("/name", body.name.as_ref()), ("/displayName", body.display_name.as_ref())])?;
-    if let Some(preferences) = &body.preferences {
-        limits::check_nesting("/preferences", preferences)?;
-    }
+    limits::check(&[("name", &body.name), ("displayName", &body.display_name)])?;
+    limits::check(&[("preferences", &body.preferences)])?;
     app.write(principal, move |tx, caller| {
         caller.require()?;
         let before = store::organisations::get(tx, caller.organisation_id)?;

@@ -31,10 +31,7 @@ pub async fn update(
     parameters: UpdateProjectApprovalsParameters,
     body: UpdateProjectApprovalsRequest,
 ) -> Result<models::Project, Problem> {
-    limits::check_ids(
-        "/decisionsApprovalGroups",
-        body.decisions_approval_groups.as_deref().unwrap_or_default(),
-    )?;
+    limits::check(&[("decisionsApprovalGroups", &body.decisions_approval_groups)])?;
     app.write(principal, move |tx, caller| {
         let (project, _) = access::projects::access(tx, caller, parameters.project_id)?;
         if let Some(group_ids) = &body.decisions_approval_groups {

@@ -23,8 +23,8 @@ pub async fn create(
     principal: Principal,
     body: CreateProjectRequest,
 ) -> Result<CreatedProject, Problem> {
-    limits::check_names(&[("/name", Some(&body.name))])?;
-    limits::check_project_key("/key", &body.key)?;
+    limits::check(&[("name", &body.name)])?;
+    limits::check(&[("key", &body.key)])?;
     app.write(principal, move |tx, caller| {
         caller.require()?;
         Ok(CreatedProject { project: carry_out(tx, caller, &body)? })

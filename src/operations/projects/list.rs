@@ -9,7 +9,6 @@ use crate::generated::api::ListProjectsParameters;
 use crate::generated::models::{self, ProjectList};
 use crate::paging::Page;
 use crate::problem::Problem;
-use crate::search;
 use crate::store;
 use crate::store::projects::Project;
 use crate::views;
@@ -30,12 +29,12 @@ pub async fn list(
         if (parameters.all || parameters.deleted) && !caller.is_administrator() {
             return Err(Problem::Forbidden("all and deleted are for an admin or owner of the organisation."));
         }
-        let filter = store::projects::Filter {
+        let filter = store::projects::ProjectFilter {
             organisation_id: caller.organisation_id,
-            // Deleted projects are looked for to be restored, whoever was in them.
+            // Deleted projects are looked for to be restored, with or without the caller in them.
             member: (!parameters.all && !parameters.deleted).then_some(caller.user_id),
             deleted: parameters.deleted,
-            search: search::folded(parameters.search.as_deref()),
+            search: parameters.search.as_deref(),
             page,
         };
         let listed = store::projects::list(tx, &filter)?;

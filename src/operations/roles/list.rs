@@ -9,7 +9,6 @@ use crate::generated::api::ListRolesParameters;
 use crate::generated::models::{self, RoleList};
 use crate::paging::Page;
 use crate::problem::Problem;
-use crate::search;
 use crate::store;
 use crate::store::roles::Role;
 use crate::views;
@@ -23,12 +22,7 @@ pub async fn list(
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
         caller.require()?;
-        let listed = store::roles::list(
-            tx,
-            caller.organisation_id,
-            search::folded(parameters.search.as_deref()).as_deref(),
-            page,
-        )?;
+        let listed = store::roles::list(tx, caller.organisation_id, parameters.search.as_deref(), page)?;
         let results = shown(tx, caller.organisation_id, &listed.rows)?;
         let paginate = page.pagination(listed.total, results.len());
         Ok(RoleList { results, paginate })

@@ -61,12 +61,11 @@ pub async fn update(
 }
 
 fn check(body: &SaveRoleRequest) -> Result<(), Problem> {
-    limits::check_names(&[("/name", Some(&body.name)), ("/description", body.description.as_ref())])?;
-    limits::check_ids("/users", body.users.as_deref().unwrap_or_default())?;
-    limits::check_ids("/projects", body.projects.as_deref().unwrap_or_default())?;
-    limits::check_count("/idpGroups", body.idp_groups.as_deref().unwrap_or_default().len())?;
-    let files = body.project_file_permissions.as_deref().unwrap_or_default();
-    limits::check_count("/projectFilePermissions", files.len())
+    limits::check(&[("name", &body.name), ("description", &body.description)])?;
+    limits::check(&[("users", &body.users)])?;
+    limits::check(&[("projects", &body.projects)])?;
+    limits::check(&[("idpGroups", &body.idp_groups)])?;
+    limits::check(&[("projectFilePermissions", &body.project_file_permissions)])
 }
 
 /// The role as the request wants it.

@@ -1,4 +1,4 @@
-//! Making and revoking credentials of either kind, each with its row in the audit log.
+//! Making credentials of either kind, each with its row in the audit log.
 
 use uuid::Uuid;
 
@@ -74,23 +74,8 @@ pub fn add_internal(tx: &Tx, actor: &Actor, user_id: Uuid, sign_in: &SignIn) -> 
     store::audit_logs::record(tx, actor, &Change::new(INTERNAL, Action::Created, sign_in.id, data))
 }
 
-/// Takes away a credential of either kind, at once. False: there is none with this id.
-pub fn revoke(tx: &Tx, id: Uuid) -> Result<bool, Problem> {
-    let (kind, owner) = match store::tokens::delete_personal(tx, id)? {
-        Some(owner) => (PERSONAL, Some(owner)),
-        None => (INTERNAL, store::tokens::delete_internal(tx, id)?),
-    };
-    let Some(owner) = owner else { return Ok(false) };
-    let data = serde_json::json!({ "userId": owner.user_id });
-    store::audit_logs::record(
-        tx,
-        &Actor::operator(owner.organisation_id),
-        &Change::new(kind, Action::Deleted, id, data),
-    )?;
-    Ok(true)
-}
-
 /// The description has no type of its own for a sign-in; `accessToken` is the nearest.
-const INTERNAL: AuditLogType = AuditLogType::AccessToken;
+pub const INTERNAL: AuditLogType = AuditLogType::AccessToken;
 
-pub(super) const PERSONAL: AuditLogType = AuditLogType::PersonalAccessToken;
+/// The type of a personal access token in the audit log.
+pub const PERSONAL: AuditLogType = AuditLogType::PersonalAccessToken;

@@ -1,15 +1,13 @@
 //! The ten operations on personal access tokens: the caller's own, and those of service accounts. They
 //! differ in whose tokens they are and in nothing else.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
 use super::issue::{PERSONAL, create_personal};
 use crate::access::permissions::deduplicated;
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
-use crate::clock::Timestamp;
+use crate::clock::{DAY, Timestamp};
 use crate::db::Tx;
 use crate::generated::models::{self, CreateTokenRequest, PersonalAccessToken, TokenExpiry, UserStatus};
 use crate::limits::{self, places};
@@ -83,8 +81,8 @@ pub async fn create(
     whose: Whose,
     body: CreateTokenRequest,
 ) -> Result<models::NewPersonalAccessToken, Problem> {
-    limits::check_names(&[("/note", Some(&body.note))])?;
-    limits::check_ids("/projects", body.projects.as_deref().unwrap_or_default())?;
+    limits::check(&[("note", &body.note)])?;
+    limits::check(&[("projects", &body.projects)])?;
     app.write(principal, move |tx, caller| {
         let user = whose.user(tx, caller)?;
         let projects = if body.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };
@@ -119,8 +117,7 @@ pub async fn regenerate(
         let user = whose.user(tx, caller)?;
         let token = find(tx, &user, token_id)?;
         check_enabled(&user)?;
-        let is_live = token.expires_at.is_none_or(|end| end > tx.now());
-        if !is_live && store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
+        if !token.is_live(tx.now()) && store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
             return Err(Problem::conflict(Conflict::TooMany));
         }
         let secret = Secret::generate(SecretKind::PersonalAccessToken);
@@ -210,5 +207,5 @@ fn ends(now: Timestamp, expiry: TokenExpiry) -> Option<Timestamp> {
         TokenExpiry::Year => 365,
         TokenExpiry::Indefinite => return None,
     };
-    Some(now.plus(Duration::from_hours(days * 24)))
+    Some(now.plus(DAY * days))
 }

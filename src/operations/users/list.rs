@@ -6,10 +6,9 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::generated::api::ListUsersParameters;
 use crate::generated::models::UserList;
-use crate::limits;
+use crate::limits::{self, IsService};
 use crate::paging::Page;
 use crate::problem::Problem;
-use crate::search;
 use crate::store;
 use crate::views;
 
@@ -19,15 +18,13 @@ pub async fn list(
     principal: Principal,
     parameters: ListUsersParameters,
 ) -> Result<UserList, Problem> {
-    let is_service = match parameters.is_service.as_deref() {
-        None => None,
-        Some(word) => Some(limits::check_word("isService", word, &["true", "false"])? == "true"),
-    };
+    let is_service = limits::check_word("isService", parameters.is_service.as_deref())?;
+    let is_service = is_service.map(|word: IsService| word == IsService::Service);
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
         caller.require()?;
-        let search = search::folded(parameters.search.as_deref());
-        let listed = store::users::list(tx, caller.organisation_id, is_service, search.as_deref(), page)?;
+        let listed =
+            store::users::list(tx, caller.organisation_id, is_service, parameters.search.as_deref(), page)?;
         let ids: Vec<Uuid> = listed.rows.iter().map(|user| user.id).collect();
         let roles = store::roles::of_users(tx, &ids)?;
         let of_user = |id: Uuid| roles.get(&id).map(Vec::as_slice).unwrap_or_default();

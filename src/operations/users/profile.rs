@@ -16,7 +16,7 @@ pub async fn update(
     principal: Principal,
     body: UpdateUserProfileRequest,
 ) -> Result<Profile, Problem> {
-    limits::check_names(&[("/firstName", Some(&body.first_name)), ("/lastName", Some(&body.last_name))])?;
+    limits::check(&[("firstName", &body.first_name), ("lastName", &body.last_name)])?;
     app.write(principal, move |tx, caller| {
         caller.require()?;
         let before = store::users::get(tx, caller.user_id)?;

@@ -3,7 +3,7 @@
 use crate::access::Principal;
 use crate::app::App;
 use crate::generated::models::{self, CreateServiceAccountRequest, ServiceAccountType, UserType};
-use crate::http::check_email;
+use crate::limits;
 use crate::problem::{Conflict, Place, Problem};
 use crate::store;
 use crate::store::audit_logs::Action;
@@ -16,8 +16,7 @@ pub async fn create(
     principal: Principal,
     body: CreateServiceAccountRequest,
 ) -> Result<models::User, Problem> {
-    // The description says only "string" here.
-    check_email(&body.email).map_err(|complaint| Problem::invalid(Place::pointer("/email", complaint)))?;
+    limits::check(&[("email", &body.email)])?;
     app.write(principal, move |tx, caller| {
         caller.require()?;
         let user_type = match body.r#type {

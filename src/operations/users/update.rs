@@ -1,6 +1,6 @@
 //! updateUser: names, standing, status and roles, and what may change into what.
 //!
-//! There is exactly one owner: only the owner changes the owner's user, and making somebody else the owner
+//! There is exactly one owner: only the owner changes the owner's user, and making another user the owner
 //! makes the caller an admin in the same transaction.
 
 use uuid::Uuid;
@@ -26,8 +26,8 @@ pub async fn update(
     parameters: UpdateUserParameters,
     body: UpdateUserRequest,
 ) -> Result<models::User, Problem> {
-    limits::check_names(&[("/firstName", body.first_name.as_ref()), ("/lastName", body.last_name.as_ref())])?;
-    limits::check_ids("/roles", body.roles.as_deref().unwrap_or_default())?;
+    limits::check(&[("firstName", &body.first_name), ("lastName", &body.last_name)])?;
+    limits::check(&[("roles", &body.roles)])?;
     app.write(principal, move |tx, caller| {
         let before = store::users::find(tx, caller.organisation_id, parameters.user_id)?
             .ok_or(Problem::NotFound("user"))?;
@@ -48,7 +48,7 @@ pub async fn update(
     .await
 }
 
-/// Nobody raises anybody above themselves, and only the owner touches the owner.
+/// No caller raises a user above themselves, and only the owner touches the owner.
 fn check_allowed(caller: &Caller, before: &User, after: &User) -> Result<(), Problem> {
     let touches_owner = before.user_type == UserType::Owner || after.user_type == UserType::Owner;
     if touches_owner && caller.standing != UserType::Owner {
@@ -74,7 +74,7 @@ fn check_state(before: &User, after: &User) -> Result<(), Problem> {
     if was != will_be && (was == UserType::Invited || will_be == UserType::Invited) {
         return conflict(Conflict::InvitedUser);
     }
-    // The owner stays until somebody else is made the owner, and cannot be locked out.
+    // The owner stays until another user is made the owner, and cannot be locked out.
     if was == UserType::Owner && (will_be != UserType::Owner || after.status != UserStatus::Active) {
         return conflict(Conflict::LastOwner);
     }

@@ -1,12 +1,12 @@
 //! What is wrong with users, how they came in, and what opens the door for them.
 
-use super::{A_PROJECT, A_USER, Check, Known};
+use super::inspection::{A_PROJECT, A_USER, Inspection, Known};
 use crate::generated::models::{InvitationStatus, UserType};
 use crate::http::check_email;
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::seed::format::{SeedInternalToken, SeedInvitation, SeedPersonalAccessToken, SeedUser};
 use crate::store::invitations::SecretState;
-use crate::store::whole::Kind;
+use crate::store::tables::UniqueValue;
 
 /// How a token stands in the file.
 struct Written<'a> {
@@ -16,9 +16,9 @@ struct Written<'a> {
     seeded: Option<bool>,
 }
 
-impl Check {
+impl Inspection {
     pub(super) fn user(&mut self, place: &str, user: &SeedUser, known: &Known) {
-        self.id(place, Kind::User, user.id);
+        self.id(place, UniqueValue::User, user.id);
         if let Err(complaint) = check_email(&user.email) {
             self.complain(&format!("{place}.email"), complaint);
         }
@@ -39,7 +39,7 @@ impl Check {
     }
 
     fn invitation(&mut self, place: &str, invitation: &SeedInvitation, user: &SeedUser, known: &Known) {
-        self.id(place, Kind::Invitation, invitation.id);
+        self.id(place, UniqueValue::Invitation, invitation.id);
         self.known(&format!("{place}.createdBy"), invitation.created_by, &known.users, A_USER);
         if user.is_service {
             self.complain(place, "a service account is not invited");
@@ -59,29 +59,29 @@ impl Check {
         for (position, secret) in invitation.secrets.iter().enumerate() {
             let place = format!("{place}.secrets[{position}]");
             let hash = secret.sha256.to_string();
-            self.unique(&format!("{place}.sha256"), Kind::InvitationSecret, hash);
+            self.unique(&format!("{place}.sha256"), UniqueValue::InvitationSecret, hash);
             self.known(&format!("{place}.sentBy"), secret.sent_by, &known.users, A_USER);
         }
     }
 
     fn personal_access_token(&mut self, place: &str, token: &SeedPersonalAccessToken, known: &Known) {
-        self.id(place, Kind::PersonalAccessToken, token.id);
+        self.id(place, UniqueValue::PersonalAccessToken, token.id);
         let kind = SecretKind::PersonalAccessToken;
         let (secret, hash, seeded) = (token.secret.as_deref(), token.secret_sha256, token.seeded);
-        self.secret(place, Kind::PersonalAccessTokenSecret, &Written { kind, secret, hash, seeded });
+        self.secret(place, UniqueValue::PersonalAccessTokenSecret, &Written { kind, secret, hash, seeded });
         self.text(&format!("{place}.note"), Some(&token.note));
         self.all_known(&format!("{place}.projects"), &token.projects, &known.projects, A_PROJECT);
     }
 
     fn internal_token(&mut self, place: &str, token: &SeedInternalToken) {
-        self.id(place, Kind::InternalToken, token.id);
+        self.id(place, UniqueValue::InternalToken, token.id);
         let kind = SecretKind::InternalToken;
         let (secret, hash, seeded) = (token.secret.as_deref(), token.secret_sha256, token.seeded);
-        self.secret(place, Kind::InternalTokenSecret, &Written { kind, secret, hash, seeded });
+        self.secret(place, UniqueValue::InternalTokenSecret, &Written { kind, secret, hash, seeded });
     }
 
     /// The complaint never repeats the secret: it goes to a log or a terminal.
-    fn secret(&mut self, place: &str, kind: Kind, written: &Written<'_>) {
+    fn secret(&mut self, place: &str, kind: UniqueValue, written: &Written<'_>) {
         match (written.secret, written.hash) {
             (Some(text), None) => {
                 let place = format!("{place}.secret");

@@ -4,16 +4,16 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
-use super::{A_USER, Check, Known};
+use super::inspection::{A_USER, Inspection, Known};
 use crate::limits;
 use crate::seed::format::{SeedGroup, SeedMember, SeedProject};
-use crate::store::whole::Kind;
+use crate::store::tables::UniqueValue;
 
 const A_GROUP: &str = "group of this project";
 
-impl Check {
+impl Inspection {
     pub(super) fn project(&mut self, place: &str, project: &SeedProject, known: &Known) {
-        self.id(place, Kind::Project, project.id);
+        self.id(place, UniqueValue::Project, project.id);
         self.text(&format!("{place}.name"), Some(&project.name));
         if let Some(complaint) = limits::project_key_complaint(&project.key) {
             self.complain(&format!("{place}.key"), &complaint);
@@ -29,7 +29,7 @@ impl Check {
         let mut roles = HashSet::new();
         for (position, group) in all.iter().enumerate() {
             let place = format!("{place}.groups[{position}]");
-            self.id(&place, Kind::Group, group.id);
+            self.id(&place, UniqueValue::Group, group.id);
             self.text(&format!("{place}.name"), Some(&group.name));
             self.text(&format!("{place}.description"), group.description.as_deref());
             self.known(&format!("{place}.roleId"), group.role_id, &known.roles, "role of this organisation");
@@ -43,7 +43,7 @@ impl Check {
         let mut users = HashSet::new();
         for (position, member) in all.iter().enumerate() {
             let place = format!("{place}.members[{position}]");
-            self.id(&place, Kind::Member, member.id);
+            self.id(&place, UniqueValue::Member, member.id);
             self.known(&format!("{place}.userId"), Some(member.user_id), &known.users, A_USER);
             if !users.insert(member.user_id) {
                 self.complain(&format!("{place}.userId"), "this user is a member already");

@@ -65,7 +65,7 @@ pub struct SeedInvitation {
     /// When it was taken up, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
-    /// The user who invited; nobody when absent.
+    /// The user who invited; the operator when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<Uuid>,
     /// When it was made.
@@ -105,7 +105,7 @@ pub struct SeedPersonalAccessToken {
     /// `brms_pat_` and 32 to 200 letters, digits, `-` or `_`. Either this or `secretSha256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
-    /// What is kept of a secret that nobody wrote down: its SHA-256, in hexadecimal.
+    /// What is kept of a secret that is written down nowhere: its SHA-256, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_sha256: Option<SecretHash>,
     /// Whether others may know the secret, so that `serve` stays on loopback; true when absent. Only beside
@@ -145,7 +145,7 @@ pub struct SeedInternalToken {
     /// `brms_ses_` and 32 to 200 letters, digits, `-` or `_`. Either this or `secretSha256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
-    /// What is kept of a secret that nobody wrote down: its SHA-256, in hexadecimal.
+    /// What is kept of a secret that is written down nowhere: its SHA-256, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_sha256: Option<SecretHash>,
     /// Whether others may know the secret, so that `serve` stays on loopback; true when absent. Only beside

@@ -90,7 +90,7 @@ pub struct SeedMember {
     /// Groups of the same project.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub group_ids: Vec<Uuid>,
-    /// Whether a role brought this member, and nobody by hand.
+    /// Whether a role brought this member, and no person did by hand.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub by_role: bool,
     /// When it was made.

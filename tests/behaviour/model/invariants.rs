@@ -34,9 +34,9 @@ pub fn check(server: &TestServer, world: &World, what: &str, audit_rows_before: 
 /// The people and the memberships are those of the model.
 fn check_people(server: &TestServer, world: &World, what: &str) {
     for user in &world.users {
-        let sql = "SELECT type || ' ' || status FROM users WHERE email = ?1 COLLATE NOCASE
+        let sql = "SELECT type || ' ' || status FROM users WHERE email_folded = lower(?1)
                    AND organisation_id = (SELECT id FROM organisations WHERE name = 'acme')";
-        let found: String = server.sqlite().query_row(sql, [&user.email], |row| row.get(0)).expect("a user");
+        let found: String = server.look(|tx| tx.row(sql, [&user.email], |row| row.get(0)));
         assert_eq!(found, format!("{} {}", user.standing, user.status), "{}: {what}", user.email);
     }
     for project in &world.projects {
@@ -44,12 +44,9 @@ fn check_people(server: &TestServer, world: &World, what: &str) {
             "SELECT count(*), coalesce(sum(owner), 0) FROM members JOIN projects ON projects.id = project_id
                    JOIN users ON users.id = user_id
                    WHERE key = ?1 AND users.email <> 'manager@acme.test'";
-        let counts = server.sqlite().query_row(sql, [&project.key], |row| Ok((row.get(0)?, row.get(1)?)));
-        let counts: (usize, usize) = counts
-            .map(|(all, owners): (i64, i64)| {
-                (usize::try_from(all).expect("a count"), usize::try_from(owners).expect("a count"))
-            })
-            .expect("counts");
+        let counts: (u32, u32) =
+            server.look(|tx| tx.row(sql, [&project.key], |row| Ok((row.get(0)?, row.get(1)?))));
+        let counts = (counts.0 as usize, counts.1 as usize);
         let owners = project.members.values().filter(|is_owner| **is_owner).count();
         assert_eq!(counts, (project.members.len(), owners), "{}: {what}", project.key);
     }

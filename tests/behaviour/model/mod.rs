@@ -97,6 +97,6 @@ async fn take(server: &TestServer, world: &World, step: &Step) -> (Answer, Optio
 /// The membership of a user in a project, or the id of nothing.
 fn member_id(server: &TestServer, project: &str, user: &str) -> String {
     let sql = "SELECT id FROM members WHERE project_id = ?1 AND user_id = ?2";
-    let found = server.sqlite().query_row(sql, [id(project), id(user)], |row| row.get::<_, Uuid>(0));
+    let found = server.look(|tx| tx.optional(sql, [id(project), id(user)], |row| row.get::<Uuid>(0)));
     found.map_or(seed::NOBODY.to_owned(), |id| id.to_string())
 }

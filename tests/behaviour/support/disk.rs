@@ -20,7 +20,7 @@ impl FaultyDisk {
         command.env("LD_PRELOAD", library()).env("FAULTY_DISK", &self.control);
     }
 
-    /// From now on `write` or `fsync` fails with this error number.
+    /// From now on `write`, `fsync` or `stat` fails with this error number.
     pub fn fail(&self, call: &str, number: i32) {
         self.put(&format!("{call} {number}"));
     }

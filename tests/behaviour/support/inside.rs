@@ -1,11 +1,14 @@
 //! What tests do behind the server's back: look at what was written, and put there what no request can.
+//!
+//! Of SQLite alone: every cell of the file, and triggers that no request makes.
 
 use std::path::Path;
 
+use brms::db::Parameter;
 use brms::secret::{Secret, SecretKind};
 use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -78,9 +81,21 @@ pub fn cells(database: &Path) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// Runs one statement of the test's own.
+/// Runs statements of the test's own, as no request can.
 pub fn execute(server: &TestServer, sql: &str) {
+    sql.split(';').filter(|statement| !statement.trim().is_empty()).for_each(|one| server.execute(one));
+}
+
+/// Runs what only SQLite understands: triggers, pragmas.
+pub fn execute_in_sqlite(server: &TestServer, sql: &str) {
     server.sqlite().execute_batch(sql).expect("the statement runs");
+}
+
+/// Keeps every new mail in the outbox, for as long as one may wait at all.
+pub fn hold_mail(server: &TestServer) {
+    let hold = "CREATE TRIGGER hold AFTER INSERT ON mails BEGIN
+                UPDATE mails SET next_attempt_at = next_attempt_at + 3600000 WHERE id = NEW.id; END";
+    execute_in_sqlite(server, hold);
 }
 
 /// What a personal access token of a test may do.
@@ -97,26 +112,21 @@ impl Pat<'_> {
     pub fn put(&self, server: &TestServer) -> String {
         let secret = Secret::generate(SecretKind::PersonalAccessToken);
         leaks::learn(secret.reveal());
-        let (database, token_id, now) = (server.sqlite(), Uuid::now_v7(), server.clock.now().as_millis());
-        database
-            .execute(
+        let (token_id, now) = (Uuid::now_v7(), server.clock.now());
+        let (user, hash, permissions) = (id(self.user), secret.hash(), json!(self.permissions).to_string());
+        let (is_for_all, expires_at) = (self.projects.is_empty(), self.expires_at);
+        server.change(move |tx| {
+            tx.execute(
                 "INSERT INTO personal_access_tokens (id, user_id, secret_hash, note, permissions, all_projects,
                                                      seeded, expires_at, created_at, updated_at)
                  VALUES (?1, ?2, ?3, 'of a test', ?4, ?5, 0, ?6, ?7, ?7)",
-                params![
-                    token_id,
-                    id(self.user),
-                    secret.hash().as_bytes(),
-                    json!(self.permissions).to_string(),
-                    self.projects.is_empty(),
-                    self.expires_at,
-                    now,
-                ],
+                &[&token_id as &dyn Parameter, &user, &hash, &permissions, &is_for_all, &expires_at, &now][..],
             )
-            .expect("a token");
+        });
         for project in self.projects {
             let sql = "INSERT INTO personal_access_token_projects (token_id, project_id) VALUES (?1, ?2)";
-            database.execute(sql, params![token_id, id(project)]).expect("a project of a token");
+            let ids = [token_id, id(project)];
+            server.change(move |tx| tx.execute(sql, ids));
         }
         format!("Bearer {}", secret.reveal())
     }
@@ -126,19 +136,13 @@ impl Pat<'_> {
 pub fn sign_in(server: &TestServer, user: &str, expires_at: Option<i64>) -> String {
     let secret = Secret::generate(SecretKind::InternalToken);
     leaks::learn(secret.reveal());
-    server
-        .sqlite()
-        .execute(
+    let (token_id, user, hash, now) = (Uuid::now_v7(), id(user), secret.hash(), server.clock.now());
+    server.change(move |tx| {
+        tx.execute(
             "INSERT INTO internal_tokens (id, user_id, secret_hash, seeded, expires_at, created_at)
              VALUES (?1, ?2, ?3, 0, ?4, ?5)",
-            params![
-                Uuid::now_v7(),
-                id(user),
-                secret.hash().as_bytes(),
-                expires_at,
-                server.clock.now().as_millis()
-            ],
+            &[&token_id as &dyn Parameter, &user, &hash, &expires_at, &now][..],
         )
-        .expect("a sign-in");
+    });
     format!("Internal {}", secret.reveal())
 }

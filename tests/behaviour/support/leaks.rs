@@ -12,9 +12,11 @@ use std::process::Output;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use mail_parser::MessageParser;
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
 
-use super::{Answer, inside, seed};
+use super::{Answer, inside, seed, statements};
 
 const PREFIXES: [&str; 3] = ["brms_inv_", "brms_pat_", "brms_ses_"];
 /// The fewest letters of a secret after its prefix, and what it is known by.
@@ -148,8 +150,9 @@ impl io::Write for Log {
 
 /// Once for the whole run.
 static BEGUN: LazyLock<()> = LazyLock::new(|| {
-    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::DEBUG).json().with_writer(|| Log);
-    tracing::subscriber::set_global_default(log.finish()).expect("nobody else takes the log");
+    let log = tracing_subscriber::fmt::layer().json().with_writer(|| Log).with_filter(LevelFilter::DEBUG);
+    let all = tracing_subscriber::registry().with(log).with(statements::layer());
+    tracing::subscriber::set_global_default(all).expect("nothing else takes the log");
     learn(&std::fs::read_to_string(seed::FILE).expect("the seed"));
 });
 

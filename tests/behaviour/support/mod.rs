@@ -15,6 +15,7 @@ pub mod random;
 pub mod seed;
 pub mod server;
 pub mod smtp;
+pub mod statements;
 pub mod tcp;
 
 pub use client::{Answer, Call};

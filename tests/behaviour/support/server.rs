@@ -1,4 +1,6 @@
 //! A server in this process, on a free port, with a file and a clock of its own.
+//!
+//! Of SQLite alone: `TestServer::sqlite`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,6 +8,9 @@ use std::time::Duration;
 
 use brms::clock::Clock;
 use brms::config::{Arguments, Command, ServeSettings};
+use brms::db::Tx;
+use brms::mail_states::MailState;
+use brms::problem::Problem;
 use brms::startup::{Audience, Server};
 use brms::store;
 use clap::Parser;
@@ -13,7 +18,7 @@ use mail_parser::MessageParser;
 use tempfile::TempDir;
 
 use super::leaks::{self, Watch};
-use super::{Call, seed};
+use super::{Call, seed, statements};
 
 /// The longest that a test waits for something that has to happen.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -48,7 +53,7 @@ impl TestServer {
         let database = folder.path().join("test.db");
         let settings = settings(&database, flags);
         let server =
-            Server::start(&settings, clock.clone(), Audience::Nobody).await.expect("the server starts");
+            Server::start(&settings, clock.clone(), Audience::Unattended).await.expect("the server starts");
         let watch = Watch::new(&server.url(), database, None);
         Self { watch, server, clock, http: reqwest::Client::new(), folder }
     }
@@ -82,7 +87,29 @@ impl TestServer {
         self.folder.path().join("test.db")
     }
 
-    /// A connection of the test's own, beside the server.
+    /// Looks into the database, whichever it is.
+    pub fn look<T>(&self, look: impl FnOnce(&Tx) -> Result<T, Problem>) -> T {
+        statements::of_test(|| self.app().db.peek(look)).expect("what the test looks at is there")
+    }
+
+    /// Changes the database as no request can.
+    pub fn change<F>(&self, mut change: F)
+    where
+        F: FnMut(&Tx) -> Result<usize, Problem> + Send + 'static,
+    {
+        let db = self.app().db.clone();
+        let write = move || db.write_blocking(move |tx| statements::of_test(|| change(tx)));
+        // A thread of its own: the runtime's may not wait for the writer.
+        std::thread::spawn(write).join().expect("no panic").expect("the test's own change");
+    }
+
+    /// The same by one statement that names no parameter.
+    pub fn execute(&self, sql: &str) {
+        let sql = sql.to_owned();
+        self.change(move |tx| tx.execute(&sql, ()));
+    }
+
+    /// A connection of the test's own beside the server, for what concerns SQLite alone: its catalogue, triggers, locks.
     pub fn sqlite(&self) -> rusqlite::Connection {
         let connection = rusqlite::Connection::open(self.database()).expect("the database opens");
         connection.busy_timeout(PATIENCE).expect("a time-out is set");
@@ -91,7 +118,7 @@ impl TestServer {
 
     /// One number from the database.
     pub fn count(&self, sql: &str) -> i64 {
-        self.sqlite().query_row(sql, [], |row| row.get(0)).expect("the count is there")
+        self.look(|tx| tx.row(sql, (), |row| row.get(0)))
     }
 
     /// Every place where a secret is and must not be.
@@ -118,7 +145,7 @@ impl TestServer {
         loop {
             let listed =
                 db.read(until, |tx| store::mails::list(tx, None)).await.expect("the mailbox is read");
-            if listed.iter().all(|mail| mail.state != "queued") {
+            if listed.iter().all(|mail| mail.state != MailState::Queued) {
                 let read =
                     |id| db.peek(|tx| store::mails::message(tx, id)).expect("a mail is read").flatten();
                 return listed.iter().filter_map(|mail| read(mail.id)).map(Mail::parse).collect();

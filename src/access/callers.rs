@@ -1,0 +1,120 @@
+//! Who calls: credentials before and in the transaction that acts.
+
+use std::net::IpAddr;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::hints;
+use crate::db::{Db, Tx};
+use crate::generated::api::{Operation, SecurityScheme};
+use crate::generated::models::UserType;
+use crate::http::{Authorization, RequestContext};
+use crate::problem::{Challenge, Problem};
+use crate::secret::{Secret, SecretHash, SecretKind};
+use crate::store;
+use crate::store::audit_logs::Actor;
+use crate::store::credentials::TokenLimits;
+
+/// Well-formed credentials of a request, and the request they came with. Whose they are is not known yet.
+pub struct Principal {
+    operation: Operation,
+    kind: SecretKind,
+    secret_hash: SecretHash,
+    context: RequestContext,
+}
+
+/// A user who calls, as the database knows them in this transaction.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// What is called.
+    pub operation: Operation,
+    /// The user.
+    pub user_id: Uuid,
+    /// The only organisation this caller can see anything of.
+    pub organisation_id: Uuid,
+    /// The user's standing there.
+    pub standing: UserType,
+    /// What a personal access token leaves of the user's rights; `None` for a sign-in.
+    pub limits: Option<TokenLimits>,
+    ip_address: IpAddr,
+    user_agent: Option<String>,
+}
+
+/// What is said of credentials that open nothing. One text, so that it does not tell which it was.
+const NOT_VALID: &str = "The credentials are not valid: unknown, expired or revoked, or their user is \
+                         disabled or has not accepted the invitation yet.";
+
+/// Checks the credentials of a request for an operation, before anything else of it is read.
+pub async fn authenticate(
+    db: &Db,
+    operation: Operation,
+    authorization: Authorization<'_>,
+    context: &RequestContext,
+) -> Result<Principal, Problem> {
+    let (scheme, credentials) = hints::plausible(operation, authorization)
+        .map_err(|detail| refusal(operation, detail, authorization != Authorization::Absent))?;
+    let kind = kind(scheme);
+    let secret = Secret::parse(kind, credentials).ok_or_else(|| refusal(operation, NOT_VALID, true))?;
+    let principal = Principal { operation, kind, secret_hash: secret.hash(), context: context.clone() };
+    match db.peek(|tx| principal.caller(tx)) {
+        Ok(_) => Ok(principal),
+        Err(refusal @ Problem::Unauthenticated { .. }) => {
+            db.confirm(principal.deadline()).await.and(Err(refusal))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+impl Principal {
+    /// Who this is, in this transaction; 401 if the credentials do not hold (any more).
+    pub fn caller(&self, tx: &Tx) -> Result<Caller, Problem> {
+        let found = store::credentials::find(tx, self.kind, &self.secret_hash)?;
+        let found = found.ok_or_else(|| refusal(self.operation, NOT_VALID, true))?;
+        Ok(Caller {
+            operation: self.operation,
+            user_id: found.user_id,
+            organisation_id: found.organisation_id,
+            standing: found.standing,
+            limits: found.limits,
+            ip_address: self.context.ip_address,
+            user_agent: self.context.user_agent.clone(),
+        })
+    }
+
+    /// When the request's time is over.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.context.deadline
+    }
+}
+
+impl Caller {
+    /// The same user as the one who did something, for the audit log.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor {
+            organisation_id: self.organisation_id,
+            user_id: Some(self.user_id),
+            ip_address: Some(self.ip_address.to_string()),
+            user_agent: self.user_agent.clone(),
+        }
+    }
+}
+
+fn kind(scheme: SecurityScheme) -> SecretKind {
+    match scheme {
+        SecurityScheme::PersonalAccessToken => SecretKind::PersonalAccessToken,
+        SecurityScheme::InternalAuth => SecretKind::InternalToken,
+    }
+}
+
+/// A 401 with one challenge for each scheme that the operation takes.
+fn refusal(operation: Operation, detail: &str, were_sent: bool) -> Problem {
+    let schemes = operation.security().iter().copied().flatten();
+    let challenges = schemes.map(|scheme| match scheme {
+        SecurityScheme::PersonalAccessToken => Challenge::Bearer,
+        SecurityScheme::InternalAuth => Challenge::Internal,
+    });
+    Problem::Unauthenticated { detail: detail.to_owned(), challenges: challenges.collect(), were_sent }
+}

@@ -1,0 +1,24 @@
+//! Every setting: its flag, its `BRMS_…` twin, its default and what it is for. The environment is read
+//! here and nowhere else.
+
+mod arguments;
+mod commands;
+mod environment;
+mod environment_file;
+mod mail;
+mod proxies;
+mod read;
+mod serve;
+mod testing;
+mod values;
+
+pub use arguments::*;
+pub use commands::*;
+pub use environment_file::environment_file;
+pub use mail::*;
+pub use proxies::*;
+pub use read::{read, serve_settings_without_environment};
+pub use serve::*;
+pub use testing::*;
+pub use values::Hidden;
+pub(crate) use values::positive_time;

@@ -1,0 +1,50 @@
+//! How values stand in SQLite's columns and parameters.
+
+use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use uuid::Uuid;
+
+use crate::db::values::{Cell, Value};
+
+pub(in crate::db) use rusqlite::Connection;
+pub use rusqlite::{Row, RowIndex as Index};
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null(_) => ValueRef::Null,
+            Self::Integer(value) => ValueRef::Integer(*value),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+            Self::Id(id) => ValueRef::Blob(id.as_bytes()),
+            Self::Ids(ids) => return Ok(ToSqlOutput::from(json_list(ids))),
+        }))
+    }
+}
+
+/// One column of a row; `None`: there is none of this name, or it holds what no column of ours does.
+pub(in crate::db) fn cell<'r>(row: &'r rusqlite::Row<'_>, column: impl Index) -> Option<Cell<'r>> {
+    Some(match row.get_ref(column).ok()? {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(value) => Cell::Integer(value),
+        ValueRef::Text(text) => Cell::Text(std::str::from_utf8(text).ok()?),
+        ValueRef::Blob(bytes) => Cell::Bytes(bytes),
+        ValueRef::Real(_) => return None,
+    })
+}
+
+/// Ids as `json_each` and `unhex` read them.
+fn json_list(ids: &[Uuid]) -> String {
+    let mut list = String::with_capacity(ids.len() * 35 + 2);
+    list.push('[');
+    for (position, id) in ids.iter().enumerate() {
+        if position > 0 {
+            list.push(',');
+        }
+        list.push('"');
+        list.push_str(id.simple().encode_lower(&mut Uuid::encode_buffer()));
+        list.push('"');
+    }
+    list.push(']');
+    list
+}

@@ -1,0 +1,264 @@
+//! Connections and their pragmas. Pragmas hold for one connection only, so every connection of the
+//! process is made here.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::config::DbConfig;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::{Connection, OpenFlags};
+
+use super::files::{self, folder, hand_over};
+use super::opened_file::{Look, OpenedFile};
+use super::options::{BUSY_TIMEOUT, Options};
+use super::shared::Shared;
+use crate::search::has_text;
+use crate::temporary;
+
+/// How many pages the log holds before it is folded. A page that many writes touch is folded once for all of them.
+pub(super) const PAGES_MAX: i64 = 20_000;
+/// Statements kept ready for each connection. More than the fixed texts of the whole store; the audit log makes a text for
+/// each combination of filters and orders, and what was not used for longest gives way to those.
+const PREPARED_STATEMENTS: usize = 256;
+
+/// Makes the file if it may be made, readable for its owner alone: it holds people's addresses and, until
+/// a mail is delivered, the secret of its link. SQLite gives its -wal and -shm files the same mode.
+pub(super) fn prepare_file(path: &Path, create: bool) -> io::Result<()> {
+    if let Ok(metadata) = path.metadata() {
+        // SQLite removes the log of an empty file without reading it.
+        return if metadata.len() == 0 { refuse_to_begin_anew(path) } else { Ok(()) };
+    }
+    if !create {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "there is no such file; `brms serve` or `brms seed` makes one",
+        ));
+    }
+    refuse_to_begin_anew(path)?;
+    // Made under another name, so that it is never there with a wrong mode or owner.
+    let file = temporary::file(folder(path), "new")?;
+    hand_over(file.as_file(), path)?;
+    match file.persist_noclobber(path) {
+        Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => Err(refused.error),
+        // Or another process was faster.
+        _ => Ok(()),
+    }
+}
+
+/// A database that was taken away under its server is not replaced by an empty one: what was written is beside it.
+fn refuse_to_begin_anew(path: &Path) -> io::Result<()> {
+    let log = files::with_suffix(path, "-wal");
+    let rescued = files::beside(path, "rescued");
+    let has_log = log.metadata().is_ok_and(|metadata| metadata.len() > 0);
+    let (left, way_out) = if files::is_there(&rescued) {
+        (rescued, "to go on with what was written, rename it; to begin anew, move it away")
+    } else if has_log {
+        (log, "put the database back; to begin anew, move that file away")
+    } else {
+        return Ok(());
+    };
+    let state = if path.exists() { "it is empty" } else { "there is no such file" };
+    Err(io::Error::other(format!("{state}, but {} lies beside its place: {way_out}", left.display())))
+}
+
+/// Makes a plain connection the one that writes. WAL is turned on here, before any other connection exists: that
+/// changes the file, so it has to be known by now that it is ours.
+pub(super) fn to_writer(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    // FULL: an answer of 200 survives a power cut. Before WAL is turned on, which writes too.
+    connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // What is wiped is overwritten, or the secret of a link that was mailed stays readable in the gaps of its page.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
+    // 16 MiB. More is slower: on a file below 1 GiB SQLite walks the whole cache at each commit that split a page.
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    // Another thread folds the log at a third of this; it is the limit for when that one cannot.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 3 * PAGES_MAX, |_| Ok(()))?;
+    common(connection)?;
+    if let Some(bytes) = options.size_max {
+        let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = i64::try_from((bytes / u64::from(page_bytes)).max(1)).unwrap_or(i64::MAX);
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// How SQLite is told to open a file.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    /// A path, or a URI.
+    name: PathBuf,
+    flags: OpenFlags,
+}
+
+impl Source {
+    /// The usual way, beside all others who use the file.
+    pub(super) fn shared(path: &Path) -> Self {
+        // No CREATE: `prepare_file` decides that. No URI: a path is a path.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Self { name: path.to_owned(), flags }
+    }
+
+    /// The way for a command that only reads. A file in WAL mode needs files beside it, so one that cannot be written,
+    /// or lies in a folder that cannot (a snapshot), is opened as one that nobody changes.
+    pub(super) fn to_read(path: &Path) -> io::Result<Self> {
+        let is_folder_writable = files::may_be_written(folder(path));
+        if is_folder_writable && files::may_be_written(path) {
+            return Ok(Self::shared(path));
+        }
+        let logs = ["-wal", "-journal"].map(|suffix| files::with_suffix(path, suffix));
+        let has_content = |log: &&PathBuf| log.metadata().is_ok_and(|metadata| metadata.len() > 0);
+        let log = logs.iter().find(has_content);
+        let is_served = OpenedFile::new(path)?.is_locked();
+        if is_folder_writable && (log.is_some() || is_served) {
+            return Ok(Self::shared(path));
+        }
+        if let Some(log) = log {
+            return Err(io::Error::other(format!(
+                "its folder is not writable, and {} beside it holds the newest writes; copy both into a writable folder",
+                log.display()
+            )));
+        }
+        if is_served {
+            return Err(io::Error::other(
+                "its folder is not writable, and a server is using it; run this command as the server's user",
+            ));
+        }
+        Self::immutable(path)
+    }
+
+    /// As a file that nothing changes, and without any file beside it.
+    pub(super) fn immutable(path: &Path) -> io::Result<Self> {
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Ok(Self { name: immutable_uri(path)?, flags })
+    }
+
+    /// Whether nothing can be written through it.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY)
+    }
+}
+
+/// `file:///…?immutable=1`.
+fn immutable_uri(path: &Path) -> io::Result<PathBuf> {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+    let path = std::path::absolute(path)?;
+    let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), KEPT);
+    Ok(PathBuf::from(format!("file:{encoded}?immutable=1")))
+}
+
+/// A connection as SQLite makes it, for what concerns a file as a whole and no row in it.
+pub(super) fn open_plain(source: &Source) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(&source.name, source.flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+/// A connection that cannot write, whatever it is told.
+pub(super) fn open_reader(source: &Source) -> rusqlite::Result<Connection> {
+    let mut connection = Connection::open_with_flags(&source.name, source.flags)?;
+    reader_pragmas(&mut connection)?;
+    Ok(connection)
+}
+
+/// What the pool makes its connections with.
+pub(super) fn reader_manager(source: &Source, shared: Arc<Shared>) -> SqliteConnectionManager {
+    // The pool opens connections later, too, and then the path may lead to another file.
+    let prepare = move |connection: &mut Connection| match shared.file.look() {
+        Look::Gone => Err(rusqlite::Error::InvalidPath(shared.file.path().to_owned())),
+        _ => reader_pragmas(connection),
+    };
+    SqliteConnectionManager::file(&source.name).with_flags(source.flags).with_init(prepare)
+}
+
+fn reader_pragmas(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -8_192)?;
+    common(connection)
+}
+
+fn common(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // Without it SQLite, built with STAT4, parses a statement anew for each bound value after ANALYZE.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+    // Letter case as people see it: SQLite's own lower() knows only the letters of ASCII.
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("has_text", -1, flags, |arguments| {
+        let Some(search) = arguments.get_raw(0).as_str_or_null()? else { return Ok(false) };
+        for position in 1..arguments.len() {
+            if arguments.get_raw(position).as_str_or_null()?.is_some_and(|text| has_text(text, search)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pragma(connection: &Connection, name: &str) -> String {
+        connection
+            .pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+            .map(|value| format!("{value:?}"))
+            .unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_connection_has_its_pragmas() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        prepare_file(&path, true).unwrap();
+        let writer = open_plain(&Source::shared(&path)).unwrap();
+        to_writer(&writer, &Options { size_max: Some(40_960), ..Options::new(&path) }).unwrap();
+        let reader = open_reader(&Source::shared(&path)).unwrap();
+        let pool = r2d2::Pool::builder()
+            .max_size(2)
+            .build(reader_manager(&Source::shared(&path), Shared::new(OpenedFile::new(&path).unwrap())))
+            .unwrap();
+        let (pooled, second) = (pool.get().unwrap(), pool.get().unwrap());
+        for connection in [&writer, &reader, &*pooled, &*second] {
+            let found =
+                connection.query_row("SELECT has_text('ö', NULL, 'a', 'ÄÖ')", [], |row| row.get(0));
+            assert_eq!(found, Ok(true));
+            assert_eq!(pragma(connection, "foreign_keys"), "Integer(1)");
+            assert_eq!(pragma(connection, "journal_mode"), "Text(\"wal\")");
+            assert_eq!(pragma(connection, "temp_store"), "Integer(2)");
+            assert!(connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG).unwrap());
+        }
+        assert_eq!(pragma(&writer, "synchronous"), "Integer(2)");
+        assert_eq!(pragma(&writer, "max_page_count"), "Integer(10)");
+        for connection in [&reader, &*pooled, &*second] {
+            assert!(connection.execute_batch("CREATE TABLE forbidden (a)").is_err());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_file_and_its_log_are_for_their_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        prepare_file(&path, true).unwrap();
+        let writer = open_plain(&Source::shared(&path)).unwrap();
+        to_writer(&writer, &Options::new(&path)).unwrap();
+        writer.execute_batch("CREATE TABLE t (a)").unwrap();
+        for name in ["a.db", "a.db-wal"] {
+            let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_named_with_the_way_out() {
+        let error = prepare_file(Path::new("/nonexistent/brms.db"), false).unwrap_err();
+        assert!(error.to_string().contains("brms serve"));
+    }
+}

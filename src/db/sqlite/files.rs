@@ -1,0 +1,232 @@
+//! The names of the database and of the files beside it, and whose they are.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+
+/// The files that SQLite keeps beside a database in use. Left alone, they are taken for those of whatever file
+/// comes to lie beside them.
+pub(super) const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// The most files of one kind that are kept beside a database.
+const NUMBERED_MAX: u32 = 1000;
+/// SQLite has 512 bytes for a path with an ending such as `-journal`.
+const PATH_BYTES_MAX: usize = 500;
+/// As many as the system follows itself.
+const LINKS_MAX: u32 = 40;
+
+/// The path of a file that stands beside the database: `brms.db` and `lock` give `brms.db.lock`.
+#[must_use]
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    with_suffix(path, &format!(".{suffix}"))
+}
+
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+pub(super) fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The file that a path leads to, also if it is still to be made. Whatever goes by a name (the lock, the log, a
+/// rename) has to go by this one, or two ways to one file are taken for two files.
+pub(super) fn real_path(path: &Path) -> Result<PathBuf, Failure> {
+    let mut real = path.to_owned();
+    for _ in 0..LINKS_MAX {
+        // Fails on what is no link, and on what is not there. Links among the folders do not matter: the file and
+        // those beside it go through them alike.
+        let Ok(target) = fs::read_link(&real) else { return Ok(real) };
+        real = real.parent().unwrap_or(Path::new("")).join(target);
+    }
+    Err(Failure(format!("{} leads in a circle of links; name the file itself", path.display())))
+}
+
+/// Refuses a path that SQLite would refuse without saying why.
+pub(super) fn check_length(path: &Path) -> io::Result<()> {
+    // SQLite resolves links among the folders, so what counts is where the path leads.
+    let folder = folder(path).canonicalize().or_else(|_| std::path::absolute(folder(path)))?;
+    let bytes = folder.join(path.file_name().unwrap_or_default()).as_os_str().len();
+    if bytes > PATH_BYTES_MAX {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidFilename,
+            format!(
+                "its path is {bytes} bytes long, and SQLite takes at most {PATH_BYTES_MAX}; use a shorter folder or name"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether this process may write to the file, or make files in the folder.
+#[cfg(unix)]
+pub(super) fn may_be_written(path: &Path) -> bool {
+    use rustix::fs::{Access, AtFlags, CWD, accessat};
+    accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok()
+}
+
+#[cfg(not(unix))]
+pub(super) fn may_be_written(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.permissions().readonly())
+}
+
+/// Whether anybody but its owner may do anything with a file.
+#[cfg(unix)]
+pub(super) fn is_open_to_others(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_open_to_others(_: &Path) -> bool {
+    false
+}
+
+/// Who owns a file and who may do what with it, for messages.
+#[cfg(unix)]
+pub(super) fn owner_and_mode(path: &Path) -> String {
+    use std::os::unix::fs::MetadataExt;
+    match fs::metadata(path) {
+        Ok(is) => format!("owner {}:{}, mode {:04o}", is.uid(), is.gid(), is.mode() & 0o7777),
+        Err(cause) => cause.to_string(),
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn owner_and_mode(_: &Path) -> String {
+    "marked as read-only".to_owned()
+}
+
+/// An error of the first write to a database, and what is in the way of the files that SQLite makes beside it.
+pub(super) fn said_of_folder(path: &Path, cause: &dyn std::fmt::Display) -> String {
+    let mut said = vec![cause.to_string()];
+    if !may_be_written(folder(path)) {
+        let (user, mode) = (own_user(), owner_and_mode(folder(path)));
+        said.push(format!("{user} cannot make files in its folder ({mode})"));
+    }
+    for companion in COMPANIONS.iter().map(|suffix| with_suffix(path, suffix)).filter(|path| is_there(path)) {
+        if !may_be_written(&companion) {
+            let (user, mode) = (own_user(), owner_and_mode(&companion));
+            said.push(format!("{user} cannot write {} ({mode})", companion.display()));
+        }
+    }
+    said.join("; ")
+}
+
+/// Who this process is, for messages.
+#[cfg(unix)]
+pub(super) fn own_user() -> String {
+    format!("user {}", rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+pub(super) fn own_user() -> String {
+    "this user".to_owned()
+}
+
+/// Whether the name is taken, also by a link that leads nowhere.
+pub(super) fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// A file that was left beside `path` by whoever used it as a database, or belongs to who does.
+pub(super) fn companion(path: &Path) -> Option<PathBuf> {
+    COMPANIONS.iter().map(|suffix| with_suffix(path, suffix)).find(|companion| is_there(companion))
+}
+
+/// The database that a file is, or belongs to as its log or its lock: a file that a program replaces or removes must be
+/// none of these.
+#[must_use]
+pub fn database_of(path: &Path) -> Option<PathBuf> {
+    const MAGIC: &[u8] = b"SQLite format 3\0";
+    let is_database = |path: &Path| {
+        let mut start = [0; MAGIC.len()];
+        path.is_file()
+            && File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok()
+            && start == MAGIC
+    };
+    if is_database(path) {
+        return Some(path.to_owned());
+    }
+    let name = path.file_name()?.to_str()?;
+    let owner = COMPANIONS.iter().chain(&[".lock"]).find_map(|suffix| name.strip_suffix(suffix))?;
+    Some(path.with_file_name(owner)).filter(|owner| is_database(owner))
+}
+
+/// Names for a further file of a kind: `brms.db.before-restore`, `brms.db.before-restore-2`, and so on.
+pub(super) fn numbered(path: &Path, kind: &str) -> impl Iterator<Item = PathBuf> {
+    (1..=NUMBERED_MAX).map(move |number| match number {
+        1 => beside(path, kind),
+        _ => beside(path, &format!("{kind}-{number}")),
+    })
+}
+
+/// Root makes a file for whoever runs the server: it gets the owner of the database, or of the folder that the
+/// database is to lie in. Only for a file that was made just now and under no name that was there before: the
+/// folder's owner could have put a link to any file of the system in its place.
+#[cfg(unix)]
+pub(super) fn hand_over(made: &File, database: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    const ROOT: u32 = 0;
+    let is = made.metadata()?;
+    let wanted = fs::metadata(database).or_else(|_| fs::metadata(folder(database)))?;
+    // Nobody but root may give files away. For anybody else the file is already whose it can be.
+    if is.uid() != ROOT || (is.uid(), is.gid()) == (wanted.uid(), wanted.gid()) {
+        return Ok(());
+    }
+    fchown(made, Some(wanted.uid()), Some(wanted.gid()))
+}
+
+/// Elsewhere a file belongs to its folder.
+#[cfg(not(unix))]
+pub(super) fn hand_over(_made: &File, _database: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether there is no file yet.
+pub fn is_new(database: &Path) -> Result<bool, Failure> {
+    real_path(database).map(|path| !is_there(&path))
+}
+
+/// Removes a database that nobody has used yet, with what SQLite keeps beside it.
+pub fn discard(database: &Path) {
+    let Ok(path) = real_path(database) else { return };
+    for path in COMPANIONS.iter().map(|suffix| with_suffix(&path, suffix)).chain([path.clone()]) {
+        if is_there(&path)
+            && let Err(cause) = fs::remove_file(&path)
+        {
+            tracing::warn!(path = %path.display(), %cause, "the file of a start that failed could not be removed");
+        }
+    }
+}
+
+/// Whether a database can lie here: no file does, and none that would be taken for its log.
+pub(super) fn is_free(path: &Path) -> bool {
+    !is_there(path) && companion(path).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_followed_to_the_file_also_if_it_is_still_to_be_made() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("data")).unwrap();
+        symlink("data/new.db", at("new.db")).unwrap();
+        symlink("new.db", at("second.db")).unwrap();
+        symlink(at("second.db"), at("data/third.db")).unwrap();
+        for name in ["data/new.db", "new.db", "second.db", "data/third.db"] {
+            assert_eq!(real_path(&at(name)).unwrap(), at("data/new.db"), "{name}");
+        }
+        symlink("circle.db", at("circle.db")).unwrap();
+        assert!(real_path(&at("circle.db")).unwrap_err().to_string().contains("circle.db"));
+        assert_eq!(real_path(Path::new("a.db")).unwrap(), Path::new("a.db"));
+    }
+}

@@ -1,0 +1,323 @@
+//! Numbered steps from an empty file to today's schema: forward only, each in a transaction of its own
+//! together with its number, and never on a file that is newer than this binary.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use super::lock::ServeLock;
+use super::opened_file::OpenedFile;
+use super::options::BUSY_TIMEOUT;
+use super::{copy, files};
+use crate::failure::Failure;
+
+/// How often it is looked whether whoever has the lock is done.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
+
+/// Every step in order; the number of a step is its position, counted from 1.
+pub(super) const ALL: &[&str] = &[
+    include_str!("../migrations/sqlite/0001_people_and_access.sql"),
+    include_str!("../migrations/sqlite/0002_the_whole_api.sql"),
+    include_str!("../migrations/sqlite/0003_mail_over_smtp.sql"),
+    include_str!("../migrations/sqlite/0004_one_index_less.sql"),
+];
+
+/// The number of the last step: that of a file which this binary has brought up to date.
+pub(super) fn last() -> u32 {
+    number(ALL.len())
+}
+
+/// Stands in the file's header, so that a file of another program is told apart. "BRMS" in ASCII.
+const APPLICATION_ID: i32 = 0x4252_4d53;
+
+/// Brings the file from its step to the last one.
+pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), Failure> {
+    let failed = |step: u32, cause: &dyn std::fmt::Display| {
+        Failure(format!("{}: schema step {step} failed, nothing was changed: {cause}", path.display()))
+    };
+    let done = look(connection, path, steps)?;
+    if done > 0 && done < number(steps.len()) {
+        keep_copy(connection, path, done)?;
+    }
+    for (position, sql) in steps.iter().enumerate() {
+        let step = number(position + 1);
+        if step > done {
+            apply(connection, step, sql).map_err(|cause| failed(step, &cause))?;
+        }
+    }
+    Ok(())
+}
+
+/// The last step that the file has seen. A file that is not for this program is refused; nothing is changed.
+pub(super) fn look(connection: &Connection, path: &Path, steps: &[&str]) -> Result<u32, Failure> {
+    let done = step(connection, path)?;
+    refuse_newer(done, path, steps)?;
+    Ok(done)
+}
+
+/// Takes the lock for the time of the steps, if any are due. Who has it may be an older server, which would go on with
+/// a schema that it does not know. One that is just bringing the file up to date itself is waited for.
+pub(super) fn lock_if_due<'f>(
+    connection: &Connection,
+    file: &'f OpenedFile,
+    steps: &[&str],
+) -> Result<Option<StepLock<'f>>, Failure> {
+    let path = file.path();
+    let until = Instant::now() + BUSY_TIMEOUT;
+    while look(connection, path, steps)? < number(steps.len()) {
+        if let Some(lock) = ServeLock::take_if_free(path)?
+            && file.try_lock()
+        {
+            return Ok(Some(StepLock { file, _lock: lock }));
+        }
+        if Instant::now() >= until {
+            return Err(Failure(format!(
+                "{} has to be brought up to date for this brms, and an older one is serving it; stop that, or start \
+                 the server of this one in its place",
+                path.display()
+            )));
+        }
+        thread::sleep(LOOK_AGAIN_AFTER);
+    }
+    Ok(None)
+}
+
+/// Keeps servers out while a command brings the file up to date.
+pub(super) struct StepLock<'f> {
+    file: &'f OpenedFile,
+    _lock: ServeLock,
+}
+
+impl Drop for StepLock<'_> {
+    fn drop(&mut self) {
+        // The file stays open: see OpenedFile.
+        let _ = self.file.unlock();
+    }
+}
+
+/// A file of an older program can be read only after its schema was brought up to date.
+pub(super) fn refuse_older(done: u32, path: &Path, steps: &[&str]) -> Result<(), Failure> {
+    if done >= number(steps.len()) {
+        return Ok(());
+    }
+    Err(Failure(format!(
+        "{} has schema step {done} and has to be brought up to step {} first, but its folder cannot be written; make a \
+         copy with `brms backup` and name that",
+        path.display(),
+        steps.len()
+    )))
+}
+
+/// A file of a newer program is left alone: what its later steps mean is not known here.
+pub(super) fn refuse_newer(done: u32, path: &Path, steps: &[&str]) -> Result<(), Failure> {
+    let known = number(steps.len());
+    if done <= known {
+        return Ok(());
+    }
+    Err(Failure(format!(
+        "{} has schema step {done}, this brms knows {known}; use the newer brms that wrote it",
+        path.display(),
+    )))
+}
+
+/// The number of a step. There are never so many that it would not fit.
+fn number(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
+}
+
+/// The last step that the file has seen; 0 for an empty file.
+pub(super) fn step(connection: &Connection, path: &Path) -> Result<u32, Failure> {
+    match step_of_ours(connection) {
+        Ok(Some(step)) => Ok(step),
+        Ok(None) => Err(Failure(format!("{}{}", not_ours(connection, path), stale_log(path)))),
+        Err(cause) => {
+            let is_damaged = matches!(
+                cause.sqlite_error_code(),
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+            );
+            let said = files::said_of_folder(path, &cause);
+            let stale = if is_damaged { stale_log(path) } else { String::new() };
+            Err(Failure(format!("{} cannot be read as a database: {said}{stale}", path.display())))
+        }
+    }
+}
+
+/// The file of another program, or one of ours that lost the two numbers in its header: `.dump` of the sqlite3
+/// command leaves them out.
+fn not_ours(connection: &Connection, path: &Path) -> String {
+    let path = path.display();
+    match step_of_schema(connection) {
+        Some(step) => format!(
+            "{path} has the tables of a brms database but not its header, as after restoring an sqlite3 `.dump`; if \
+             it is one, run: sqlite3 {path} 'PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {step}'"
+        ),
+        None => format!("{path} is not a brms database; name another file"),
+    }
+}
+
+/// The last step after which a file has just these tables and indexes.
+fn step_of_schema(connection: &Connection) -> Option<u32> {
+    fn names(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+        // Not those that SQLite makes itself, such as sqlite_stat1.
+        let sql =
+            "SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name";
+        connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+    }
+    let found = names(connection).ok()?;
+    let empty = Connection::open_in_memory().ok()?;
+    let mut last = None;
+    for (position, sql) in ALL.iter().enumerate() {
+        empty.execute_batch(sql).ok()?;
+        if names(&empty).is_ok_and(|names| names == found) {
+            last = Some(number(position + 1));
+        }
+    }
+    last
+}
+
+/// SQLite takes a log for that of whatever file lies beside it.
+fn stale_log(path: &Path) -> String {
+    let Some(log) = files::companion(path) else { return String::new() };
+    format!(
+        ". {log} lies beside it. If the database was copied here, {log} belongs to the previous file; move {log} away \
+         and try again",
+        log = log.display()
+    )
+}
+
+/// The same; `None`: the file is of another program.
+pub(super) fn step_of_ours(connection: &Connection) -> rusqlite::Result<Option<u32>> {
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let step: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let is_empty: bool =
+        connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
+    Ok(match (application, step, is_empty) {
+        (APPLICATION_ID, step, _) => Some(step),
+        (0, 0, true) => Some(0),
+        _ => None,
+    })
+}
+
+/// A copy of the file as it was, since a step cannot be taken back. An older one under the name may be of another
+/// time: of a database that was restored since. Only one of the very same is enough, or a server that is started
+/// again and again on a step that fails would fill the disk.
+fn keep_copy(connection: &Connection, path: &Path, done: u32) -> Result<(), Failure> {
+    let kind = format!("before-step-{}", done + 1);
+    let failed = |cause: &dyn std::fmt::Display| {
+        Failure(format!(
+            "the copy {} before a schema step cannot be made: {cause}",
+            files::beside(path, &kind).display()
+        ))
+    };
+    let copy = copy::make(connection, path).map_err(|cause| failed(&cause))?;
+    files::hand_over(copy.as_file(), path).map_err(|cause| failed(&cause))?;
+    for name in files::numbered(path, &kind) {
+        if copy::is_same_content(copy.path(), &name) {
+            return Ok(());
+        }
+        if files::is_free(&name) {
+            return copy::place(copy, &name, false).map(drop).map_err(|cause| failed(&cause));
+        }
+    }
+    Err(failed(&"there are too many of its kind; remove some"))
+}
+
+fn apply(connection: &mut Connection, step: u32, sql: &str) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let seen: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    // Another process may have taken this step since we looked.
+    if seen < step {
+        transaction.execute_batch(sql)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", step)?;
+    }
+    transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::sqlite::beside;
+
+    fn fresh() -> (tempfile::TempDir, std::path::PathBuf, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let connection = Connection::open(&path).unwrap();
+        (folder, path, connection)
+    }
+
+    #[test]
+    fn steps_run_once_and_in_order() {
+        let (_folder, path, mut connection) = fresh();
+        run(&mut connection, &path, &["CREATE TABLE a (x)"]).unwrap();
+        run(&mut connection, &path, &["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y"]).unwrap();
+        connection.execute("INSERT INTO a (x, y) VALUES (1, 2)", []).unwrap();
+        run(&mut connection, &path, &["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y"]).unwrap();
+    }
+
+    #[test]
+    fn the_file_is_copied_before_it_is_changed() {
+        let (_folder, path, mut connection) = fresh();
+        run(&mut connection, &path, &["CREATE TABLE a (x)"]).unwrap();
+        connection.execute("INSERT INTO a VALUES (7)", []).unwrap();
+        run(&mut connection, &path, &["CREATE TABLE a (x)", "DROP TABLE a"]).unwrap();
+        let copy = Connection::open(beside(&path, "before-step-2")).unwrap();
+        assert_eq!(copy.query_row("SELECT x FROM a", [], |row| row.get::<_, i64>(0)).unwrap(), 7);
+    }
+
+    #[test]
+    fn each_state_of_the_file_is_copied_once() {
+        let (_folder, path, mut connection) = fresh();
+        let first = "CREATE TABLE a (x)";
+        run(&mut connection, &path, &[first]).unwrap();
+        for value in [7, 8] {
+            connection.execute("UPDATE a SET x = 0", []).unwrap();
+            connection.execute("INSERT INTO a VALUES (?1)", [value]).unwrap();
+            // Tried again and again, as a service manager does.
+            for _ in 0..3 {
+                run(&mut connection, &path, &[first, "DROP TABLE missing"]).unwrap_err();
+            }
+        }
+        for (name, value) in [("before-step-2", 7), ("before-step-2-2", 8)] {
+            let copy = Connection::open(beside(&path, name)).unwrap();
+            assert_eq!(
+                copy.query_row("SELECT max(x) FROM a", [], |row| row.get::<_, i64>(0)).unwrap(),
+                value
+            );
+        }
+        assert!(!beside(&path, "before-step-2-3").exists());
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_nothing_behind() {
+        let (_folder, path, mut connection) = fresh();
+        let error = run(&mut connection, &path, &["CREATE TABLE a (x); CREATE TABLE a (x)"]).unwrap_err();
+        assert!(error.to_string().contains("schema step 1"), "{error}");
+        run(&mut connection, &path, &["CREATE TABLE a (x)"]).unwrap();
+    }
+
+    #[test]
+    fn a_newer_file_and_a_foreign_file_are_refused() {
+        let (_folder, path, mut connection) = fresh();
+        run(&mut connection, &path, &["CREATE TABLE a (x)", "CREATE TABLE b (x)"]).unwrap();
+        let error = run(&mut connection, &path, &["CREATE TABLE a (x)"]).unwrap_err();
+        assert!(error.to_string().contains("newer brms"), "{error}");
+
+        let (_folder, path, mut connection) = fresh();
+        connection.execute_batch("CREATE TABLE somebody_elses (x)").unwrap();
+        let error = run(&mut connection, &path, ALL).unwrap_err();
+        assert!(error.to_string().contains("not a brms database"), "{error}");
+    }
+
+    #[test]
+    fn todays_schema_is_sound() {
+        let (_folder, path, mut connection) = fresh();
+        run(&mut connection, &path, ALL).unwrap();
+        let check: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(check, "ok");
+        // Reports a foreign key whose parent has no fitting unique index.
+        connection.query_row("PRAGMA foreign_key_check", [], |_| Ok(())).unwrap_err();
+    }
+}

@@ -1,0 +1,31 @@
+//! SQLite: one file of data, how it is opened, read, written and copied. SQLite's library is named in this folder and
+//! nowhere else.
+
+mod backup;
+pub(super) mod cells;
+mod checkpoint;
+mod compare;
+mod connection;
+mod copy;
+pub(super) mod engine;
+mod files;
+mod lock;
+mod log_check;
+mod migrations;
+mod open;
+mod opened_file;
+mod opening;
+mod options;
+mod problem;
+mod readiness;
+mod rescue;
+mod shared;
+mod trouble;
+pub(super) mod verbs;
+mod writer;
+
+pub use backup::{Copied, Restored, back_up, restore};
+pub use files::{beside, database_of, discard, is_new};
+pub use lock::ServeLock;
+pub use open::open;
+pub use options::Options;

@@ -1,0 +1,108 @@
+//! Opening the file: who else may have it, whether it can be written, its schema, and the threads that work on it.
+
+use super::checkpoint::Checkpointer;
+use super::compare;
+use super::connection::{self, Source};
+use super::lock::ServeLock;
+use super::opened_file::OpenedFile;
+use super::options::Options;
+use super::shared::Shared;
+use super::writer::Writer;
+use super::{files, migrations, rescue};
+use crate::clock::Clock;
+use crate::db::jobs::Job;
+use crate::failure::Failure;
+use rusqlite::Connection;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// The most write requests that share one commit. Larger groups make requests and writer run in lock-step.
+const BATCH_MAX: usize = 32;
+
+/// Refuses a second server that opens the file under another name: it would keep a separate log.
+pub(super) fn keep_others_out(file: &OpenedFile, options: &Options) -> Result<(), Failure> {
+    let path = options.path.display();
+    if options.is_lock_held {
+        if file.try_lock() {
+            return Ok(());
+        }
+        return Err(Failure(format!(
+            "another process has locked {path}: a server that opened it under another name (a hard link), or a program \
+             of somebody who may read it; stop that, or give this server its own --database"
+        )));
+    }
+    refuse_other_name(file)
+}
+
+/// A server under this very name shares its log with us; one under another name does not, and its newest writes would
+/// be missing.
+pub(super) fn refuse_other_name(file: &OpenedFile) -> Result<(), Failure> {
+    let path = file.path();
+    if file.links() > 1
+        && file.is_locked()
+        && ServeLock::take_if_free(path)?.map(ServeLock::give_up).is_some()
+    {
+        return Err(Failure(format!(
+            "a server has {} under another name (a hard link); use the same path as the server",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+/// The connection that becomes the writer's, its schema up to date; `None` if nothing can be written.
+pub(super) fn first_connection(
+    source: &Source,
+    file: &OpenedFile,
+    options: &Options,
+) -> Result<Option<Connection>, Failure> {
+    let path = &options.path;
+    let failed = |cause: &dyn std::fmt::Display| {
+        Failure(format!("the database {} cannot be opened: {cause}", path.display()))
+    };
+    let mut first = connection::open_plain(source).map_err(|cause| failed(&cause))?;
+    let step = migrations::look(&first, path, migrations::ALL)?;
+    if source.is_read_only() {
+        migrations::refuse_older(step, path, migrations::ALL)?;
+        return Ok(None);
+    }
+    let is_read_only = first.is_readonly(rusqlite::MAIN_DB).map_err(|cause| failed(&cause))?;
+    if options.is_lock_held && (is_read_only || !file.may_be_written()) {
+        return Err(failed(&format!(
+            "{} cannot write to it ({}); change its owner or mode, or name another file",
+            files::own_user(),
+            files::owner_and_mode(path)
+        )));
+    }
+    if options.is_lock_held {
+        rescue::refuse_without(&first, path, step)?;
+    }
+    if options.is_lock_held && files::is_open_to_others(path) {
+        let is = files::owner_and_mode(path);
+        tracing::warn!(path = %path.display(), is, "others can read or lock the database file; chmod 600 keeps them out");
+    }
+    let lock =
+        if options.is_lock_held { None } else { migrations::lock_if_due(&first, file, migrations::ALL)? };
+    connection::to_writer(&first, options).map_err(|cause| failed(&files::said_of_folder(path, &cause)))?;
+    migrations::run(&mut first, path, migrations::ALL)?;
+    drop(lock);
+    Ok(Some(first))
+}
+
+/// Starts the writer and the thread that folds its log.
+pub(super) fn start_writer(
+    first: Connection,
+    source: &Source,
+    shared: &Arc<Shared>,
+    options: &Options,
+    clock: Clock,
+    queue: mpsc::Receiver<Box<dyn Job>>,
+) -> Result<std::thread::JoinHandle<()>, Box<dyn std::error::Error>> {
+    let checkpointer = Checkpointer::start(source, Arc::clone(shared), options.is_lock_held)?;
+    // The log is there by now.
+    shared.file.remember_beside()?;
+    compare::folded_as_of_now(shared, &first);
+    let writer =
+        Writer::new(first, clock, BATCH_MAX, Some(checkpointer), Arc::clone(shared), options.is_lock_held);
+    Ok(std::thread::Builder::new().name("brms-writer".to_owned()).spawn(move || writer.run(queue))?)
+}

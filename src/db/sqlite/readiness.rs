@@ -1,0 +1,45 @@
+//! Whether the file would take a write, for whoever decides where requests go.
+
+use super::migrations;
+use super::opened_file::Look;
+use super::problem::problem;
+use super::shared::Shared;
+use crate::db::tx::{On, Tx};
+use crate::problem::{Busy, Problem};
+
+/// The fewest pages that must be free: a large request takes this many.
+const FREE_PAGES_MIN: i64 = 64;
+
+/// Runs on the writer, so another process that writes for long is noticed. It writes nothing, unless the disk
+/// refused the last write: then the schema's step over itself, which changes nothing and has to reach the disk.
+pub(super) fn probe(tx: &Tx, shared: &Shared) -> Result<(), Problem> {
+    let On::Sqlite(connection) = tx.on();
+    let pragma = |name: &str| {
+        let value = connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        value.map_err(|cause| problem(name, &cause))
+    };
+    let file = &shared.file;
+    match file.look() {
+        Look::Gone => return Err(Problem::Unavailable(Busy::FileGone)),
+        Look::Unknown => return Err(Problem::Unavailable(Busy::DiskFailed)),
+        Look::InPlace | Look::Written => {}
+    }
+    if file.is_on_read_only_disk() || !file.may_be_written() {
+        return Err(Problem::Unavailable(Busy::ReadOnly));
+    }
+    let step = pragma("user_version")?;
+    if step != i64::from(migrations::last()) {
+        return Err(Problem::Unavailable(Busy::OtherSchema));
+    }
+    let free_pages = pragma("max_page_count")? - pragma("page_count")? + pragma("freelist_count")?;
+    let bytes_min = u64::try_from(FREE_PAGES_MIN * pragma("page_size")?).unwrap_or_default();
+    if free_pages < FREE_PAGES_MIN || file.free_bytes().is_some_and(|bytes| bytes < bytes_min) {
+        return Err(Problem::Unavailable(Busy::DiskFull));
+    }
+    if shared.trouble.was_write_refused() {
+        let written = connection.pragma_update(None, "user_version", step);
+        written.map_err(|cause| problem("writing the schema's step", &cause))?;
+        tx.prove_disk();
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+use std::time::Duration;
+
+use super::*;
+use crate::db::jobs::Write;
+use crate::db::params;
+use crate::db::sqlite::Options;
+use crate::db::sqlite::connection::{self, Source};
+use crate::db::sqlite::opened_file::OpenedFile;
+use tokio::sync::oneshot;
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    writer: Writer,
+}
+
+type Outcome = oneshot::Receiver<Result<usize, Problem>>;
+
+impl Bench {
+    fn new(size_max: Option<u64>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        connection::prepare_file(&path, true).unwrap();
+        let options = Options { size_max, ..Options::new(&path) };
+        let shared = Shared::new(OpenedFile::new(&path).unwrap());
+        let connection = connection::open_plain(&Source::shared(&path)).unwrap();
+        connection::to_writer(&connection, &options).unwrap();
+        connection.execute_batch("CREATE TABLE t (x INTEGER NOT NULL)").unwrap();
+        shared.file.remember_beside().unwrap();
+        let writer = Writer::new(connection, Clock::default(), 32, None, shared, true);
+        Self { writer, _folder: folder }
+    }
+
+    fn run(&self, jobs: Vec<(Box<dyn Job>, Outcome)>) -> Vec<Result<usize, Problem>> {
+        let (batch, outcomes): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
+        for job in self.writer.work(batch) {
+            job.answer();
+        }
+        outcomes.into_iter().map(|outcome| outcome.blocking_recv().unwrap()).collect()
+    }
+
+    fn sum(&self) -> i64 {
+        let sql = "SELECT coalesce(sum(x), 0) FROM t";
+        self.writer.connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+}
+
+fn job(
+    work: impl FnMut(&Tx) -> Result<usize, Problem> + Send + 'static,
+    deadline: Instant,
+) -> (Box<dyn Job>, Outcome) {
+    let (answer, outcome) = oneshot::channel();
+    (Box::new(Write::new(work, deadline, answer)), outcome)
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_mins(1)
+}
+
+fn adds(value: i64) -> (Box<dyn Job>, Outcome) {
+    job(move |tx| tx.execute("INSERT INTO t VALUES (?1)", params![value]), soon())
+}
+
+#[test]
+fn a_batch_commits_what_is_right_and_refuses_the_rest() {
+    let bench = Bench::new(None);
+    let refused = job(|_| Err(Problem::NotFound("thing")), soon());
+    let outcomes = bench.run(vec![adds(1), refused, adds(2)]);
+    assert!(matches!(outcomes[..], [Ok(1), Err(Problem::NotFound(_)), Ok(1)]), "{outcomes:?}");
+    assert_eq!(bench.sum(), 3);
+}
+
+#[test]
+fn half_a_change_is_taken_back_and_the_others_stay() {
+    let bench = Bench::new(None);
+    let half = job(
+        |tx| {
+            tx.execute("INSERT INTO t VALUES (100)", ())?;
+            Err(Problem::NotFound("thing"))
+        },
+        soon(),
+    );
+    let outcomes = bench.run(vec![adds(1), half, adds(2)]);
+    assert!(matches!(outcomes[..], [Ok(1), Err(Problem::NotFound(_)), Ok(1)]), "{outcomes:?}");
+    assert_eq!(bench.sum(), 3);
+}
+
+#[test]
+fn a_panic_fails_one_write() {
+    let bench = Bench::new(None);
+    let panics = job(
+        |tx| {
+            tx.execute("INSERT INTO t VALUES (100)", ())?;
+            panic!("as planned")
+        },
+        soon(),
+    );
+    let outcomes = bench.run(vec![adds(1), panics, adds(2)]);
+    assert!(matches!(&outcomes[..], [Ok(1), Err(Problem::Internal(_)), Ok(1)]), "{outcomes:?}");
+    assert_eq!(bench.sum(), 3);
+}
+
+#[test]
+fn a_late_write_never_begins() {
+    let bench = Bench::new(None);
+    let late = job(|tx| tx.execute("INSERT INTO t VALUES (100)", ()), Instant::now());
+    let outcomes = bench.run(vec![late, adds(1)]);
+    assert!(matches!(outcomes[..], [Err(Problem::TimedOut), Ok(1)]), "{outcomes:?}");
+    assert_eq!(bench.sum(), 1);
+}
+
+#[test]
+fn a_full_file_takes_nothing_of_the_batch_and_works_again_with_room() {
+    let bench = Bench::new(Some(10 * 4096));
+    bench.writer.connection.execute_batch("CREATE TABLE ballast (b BLOB)").unwrap();
+    bench.writer.connection.execute_batch("INSERT INTO ballast VALUES (zeroblob(20000))").unwrap();
+    let large = || {
+        job(
+            |tx| {
+                tx.execute("INSERT INTO t VALUES (5)", ())?;
+                tx.execute("INSERT INTO ballast VALUES (zeroblob(30000))", ())
+            },
+            soon(),
+        )
+    };
+    let outcomes = bench.run(vec![adds(1), large(), adds(2)]);
+    assert!(matches!(outcomes[1], Err(Problem::Unavailable(Busy::DiskFull))), "{outcomes:?}");
+    // The small ones either went in alone or were told to come back; never half.
+    let value = |position: usize, value: i64| if outcomes[position].is_ok() { value } else { 0 };
+    assert_eq!(bench.sum(), value(0, 1) + value(2, 2));
+
+    bench.writer.connection.execute_batch("DELETE FROM ballast").unwrap();
+    let before = bench.sum();
+    assert!(matches!(bench.run(vec![large()])[..], [Ok(1)]));
+    assert_eq!(bench.sum(), before + 5);
+}

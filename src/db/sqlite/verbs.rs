@@ -1,0 +1,83 @@
+//! How a statement runs on a SQLite connection.
+
+use std::borrow::Cow;
+
+use rusqlite::{CachedStatement, Connection};
+
+use super::problem::problem;
+use crate::db::rows::{Row, RowResult};
+use crate::db::values::{Parameter, Value};
+use crate::problem::Problem;
+
+/// Calls `read` for each row until it says that it has enough.
+pub(in crate::db) fn query(
+    connection: &Connection,
+    sql: &str,
+    parameters: &[&dyn Parameter],
+    mut read: impl FnMut(&Row) -> RowResult<Enough>,
+) -> Result<(), Problem> {
+    let mut statement = prepare(connection, sql, parameters)?;
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(|cause| problem(sql, &cause))? {
+        if read(&Row::Sqlite(row)).map_err(|cause| Problem::internal(sql, cause))? == Enough::Yes {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether more rows are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::db) enum Enough {
+    Yes,
+    No,
+}
+
+/// Writes, and says how many rows that changed.
+pub(in crate::db) fn execute(
+    connection: &Connection,
+    sql: &str,
+    parameters: &[&dyn Parameter],
+) -> Result<usize, Problem> {
+    prepare(connection, sql, parameters)?.raw_execute().map_err(|cause| problem(sql, &cause))
+}
+
+/// A statement with its parameters bound, prepared once for each connection.
+fn prepare<'c>(
+    connection: &'c Connection,
+    sql: &str,
+    parameters: &[&dyn Parameter],
+) -> Result<CachedStatement<'c>, Problem> {
+    let bound = || {
+        let has_list = parameters.iter().any(|parameter| matches!(parameter.value(), Value::Ids(_)));
+        let text = if has_list { expand_ids(sql) } else { Cow::Borrowed(sql) };
+        let mut statement = connection.prepare_cached(&text)?;
+        if statement.parameter_count() != parameters.len() {
+            let (given, needed) = (parameters.len(), statement.parameter_count());
+            return Err(rusqlite::Error::InvalidParameterCount(given, needed));
+        }
+        for (position, parameter) in parameters.iter().enumerate() {
+            statement.raw_bind_parameter(position + 1, parameter.value())?;
+        }
+        Ok(statement)
+    };
+    bound().map_err(|cause| problem(sql, &cause))
+}
+
+/// SQLite has no lists, but it reads JSON as a table.
+fn expand_ids(sql: &str) -> Cow<'_, str> {
+    const BEGIN: &str = "ids(?";
+    let mut expanded = String::new();
+    let mut rest = sql;
+    while let Some(at) = rest.find(BEGIN) {
+        let number = &rest[at + BEGIN.len()..];
+        let end = number.find(')').unwrap_or(number.len());
+        expanded.push_str(&rest[..at]);
+        expanded.push_str("(SELECT unhex(value) AS id, key AS position FROM json_each(?");
+        expanded.push_str(&number[..end]);
+        expanded.push(')');
+        rest = &number[end..];
+    }
+    expanded.push_str(rest);
+    Cow::Owned(expanded)
+}

@@ -1,0 +1,244 @@
+//! A request, before anything of it is believed, and what can be read of it.
+
+use std::net::IpAddr;
+
+use hyper::body::{Body as _, Incoming};
+use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, EXPECT, HeaderMap};
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::body::{self, BODY_BYTES_MAX, Form};
+use super::head;
+use super::limits::Limits;
+use super::parameter::{self, RequestParameter};
+use super::reply::Reply;
+use super::strict;
+use crate::problem::Problem;
+
+/// What is known of a request before anything of it is believed.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    /// The request's own id, in its log line and in its answer.
+    pub request_id: Uuid,
+    /// Where it came from.
+    pub ip_address: IpAddr,
+    /// What sent it, in its own words.
+    pub user_agent: Option<String>,
+    /// When its time is over.
+    pub deadline: Instant,
+}
+
+/// The `Authorization` header as it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authorization<'a> {
+    /// None was sent.
+    Absent,
+    /// More than one, or not a word, a space and visible ASCII.
+    Malformed {
+        /// What it says, if there is only one and it is text.
+        text: Option<&'a str>,
+    },
+    /// A scheme and what stands behind it. The scheme's letter case is the client's.
+    Present {
+        /// The first word.
+        scheme: &'a str,
+        /// The rest.
+        credentials: &'a str,
+    },
+}
+
+impl<'a> Authorization<'a> {
+    fn of(headers: &'a HeaderMap) -> Self {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let (first, second) = (values.next(), values.next());
+        let Some(value) = first else {
+            return Self::Absent;
+        };
+        let text = if second.is_none() { value.to_str().ok() } else { None };
+        match text.and_then(|text| text.split_once(' ')) {
+            Some((scheme, credentials)) if is_word(scheme) && is_word(credentials) => {
+                Self::Present { scheme, credentials }
+            }
+            _ => Self::Malformed { text },
+        }
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// One request, its body not read yet.
+#[derive(Debug)]
+pub struct Request {
+    head: hyper::http::request::Parts,
+    body: Incoming,
+    body_was_asked_for: bool,
+    context: RequestContext,
+}
+
+impl Request {
+    /// Takes a request as hyper gives it.
+    #[must_use]
+    pub fn new(request: hyper::Request<Incoming>, context: RequestContext) -> Self {
+        let (head, body) = request.into_parts();
+        Self { head, body, body_was_asked_for: false, context }
+    }
+
+    /// Refuses what is wrong whatever the request asks for.
+    pub fn check_head(&self) -> Result<(), Problem> {
+        head::check(&self.head)
+    }
+
+    /// The method's word.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.head.method.as_str()
+    }
+
+    /// The path as it came, percent signs and all.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.head.uri.path()
+    }
+
+    /// All headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// What was known of the request from the start.
+    #[must_use]
+    pub fn context(&self) -> &RequestContext {
+        &self.context
+    }
+
+    /// The value of a header that is there once and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.head.headers.get_all(name).iter();
+        let value = values.next().filter(|_| values.next().is_none());
+        value.and_then(|value| value.to_str().ok())
+    }
+
+    /// Who the client says it is.
+    #[must_use]
+    pub fn authorization(&self) -> Authorization<'_> {
+        Authorization::of(&self.head.headers)
+    }
+
+    /// A parameter of the query, if it is there.
+    pub fn query<T: RequestParameter>(&self, name: &'static str) -> Result<Option<T>, Problem> {
+        parameter::in_query(self.head.uri.query().unwrap_or_default(), name)
+    }
+
+    /// The media type of the body in lower case, without its parameters.
+    #[must_use]
+    pub fn media_type(&self) -> Option<String> {
+        body::media_type(&self.head.headers)
+    }
+
+    /// The body as JSON, read strictly and checked against the limits of its type.
+    pub async fn json<T: DeserializeOwned + Limits>(&mut self) -> Result<T, Problem> {
+        let bytes = self.bytes(body::JSON, BODY_BYTES_MAX).await?;
+        strict::from_json(&bytes)
+    }
+
+    /// The text of a JSON body, for a reader with rules of its own that takes more than others.
+    pub async fn json_text(&mut self, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+        self.bytes(body::JSON, bytes_max).await
+    }
+
+    /// The same where a body may be left out. One without a single byte is none, whatever the head says: clients
+    /// that do not know yet what they will send announce chunks, or name a type, and then send nothing.
+    pub async fn json_text_if_any(&mut self, bytes_max: usize) -> Result<Option<Vec<u8>>, Problem> {
+        let bytes = self.whole_body(bytes_max).await?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        self.must_be(body::JSON)?;
+        Ok(Some(bytes))
+    }
+
+    /// The body as the fields of an HTML form.
+    pub async fn form(&mut self) -> Result<Form, Problem> {
+        let bytes = self.bytes(body::FORM, BODY_BYTES_MAX).await?;
+        Form::parse(&bytes)
+    }
+
+    /// The whole body, if it is of this type, not too long, and here in time.
+    async fn bytes(&mut self, supported: &'static str, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+        self.must_be(supported)?;
+        self.whole_body(bytes_max).await
+    }
+
+    fn must_be(&self, supported: &'static str) -> Result<(), Problem> {
+        if self.media_type().as_deref() != Some(supported) {
+            return Err(Problem::UnsupportedMediaType { supported });
+        }
+        let mut encodings = self.head.headers.get_all(CONTENT_ENCODING).iter();
+        let is_plain =
+            encodings.all(|value| value.is_empty() || value.as_bytes().eq_ignore_ascii_case(b"identity"));
+        if is_plain { Ok(()) } else { Err(Problem::UnsupportedContentEncoding) }
+    }
+
+    async fn whole_body(&mut self, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+        body::check_announced_length(&self.body, bytes_max)?;
+        self.body_was_asked_for = true;
+        body::read(&mut self.body, bytes_max, self.context.deadline).await
+    }
+
+    /// Makes the reply, after taking in what is left of the body: a client that is still sending when the
+    /// answer comes and the connection closes would never see it.
+    pub async fn finish(mut self, operation: Option<&'static str>, result: Result<Reply, Problem>) -> Reply {
+        let mut reply = result.unwrap_or_else(|problem| Reply::problem(problem, self.context.request_id));
+        reply.operation = operation;
+        if self.body.is_end_stream() {
+            return reply;
+        }
+        // A client that waits for "100 Continue" has not sent its body, and reading would invite it. One
+        // whose time is over has had long enough.
+        let waits = !self.body_was_asked_for && self.head.headers.contains_key(EXPECT);
+        let late = Instant::now() >= self.context.deadline;
+        reply.close = waits || late || !body::discard(&mut self.body).await;
+        reply
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    fn headers(values: &[&'static [u8]]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn authorization_is_one_scheme_one_space_and_credentials() {
+        assert_eq!(Authorization::of(&headers(&[])), Authorization::Absent);
+        let present = Authorization::Present { scheme: "bearer", credentials: "abc" };
+        assert_eq!(Authorization::of(&headers(&[b"bearer abc"])), present);
+        let malformed: [&[&[u8]]; 7] = [
+            &[b"Bearer a", b"Bearer a"],
+            &[b"Bearer"],
+            &[b"Bearer "],
+            &[b"Bearer  a"],
+            &[b"Bearer a b"],
+            &[b" a"],
+            &[b"Bearer \xff"],
+        ];
+        for values in malformed {
+            let headers = headers(values);
+            let found = Authorization::of(&headers);
+            assert!(matches!(found, Authorization::Malformed { .. }), "{values:?}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! From an invitation to a row of the outbox.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::Tx;
+use crate::problem::Problem;
+use crate::secret::Secret;
+use crate::store;
+use crate::store::mails::{InvitationMail, Inviter};
+use crate::store::users::User;
+
+/// Puts the mail of an invitation into the outbox, with its secret until it is delivered.
+pub fn queue_invitation(
+    tx: &Tx,
+    invitation_id: Uuid,
+    expires_at: Timestamp,
+    user: &User,
+    inviter: Option<&User>,
+    secret: &Secret,
+) -> Result<(), Problem> {
+    let organisation = store::organisations::get(tx, user.organisation_id)?;
+    let content = InvitationMail {
+        organisation: organisation.display_name,
+        inviter: inviter.map(|inviter| Inviter { name: inviter.full_name(), email: inviter.email.clone() }),
+        recipient: user.email.clone(),
+        expires_at: expires_at.rfc3339(),
+    };
+    store::mails::queue(tx, user.organisation_id, invitation_id, &content, secret)
+}

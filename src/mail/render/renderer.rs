@@ -1,0 +1,184 @@
+//! The templates of an invitation mail, filled.
+
+use std::path::Path;
+
+use handlebars::Handlebars;
+use jiff::{Timestamp, tz::TimeZone};
+use serde::Serialize;
+
+use super::names::{capped, clean_name, plain_address, tidy};
+use super::sources::{HTML, MAIL, SUBJECT, Sources, TEXT};
+use crate::failure::Failure;
+use crate::store::mails::{InvitationMail, Inviter};
+
+/// A mail in words. It holds the code, hence no `Debug`: it must not find its way into a log.
+pub struct Rendered {
+    /// One line without control characters, of at most [`SUBJECT_CHARS_MAX`] characters.
+    pub subject: String,
+    /// The part for readers of plain text.
+    pub text: String,
+    /// The part for readers of HTML.
+    pub html: String,
+}
+
+/// A subject is cut here. The template's own words and one name fit.
+pub const SUBJECT_CHARS_MAX: usize = 150;
+
+/// The templates, read and tried.
+pub struct Renderer {
+    /// Subject and text. Escaping would put `&amp;` into names, and `&#x3D;` for every `=`.
+    plain: Handlebars<'static>,
+    /// HTML, where every value is escaped.
+    escaping: Handlebars<'static>,
+    /// Where each template stands, for complaints.
+    sources: Sources,
+}
+
+/// What the templates see. All of it is clean; escaping is the registry's work.
+#[derive(Serialize)]
+struct View {
+    organisation: String,
+    inviter: Option<String>,
+    recipient: Option<String>,
+    expires: String,
+    page: String,
+    link: String,
+    code: String,
+    /// The title of the HTML part. Empty while the subject itself is rendered.
+    subject: String,
+}
+
+impl Renderer {
+    /// Reads the templates, those in `folder` before the built-in ones, and renders each, so that a broken
+    /// one stops the start and not a mail.
+    pub fn new(folder: Option<&Path>) -> Result<Self, Failure> {
+        Self::from_sources(Sources::read(folder)?)
+    }
+
+    fn from_sources(sources: Sources) -> Result<Self, Failure> {
+        let mut renderer = Self { plain: Handlebars::new(), escaping: Handlebars::new(), sources };
+        renderer.plain.register_escape_fn(handlebars::no_escape);
+        renderer.plain.set_strict_mode(true);
+        renderer.escaping.set_strict_mode(true);
+        for name in [SUBJECT, TEXT, HTML] {
+            let registry = if name == HTML { &mut renderer.escaping } else { &mut renderer.plain };
+            let text = renderer.sources.text(name);
+            registry
+                .register_template_string(name, text)
+                .map_err(|error| renderer.sources.broken_template(name, &error))?;
+        }
+        // Strict mode sees a misspelt variable only in a branch that is taken, so both are.
+        for mail in [sample(), InvitationMail { inviter: None, recipient: String::new(), ..sample() }] {
+            renderer.check(&renderer.invitation(&mail, SAMPLE_CODE, "https://brms.example")?)?;
+        }
+        Ok(renderer)
+    }
+
+    /// Without its code a mail is of no use, and in a subject others would see it.
+    fn check(&self, rendered: &Rendered) -> Result<(), Failure> {
+        for (name, part) in [(TEXT, &rendered.text), (HTML, &rendered.html)] {
+            if !part.contains(SAMPLE_CODE) {
+                return Err(self.sources.complaint(name, "shows neither {{link}} nor {{code}}"));
+            }
+        }
+        if rendered.subject.contains(SAMPLE_CODE) {
+            return Err(self
+                .sources
+                .complaint(SUBJECT, "must not show {{link}} or {{code}}: others see a subject"));
+        }
+        Ok(())
+    }
+
+    /// The words of one invitation mail. `public_url` is the configured one; it may end in a slash and
+    /// may have a path.
+    pub fn invitation(
+        &self,
+        mail: &InvitationMail,
+        code: &str,
+        public_url: &str,
+    ) -> Result<Rendered, Failure> {
+        let mut view = View::new(mail, code, public_url)?;
+        let subject = self.render(&self.plain, SUBJECT, &view)?;
+        // Once more over the whole line: the template ends in a line break, and may be changed.
+        let subject = capped(&tidy(&subject), SUBJECT_CHARS_MAX);
+        view.subject.clone_from(&subject);
+        let text = self.render(&self.plain, TEXT, &view)?;
+        let html = self.render(&self.escaping, HTML, &view)?;
+        Ok(Rendered { subject, text, html })
+    }
+
+    fn render(&self, registry: &Handlebars, name: &str, view: &View) -> Result<String, Failure> {
+        registry.render(name, view).map_err(|error| self.sources.broken_rendering(name, &error))
+    }
+}
+
+/// The page where a code is taken. `public_url` is the configured one; it may end in a slash.
+fn accept_page(public_url: &str) -> String {
+    format!("{}/invitations/accept", public_url.trim_end_matches('/'))
+}
+
+/// The link of an invitation. The fragment is not sent to servers, so the code reaches no access log and
+/// no referrer.
+#[must_use]
+pub fn accept_link(public_url: &str, code: &str) -> String {
+    format!("{}#{code}", accept_page(public_url))
+}
+
+impl View {
+    fn new(mail: &InvitationMail, code: &str, public_url: &str) -> Result<Self, Failure> {
+        let is_link_safe = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if code.is_empty() || !code.chars().all(is_link_safe) {
+            return Err(Failure::new(MAIL, "the code holds characters that no code of ours has"));
+        }
+        let organisation = clean_name(&mail.organisation);
+        Ok(Self {
+            organisation: organisation.unwrap_or_else(|| "an organisation".to_owned()),
+            inviter: mail.inviter.as_ref().and_then(Inviter::in_words),
+            recipient: plain_address(&mail.recipient).map(str::to_owned),
+            expires: date_in_words(&mail.expires_at)?,
+            link: accept_link(public_url, code),
+            page: accept_page(public_url),
+            code: code.to_owned(),
+            subject: String::new(),
+        })
+    }
+}
+
+impl Inviter {
+    /// Name and address as far as there are any: `Anna Ash (anna@brms.example)`.
+    fn in_words(&self) -> Option<String> {
+        let name = self.name.as_deref().and_then(clean_name);
+        let address = plain_address(&self.email);
+        match (name, address) {
+            (Some(name), Some(address)) => Some(format!("{name} ({address})")),
+            (Some(name), None) => Some(name),
+            (None, address) => address.map(str::to_owned),
+        }
+    }
+}
+
+/// `2026-11-29T14:05:09.123Z` as `29 November 2026, 14:05 UTC`. Cut to the minute, never rounded up:
+/// who comes at the time the mail names is not late.
+fn date_in_words(rfc3339: &str) -> Result<String, Failure> {
+    let time: Timestamp = rfc3339
+        .parse()
+        .map_err(|cause| Failure::new(MAIL, format_args!("the end of the invitation: {cause}")))?;
+    let time = time.to_zoned(TimeZone::UTC);
+    Ok(time.strftime("%-d %B %Y, %H:%M UTC").to_string())
+}
+
+fn sample() -> InvitationMail {
+    InvitationMail {
+        organisation: "Sample organisation".to_owned(),
+        inviter: Some(Inviter { name: Some("Sam Sample".to_owned()), email: "sam@brms.example".to_owned() }),
+        recipient: "new@brms.example".to_owned(),
+        expires_at: "2026-11-29T14:05:00.000Z".to_owned(),
+    }
+}
+
+/// Opens nothing; templates are tried with it.
+const SAMPLE_CODE: &str = "sample-code";
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,99 @@
+//! What the operator does with credentials: making and revoking those of any user, of either kind.
+
+use uuid::Uuid;
+
+use crate::config::{CreateTokenSettings, TokenKind};
+use crate::db::{Db, Tx};
+use crate::failure::Failure;
+use crate::operations::tokens;
+use crate::problem::Problem;
+use crate::secret::{Secret, SecretKind};
+use crate::store;
+use crate::store::audit_logs::{Action, Actor, Change};
+use crate::store::tokens::NewPersonalAccessToken;
+use crate::store::users::User;
+
+/// Refuses settings that narrow a sign-in, which acts with all rights of its user.
+pub fn check(settings: &CreateTokenSettings) -> Result<(), Failure> {
+    let narrows = settings.all_projects || !settings.projects.is_empty() || !settings.permissions.is_empty();
+    if settings.kind == TokenKind::Internal && narrows {
+        return Err(
+            "--permission, --project and --all-projects narrow a personal token; leave them out for \
+                    --kind internal, which acts with all rights of its user"
+                .into(),
+        );
+    }
+    Ok(())
+}
+
+/// Makes a credential. Its secret is kept nowhere else.
+pub fn create(db: &Db, settings: &CreateTokenSettings) -> Result<(Uuid, Secret), Failure> {
+    let user = the_one(&settings.user, db.peek(|tx| find_users(tx, &settings.user))?)?;
+    let projects =
+        db.peek(|tx| store::projects::find_all_live(tx, user.organisation_id, &settings.projects))?;
+    let is_missing = |id: &&Uuid| !projects.iter().any(|project| project.id == **id);
+    if let Some(missing) = settings.projects.iter().find(is_missing) {
+        return Err(format!("--project {missing} names no project of the user's organisation").into());
+    }
+    let kind = match settings.kind {
+        TokenKind::Personal => SecretKind::PersonalAccessToken,
+        TokenKind::Internal => SecretKind::InternalToken,
+    };
+    let secret = Secret::generate(kind);
+    let (kept, settings) = (secret.clone(), settings.clone());
+    let id = db.write_blocking(move |tx| write(tx, &settings, &user, &kept))?;
+    Ok((id, secret))
+}
+
+fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) -> Result<Uuid, Problem> {
+    let actor = Actor::operator(user.organisation_id);
+    let lifetime = settings.expires_in.or(settings.kind.lifetime());
+    let expires_at = lifetime.map(|lifetime| tx.now().plus(lifetime));
+    match settings.kind {
+        TokenKind::Internal => tokens::create_internal(tx, &actor, user.id, expires_at, secret),
+        TokenKind::Personal => {
+            let token = NewPersonalAccessToken {
+                note: settings.note.clone(),
+                permissions: settings.permissions.clone(),
+                all_projects: settings.all_projects,
+                projects: settings.projects.clone(),
+            };
+            tokens::create_personal(tx, &actor, user.id, &token, expires_at, secret)
+        }
+    }
+}
+
+/// By id, or by address.
+fn find_users(tx: &Tx, text: &str) -> Result<Vec<User>, Problem> {
+    match Uuid::try_parse(text) {
+        Ok(id) => Ok(store::users::find_anywhere(tx, id)?.into_iter().collect()),
+        Err(_) => store::users::find_by_email(tx, text),
+    }
+}
+
+fn the_one(text: &str, users: Vec<User>) -> Result<User, Failure> {
+    match <[User; 1]>::try_from(users) {
+        Ok([user]) => Ok(user),
+        Err(none) if none.is_empty() => Err(format!("--user {text} names nobody").into()),
+        Err(several) => {
+            let ids: Vec<String> = several.iter().map(|user| user.id.to_string()).collect();
+            Err(format!("--user {text} is in several organisations; give an id: {}", ids.join(", ")).into())
+        }
+    }
+}
+
+/// Takes away a credential of either kind, at once. False: there is none with this id.
+pub fn revoke(tx: &Tx, id: Uuid) -> Result<bool, Problem> {
+    let (kind, owner) = match store::tokens::delete_personal(tx, id)? {
+        Some(owner) => (tokens::PERSONAL, Some(owner)),
+        None => (tokens::INTERNAL, store::tokens::delete_internal(tx, id)?),
+    };
+    let Some(owner) = owner else { return Ok(false) };
+    let data = serde_json::json!({ "userId": owner.user_id });
+    store::audit_logs::record(
+        tx,
+        &Actor::operator(owner.organisation_id),
+        &Change::new(kind, Action::Deleted, id, data),
+    )?;
+    Ok(true)
+}

@@ -1,0 +1,170 @@
+//! What is wrong in a seed as a whole, and what each look at a part of it uses.
+
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
+
+use crate::generated::models::UserType;
+use crate::limits;
+use crate::seed::complaint::Complaint;
+use crate::seed::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole};
+use crate::store::tables::UniqueValue;
+use crate::store::users::fold_email;
+
+/// Something that may be there once only.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    /// Where it stands.
+    pub place: String,
+    /// What it is.
+    pub kind: UniqueValue,
+    /// The id or hash in hexadecimal, or the name.
+    pub value: String,
+}
+
+impl UniqueValue {
+    /// What a person calls it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::OrganisationName => "name",
+            Self::InvitationSecret | Self::PersonalAccessTokenSecret | Self::InternalTokenSecret => "secret",
+            _ => "id",
+        }
+    }
+}
+
+/// Looks at everything.
+pub(crate) fn check(seed: &Seed) -> Inspection {
+    let mut check = Inspection::default();
+    for (position, organisation) in seed.organisations.iter().enumerate() {
+        check.organisation(&format!("organisations[{position}]"), organisation);
+    }
+    check
+}
+
+/// The complaint about what is in the database already.
+pub(crate) fn taken(claim: &Claim) -> Complaint {
+    Complaint::new(&claim.place, format_args!("this {} is in the database already", claim.kind.word()))
+}
+
+/// What an organisation has that other things of it name.
+#[derive(Default)]
+pub(super) struct Known {
+    pub users: HashSet<Uuid>,
+    pub projects: HashSet<Uuid>,
+    pub roles: HashSet<Uuid>,
+}
+
+/// What was found in a file so far.
+#[derive(Default)]
+pub(crate) struct Inspection {
+    /// Everything that is wrong.
+    pub complaints: Vec<Complaint>,
+    /// What has to be new to a database as well.
+    pub claims: Vec<Claim>,
+    /// Each id, secret and name of the file, and where it stands first.
+    seen: HashMap<String, String>,
+}
+
+impl Inspection {
+    pub(super) fn complain(&mut self, place: &str, detail: impl std::fmt::Display) {
+        self.complaints.push(Complaint::new(place, detail));
+    }
+
+    pub(super) fn unique(&mut self, place: &str, kind: UniqueValue, value: String) {
+        let (place, word) = (place.to_owned(), kind.word());
+        match self.seen.insert(format!("{word} {value}"), place.clone()) {
+            Some(first) => self.complain(&place, format_args!("the same {word} stands at {first}")),
+            None => self.claims.push(Claim { place, kind, value }),
+        }
+    }
+
+    pub(super) fn id(&mut self, place: &str, kind: UniqueValue, id: Option<Uuid>) {
+        if let Some(id) = id {
+            self.unique(&format!("{place}.id"), kind, id.simple().to_string());
+        }
+    }
+
+    pub(super) fn text(&mut self, place: &str, text: Option<&str>) {
+        if let Some(complaint) = text.and_then(limits::name_complaint) {
+            self.complain(place, complaint);
+        }
+    }
+
+    /// Each of the ids has to be one of these.
+    pub(super) fn all_known(&mut self, place: &str, ids: &[Uuid], known: &HashSet<Uuid>, what: &str) {
+        for (position, id) in ids.iter().enumerate() {
+            if !known.contains(id) {
+                self.complain(&format!("{place}[{position}]"), format_args!("{id} names no {what}"));
+            }
+        }
+    }
+
+    /// The id, if there is one, has to be one of these.
+    pub(super) fn known(&mut self, place: &str, id: Option<Uuid>, known: &HashSet<Uuid>, what: &str) {
+        if let Some(id) = id.filter(|id| !known.contains(id)) {
+            self.complain(place, format_args!("{id} names no {what}"));
+        }
+    }
+
+    fn organisation(&mut self, place: &str, organisation: &SeedOrganisation) {
+        self.id(place, UniqueValue::Organisation, organisation.id);
+        self.text(&format!("{place}.name"), Some(&organisation.name));
+        self.unique(&format!("{place}.name"), UniqueValue::OrganisationName, organisation.name.clone());
+        self.text(&format!("{place}.displayName"), organisation.display_name.as_deref());
+        let known = Known {
+            users: organisation.users.iter().filter_map(|user| user.id).collect(),
+            projects: organisation.projects.iter().filter_map(|project| project.id).collect(),
+            roles: organisation.roles.iter().filter_map(|role| role.id).collect(),
+        };
+        let owners = organisation.users.iter().filter(|user| user.user_type == UserType::Owner).count();
+        if owners != 1 {
+            self.complain(
+                &format!("{place}.users"),
+                format_args!("holds {owners} users of type owner; an organisation has exactly one"),
+            );
+        }
+        let mut emails = HashSet::new();
+        for (position, user) in organisation.users.iter().enumerate() {
+            let place = format!("{place}.users[{position}]");
+            if !emails.insert(fold_email(&user.email)) {
+                self.complain(
+                    &format!("{place}.email"),
+                    "another user of this organisation has this address",
+                );
+            }
+            self.user(&place, user, &known);
+        }
+        for (position, role) in organisation.roles.iter().enumerate() {
+            self.role(&format!("{place}.roles[{position}]"), role, &known);
+        }
+        let mut keys = HashSet::new();
+        for (position, project) in organisation.projects.iter().enumerate() {
+            let place = format!("{place}.projects[{position}]");
+            if project.deleted_at.is_none() && !keys.insert(&project.key) {
+                self.complain(&format!("{place}.key"), "another project of this organisation has this key");
+            }
+            self.project(&place, project, &known);
+        }
+        for (position, entry) in organisation.audit_logs.iter().flatten().enumerate() {
+            self.audit_log(&format!("{place}.auditLogs[{position}]"), entry, &known);
+        }
+    }
+
+    fn role(&mut self, place: &str, role: &SeedRole, known: &Known) {
+        self.id(place, UniqueValue::Role, role.id);
+        self.text(&format!("{place}.name"), Some(&role.name));
+        self.text(&format!("{place}.description"), role.description.as_deref());
+        self.all_known(&format!("{place}.users"), &role.users, &known.users, A_USER);
+        self.all_known(&format!("{place}.projects"), &role.projects, &known.projects, A_PROJECT);
+    }
+
+    fn audit_log(&mut self, place: &str, entry: &SeedAuditLog, known: &Known) {
+        self.id(place, UniqueValue::AuditLog, entry.id);
+        self.known(&format!("{place}.userId"), entry.user_id, &known.users, A_USER);
+        self.known(&format!("{place}.projectId"), entry.project_id, &known.projects, A_PROJECT);
+    }
+}
+
+pub(super) const A_USER: &str = "user of this organisation";
+pub(super) const A_PROJECT: &str = "project of this organisation";

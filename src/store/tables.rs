@@ -1,0 +1,112 @@
+//! SQL on all tables at once: the unique values that a seed would repeat, and emptying the database. No record of its own.
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::Error as ValueError;
+use uuid::Uuid;
+
+use crate::db::Tx;
+use crate::http::words;
+use crate::problem::Problem;
+use crate::secret::SecretHash;
+
+words! {
+    /// What may be there once only: the table and the column.
+    UniqueValue {
+        OrganisationName = "organisations.name",
+        Organisation = "organisations.id",
+        User = "users.id",
+        Invitation = "invitations.id",
+        InvitationSecret = "invitation_secrets.secret_hash",
+        PersonalAccessToken = "personal_access_tokens.id",
+        PersonalAccessTokenSecret = "personal_access_tokens.secret_hash",
+        InternalToken = "internal_tokens.id",
+        InternalTokenSecret = "internal_tokens.secret_hash",
+        Role = "roles.id",
+        Project = "projects.id",
+        Group = "groups.id",
+        Member = "members.id",
+        AuditLog = "audit_logs.id",
+    }
+}
+
+/// Those of the values that the database has: names, or ids and hashes in hexadecimal.
+pub(crate) fn taken<'v>(tx: &Tx, kind: UniqueValue, values: &[&'v str]) -> Result<HashSet<&'v str>, Problem> {
+    let (statement, column) = taken_statement(kind);
+    let mut taken = HashSet::new();
+    for value in values {
+        let unreadable = |cause: &dyn std::fmt::Display| Problem::internal(value, cause);
+        let is_taken = match column {
+            "name" => tx.exists(&statement, [value])?,
+            "secret_hash" => {
+                let hash = SecretHash::deserialize(value.into_deserializer());
+                tx.exists(&statement, [hash.map_err(|cause: ValueError| unreadable(&cause))?])?
+            }
+            _ => tx.exists(&statement, [Uuid::try_parse(value).map_err(|cause| unreadable(&cause))?])?,
+        };
+        if is_taken {
+            taken.insert(*value);
+        }
+    }
+    Ok(taken)
+}
+
+fn taken_statement(kind: UniqueValue) -> (String, &'static str) {
+    let (table, column) = kind.as_str().split_once('.').unwrap_or_default();
+    (format!("SELECT 1 FROM {table} WHERE {column} = ?1"), column)
+}
+
+/// Every table, each after those that refer to it.
+const CHILDREN_FIRST: [&str; 18] = [
+    "audit_log_counts",
+    "audit_logs",
+    "mails",
+    "invitation_secrets",
+    "invitations",
+    "personal_access_token_projects",
+    "personal_access_tokens",
+    "internal_tokens",
+    "project_approval_groups",
+    "member_groups",
+    "members",
+    "groups",
+    "role_users",
+    "role_projects",
+    "roles",
+    "projects",
+    "users",
+    "organisations",
+];
+
+/// Removes every row of every table.
+pub(crate) fn empty(tx: &Tx) -> Result<(), Problem> {
+    CHILDREN_FIRST.iter().try_for_each(|table| tx.execute(&format!("DELETE FROM {table}"), ()).map(drop))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::Plans;
+
+    #[test]
+    fn every_table_is_emptied() {
+        let tables =
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
+        let mut found = Plans::new().names(tables);
+        let mut emptied = CHILDREN_FIRST.map(str::to_owned).to_vec();
+        found.sort();
+        emptied.sort();
+        assert_eq!(emptied, found);
+    }
+
+    #[test]
+    fn what_is_taken_is_found_by_an_index() {
+        let plans = Plans::new();
+        for kind in UniqueValue::ALL.iter().copied() {
+            let plan = plans.of(&taken_statement(kind).0, 1);
+            assert!(plan[0].starts_with("SEARCH "), "{kind:?}: {plan:?}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What is served beside the API, and how each of it is answered.
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::docs;
+use crate::app::App;
+use crate::http::{self, Form, Reply, Request, Route, route};
+use crate::openapi;
+use crate::operations::health;
+use crate::operations::invitations::accept::{self, Acceptance, Accepted};
+use crate::problem::Problem;
+
+use super::pages::{ACCEPT_SCRIPT, AcceptForm, CONTENT_SECURITY_POLICY, FormErrors, Pages, STYLE};
+use super::security::secured_by;
+use super::words::{complaint_in_plain_words, in_plain_words};
+
+/// What the pages are made of, put together once at start.
+pub struct Content {
+    /// The page templates.
+    pub pages: Pages,
+    /// The served description, as JSON.
+    pub description: Bytes,
+}
+
+/// What is served here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// What this server is, for who opens it in a browser.
+    Start,
+    /// The empty form.
+    AcceptForm,
+    /// The form, sent.
+    Accept,
+    /// The form's looks.
+    Style,
+    /// Takes the code out of the link.
+    Script,
+    /// brms.json as it is.
+    VendoredDescription,
+    /// The served description.
+    ServedDescription,
+    /// The served description, shown to people.
+    Docs(docs::File),
+    /// That all parts of the process are there.
+    Live,
+    /// That requests can be served.
+    Ready,
+}
+
+impl Endpoint {
+    /// The name in the log, beside the operations of the description.
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Start => "page:start",
+            Self::AcceptForm => "page:acceptForm",
+            Self::Accept => "page:accept",
+            Self::Style => "page:style",
+            Self::Script => "page:script",
+            Self::VendoredDescription => "page:vendoredDescription",
+            Self::ServedDescription => "page:servedDescription",
+            Self::Docs(_) => "page:docs",
+            Self::Live => "page:live",
+            Self::Ready => "page:ready",
+        }
+    }
+}
+
+const ROUTES: &[Route<Endpoint>] = &[
+    route("GET", "/", Endpoint::Start),
+    route("GET", "/invitations/accept", Endpoint::AcceptForm),
+    route("POST", "/invitations/accept", Endpoint::Accept),
+    route("GET", "/invitations/accept.css", Endpoint::Style),
+    route("GET", "/invitations/accept.js", Endpoint::Script),
+    route("GET", "/openapi/brms.json", Endpoint::VendoredDescription),
+    route("GET", "/openapi.json", Endpoint::ServedDescription),
+    route("GET", "/docs", Endpoint::Docs(docs::File::Page)),
+    route("GET", "/docs/docs.js", Endpoint::Docs(docs::File::Script)),
+    route("GET", "/docs/swagger-ui-bundle.js", Endpoint::Docs(docs::File::Viewer)),
+    route("GET", "/docs/swagger-ui.css", Endpoint::Docs(docs::File::ViewerStyle)),
+    route("GET", "/livez", Endpoint::Live),
+    route("GET", "/readyz", Endpoint::Ready),
+];
+
+const JSON_OR_FORM: &str = "application/json or application/x-www-form-urlencoded";
+
+/// The page that a request means, or why its path takes no such method; `None`: no path of ours.
+pub fn find(request: &Request) -> Option<Result<Endpoint, Problem>> {
+    match http::find(ROUTES, request.method(), request.path()) {
+        Ok(found) => Some(Ok(found.target)),
+        Err(Problem::UnknownPath) => None,
+        Err(problem) => Some(Err(problem)),
+    }
+}
+
+/// Answers a request for a page.
+pub async fn answer(
+    app: &App,
+    content: &Content,
+    page: Result<Endpoint, Problem>,
+    mut request: Request,
+) -> Reply {
+    let pages = &content.pages;
+    let operation = page.as_ref().ok().map(|page| page.id());
+    let result = match page {
+        Ok(Endpoint::Start) => start(pages),
+        Ok(Endpoint::AcceptForm) => show(pages, 200, &AcceptForm::default()),
+        Ok(Endpoint::Accept) => take(app, pages, &mut request).await,
+        Ok(Endpoint::Style) => Ok(secured(Reply::bytes(200, "text/css; charset=utf-8", STYLE))),
+        Ok(Endpoint::Script) => {
+            Ok(secured(Reply::bytes(200, "text/javascript; charset=utf-8", ACCEPT_SCRIPT)))
+        }
+        Ok(Endpoint::VendoredDescription) => Ok(Reply::bytes(200, "application/json", openapi::VENDORED)),
+        Ok(Endpoint::ServedDescription) => {
+            Ok(Reply::bytes(200, "application/json", content.description.clone()))
+        }
+        Ok(Endpoint::Docs(file)) => docs::show(file, &request),
+        Ok(Endpoint::Live) => health::live(app).and_then(|()| Reply::json(200, &json!({ "status": "live" }))),
+        Ok(Endpoint::Ready) => match health::ready(app).await {
+            Ok(()) => Reply::json(200, &json!({ "status": "ready" })),
+            Err(problem) => Err(problem),
+        },
+        Err(problem) => Err(problem),
+    };
+    request.finish(operation, result).await
+}
+
+/// Accepts, and answers in the language that was spoken.
+async fn take(app: &App, pages: &Pages, request: &mut Request) -> Result<Reply, Problem> {
+    let context = request.context().clone();
+    match request.media_type().as_deref() {
+        Some("application/json") => {
+            let acceptance: Acceptance = request.json().await?;
+            let accepted = accept::accept(app, context, acceptance).await?;
+            Reply::json(200, &accepted)
+        }
+        Some("application/x-www-form-urlencoded") => {
+            let form = match request.form().await {
+                Ok(form) => form,
+                Err(problem) => return show_problem(pages, problem),
+            };
+            match accept::accept(app, context, acceptance(&form)).await {
+                Ok(accepted) => welcome(pages, &accepted),
+                Err(problem @ (Problem::Invalid(_) | Problem::UnknownCode)) => {
+                    show_again(pages, &form, problem)
+                }
+                Err(problem) => show_problem(pages, problem),
+            }
+        }
+        _ => Err(Problem::UnsupportedMediaType { supported: JSON_OR_FORM }),
+    }
+}
+
+fn acceptance(form: &Form) -> Acceptance {
+    let field = |name: &str| form.get(name).map(str::to_owned);
+    Acceptance {
+        secret: posted_code(form).map(str::to_owned),
+        first_name: field("firstName"),
+        last_name: field("lastName"),
+    }
+}
+
+/// The code as a person gave it: many paste the whole link, and its fragment is the code.
+fn posted_code(form: &Form) -> Option<&str> {
+    let text = form.get("secret")?;
+    Some(text.rsplit_once('#').map_or(text, |(_, fragment)| fragment).trim())
+}
+
+fn start(pages: &Pages) -> Result<Reply, Problem> {
+    let page = pages.start().map_err(|cause| Problem::internal("rendering a page", cause))?;
+    Ok(secured(Reply::html(200, page)))
+}
+
+fn show(pages: &Pages, status: u16, form: &AcceptForm) -> Result<Reply, Problem> {
+    let page = pages.accept_form(form).map_err(|cause| Problem::internal("rendering a page", cause))?;
+    Ok(secured(Reply::html(status, page)))
+}
+
+fn welcome(pages: &Pages, accepted: &Accepted) -> Result<Reply, Problem> {
+    let page = pages.accepted(&accepted.organisation, &accepted.invitation.email);
+    let page = page.map_err(|cause| Problem::internal("rendering a page", cause))?;
+    Ok(secured(Reply::html(200, page)))
+}
+
+/// The form once more, with what was typed and what is wrong with it.
+fn show_again(pages: &Pages, form: &Form, problem: Problem) -> Result<Reply, Problem> {
+    let complaint = |pointer: &str| {
+        let place = problem.places().iter().find(|place| place.is_at(pointer));
+        place.map(|place| complaint_in_plain_words(&place.detail))
+    };
+    let (title, detail) = in_plain_words(&problem);
+    let unknown = matches!(problem, Problem::UnknownCode).then(|| format!("{title}. {detail}"));
+    let (secret, first_name, last_name) =
+        (unknown.or_else(|| complaint("/secret")), complaint("/firstName"), complaint("/lastName"));
+    let again = AcceptForm {
+        // A code that is known to be wrong is in the way of the right one.
+        secret: if secret.is_some() { "" } else { posted_code(form).unwrap_or_default() },
+        first_name: form.get("firstName").unwrap_or_default(),
+        last_name: form.get("lastName").unwrap_or_default(),
+        errors: FormErrors {
+            secret: secret.as_deref(),
+            first_name: first_name.as_deref(),
+            last_name: last_name.as_deref(),
+        },
+    };
+    let mut reply = show(pages, problem.status(), &again)?;
+    reply.problem = Some(problem);
+    Ok(reply)
+}
+
+/// A problem as a page, with the same status and headers that a program would get.
+fn show_problem(pages: &Pages, problem: Problem) -> Result<Reply, Problem> {
+    let (title, detail) = in_plain_words(&problem);
+    let page = pages.problem(title, &detail);
+    let page = page.map_err(|cause| Problem::internal("rendering a page", cause))?;
+    let mut reply = secured(Reply::html(problem.status(), page));
+    for (name, value) in problem.headers() {
+        reply = reply.with_header(name, value);
+    }
+    reply.problem = Some(problem);
+    Ok(reply)
+}
+
+fn secured(reply: Reply) -> Reply {
+    secured_by(CONTENT_SECURITY_POLICY, reply)
+}

@@ -1,0 +1,82 @@
+//! Problems in plain words: the API's own texts speak to programmers, these to people who follow a mail.
+//!
+//! Only words are here. Which problem it is, `operations::invitations` decides; what it looks like, the template.
+
+use crate::problem::{Gone, Problem};
+
+/// Title and text of a problem, for a person who follows a mail and has never heard of this API.
+///
+/// What it says of a secret's fate is safe to say: a person who sees it had the secret.
+#[must_use]
+pub fn in_plain_words(problem: &Problem) -> (&'static str, String) {
+    let (title, detail) = match problem {
+        Problem::UnknownCode => (
+            "This code is not known",
+            "Please copy the whole code from the latest mail, with capital and small letters as they \
+             are. If it still does not work, ask the person who invited you to send the invitation \
+             again.",
+        ),
+        Problem::Gone(Gone::Used) => (
+            "This invitation was already used",
+            "If it was you who accepted it, there is nothing left to do. If it was not you, please \
+             tell the person who invited you.",
+        ),
+        Problem::Gone(Gone::Expired) => (
+            "This invitation has expired",
+            "Ask the person who invited you to send it again. You will get a new mail with a new \
+             code.",
+        ),
+        Problem::Gone(Gone::Replaced) => (
+            "This invitation was replaced",
+            "A newer mail was sent to you, and only the code in the newest one works. Please look \
+             for it in your inbox and in your spam folder.",
+        ),
+        Problem::Gone(Gone::Withdrawn) => (
+            "This invitation was withdrawn",
+            "It cannot be accepted any more. If you think that this is a mistake, ask the person \
+             who invited you.",
+        ),
+        Problem::Internal(_) => {
+            ("Something went wrong", "The fault is ours, not yours. Please try again later.")
+        }
+        Problem::Unavailable(_) | Problem::TimedOut => {
+            ("Not available right now", "Nothing was changed. Please go back and try again in a minute.")
+        }
+        _ => return (problem.title(), problem.detail()),
+    };
+    (title, detail.to_owned())
+}
+
+/// What is wrong with a field, as a sentence: the API's complaint begins in the middle of one.
+#[must_use]
+pub fn complaint_in_plain_words(complaint: &str) -> String {
+    format!("This {}.", complaint.trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_fate_of_a_code_has_its_own_words_and_a_next_step() {
+        let gone = [Gone::Used, Gone::Expired, Gone::Replaced, Gone::Withdrawn].map(Problem::Gone);
+        let all = gone.into_iter().chain([Problem::UnknownCode]);
+        let mut titles = BTreeSet::new();
+        for problem in all {
+            let (title, detail) = in_plain_words(&problem);
+            assert!(["ask", "Ask", "look", "tell"].iter().any(|step| detail.contains(step)));
+            titles.insert(title);
+        }
+        assert_eq!(titles.len(), 5);
+        let (_, detail) = in_plain_words(&Problem::Internal("disk I/O error".to_owned()));
+        assert!(!detail.contains("disk"));
+    }
+
+    #[test]
+    fn a_complaint_about_a_field_is_a_sentence() {
+        let complaint = crate::limits::name_complaint(&"x".repeat(201)).unwrap();
+        assert_eq!(complaint_in_plain_words(&complaint), "This holds 201 characters; at most 200 are taken.");
+    }
+}

@@ -1,0 +1,107 @@
+//! How modules and types are named and laid out: a folder has its face in `mod.rs`, which defines nothing; what holds
+//! the things of a noun is called by its plural; a type's name stands for one type. Each rule is also shown planted
+//! violations, so that it can fail.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{Source, read_all};
+
+/// Not split yet.
+const WAITING: &[&str] = &["src/db/mod.rs"];
+/// The folders with a module for each noun.
+const OF_NOUNS: &[&str] = &["src/operations/", "src/operator/", "src/store/", "src/views/"];
+/// What has no plural, or is no module of a noun.
+const WITHOUT_PLURAL: &[&str] = &["health", "mod"];
+/// The words that a type is defined with.
+const DEFINING: &[&str] = &["struct", "enum", "trait", "type", "union"];
+
+/// What a face does beyond naming its modules and passing on what is in them.
+fn more_than_a_face(source: &Source) -> Vec<String> {
+    if !source.path.ends_with("/mod.rs") && source.path != "src/lib.rs" {
+        return Vec::new();
+    }
+    let mut code: String = source.code().flat_map(|(_, line)| [line.trim(), " "]).collect();
+    while let Some(begin) = code.find('#') {
+        let end = code[begin..].find(']').map_or(code.len(), |length| begin + length + 1);
+        code.replace_range(begin..end, "");
+    }
+    let is_allowed = |statement: &&str| {
+        let words =
+            statement.split(['(', ' ', ')']).filter(|word| !["pub", "crate", "super", ""].contains(word));
+        let first = words.into_iter().next().unwrap_or_default();
+        first.is_empty() || first == "mod" || first == "use" && statement.starts_with("pub")
+    };
+    let others = code.split(';').map(str::trim).filter(|statement| !is_allowed(statement));
+    others.map(|statement| format!("{}: {statement:.60}", source.path)).collect()
+}
+
+/// Modules with a file beside their folder.
+fn two_styles(sources: &[Source]) -> Vec<String> {
+    let folders: BTreeSet<&str> =
+        sources.iter().filter_map(|source| Some(source.path.rsplit_once('/')?.0)).collect();
+    let files = sources.iter().filter(|source| folders.contains(source.path.trim_end_matches(".rs")));
+    files.map(|source| format!("{} beside its folder", source.path)).collect()
+}
+
+fn singular(source: &Source) -> Vec<String> {
+    let module = OF_NOUNS.iter().find_map(|folder| source.path.strip_prefix(folder));
+    let name = module.and_then(|path| path.split(['/', '.']).next()).unwrap_or("mod");
+    let is_right = name.ends_with('s') || WITHOUT_PLURAL.contains(&name);
+    if is_right { Vec::new() } else { vec![format!("{} is no plural", source.path)] }
+}
+
+/// Names that stand for several types, with their places. What the system has two forms of stands in one file.
+fn ambiguous_types(sources: &[Source]) -> Vec<String> {
+    let mut places: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for source in sources {
+        for (_, line) in source.code().filter(|(_, line)| !line.starts_with(' ')) {
+            let mut words =
+                line.split([' ', '<', '(', '{', ';', ':']).skip_while(|word| !DEFINING.contains(word));
+            if let Some(name) = words.nth(1).filter(|_| !line.starts_with('}')) {
+                places.entry(name).or_default().insert(&source.path);
+            }
+        }
+    }
+    let several = places.into_iter().filter(|(_, places)| places.len() > 1);
+    several.map(|(name, places)| format!("{name} in {places:?}")).collect()
+}
+
+#[test]
+fn modules_and_types_are_laid_out_and_named_in_one_way() {
+    let sources = read_all("src", ".rs");
+    let mut broken: Vec<String> = sources.iter().flat_map(singular).collect();
+    broken.extend(ambiguous_types(&sources));
+    let laid_out: Vec<Source> =
+        sources.into_iter().filter(|source| !WAITING.contains(&source.path.as_str())).collect();
+    broken.extend(laid_out.iter().chain(&read_all("generated", ".rs")).flat_map(more_than_a_face));
+    broken.extend(two_styles(&laid_out));
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn each_other_layout_and_name_is_seen() {
+    let faults = |files: &[(&str, &str)]| {
+        let sources: Vec<Source> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
+        let each = sources.iter().flat_map(|source| [more_than_a_face(source), singular(source)].concat());
+        each.chain(two_styles(&sources)).chain(ambiguous_types(&sources)).count()
+    };
+    let face = "//! A.\n\n#![allow(a,\n    b)]\nmod a;\n#[path = \"b\"]\npub mod b;\n\npub use a::{\n    A,\n};\npub(crate) use b::B;";
+    assert_eq!(faults(&[("src/lib.rs", face), ("src/a/mod.rs", face), ("src/a/b.rs", "use super::c;")]), 0);
+    for (what, files) in [
+        ("a function in a face", [("src/a/mod.rs", "mod b;\n\nfn c() {}\n"), ("src/a/b.rs", "")]),
+        ("a type in a face", [("src/lib.rs", "/// B.\npub struct B(u8);"), ("src/a.rs", "")]),
+        ("an import of a face", [("src/a/mod.rs", "use crate::b;"), ("src/b.rs", "")]),
+        ("a file beside its folder", [("src/a.rs", "mod b;"), ("src/a/b.rs", "")]),
+        ("a singular", [("src/store/user.rs", ""), ("src/store/mod.rs", "mod user;")]),
+        ("a folder in the singular", [("src/operations/user/list.rs", ""), ("src/views/users.rs", "")]),
+        (
+            "two types of one name",
+            [("src/a.rs", "pub struct Page {\n}"), ("src/b.rs", "pub(crate) enum Page {\n}")],
+        ),
+        ("a private one", [("src/a.rs", "trait Sent<T> {\n}"), ("src/b.rs", "struct Sent(u8);")]),
+    ] {
+        assert_eq!(faults(&files), 1, "{what}");
+    }
+    let twins = [("src/a.rs", "struct A;\nstruct A {\n}\n"), ("src/b.rs", "enum B {\n}\nstruct C;")];
+    assert_eq!(faults(&twins), 0);
+}

@@ -132,7 +132,7 @@ impl Ids {
     }
 }
 
-/// The parameters of a statement: [`params!`](crate::db::params), an array of one type, or none.
+/// The parameters of a statement: `params!`, an array of one type, or none.
 pub trait Parameters {
     /// Runs something with them.
     fn with<R>(self, run: impl FnOnce(&[&dyn Parameter]) -> R) -> R;

@@ -71,7 +71,7 @@ fn statements(source: &str) -> Vec<String> {
 /// them, although it asks for neither a page nor a count.
 fn scans(connection: &Connection, statement: &str) -> Vec<String> {
     let mut plan = connection
-        .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
+        .prepare(&format!("EXPLAIN QUERY PLAN {}", sqlite::expand_ids(statement)))
         .unwrap_or_else(|error| panic!("{error}: {statement}"));
     // Unbound parameters are NULL, which is enough for a plan.
     let steps = plan.raw_query().mapped(|row| row.get::<_, String>("detail"));

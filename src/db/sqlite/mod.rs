@@ -29,3 +29,4 @@ pub use files::{beside, database_of, discard, is_new};
 pub use lock::ServeLock;
 pub use open::open;
 pub use options::Options;
+pub use verbs::expand_ids;

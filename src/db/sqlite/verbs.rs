@@ -50,7 +50,7 @@ fn prepare<'c>(
 ) -> Result<CachedStatement<'c>, Problem> {
     let bound = || {
         let has_list = parameters.iter().any(|parameter| matches!(parameter.value(), Value::Ids(_)));
-        let text = if has_list { expand_ids(sql) } else { Cow::Borrowed(sql) };
+        let text = if has_list { Cow::Owned(expand_ids(sql)) } else { Cow::Borrowed(sql) };
         let mut statement = connection.prepare_cached(&text)?;
         if statement.parameter_count() != parameters.len() {
             let (given, needed) = (parameters.len(), statement.parameter_count());
@@ -64,8 +64,9 @@ fn prepare<'c>(
     bound().map_err(|cause| problem(sql, &cause))
 }
 
-/// SQLite has no lists, but it reads JSON as a table.
-fn expand_ids(sql: &str) -> Cow<'_, str> {
+/// A statement that has `ids(?N)` for a table, in the form that SQLite takes: it has no lists, but it reads JSON as a table.
+#[must_use]
+pub fn expand_ids(sql: &str) -> String {
     const BEGIN: &str = "ids(?";
     let mut expanded = String::new();
     let mut rest = sql;
@@ -79,5 +80,5 @@ fn expand_ids(sql: &str) -> Cow<'_, str> {
         rest = &number[end..];
     }
     expanded.push_str(rest);
-    Cow::Owned(expanded)
+    expanded
 }

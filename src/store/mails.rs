@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, params, word};
+use crate::db::{Parameter, Row, RowResult, Tx, params, word};
 use crate::mail_states::MailState;
 use crate::problem::Problem;
 use crate::secret::Secret;
+use crate::store::ids::MailId;
 
 /// Everything an invitation mail says, except its code.
 ///
@@ -38,7 +39,7 @@ pub struct Inviter {
 /// A mail that waits to be sent. It holds its link's secret, hence no `Debug`.
 pub struct QueuedMail {
     /// The mail's id; its Message-ID is made of it.
-    pub id: Uuid,
+    pub id: MailId,
     /// As stored: reading it is part of building the mail, so that an unreadable one fails alone.
     pub content_json: String,
     /// What opens the invitation.
@@ -53,7 +54,7 @@ pub struct QueuedMail {
 #[derive(Clone, Debug)]
 pub struct ListedMail {
     /// The mail's id.
-    pub id: Uuid,
+    pub id: MailId,
     /// The invitation it is about.
     pub invitation_id: Uuid,
     /// Who gets it.
@@ -103,7 +104,7 @@ pub(crate) fn queue(
                             next_attempt_at, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?8)",
         params![
-            tx.new_id(),
+            tx.new_id::<MailId>(),
             organisation_id,
             invitation_id,
             content.recipient,
@@ -133,7 +134,7 @@ fn waiting() -> String {
     format!("{} AND claimed_at IS NULL", queued())
 }
 
-fn cancel_where(tx: &Tx, column: &str, id: Uuid) -> Result<usize, Problem> {
+fn cancel_where(tx: &Tx, column: &str, id: impl Parameter) -> Result<usize, Problem> {
     let (cancelled, queued) = (MailState::Cancelled, queued());
     tx.execute(
         &format!("UPDATE mails SET state = '{cancelled}', secret = NULL WHERE {column} = ?1 AND {queued}"),
@@ -219,7 +220,7 @@ pub(crate) fn claimed(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
 /// cancelled while it was on its way was delivered all the same, and the list says so.
 pub(crate) fn mark_delivered(
     tx: &Tx,
-    mail_id: Uuid,
+    mail_id: MailId,
     answer: Option<&str>,
     kept: Option<&[u8]>,
 ) -> Result<(), Problem> {
@@ -236,7 +237,7 @@ pub(crate) fn mark_delivered(
 /// Notes a failed try and when the next one is.
 pub(crate) fn mark_tried(
     tx: &Tx,
-    mail_id: Uuid,
+    mail_id: MailId,
     answer: &str,
     next_attempt_at: Timestamp,
 ) -> Result<(), Problem> {
@@ -248,7 +249,7 @@ pub(crate) fn mark_tried(
 }
 
 /// Gives a mail up and wipes its secret. One that was cancelled meanwhile stays cancelled.
-pub(crate) fn mark_failed(tx: &Tx, mail_id: Uuid, answer: &str) -> Result<(), Problem> {
+pub(crate) fn mark_failed(tx: &Tx, mail_id: MailId, answer: &str) -> Result<(), Problem> {
     tx.execute(
         "UPDATE mails
          SET state = CASE WHEN state = ?3 THEN ?4 ELSE state END, last_answer = ?2, secret = NULL, claimed_at = NULL
@@ -270,7 +271,7 @@ pub fn kept(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
 }
 
 /// One mail.
-pub fn find(tx: &Tx, mail_id: Uuid) -> Result<Option<ListedMail>, Problem> {
+pub fn find(tx: &Tx, mail_id: MailId) -> Result<Option<ListedMail>, Problem> {
     tx.optional(&listed_where("id = ?1", "id"), [mail_id], read_listed)
 }
 
@@ -286,7 +287,7 @@ fn listed_where(condition: &str, order: &str) -> String {
 }
 
 /// Makes a waiting mail due now. False: it does not wait.
-pub fn hurry(tx: &Tx, mail_id: Uuid) -> Result<bool, Problem> {
+pub fn hurry(tx: &Tx, mail_id: MailId) -> Result<bool, Problem> {
     let hurried = tx.execute(
         &format!("UPDATE mails SET next_attempt_at = ?2 WHERE id = ?1 AND {}", waiting()),
         params![mail_id, tx.now()],
@@ -295,13 +296,13 @@ pub fn hurry(tx: &Tx, mail_id: Uuid) -> Result<bool, Problem> {
 }
 
 /// Takes one mail out of the outbox. False: it does not wait.
-pub fn cancel(tx: &Tx, mail_id: Uuid) -> Result<bool, Problem> {
+pub fn cancel(tx: &Tx, mail_id: MailId) -> Result<bool, Problem> {
     Ok(cancel_where(tx, "id", mail_id)? == 1)
 }
 
 /// The delivered message of a mail, as it would have gone over the wire; the inner `None`: not delivered
 /// here (yet).
-pub fn message(tx: &Tx, mail_id: Uuid) -> Result<Option<Option<Vec<u8>>>, Problem> {
+pub fn message(tx: &Tx, mail_id: MailId) -> Result<Option<Option<Vec<u8>>>, Problem> {
     tx.optional("SELECT message FROM mails WHERE id = ?1", [mail_id], |row| row.get(0))
 }
 
@@ -323,7 +324,7 @@ fn read_listed(row: &Row) -> RowResult<ListedMail> {
 
 /// The mails that were delivered here after one, in the order they were queued: ids of one process sort that way,
 /// wherever the clock was moved meanwhile.
-pub(crate) fn delivered_after(tx: &Tx, after: Uuid) -> Result<Vec<ListedMail>, Problem> {
+pub(crate) fn delivered_after(tx: &Tx, after: MailId) -> Result<Vec<ListedMail>, Problem> {
     let statement = listed_where("state = ?2 AND message IS NOT NULL AND id > ?1", "id");
     tx.rows(&statement, params![after, MailState::Delivered.as_str()], read_listed)
 }

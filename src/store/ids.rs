@@ -1,0 +1,58 @@
+//! The id of each noun that has a table, as a type of its own: one cannot stand where another is meant. To a client, in
+//! a seed and in the database it is the bare UUID.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::db::{Cell, FromCell, Kind, Parameter, Value};
+
+/// Makes the types. From a [`Uuid`] and back leads only `into`, where the API or the command line begins.
+macro_rules! ids {
+    ($($(#[$about:meta])* $name:ident,)+) => {$(
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+
+        impl Parameter for $name {
+            fn kind() -> Kind {
+                Uuid::kind()
+            }
+
+            fn value(&self) -> Value<'_> {
+                self.0.value()
+            }
+        }
+
+        impl FromCell for $name {
+            fn from_cell(cell: Cell<'_>) -> Option<Self> {
+                Uuid::from_cell(cell).map(Self)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// Of a mail in the outbox.
+    MailId,
+}

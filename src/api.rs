@@ -155,7 +155,7 @@ impl Api for App {
         principal: Principal,
         parameters: DeletePersonalAccessTokenParameters,
     ) -> Result<models::PersonalAccessToken, Problem> {
-        tokens::delete(self, principal, Whose::Own, parameters.pat_id).await
+        tokens::delete(self, principal, Whose::Own, parameters.pat_id.into()).await
     }
 
     async fn get_personal_access_token(
@@ -163,7 +163,7 @@ impl Api for App {
         principal: Principal,
         parameters: GetPersonalAccessTokenParameters,
     ) -> Result<models::PersonalAccessToken, Problem> {
-        tokens::get(self, principal, Whose::Own, parameters.pat_id).await
+        tokens::get(self, principal, Whose::Own, parameters.pat_id.into()).await
     }
 
     async fn list_service_account_tokens(
@@ -180,7 +180,7 @@ impl Api for App {
         parameters: RegeneratePersonalAccessTokenParameters,
         body: RegenerateTokenRequest,
     ) -> Result<models::NewPersonalAccessToken, Problem> {
-        tokens::regenerate(self, principal, Whose::Own, parameters.pat_id, body.expiry).await
+        tokens::regenerate(self, principal, Whose::Own, parameters.pat_id.into(), body.expiry).await
     }
 
     async fn delete_service_account_token(
@@ -188,7 +188,8 @@ impl Api for App {
         principal: Principal,
         parameters: DeleteServiceAccountTokenParameters,
     ) -> Result<models::PersonalAccessToken, Problem> {
-        tokens::delete(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id).await
+        tokens::delete(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id.into())
+            .await
     }
 
     async fn get_service_account_token(
@@ -196,7 +197,8 @@ impl Api for App {
         principal: Principal,
         parameters: GetServiceAccountTokenParameters,
     ) -> Result<models::PersonalAccessToken, Problem> {
-        tokens::get(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id).await
+        tokens::get(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id.into())
+            .await
     }
 
     async fn regenerate_service_account_token(
@@ -209,7 +211,7 @@ impl Api for App {
             self,
             principal,
             Whose::ServiceAccount(parameters.user_id),
-            parameters.pat_id,
+            parameters.pat_id.into(),
             body.expiry,
         )
         .await

@@ -50,7 +50,7 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
     let lifetime = settings.expires_in.or(settings.kind.lifetime());
     let expires_at = lifetime.map(|lifetime| tx.now().plus(lifetime));
     match settings.kind {
-        TokenKind::Internal => tokens::create_internal(tx, &actor, user.id, expires_at, secret),
+        TokenKind::Internal => Ok(tokens::create_internal(tx, &actor, user.id, expires_at, secret)?.into()),
         TokenKind::Personal => {
             let token = NewPersonalAccessToken {
                 note: settings.note.clone(),
@@ -58,7 +58,7 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
                 all_projects: settings.all_projects,
                 projects: settings.projects.clone(),
             };
-            tokens::create_personal(tx, &actor, user.id, &token, expires_at, secret)
+            Ok(tokens::create_personal(tx, &actor, user.id, &token, expires_at, secret)?.into())
         }
     }
 }
@@ -84,9 +84,9 @@ fn the_one(text: &str, users: Vec<User>) -> Result<User, Failure> {
 
 /// Takes away a credential of either kind, at once. False: there is none with this id.
 pub fn revoke(tx: &Tx, id: Uuid) -> Result<bool, Problem> {
-    let (kind, owner) = match store::tokens::delete_personal(tx, id)? {
+    let (kind, owner) = match store::tokens::delete_personal(tx, id.into())? {
         Some(owner) => (tokens::PERSONAL, Some(owner)),
-        None => (tokens::INTERNAL, store::tokens::delete_internal(tx, id)?),
+        None => (tokens::INTERNAL, store::tokens::delete_internal(tx, id.into())?),
     };
     let Some(owner) = owner else { return Ok(false) };
     let data = serde_json::json!({ "userId": owner.user_id });

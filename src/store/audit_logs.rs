@@ -70,8 +70,8 @@ pub struct Change {
 impl Change {
     /// A change of something that belongs to no project.
     #[must_use]
-    pub fn new(kind: AuditLogType, action: Action, ref_id: Uuid, data: Value) -> Self {
-        Self { kind, action, ref_id, project_id: None, data }
+    pub fn new(kind: AuditLogType, action: Action, ref_id: impl Into<Uuid>, data: Value) -> Self {
+        Self { kind, action, ref_id: ref_id.into(), project_id: None, data }
     }
 
     /// The same of something that belongs to one.

@@ -6,13 +6,14 @@ use crate::db::{Row, RowResult, Tx, json, params, word};
 use crate::generated::models::{Permission, UserStatus, UserType};
 use crate::problem::Problem;
 use crate::secret::{SecretHash, SecretKind};
+use crate::store::ids::PersonalAccessTokenId;
 use crate::store::tokens::{INTERNAL, LIVE, PERSONAL};
 
 /// How a personal access token narrows its user.
 #[derive(Clone, Debug)]
 pub struct TokenLimits {
     /// The token, for looking up its projects.
-    pub token_id: Uuid,
+    pub token_id: PersonalAccessTokenId,
     /// Whether it reaches every project.
     pub all_projects: bool,
     /// What it may do at most.
@@ -64,7 +65,11 @@ fn limits(row: &Row) -> RowResult<TokenLimits> {
 }
 
 /// Whether a token that does not reach every project reaches this one.
-pub(crate) fn token_reaches(tx: &Tx, token_id: Uuid, project_id: Uuid) -> Result<bool, Problem> {
+pub(crate) fn token_reaches(
+    tx: &Tx,
+    token_id: PersonalAccessTokenId,
+    project_id: Uuid,
+) -> Result<bool, Problem> {
     tx.exists(
         "SELECT 1 FROM personal_access_token_projects WHERE token_id = ?1 AND project_id = ?2",
         params![token_id, project_id],

@@ -55,4 +55,8 @@ macro_rules! ids {
 ids! {
     /// Of a mail in the outbox.
     MailId,
+    /// Of a personal access token.
+    PersonalAccessTokenId,
+    /// Of a sign-in, which is an internal token.
+    SignInId,
 }

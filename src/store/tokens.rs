@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Ids, Row, RowResult, Tx, json, json_text, params};
+use crate::db::{Ids, Parameter, Row, RowResult, Tx, json, json_text, params};
 use crate::generated::models::Permission;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretHash};
+use crate::store::ids::{PersonalAccessTokenId, SignInId};
 use crate::store::sets::grouped;
 
 /// What a new personal access token may do.
@@ -52,7 +53,7 @@ impl From<&Secret> for Credential {
 /// A personal access token as stored, without its projects.
 pub struct StoredToken {
     /// The token's id.
-    pub id: Uuid,
+    pub id: PersonalAccessTokenId,
     /// What it is for.
     pub note: String,
     /// What it may do at most.
@@ -87,7 +88,7 @@ pub(super) const LIVE: &str = "(token.expires_at IS NULL OR token.expires_at > ?
 #[derive(Clone, Copy)]
 pub struct SignIn {
     /// The sign-in's id.
-    pub id: Uuid,
+    pub id: SignInId,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
     /// When it was made.
@@ -99,7 +100,7 @@ pub struct SignIn {
 /// One credential in a list, of either kind.
 #[derive(Clone, Debug)]
 pub struct ListedToken {
-    /// The token's id.
+    /// The token's id, as a thing of its kind.
     pub id: Uuid,
     /// `personal` or `internal`.
     pub kind: &'static str,
@@ -154,7 +155,11 @@ pub(crate) fn create_personal(
 }
 
 /// One token of a user.
-pub(crate) fn find_personal(tx: &Tx, user_id: Uuid, token_id: Uuid) -> Result<Option<StoredToken>, Problem> {
+pub(crate) fn find_personal(
+    tx: &Tx,
+    user_id: Uuid,
+    token_id: PersonalAccessTokenId,
+) -> Result<Option<StoredToken>, Problem> {
     tx.optional(
         "SELECT * FROM personal_access_tokens WHERE id = ?1 AND user_id = ?2",
         params![token_id, user_id],
@@ -179,7 +184,7 @@ pub(crate) fn count_live(tx: &Tx, user_id: Uuid) -> Result<u64, Problem> {
 }
 
 /// The projects that a token reaches, if it does not reach all.
-pub fn projects_of(tx: &Tx, token_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+pub fn projects_of(tx: &Tx, token_id: PersonalAccessTokenId) -> Result<Vec<Uuid>, Problem> {
     tx.rows(
         "SELECT project_id FROM personal_access_token_projects WHERE token_id = ?1 ORDER BY project_id",
         [token_id],
@@ -188,7 +193,10 @@ pub fn projects_of(tx: &Tx, token_id: Uuid) -> Result<Vec<Uuid>, Problem> {
 }
 
 /// The projects of each of these tokens that are not deleted, oldest first.
-pub(crate) fn projects_of_all(tx: &Tx, token_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>, Problem> {
+pub(crate) fn projects_of_all(
+    tx: &Tx,
+    token_ids: &[PersonalAccessTokenId],
+) -> Result<HashMap<PersonalAccessTokenId, Vec<Uuid>>, Problem> {
     let of_token = tx.rows(
         "SELECT chosen.token_id, chosen.project_id
          FROM personal_access_token_projects AS chosen JOIN projects ON projects.id = chosen.project_id
@@ -203,7 +211,7 @@ pub(crate) fn projects_of_all(tx: &Tx, token_ids: &[Uuid]) -> Result<HashMap<Uui
 /// Gives a token a new secret and a new end.
 pub(crate) fn regenerate(
     tx: &Tx,
-    token_id: Uuid,
+    token_id: PersonalAccessTokenId,
     secret: &Secret,
     expires_at: Option<Timestamp>,
 ) -> Result<(), Problem> {
@@ -271,16 +279,16 @@ pub fn all_internal(tx: &Tx, user_id: Uuid) -> Result<Vec<SignIn>, Problem> {
 }
 
 /// Removes a personal access token and says whose it was.
-pub(crate) fn delete_personal(tx: &Tx, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
+pub(crate) fn delete_personal(tx: &Tx, id: PersonalAccessTokenId) -> Result<Option<TokenOwner>, Problem> {
     delete(tx, PERSONAL, id)
 }
 
 /// Removes a sign-in and says whose it was.
-pub(crate) fn delete_internal(tx: &Tx, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
+pub(crate) fn delete_internal(tx: &Tx, id: SignInId) -> Result<Option<TokenOwner>, Problem> {
     delete(tx, INTERNAL, id)
 }
 
-fn delete(tx: &Tx, table: &str, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
+fn delete(tx: &Tx, table: &str, id: impl Parameter) -> Result<Option<TokenOwner>, Problem> {
     let statement = format!(
         "DELETE FROM {table} WHERE id = ?1
          RETURNING user_id, (SELECT organisation_id FROM users WHERE users.id = user_id) AS organisation_id"

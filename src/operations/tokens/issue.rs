@@ -9,6 +9,7 @@ use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, Change};
+use crate::store::ids::{PersonalAccessTokenId, SignInId};
 use crate::store::tokens::{NewPersonalAccessToken, SignIn, StoredToken};
 
 /// Makes a personal access token of a user and records it.
@@ -19,7 +20,7 @@ pub fn create_personal(
     token: &NewPersonalAccessToken,
     expires_at: Option<Timestamp>,
     secret: &Secret,
-) -> Result<Uuid, Problem> {
+) -> Result<PersonalAccessTokenId, Problem> {
     let stored = StoredToken {
         id: tx.new_id(),
         note: token.note.clone(),
@@ -61,7 +62,7 @@ pub fn create_internal(
     user_id: Uuid,
     expires_at: Option<Timestamp>,
     secret: &Secret,
-) -> Result<Uuid, Problem> {
+) -> Result<SignInId, Problem> {
     let sign_in = SignIn { id: tx.new_id(), expires_at, created_at: tx.now(), credential: secret.into() };
     add_internal(tx, actor, user_id, &sign_in)?;
     Ok(sign_in.id)

@@ -15,6 +15,7 @@ use crate::problem::{Conflict, Problem};
 use crate::secret::{Secret, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Change};
+use crate::store::ids::PersonalAccessTokenId;
 use crate::store::tokens::{NewPersonalAccessToken, StoredToken};
 use crate::store::users::User;
 use crate::views;
@@ -65,7 +66,7 @@ pub async fn get(
     app: &App,
     principal: Principal,
     whose: Whose,
-    token_id: Uuid,
+    token_id: PersonalAccessTokenId,
 ) -> Result<PersonalAccessToken, Problem> {
     app.read(principal, move |tx, caller| {
         let user = whose.user(tx, caller)?;
@@ -110,7 +111,7 @@ pub async fn regenerate(
     app: &App,
     principal: Principal,
     whose: Whose,
-    token_id: Uuid,
+    token_id: PersonalAccessTokenId,
     expiry: TokenExpiry,
 ) -> Result<models::NewPersonalAccessToken, Problem> {
     app.write(principal, move |tx, caller| {
@@ -139,7 +140,7 @@ pub async fn delete(
     app: &App,
     principal: Principal,
     whose: Whose,
-    token_id: Uuid,
+    token_id: PersonalAccessTokenId,
 ) -> Result<PersonalAccessToken, Problem> {
     app.write(principal, move |tx, caller| {
         let user = whose.user(tx, caller)?;
@@ -158,7 +159,7 @@ pub async fn delete(
 
 /// Tokens of a user with all that is shown of them.
 fn shown(tx: &Tx, tokens: Vec<StoredToken>, user: &User) -> Result<Vec<PersonalAccessToken>, Problem> {
-    let ids: Vec<Uuid> = tokens.iter().map(|token| token.id).collect();
+    let ids: Vec<PersonalAccessTokenId> = tokens.iter().map(|token| token.id).collect();
     let project_ids = store::tokens::projects_of_all(tx, &ids)?;
     let projects = store::projects::by_id(tx, user.organisation_id, project_ids.values().flatten().copied())?;
     let show = |token: StoredToken| {
@@ -174,7 +175,7 @@ fn shown_one(tx: &Tx, token: StoredToken, user: &User) -> Result<PersonalAccessT
     shown.ok_or_else(|| Problem::Internal("a token is shown as one".to_owned()))
 }
 
-fn find(tx: &Tx, user: &User, token_id: Uuid) -> Result<StoredToken, Problem> {
+fn find(tx: &Tx, user: &User, token_id: PersonalAccessTokenId) -> Result<StoredToken, Problem> {
     store::tokens::find_personal(tx, user.id, token_id)?.ok_or(Problem::NotFound("personal access token"))
 }
 

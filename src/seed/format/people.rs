@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::generated::models::{InvitationStatus, Permission, UserStatus, UserType};
 use crate::secret::SecretHash;
+use crate::store::ids::{PersonalAccessTokenId, SignInId};
 use crate::store::invitations::SecretState;
 
 /// A user. One of type `invited` has a pending invitation, which was never mailed unless `invitation` says so.
@@ -101,7 +102,7 @@ pub struct SeedInvitationSecret {
 pub struct SeedPersonalAccessToken {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<PersonalAccessTokenId>,
     /// `brms_pat_` and 32 to 200 letters, digits, `-` or `_`. Either this or `secretSha256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
@@ -141,7 +142,7 @@ pub struct SeedPersonalAccessToken {
 pub struct SeedInternalToken {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<SignInId>,
     /// `brms_ses_` and 32 to 200 letters, digits, `-` or `_`. Either this or `secretSha256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,

@@ -12,6 +12,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::ids::RoleId;
 use crate::store::sets::grouped;
 
 /// A group as stored.
@@ -30,7 +31,7 @@ pub struct Group {
     /// Which files it lets them see or change, as given.
     pub file_permissions: Option<Vec<FilePermission>>,
     /// The role that looks after it.
-    pub role_id: Option<Uuid>,
+    pub role_id: Option<RoleId>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -88,12 +89,15 @@ pub fn all_of_project(tx: &Tx, project_id: Uuid) -> Result<Vec<Group>, Problem> 
 }
 
 /// Every group that a role looks after.
-pub fn all_of_role(tx: &Tx, role_id: Uuid) -> Result<Vec<Group>, Problem> {
+pub fn all_of_role(tx: &Tx, role_id: RoleId) -> Result<Vec<Group>, Problem> {
     tx.rows("SELECT * FROM groups WHERE role_id = ?1 ORDER BY created_at, id", [role_id], read)
 }
 
 /// The groups of each of these roles in projects that are not deleted, oldest first, with the project's name.
-pub(crate) fn of_roles(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<(Group, String)>>, Problem> {
+pub(crate) fn of_roles(
+    tx: &Tx,
+    role_ids: &[RoleId],
+) -> Result<HashMap<RoleId, Vec<(Group, String)>>, Problem> {
     let of_role = tx.rows(
         "SELECT groups.*, projects.name AS project_name
          FROM groups

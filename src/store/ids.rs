@@ -52,6 +52,11 @@ macro_rules! ids {
     )+};
 }
 
+/// Ids as a request names them, where each is of this noun.
+pub(crate) fn typed<T: From<Uuid>>(ids: &[Uuid]) -> Vec<T> {
+    ids.iter().copied().map(T::from).collect()
+}
+
 ids! {
     /// Of a mail in the outbox.
     MailId,
@@ -59,4 +64,6 @@ ids! {
     PersonalAccessTokenId,
     /// Of a sign-in, which is an internal token.
     SignInId,
+    /// Of a role.
+    RoleId,
 }

@@ -13,13 +13,14 @@ use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::Group;
+use crate::store::ids::RoleId;
 use crate::store::sets::grouped;
 
 /// A role as stored, without its users and projects.
 #[derive(Clone, Debug)]
 pub struct Role {
     /// The role's id.
-    pub id: Uuid,
+    pub id: RoleId,
     /// The organisation it belongs to.
     pub organisation_id: Uuid,
     /// What people call it.
@@ -60,7 +61,7 @@ pub fn record(
 }
 
 /// One role of the organisation.
-pub fn find(tx: &Tx, organisation_id: Uuid, role_id: Uuid) -> Result<Option<Role>, Problem> {
+pub fn find(tx: &Tx, organisation_id: Uuid, role_id: RoleId) -> Result<Option<Role>, Problem> {
     tx.optional(
         "SELECT * FROM roles WHERE id = ?1 AND organisation_id = ?2",
         params![role_id, organisation_id],
@@ -69,12 +70,12 @@ pub fn find(tx: &Tx, organisation_id: Uuid, role_id: Uuid) -> Result<Option<Role
 }
 
 /// One role that must be there.
-pub fn get(tx: &Tx, role_id: Uuid) -> Result<Role, Problem> {
+pub fn get(tx: &Tx, role_id: RoleId) -> Result<Role, Problem> {
     tx.row("SELECT * FROM roles WHERE id = ?1", [role_id], read)
 }
 
 /// Those of the ids that name roles of the organisation.
-pub fn find_all(tx: &Tx, organisation_id: Uuid, role_ids: &[Uuid]) -> Result<Vec<Role>, Problem> {
+pub fn find_all(tx: &Tx, organisation_id: Uuid, role_ids: &[RoleId]) -> Result<Vec<Role>, Problem> {
     tx.rows(
         "SELECT *
          FROM roles
@@ -151,29 +152,29 @@ pub(crate) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
 }
 
 /// Gives a role these users and no others.
-pub fn set_users(tx: &Tx, role_id: Uuid, user_ids: &[Uuid]) -> Result<(), Problem> {
-    set(tx, ("role_users", "user_id"), role_id, user_ids)
+pub fn set_users(tx: &Tx, role_id: RoleId, user_ids: &[Uuid]) -> Result<(), Problem> {
+    set(tx, ("role_users", "user_id"), role_id, &Ids::of(user_ids))
 }
 
 /// Gives a role these projects and no others.
-pub fn set_projects(tx: &Tx, role_id: Uuid, project_ids: &[Uuid]) -> Result<(), Problem> {
-    set(tx, ("role_projects", "project_id"), role_id, project_ids)
+pub fn set_projects(tx: &Tx, role_id: RoleId, project_ids: &[Uuid]) -> Result<(), Problem> {
+    set(tx, ("role_projects", "project_id"), role_id, &Ids::of(project_ids))
 }
 
-fn set(tx: &Tx, (table, column): (&str, &str), role_id: Uuid, ids: &[Uuid]) -> Result<(), Problem> {
+fn set(tx: &Tx, (table, column): (&str, &str), role_id: RoleId, ids: &Ids) -> Result<(), Problem> {
     tx.execute(&format!("DELETE FROM {table} WHERE role_id = ?1"), [role_id])?;
     tx.execute(
         &format!(
             "INSERT INTO {table} (role_id, {column}) SELECT ?1, id FROM ids(?2) AS listed WHERE true
              ON CONFLICT DO NOTHING"
         ),
-        params![role_id, Ids::of(ids)],
+        params![role_id, ids],
     )?;
     Ok(())
 }
 
 /// Gives a role one user more.
-pub(crate) fn add_user(tx: &Tx, role_id: Uuid, user_id: Uuid) -> Result<(), Problem> {
+pub(crate) fn add_user(tx: &Tx, role_id: RoleId, user_id: Uuid) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO role_users (role_id, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         params![role_id, user_id],
@@ -182,18 +183,18 @@ pub(crate) fn add_user(tx: &Tx, role_id: Uuid, user_id: Uuid) -> Result<(), Prob
 }
 
 /// Takes one user from a role.
-pub(crate) fn remove_user(tx: &Tx, role_id: Uuid, user_id: Uuid) -> Result<(), Problem> {
+pub(crate) fn remove_user(tx: &Tx, role_id: RoleId, user_id: Uuid) -> Result<(), Problem> {
     tx.execute("DELETE FROM role_users WHERE role_id = ?1 AND user_id = ?2", params![role_id, user_id])?;
     Ok(())
 }
 
 /// The users of a role.
-pub fn users_of(tx: &Tx, role_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+pub fn users_of(tx: &Tx, role_id: RoleId) -> Result<Vec<Uuid>, Problem> {
     tx.rows("SELECT user_id FROM role_users WHERE role_id = ?1 ORDER BY user_id", [role_id], |row| row.get(0))
 }
 
 /// The chosen projects of a role.
-pub fn projects_of(tx: &Tx, role_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+pub fn projects_of(tx: &Tx, role_id: RoleId) -> Result<Vec<Uuid>, Problem> {
     tx.rows("SELECT project_id FROM role_projects WHERE role_id = ?1 ORDER BY project_id", [role_id], |row| {
         row.get(0)
     })
@@ -213,14 +214,14 @@ pub(crate) fn of_users(tx: &Tx, user_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<R
 }
 
 /// The roles that these ids name, each under its id.
-pub(crate) fn by_id(tx: &Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, Role>, Problem> {
+pub(crate) fn by_id(tx: &Tx, ids: &[RoleId]) -> Result<HashMap<RoleId, Role>, Problem> {
     let sql = "SELECT * FROM roles WHERE id IN (SELECT id FROM ids(?1) AS listed)";
     let roles = tx.rows(sql, [Ids::of(ids)], read)?;
     Ok(roles.into_iter().map(|role| (role.id, role)).collect())
 }
 
 /// The users of each of these roles, oldest first.
-pub(crate) fn users_of_all(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>, Problem> {
+pub(crate) fn users_of_all(tx: &Tx, role_ids: &[RoleId]) -> Result<HashMap<RoleId, Vec<Uuid>>, Problem> {
     let of_role = tx.rows(
         "SELECT role_users.role_id, role_users.user_id
          FROM role_users

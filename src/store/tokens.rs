@@ -100,7 +100,7 @@ pub struct SignIn {
 /// One credential in a list, of either kind.
 #[derive(Clone, Debug)]
 pub struct ListedToken {
-    /// The token's id, as a thing of its kind.
+    /// The id of a personal access token or of a sign-in.
     pub id: Uuid,
     /// `personal` or `internal`.
     pub kind: &'static str,

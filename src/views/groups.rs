@@ -7,7 +7,7 @@ use crate::store::roles::Role;
 /// A group with the role that looks after it.
 pub(crate) fn group(group: Group, role: Option<&Role>) -> models::Group {
     let role = role.map(|role| GroupRole {
-        id: Some(role.id),
+        id: Some(role.id.into()),
         name: Some(role.name.clone()),
         description: role.description.clone(),
     });
@@ -18,7 +18,7 @@ pub(crate) fn group(group: Group, role: Option<&Role>) -> models::Group {
         project_id: group.project_id,
         permissions: group.permissions,
         file_permissions: group.file_permissions.map(|all| all.into_iter().map(Into::into).collect()),
-        role_id: group.role_id,
+        role_id: group.role_id.map(Into::into),
         role,
     }
 }
@@ -33,6 +33,6 @@ pub fn member_group(group: &Group) -> MemberGroup {
         project_id: group.project_id,
         description: group.description.clone(),
         permissions: group.permissions.as_ref().map(words),
-        role_id: group.role_id,
+        role_id: group.role_id.map(Into::into),
     }
 }

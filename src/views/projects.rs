@@ -78,6 +78,6 @@ fn approval_group(group: &Group) -> ApprovalGroup {
         name: group.name.clone(),
         project_id: group.project_id,
         description: group.description.clone(),
-        role_id: group.role_id,
+        role_id: group.role_id.map(Into::into),
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn role(
     organisation: &Organisation,
 ) -> models::Role {
     models::Role {
-        id: role.id,
+        id: role.id.into(),
         name: role.name.clone(),
         description: role.description.clone(),
         all_projects: role.all_projects,
@@ -44,6 +44,6 @@ fn role_group(group: &Group, project: &str) -> RoleGroup {
         project_id: group.project_id,
         description: group.description.clone(),
         project: Some(RoleGroupProject { name: Some(project.to_owned()) }),
-        role_id: group.role_id,
+        role_id: group.role_id.map(Into::into),
     }
 }

@@ -10,7 +10,7 @@ use crate::store::users::User;
 /// A user with the roles of the organisation.
 pub(crate) fn user(user: &User, roles: &[Role]) -> models::User {
     let role = |role: &Role| UserRole {
-        id: role.id,
+        id: role.id.into(),
         name: role.name.clone(),
         description: role.description.clone(),
     };

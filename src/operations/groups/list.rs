@@ -1,7 +1,5 @@
 //! listGroups.
 
-use uuid::Uuid;
-
 use crate::access::{self, Principal};
 use crate::app::App;
 use crate::generated::api::ListGroupsParameters;
@@ -10,6 +8,7 @@ use crate::paging::Page;
 use crate::problem::Problem;
 use crate::store;
 use crate::store::groups::Group;
+use crate::store::ids::RoleId;
 use crate::store::sets::named;
 use crate::views;
 
@@ -23,7 +22,7 @@ pub async fn list(
     app.read(principal, move |tx, caller| {
         access::projects::access(tx, caller, parameters.project_id)?;
         let listed = store::groups::list(tx, parameters.project_id, parameters.search.as_deref(), page)?;
-        let ids: Vec<Uuid> = listed.rows.iter().filter_map(|group| group.role_id).collect();
+        let ids: Vec<RoleId> = listed.rows.iter().filter_map(|group| group.role_id).collect();
         let roles = store::roles::by_id(tx, &ids)?;
         let show = |group: Group| {
             let role = group.role_id.map(|id| named(&roles, id)).transpose()?;

@@ -12,6 +12,7 @@ use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::groups::Group;
+use crate::store::ids::RoleId;
 use crate::store::members::Membership;
 use crate::store::roles::Role;
 
@@ -39,7 +40,7 @@ pub fn reach_project(tx: &Tx, actor: &Actor, project_id: Uuid) -> Result<(), Pro
 /// Gives a user these roles and no others, and brings the projects in step.
 pub fn set_roles_of_user(tx: &Tx, actor: &Actor, user_id: Uuid, roles: &[Role]) -> Result<(), Problem> {
     let before = store::roles::roles_of_user(tx, user_id)?;
-    let has = |list: &[Role], id: Uuid| list.iter().any(|role| role.id == id);
+    let has = |list: &[Role], id: RoleId| list.iter().any(|role| role.id == id);
     let mut settling = Settling::new(tx, actor);
     for role in before.iter().filter(|role| !has(roles, role.id)) {
         store::roles::remove_user(tx, role.id, user_id)?;

@@ -49,7 +49,7 @@ pub async fn update(
 ) -> Result<models::Role, Problem> {
     check(&body)?;
     app.write(principal, move |tx, caller| {
-        let before = store::roles::find(tx, caller.organisation_id, parameters.role_id)?
+        let before = store::roles::find(tx, caller.organisation_id, parameters.role_id.into())?
             .ok_or(Problem::NotFound("role"))?;
         caller.require()?;
         let role = Role { updated_at: tx.now(), ..changed(before, &body) };

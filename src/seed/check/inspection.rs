@@ -10,6 +10,7 @@ use crate::generated::models::UserType;
 use crate::limits;
 use crate::seed::complaint::Complaint;
 use crate::seed::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole};
+use crate::store::ids::RoleId;
 use crate::store::tables::UniqueValue;
 use crate::store::users::fold_email;
 
@@ -54,7 +55,7 @@ pub(crate) fn taken(claim: &Claim) -> Complaint {
 pub(super) struct Known {
     pub users: HashSet<Uuid>,
     pub projects: HashSet<Uuid>,
-    pub roles: HashSet<Uuid>,
+    pub roles: HashSet<RoleId>,
 }
 
 /// What was found in a file so far.

@@ -11,6 +11,7 @@ use super::projects::SeedProject;
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
+use crate::store::ids::RoleId;
 
 /// A whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -60,7 +61,7 @@ pub struct SeedOrganisation {
 pub struct SeedRole {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<RoleId>,
     /// What people call it.
     pub name: String,
     /// What it is for.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{ApprovalMode, Permission, ProjectVersion};
+use crate::store::ids::RoleId;
 
 /// A project.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -69,7 +70,7 @@ pub struct SeedGroup {
     pub file_permissions: Option<Vec<FilePermission>>,
     /// The role that looks after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role_id: Option<Uuid>,
+    pub role_id: Option<RoleId>,
     /// When it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,

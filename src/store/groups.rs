@@ -12,14 +12,14 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
-use crate::store::ids::RoleId;
+use crate::store::ids::{GroupId, RoleId};
 use crate::store::sets::grouped;
 
 /// A group as stored.
 #[derive(Clone, Debug)]
 pub struct Group {
     /// The group's id.
-    pub id: Uuid,
+    pub id: GroupId,
     /// The project it belongs to.
     pub project_id: Uuid,
     /// What people call it.
@@ -64,12 +64,12 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, group: &Group) -> Result<(
 }
 
 /// One group of the project.
-pub fn find(tx: &Tx, project_id: Uuid, group_id: Uuid) -> Result<Option<Group>, Problem> {
+pub fn find(tx: &Tx, project_id: Uuid, group_id: GroupId) -> Result<Option<Group>, Problem> {
     tx.optional("SELECT * FROM groups WHERE project_id = ?1 AND id = ?2", params![project_id, group_id], read)
 }
 
 /// Those of the ids that name groups of the project, in the order of their creation.
-pub fn find_all(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Result<Vec<Group>, Problem> {
+pub fn find_all(tx: &Tx, project_id: Uuid, group_ids: &[GroupId]) -> Result<Vec<Group>, Problem> {
     if group_ids.is_empty() {
         return Ok(Vec::new());
     }

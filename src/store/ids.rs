@@ -66,4 +66,6 @@ ids! {
     SignInId,
     /// Of a role.
     RoleId,
+    /// Of a group.
+    GroupId,
 }

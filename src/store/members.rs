@@ -10,6 +10,7 @@ use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::{self, Group};
+use crate::store::ids::GroupId;
 use crate::store::sets::named;
 use crate::store::users::{self, User};
 
@@ -47,7 +48,7 @@ pub fn record(
     actor: &Actor,
     action: Action,
     membership: &Membership,
-    group_ids: &[Uuid],
+    group_ids: &[GroupId],
 ) -> Result<(), Problem> {
     let mut data = serde_json::json!({
         "userId": membership.user_id,
@@ -202,7 +203,7 @@ pub fn groups_of(tx: &Tx, membership: &Membership) -> Result<Vec<Group>, Problem
 }
 
 /// Puts a member into groups. A foreign key demands that they are of the same project.
-pub fn add_to_groups(tx: &Tx, membership: &Membership, group_ids: &[Uuid]) -> Result<(), Problem> {
+pub fn add_to_groups(tx: &Tx, membership: &Membership, group_ids: &[GroupId]) -> Result<(), Problem> {
     for group_id in group_ids {
         tx.execute(
             "INSERT INTO member_groups (project_id, user_id, group_id) VALUES (?1, ?2, ?3)
@@ -214,7 +215,7 @@ pub fn add_to_groups(tx: &Tx, membership: &Membership, group_ids: &[Uuid]) -> Re
 }
 
 /// Takes a member out of groups.
-pub fn remove_from_groups(tx: &Tx, membership: &Membership, group_ids: &[Uuid]) -> Result<(), Problem> {
+pub fn remove_from_groups(tx: &Tx, membership: &Membership, group_ids: &[GroupId]) -> Result<(), Problem> {
     if group_ids.is_empty() {
         return Ok(());
     }

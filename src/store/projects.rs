@@ -11,6 +11,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::ids::GroupId;
 use crate::store::sets::grouped;
 
 /// A project as stored.
@@ -260,7 +261,7 @@ pub(crate) fn set_approval_mode(
 }
 
 /// Replaces the groups that approve, in the order given.
-pub fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Result<(), Problem> {
+pub fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[GroupId]) -> Result<(), Problem> {
     tx.execute("DELETE FROM project_approval_groups WHERE project_id = ?1", [project_id])?;
     tx.execute(
         "INSERT INTO project_approval_groups (project_id, group_id, position)
@@ -272,7 +273,7 @@ pub fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Res
 }
 
 /// The groups that approve, of these projects: project and group.
-pub fn approval_groups(tx: &Tx, project_ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, Problem> {
+pub fn approval_groups(tx: &Tx, project_ids: &[Uuid]) -> Result<Vec<(Uuid, GroupId)>, Problem> {
     tx.rows(
         "SELECT project_id, group_id
          FROM project_approval_groups

@@ -12,7 +12,7 @@ pub(crate) fn group(group: Group, role: Option<&Role>) -> models::Group {
         description: role.description.clone(),
     });
     models::Group {
-        id: group.id,
+        id: group.id.into(),
         name: group.name,
         description: group.description,
         project_id: group.project_id,
@@ -28,7 +28,7 @@ pub(crate) fn group(group: Group, role: Option<&Role>) -> models::Group {
 pub fn member_group(group: &Group) -> MemberGroup {
     let words = |all: &Vec<Permission>| all.iter().map(|word| word.as_str().to_owned()).collect();
     MemberGroup {
-        id: group.id,
+        id: group.id.into(),
         name: group.name.clone(),
         project_id: group.project_id,
         description: group.description.clone(),

@@ -74,7 +74,7 @@ fn project_member(member: &ListedMember) -> ProjectMember {
 
 fn approval_group(group: &Group) -> ApprovalGroup {
     ApprovalGroup {
-        id: group.id,
+        id: group.id.into(),
         name: group.name.clone(),
         project_id: group.project_id,
         description: group.description.clone(),

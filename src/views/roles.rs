@@ -39,7 +39,7 @@ pub(crate) fn role(
 
 fn role_group(group: &Group, project: &str) -> RoleGroup {
     RoleGroup {
-        id: group.id,
+        id: group.id.into(),
         name: group.name.clone(),
         project_id: group.project_id,
         description: group.description.clone(),

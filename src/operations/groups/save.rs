@@ -50,8 +50,8 @@ pub async fn update(
     check(&body)?;
     app.write(principal, move |tx, caller| {
         let (project, access) = access::projects::access(tx, caller, parameters.project_id)?;
-        let before =
-            store::groups::find(tx, project.id, parameters.group_id)?.ok_or(Problem::NotFound("group"))?;
+        let before = store::groups::find(tx, project.id, parameters.group_id.into())?
+            .ok_or(Problem::NotFound("group"))?;
         let after = Group {
             name: body.name.clone(),
             description: body.description.clone().or_else(|| before.description.clone()),

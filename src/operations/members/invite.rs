@@ -15,6 +15,7 @@ use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::groups::Group;
+use crate::store::ids::{GroupId, typed};
 use crate::store::users::User;
 use crate::views;
 
@@ -30,7 +31,7 @@ pub async fn invite(
     let invitation = MemberInvitation {
         project_id: parameters.project_id,
         user_ids: body.user_ids,
-        group_ids: body.group_ids.unwrap_or_default(),
+        group_ids: typed(&body.group_ids.unwrap_or_default()),
         owner: body.owner,
     };
     app.write(principal, move |tx, caller| invitation.carry_out(tx, caller)).await
@@ -40,7 +41,7 @@ pub async fn invite(
 struct MemberInvitation {
     project_id: Uuid,
     user_ids: Vec<Uuid>,
-    group_ids: Vec<Uuid>,
+    group_ids: Vec<GroupId>,
     owner: bool,
 }
 
@@ -58,7 +59,7 @@ impl MemberInvitation {
         self.check_all_exist(&users, &groups)?;
         self.check_state(&users, &groups)?;
 
-        let group_ids: Vec<Uuid> = groups.iter().map(|group| group.id).collect();
+        let group_ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
         let mut created = Vec::new();
         for user_id in &self.user_ids {
             // Two calls at once and doubles in one call are told apart by the table's key, not by a look.
@@ -83,7 +84,7 @@ impl MemberInvitation {
         let detail = "names a disabled user; enable the user first";
         let disabled = places("/userIds", &self.user_ids, detail, is_disabled);
         Problem::for_any(disabled, |places| Problem::Conflict(Conflict::UserDisabled, places))?;
-        let is_managed = |id: &Uuid| groups.iter().any(|group| group.id == *id && group.role_id.is_some());
+        let is_managed = |id: &GroupId| groups.iter().any(|group| group.id == *id && group.role_id.is_some());
         groups::refuse_managed(&self.group_ids, is_managed)
     }
 }

@@ -10,6 +10,7 @@ use crate::operations::groups;
 use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::{Action, Change};
+use crate::store::ids::{GroupId, typed};
 
 /// A project with how changes in it are approved.
 pub async fn get(
@@ -35,8 +36,9 @@ pub async fn update(
     app.write(principal, move |tx, caller| {
         let (project, _) = access::projects::access(tx, caller, parameters.project_id)?;
         if let Some(group_ids) = &body.decisions_approval_groups {
-            groups::find_named(tx, project.id, "/decisionsApprovalGroups", group_ids)?;
-            store::projects::set_approval_groups(tx, project.id, group_ids)?;
+            let group_ids: Vec<GroupId> = typed(group_ids);
+            groups::find_named(tx, project.id, "/decisionsApprovalGroups", &group_ids)?;
+            store::projects::set_approval_groups(tx, project.id, &group_ids)?;
         }
         let mode = body.decisions_approval_mode.or(project.approval_mode);
         let updated = store::projects::set_approval_mode(tx, project.id, mode)?;

@@ -15,6 +15,7 @@ use crate::problem::{Conflict, Place, Problem};
 use crate::store;
 use crate::store::audit_logs::Action;
 use crate::store::groups::Group;
+use crate::store::ids::GroupId;
 use crate::store::projects::Project;
 
 /// Makes a project; its maker becomes its owner-member, and roles for all projects reach it at once.
@@ -82,7 +83,7 @@ fn copied(tx: &Tx, caller: &Caller, project_id: Uuid) -> Result<Project, Problem
 
 /// Groups that a role looks after are left out: the role makes its own.
 fn copy_groups(tx: &Tx, caller: &Caller, source: &Project, project: &Project) -> Result<(), Problem> {
-    let mut copies: HashMap<Uuid, Uuid> = HashMap::new();
+    let mut copies: HashMap<GroupId, GroupId> = HashMap::new();
     for original in store::groups::all_of_project(tx, source.id)? {
         if original.role_id.is_some() {
             continue;
@@ -92,6 +93,7 @@ fn copy_groups(tx: &Tx, caller: &Caller, source: &Project, project: &Project) ->
         copies.insert(original.id, copy.id);
     }
     let approving = store::projects::approval_groups(tx, &[source.id])?;
-    let approving: Vec<Uuid> = approving.iter().filter_map(|(_, group)| copies.get(group).copied()).collect();
+    let approving: Vec<GroupId> =
+        approving.iter().filter_map(|(_, group)| copies.get(group).copied()).collect();
     store::projects::set_approval_groups(tx, project.id, &approving)
 }

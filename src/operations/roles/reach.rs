@@ -12,7 +12,7 @@ use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::groups::Group;
-use crate::store::ids::RoleId;
+use crate::store::ids::{GroupId, RoleId};
 use crate::store::members::Membership;
 use crate::store::roles::Role;
 
@@ -168,13 +168,13 @@ impl<'a> Settling<'a> {
 
     fn record_member(&self, action: Action, membership: &Membership) -> Result<(), Problem> {
         let groups = store::members::groups_of(self.tx, membership)?;
-        let ids: Vec<Uuid> = groups.iter().map(|group| group.id).collect();
+        let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
         store::members::record(self.tx, self.actor, action, membership, &ids)
     }
 }
 
 /// The group that a role has in a project.
-fn group_of(role: &Role, id: Uuid, project_id: Uuid, created_at: crate::clock::Timestamp) -> Group {
+fn group_of(role: &Role, id: GroupId, project_id: Uuid, created_at: crate::clock::Timestamp) -> Group {
     Group {
         id,
         project_id,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{ApprovalMode, Permission, ProjectVersion};
-use crate::store::ids::RoleId;
+use crate::store::ids::{GroupId, RoleId};
 
 /// A project.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -32,7 +32,7 @@ pub struct SeedProject {
     pub decisions_approval_mode: Option<ApprovalMode>,
     /// The groups that approve, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub decisions_approval_groups: Vec<Uuid>,
+    pub decisions_approval_groups: Vec<GroupId>,
     /// When it was deleted, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
@@ -56,7 +56,7 @@ pub struct SeedProject {
 pub struct SeedGroup {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<GroupId>,
     /// What people call it.
     pub name: String,
     /// What it is for.
@@ -90,7 +90,7 @@ pub struct SeedMember {
     pub owner: bool,
     /// Groups of the same project.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub group_ids: Vec<Uuid>,
+    pub group_ids: Vec<GroupId>,
     /// Whether a role brought this member, and no person did by hand.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub by_role: bool,

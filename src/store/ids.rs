@@ -68,4 +68,6 @@ ids! {
     RoleId,
     /// Of a group.
     GroupId,
+    /// Of a membership in a project.
+    MemberId,
 }

@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::{self, Group};
-use crate::store::ids::GroupId;
+use crate::store::ids::{GroupId, MemberId};
 use crate::store::sets::named;
 use crate::store::users::{self, User};
 
@@ -18,7 +18,7 @@ use crate::store::users::{self, User};
 #[derive(Clone, Debug)]
 pub struct Membership {
     /// The membership's id.
-    pub id: Uuid,
+    pub id: MemberId,
     /// The project.
     pub project_id: Uuid,
     /// The user.
@@ -64,7 +64,7 @@ pub fn record(
 }
 
 /// One membership of the project, by its own id.
-pub(crate) fn find(tx: &Tx, project_id: Uuid, member_id: Uuid) -> Result<Option<Membership>, Problem> {
+pub(crate) fn find(tx: &Tx, project_id: Uuid, member_id: MemberId) -> Result<Option<Membership>, Problem> {
     tx.optional(
         "SELECT *
          FROM members

@@ -11,7 +11,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
-use crate::store::ids::GroupId;
+use crate::store::ids::{GroupId, MemberId};
 use crate::store::sets::grouped;
 
 /// A project as stored.
@@ -69,7 +69,7 @@ pub(crate) struct ProjectFilter<'f> {
 
 /// A member of a project in a list of projects.
 pub(crate) struct ListedMember {
-    pub id: Uuid,
+    pub id: MemberId,
     pub owner: bool,
     pub user_id: Uuid,
     pub email: String,

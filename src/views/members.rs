@@ -9,7 +9,7 @@ use crate::views::{groups, users};
 /// A membership with its user and its groups.
 pub(crate) fn member(membership: &Membership, user: &User, groups: &[Group]) -> Member {
     Member {
-        id: membership.id,
+        id: membership.id.into(),
         owner: Some(membership.owner),
         user_id: Some(membership.user_id),
         project_id: Some(membership.project_id),

@@ -61,7 +61,7 @@ pub fn token_project(project: &Project) -> TokenProject {
 /// A member in a list of projects.
 fn project_member(member: &ListedMember) -> ProjectMember {
     ProjectMember {
-        id: member.id,
+        id: member.id.into(),
         owner: Some(member.owner),
         user: Some(UserSummary {
             id: member.user_id,

@@ -28,8 +28,8 @@ pub async fn update(
     limits::check(&[("groupIds", &body.group_ids)])?;
     app.write(principal, move |tx, caller| {
         let (project, access) = access::projects::access(tx, caller, parameters.project_id)?;
-        let before =
-            store::members::find(tx, project.id, parameters.member_id)?.ok_or(Problem::NotFound("member"))?;
+        let before = store::members::find(tx, project.id, parameters.member_id.into())?
+            .ok_or(Problem::NotFound("member"))?;
         let had = store::members::groups_of(tx, &before)?;
         let wanted: Option<Vec<GroupId>> = body.group_ids.as_deref().map(typed);
         let wanted = wanted.as_deref();

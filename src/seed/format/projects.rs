@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{ApprovalMode, Permission, ProjectVersion};
-use crate::store::ids::{GroupId, RoleId};
+use crate::store::ids::{GroupId, MemberId, RoleId};
 
 /// A project.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -82,7 +82,7 @@ pub struct SeedGroup {
 pub struct SeedMember {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<MemberId>,
     /// A user of the same organisation.
     pub user_id: Uuid,
     /// The owner mark.

@@ -58,6 +58,8 @@ pub(crate) fn typed<T: From<Uuid>>(ids: &[Uuid]) -> Vec<T> {
 }
 
 ids! {
+    /// Of an invitation to an organisation.
+    InvitationId,
     /// Of a mail in the outbox.
     MailId,
     /// Of a personal access token.

@@ -12,13 +12,14 @@ use crate::paging::{Listed, Page};
 use crate::problem::{Gone, Problem};
 use crate::search::folded;
 use crate::secret::SecretHash;
+use crate::store::ids::InvitationId;
 use crate::store::users::User;
 
 /// An invitation as stored.
 #[derive(Clone, Debug)]
 pub struct Invitation {
     /// The invitation's id.
-    pub id: Uuid,
+    pub id: InvitationId,
     /// The organisation it lets into.
     pub organisation_id: Uuid,
     /// The user who is invited.
@@ -63,7 +64,7 @@ words! {
 }
 
 /// One invitation, by its id, in whatever organisation: for the operator only.
-pub fn find_anywhere(tx: &Tx, invitation_id: Uuid) -> Result<Option<Invitation>, Problem> {
+pub fn find_anywhere(tx: &Tx, invitation_id: InvitationId) -> Result<Option<Invitation>, Problem> {
     tx.optional("SELECT * FROM invitations WHERE id = ?1", [invitation_id], read)
 }
 
@@ -108,7 +109,7 @@ pub struct StoredSecret {
 }
 
 /// Every secret of an invitation, oldest first.
-pub fn secrets(tx: &Tx, invitation_id: Uuid) -> Result<Vec<StoredSecret>, Problem> {
+pub fn secrets(tx: &Tx, invitation_id: InvitationId) -> Result<Vec<StoredSecret>, Problem> {
     tx.rows(
         "SELECT secret_hash, state, is_send, sent_by, created_at
          FROM invitation_secrets
@@ -128,7 +129,7 @@ pub fn secrets(tx: &Tx, invitation_id: Uuid) -> Result<Vec<StoredSecret>, Proble
 }
 
 /// Adds a secret. A unique index demands that at most one is live.
-pub fn add_secret(tx: &Tx, invitation_id: Uuid, secret: &StoredSecret) -> Result<(), Problem> {
+pub fn add_secret(tx: &Tx, invitation_id: InvitationId, secret: &StoredSecret) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, sent_by, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -171,7 +172,7 @@ pub(crate) fn list(
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SendsOf {
     /// One invitation.
-    Invitation(Uuid),
+    Invitation(InvitationId),
     /// One inviter, over all invitations.
     Inviter(Uuid),
 }
@@ -183,8 +184,8 @@ pub(crate) fn nth_last_send(
     since: Timestamp,
     n: u32,
 ) -> Result<Option<Timestamp>, Problem> {
-    let (column, id) = match sends {
-        SendsOf::Invitation(id) => ("invitation_id", id),
+    let (column, id): (_, Uuid) = match sends {
+        SendsOf::Invitation(id) => ("invitation_id", id.into()),
         SendsOf::Inviter(id) => ("sent_by", id),
     };
     // A clock that was ahead for a while has left sends in what is the future now; they do not count.
@@ -201,7 +202,7 @@ pub(crate) fn nth_last_send(
 /// Makes a secret the live one. A unique index demands that there is no other.
 pub(crate) fn replace_secret(
     tx: &Tx,
-    invitation_id: Uuid,
+    invitation_id: InvitationId,
     hash: &SecretHash,
     sent_by: Option<Uuid>,
 ) -> Result<(), Problem> {
@@ -215,7 +216,7 @@ pub(crate) fn replace_secret(
 }
 
 /// Kills the live secret, for good.
-pub(crate) fn withdraw_secret(tx: &Tx, invitation_id: Uuid) -> Result<(), Problem> {
+pub(crate) fn withdraw_secret(tx: &Tx, invitation_id: InvitationId) -> Result<(), Problem> {
     tx.execute(
         "UPDATE invitation_secrets SET state = 'withdrawn' WHERE invitation_id = ?1 AND state = 'live'",
         [invitation_id],
@@ -224,7 +225,7 @@ pub(crate) fn withdraw_secret(tx: &Tx, invitation_id: Uuid) -> Result<(), Proble
 }
 
 /// Sets when the link ends.
-pub(crate) fn set_expiry(tx: &Tx, invitation_id: Uuid, expires_at: Timestamp) -> Result<(), Problem> {
+pub(crate) fn set_expiry(tx: &Tx, invitation_id: InvitationId, expires_at: Timestamp) -> Result<(), Problem> {
     tx.execute(
         "UPDATE invitations SET expires_at = ?2, updated_at = ?3 WHERE id = ?1",
         params![invitation_id, expires_at, tx.now()],

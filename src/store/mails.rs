@@ -10,7 +10,7 @@ use crate::db::{Parameter, Row, RowResult, Tx, params, word};
 use crate::mail_states::MailState;
 use crate::problem::Problem;
 use crate::secret::Secret;
-use crate::store::ids::MailId;
+use crate::store::ids::{InvitationId, MailId};
 
 /// Everything an invitation mail says, except its code.
 ///
@@ -56,7 +56,7 @@ pub struct ListedMail {
     /// The mail's id.
     pub id: MailId,
     /// The invitation it is about.
-    pub invitation_id: Uuid,
+    pub invitation_id: InvitationId,
     /// Who gets it.
     pub recipient: String,
     /// What became of it so far.
@@ -93,7 +93,7 @@ pub(crate) const WAIT_MAX: Duration = Duration::from_hours(1);
 pub(crate) fn queue(
     tx: &Tx,
     organisation_id: Uuid,
-    invitation_id: Uuid,
+    invitation_id: InvitationId,
     content: &InvitationMail,
     secret: &Secret,
 ) -> Result<(), Problem> {
@@ -119,7 +119,7 @@ pub(crate) fn queue(
 }
 
 /// Drops what is queued for an invitation, because a newer secret makes it pointless.
-pub fn cancel_queued(tx: &Tx, invitation_id: Uuid) -> Result<(), Problem> {
+pub fn cancel_queued(tx: &Tx, invitation_id: InvitationId) -> Result<(), Problem> {
     cancel_where(tx, "invitation_id", invitation_id)?;
     Ok(())
 }

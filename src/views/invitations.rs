@@ -15,7 +15,7 @@ pub(crate) fn listed(
     organisation: &Organisation,
 ) -> models::ListedInvitation {
     models::ListedInvitation {
-        id: invitation.id,
+        id: invitation.id.into(),
         email: user.email.clone(),
         expires_at: Some(invitation.expires_at.rfc3339()),
         created_at: invitation.created_at.rfc3339(),
@@ -30,7 +30,7 @@ pub(crate) fn listed(
 /// The short form that sendUserInvitation answers.
 pub(crate) fn invitation(invitation: &Invitation, user: &User) -> models::Invitation {
     models::Invitation {
-        id: invitation.id,
+        id: invitation.id.into(),
         email: user.email.clone(),
         status: invitation.status,
         user_id: invitation.user_id,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::generated::models::{InvitationStatus, Permission, UserStatus, UserType};
 use crate::secret::SecretHash;
-use crate::store::ids::{PersonalAccessTokenId, SignInId};
+use crate::store::ids::{InvitationId, PersonalAccessTokenId, SignInId};
 use crate::store::invitations::SecretState;
 
 /// A user. One of type `invited` has a pending invitation, which was never mailed unless `invitation` says so.
@@ -58,7 +58,7 @@ pub struct SeedUser {
 pub struct SeedInvitation {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<InvitationId>,
     /// `pending` for a user of type `invited`, `accepted` for any other.
     pub status: InvitationStatus,
     /// When its link ends.

@@ -10,6 +10,7 @@ use crate::http::words;
 use crate::limits::{OrderBy, Sort};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::store::ids::AuditLogId;
 
 /// Who did something, and from where.
 #[derive(Clone, Debug)]
@@ -100,7 +101,7 @@ pub(crate) struct AuditLogFilter<'f> {
 #[derive(Clone, Debug)]
 pub struct StoredEntry {
     /// The entry's id.
-    pub id: Uuid,
+    pub id: AuditLogId,
     /// Whose log it is in.
     pub organisation_id: Uuid,
     /// When it happened.
@@ -181,7 +182,11 @@ pub fn replace_all(tx: &Tx, organisation_id: Uuid, entries: &[StoredEntry]) -> R
 }
 
 /// One entry of the organisation.
-pub(crate) fn find(tx: &Tx, organisation_id: Uuid, entry_id: Uuid) -> Result<Option<StoredEntry>, Problem> {
+pub(crate) fn find(
+    tx: &Tx,
+    organisation_id: Uuid,
+    entry_id: AuditLogId,
+) -> Result<Option<StoredEntry>, Problem> {
     tx.optional(
         "SELECT * FROM audit_logs WHERE id = ?1 AND organisation_id = ?2",
         params![entry_id, organisation_id],

@@ -62,6 +62,8 @@ ids! {
     InvitationId,
     /// Of a mail in the outbox.
     MailId,
+    /// Of an entry of the audit log.
+    AuditLogId,
     /// Of a personal access token.
     PersonalAccessTokenId,
     /// Of a sign-in, which is an internal token.

@@ -9,7 +9,7 @@ use crate::views::users;
 /// An entry in a list.
 pub(crate) fn listed(entry: StoredEntry, user: Option<&User>, project: Option<&Project>) -> ListedAuditLog {
     ListedAuditLog {
-        id: entry.id,
+        id: entry.id.into(),
         created_at: entry.created_at.rfc3339(),
         r#type: entry.kind,
         action: entry.action,

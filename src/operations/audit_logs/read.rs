@@ -64,7 +64,7 @@ pub async fn get(
     parameters: GetAuditLogParameters,
 ) -> Result<models::AuditLog, Problem> {
     app.read(principal, move |tx, caller| {
-        let entry = store::audit_logs::find(tx, caller.organisation_id, parameters.audit_log_id)?;
+        let entry = store::audit_logs::find(tx, caller.organisation_id, parameters.audit_log_id.into())?;
         let entry = entry.ok_or(Problem::NotFound("audit log entry"))?;
         caller.require()?;
         let user = entry.user_id.map(|id| store::users::get(tx, id)).transpose()?;

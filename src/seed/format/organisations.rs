@@ -11,7 +11,7 @@ use super::projects::SeedProject;
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
-use crate::store::ids::RoleId;
+use crate::store::ids::{AuditLogId, RoleId};
 
 /// A whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -99,7 +99,7 @@ pub struct SeedRole {
 pub struct SeedAuditLog {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<AuditLogId>,
     /// When it happened.
     pub created_at: Timestamp,
     /// What kind of thing changed.

@@ -14,6 +14,7 @@ use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
 use crate::store::audit_logs::Actor;
 use crate::store::credentials::TokenLimits;
+use crate::store::ids::OrganisationId;
 
 /// Well-formed credentials of a request, and the request they came with. Whose they are is not known yet.
 pub struct Principal {
@@ -31,7 +32,7 @@ pub struct Caller {
     /// The user.
     pub user_id: Uuid,
     /// The only organisation this caller can see anything of.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// The user's standing there.
     pub standing: UserType,
     /// What a personal access token leaves of the user's rights; `None` for a sign-in.

@@ -17,6 +17,7 @@ use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, StoredEntry};
 use crate::store::groups::Group;
+use crate::store::ids::OrganisationId;
 use crate::store::invitations::Invitation;
 use crate::store::members::Membership;
 use crate::store::organisations::Organisation;
@@ -259,7 +260,7 @@ fn group_of(tx: &Tx, project_id: Uuid, seed: &SeedGroup) -> Group {
 }
 
 /// The log as the seed has it, in place of what seeding it would say.
-fn load_audit_logs(tx: &Tx, organisation_id: Uuid, seed: &[SeedAuditLog]) -> Result<(), Problem> {
+fn load_audit_logs(tx: &Tx, organisation_id: OrganisationId, seed: &[SeedAuditLog]) -> Result<(), Problem> {
     let entry = |entry: &SeedAuditLog| StoredEntry {
         id: entry.id.unwrap_or_else(|| tx.new_id()),
         organisation_id,

@@ -10,13 +10,13 @@ use crate::http::words;
 use crate::limits::{OrderBy, Sort};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
-use crate::store::ids::AuditLogId;
+use crate::store::ids::{AuditLogId, OrganisationId};
 
 /// Who did something, and from where.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// The organisation whose log it goes to.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// `None`: the operator, at the command line.
     pub user_id: Option<Uuid>,
     /// Where the request came from.
@@ -28,7 +28,7 @@ pub struct Actor {
 impl Actor {
     /// The operator, who may open the database file.
     #[must_use]
-    pub fn operator(organisation_id: Uuid) -> Self {
+    pub fn operator(organisation_id: OrganisationId) -> Self {
         let user_agent = Some(concat!("brms/", env!("CARGO_PKG_VERSION"), " command line").to_owned());
         Self { organisation_id, user_id: None, ip_address: None, user_agent }
     }
@@ -85,7 +85,7 @@ impl Change {
 
 /// What a list is narrowed by.
 pub(crate) struct AuditLogFilter<'f> {
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     pub project_id: Option<Uuid>,
     pub user_id: Option<Uuid>,
     pub kind: Option<AuditLogType>,
@@ -103,7 +103,7 @@ pub struct StoredEntry {
     /// The entry's id.
     pub id: AuditLogId,
     /// Whose log it is in.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// When it happened.
     pub created_at: Timestamp,
     /// What kind of thing changed.
@@ -167,7 +167,7 @@ fn add(tx: &Tx, entry: &StoredEntry) -> Result<(), Problem> {
 }
 
 /// Every entry of the organisation, oldest first: for an export.
-pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<StoredEntry>, Problem> {
+pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<StoredEntry>, Problem> {
     tx.rows(
         "SELECT * FROM audit_logs WHERE organisation_id = ?1 ORDER BY created_at, id",
         [organisation_id],
@@ -176,7 +176,7 @@ pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<StoredEntry>, Problem> 
 }
 
 /// Gives a new organisation these entries and no others.
-pub fn replace_all(tx: &Tx, organisation_id: Uuid, entries: &[StoredEntry]) -> Result<(), Problem> {
+pub fn replace_all(tx: &Tx, organisation_id: OrganisationId, entries: &[StoredEntry]) -> Result<(), Problem> {
     tx.execute("DELETE FROM audit_logs WHERE organisation_id = ?1", [organisation_id])?;
     entries.iter().try_for_each(|entry| add(tx, entry))
 }
@@ -184,7 +184,7 @@ pub fn replace_all(tx: &Tx, organisation_id: Uuid, entries: &[StoredEntry]) -> R
 /// One entry of the organisation.
 pub(crate) fn find(
     tx: &Tx,
-    organisation_id: Uuid,
+    organisation_id: OrganisationId,
     entry_id: AuditLogId,
 ) -> Result<Option<StoredEntry>, Problem> {
     tx.optional(
@@ -313,7 +313,7 @@ mod tests {
         let asked = |bit: u8| bits & (1 << bit) != 0;
         let moment = Timestamp::from_millis(1);
         AuditLogFilter {
-            organisation_id: Uuid::nil(),
+            organisation_id: Uuid::nil().into(),
             project_id: asked(0).then(Uuid::nil),
             user_id: asked(1).then(Uuid::nil),
             kind: asked(2).then_some(AuditLogType::User),

@@ -6,7 +6,7 @@ use crate::db::{Row, RowResult, Tx, json, params, word};
 use crate::generated::models::{Permission, UserStatus, UserType};
 use crate::problem::Problem;
 use crate::secret::{SecretHash, SecretKind};
-use crate::store::ids::PersonalAccessTokenId;
+use crate::store::ids::{OrganisationId, PersonalAccessTokenId};
 use crate::store::tokens::{INTERNAL, LIVE, PERSONAL};
 
 /// How a personal access token narrows its user.
@@ -23,7 +23,7 @@ pub struct TokenLimits {
 /// The user behind a credential.
 pub(crate) struct Found {
     pub user_id: Uuid,
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     pub standing: UserType,
     pub limits: Option<TokenLimits>,
 }

@@ -58,6 +58,8 @@ pub(crate) fn typed<T: From<Uuid>>(ids: &[Uuid]) -> Vec<T> {
 }
 
 ids! {
+    /// Of an organisation.
+    OrganisationId,
     /// Of an invitation to an organisation.
     InvitationId,
     /// Of a mail in the outbox.

@@ -12,7 +12,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::{Gone, Problem};
 use crate::search::folded;
 use crate::secret::SecretHash;
-use crate::store::ids::InvitationId;
+use crate::store::ids::{InvitationId, OrganisationId};
 use crate::store::users::User;
 
 /// An invitation as stored.
@@ -21,7 +21,7 @@ pub struct Invitation {
     /// The invitation's id.
     pub id: InvitationId,
     /// The organisation it lets into.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// The user who is invited.
     pub user_id: Uuid,
     /// Whether it was taken up.
@@ -159,7 +159,7 @@ pub const OF_ORGANISATION: List = List {
 /// One page of the invitations of the organisation.
 pub(crate) fn list(
     tx: &Tx,
-    organisation_id: Uuid,
+    organisation_id: OrganisationId,
     status: Option<InvitationStatus>,
     search: Option<&str>,
     page: Page,

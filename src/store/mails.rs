@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::{Parameter, Row, RowResult, Tx, params, word};
 use crate::mail_states::MailState;
 use crate::problem::Problem;
 use crate::secret::Secret;
-use crate::store::ids::{InvitationId, MailId};
+use crate::store::ids::{InvitationId, MailId, OrganisationId};
+use serde::{Deserialize, Serialize};
 
 /// Everything an invitation mail says, except its code.
 ///
@@ -92,7 +90,7 @@ pub(crate) const WAIT_MAX: Duration = Duration::from_hours(1);
 /// Adds a mail to the outbox.
 pub(crate) fn queue(
     tx: &Tx,
-    organisation_id: Uuid,
+    organisation_id: OrganisationId,
     invitation_id: InvitationId,
     content: &InvitationMail,
     secret: &Secret,

@@ -11,7 +11,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
-use crate::store::ids::{GroupId, MemberId};
+use crate::store::ids::{GroupId, MemberId, OrganisationId};
 use crate::store::sets::grouped;
 
 /// A project as stored.
@@ -20,7 +20,7 @@ pub struct Project {
     /// The project's id.
     pub id: Uuid,
     /// The organisation it belongs to.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// Its name in addresses.
     pub key: String,
     /// What people call it.
@@ -57,7 +57,7 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Resu
 
 /// What a list of projects is narrowed by.
 pub(crate) struct ProjectFilter<'f> {
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// Only projects with this user in them.
     pub member: Option<Uuid>,
     /// Deleted ones instead of live ones.
@@ -78,7 +78,7 @@ pub(crate) struct ListedMember {
 }
 
 /// A project of the organisation, deleted or not.
-pub fn find(tx: &Tx, organisation_id: Uuid, project_id: Uuid) -> Result<Option<Project>, Problem> {
+pub fn find(tx: &Tx, organisation_id: OrganisationId, project_id: Uuid) -> Result<Option<Project>, Problem> {
     tx.optional(
         "SELECT * FROM projects WHERE id = ?1 AND organisation_id = ?2",
         params![project_id, organisation_id],
@@ -87,7 +87,11 @@ pub fn find(tx: &Tx, organisation_id: Uuid, project_id: Uuid) -> Result<Option<P
 }
 
 /// Those of the ids that name live projects of the organisation.
-pub fn find_all_live(tx: &Tx, organisation_id: Uuid, project_ids: &[Uuid]) -> Result<Vec<Project>, Problem> {
+pub fn find_all_live(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    project_ids: &[Uuid],
+) -> Result<Vec<Project>, Problem> {
     tx.rows(
         "SELECT *
          FROM projects
@@ -101,7 +105,7 @@ pub fn find_all_live(tx: &Tx, organisation_id: Uuid, project_ids: &[Uuid]) -> Re
 /// The projects of the organisation that these ids name, deleted ones too, each under its id.
 pub(crate) fn by_id(
     tx: &Tx,
-    organisation_id: Uuid,
+    organisation_id: OrganisationId,
     ids: impl IntoIterator<Item = Uuid>,
 ) -> Result<HashMap<Uuid, Project>, Problem> {
     let ids: Vec<Uuid> = ids.into_iter().collect();
@@ -116,7 +120,7 @@ pub(crate) fn by_id(
 }
 
 /// Every live project of the organisation.
-pub fn all_live(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+pub fn all_live(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Uuid>, Problem> {
     tx.rows(
         "SELECT id FROM projects WHERE organisation_id = ?1 AND deleted_at IS NULL ORDER BY created_at, id",
         [organisation_id],
@@ -125,7 +129,7 @@ pub fn all_live(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Uuid>, Problem> {
 }
 
 /// Every project of the organisation, deleted ones too: for an export.
-pub fn all_of_organisation(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Project>, Problem> {
+pub fn all_of_organisation(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Project>, Problem> {
     tx.rows(
         "SELECT * FROM projects WHERE organisation_id = ?1 ORDER BY created_at, id",
         [organisation_id],
@@ -222,7 +226,7 @@ pub fn create(tx: &Tx, project: &Project) -> Result<bool, Problem> {
 }
 
 /// Whether a live project of the organisation has this key.
-pub(crate) fn key_is_taken(tx: &Tx, organisation_id: Uuid, key: &str) -> Result<bool, Problem> {
+pub(crate) fn key_is_taken(tx: &Tx, organisation_id: OrganisationId, key: &str) -> Result<bool, Problem> {
     tx.exists(
         "SELECT 1 FROM projects WHERE organisation_id = ?1 AND key = ?2 AND deleted_at IS NULL",
         params![organisation_id, key],

@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::Group;
-use crate::store::ids::RoleId;
+use crate::store::ids::{OrganisationId, RoleId};
 use crate::store::sets::grouped;
 
 /// A role as stored, without its users and projects.
@@ -22,7 +22,7 @@ pub struct Role {
     /// The role's id.
     pub id: RoleId,
     /// The organisation it belongs to.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// What people call it.
     pub name: String,
     /// What it is for.
@@ -61,7 +61,7 @@ pub fn record(
 }
 
 /// One role of the organisation.
-pub fn find(tx: &Tx, organisation_id: Uuid, role_id: RoleId) -> Result<Option<Role>, Problem> {
+pub fn find(tx: &Tx, organisation_id: OrganisationId, role_id: RoleId) -> Result<Option<Role>, Problem> {
     tx.optional(
         "SELECT * FROM roles WHERE id = ?1 AND organisation_id = ?2",
         params![role_id, organisation_id],
@@ -75,7 +75,7 @@ pub fn get(tx: &Tx, role_id: RoleId) -> Result<Role, Problem> {
 }
 
 /// Those of the ids that name roles of the organisation.
-pub fn find_all(tx: &Tx, organisation_id: Uuid, role_ids: &[RoleId]) -> Result<Vec<Role>, Problem> {
+pub fn find_all(tx: &Tx, organisation_id: OrganisationId, role_ids: &[RoleId]) -> Result<Vec<Role>, Problem> {
     tx.rows(
         "SELECT *
          FROM roles
@@ -87,7 +87,7 @@ pub fn find_all(tx: &Tx, organisation_id: Uuid, role_ids: &[RoleId]) -> Result<V
 }
 
 /// Every role of the organisation.
-pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Role>, Problem> {
+pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Role>, Problem> {
     tx.rows("SELECT * FROM roles WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
 }
 
@@ -101,7 +101,7 @@ pub const OF_ORGANISATION: List = List {
 /// One page of the roles of the organisation.
 pub(crate) fn list(
     tx: &Tx,
-    organisation_id: Uuid,
+    organisation_id: OrganisationId,
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Role>, Problem> {

@@ -9,7 +9,7 @@ use crate::db::{Ids, Parameter, Row, RowResult, Tx, json, json_text, params};
 use crate::generated::models::Permission;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretHash};
-use crate::store::ids::{PersonalAccessTokenId, SignInId};
+use crate::store::ids::{OrganisationId, PersonalAccessTokenId, SignInId};
 use crate::store::sets::grouped;
 
 /// What a new personal access token may do.
@@ -117,7 +117,7 @@ pub struct ListedToken {
 /// Whose a token is.
 pub(crate) struct TokenOwner {
     pub user_id: Uuid,
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
 }
 
 /// Adds a personal access token.

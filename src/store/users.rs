@@ -11,6 +11,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::ids::OrganisationId;
 use crate::store::roles::Role;
 
 /// A user as stored.
@@ -19,7 +20,7 @@ pub struct User {
     /// The user's id.
     pub id: Uuid,
     /// The organisation the user belongs to.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// The address as it was typed.
     pub email: String,
     /// Given name.
@@ -41,7 +42,7 @@ pub struct User {
 impl User {
     /// A user who is new in an organisation and works.
     #[must_use]
-    pub fn new(tx: &Tx, organisation_id: Uuid, email: &str, user_type: UserType) -> Self {
+    pub fn new(tx: &Tx, organisation_id: OrganisationId, email: &str, user_type: UserType) -> Self {
         Self {
             id: tx.new_id(),
             organisation_id,
@@ -99,7 +100,7 @@ pub fn fold_email(email: &str) -> String {
 }
 
 /// One user of the organisation.
-pub fn find(tx: &Tx, organisation_id: Uuid, user_id: Uuid) -> Result<Option<User>, Problem> {
+pub fn find(tx: &Tx, organisation_id: OrganisationId, user_id: Uuid) -> Result<Option<User>, Problem> {
     tx.optional(
         "SELECT * FROM users WHERE id = ?1 AND organisation_id = ?2",
         params![user_id, organisation_id],
@@ -123,7 +124,7 @@ pub(crate) fn by_id(tx: &Tx, ids: impl IntoIterator<Item = Uuid>) -> Result<Hash
 
 /// Those of the ids that name users of the organisation, oldest first. Each is looked up by itself: a call names one or
 /// two as a rule, and a set costs more than that before it finds any.
-pub fn find_all(tx: &Tx, organisation_id: Uuid, user_ids: &[Uuid]) -> Result<Vec<User>, Problem> {
+pub fn find_all(tx: &Tx, organisation_id: OrganisationId, user_ids: &[Uuid]) -> Result<Vec<User>, Problem> {
     let found = user_ids.iter().filter_map(|id| find(tx, organisation_id, *id).transpose());
     let mut users = found.collect::<Result<Vec<_>, _>>()?;
     users.sort_by_key(|user| (user.created_at, user.id));
@@ -132,7 +133,11 @@ pub fn find_all(tx: &Tx, organisation_id: Uuid, user_ids: &[Uuid]) -> Result<Vec
 }
 
 /// The user of the organisation with this address, in whatever letter case.
-pub fn find_by_address(tx: &Tx, organisation_id: Uuid, email: &str) -> Result<Option<User>, Problem> {
+pub fn find_by_address(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    email: &str,
+) -> Result<Option<User>, Problem> {
     tx.optional(
         "SELECT * FROM users WHERE organisation_id = ?1 AND email_folded = ?2",
         params![organisation_id, fold_email(email)],
@@ -141,7 +146,7 @@ pub fn find_by_address(tx: &Tx, organisation_id: Uuid, email: &str) -> Result<Op
 }
 
 /// Every user of the organisation, oldest first: for an export.
-pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<User>, Problem> {
+pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<User>, Problem> {
     tx.rows("SELECT * FROM users WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
 }
 
@@ -173,7 +178,7 @@ pub const OF_ORGANISATION: List = List {
 /// One page of the users of the organisation.
 pub(crate) fn list(
     tx: &Tx,
-    organisation_id: Uuid,
+    organisation_id: OrganisationId,
     is_service: Option<bool>,
     search: Option<&str>,
     page: Page,
@@ -220,7 +225,7 @@ pub const INVITABLE_OUTSIDE: List = List {
 /// One page of the users who may still be invited into a project: not in it, and not disabled.
 pub fn list_outside_project(
     tx: &Tx,
-    organisation_id: Uuid,
+    organisation_id: OrganisationId,
     project_id: Uuid,
     search: Option<&str>,
     page: Page,

@@ -36,7 +36,7 @@ pub(crate) fn entry(stored: StoredEntry, user: Option<&User>, project: Option<&P
         ref_id: listed.ref_id,
         user: listed.user,
         project: listed.project,
-        organisation_id: Some(organisation_id),
+        organisation_id: Some(organisation_id.into()),
         data: Some(data),
     }
 }

@@ -23,7 +23,10 @@ pub(crate) fn listed(
         status: invitation.status,
         created_by: created_by.map(users::invitation_user),
         user: Some(users::invitation_user(user)),
-        organisation: Some(InvitationOrganisation { id: organisation.id, name: organisation.name.clone() }),
+        organisation: Some(InvitationOrganisation {
+            id: organisation.id.into(),
+            name: organisation.name.clone(),
+        }),
     }
 }
 

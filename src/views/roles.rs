@@ -27,9 +27,9 @@ pub(crate) fn role(
         ),
         groups: Some(groups.iter().map(|(group, project)| role_group(group, project)).collect()),
         users: Some(users.iter().map(|user| users::summary(user)).collect()),
-        organisation_id: role.organisation_id,
+        organisation_id: role.organisation_id.into(),
         organisation: Some(NamedReference {
-            id: Some(organisation.id),
+            id: Some(organisation.id.into()),
             name: Some(organisation.name.clone()),
         }),
         created_at: role.created_at.rfc3339(),

@@ -37,7 +37,7 @@ pub(crate) fn profile(user: &User) -> ProfileUser {
         last_name: user.last_name.clone(),
         r#type: user.user_type,
         status: user.status,
-        organisation_id: user.organisation_id,
+        organisation_id: user.organisation_id.into(),
         // This service does not see which project a user looked at last.
         last_project_id: None,
         owner: Some(user.user_type == UserType::Owner),
@@ -108,7 +108,7 @@ pub fn member_user(user: &User) -> MemberUser {
         last_name: user.last_name.clone(),
         r#type: upper_case_type(user.user_type).to_owned(),
         status: upper_case_status(user.status).to_owned(),
-        organisation_id: user.organisation_id,
+        organisation_id: user.organisation_id.into(),
         is_service: Some(user.is_service),
         created_at: user.created_at.rfc3339(),
         updated_at: user.updated_at.rfc3339(),

@@ -11,7 +11,7 @@ use super::projects::SeedProject;
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
-use crate::store::ids::{AuditLogId, RoleId};
+use crate::store::ids::{AuditLogId, OrganisationId, RoleId};
 
 /// A whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -27,7 +27,7 @@ pub struct Seed {
 pub struct SeedOrganisation {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<OrganisationId>,
     /// Its name in addresses.
     pub name: String,
     /// What people call it; its name when absent.

@@ -10,6 +10,7 @@ use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, Change};
+use crate::store::ids::{ProjectId, typed};
 use crate::store::tokens::NewPersonalAccessToken;
 use crate::store::users::User;
 
@@ -29,10 +30,10 @@ pub fn check(settings: &CreateTokenSettings) -> Result<(), Failure> {
 /// Makes a credential. Its secret is kept nowhere else.
 pub fn create(db: &Db, settings: &CreateTokenSettings) -> Result<(Uuid, Secret), Failure> {
     let user = the_one(&settings.user, db.peek(|tx| find_users(tx, &settings.user))?)?;
-    let projects =
-        db.peek(|tx| store::projects::find_all_live(tx, user.organisation_id, &settings.projects))?;
-    let is_missing = |id: &&Uuid| !projects.iter().any(|project| project.id == **id);
-    if let Some(missing) = settings.projects.iter().find(is_missing) {
+    let named: Vec<ProjectId> = typed(&settings.projects);
+    let found = db.peek(|tx| store::projects::find_all_live(tx, user.organisation_id, &named))?;
+    let is_missing = |id: &&ProjectId| !found.iter().any(|project| project.id == **id);
+    if let Some(missing) = named.iter().find(is_missing) {
         return Err(format!("--project {missing} names no project of the user's organisation").into());
     }
     let kind = match settings.kind {
@@ -56,7 +57,7 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
                 note: settings.note.clone(),
                 permissions: settings.permissions.clone(),
                 all_projects: settings.all_projects,
-                projects: settings.projects.clone(),
+                projects: typed(&settings.projects),
             };
             Ok(tokens::create_personal(tx, &actor, user.id, &token, expires_at, secret)?.into())
         }

@@ -17,7 +17,7 @@ use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, StoredEntry};
 use crate::store::groups::Group;
-use crate::store::ids::OrganisationId;
+use crate::store::ids::{OrganisationId, ProjectId};
 use crate::store::invitations::Invitation;
 use crate::store::members::Membership;
 use crate::store::organisations::Organisation;
@@ -229,7 +229,7 @@ fn load_project(tx: &Tx, actor: &Actor, seed: &SeedProject) -> Result<(), Proble
     Ok(())
 }
 
-fn load_member(tx: &Tx, actor: &Actor, project_id: Uuid, seed: &SeedMember) -> Result<(), Problem> {
+fn load_member(tx: &Tx, actor: &Actor, project_id: ProjectId, seed: &SeedMember) -> Result<(), Problem> {
     let fresh = Membership::new(tx, project_id, seed.user_id, seed.owner);
     let created_at = seed.created_at.unwrap_or(fresh.created_at);
     let membership = Membership {
@@ -246,7 +246,7 @@ fn load_member(tx: &Tx, actor: &Actor, project_id: Uuid, seed: &SeedMember) -> R
     store::members::record(tx, actor, Action::Created, &membership, &seed.group_ids)
 }
 
-fn group_of(tx: &Tx, project_id: Uuid, seed: &SeedGroup) -> Group {
+fn group_of(tx: &Tx, project_id: ProjectId, seed: &SeedGroup) -> Group {
     Group {
         id: seed.id.unwrap_or_else(|| tx.new_id()),
         project_id,

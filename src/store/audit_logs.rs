@@ -10,7 +10,7 @@ use crate::http::words;
 use crate::limits::{OrderBy, Sort};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
-use crate::store::ids::{AuditLogId, OrganisationId};
+use crate::store::ids::{AuditLogId, OrganisationId, ProjectId};
 
 /// Who did something, and from where.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ pub struct Change {
     /// Which one.
     pub ref_id: Uuid,
     /// The project it belongs to, if to one.
-    pub project_id: Option<Uuid>,
+    pub project_id: Option<ProjectId>,
     /// What changed: a JSON object.
     pub data: Value,
 }
@@ -77,7 +77,7 @@ impl Change {
 
     /// The same of something that belongs to one.
     #[must_use]
-    pub fn in_project(mut self, project_id: Uuid) -> Self {
+    pub fn in_project(mut self, project_id: ProjectId) -> Self {
         self.project_id = Some(project_id);
         self
     }
@@ -86,7 +86,7 @@ impl Change {
 /// What a list is narrowed by.
 pub(crate) struct AuditLogFilter<'f> {
     pub organisation_id: OrganisationId,
-    pub project_id: Option<Uuid>,
+    pub project_id: Option<ProjectId>,
     pub user_id: Option<Uuid>,
     pub kind: Option<AuditLogType>,
     pub action: Option<&'f str>,
@@ -113,7 +113,7 @@ pub struct StoredEntry {
     /// Who did it; `None`: the operator.
     pub user_id: Option<Uuid>,
     /// The project it belongs to.
-    pub project_id: Option<Uuid>,
+    pub project_id: Option<ProjectId>,
     /// The thing that changed.
     pub ref_id: Uuid,
     /// Where the request came from.
@@ -314,7 +314,7 @@ mod tests {
         let moment = Timestamp::from_millis(1);
         AuditLogFilter {
             organisation_id: Uuid::nil().into(),
-            project_id: asked(0).then(Uuid::nil),
+            project_id: asked(0).then(|| Uuid::nil().into()),
             user_id: asked(1).then(Uuid::nil),
             kind: asked(2).then_some(AuditLogType::User),
             action: asked(3).then_some("created"),

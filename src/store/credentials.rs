@@ -6,7 +6,7 @@ use crate::db::{Row, RowResult, Tx, json, params, word};
 use crate::generated::models::{Permission, UserStatus, UserType};
 use crate::problem::Problem;
 use crate::secret::{SecretHash, SecretKind};
-use crate::store::ids::{OrganisationId, PersonalAccessTokenId};
+use crate::store::ids::{OrganisationId, PersonalAccessTokenId, ProjectId};
 use crate::store::tokens::{INTERNAL, LIVE, PERSONAL};
 
 /// How a personal access token narrows its user.
@@ -68,7 +68,7 @@ fn limits(row: &Row) -> RowResult<TokenLimits> {
 pub(crate) fn token_reaches(
     tx: &Tx,
     token_id: PersonalAccessTokenId,
-    project_id: Uuid,
+    project_id: ProjectId,
 ) -> Result<bool, Problem> {
     tx.exists(
         "SELECT 1 FROM personal_access_token_projects WHERE token_id = ?1 AND project_id = ?2",
@@ -81,7 +81,7 @@ pub(crate) fn token_reaches(
 pub(crate) fn permissions_in_project(
     tx: &Tx,
     user_id: Uuid,
-    project_id: Uuid,
+    project_id: ProjectId,
 ) -> Result<Option<Vec<Permission>>, Problem> {
     // A row for each group, and one without permissions if there is none.
     let given = tx.rows(

@@ -12,7 +12,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
-use crate::store::ids::{GroupId, RoleId};
+use crate::store::ids::{GroupId, ProjectId, RoleId};
 use crate::store::sets::grouped;
 
 /// A group as stored.
@@ -21,7 +21,7 @@ pub struct Group {
     /// The group's id.
     pub id: GroupId,
     /// The project it belongs to.
-    pub project_id: Uuid,
+    pub project_id: ProjectId,
     /// What people call it.
     pub name: String,
     /// What it is for.
@@ -64,12 +64,12 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, group: &Group) -> Result<(
 }
 
 /// One group of the project.
-pub fn find(tx: &Tx, project_id: Uuid, group_id: GroupId) -> Result<Option<Group>, Problem> {
+pub fn find(tx: &Tx, project_id: ProjectId, group_id: GroupId) -> Result<Option<Group>, Problem> {
     tx.optional("SELECT * FROM groups WHERE project_id = ?1 AND id = ?2", params![project_id, group_id], read)
 }
 
 /// Those of the ids that name groups of the project, in the order of their creation.
-pub fn find_all(tx: &Tx, project_id: Uuid, group_ids: &[GroupId]) -> Result<Vec<Group>, Problem> {
+pub fn find_all(tx: &Tx, project_id: ProjectId, group_ids: &[GroupId]) -> Result<Vec<Group>, Problem> {
     if group_ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -84,7 +84,7 @@ pub fn find_all(tx: &Tx, project_id: Uuid, group_ids: &[GroupId]) -> Result<Vec<
 }
 
 /// Every group of the project.
-pub fn all_of_project(tx: &Tx, project_id: Uuid) -> Result<Vec<Group>, Problem> {
+pub fn all_of_project(tx: &Tx, project_id: ProjectId) -> Result<Vec<Group>, Problem> {
     tx.rows("SELECT * FROM groups WHERE project_id = ?1 ORDER BY created_at, id", [project_id], read)
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn of_roles(
 /// The groups of each of these members of a project, in the order of their creation.
 pub(crate) fn of_members(
     tx: &Tx,
-    project_id: Uuid,
+    project_id: ProjectId,
     user_ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<Group>>, Problem> {
     let of_user = tx.rows(
@@ -131,7 +131,10 @@ pub(crate) fn of_members(
 }
 
 /// The groups that approve changes in each of these projects, in their order.
-pub(crate) fn approving(tx: &Tx, project_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Group>>, Problem> {
+pub(crate) fn approving(
+    tx: &Tx,
+    project_ids: &[ProjectId],
+) -> Result<HashMap<ProjectId, Vec<Group>>, Problem> {
     let of_project = tx.rows(
         "SELECT groups.*
          FROM project_approval_groups AS approval
@@ -154,7 +157,7 @@ pub const OF_PROJECT: List = List {
 /// One page of the groups of a project.
 pub(crate) fn list(
     tx: &Tx,
-    project_id: Uuid,
+    project_id: ProjectId,
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Group>, Problem> {

@@ -72,6 +72,8 @@ ids! {
     SignInId,
     /// Of a role.
     RoleId,
+    /// Of a project.
+    ProjectId,
     /// Of a group.
     GroupId,
     /// Of a membership in a project.

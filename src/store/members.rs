@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::{self, Group};
-use crate::store::ids::{GroupId, MemberId};
+use crate::store::ids::{GroupId, MemberId, ProjectId};
 use crate::store::sets::named;
 use crate::store::users::{self, User};
 
@@ -20,7 +20,7 @@ pub struct Membership {
     /// The membership's id.
     pub id: MemberId,
     /// The project.
-    pub project_id: Uuid,
+    pub project_id: ProjectId,
     /// The user.
     pub user_id: Uuid,
     /// The owner mark.
@@ -36,7 +36,7 @@ pub struct Membership {
 impl Membership {
     /// A membership that is new, made by hand.
     #[must_use]
-    pub fn new(tx: &Tx, project_id: Uuid, user_id: Uuid, owner: bool) -> Self {
+    pub fn new(tx: &Tx, project_id: ProjectId, user_id: Uuid, owner: bool) -> Self {
         let now = tx.now();
         Self { id: tx.new_id(), project_id, user_id, owner, by_role: false, created_at: now, updated_at: now }
     }
@@ -64,7 +64,11 @@ pub fn record(
 }
 
 /// One membership of the project, by its own id.
-pub(crate) fn find(tx: &Tx, project_id: Uuid, member_id: MemberId) -> Result<Option<Membership>, Problem> {
+pub(crate) fn find(
+    tx: &Tx,
+    project_id: ProjectId,
+    member_id: MemberId,
+) -> Result<Option<Membership>, Problem> {
     tx.optional(
         "SELECT *
          FROM members
@@ -75,7 +79,7 @@ pub(crate) fn find(tx: &Tx, project_id: Uuid, member_id: MemberId) -> Result<Opt
 }
 
 /// The membership of a user in a project.
-pub fn find_of_user(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Option<Membership>, Problem> {
+pub fn find_of_user(tx: &Tx, project_id: ProjectId, user_id: Uuid) -> Result<Option<Membership>, Problem> {
     tx.optional(
         "SELECT *
          FROM members
@@ -86,7 +90,7 @@ pub fn find_of_user(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Option<M
 }
 
 /// The membership of a user who is in the project.
-pub fn get_of_user(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Membership, Problem> {
+pub fn get_of_user(tx: &Tx, project_id: ProjectId, user_id: Uuid) -> Result<Membership, Problem> {
     tx.row("SELECT * FROM members WHERE project_id = ?1 AND user_id = ?2", params![project_id, user_id], read)
 }
 
@@ -105,7 +109,7 @@ pub const OF_PROJECT: List = List {
 /// One page of the members of a project, each with its user.
 pub(crate) fn list(
     tx: &Tx,
-    project_id: Uuid,
+    project_id: ProjectId,
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<(Membership, User)>, Problem> {
@@ -120,7 +124,7 @@ pub(crate) fn list(
 }
 
 /// Every membership of the project, oldest first: for an export.
-pub fn all(tx: &Tx, project_id: Uuid) -> Result<Vec<Membership>, Problem> {
+pub fn all(tx: &Tx, project_id: ProjectId) -> Result<Vec<Membership>, Problem> {
     tx.rows(
         "SELECT *
          FROM members
@@ -133,13 +137,18 @@ pub fn all(tx: &Tx, project_id: Uuid) -> Result<Vec<Membership>, Problem> {
 
 /// Makes a user a member. `None`: the user was one already, and stays as before. The table's key on
 /// project and user decides when two do this at once.
-pub fn create(tx: &Tx, project_id: Uuid, user_id: Uuid, owner: bool) -> Result<Option<Membership>, Problem> {
+pub fn create(
+    tx: &Tx,
+    project_id: ProjectId,
+    user_id: Uuid,
+    owner: bool,
+) -> Result<Option<Membership>, Problem> {
     let membership = Membership::new(tx, project_id, user_id, owner);
     Ok(add(tx, &membership)?.then_some(membership))
 }
 
 /// The same for a role.
-pub fn create_by_role(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Option<Membership>, Problem> {
+pub fn create_by_role(tx: &Tx, project_id: ProjectId, user_id: Uuid) -> Result<Option<Membership>, Problem> {
     let membership = Membership { by_role: true, ..Membership::new(tx, project_id, user_id, false) };
     Ok(add(tx, &membership)?.then_some(membership))
 }

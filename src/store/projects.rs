@@ -11,14 +11,14 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
-use crate::store::ids::{GroupId, MemberId, OrganisationId};
+use crate::store::ids::{GroupId, MemberId, OrganisationId, ProjectId};
 use crate::store::sets::grouped;
 
 /// A project as stored.
 #[derive(Clone, Debug)]
 pub struct Project {
     /// The project's id.
-    pub id: Uuid,
+    pub id: ProjectId,
     /// The organisation it belongs to.
     pub organisation_id: OrganisationId,
     /// Its name in addresses.
@@ -78,7 +78,11 @@ pub(crate) struct ListedMember {
 }
 
 /// A project of the organisation, deleted or not.
-pub fn find(tx: &Tx, organisation_id: OrganisationId, project_id: Uuid) -> Result<Option<Project>, Problem> {
+pub fn find(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    project_id: ProjectId,
+) -> Result<Option<Project>, Problem> {
     tx.optional(
         "SELECT * FROM projects WHERE id = ?1 AND organisation_id = ?2",
         params![project_id, organisation_id],
@@ -90,7 +94,7 @@ pub fn find(tx: &Tx, organisation_id: OrganisationId, project_id: Uuid) -> Resul
 pub fn find_all_live(
     tx: &Tx,
     organisation_id: OrganisationId,
-    project_ids: &[Uuid],
+    project_ids: &[ProjectId],
 ) -> Result<Vec<Project>, Problem> {
     tx.rows(
         "SELECT *
@@ -106,9 +110,9 @@ pub fn find_all_live(
 pub(crate) fn by_id(
     tx: &Tx,
     organisation_id: OrganisationId,
-    ids: impl IntoIterator<Item = Uuid>,
-) -> Result<HashMap<Uuid, Project>, Problem> {
-    let ids: Vec<Uuid> = ids.into_iter().collect();
+    ids: impl IntoIterator<Item = ProjectId>,
+) -> Result<HashMap<ProjectId, Project>, Problem> {
+    let ids: Vec<ProjectId> = ids.into_iter().collect();
     let projects = tx.rows(
         "SELECT *
          FROM projects
@@ -120,7 +124,7 @@ pub(crate) fn by_id(
 }
 
 /// Every live project of the organisation.
-pub fn all_live(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Uuid>, Problem> {
+pub fn all_live(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<ProjectId>, Problem> {
     tx.rows(
         "SELECT id FROM projects WHERE organisation_id = ?1 AND deleted_at IS NULL ORDER BY created_at, id",
         [organisation_id],
@@ -143,7 +147,7 @@ pub fn all(tx: &Tx) -> Result<Vec<Project>, Problem> {
 }
 
 /// A project by its id alone, for the operator.
-pub(crate) fn find_anywhere(tx: &Tx, project_id: Uuid) -> Result<Option<Project>, Problem> {
+pub(crate) fn find_anywhere(tx: &Tx, project_id: ProjectId) -> Result<Option<Project>, Problem> {
     tx.optional("SELECT * FROM projects WHERE id = ?1", [project_id], read)
 }
 
@@ -168,9 +172,9 @@ pub(crate) fn list(tx: &Tx, filter: &ProjectFilter) -> Result<Listed<Project>, P
 /// The first members of each of these projects, oldest first.
 pub(crate) fn members(
     tx: &Tx,
-    project_ids: &[Uuid],
+    project_ids: &[ProjectId],
     count_max: u32,
-) -> Result<HashMap<Uuid, Vec<ListedMember>>, Problem> {
+) -> Result<HashMap<ProjectId, Vec<ListedMember>>, Problem> {
     // In this order, so that users are looked up only for what is shown, whatever statistics say of the tables.
     let of_project = tx.rows(
         "SELECT members.project_id, members.id, members.owner, users.id AS user_id, users.email, users.first_name,
@@ -234,7 +238,7 @@ pub(crate) fn key_is_taken(tx: &Tx, organisation_id: OrganisationId, key: &str) 
 }
 
 /// Deletes a project, softly. False: it was deleted already.
-pub(crate) fn delete(tx: &Tx, project_id: Uuid) -> Result<bool, Problem> {
+pub(crate) fn delete(tx: &Tx, project_id: ProjectId) -> Result<bool, Problem> {
     let deleted = tx.execute(
         "UPDATE projects SET deleted_at = ?2, updated_at = ?2 WHERE id = ?1 AND deleted_at IS NULL",
         params![project_id, tx.now()],
@@ -243,7 +247,7 @@ pub(crate) fn delete(tx: &Tx, project_id: Uuid) -> Result<bool, Problem> {
 }
 
 /// Brings a project back under a key.
-pub(crate) fn restore(tx: &Tx, project_id: Uuid, key: &str) -> Result<Project, Problem> {
+pub(crate) fn restore(tx: &Tx, project_id: ProjectId, key: &str) -> Result<Project, Problem> {
     tx.row(
         "UPDATE projects SET deleted_at = NULL, key = ?2, updated_at = ?3 WHERE id = ?1 RETURNING *",
         params![project_id, key, tx.now()],
@@ -254,7 +258,7 @@ pub(crate) fn restore(tx: &Tx, project_id: Uuid, key: &str) -> Result<Project, P
 /// Sets how changes are approved.
 pub(crate) fn set_approval_mode(
     tx: &Tx,
-    project_id: Uuid,
+    project_id: ProjectId,
     mode: Option<ApprovalMode>,
 ) -> Result<Project, Problem> {
     tx.row(
@@ -265,7 +269,7 @@ pub(crate) fn set_approval_mode(
 }
 
 /// Replaces the groups that approve, in the order given.
-pub fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[GroupId]) -> Result<(), Problem> {
+pub fn set_approval_groups(tx: &Tx, project_id: ProjectId, group_ids: &[GroupId]) -> Result<(), Problem> {
     tx.execute("DELETE FROM project_approval_groups WHERE project_id = ?1", [project_id])?;
     tx.execute(
         "INSERT INTO project_approval_groups (project_id, group_id, position)
@@ -277,7 +281,7 @@ pub fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[GroupId]) -> 
 }
 
 /// The groups that approve, of these projects: project and group.
-pub fn approval_groups(tx: &Tx, project_ids: &[Uuid]) -> Result<Vec<(Uuid, GroupId)>, Problem> {
+pub fn approval_groups(tx: &Tx, project_ids: &[ProjectId]) -> Result<Vec<(ProjectId, GroupId)>, Problem> {
     tx.rows(
         "SELECT project_id, group_id
          FROM project_approval_groups

@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::Group;
-use crate::store::ids::{OrganisationId, RoleId};
+use crate::store::ids::{OrganisationId, ProjectId, RoleId};
 use crate::store::sets::grouped;
 
 /// A role as stored, without its users and projects.
@@ -47,7 +47,7 @@ pub fn record(
     actor: &Actor,
     action: Action,
     role: &Role,
-    (users, projects): (Option<&[Uuid]>, Option<&[Uuid]>),
+    (users, projects): (Option<&[Uuid]>, Option<&[ProjectId]>),
 ) -> Result<(), Problem> {
     let data = serde_json::json!({
         "role": role.name,
@@ -157,7 +157,7 @@ pub fn set_users(tx: &Tx, role_id: RoleId, user_ids: &[Uuid]) -> Result<(), Prob
 }
 
 /// Gives a role these projects and no others.
-pub fn set_projects(tx: &Tx, role_id: RoleId, project_ids: &[Uuid]) -> Result<(), Problem> {
+pub fn set_projects(tx: &Tx, role_id: RoleId, project_ids: &[ProjectId]) -> Result<(), Problem> {
     set(tx, ("role_projects", "project_id"), role_id, &Ids::of(project_ids))
 }
 
@@ -194,7 +194,7 @@ pub fn users_of(tx: &Tx, role_id: RoleId) -> Result<Vec<Uuid>, Problem> {
 }
 
 /// The chosen projects of a role.
-pub fn projects_of(tx: &Tx, role_id: RoleId) -> Result<Vec<Uuid>, Problem> {
+pub fn projects_of(tx: &Tx, role_id: RoleId) -> Result<Vec<ProjectId>, Problem> {
     tx.rows("SELECT project_id FROM role_projects WHERE role_id = ?1 ORDER BY project_id", [role_id], |row| {
         row.get(0)
     })
@@ -250,7 +250,7 @@ pub(crate) fn users_in_group(tx: &Tx, group: &Group) -> Result<Vec<Uuid>, Proble
 }
 
 /// Whether some role still reaches the user in the project.
-pub(crate) fn any_role_in_project(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<bool, Problem> {
+pub(crate) fn any_role_in_project(tx: &Tx, project_id: ProjectId, user_id: Uuid) -> Result<bool, Problem> {
     tx.exists(
         "SELECT 1
          FROM member_groups

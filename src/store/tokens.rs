@@ -9,7 +9,7 @@ use crate::db::{Ids, Parameter, Row, RowResult, Tx, json, json_text, params};
 use crate::generated::models::Permission;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretHash};
-use crate::store::ids::{OrganisationId, PersonalAccessTokenId, SignInId};
+use crate::store::ids::{OrganisationId, PersonalAccessTokenId, ProjectId, SignInId};
 use crate::store::sets::grouped;
 
 /// What a new personal access token may do.
@@ -22,7 +22,7 @@ pub struct NewPersonalAccessToken {
     /// Whether it reaches every project.
     pub all_projects: bool,
     /// The projects it reaches otherwise.
-    pub projects: Vec<Uuid>,
+    pub projects: Vec<ProjectId>,
 }
 
 /// Where a secret came from: a fixed one of a seed file may be known to others.
@@ -125,7 +125,7 @@ pub(crate) fn create_personal(
     tx: &Tx,
     user_id: Uuid,
     token: &StoredToken,
-    project_ids: &[Uuid],
+    project_ids: &[ProjectId],
 ) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO personal_access_tokens (id, user_id, secret_hash, note, permissions, all_projects, seeded,
@@ -184,7 +184,7 @@ pub(crate) fn count_live(tx: &Tx, user_id: Uuid) -> Result<u64, Problem> {
 }
 
 /// The projects that a token reaches, if it does not reach all.
-pub fn projects_of(tx: &Tx, token_id: PersonalAccessTokenId) -> Result<Vec<Uuid>, Problem> {
+pub fn projects_of(tx: &Tx, token_id: PersonalAccessTokenId) -> Result<Vec<ProjectId>, Problem> {
     tx.rows(
         "SELECT project_id FROM personal_access_token_projects WHERE token_id = ?1 ORDER BY project_id",
         [token_id],
@@ -196,7 +196,7 @@ pub fn projects_of(tx: &Tx, token_id: PersonalAccessTokenId) -> Result<Vec<Uuid>
 pub(crate) fn projects_of_all(
     tx: &Tx,
     token_ids: &[PersonalAccessTokenId],
-) -> Result<HashMap<PersonalAccessTokenId, Vec<Uuid>>, Problem> {
+) -> Result<HashMap<PersonalAccessTokenId, Vec<ProjectId>>, Problem> {
     let of_token = tx.rows(
         "SELECT chosen.token_id, chosen.project_id
          FROM personal_access_token_projects AS chosen JOIN projects ON projects.id = chosen.project_id

@@ -11,7 +11,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
-use crate::store::ids::OrganisationId;
+use crate::store::ids::{OrganisationId, ProjectId};
 use crate::store::roles::Role;
 
 /// A user as stored.
@@ -226,7 +226,7 @@ pub const INVITABLE_OUTSIDE: List = List {
 pub fn list_outside_project(
     tx: &Tx,
     organisation_id: OrganisationId,
-    project_id: Uuid,
+    project_id: ProjectId,
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {

@@ -18,7 +18,7 @@ pub(crate) fn listed(entry: StoredEntry, user: Option<&User>, project: Option<&P
         ref_id: Some(entry.ref_id.to_string()),
         user: user.map(users::audit_log_user),
         project: project
-            .map(|project| NamedReference { id: Some(project.id), name: Some(project.name.clone()) }),
+            .map(|project| NamedReference { id: Some(project.id.into()), name: Some(project.name.clone()) }),
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn group(group: Group, role: Option<&Role>) -> models::Group {
         id: group.id.into(),
         name: group.name,
         description: group.description,
-        project_id: group.project_id,
+        project_id: group.project_id.into(),
         permissions: group.permissions,
         file_permissions: group.file_permissions.map(|all| all.into_iter().map(Into::into).collect()),
         role_id: group.role_id.map(Into::into),
@@ -30,7 +30,7 @@ pub fn member_group(group: &Group) -> MemberGroup {
     MemberGroup {
         id: group.id.into(),
         name: group.name.clone(),
-        project_id: group.project_id,
+        project_id: group.project_id.into(),
         description: group.description.clone(),
         permissions: group.permissions.as_ref().map(words),
         role_id: group.role_id.map(Into::into),

@@ -12,7 +12,7 @@ pub(crate) fn member(membership: &Membership, user: &User, groups: &[Group]) -> 
         id: membership.id.into(),
         owner: Some(membership.owner),
         user_id: Some(membership.user_id),
-        project_id: Some(membership.project_id),
+        project_id: Some(membership.project_id.into()),
         user: Some(users::member_user(user)),
         groups: Some(groups.iter().map(groups::member_group).collect()),
         created_at: membership.created_at.rfc3339(),

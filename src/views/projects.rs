@@ -10,7 +10,7 @@ use crate::store::projects::{ListedMember, Project};
 /// A project with its approval settings.
 pub(crate) fn project(project: &Project, approving: &[Group]) -> models::Project {
     models::Project {
-        id: project.id,
+        id: project.id.into(),
         name: project.name.clone(),
         key: Some(project.key.clone()),
         organisation_id: project.organisation_id.into(),
@@ -47,7 +47,7 @@ pub(crate) fn listed(stored: &Project, approving: &[Group], members: &[ListedMem
 #[must_use]
 pub fn token_project(project: &Project) -> TokenProject {
     TokenProject {
-        id: project.id,
+        id: project.id.into(),
         name: project.name.clone(),
         key: Some(project.key.clone()),
         organisation_id: project.organisation_id.into(),
@@ -76,7 +76,7 @@ fn approval_group(group: &Group) -> ApprovalGroup {
     ApprovalGroup {
         id: group.id.into(),
         name: group.name.clone(),
-        project_id: group.project_id,
+        project_id: group.project_id.into(),
         description: group.description.clone(),
         role_id: group.role_id.map(Into::into),
     }

@@ -41,7 +41,7 @@ fn role_group(group: &Group, project: &str) -> RoleGroup {
     RoleGroup {
         id: group.id.into(),
         name: group.name.clone(),
-        project_id: group.project_id,
+        project_id: group.project_id.into(),
         description: group.description.clone(),
         project: Some(RoleGroupProject { name: Some(project.to_owned()) }),
         role_id: group.role_id.map(Into::into),

@@ -28,7 +28,7 @@ pub async fn list(
         caller.require()?;
         let filter = store::audit_logs::AuditLogFilter {
             organisation_id: caller.organisation_id,
-            project_id: parameters.project_id,
+            project_id: parameters.project_id.map(Into::into),
             user_id: parameters.user_id,
             kind: parameters.r#type,
             action: parameters.action.as_deref(),

@@ -20,8 +20,8 @@ pub async fn list(
 ) -> Result<GroupList, Problem> {
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
-        access::projects::access(tx, caller, parameters.project_id)?;
-        let listed = store::groups::list(tx, parameters.project_id, parameters.search.as_deref(), page)?;
+        let (project, _) = access::projects::access(tx, caller, parameters.project_id.into())?;
+        let listed = store::groups::list(tx, project.id, parameters.search.as_deref(), page)?;
         let ids: Vec<RoleId> = listed.rows.iter().filter_map(|group| group.role_id).collect();
         let roles = store::roles::by_id(tx, &ids)?;
         let show = |group: Group| {

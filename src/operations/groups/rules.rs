@@ -1,18 +1,16 @@
 //! What holds for groups wherever they are named.
 
-use uuid::Uuid;
-
 use crate::db::Tx;
 use crate::limits::places;
 use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::groups::Group;
-use crate::store::ids::GroupId;
+use crate::store::ids::{GroupId, ProjectId};
 
 /// The groups of the project that these ids name; 404 naming every place where one names none.
 pub fn find_named(
     tx: &Tx,
-    project_id: Uuid,
+    project_id: ProjectId,
     pointer: &str,
     group_ids: &[GroupId],
 ) -> Result<Vec<Group>, Problem> {

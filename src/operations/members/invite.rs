@@ -15,7 +15,7 @@ use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::groups::Group;
-use crate::store::ids::{GroupId, typed};
+use crate::store::ids::{GroupId, ProjectId, typed};
 use crate::store::users::User;
 use crate::views;
 
@@ -29,7 +29,7 @@ pub async fn invite(
     limits::check(&[("userIds", &body.user_ids)])?;
     limits::check(&[("groupIds", &body.group_ids)])?;
     let invitation = MemberInvitation {
-        project_id: parameters.project_id,
+        project_id: parameters.project_id.into(),
         user_ids: body.user_ids,
         group_ids: typed(&body.group_ids.unwrap_or_default()),
         owner: body.owner,
@@ -39,7 +39,7 @@ pub async fn invite(
 
 /// Who is to come into which project as what.
 struct MemberInvitation {
-    project_id: Uuid,
+    project_id: ProjectId,
     user_ids: Vec<Uuid>,
     group_ids: Vec<GroupId>,
     owner: bool,
@@ -90,7 +90,7 @@ impl MemberInvitation {
 }
 
 /// Makes a user the owner-member of a new project.
-pub fn add_owner(tx: &Tx, actor: &Actor, project_id: Uuid, user_id: Uuid) -> Result<(), Problem> {
+pub fn add_owner(tx: &Tx, actor: &Actor, project_id: ProjectId, user_id: Uuid) -> Result<(), Problem> {
     match store::members::create(tx, project_id, user_id, true)? {
         Some(membership) => store::members::record(tx, actor, Action::Created, &membership, &[]),
         None => Ok(()),

@@ -27,7 +27,7 @@ pub async fn update(
 ) -> Result<models::Member, Problem> {
     limits::check(&[("groupIds", &body.group_ids)])?;
     app.write(principal, move |tx, caller| {
-        let (project, access) = access::projects::access(tx, caller, parameters.project_id)?;
+        let (project, access) = access::projects::access(tx, caller, parameters.project_id.into())?;
         let before = store::members::find(tx, project.id, parameters.member_id.into())?
             .ok_or(Problem::NotFound("member"))?;
         let had = store::members::groups_of(tx, &before)?;

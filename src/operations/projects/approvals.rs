@@ -19,7 +19,7 @@ pub async fn get(
     parameters: GetProjectWithApprovalsParameters,
 ) -> Result<models::Project, Problem> {
     app.read(principal, move |tx, caller| {
-        let (project, _) = access::projects::access(tx, caller, parameters.project_id)?;
+        let (project, _) = access::projects::access(tx, caller, parameters.project_id.into())?;
         shown(tx, &project)
     })
     .await
@@ -34,7 +34,7 @@ pub async fn update(
 ) -> Result<models::Project, Problem> {
     limits::check(&[("decisionsApprovalGroups", &body.decisions_approval_groups)])?;
     app.write(principal, move |tx, caller| {
-        let (project, _) = access::projects::access(tx, caller, parameters.project_id)?;
+        let (project, _) = access::projects::access(tx, caller, parameters.project_id.into())?;
         if let Some(group_ids) = &body.decisions_approval_groups {
             let group_ids: Vec<GroupId> = typed(group_ids);
             groups::find_named(tx, project.id, "/decisionsApprovalGroups", &group_ids)?;

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use super::list::shown;
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
@@ -15,7 +13,7 @@ use crate::problem::{Conflict, Place, Problem};
 use crate::store;
 use crate::store::audit_logs::Action;
 use crate::store::groups::Group;
-use crate::store::ids::GroupId;
+use crate::store::ids::{GroupId, ProjectId};
 use crate::store::projects::Project;
 
 /// Makes a project; its maker becomes its owner-member, and roles for all projects reach it at once.
@@ -38,7 +36,7 @@ fn carry_out(
     caller: &Caller,
     body: &CreateProjectRequest,
 ) -> Result<crate::generated::models::Project, Problem> {
-    let source = body.copy_content_ref.map(|id| copied(tx, caller, id)).transpose()?;
+    let source = body.copy_content_ref.map(|id| copied(tx, caller, id.into())).transpose()?;
     let project = Project {
         id: tx.new_id(),
         organisation_id: caller.organisation_id,
@@ -68,7 +66,7 @@ fn carry_out(
 }
 
 /// The project to copy from: one that the caller sees.
-fn copied(tx: &Tx, caller: &Caller, project_id: Uuid) -> Result<Project, Problem> {
+fn copied(tx: &Tx, caller: &Caller, project_id: ProjectId) -> Result<Project, Problem> {
     let missing = || {
         Problem::MissingReferences(vec![Place::pointer("/copyContentRef", "names no project you may see")])
     };

@@ -12,7 +12,7 @@ use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::groups::Group;
-use crate::store::ids::{GroupId, RoleId};
+use crate::store::ids::{GroupId, ProjectId, RoleId};
 use crate::store::members::Membership;
 use crate::store::roles::Role;
 
@@ -25,7 +25,7 @@ pub fn reach(tx: &Tx, actor: &Actor, role: &Role) -> Result<(), Problem> {
 }
 
 /// Brings one project in step with every role: it is new, or back.
-pub fn reach_project(tx: &Tx, actor: &Actor, project_id: Uuid) -> Result<(), Problem> {
+pub fn reach_project(tx: &Tx, actor: &Actor, project_id: ProjectId) -> Result<(), Problem> {
     let mut settling = Settling::new(tx, actor);
     let groups = store::groups::all_of_project(tx, project_id)?;
     for role in store::roles::all(tx, actor.organisation_id)? {
@@ -74,14 +74,15 @@ impl<'a> Settling<'a> {
     /// Brings every project in step with one role.
     fn settle_role(&mut self, role: &Role) -> Result<(), Problem> {
         let live = store::projects::all_live(self.tx, role.organisation_id)?;
-        let reached: HashSet<Uuid> = if role.all_projects {
+        let reached: HashSet<ProjectId> = if role.all_projects {
             live.iter().copied().collect()
         } else {
             store::roles::projects_of(self.tx, role.id)?.into_iter().collect()
         };
         let groups = store::groups::all_of_role(self.tx, role.id)?;
         let users = store::roles::users_of(self.tx, role.id)?.into_iter().collect();
-        let groups: HashMap<Uuid, &Group> = groups.iter().map(|group| (group.project_id, group)).collect();
+        let groups: HashMap<ProjectId, &Group> =
+            groups.iter().map(|group| (group.project_id, group)).collect();
         for project_id in live {
             let group = groups.get(&project_id).copied();
             self.settle(role, &users, project_id, group, reached.contains(&project_id))?;
@@ -94,7 +95,7 @@ impl<'a> Settling<'a> {
         &mut self,
         role: &Role,
         users: &BTreeSet<Uuid>,
-        project_id: Uuid,
+        project_id: ProjectId,
         group: Option<&Group>,
         reached: bool,
     ) -> Result<(), Problem> {
@@ -121,7 +122,7 @@ impl<'a> Settling<'a> {
         Ok(())
     }
 
-    fn create_group(&mut self, role: &Role, project_id: Uuid) -> Result<Group, Problem> {
+    fn create_group(&mut self, role: &Role, project_id: ProjectId) -> Result<Group, Problem> {
         self.count()?;
         let group = group_of(role, self.tx.new_id(), project_id, self.tx.now());
         store::groups::add(self.tx, self.actor, &group)?;
@@ -174,7 +175,7 @@ impl<'a> Settling<'a> {
 }
 
 /// The group that a role has in a project.
-fn group_of(role: &Role, id: GroupId, project_id: Uuid, created_at: crate::clock::Timestamp) -> Group {
+fn group_of(role: &Role, id: GroupId, project_id: ProjectId, created_at: crate::clock::Timestamp) -> Group {
     Group {
         id,
         project_id,

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, Change};
-use crate::store::ids::{PersonalAccessTokenId, SignInId};
+use crate::store::ids::{PersonalAccessTokenId, ProjectId, SignInId};
 use crate::store::tokens::{NewPersonalAccessToken, SignIn, StoredToken};
 
 /// Makes a personal access token of a user and records it.
@@ -41,7 +41,7 @@ pub fn add_personal(
     actor: &Actor,
     user_id: Uuid,
     token: &StoredToken,
-    project_ids: &[Uuid],
+    project_ids: &[ProjectId],
 ) -> Result<(), Problem> {
     store::tokens::create_personal(tx, user_id, token, project_ids)?;
     let data = serde_json::json!({

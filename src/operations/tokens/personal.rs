@@ -15,7 +15,7 @@ use crate::problem::{Conflict, Problem};
 use crate::secret::{Secret, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Change};
-use crate::store::ids::PersonalAccessTokenId;
+use crate::store::ids::{PersonalAccessTokenId, ProjectId, typed};
 use crate::store::tokens::{NewPersonalAccessToken, StoredToken};
 use crate::store::users::User;
 use crate::views;
@@ -87,7 +87,8 @@ pub async fn create(
     app.write(principal, move |tx, caller| {
         let user = whose.user(tx, caller)?;
         let projects = if body.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };
-        check_projects(tx, caller, projects)?;
+        let projects: Vec<ProjectId> = typed(projects);
+        check_projects(tx, caller, &projects)?;
         check_enabled(&user)?;
         if store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
             return Err(Problem::conflict(Conflict::TooMany));
@@ -96,7 +97,7 @@ pub async fn create(
             note: body.note.clone(),
             permissions: deduplicated(body.permissions.clone().unwrap_or_default()),
             all_projects: body.all_projects,
-            projects: projects.to_vec(),
+            projects,
         };
         let secret = Secret::generate(SecretKind::PersonalAccessToken);
         let expires_at = ends(tx.now(), body.expiry);
@@ -188,7 +189,7 @@ fn check_enabled(user: &User) -> Result<(), Problem> {
 }
 
 /// A token reaches projects that its maker sees.
-fn check_projects(tx: &Tx, caller: &Caller, project_ids: &[Uuid]) -> Result<(), Problem> {
+fn check_projects(tx: &Tx, caller: &Caller, project_ids: &[ProjectId]) -> Result<(), Problem> {
     let mut seen = Vec::new();
     for project in store::projects::find_all_live(tx, caller.organisation_id, project_ids)? {
         if access::permissions::in_project(tx, caller, project.id)?.is_some() {

@@ -11,7 +11,7 @@ use super::projects::SeedProject;
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
-use crate::store::ids::{AuditLogId, OrganisationId, RoleId};
+use crate::store::ids::{AuditLogId, OrganisationId, ProjectId, RoleId};
 
 /// A whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -84,7 +84,7 @@ pub struct SeedRole {
     pub users: Vec<Uuid>,
     /// The projects it reaches, unless it reaches all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub projects: Vec<Uuid>,
+    pub projects: Vec<ProjectId>,
     /// When it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
@@ -112,7 +112,7 @@ pub struct SeedAuditLog {
     pub user_id: Option<Uuid>,
     /// The project it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub project_id: Option<Uuid>,
+    pub project_id: Option<ProjectId>,
     /// The thing that changed.
     pub ref_id: Uuid,
     /// Where the request came from.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::generated::models::{InvitationStatus, Permission, UserStatus, UserType};
 use crate::secret::SecretHash;
-use crate::store::ids::{InvitationId, PersonalAccessTokenId, SignInId};
+use crate::store::ids::{InvitationId, PersonalAccessTokenId, ProjectId, SignInId};
 use crate::store::invitations::SecretState;
 
 /// A user. One of type `invited` has a pending invitation, which was never mailed unless `invitation` says so.
@@ -124,7 +124,7 @@ pub struct SeedPersonalAccessToken {
     pub all_projects: bool,
     /// The projects it reaches otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub projects: Vec<Uuid>,
+    pub projects: Vec<ProjectId>,
     /// When it ends; never when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{ApprovalMode, Permission, ProjectVersion};
-use crate::store::ids::{GroupId, MemberId, RoleId};
+use crate::store::ids::{GroupId, MemberId, ProjectId, RoleId};
 
 /// A project.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -16,7 +16,7 @@ use crate::store::ids::{GroupId, MemberId, RoleId};
 pub struct SeedProject {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<ProjectId>,
     /// Lower-case letters, digits and hyphens; unique among the projects that are not deleted.
     pub key: String,
     /// What people call it.

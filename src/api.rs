@@ -147,7 +147,7 @@ impl Api for App {
         parameters: CreateServiceAccountTokenParameters,
         body: CreateTokenRequest,
     ) -> Result<models::NewPersonalAccessToken, Problem> {
-        tokens::create(self, principal, Whose::ServiceAccount(parameters.user_id), body).await
+        tokens::create(self, principal, Whose::ServiceAccount(parameters.user_id.into()), body).await
     }
 
     async fn delete_personal_access_token(
@@ -171,7 +171,7 @@ impl Api for App {
         principal: Principal,
         parameters: ListServiceAccountTokensParameters,
     ) -> Result<Vec<models::PersonalAccessToken>, Problem> {
-        tokens::list(self, principal, Whose::ServiceAccount(parameters.user_id)).await
+        tokens::list(self, principal, Whose::ServiceAccount(parameters.user_id.into())).await
     }
 
     async fn regenerate_personal_access_token(
@@ -188,8 +188,13 @@ impl Api for App {
         principal: Principal,
         parameters: DeleteServiceAccountTokenParameters,
     ) -> Result<models::PersonalAccessToken, Problem> {
-        tokens::delete(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id.into())
-            .await
+        tokens::delete(
+            self,
+            principal,
+            Whose::ServiceAccount(parameters.user_id.into()),
+            parameters.pat_id.into(),
+        )
+        .await
     }
 
     async fn get_service_account_token(
@@ -197,8 +202,13 @@ impl Api for App {
         principal: Principal,
         parameters: GetServiceAccountTokenParameters,
     ) -> Result<models::PersonalAccessToken, Problem> {
-        tokens::get(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id.into())
-            .await
+        tokens::get(
+            self,
+            principal,
+            Whose::ServiceAccount(parameters.user_id.into()),
+            parameters.pat_id.into(),
+        )
+        .await
     }
 
     async fn regenerate_service_account_token(
@@ -210,7 +220,7 @@ impl Api for App {
         tokens::regenerate(
             self,
             principal,
-            Whose::ServiceAccount(parameters.user_id),
+            Whose::ServiceAccount(parameters.user_id.into()),
             parameters.pat_id.into(),
             body.expiry,
         )

@@ -2,9 +2,6 @@
 
 use std::net::IpAddr;
 
-use tokio::time::Instant;
-use uuid::Uuid;
-
 use crate::db::{Db, Tx};
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::generated::models::UserType;
@@ -14,7 +11,8 @@ use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
 use crate::store::audit_logs::Actor;
 use crate::store::credentials::TokenLimits;
-use crate::store::ids::OrganisationId;
+use crate::store::ids::{OrganisationId, UserId};
+use tokio::time::Instant;
 
 /// Well-formed credentials of a request, and the request they came with. Whose they are is not known yet.
 pub struct Principal {
@@ -30,7 +28,7 @@ pub struct Caller {
     /// What is called.
     pub operation: Operation,
     /// The user.
-    pub user_id: Uuid,
+    pub user_id: UserId,
     /// The only organisation this caller can see anything of.
     pub organisation_id: OrganisationId,
     /// The user's standing there.

@@ -17,7 +17,7 @@ use crate::store::users::User;
 /// A fresh link of an invitation, named by its own id or its user's. Counts as a send, queues no mail.
 pub fn link(tx: &Tx, settings: &InvitationSettings, id: Uuid) -> Result<(Invitation, Secret), Problem> {
     let user_id =
-        store::invitations::find_anywhere(tx, id.into())?.map_or(id, |invitation| invitation.user_id);
+        store::invitations::find_anywhere(tx, id.into())?.map_or(id.into(), |invitation| invitation.user_id);
     let user = store::users::find_anywhere(tx, user_id)?.ok_or(Problem::NotFound("invitation"))?;
     fresh_secret(tx, settings, &user)
 }

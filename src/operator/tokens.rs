@@ -67,7 +67,7 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
 /// By id, or by address.
 fn find_users(tx: &Tx, text: &str) -> Result<Vec<User>, Problem> {
     match Uuid::try_parse(text) {
-        Ok(id) => Ok(store::users::find_anywhere(tx, id)?.into_iter().collect()),
+        Ok(id) => Ok(store::users::find_anywhere(tx, id.into())?.into_iter().collect()),
         Err(_) => store::users::find_by_email(tx, text),
     }
 }

@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::format::{
     Seed, SeedAuditLog, SeedGroup, SeedInternalToken, SeedInvitation, SeedMember, SeedOrganisation,
     SeedPersonalAccessToken, SeedProject, SeedRole, SeedUser,
@@ -17,7 +15,7 @@ use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, StoredEntry};
 use crate::store::groups::Group;
-use crate::store::ids::{OrganisationId, ProjectId};
+use crate::store::ids::{OrganisationId, ProjectId, UserId};
 use crate::store::invitations::Invitation;
 use crate::store::members::Membership;
 use crate::store::organisations::Organisation;
@@ -135,7 +133,7 @@ fn load_invitation(tx: &Tx, seed: &SeedUser, user: &User, lifetime: Duration) ->
     Ok(())
 }
 
-fn load_tokens(tx: &Tx, actor: &Actor, seed: &SeedUser, user_id: Uuid) -> Result<(), Problem> {
+fn load_tokens(tx: &Tx, actor: &Actor, seed: &SeedUser, user_id: UserId) -> Result<(), Problem> {
     for token in &seed.personal_access_tokens {
         let SeedPersonalAccessToken { secret, secret_sha256, seeded, .. } = token;
         let created_at = token.created_at.unwrap_or(tx.now());

@@ -7,8 +7,6 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use uuid::Uuid;
-
 use super::audience::Audience;
 use crate::config::ServeSettings;
 use crate::db::sqlite::beside;
@@ -21,6 +19,7 @@ use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
+use crate::store::ids::UserId;
 use crate::store::organisations::Organisation;
 use crate::store::tokens::NewPersonalAccessToken;
 use crate::store::users::User;
@@ -157,7 +156,7 @@ fn create_organisation(tx: &Tx, name: &str) -> Result<Actor, Problem> {
     Ok(actor)
 }
 
-fn create_owner(tx: &Tx, actor: &Actor, email: &str) -> Result<Uuid, Problem> {
+fn create_owner(tx: &Tx, actor: &Actor, email: &str) -> Result<UserId, Problem> {
     let owner = User::new(tx, actor.organisation_id, email, UserType::Owner);
     store::users::create(tx, &owner)?;
     store::users::record(tx, actor, Action::Created, &owner)?;

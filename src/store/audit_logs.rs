@@ -10,7 +10,7 @@ use crate::http::words;
 use crate::limits::{OrderBy, Sort};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
-use crate::store::ids::{AuditLogId, OrganisationId, ProjectId};
+use crate::store::ids::{AuditLogId, OrganisationId, ProjectId, UserId};
 
 /// Who did something, and from where.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct Actor {
     /// The organisation whose log it goes to.
     pub organisation_id: OrganisationId,
     /// `None`: the operator, at the command line.
-    pub user_id: Option<Uuid>,
+    pub user_id: Option<UserId>,
     /// Where the request came from.
     pub ip_address: Option<String>,
     /// What sent it.
@@ -87,7 +87,7 @@ impl Change {
 pub(crate) struct AuditLogFilter<'f> {
     pub organisation_id: OrganisationId,
     pub project_id: Option<ProjectId>,
-    pub user_id: Option<Uuid>,
+    pub user_id: Option<UserId>,
     pub kind: Option<AuditLogType>,
     pub action: Option<&'f str>,
     pub from: Option<Timestamp>,
@@ -111,7 +111,7 @@ pub struct StoredEntry {
     /// What was done to it.
     pub action: String,
     /// Who did it; `None`: the operator.
-    pub user_id: Option<Uuid>,
+    pub user_id: Option<UserId>,
     /// The project it belongs to.
     pub project_id: Option<ProjectId>,
     /// The thing that changed.
@@ -315,7 +315,7 @@ mod tests {
         AuditLogFilter {
             organisation_id: Uuid::nil().into(),
             project_id: asked(0).then(|| Uuid::nil().into()),
-            user_id: asked(1).then(Uuid::nil),
+            user_id: asked(1).then(|| Uuid::nil().into()),
             kind: asked(2).then_some(AuditLogType::User),
             action: asked(3).then_some("created"),
             from: asked(4).then_some(moment),

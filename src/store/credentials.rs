@@ -1,12 +1,10 @@
 //! What a credential leads to, and the SQL that says who calls and what a user may do inside a project.
 
-use uuid::Uuid;
-
 use crate::db::{Row, RowResult, Tx, json, params, word};
 use crate::generated::models::{Permission, UserStatus, UserType};
 use crate::problem::Problem;
 use crate::secret::{SecretHash, SecretKind};
-use crate::store::ids::{OrganisationId, PersonalAccessTokenId, ProjectId};
+use crate::store::ids::{OrganisationId, PersonalAccessTokenId, ProjectId, UserId};
 use crate::store::tokens::{INTERNAL, LIVE, PERSONAL};
 
 /// How a personal access token narrows its user.
@@ -22,7 +20,7 @@ pub struct TokenLimits {
 
 /// The user behind a credential.
 pub(crate) struct Found {
-    pub user_id: Uuid,
+    pub user_id: UserId,
     pub organisation_id: OrganisationId,
     pub standing: UserType,
     pub limits: Option<TokenLimits>,
@@ -80,7 +78,7 @@ pub(crate) fn token_reaches(
 /// user is no member.
 pub(crate) fn permissions_in_project(
     tx: &Tx,
-    user_id: Uuid,
+    user_id: UserId,
     project_id: ProjectId,
 ) -> Result<Option<Vec<Permission>>, Problem> {
     // A row for each group, and one without permissions if there is none.

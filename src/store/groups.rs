@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::{Ids, List, Row, RowResult, Tx, json, json_text, params};
 use crate::file_permissions::FilePermission;
@@ -12,7 +10,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
-use crate::store::ids::{GroupId, ProjectId, RoleId};
+use crate::store::ids::{GroupId, ProjectId, RoleId, UserId};
 use crate::store::sets::grouped;
 
 /// A group as stored.
@@ -115,8 +113,8 @@ pub(crate) fn of_roles(
 pub(crate) fn of_members(
     tx: &Tx,
     project_id: ProjectId,
-    user_ids: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<Group>>, Problem> {
+    user_ids: &[UserId],
+) -> Result<HashMap<UserId, Vec<Group>>, Problem> {
     let of_user = tx.rows(
         "SELECT member_groups.user_id, groups.*
          FROM member_groups

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::db::{Cell, FromCell, Kind, Parameter, Value};
 
-/// Makes the types. From a [`Uuid`] and back leads only `into`, where the API or the command line begins.
+/// Makes the types. A bare [`Uuid`] becomes one, and one a bare [`Uuid`], by `into` alone: that marks the places where a
+/// request or the command line is taken at its word.
 macro_rules! ids {
     ($($(#[$about:meta])* $name:ident,)+) => {$(
         $(#[$about])*
@@ -52,14 +53,11 @@ macro_rules! ids {
     )+};
 }
 
-/// Ids as a request names them, where each is of this noun.
-pub(crate) fn typed<T: From<Uuid>>(ids: &[Uuid]) -> Vec<T> {
-    ids.iter().copied().map(T::from).collect()
-}
-
 ids! {
     /// Of an organisation.
     OrganisationId,
+    /// Of a user.
+    UserId,
     /// Of an invitation to an organisation.
     InvitationId,
     /// Of a mail in the outbox.
@@ -78,4 +76,9 @@ ids! {
     GroupId,
     /// Of a membership in a project.
     MemberId,
+}
+
+/// Ids as a request names them, where each is of this noun.
+pub(crate) fn typed<T: From<Uuid>>(ids: &[Uuid]) -> Vec<T> {
+    ids.iter().copied().map(T::from).collect()
 }

@@ -12,7 +12,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::{Gone, Problem};
 use crate::search::folded;
 use crate::secret::SecretHash;
-use crate::store::ids::{InvitationId, OrganisationId};
+use crate::store::ids::{InvitationId, OrganisationId, UserId};
 use crate::store::users::User;
 
 /// An invitation as stored.
@@ -23,7 +23,7 @@ pub struct Invitation {
     /// The organisation it lets into.
     pub organisation_id: OrganisationId,
     /// The user who is invited.
-    pub user_id: Uuid,
+    pub user_id: UserId,
     /// Whether it was taken up.
     pub status: InvitationStatus,
     /// When its link ends.
@@ -31,7 +31,7 @@ pub struct Invitation {
     /// When it was taken up.
     pub accepted_at: Option<Timestamp>,
     /// Who invited; `None`: the operator.
-    pub created_by: Option<Uuid>,
+    pub created_by: Option<UserId>,
     /// When it was first made.
     pub created_at: Timestamp,
 }
@@ -69,7 +69,7 @@ pub fn find_anywhere(tx: &Tx, invitation_id: InvitationId) -> Result<Option<Invi
 }
 
 /// The invitation of a user, if the user was ever invited.
-pub fn find_by_user(tx: &Tx, user_id: Uuid) -> Result<Option<Invitation>, Problem> {
+pub fn find_by_user(tx: &Tx, user_id: UserId) -> Result<Option<Invitation>, Problem> {
     tx.optional("SELECT * FROM invitations WHERE user_id = ?1", [user_id], read)
 }
 
@@ -103,7 +103,7 @@ pub struct StoredSecret {
     /// Whether it counts for the throttle.
     pub is_send: bool,
     /// Whose doing it was; `None`: the operator's.
-    pub sent_by: Option<Uuid>,
+    pub sent_by: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -174,7 +174,7 @@ pub(crate) enum SendsOf {
     /// One invitation.
     Invitation(InvitationId),
     /// One inviter, over all invitations.
-    Inviter(Uuid),
+    Inviter(UserId),
 }
 
 /// When the `n`-th last send since `since` was; `None` when there were fewer.
@@ -186,7 +186,7 @@ pub(crate) fn nth_last_send(
 ) -> Result<Option<Timestamp>, Problem> {
     let (column, id): (_, Uuid) = match sends {
         SendsOf::Invitation(id) => ("invitation_id", id.into()),
-        SendsOf::Inviter(id) => ("sent_by", id),
+        SendsOf::Inviter(id) => ("sent_by", id.into()),
     };
     // A clock that was ahead for a while has left sends in what is the future now; they do not count.
     let sql = format!(
@@ -204,7 +204,7 @@ pub(crate) fn replace_secret(
     tx: &Tx,
     invitation_id: InvitationId,
     hash: &SecretHash,
-    sent_by: Option<Uuid>,
+    sent_by: Option<UserId>,
 ) -> Result<(), Problem> {
     tx.execute(
         "UPDATE invitation_secrets SET state = 'replaced' WHERE invitation_id = ?1 AND state = 'live'",

@@ -1,7 +1,5 @@
 //! The membership of a user in a project, its row in the audit log, and the SQL on it.
 
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::{Ids, List, Row, RowResult, Tx, params};
 use crate::generated::models::AuditLogType;
@@ -10,7 +8,7 @@ use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::{self, Group};
-use crate::store::ids::{GroupId, MemberId, ProjectId};
+use crate::store::ids::{GroupId, MemberId, ProjectId, UserId};
 use crate::store::sets::named;
 use crate::store::users::{self, User};
 
@@ -22,7 +20,7 @@ pub struct Membership {
     /// The project.
     pub project_id: ProjectId,
     /// The user.
-    pub user_id: Uuid,
+    pub user_id: UserId,
     /// The owner mark.
     pub owner: bool,
     /// Whether a role brought this member, and no person did by hand.
@@ -36,7 +34,7 @@ pub struct Membership {
 impl Membership {
     /// A membership that is new, made by hand.
     #[must_use]
-    pub fn new(tx: &Tx, project_id: ProjectId, user_id: Uuid, owner: bool) -> Self {
+    pub fn new(tx: &Tx, project_id: ProjectId, user_id: UserId, owner: bool) -> Self {
         let now = tx.now();
         Self { id: tx.new_id(), project_id, user_id, owner, by_role: false, created_at: now, updated_at: now }
     }
@@ -79,7 +77,7 @@ pub(crate) fn find(
 }
 
 /// The membership of a user in a project.
-pub fn find_of_user(tx: &Tx, project_id: ProjectId, user_id: Uuid) -> Result<Option<Membership>, Problem> {
+pub fn find_of_user(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<Option<Membership>, Problem> {
     tx.optional(
         "SELECT *
          FROM members
@@ -90,7 +88,7 @@ pub fn find_of_user(tx: &Tx, project_id: ProjectId, user_id: Uuid) -> Result<Opt
 }
 
 /// The membership of a user who is in the project.
-pub fn get_of_user(tx: &Tx, project_id: ProjectId, user_id: Uuid) -> Result<Membership, Problem> {
+pub fn get_of_user(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<Membership, Problem> {
     tx.row("SELECT * FROM members WHERE project_id = ?1 AND user_id = ?2", params![project_id, user_id], read)
 }
 
@@ -140,7 +138,7 @@ pub fn all(tx: &Tx, project_id: ProjectId) -> Result<Vec<Membership>, Problem> {
 pub fn create(
     tx: &Tx,
     project_id: ProjectId,
-    user_id: Uuid,
+    user_id: UserId,
     owner: bool,
 ) -> Result<Option<Membership>, Problem> {
     let membership = Membership::new(tx, project_id, user_id, owner);
@@ -148,7 +146,11 @@ pub fn create(
 }
 
 /// The same for a role.
-pub fn create_by_role(tx: &Tx, project_id: ProjectId, user_id: Uuid) -> Result<Option<Membership>, Problem> {
+pub fn create_by_role(
+    tx: &Tx,
+    project_id: ProjectId,
+    user_id: UserId,
+) -> Result<Option<Membership>, Problem> {
     let membership = Membership { by_role: true, ..Membership::new(tx, project_id, user_id, false) };
     Ok(add(tx, &membership)?.then_some(membership))
 }

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::{Ids, List, Row, RowResult, Tx, params, word};
 use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
@@ -11,7 +9,7 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
-use crate::store::ids::{GroupId, MemberId, OrganisationId, ProjectId};
+use crate::store::ids::{GroupId, MemberId, OrganisationId, ProjectId, UserId};
 use crate::store::sets::grouped;
 
 /// A project as stored.
@@ -59,7 +57,7 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Resu
 pub(crate) struct ProjectFilter<'f> {
     pub organisation_id: OrganisationId,
     /// Only projects with this user in them.
-    pub member: Option<Uuid>,
+    pub member: Option<UserId>,
     /// Deleted ones instead of live ones.
     pub deleted: bool,
     /// Only projects with this in their name.
@@ -71,7 +69,7 @@ pub(crate) struct ProjectFilter<'f> {
 pub(crate) struct ListedMember {
     pub id: MemberId,
     pub owner: bool,
-    pub user_id: Uuid,
+    pub user_id: UserId,
     pub email: String,
     pub first_name: Option<String>,
     pub last_name: Option<String>,

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::{Ids, List, Row, RowResult, Tx, json, json_text, params};
 use crate::file_permissions::FilePermission;
@@ -13,7 +11,7 @@ use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::Group;
-use crate::store::ids::{OrganisationId, ProjectId, RoleId};
+use crate::store::ids::{OrganisationId, ProjectId, RoleId, UserId};
 use crate::store::sets::grouped;
 
 /// A role as stored, without its users and projects.
@@ -47,7 +45,7 @@ pub fn record(
     actor: &Actor,
     action: Action,
     role: &Role,
-    (users, projects): (Option<&[Uuid]>, Option<&[ProjectId]>),
+    (users, projects): (Option<&[UserId]>, Option<&[ProjectId]>),
 ) -> Result<(), Problem> {
     let data = serde_json::json!({
         "role": role.name,
@@ -152,7 +150,7 @@ pub(crate) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
 }
 
 /// Gives a role these users and no others.
-pub fn set_users(tx: &Tx, role_id: RoleId, user_ids: &[Uuid]) -> Result<(), Problem> {
+pub fn set_users(tx: &Tx, role_id: RoleId, user_ids: &[UserId]) -> Result<(), Problem> {
     set(tx, ("role_users", "user_id"), role_id, &Ids::of(user_ids))
 }
 
@@ -174,7 +172,7 @@ fn set(tx: &Tx, (table, column): (&str, &str), role_id: RoleId, ids: &Ids) -> Re
 }
 
 /// Gives a role one user more.
-pub(crate) fn add_user(tx: &Tx, role_id: RoleId, user_id: Uuid) -> Result<(), Problem> {
+pub(crate) fn add_user(tx: &Tx, role_id: RoleId, user_id: UserId) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO role_users (role_id, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         params![role_id, user_id],
@@ -183,13 +181,13 @@ pub(crate) fn add_user(tx: &Tx, role_id: RoleId, user_id: Uuid) -> Result<(), Pr
 }
 
 /// Takes one user from a role.
-pub(crate) fn remove_user(tx: &Tx, role_id: RoleId, user_id: Uuid) -> Result<(), Problem> {
+pub(crate) fn remove_user(tx: &Tx, role_id: RoleId, user_id: UserId) -> Result<(), Problem> {
     tx.execute("DELETE FROM role_users WHERE role_id = ?1 AND user_id = ?2", params![role_id, user_id])?;
     Ok(())
 }
 
 /// The users of a role.
-pub fn users_of(tx: &Tx, role_id: RoleId) -> Result<Vec<Uuid>, Problem> {
+pub fn users_of(tx: &Tx, role_id: RoleId) -> Result<Vec<UserId>, Problem> {
     tx.rows("SELECT user_id FROM role_users WHERE role_id = ?1 ORDER BY user_id", [role_id], |row| row.get(0))
 }
 
@@ -201,7 +199,7 @@ pub fn projects_of(tx: &Tx, role_id: RoleId) -> Result<Vec<ProjectId>, Problem> 
 }
 
 /// The roles of each of these users, oldest first.
-pub(crate) fn of_users(tx: &Tx, user_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Role>>, Problem> {
+pub(crate) fn of_users(tx: &Tx, user_ids: &[UserId]) -> Result<HashMap<UserId, Vec<Role>>, Problem> {
     let of_user = tx.rows(
         "SELECT role_users.user_id, roles.*
          FROM role_users JOIN roles ON roles.id = role_users.role_id
@@ -221,7 +219,7 @@ pub(crate) fn by_id(tx: &Tx, ids: &[RoleId]) -> Result<HashMap<RoleId, Role>, Pr
 }
 
 /// The users of each of these roles, oldest first.
-pub(crate) fn users_of_all(tx: &Tx, role_ids: &[RoleId]) -> Result<HashMap<RoleId, Vec<Uuid>>, Problem> {
+pub(crate) fn users_of_all(tx: &Tx, role_ids: &[RoleId]) -> Result<HashMap<RoleId, Vec<UserId>>, Problem> {
     let of_role = tx.rows(
         "SELECT role_users.role_id, role_users.user_id
          FROM role_users
@@ -236,12 +234,12 @@ pub(crate) fn users_of_all(tx: &Tx, role_ids: &[RoleId]) -> Result<HashMap<RoleI
 }
 
 /// The roles of a user.
-pub fn roles_of_user(tx: &Tx, user_id: Uuid) -> Result<Vec<Role>, Problem> {
+pub fn roles_of_user(tx: &Tx, user_id: UserId) -> Result<Vec<Role>, Problem> {
     Ok(of_users(tx, &[user_id])?.remove(&user_id).unwrap_or_default())
 }
 
 /// Who is in a group.
-pub(crate) fn users_in_group(tx: &Tx, group: &Group) -> Result<Vec<Uuid>, Problem> {
+pub(crate) fn users_in_group(tx: &Tx, group: &Group) -> Result<Vec<UserId>, Problem> {
     tx.rows(
         "SELECT user_id FROM member_groups WHERE project_id = ?1 AND group_id = ?2",
         params![group.project_id, group.id],
@@ -250,7 +248,7 @@ pub(crate) fn users_in_group(tx: &Tx, group: &Group) -> Result<Vec<Uuid>, Proble
 }
 
 /// Whether some role still reaches the user in the project.
-pub(crate) fn any_role_in_project(tx: &Tx, project_id: ProjectId, user_id: Uuid) -> Result<bool, Problem> {
+pub(crate) fn any_role_in_project(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<bool, Problem> {
     tx.exists(
         "SELECT 1
          FROM member_groups

@@ -9,7 +9,7 @@ use crate::db::{Ids, Parameter, Row, RowResult, Tx, json, json_text, params};
 use crate::generated::models::Permission;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretHash};
-use crate::store::ids::{OrganisationId, PersonalAccessTokenId, ProjectId, SignInId};
+use crate::store::ids::{OrganisationId, PersonalAccessTokenId, ProjectId, SignInId, UserId};
 use crate::store::sets::grouped;
 
 /// What a new personal access token may do.
@@ -116,14 +116,14 @@ pub struct ListedToken {
 
 /// Whose a token is.
 pub(crate) struct TokenOwner {
-    pub user_id: Uuid,
+    pub user_id: UserId,
     pub organisation_id: OrganisationId,
 }
 
 /// Adds a personal access token.
 pub(crate) fn create_personal(
     tx: &Tx,
-    user_id: Uuid,
+    user_id: UserId,
     token: &StoredToken,
     project_ids: &[ProjectId],
 ) -> Result<(), Problem> {
@@ -157,7 +157,7 @@ pub(crate) fn create_personal(
 /// One token of a user.
 pub(crate) fn find_personal(
     tx: &Tx,
-    user_id: Uuid,
+    user_id: UserId,
     token_id: PersonalAccessTokenId,
 ) -> Result<Option<StoredToken>, Problem> {
     tx.optional(
@@ -168,7 +168,7 @@ pub(crate) fn find_personal(
 }
 
 /// Every token of a user.
-pub fn all_personal(tx: &Tx, user_id: Uuid) -> Result<Vec<StoredToken>, Problem> {
+pub fn all_personal(tx: &Tx, user_id: UserId) -> Result<Vec<StoredToken>, Problem> {
     tx.rows(
         "SELECT * FROM personal_access_tokens WHERE user_id = ?1 ORDER BY created_at, id",
         [user_id],
@@ -177,7 +177,7 @@ pub fn all_personal(tx: &Tx, user_id: Uuid) -> Result<Vec<StoredToken>, Problem>
 }
 
 /// How many tokens of a user still work.
-pub(crate) fn count_live(tx: &Tx, user_id: Uuid) -> Result<u64, Problem> {
+pub(crate) fn count_live(tx: &Tx, user_id: UserId) -> Result<u64, Problem> {
     let statement =
         format!("SELECT count(*) FROM personal_access_tokens AS token WHERE token.user_id = ?1 AND {LIVE}");
     tx.count(&statement, params![user_id, tx.now()])
@@ -225,7 +225,7 @@ pub(crate) fn regenerate(
 }
 
 /// Removes every credential of a user.
-pub fn delete_all_of_user(tx: &Tx, user_id: Uuid) -> Result<(), Problem> {
+pub fn delete_all_of_user(tx: &Tx, user_id: UserId) -> Result<(), Problem> {
     tx.execute("DELETE FROM personal_access_tokens WHERE user_id = ?1", [user_id])?;
     tx.execute("DELETE FROM internal_tokens WHERE user_id = ?1", [user_id])?;
     Ok(())
@@ -250,7 +250,7 @@ fn credential(row: &Row) -> RowResult<Credential> {
 }
 
 /// Adds a sign-in.
-pub(crate) fn create_internal(tx: &Tx, user_id: Uuid, sign_in: &SignIn) -> Result<(), Problem> {
+pub(crate) fn create_internal(tx: &Tx, user_id: UserId, sign_in: &SignIn) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO internal_tokens (id, user_id, secret_hash, seeded, expires_at, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -267,7 +267,7 @@ pub(crate) fn create_internal(tx: &Tx, user_id: Uuid, sign_in: &SignIn) -> Resul
 }
 
 /// Every sign-in of a user.
-pub fn all_internal(tx: &Tx, user_id: Uuid) -> Result<Vec<SignIn>, Problem> {
+pub fn all_internal(tx: &Tx, user_id: UserId) -> Result<Vec<SignIn>, Problem> {
     tx.rows("SELECT * FROM internal_tokens WHERE user_id = ?1 ORDER BY created_at, id", [user_id], |row| {
         Ok(SignIn {
             id: row.get("id")?,

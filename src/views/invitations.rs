@@ -36,7 +36,7 @@ pub(crate) fn invitation(invitation: &Invitation, user: &User) -> models::Invita
         id: invitation.id.into(),
         email: user.email.clone(),
         status: invitation.status,
-        user_id: invitation.user_id,
+        user_id: invitation.user_id.into(),
         created_at: invitation.created_at.rfc3339(),
         expires_at: Some(invitation.expires_at.rfc3339()),
     }

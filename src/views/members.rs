@@ -11,7 +11,7 @@ pub(crate) fn member(membership: &Membership, user: &User, groups: &[Group]) -> 
     Member {
         id: membership.id.into(),
         owner: Some(membership.owner),
-        user_id: Some(membership.user_id),
+        user_id: Some(membership.user_id.into()),
         project_id: Some(membership.project_id.into()),
         user: Some(users::member_user(user)),
         groups: Some(groups.iter().map(groups::member_group).collect()),

@@ -64,7 +64,7 @@ fn project_member(member: &ListedMember) -> ProjectMember {
         id: member.id.into(),
         owner: Some(member.owner),
         user: Some(UserSummary {
-            id: member.user_id,
+            id: member.user_id.into(),
             email: member.email.clone(),
             first_name: member.first_name.clone(),
             last_name: member.last_name.clone(),

@@ -15,7 +15,7 @@ pub(crate) fn user(user: &User, roles: &[Role]) -> models::User {
         description: role.description.clone(),
     };
     models::User {
-        id: user.id,
+        id: user.id.into(),
         email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
@@ -31,7 +31,7 @@ pub(crate) fn user(user: &User, roles: &[Role]) -> models::User {
 /// The caller's own user.
 pub(crate) fn profile(user: &User) -> ProfileUser {
     ProfileUser {
-        id: user.id,
+        id: user.id.into(),
         email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
@@ -51,7 +51,7 @@ pub(crate) fn profile(user: &User) -> ProfileUser {
 #[must_use]
 pub fn summary(user: &User) -> UserSummary {
     UserSummary {
-        id: user.id,
+        id: user.id.into(),
         email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
@@ -62,7 +62,7 @@ pub fn summary(user: &User) -> UserSummary {
 #[must_use]
 pub fn invitation_user(user: &User) -> InvitationUser {
     InvitationUser {
-        id: user.id,
+        id: user.id.into(),
         email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
@@ -75,7 +75,7 @@ pub fn invitation_user(user: &User) -> InvitationUser {
 #[must_use]
 pub fn audit_log_user(user: &User) -> AuditLogUser {
     AuditLogUser {
-        id: Some(user.id),
+        id: Some(user.id.into()),
         email: Some(user.email.clone()),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
@@ -86,7 +86,7 @@ pub fn audit_log_user(user: &User) -> AuditLogUser {
 #[must_use]
 pub fn token_user(user: &User) -> TokenUser {
     TokenUser {
-        id: user.id,
+        id: user.id.into(),
         email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
@@ -102,7 +102,7 @@ pub fn token_user(user: &User) -> TokenUser {
 #[must_use]
 pub fn member_user(user: &User) -> MemberUser {
     MemberUser {
-        id: user.id,
+        id: user.id.into(),
         email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),

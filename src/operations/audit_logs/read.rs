@@ -29,7 +29,7 @@ pub async fn list(
         let filter = store::audit_logs::AuditLogFilter {
             organisation_id: caller.organisation_id,
             project_id: parameters.project_id.map(Into::into),
-            user_id: parameters.user_id,
+            user_id: parameters.user_id.map(Into::into),
             kind: parameters.r#type,
             action: parameters.action.as_deref(),
             from: from.map(|(first, _)| first),

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
 use crate::db::Tx;
@@ -15,7 +13,7 @@ use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::groups::Group;
-use crate::store::ids::{GroupId, ProjectId, typed};
+use crate::store::ids::{GroupId, ProjectId, UserId, typed};
 use crate::store::users::User;
 use crate::views;
 
@@ -30,7 +28,7 @@ pub async fn invite(
     limits::check(&[("groupIds", &body.group_ids)])?;
     let invitation = MemberInvitation {
         project_id: parameters.project_id.into(),
-        user_ids: body.user_ids,
+        user_ids: typed(&body.user_ids),
         group_ids: typed(&body.group_ids.unwrap_or_default()),
         owner: body.owner,
     };
@@ -40,7 +38,7 @@ pub async fn invite(
 /// Who is to come into which project as what.
 struct MemberInvitation {
     project_id: ProjectId,
-    user_ids: Vec<Uuid>,
+    user_ids: Vec<UserId>,
     group_ids: Vec<GroupId>,
     owner: bool,
 }
@@ -51,7 +49,7 @@ impl MemberInvitation {
         let (_, access) = access::projects::access(tx, caller, self.project_id)?;
         let groups = store::groups::find_all(tx, self.project_id, &self.group_ids)?;
         let users = store::users::find_all(tx, caller.organisation_id, &self.user_ids)?;
-        let users: HashMap<Uuid, User> = users.into_iter().map(|user| (user.id, user)).collect();
+        let users: HashMap<UserId, User> = users.into_iter().map(|user| (user.id, user)).collect();
 
         if self.owner || groups.iter().any(Group::carries_owner) {
             access.require_grant_of_owner()?;
@@ -72,15 +70,15 @@ impl MemberInvitation {
         Ok(created)
     }
 
-    fn check_all_exist(&self, users: &HashMap<Uuid, User>, groups: &[Group]) -> Result<(), Problem> {
+    fn check_all_exist(&self, users: &HashMap<UserId, User>, groups: &[Group]) -> Result<(), Problem> {
         let missing_users =
             places("/userIds", &self.user_ids, "names no user you may see", |id| !users.contains_key(id));
         let missing_groups = groups::missing_places("/groupIds", &self.group_ids, groups);
         Problem::for_any(missing_users.chain(missing_groups), Problem::MissingReferences)
     }
 
-    fn check_state(&self, users: &HashMap<Uuid, User>, groups: &[Group]) -> Result<(), Problem> {
-        let is_disabled = |id: &Uuid| users[id].status == UserStatus::Disabled;
+    fn check_state(&self, users: &HashMap<UserId, User>, groups: &[Group]) -> Result<(), Problem> {
+        let is_disabled = |id: &UserId| users[id].status == UserStatus::Disabled;
         let detail = "names a disabled user; enable the user first";
         let disabled = places("/userIds", &self.user_ids, detail, is_disabled);
         Problem::for_any(disabled, |places| Problem::Conflict(Conflict::UserDisabled, places))?;
@@ -90,7 +88,7 @@ impl MemberInvitation {
 }
 
 /// Makes a user the owner-member of a new project.
-pub fn add_owner(tx: &Tx, actor: &Actor, project_id: ProjectId, user_id: Uuid) -> Result<(), Problem> {
+pub fn add_owner(tx: &Tx, actor: &Actor, project_id: ProjectId, user_id: UserId) -> Result<(), Problem> {
     match store::members::create(tx, project_id, user_id, true)? {
         Some(membership) => store::members::record(tx, actor, Action::Created, &membership, &[]),
         None => Ok(()),

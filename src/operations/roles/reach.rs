@@ -5,14 +5,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use uuid::Uuid;
-
 use crate::db::Tx;
 use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::groups::Group;
-use crate::store::ids::{GroupId, ProjectId, RoleId};
+use crate::store::ids::{GroupId, ProjectId, RoleId, UserId};
 use crate::store::members::Membership;
 use crate::store::roles::Role;
 
@@ -38,7 +36,7 @@ pub fn reach_project(tx: &Tx, actor: &Actor, project_id: ProjectId) -> Result<()
 }
 
 /// Gives a user these roles and no others, and brings the projects in step.
-pub fn set_roles_of_user(tx: &Tx, actor: &Actor, user_id: Uuid, roles: &[Role]) -> Result<(), Problem> {
+pub fn set_roles_of_user(tx: &Tx, actor: &Actor, user_id: UserId, roles: &[Role]) -> Result<(), Problem> {
     let before = store::roles::roles_of_user(tx, user_id)?;
     let has = |list: &[Role], id: RoleId| list.iter().any(|role| role.id == id);
     let mut settling = Settling::new(tx, actor);
@@ -94,7 +92,7 @@ impl<'a> Settling<'a> {
     fn settle(
         &mut self,
         role: &Role,
-        users: &BTreeSet<Uuid>,
+        users: &BTreeSet<UserId>,
         project_id: ProjectId,
         group: Option<&Group>,
         reached: bool,
@@ -112,7 +110,7 @@ impl<'a> Settling<'a> {
                 return store::groups::record(self.tx, self.actor, Action::Deleted, group);
             }
         };
-        let inside: BTreeSet<Uuid> = store::roles::users_in_group(self.tx, &group)?.into_iter().collect();
+        let inside: BTreeSet<UserId> = store::roles::users_in_group(self.tx, &group)?.into_iter().collect();
         for user_id in inside.difference(users) {
             self.take_out(&group, *user_id)?;
         }
@@ -143,7 +141,7 @@ impl<'a> Settling<'a> {
         Ok(wanted)
     }
 
-    fn put_in(&mut self, group: &Group, user_id: Uuid) -> Result<(), Problem> {
+    fn put_in(&mut self, group: &Group, user_id: UserId) -> Result<(), Problem> {
         self.count()?;
         let created = store::members::create_by_role(self.tx, group.project_id, user_id)?;
         let (action, membership) = match created {
@@ -154,7 +152,7 @@ impl<'a> Settling<'a> {
         self.record_member(action, &membership)
     }
 
-    fn take_out(&mut self, group: &Group, user_id: Uuid) -> Result<(), Problem> {
+    fn take_out(&mut self, group: &Group, user_id: UserId) -> Result<(), Problem> {
         self.count()?;
         let Some(membership) = store::members::find_of_user(self.tx, group.project_id, user_id)? else {
             return Ok(());

@@ -1,7 +1,5 @@
 //! createRole and updateRole.
 
-use uuid::Uuid;
-
 use super::list::shown;
 use super::reach::reach;
 use crate::access::Principal;
@@ -15,7 +13,7 @@ use crate::limits::{self, places};
 use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
-use crate::store::ids::{ProjectId, typed};
+use crate::store::ids::{ProjectId, UserId, typed};
 use crate::store::roles::Role;
 
 /// createRole.
@@ -67,7 +65,7 @@ pub async fn update(
 
 /// The users and projects that a request names.
 struct Named {
-    users: Option<Vec<Uuid>>,
+    users: Option<Vec<UserId>>,
     projects: Option<Vec<ProjectId>>,
 }
 

@@ -1,7 +1,5 @@
 //! Making credentials of either kind, each with its row in the audit log.
 
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::generated::models::AuditLogType;
@@ -9,14 +7,14 @@ use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, Change};
-use crate::store::ids::{PersonalAccessTokenId, ProjectId, SignInId};
+use crate::store::ids::{PersonalAccessTokenId, ProjectId, SignInId, UserId};
 use crate::store::tokens::{NewPersonalAccessToken, SignIn, StoredToken};
 
 /// Makes a personal access token of a user and records it.
 pub fn create_personal(
     tx: &Tx,
     actor: &Actor,
-    user_id: Uuid,
+    user_id: UserId,
     token: &NewPersonalAccessToken,
     expires_at: Option<Timestamp>,
     secret: &Secret,
@@ -39,7 +37,7 @@ pub fn create_personal(
 pub fn add_personal(
     tx: &Tx,
     actor: &Actor,
-    user_id: Uuid,
+    user_id: UserId,
     token: &StoredToken,
     project_ids: &[ProjectId],
 ) -> Result<(), Problem> {
@@ -59,7 +57,7 @@ pub fn add_personal(
 pub fn create_internal(
     tx: &Tx,
     actor: &Actor,
-    user_id: Uuid,
+    user_id: UserId,
     expires_at: Option<Timestamp>,
     secret: &Secret,
 ) -> Result<SignInId, Problem> {
@@ -69,7 +67,7 @@ pub fn create_internal(
 }
 
 /// Adds a sign-in of a user and records it.
-pub fn add_internal(tx: &Tx, actor: &Actor, user_id: Uuid, sign_in: &SignIn) -> Result<(), Problem> {
+pub fn add_internal(tx: &Tx, actor: &Actor, user_id: UserId, sign_in: &SignIn) -> Result<(), Problem> {
     store::tokens::create_internal(tx, user_id, sign_in)?;
     let data = serde_json::json!({ "userId": user_id, "expiresAt": sign_in.expires_at });
     store::audit_logs::record(tx, actor, &Change::new(INTERNAL, Action::Created, sign_in.id, data))

@@ -1,8 +1,6 @@
 //! The ten operations on personal access tokens: the caller's own, and those of service accounts. They
 //! differ in whose tokens they are and in nothing else.
 
-use uuid::Uuid;
-
 use super::issue::{PERSONAL, create_personal};
 use crate::access::permissions::deduplicated;
 use crate::access::{self, Caller, Principal};
@@ -15,7 +13,7 @@ use crate::problem::{Conflict, Problem};
 use crate::secret::{Secret, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Change};
-use crate::store::ids::{PersonalAccessTokenId, ProjectId, typed};
+use crate::store::ids::{PersonalAccessTokenId, ProjectId, UserId, typed};
 use crate::store::tokens::{NewPersonalAccessToken, StoredToken};
 use crate::store::users::User;
 use crate::views;
@@ -29,7 +27,7 @@ pub enum Whose {
     /// The caller's.
     Own,
     /// Those of a service account.
-    ServiceAccount(Uuid),
+    ServiceAccount(UserId),
 }
 
 impl Whose {

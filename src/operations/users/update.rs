@@ -28,7 +28,7 @@ pub async fn update(
     limits::check(&[("firstName", &body.first_name), ("lastName", &body.last_name)])?;
     limits::check(&[("roles", &body.roles)])?;
     app.write(principal, move |tx, caller| {
-        let before = store::users::find(tx, caller.organisation_id, parameters.user_id)?
+        let before = store::users::find(tx, caller.organisation_id, parameters.user_id.into())?
             .ok_or(Problem::NotFound("user"))?;
         caller.require()?;
         let after = User {

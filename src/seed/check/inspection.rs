@@ -10,7 +10,7 @@ use crate::generated::models::UserType;
 use crate::limits;
 use crate::seed::complaint::Complaint;
 use crate::seed::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole};
-use crate::store::ids::{ProjectId, RoleId};
+use crate::store::ids::{ProjectId, RoleId, UserId};
 use crate::store::tables::UniqueValue;
 use crate::store::users::fold_email;
 
@@ -53,7 +53,7 @@ pub(crate) fn taken(claim: &Claim) -> Complaint {
 /// What an organisation has that other things of it name.
 #[derive(Default)]
 pub(super) struct Known {
-    pub users: HashSet<Uuid>,
+    pub users: HashSet<UserId>,
     pub projects: HashSet<ProjectId>,
     pub roles: HashSet<RoleId>,
 }

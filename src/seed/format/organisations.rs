@@ -11,7 +11,7 @@ use super::projects::SeedProject;
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
-use crate::store::ids::{AuditLogId, OrganisationId, ProjectId, RoleId};
+use crate::store::ids::{AuditLogId, OrganisationId, ProjectId, RoleId, UserId};
 
 /// A whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -81,7 +81,7 @@ pub struct SeedRole {
     pub project_file_permissions: Vec<FilePermission>,
     /// Users of the same organisation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub users: Vec<Uuid>,
+    pub users: Vec<UserId>,
     /// The projects it reaches, unless it reaches all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub projects: Vec<ProjectId>,
@@ -109,7 +109,7 @@ pub struct SeedAuditLog {
     pub action: String,
     /// Who did it; the operator when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<Uuid>,
+    pub user_id: Option<UserId>,
     /// The project it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<ProjectId>,

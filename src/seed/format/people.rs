@@ -2,14 +2,12 @@
 
 use std::ops::Not;
 
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::generated::models::{InvitationStatus, Permission, UserStatus, UserType};
 use crate::secret::SecretHash;
-use crate::store::ids::{InvitationId, PersonalAccessTokenId, ProjectId, SignInId};
+use crate::store::ids::{InvitationId, PersonalAccessTokenId, ProjectId, SignInId, UserId};
 use crate::store::invitations::SecretState;
+use serde::{Deserialize, Serialize};
 
 /// A user. One of type `invited` has a pending invitation, which was never mailed unless `invitation` says so.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -17,7 +15,7 @@ use crate::store::invitations::SecretState;
 pub struct SeedUser {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<UserId>,
     /// Unique in the organisation, whatever its letter case.
     pub email: String,
     /// Given name.
@@ -68,7 +66,7 @@ pub struct SeedInvitation {
     pub accepted_at: Option<Timestamp>,
     /// The user who invited; the operator when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_by: Option<Uuid>,
+    pub created_by: Option<UserId>,
     /// When it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
@@ -90,7 +88,7 @@ pub struct SeedInvitationSecret {
     pub is_send: bool,
     /// The user who sent it; the operator when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent_by: Option<Uuid>,
+    pub sent_by: Option<UserId>,
     /// When it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,

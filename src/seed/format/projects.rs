@@ -2,13 +2,11 @@
 
 use std::ops::Not;
 
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{ApprovalMode, Permission, ProjectVersion};
-use crate::store::ids::{GroupId, MemberId, ProjectId, RoleId};
+use crate::store::ids::{GroupId, MemberId, ProjectId, RoleId, UserId};
+use serde::{Deserialize, Serialize};
 
 /// A project.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -84,7 +82,7 @@ pub struct SeedMember {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<MemberId>,
     /// A user of the same organisation.
-    pub user_id: Uuid,
+    pub user_id: UserId,
     /// The owner mark.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub owner: bool,

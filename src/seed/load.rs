@@ -228,10 +228,11 @@ fn load_project(tx: &Tx, actor: &Actor, seed: &SeedProject) -> Result<(), Proble
 }
 
 fn load_member(tx: &Tx, actor: &Actor, project_id: ProjectId, seed: &SeedMember) -> Result<(), Problem> {
-    let fresh = Membership::new(tx, project_id, seed.user_id, seed.owner);
+    let fresh = Membership::new(tx, project_id, seed.user_id);
     let created_at = seed.created_at.unwrap_or(fresh.created_at);
     let membership = Membership {
         id: seed.id.unwrap_or(fresh.id),
+        owner: seed.owner,
         by_role: seed.by_role,
         created_at,
         updated_at: seed.updated_at.unwrap_or(created_at),

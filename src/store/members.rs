@@ -32,11 +32,11 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// A membership that is new, made by hand.
+    /// A membership that is new, made by hand, without the owner mark.
     #[must_use]
-    pub fn new(tx: &Tx, project_id: ProjectId, user_id: UserId, owner: bool) -> Self {
-        let now = tx.now();
-        Self { id: tx.new_id(), project_id, user_id, owner, by_role: false, created_at: now, updated_at: now }
+    pub fn new(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Self {
+        let (id, now) = (tx.new_id(), tx.now());
+        Self { id, project_id, user_id, owner: false, by_role: false, created_at: now, updated_at: now }
     }
 }
 
@@ -133,29 +133,8 @@ pub fn all(tx: &Tx, project_id: ProjectId) -> Result<Vec<Membership>, Problem> {
     )
 }
 
-/// Makes a user a member. `None`: the user was one already, and stays as before. The table's key on
-/// project and user decides when two do this at once.
-pub fn create(
-    tx: &Tx,
-    project_id: ProjectId,
-    user_id: UserId,
-    owner: bool,
-) -> Result<Option<Membership>, Problem> {
-    let membership = Membership::new(tx, project_id, user_id, owner);
-    Ok(add(tx, &membership)?.then_some(membership))
-}
-
-/// The same for a role.
-pub fn create_by_role(
-    tx: &Tx,
-    project_id: ProjectId,
-    user_id: UserId,
-) -> Result<Option<Membership>, Problem> {
-    let membership = Membership { by_role: true, ..Membership::new(tx, project_id, user_id, false) };
-    Ok(add(tx, &membership)?.then_some(membership))
-}
-
-/// Adds a membership. False: the user was a member already.
+/// Adds a membership. False: the user was a member already, and stays as before. The table's key on project and user
+/// decides when two do this at once.
 pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
     let created = tx.execute(
         "INSERT INTO members (project_id, user_id, id, owner, by_role, created_at, updated_at)

@@ -14,6 +14,7 @@ use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::groups::Group;
 use crate::store::ids::{GroupId, ProjectId, UserId, typed};
+use crate::store::members::Membership;
 use crate::store::users::User;
 use crate::views;
 
@@ -61,7 +62,9 @@ impl MemberInvitation {
         let mut created = Vec::new();
         for user_id in &self.user_ids {
             // Two calls at once and doubles in one call are told apart by the table's key, not by a look.
-            if let Some(membership) = store::members::create(tx, self.project_id, *user_id, self.owner)? {
+            let membership =
+                Membership { owner: self.owner, ..Membership::new(tx, self.project_id, *user_id) };
+            if store::members::add(tx, &membership)? {
                 store::members::add_to_groups(tx, &membership, &group_ids)?;
                 store::members::record(tx, &caller.actor(), Action::Created, &membership, &group_ids)?;
                 created.push(views::members::member(&membership, &users[user_id], &groups));
@@ -89,8 +92,9 @@ impl MemberInvitation {
 
 /// Makes a user the owner-member of a new project.
 pub fn add_owner(tx: &Tx, actor: &Actor, project_id: ProjectId, user_id: UserId) -> Result<(), Problem> {
-    match store::members::create(tx, project_id, user_id, true)? {
-        Some(membership) => store::members::record(tx, actor, Action::Created, &membership, &[]),
-        None => Ok(()),
+    let membership = Membership { owner: true, ..Membership::new(tx, project_id, user_id) };
+    if store::members::add(tx, &membership)? {
+        store::members::record(tx, actor, Action::Created, &membership, &[])?;
     }
+    Ok(())
 }

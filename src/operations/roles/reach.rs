@@ -143,10 +143,11 @@ impl<'a> Settling<'a> {
 
     fn put_in(&mut self, group: &Group, user_id: UserId) -> Result<(), Problem> {
         self.count()?;
-        let created = store::members::create_by_role(self.tx, group.project_id, user_id)?;
-        let (action, membership) = match created {
-            Some(membership) => (Action::Created, membership),
-            None => (Action::Updated, store::members::get_of_user(self.tx, group.project_id, user_id)?),
+        let fresh = Membership { by_role: true, ..Membership::new(self.tx, group.project_id, user_id) };
+        let (action, membership) = if store::members::add(self.tx, &fresh)? {
+            (Action::Created, fresh)
+        } else {
+            (Action::Updated, store::members::get_of_user(self.tx, group.project_id, user_id)?)
         };
         store::members::add_to_groups(self.tx, &membership, &[group.id])?;
         self.record_member(action, &membership)

@@ -6,7 +6,7 @@ use crate::db::{Db, Tx};
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::generated::models::UserType;
 use crate::http::{Authorization, RequestContext};
-use crate::problem::{Challenge, Problem};
+use crate::problem::{Challenge, CredentialFault, Problem};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
 use crate::store::audit_logs::Actor;
@@ -50,27 +50,28 @@ pub async fn authenticate(
     authorization: Authorization<'_>,
     context: &RequestContext,
 ) -> Result<Principal, Problem> {
-    let refused = |detail: &str, were_sent: bool| refusal(operation, detail, were_sent);
+    let invalid = |detail| refusal(operation, CredentialFault::Invalid, detail);
     let (word, credentials) = match authorization {
-        Authorization::Absent => return Err(refused("The Authorization header is missing.", false)),
+        Authorization::Absent => {
+            return Err(refusal(operation, CredentialFault::Missing, "The Authorization header is missing."));
+        }
         Authorization::Malformed => {
-            return Err(refused("Send one Authorization header: a scheme, a space, the token.", true));
+            return Err(invalid("Send one Authorization header: a scheme, a space, the token."));
         }
         Authorization::Present { scheme, credentials } => (scheme, credentials),
     };
     let Some(scheme) = SCHEMES.into_iter().find(|known| known.http_scheme().eq_ignore_ascii_case(word))
     else {
-        return Err(refused("The scheme of the Authorization header is not known here.", true));
+        return Err(invalid("The scheme of the Authorization header is not known here."));
     };
     // Each alternative of the description names one scheme; `tests/house.rs` holds it to that.
     if !operation.security().iter().any(|alternative| alternative.contains(&scheme)) {
-        return Err(refused(
+        return Err(invalid(
             "This operation takes a sign-in of a person (scheme Internal), not a personal access token.",
-            true,
         ));
     }
     let kind = kind(scheme);
-    let secret = Secret::parse(kind, credentials).ok_or_else(|| refused(NOT_VALID, true))?;
+    let secret = Secret::parse(kind, credentials).ok_or_else(|| invalid(NOT_VALID))?;
     let principal = Principal { operation, kind, secret_hash: secret.hash(), context: context.clone() };
     match db.peek(|tx| principal.caller(tx)) {
         Ok(_) => Ok(principal),
@@ -85,7 +86,7 @@ impl Principal {
     /// Who this is, in this transaction; 401 if the credentials do not hold (any more).
     pub fn caller(&self, tx: &Tx) -> Result<Caller, Problem> {
         let found = store::credentials::find(tx, self.kind, &self.secret_hash)?;
-        let found = found.ok_or_else(|| refusal(self.operation, NOT_VALID, true))?;
+        let found = found.ok_or_else(|| refusal(self.operation, CredentialFault::Invalid, NOT_VALID))?;
         Ok(Caller {
             operation: self.operation,
             user_id: found.user_id,
@@ -127,11 +128,11 @@ fn kind(scheme: SecurityScheme) -> SecretKind {
 }
 
 /// A 401 with one challenge for each scheme that the operation takes.
-fn refusal(operation: Operation, detail: &str, were_sent: bool) -> Problem {
+fn refusal(operation: Operation, fault: CredentialFault, detail: &str) -> Problem {
     let schemes = operation.security().iter().copied().flatten();
     let challenges = schemes.map(|scheme| match scheme {
         SecurityScheme::PersonalAccessToken => Challenge::Bearer,
         SecurityScheme::InternalAuth => Challenge::Internal,
     });
-    Problem::Unauthenticated { detail: detail.to_owned(), challenges: challenges.collect(), were_sent }
+    Problem::Unauthenticated { detail: detail.to_owned(), challenges: challenges.collect(), fault }
 }

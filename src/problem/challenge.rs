@@ -25,10 +25,22 @@ impl Challenge {
         }
     }
 
-    /// The value of `WWW-Authenticate`. `were_sent`: there were credentials, and they did not hold.
-    pub(super) fn header(self, were_sent: bool) -> String {
+    /// The value of `WWW-Authenticate`.
+    pub(super) fn header(self, fault: CredentialFault) -> String {
         let realm = if self == Self::Test { "brms-test" } else { "brms" };
-        let error = if were_sent { ", error=\"invalid_token\"" } else { "" };
+        let error = match fault {
+            CredentialFault::Missing => "",
+            CredentialFault::Invalid => ", error=\"invalid_token\"",
+        };
         format!("{} realm=\"{realm}\"{error}", self.word())
     }
+}
+
+/// What is wrong with the credentials of a request. RFC 6750 has a challenge name an error only where there were any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialFault {
+    /// There are none.
+    Missing,
+    /// They do not hold.
+    Invalid,
 }

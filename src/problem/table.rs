@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::busy::Busy;
-use super::challenge::Challenge;
+use super::challenge::{Challenge, CredentialFault};
 use super::conflict::Conflict;
 use super::injected;
 use super::kind::{ProblemKind, kind};
@@ -52,8 +52,8 @@ pub enum Problem {
         detail: String,
         /// The schemes that are taken, for `WWW-Authenticate`.
         challenges: Vec<Challenge>,
-        /// Whether there were credentials.
-        were_sent: bool,
+        /// Whether there were any.
+        fault: CredentialFault,
     },
     /// A known caller who may not (403).
     Forbidden(&'static str),
@@ -141,8 +141,8 @@ impl Problem {
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Unauthenticated { challenges, were_sent, .. } => {
-                let header = |challenge: &Challenge| ("www-authenticate", challenge.header(*were_sent));
+            Self::Unauthenticated { challenges, fault, .. } => {
+                let header = |challenge: &Challenge| ("www-authenticate", challenge.header(*fault));
                 challenges.iter().map(header).collect()
             }
             Self::MethodNotAllowed { allow } => vec![("allow", allow.clone())],
@@ -231,7 +231,7 @@ impl Problem {
             400 => Self::Invalid(Vec::new()),
             401 => {
                 let challenges = Challenge::OF_THE_API.to_vec();
-                Self::Unauthenticated { detail: String::new(), challenges, were_sent: false }
+                Self::Unauthenticated { detail: String::new(), challenges, fault: CredentialFault::Missing }
             }
             403 => Self::Forbidden(injected::DETAIL),
             404 => Self::NotFound("thing"),

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::db::{Cell, FromCell, Kind, Parameter, Value};
 
-/// Makes the types. A bare [`Uuid`] becomes one, and one a bare [`Uuid`], by `into` alone: that marks the places where a
-/// request or the command line is taken at its word.
+/// Makes the types. Only `into` leads from a bare [`Uuid`] to one of them and back, so it marks where the generated API
+/// and the command line begin.
 macro_rules! ids {
     ($($(#[$about:meta])* $name:ident,)+) => {$(
         $(#[$about])*
@@ -54,27 +54,27 @@ macro_rules! ids {
 }
 
 ids! {
-    /// Of an organisation.
+    /// The id of an organisation.
     OrganisationId,
-    /// Of a user.
+    /// The id of a user.
     UserId,
-    /// Of an invitation to an organisation.
+    /// The id of an invitation to an organisation.
     InvitationId,
-    /// Of a mail in the outbox.
+    /// The id of a mail in the outbox.
     MailId,
-    /// Of an entry of the audit log.
+    /// The id of an entry of the audit log.
     AuditLogId,
-    /// Of a personal access token.
+    /// The id of a personal access token.
     PersonalAccessTokenId,
-    /// Of a sign-in, which is an internal token.
+    /// The id of a sign-in, which is an internal token.
     SignInId,
-    /// Of a role.
+    /// The id of a role.
     RoleId,
-    /// Of a project.
+    /// The id of a project.
     ProjectId,
-    /// Of a group.
+    /// The id of a group.
     GroupId,
-    /// Of a membership in a project.
+    /// The id of a membership in a project.
     MemberId,
 }
 

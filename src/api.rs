@@ -152,7 +152,7 @@ impl Api for App {
         parameters: CreateServiceAccountTokenParameters,
         body: CreateTokenRequest,
     ) -> Result<models::NewPersonalAccessToken, Problem> {
-        tokens::create(self, principal, Whose::ServiceAccount(parameters.user_id), body).await
+        tokens::create(self, principal, Whose::ServiceAccount(parameters.user_id.into()), body).await
     }
 
     async fn delete_personal_access_token(
@@ -160,7 +160,7 @@ impl Api for App {
         principal: Principal,
         parameters: DeletePersonalAccessTokenParameters,
     ) -> Result<models::PersonalAccessToken, Problem> {
-        tokens::delete(self, principal, Whose::Own, parameters.pat_id).await
+        tokens::delete(self, principal, Whose::Own, parameters.pat_id.into()).await
     }
 
     async fn get_personal_access_token(
@@ -168,7 +168,7 @@ impl Api for App {
         principal: Principal,
         parameters: GetPersonalAccessTokenParameters,
     ) -> Result<models::PersonalAccessToken, Problem> {
-        tokens::get(self, principal, Whose::Own, parameters.pat_id).await
+        tokens::get(self, principal, Whose::Own, parameters.pat_id.into()).await
     }
 
     async fn list_service_account_tokens(
@@ -176,7 +176,7 @@ impl Api for App {
         principal: Principal,
         parameters: ListServiceAccountTokensParameters,
     ) -> Result<Vec<models::PersonalAccessToken>, Problem> {
-        tokens::list(self, principal, Whose::ServiceAccount(parameters.user_id)).await
+        tokens::list(self, principal, Whose::ServiceAccount(parameters.user_id.into())).await
     }
 
     async fn regenerate_personal_access_token(
@@ -185,7 +185,7 @@ impl Api for App {
         parameters: RegeneratePersonalAccessTokenParameters,
         body: RegenerateTokenRequest,
     ) -> Result<models::NewPersonalAccessToken, Problem> {
-        tokens::regenerate(self, principal, Whose::Own, parameters.pat_id, body.expiry).await
+        tokens::regenerate(self, principal, Whose::Own, parameters.pat_id.into(), body.expiry).await
     }
 
     async fn delete_service_account_token(
@@ -193,7 +193,13 @@ impl Api for App {
         principal: Principal,
         parameters: DeleteServiceAccountTokenParameters,
     ) -> Result<models::PersonalAccessToken, Problem> {
-        tokens::delete(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id).await
+        tokens::delete(
+            self,
+            principal,
+            Whose::ServiceAccount(parameters.user_id.into()),
+            parameters.pat_id.into(),
+        )
+        .await
     }
 
     async fn get_service_account_token(
@@ -201,7 +207,13 @@ impl Api for App {
         principal: Principal,
         parameters: GetServiceAccountTokenParameters,
     ) -> Result<models::PersonalAccessToken, Problem> {
-        tokens::get(self, principal, Whose::ServiceAccount(parameters.user_id), parameters.pat_id).await
+        tokens::get(
+            self,
+            principal,
+            Whose::ServiceAccount(parameters.user_id.into()),
+            parameters.pat_id.into(),
+        )
+        .await
     }
 
     async fn regenerate_service_account_token(
@@ -213,8 +225,8 @@ impl Api for App {
         tokens::regenerate(
             self,
             principal,
-            Whose::ServiceAccount(parameters.user_id),
-            parameters.pat_id,
+            Whose::ServiceAccount(parameters.user_id.into()),
+            parameters.pat_id.into(),
             body.expiry,
         )
         .await

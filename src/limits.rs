@@ -1,11 +1,11 @@
 //! The limits that `brms.json` does not state: one table, from which the served description is made and requests are
 //! checked. No others exist.
 
+use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use crate::clock::{DAY, Timestamp};
 use crate::http::limits::{EMAIL_CHARACTERS_MAX, check_email};
@@ -196,11 +196,11 @@ fn deepest<'a>(values: impl Iterator<Item = &'a Value>) -> usize {
 }
 
 /// The places in a list of ids where something is wrong.
-pub fn places<'a>(
+pub fn places<'a, T: Display>(
     pointer: &'a str,
-    ids: &'a [Uuid],
+    ids: &'a [T],
     detail: &'a str,
-    is_wrong: impl Fn(&Uuid) -> bool + 'a,
+    is_wrong: impl Fn(&T) -> bool + 'a,
 ) -> impl Iterator<Item = Place> + 'a {
     let wrong = ids.iter().enumerate().filter(move |(_, id)| is_wrong(id));
     wrong.map(move |(position, id)| Place::pointer(format!("{pointer}/{position}"), format!("{id} {detail}")))

@@ -5,6 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::arguments::{bare_booleans, bare_ids};
+
+#[path = "house/arguments.rs"]
+mod arguments;
 #[path = "house/imports.rs"]
 mod imports;
 #[path = "house/layers.rs"]
@@ -199,6 +203,12 @@ fn rules() -> Vec<(&'static str, Rule, &'static str, String)> {
         ("no short cuts", no_short_cuts, planted("src/a.rs", "let a = b.unwrap();")),
         ("nothing left to do", no_short_cuts, planted("src/a.rs", "fn a() { todo!() }")),
         ("SQLite in tests", sqlite_is_marked, planted("tests/behaviour/a.rs", "server.sqlite()")),
+        (
+            "ids of their own types",
+            bare_ids,
+            planted("src/store/users.rs", "fn find(tx: &Tx, project_id: Uuid, ids: &[Uuid]) -> User {}"),
+        ),
+        ("named arguments", bare_booleans, planted("src/a.rs", "save(tx, &project, true)?;")),
         ("an introduction", a_word_of_introduction, planted("src/a.rs", "use std::io;")),
     ];
     cases.into_iter().map(|(name, rule, (path, text))| (name, rule, path, text)).collect()
@@ -242,6 +252,8 @@ fn comments_tests_and_the_right_places_are_no_violations() {
         (pure_views, "src/operations/users/list.rs", "use crate::db::Tx;"),
         (no_short_cuts, "src/a.rs", "//! a\n\n#[cfg(test)]\nmod tests {\n    a.unwrap();\n}\n"),
         (no_short_cuts, "src/a/tests.rs", "a.unwrap();"),
+        (bare_ids, "src/store/users.rs", "fn find(tx: &Tx, id: Uuid, user_id: UserId) -> User {}"),
+        (bare_booleans, "src/a.rs", "file.set_nodelay(true); let a = Some(false);"),
         (function_length, "src/a.rs", "trait A {\n    fn a(&self);\n    fn b(&self) {}\n}\n"),
     ] {
         assert_eq!(rule(&Source::new(path, text)), Vec::<String>::new(), "{path}: {text}");

@@ -3,18 +3,18 @@
 use std::net::IpAddr;
 
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::hints;
 use crate::db::{Db, Tx};
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::generated::models::UserType;
 use crate::http::{Authorization, RequestContext};
-use crate::problem::{Challenge, Problem};
+use crate::problem::{Challenge, CredentialFault, Problem};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
 use crate::store::audit_logs::Actor;
 use crate::store::credentials::TokenLimits;
+use crate::store::ids::{OrganisationId, UserId};
 
 /// Well-formed credentials of a request, and the request they came with. Whose they are is not known yet.
 pub struct Principal {
@@ -30,9 +30,9 @@ pub struct Caller {
     /// What is called.
     pub operation: Operation,
     /// The user.
-    pub user_id: Uuid,
+    pub user_id: UserId,
     /// The only organisation this caller can see anything of.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// The user's standing there.
     pub standing: UserType,
     /// What a personal access token leaves of the user's rights; `None` for a sign-in.
@@ -52,10 +52,16 @@ pub async fn authenticate(
     authorization: Authorization<'_>,
     context: &RequestContext,
 ) -> Result<Principal, Problem> {
-    let (scheme, credentials) = hints::plausible(operation, authorization)
-        .map_err(|detail| refusal(operation, detail, authorization != Authorization::Absent))?;
+    let (scheme, credentials) = hints::plausible(operation, authorization).map_err(|detail| {
+        let fault = match authorization {
+            Authorization::Absent => CredentialFault::Missing,
+            _ => CredentialFault::Invalid,
+        };
+        refusal(operation, fault, detail)
+    })?;
     let kind = kind(scheme);
-    let secret = Secret::parse(kind, credentials).ok_or_else(|| refusal(operation, NOT_VALID, true))?;
+    let invalid = || refusal(operation, CredentialFault::Invalid, NOT_VALID);
+    let secret = Secret::parse(kind, credentials).ok_or_else(invalid)?;
     let principal = Principal { operation, kind, secret_hash: secret.hash(), context: context.clone() };
     match db.peek(|tx| principal.caller(tx)) {
         Ok(_) => Ok(principal),
@@ -70,7 +76,7 @@ impl Principal {
     /// Who this is, in this transaction; 401 if the credentials do not hold (any more).
     pub fn caller(&self, tx: &Tx) -> Result<Caller, Problem> {
         let found = store::credentials::find(tx, self.kind, &self.secret_hash)?;
-        let found = found.ok_or_else(|| refusal(self.operation, NOT_VALID, true))?;
+        let found = found.ok_or_else(|| refusal(self.operation, CredentialFault::Invalid, NOT_VALID))?;
         Ok(Caller {
             operation: self.operation,
             user_id: found.user_id,
@@ -110,11 +116,11 @@ fn kind(scheme: SecurityScheme) -> SecretKind {
 }
 
 /// A 401 with one challenge for each scheme that the operation takes.
-fn refusal(operation: Operation, detail: &str, were_sent: bool) -> Problem {
+fn refusal(operation: Operation, fault: CredentialFault, detail: &str) -> Problem {
     let schemes = operation.security().iter().copied().flatten();
     let challenges = schemes.map(|scheme| match scheme {
         SecurityScheme::PersonalAccessToken => Challenge::Bearer,
         SecurityScheme::InternalAuth => Challenge::Internal,
     });
-    Problem::Unauthenticated { detail: detail.to_owned(), challenges: challenges.collect(), were_sent }
+    Problem::Unauthenticated { detail: detail.to_owned(), challenges: challenges.collect(), fault }
 }

@@ -1,8 +1,6 @@
 //! What a caller may do: standing in the organisation, permissions inside a project, and how a personal
 //! access token narrows both. One home for every such rule.
 
-use uuid::Uuid;
-
 use super::callers::Caller;
 use super::requirements::{Requirement, requirement};
 use crate::db::Tx;
@@ -10,6 +8,7 @@ use crate::generated::api::Operation;
 use crate::generated::models::{Permission, UserType};
 use crate::problem::Problem;
 use crate::store;
+use crate::store::ids::ProjectId;
 
 /// Whether holding one permission gives another: `owner` gives everything, `x` gives every `x:…`.
 #[must_use]
@@ -111,7 +110,7 @@ impl Caller {
 }
 
 /// What the caller may do in a project of the caller's organisation; `None` when the caller cannot see it.
-pub fn in_project(tx: &Tx, caller: &Caller, project_id: Uuid) -> Result<Option<ProjectAccess>, Problem> {
+pub fn in_project(tx: &Tx, caller: &Caller, project_id: ProjectId) -> Result<Option<ProjectAccess>, Problem> {
     let token = match &caller.limits {
         None => None,
         Some(limits)

@@ -10,18 +10,18 @@ use crate::problem::Problem;
 
 /// Opens a file that must be there.
 pub(super) fn open_existing(settings: &DatabaseSettings) -> Result<Db, Failure> {
-    open(settings, false)
+    open(&Options::beside_a_server(&settings.database))
 }
 
 /// Opens a file, or makes it.
 pub(super) fn open_or_create(settings: &DatabaseSettings) -> Result<Db, Failure> {
-    open(settings, true)
+    open(&Options { create: true, ..Options::beside_a_server(&settings.database) })
 }
 
-fn open(settings: &DatabaseSettings, create: bool) -> Result<Db, Failure> {
+fn open(options: &Options) -> Result<Db, Failure> {
     // The pool's three, the writer, and the fold of its log.
     threads::check(5)?;
-    sqlite::open(&Options::beside_a_server(&settings.database, create), Clock::default())
+    sqlite::open(options, Clock::default())
 }
 
 /// Reads from the file.

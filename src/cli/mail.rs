@@ -58,7 +58,7 @@ pub(super) fn list(
 
 /// Everything known about one mail but its words.
 pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
-    let mail = operator::find(&database::open_existing(settings)?, id)?;
+    let mail = operator::find(&database::open_existing(settings)?, id.into())?;
     let on_its_way = if mail.is_on_its_way { ", being handed over right now" } else { "" };
     let next = mail.is_waiting().then(|| mail.next_attempt_at.rfc3339());
     for (name, value) in [
@@ -88,7 +88,7 @@ pub(super) fn retry(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let db = database::open_existing(settings)?;
-    match operator::retry(&db, rules, id)? {
+    match operator::retry(&db, rules, id.into())? {
         Retried::AtOnce => writeln!(out, "{id} is due now; a running server sends it within seconds")?,
         Retried::Anew => {
             writeln!(out, "{id} stays failed; a new mail with a new link is queued (brms mail list)")?;
@@ -99,7 +99,7 @@ pub(super) fn retry(
 
 /// Takes a mail out of the outbox.
 pub(super) fn cancel(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
-    if operator::cancel(&database::open_existing(settings)?, id)?.is_on_its_way {
+    if operator::cancel(&database::open_existing(settings)?, id.into())?.is_on_its_way {
         writeln!(out, "{id} is cancelled, but it was on its way: `brms mail show {id}` says if it arrived")?;
     } else {
         writeln!(out, "{id} is cancelled; `brms invitation link` makes a link to hand over yourself")?;

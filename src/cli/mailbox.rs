@@ -31,7 +31,8 @@ pub(super) fn show(
     raw: bool,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let found = database::read(&database::open_existing(settings)?, |tx| store::mails::message(tx, id))?;
+    let found =
+        database::read(&database::open_existing(settings)?, |tx| store::mails::message(tx, id.into()))?;
     let message =
         found.ok_or_else(|| format!("there is no mail {id}; `brms mailbox list` names them"))?.ok_or_else(
             || format!("the mail {id} was not delivered here; `brms mail show {id}` says what became of it"),

@@ -23,7 +23,7 @@ pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(
 /// Deletes a project, softly.
 pub(super) fn delete(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
     let db = database::open_existing(settings)?;
-    let deleted = database::write(&db, move |tx| operator::delete(tx, id))?;
+    let deleted = database::write(&db, move |tx| operator::delete(tx, id.into()))?;
     let at = Timestamp::rfc3339(db.clock().now());
     if deleted {
         writeln!(out, "project {id} is deleted, as of {at}; restoreProject brings it back")?;

@@ -85,10 +85,10 @@ impl<'c> Tx<'c> {
 
     /// A new id. Ids of one process sort in the order they were made, also within a millisecond.
     #[must_use]
-    pub fn new_id(&self) -> Uuid {
+    pub fn new_id<T: From<Uuid>>(&self) -> T {
         let millis = u64::try_from(self.now.as_millis()).unwrap_or_default();
         let nanos = u32::try_from(millis % 1000).unwrap_or_default() * 1_000_000;
-        Uuid::new_v7(uuid::Timestamp::from_unix(self.ids, millis / 1000, nanos))
+        Uuid::new_v7(uuid::Timestamp::from_unix(self.ids, millis / 1000, nanos)).into()
     }
 
     /// The one row that must be there.

@@ -19,6 +19,7 @@ use crate::clock::Timestamp;
 use crate::db::{Db, Tx};
 use crate::lifeline::Ending;
 use crate::problem::{Busy, Problem};
+use crate::store::ids::MailId;
 use crate::store::mails::{self, ListedMail, QueuedMail};
 
 /// How often the outbox is looked at without being told that something waits.
@@ -203,7 +204,11 @@ fn expect_marked(ended: Result<(), JoinError>) {
 /// Frees a mail that a server held when it ended; how long it waits, or `None` if it was given up. It may be the
 /// mail that ends the server, so this counts as a try that failed. But a first try is more likely to have met a
 /// kill or a power cut, and a person waits for that mail: it is tried again at once.
-fn release(tx: &Tx, mail: &ListedMail, give_up_after: Duration) -> Result<(Uuid, Option<Duration>), Problem> {
+fn release(
+    tx: &Tx,
+    mail: &ListedMail,
+    give_up_after: Duration,
+) -> Result<(MailId, Option<Duration>), Problem> {
     let wait = if mail.attempts > 1 { wait_after(mail.attempts, mail.id) } else { Duration::ZERO };
     if mail.attempts > 1 && !is_worth_another_try(mail.created_at, tx.now(), give_up_after) {
         mails::mark_failed(tx, mail.id, SERVER_ENDED)?;
@@ -219,10 +224,10 @@ fn is_worth_another_try(created_at: Timestamp, now: Timestamp, give_up_after: Du
 
 /// The wait grows with the tries. Each mail waits a little differently, so that many that failed
 /// together do not come back together: the random bits of its id are the dice.
-fn wait_after(attempts: u32, mail_id: Uuid) -> Duration {
+fn wait_after(attempts: u32, mail_id: MailId) -> Duration {
     let doubled = RETRY_AFTER_MIN.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
     let longest = doubled.min(mails::WAIT_MAX);
-    let dice = mail_id.as_u128().rotate_right(attempts % 48) & 0xFFFF;
+    let dice = Uuid::from(mail_id).as_u128().rotate_right(attempts % 48) & 0xFFFF;
     let share = u32::try_from(dice).unwrap_or_default();
     longest / 2 + (longest / 2 / 0x1_0000) * share
 }
@@ -263,7 +268,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_an_hour_and_differ_between_mails() {
-        let ids: Vec<Uuid> = (0..200).map(|_| Uuid::new_v4()).collect();
+        let ids: Vec<MailId> = (0..200).map(|_| Uuid::new_v4().into()).collect();
         for (attempts, seconds) in [(1, 5), (2, 10), (3, 20), (10, 2560), (11, 3600), (4_000_000_000, 3600)] {
             let longest = Duration::from_secs(seconds);
             let waits: Vec<Duration> = ids.iter().map(|id| wait_after(attempts, *id)).collect();

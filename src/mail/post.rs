@@ -1,11 +1,10 @@
 //! From a queued mail to a message handed over: render, build, send. Knows no database.
 
-use uuid::Uuid;
-
 use super::message::{self, Envelope};
 use super::render::Renderer;
 use super::transport::{NotSent, Outgoing, Sent, Transport};
 use crate::clock::Timestamp;
+use crate::store::ids::MailId;
 use crate::store::mails::{InvitationMail, QueuedMail};
 
 /// The most that is kept of what a relay says.
@@ -74,7 +73,7 @@ impl Post {
 impl Sender {
     /// The Message-ID of a mail: the same on every try.
     #[must_use]
-    pub fn message_id(&self, mail_id: Uuid) -> String {
+    pub fn message_id(&self, mail_id: MailId) -> String {
         let domain = self.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
         format!("{mail_id}@{domain}")
     }

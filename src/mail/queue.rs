@@ -1,19 +1,18 @@
 //! From an invitation to a row of the outbox.
 
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store;
+use crate::store::ids::InvitationId;
 use crate::store::mails::{InvitationMail, Inviter};
 use crate::store::users::User;
 
 /// Puts the mail of an invitation into the outbox, with its secret until it is delivered.
 pub fn queue_invitation(
     tx: &Tx,
-    invitation_id: Uuid,
+    invitation_id: InvitationId,
     expires_at: Timestamp,
     user: &User,
     inviter: Option<&User>,

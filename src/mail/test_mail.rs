@@ -25,7 +25,7 @@ pub async fn send(settings: &MailSettings, to: &str, now: Timestamp) -> Result<S
     }
     let sender = Sender { address: settings.sender().to_owned(), public_url: String::new() };
     let envelope = Envelope {
-        message_id: &sender.message_id(Uuid::new_v4()),
+        message_id: &sender.message_id(Uuid::new_v4().into()),
         from_name: "",
         from_address: &sender.address,
         reply_to: None,

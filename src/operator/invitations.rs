@@ -10,18 +10,24 @@ use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store;
 use crate::store::audit_logs::Actor;
+use crate::store::ids::InvitationId;
 use crate::store::invitations::Invitation;
 use crate::store::users::User;
 
 /// A fresh link of an invitation, named by its own id or its user's. Counts as a send, queues no mail.
 pub fn link(tx: &Tx, settings: &InvitationSettings, id: Uuid) -> Result<(Invitation, Secret), Problem> {
-    let user_id = store::invitations::find_anywhere(tx, id)?.map_or(id, |invitation| invitation.user_id);
+    let user_id =
+        store::invitations::find_anywhere(tx, id.into())?.map_or(id.into(), |invitation| invitation.user_id);
     let user = store::users::find_anywhere(tx, user_id)?.ok_or(Problem::NotFound("invitation"))?;
     fresh_secret(tx, settings, &user)
 }
 
 /// Sends an invitation again on the operator's word, in the name of the user who invited first.
-pub fn send_again(tx: &Tx, settings: &InvitationSettings, invitation_id: Uuid) -> Result<(), Problem> {
+pub fn send_again(
+    tx: &Tx,
+    settings: &InvitationSettings,
+    invitation_id: InvitationId,
+) -> Result<(), Problem> {
     let found =
         store::invitations::find_anywhere(tx, invitation_id)?.ok_or(Problem::NotFound("invitation"))?;
     let user = store::users::get(tx, found.user_id)?;

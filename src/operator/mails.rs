@@ -1,13 +1,12 @@
 //! What the operator does with mails in the outbox.
 
-use uuid::Uuid;
-
 use super::invitations;
 use crate::config::InvitationSettings;
 use crate::db::{Db, Tx};
 use crate::failure::Failure;
 use crate::mail_states::MailState;
 use crate::problem::Problem;
+use crate::store::ids::MailId;
 use crate::store::mails::{self, ListedMail};
 
 /// How a mail is tried again.
@@ -20,12 +19,12 @@ pub enum Retried {
 }
 
 /// One mail that must be there.
-pub fn find(db: &Db, id: Uuid) -> Result<ListedMail, Failure> {
+pub fn find(db: &Db, id: MailId) -> Result<ListedMail, Failure> {
     db.peek(|tx| mails::find(tx, id))?.ok_or_else(|| unknown(id))
 }
 
 /// Tries a mail again. Only one that waits or has failed can be.
-pub fn retry(db: &Db, rules: &InvitationSettings, id: Uuid) -> Result<Retried, Failure> {
+pub fn retry(db: &Db, rules: &InvitationSettings, id: MailId) -> Result<Retried, Failure> {
     let rules = *rules;
     let (found, retried) =
         db.write_blocking(move |tx| Ok((mails::find(tx, id)?, retry_in(tx, &rules, id)?)))?;
@@ -33,7 +32,7 @@ pub fn retry(db: &Db, rules: &InvitationSettings, id: Uuid) -> Result<Retried, F
     retried.ok_or_else(|| why_not(&mail))
 }
 
-fn retry_in(tx: &Tx, rules: &InvitationSettings, id: Uuid) -> Result<Option<Retried>, Problem> {
+fn retry_in(tx: &Tx, rules: &InvitationSettings, id: MailId) -> Result<Option<Retried>, Problem> {
     if mails::hurry(tx, id)? {
         return Ok(Some(Retried::AtOnce));
     }
@@ -43,13 +42,13 @@ fn retry_in(tx: &Tx, rules: &InvitationSettings, id: Uuid) -> Result<Option<Retr
 }
 
 /// Takes a mail out of the outbox, and gives it as it was. Only one that is queued can be.
-pub fn cancel(db: &Db, id: Uuid) -> Result<ListedMail, Failure> {
+pub fn cancel(db: &Db, id: MailId) -> Result<ListedMail, Failure> {
     let (found, is_done) = db.write_blocking(move |tx| Ok((mails::find(tx, id)?, mails::cancel(tx, id)?)))?;
     let mail = found.ok_or_else(|| unknown(id))?;
     if is_done { Ok(mail) } else { Err(why_not(&mail)) }
 }
 
-fn unknown(id: Uuid) -> Failure {
+fn unknown(id: MailId) -> Failure {
     format!("there is no mail {id}; `brms mail list` names them").into()
 }
 

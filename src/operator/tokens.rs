@@ -10,6 +10,7 @@ use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, Change};
+use crate::store::ids::{ProjectId, typed};
 use crate::store::tokens::NewPersonalAccessToken;
 use crate::store::users::User;
 
@@ -29,10 +30,10 @@ pub fn check(settings: &CreateTokenSettings) -> Result<(), Failure> {
 /// Makes a credential. Its secret is kept nowhere else.
 pub fn create(db: &Db, settings: &CreateTokenSettings) -> Result<(Uuid, Secret), Failure> {
     let user = the_one(&settings.user, db.peek(|tx| find_users(tx, &settings.user))?)?;
-    let projects =
-        db.peek(|tx| store::projects::find_all_live(tx, user.organisation_id, &settings.projects))?;
-    let is_missing = |id: &&Uuid| !projects.iter().any(|project| project.id == **id);
-    if let Some(missing) = settings.projects.iter().find(is_missing) {
+    let named: Vec<ProjectId> = typed(&settings.projects);
+    let found = db.peek(|tx| store::projects::find_all_live(tx, user.organisation_id, &named))?;
+    let is_missing = |id: &&ProjectId| !found.iter().any(|project| project.id == **id);
+    if let Some(missing) = named.iter().find(is_missing) {
         return Err(format!("--project {missing} names no project of the user's organisation").into());
     }
     let kind = match settings.kind {
@@ -50,15 +51,15 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
     let lifetime = settings.expires_in.or(settings.kind.lifetime());
     let expires_at = lifetime.map(|lifetime| tx.now().plus(lifetime));
     match settings.kind {
-        TokenKind::Internal => tokens::create_internal(tx, &actor, user.id, expires_at, secret),
+        TokenKind::Internal => Ok(tokens::create_internal(tx, &actor, user.id, expires_at, secret)?.into()),
         TokenKind::Personal => {
             let token = NewPersonalAccessToken {
                 note: settings.note.clone(),
                 permissions: settings.permissions.clone(),
                 all_projects: settings.all_projects,
-                projects: settings.projects.clone(),
+                projects: typed(&settings.projects),
             };
-            tokens::create_personal(tx, &actor, user.id, &token, expires_at, secret)
+            Ok(tokens::create_personal(tx, &actor, user.id, &token, expires_at, secret)?.into())
         }
     }
 }
@@ -66,7 +67,7 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
 /// By id, or by address.
 fn find_users(tx: &Tx, text: &str) -> Result<Vec<User>, Problem> {
     match Uuid::try_parse(text) {
-        Ok(id) => Ok(store::users::find_anywhere(tx, id)?.into_iter().collect()),
+        Ok(id) => Ok(store::users::find_anywhere(tx, id.into())?.into_iter().collect()),
         Err(_) => store::users::find_by_email(tx, text),
     }
 }
@@ -84,9 +85,9 @@ fn the_one(text: &str, users: Vec<User>) -> Result<User, Failure> {
 
 /// Takes away a credential of either kind, at once. False: there is none with this id.
 pub fn revoke(tx: &Tx, id: Uuid) -> Result<bool, Problem> {
-    let (kind, owner) = match store::tokens::delete_personal(tx, id)? {
+    let (kind, owner) = match store::tokens::delete_personal(tx, id.into())? {
         Some(owner) => (tokens::PERSONAL, Some(owner)),
-        None => (tokens::INTERNAL, store::tokens::delete_internal(tx, id)?),
+        None => (tokens::INTERNAL, store::tokens::delete_internal(tx, id.into())?),
     };
     let Some(owner) = owner else { return Ok(false) };
     let data = serde_json::json!({ "userId": owner.user_id });

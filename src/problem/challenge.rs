@@ -25,14 +25,25 @@ impl Challenge {
         }
     }
 
-    /// The value of `WWW-Authenticate`. `fault`: what is wrong with the credentials, if any were sent.
-    pub(super) fn header(self, fault: Option<&str>) -> String {
+    /// The value of `WWW-Authenticate`. `detail`: what is wrong with credentials that were sent.
+    pub(super) fn header(self, fault: CredentialFault, detail: &str) -> String {
         let realm = if self == Self::Test { "brms-test" } else { "brms" };
-        // Headers are ASCII.
-        let description = |fault: &str| fault.replace('…', "...");
-        let error = fault.map_or_else(String::new, |fault| {
-            format!(", error=\"invalid_token\", error_description=\"{}\"", description(fault))
-        });
+        let error = match fault {
+            CredentialFault::Missing => String::new(),
+            // Headers are ASCII.
+            CredentialFault::Invalid => {
+                format!(", error=\"invalid_token\", error_description=\"{}\"", detail.replace('…', "..."))
+            }
+        };
         format!("{} realm=\"{realm}\"{error}", self.word())
     }
+}
+
+/// What is wrong with the credentials of a request. RFC 6750 has a challenge name an error only where there were any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialFault {
+    /// There are none.
+    Missing,
+    /// They do not hold.
+    Invalid,
 }

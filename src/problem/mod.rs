@@ -16,7 +16,7 @@ mod place;
 mod table;
 
 pub use busy::Busy;
-pub use challenge::Challenge;
+pub use challenge::{Challenge, CredentialFault};
 pub use conflict::Conflict;
 pub use head::HeadFault;
 pub use injected::STATUSES as INJECTABLE_STATUSES;

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::busy::Busy;
-use super::challenge::Challenge;
+use super::challenge::{Challenge, CredentialFault};
 use super::conflict::Conflict;
 use super::head::HeadFault;
 use super::injected;
@@ -55,8 +55,8 @@ pub enum Problem {
         detail: String,
         /// The schemes that are taken, for `WWW-Authenticate`.
         challenges: Vec<Challenge>,
-        /// Whether there were credentials.
-        were_sent: bool,
+        /// Whether there were any.
+        fault: CredentialFault,
     },
     /// A known caller who may not (403).
     Forbidden(&'static str),
@@ -153,9 +153,8 @@ impl Problem {
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Unauthenticated { detail, challenges, were_sent } => {
-                let fault = were_sent.then_some(detail.as_str());
-                let header = |challenge: &Challenge| ("www-authenticate", challenge.header(fault));
+            Self::Unauthenticated { detail, challenges, fault } => {
+                let header = |challenge: &Challenge| ("www-authenticate", challenge.header(*fault, detail));
                 challenges.iter().map(header).collect()
             }
             Self::MethodNotAllowed { allow } => vec![("allow", allow.clone())],
@@ -252,7 +251,7 @@ impl Problem {
             400 => Self::Invalid(Vec::new()),
             401 => {
                 let challenges = Challenge::OF_THE_API.to_vec();
-                Self::Unauthenticated { detail: String::new(), challenges, were_sent: false }
+                Self::Unauthenticated { detail: String::new(), challenges, fault: CredentialFault::Missing }
             }
             403 => Self::Forbidden(injected::DETAIL),
             404 => Self::NotFound("thing"),

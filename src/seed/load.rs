@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::format::{
     Seed, SeedAuditLog, SeedGroup, SeedInternalToken, SeedInvitation, SeedMember, SeedOrganisation,
     SeedPersonalAccessToken, SeedProject, SeedRole, SeedUser,
@@ -17,6 +15,7 @@ use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, StoredEntry};
 use crate::store::groups::Group;
+use crate::store::ids::{OrganisationId, ProjectId, UserId};
 use crate::store::invitations::Invitation;
 use crate::store::members::Membership;
 use crate::store::organisations::Organisation;
@@ -134,7 +133,7 @@ fn load_invitation(tx: &Tx, seed: &SeedUser, user: &User, lifetime: Duration) ->
     Ok(())
 }
 
-fn load_tokens(tx: &Tx, actor: &Actor, seed: &SeedUser, user_id: Uuid) -> Result<(), Problem> {
+fn load_tokens(tx: &Tx, actor: &Actor, seed: &SeedUser, user_id: UserId) -> Result<(), Problem> {
     for token in &seed.personal_access_tokens {
         let SeedPersonalAccessToken { secret, secret_sha256, seeded, .. } = token;
         let created_at = token.created_at.unwrap_or(tx.now());
@@ -228,11 +227,12 @@ fn load_project(tx: &Tx, actor: &Actor, seed: &SeedProject) -> Result<(), Proble
     Ok(())
 }
 
-fn load_member(tx: &Tx, actor: &Actor, project_id: Uuid, seed: &SeedMember) -> Result<(), Problem> {
-    let fresh = Membership::new(tx, project_id, seed.user_id, seed.owner);
+fn load_member(tx: &Tx, actor: &Actor, project_id: ProjectId, seed: &SeedMember) -> Result<(), Problem> {
+    let fresh = Membership::new(tx, project_id, seed.user_id);
     let created_at = seed.created_at.unwrap_or(fresh.created_at);
     let membership = Membership {
         id: seed.id.unwrap_or(fresh.id),
+        owner: seed.owner,
         by_role: seed.by_role,
         created_at,
         updated_at: seed.updated_at.unwrap_or(created_at),
@@ -245,7 +245,7 @@ fn load_member(tx: &Tx, actor: &Actor, project_id: Uuid, seed: &SeedMember) -> R
     store::members::record(tx, actor, Action::Created, &membership, &seed.group_ids)
 }
 
-fn group_of(tx: &Tx, project_id: Uuid, seed: &SeedGroup) -> Group {
+fn group_of(tx: &Tx, project_id: ProjectId, seed: &SeedGroup) -> Group {
     Group {
         id: seed.id.unwrap_or_else(|| tx.new_id()),
         project_id,
@@ -259,7 +259,7 @@ fn group_of(tx: &Tx, project_id: Uuid, seed: &SeedGroup) -> Group {
 }
 
 /// The log as the seed has it, in place of what seeding it would say.
-fn load_audit_logs(tx: &Tx, organisation_id: Uuid, seed: &[SeedAuditLog]) -> Result<(), Problem> {
+fn load_audit_logs(tx: &Tx, organisation_id: OrganisationId, seed: &[SeedAuditLog]) -> Result<(), Problem> {
     let entry = |entry: &SeedAuditLog| StoredEntry {
         id: entry.id.unwrap_or_else(|| tx.new_id()),
         organisation_id,

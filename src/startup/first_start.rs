@@ -7,8 +7,6 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use uuid::Uuid;
-
 use super::audience::Audience;
 use crate::config::ServeSettings;
 use crate::db::sqlite::beside;
@@ -21,6 +19,7 @@ use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
+use crate::store::ids::UserId;
 use crate::store::organisations::Organisation;
 use crate::store::tokens::NewPersonalAccessToken;
 use crate::store::users::User;
@@ -69,7 +68,7 @@ pub(super) fn run(
         return Err(Failure::new("the first people could not be written", cause));
     }
     if let Some(path) = &file
-        && let Err(cause) = replace_whole(path, &text(&credentials, false))
+        && let Err(cause) = replace_whole(path, &text(&credentials, Secrets::Working))
     {
         tracing::warn!(path = %path.display(), %cause, "the owner's credentials work, but their file says that they are unused");
     }
@@ -85,18 +84,25 @@ fn write(path: &Path, credentials: &FirstCredentials) -> Result<(), Failure> {
             path.display()
         ))
     };
-    private_file::write_new(path, &text(credentials, true)).map_err(failed)
+    private_file::write_new(path, &text(credentials, Secrets::Unused)).map_err(failed)
+}
+
+/// Whether the database knows the secrets of the file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Secrets {
+    Unused,
+    Working,
 }
 
 /// What the file holds. Before the database knows the secrets it says so: `unused`.
-fn text(credentials: &FirstCredentials, is_unused: bool) -> String {
+fn text(credentials: &FirstCredentials, secrets: Secrets) -> String {
     let mut text = serde_json::json!({
         "organisation": credentials.organisation,
         "email": credentials.email,
         "personalAccessToken": credentials.personal_access_token.reveal(),
         "internalToken": credentials.internal_token.reveal(),
     });
-    if is_unused {
+    if secrets == Secrets::Unused {
         text[UNUSED] = true.into();
     }
     format!("{text:#}\n")
@@ -157,7 +163,7 @@ fn create_organisation(tx: &Tx, name: &str) -> Result<Actor, Problem> {
     Ok(actor)
 }
 
-fn create_owner(tx: &Tx, actor: &Actor, email: &str) -> Result<Uuid, Problem> {
+fn create_owner(tx: &Tx, actor: &Actor, email: &str) -> Result<UserId, Problem> {
     let owner = User::new(tx, actor.organisation_id, email, UserType::Owner);
     store::users::create(tx, &owner)?;
     store::users::record(tx, actor, Action::Created, &owner)?;

@@ -81,7 +81,9 @@ fn export_of(db: &Db) -> Result<seed::Checked, Failure> {
     let failed = |cause: &dyn std::fmt::Display| {
         Failure(format!("what is in the database cannot be kept for a reset: {cause}"))
     };
-    let seed = db.peek(|tx| seed::export(tx, true)).map_err(|problem| failed(&problem))?;
+    // A reset brings the log back, too.
+    let with_audit_logs = true;
+    let seed = db.peek(|tx| seed::export(tx, with_audit_logs)).map_err(|problem| failed(&problem))?;
     seed::Checked::new(seed)
         .map_err(|complaints| failed(&complaints.first().map(ToString::to_string).unwrap_or_default()))
 }

@@ -10,14 +10,15 @@ use crate::http::words;
 use crate::limits::{OrderBy, Sort};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::store::ids::{AuditLogId, OrganisationId, ProjectId, UserId};
 
 /// Who did something, and from where.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// The organisation whose log it goes to.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// `None`: the operator, at the command line.
-    pub user_id: Option<Uuid>,
+    pub user_id: Option<UserId>,
     /// Where the request came from.
     pub ip_address: Option<String>,
     /// What sent it.
@@ -27,7 +28,7 @@ pub struct Actor {
 impl Actor {
     /// The operator, who may open the database file.
     #[must_use]
-    pub fn operator(organisation_id: Uuid) -> Self {
+    pub fn operator(organisation_id: OrganisationId) -> Self {
         let user_agent = Some(concat!("brms/", env!("CARGO_PKG_VERSION"), " command line").to_owned());
         Self { organisation_id, user_id: None, ip_address: None, user_agent }
     }
@@ -62,7 +63,7 @@ pub struct Change {
     /// Which one.
     pub ref_id: Uuid,
     /// The project it belongs to, if to one.
-    pub project_id: Option<Uuid>,
+    pub project_id: Option<ProjectId>,
     /// What changed: a JSON object.
     pub data: Value,
 }
@@ -70,13 +71,13 @@ pub struct Change {
 impl Change {
     /// A change of something that belongs to no project.
     #[must_use]
-    pub fn new(kind: AuditLogType, action: Action, ref_id: Uuid, data: Value) -> Self {
-        Self { kind, action, ref_id, project_id: None, data }
+    pub fn new(kind: AuditLogType, action: Action, ref_id: impl Into<Uuid>, data: Value) -> Self {
+        Self { kind, action, ref_id: ref_id.into(), project_id: None, data }
     }
 
     /// The same of something that belongs to one.
     #[must_use]
-    pub fn in_project(mut self, project_id: Uuid) -> Self {
+    pub fn in_project(mut self, project_id: ProjectId) -> Self {
         self.project_id = Some(project_id);
         self
     }
@@ -84,9 +85,9 @@ impl Change {
 
 /// What a list is narrowed by.
 pub(crate) struct AuditLogFilter<'f> {
-    pub organisation_id: Uuid,
-    pub project_id: Option<Uuid>,
-    pub user_id: Option<Uuid>,
+    pub organisation_id: OrganisationId,
+    pub project_id: Option<ProjectId>,
+    pub user_id: Option<UserId>,
     pub kind: Option<AuditLogType>,
     pub action: Option<&'f str>,
     pub from: Option<Timestamp>,
@@ -100,9 +101,9 @@ pub(crate) struct AuditLogFilter<'f> {
 #[derive(Clone, Debug)]
 pub struct StoredEntry {
     /// The entry's id.
-    pub id: Uuid,
+    pub id: AuditLogId,
     /// Whose log it is in.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// When it happened.
     pub created_at: Timestamp,
     /// What kind of thing changed.
@@ -110,9 +111,9 @@ pub struct StoredEntry {
     /// What was done to it.
     pub action: String,
     /// Who did it; `None`: the operator.
-    pub user_id: Option<Uuid>,
+    pub user_id: Option<UserId>,
     /// The project it belongs to.
-    pub project_id: Option<Uuid>,
+    pub project_id: Option<ProjectId>,
     /// The thing that changed.
     pub ref_id: Uuid,
     /// Where the request came from.
@@ -166,7 +167,7 @@ fn add(tx: &Tx, entry: &StoredEntry) -> Result<(), Problem> {
 }
 
 /// Every entry of the organisation, oldest first: for an export.
-pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<StoredEntry>, Problem> {
+pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<StoredEntry>, Problem> {
     tx.rows(
         "SELECT * FROM audit_logs WHERE organisation_id = ?1 ORDER BY created_at, id",
         [organisation_id],
@@ -175,13 +176,17 @@ pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<StoredEntry>, Problem> 
 }
 
 /// Gives a new organisation these entries and no others.
-pub fn replace_all(tx: &Tx, organisation_id: Uuid, entries: &[StoredEntry]) -> Result<(), Problem> {
+pub fn replace_all(tx: &Tx, organisation_id: OrganisationId, entries: &[StoredEntry]) -> Result<(), Problem> {
     tx.execute("DELETE FROM audit_logs WHERE organisation_id = ?1", [organisation_id])?;
     entries.iter().try_for_each(|entry| add(tx, entry))
 }
 
 /// One entry of the organisation.
-pub(crate) fn find(tx: &Tx, organisation_id: Uuid, entry_id: Uuid) -> Result<Option<StoredEntry>, Problem> {
+pub(crate) fn find(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    entry_id: AuditLogId,
+) -> Result<Option<StoredEntry>, Problem> {
     tx.optional(
         "SELECT * FROM audit_logs WHERE id = ?1 AND organisation_id = ?2",
         params![entry_id, organisation_id],
@@ -308,9 +313,9 @@ mod tests {
         let asked = |bit: u8| bits & (1 << bit) != 0;
         let moment = Timestamp::from_millis(1);
         AuditLogFilter {
-            organisation_id: Uuid::nil(),
-            project_id: asked(0).then(Uuid::nil),
-            user_id: asked(1).then(Uuid::nil),
+            organisation_id: Uuid::nil().into(),
+            project_id: asked(0).then(|| Uuid::nil().into()),
+            user_id: asked(1).then(|| Uuid::nil().into()),
             kind: asked(2).then_some(AuditLogType::User),
             action: asked(3).then_some("created"),
             from: asked(4).then_some(moment),

@@ -1,18 +1,17 @@
 //! What a credential leads to, and the SQL that says who calls and what a user may do inside a project.
 
-use uuid::Uuid;
-
 use crate::db::{Row, RowResult, Tx, json, params, word};
 use crate::generated::models::{Permission, UserStatus, UserType};
 use crate::problem::Problem;
 use crate::secret::{SecretHash, SecretKind};
+use crate::store::ids::{OrganisationId, PersonalAccessTokenId, ProjectId, UserId};
 use crate::store::tokens::{INTERNAL, LIVE, PERSONAL};
 
 /// How a personal access token narrows its user.
 #[derive(Clone, Debug)]
 pub struct TokenLimits {
     /// The token, for looking up its projects.
-    pub token_id: Uuid,
+    pub token_id: PersonalAccessTokenId,
     /// Whether it reaches every project.
     pub all_projects: bool,
     /// What it may do at most.
@@ -21,8 +20,8 @@ pub struct TokenLimits {
 
 /// The user behind a credential.
 pub(crate) struct Found {
-    pub user_id: Uuid,
-    pub organisation_id: Uuid,
+    pub user_id: UserId,
+    pub organisation_id: OrganisationId,
     pub standing: UserType,
     pub limits: Option<TokenLimits>,
 }
@@ -64,7 +63,11 @@ fn limits(row: &Row) -> RowResult<TokenLimits> {
 }
 
 /// Whether a token that does not reach every project reaches this one.
-pub(crate) fn token_reaches(tx: &Tx, token_id: Uuid, project_id: Uuid) -> Result<bool, Problem> {
+pub(crate) fn token_reaches(
+    tx: &Tx,
+    token_id: PersonalAccessTokenId,
+    project_id: ProjectId,
+) -> Result<bool, Problem> {
     tx.exists(
         "SELECT 1 FROM personal_access_token_projects WHERE token_id = ?1 AND project_id = ?2",
         params![token_id, project_id],
@@ -75,8 +78,8 @@ pub(crate) fn token_reaches(tx: &Tx, token_id: Uuid, project_id: Uuid) -> Result
 /// user is no member.
 pub(crate) fn permissions_in_project(
     tx: &Tx,
-    user_id: Uuid,
-    project_id: Uuid,
+    user_id: UserId,
+    project_id: ProjectId,
 ) -> Result<Option<Vec<Permission>>, Problem> {
     // A row for each group, and one without permissions if there is none.
     let given = tx.rows(

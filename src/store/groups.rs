@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::{Ids, List, Row, RowResult, Tx, json, json_text, params};
 use crate::file_permissions::FilePermission;
@@ -12,15 +10,16 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::ids::{GroupId, ProjectId, RoleId, UserId};
 use crate::store::sets::grouped;
 
 /// A group as stored.
 #[derive(Clone, Debug)]
 pub struct Group {
     /// The group's id.
-    pub id: Uuid,
+    pub id: GroupId,
     /// The project it belongs to.
-    pub project_id: Uuid,
+    pub project_id: ProjectId,
     /// What people call it.
     pub name: String,
     /// What it is for.
@@ -30,7 +29,7 @@ pub struct Group {
     /// Which files it lets them see or change, as given.
     pub file_permissions: Option<Vec<FilePermission>>,
     /// The role that looks after it.
-    pub role_id: Option<Uuid>,
+    pub role_id: Option<RoleId>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -63,12 +62,12 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, group: &Group) -> Result<(
 }
 
 /// One group of the project.
-pub fn find(tx: &Tx, project_id: Uuid, group_id: Uuid) -> Result<Option<Group>, Problem> {
+pub fn find(tx: &Tx, project_id: ProjectId, group_id: GroupId) -> Result<Option<Group>, Problem> {
     tx.optional("SELECT * FROM groups WHERE project_id = ?1 AND id = ?2", params![project_id, group_id], read)
 }
 
 /// Those of the ids that name groups of the project, in the order of their creation.
-pub fn find_all(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Result<Vec<Group>, Problem> {
+pub fn find_all(tx: &Tx, project_id: ProjectId, group_ids: &[GroupId]) -> Result<Vec<Group>, Problem> {
     if group_ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -83,17 +82,20 @@ pub fn find_all(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Result<Vec<Gro
 }
 
 /// Every group of the project.
-pub fn all_of_project(tx: &Tx, project_id: Uuid) -> Result<Vec<Group>, Problem> {
+pub fn all_of_project(tx: &Tx, project_id: ProjectId) -> Result<Vec<Group>, Problem> {
     tx.rows("SELECT * FROM groups WHERE project_id = ?1 ORDER BY created_at, id", [project_id], read)
 }
 
 /// Every group that a role looks after.
-pub fn all_of_role(tx: &Tx, role_id: Uuid) -> Result<Vec<Group>, Problem> {
+pub fn all_of_role(tx: &Tx, role_id: RoleId) -> Result<Vec<Group>, Problem> {
     tx.rows("SELECT * FROM groups WHERE role_id = ?1 ORDER BY created_at, id", [role_id], read)
 }
 
 /// The groups of each of these roles in projects that are not deleted, oldest first, with the project's name.
-pub(crate) fn of_roles(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<(Group, String)>>, Problem> {
+pub(crate) fn of_roles(
+    tx: &Tx,
+    role_ids: &[RoleId],
+) -> Result<HashMap<RoleId, Vec<(Group, String)>>, Problem> {
     let of_role = tx.rows(
         "SELECT groups.*, projects.name AS project_name
          FROM groups
@@ -110,9 +112,9 @@ pub(crate) fn of_roles(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<(
 /// The groups of each of these members of a project, in the order of their creation.
 pub(crate) fn of_members(
     tx: &Tx,
-    project_id: Uuid,
-    user_ids: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<Group>>, Problem> {
+    project_id: ProjectId,
+    user_ids: &[UserId],
+) -> Result<HashMap<UserId, Vec<Group>>, Problem> {
     let of_user = tx.rows(
         "SELECT member_groups.user_id, groups.*
          FROM member_groups
@@ -127,7 +129,10 @@ pub(crate) fn of_members(
 }
 
 /// The groups that approve changes in each of these projects, in their order.
-pub(crate) fn approving(tx: &Tx, project_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Group>>, Problem> {
+pub(crate) fn approving(
+    tx: &Tx,
+    project_ids: &[ProjectId],
+) -> Result<HashMap<ProjectId, Vec<Group>>, Problem> {
     let of_project = tx.rows(
         "SELECT groups.*
          FROM project_approval_groups AS approval
@@ -150,7 +155,7 @@ pub const OF_PROJECT: List = List {
 /// One page of the groups of a project.
 pub(crate) fn list(
     tx: &Tx,
-    project_id: Uuid,
+    project_id: ProjectId,
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Group>, Problem> {

@@ -12,17 +12,18 @@ use crate::paging::{Listed, Page};
 use crate::problem::{Gone, Problem};
 use crate::search::folded;
 use crate::secret::SecretHash;
+use crate::store::ids::{InvitationId, OrganisationId, UserId};
 use crate::store::users::User;
 
 /// An invitation as stored.
 #[derive(Clone, Debug)]
 pub struct Invitation {
     /// The invitation's id.
-    pub id: Uuid,
+    pub id: InvitationId,
     /// The organisation it lets into.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// The user who is invited.
-    pub user_id: Uuid,
+    pub user_id: UserId,
     /// Whether it was taken up.
     pub status: InvitationStatus,
     /// When its link ends.
@@ -30,7 +31,7 @@ pub struct Invitation {
     /// When it was taken up.
     pub accepted_at: Option<Timestamp>,
     /// Who invited; `None`: the operator.
-    pub created_by: Option<Uuid>,
+    pub created_by: Option<UserId>,
     /// When it was first made.
     pub created_at: Timestamp,
 }
@@ -63,12 +64,12 @@ words! {
 }
 
 /// One invitation, by its id, in whatever organisation: for the operator only.
-pub fn find_anywhere(tx: &Tx, invitation_id: Uuid) -> Result<Option<Invitation>, Problem> {
+pub fn find_anywhere(tx: &Tx, invitation_id: InvitationId) -> Result<Option<Invitation>, Problem> {
     tx.optional("SELECT * FROM invitations WHERE id = ?1", [invitation_id], read)
 }
 
 /// The invitation of a user, if the user was ever invited.
-pub fn find_by_user(tx: &Tx, user_id: Uuid) -> Result<Option<Invitation>, Problem> {
+pub fn find_by_user(tx: &Tx, user_id: UserId) -> Result<Option<Invitation>, Problem> {
     tx.optional("SELECT * FROM invitations WHERE user_id = ?1", [user_id], read)
 }
 
@@ -102,13 +103,13 @@ pub struct StoredSecret {
     /// Whether it counts for the throttle.
     pub is_send: bool,
     /// Whose doing it was; `None`: the operator's.
-    pub sent_by: Option<Uuid>,
+    pub sent_by: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
 }
 
 /// Every secret of an invitation, oldest first.
-pub fn secrets(tx: &Tx, invitation_id: Uuid) -> Result<Vec<StoredSecret>, Problem> {
+pub fn secrets(tx: &Tx, invitation_id: InvitationId) -> Result<Vec<StoredSecret>, Problem> {
     tx.rows(
         "SELECT secret_hash, state, is_send, sent_by, created_at
          FROM invitation_secrets
@@ -128,7 +129,7 @@ pub fn secrets(tx: &Tx, invitation_id: Uuid) -> Result<Vec<StoredSecret>, Proble
 }
 
 /// Adds a secret. A unique index demands that at most one is live.
-pub fn add_secret(tx: &Tx, invitation_id: Uuid, secret: &StoredSecret) -> Result<(), Problem> {
+pub fn add_secret(tx: &Tx, invitation_id: InvitationId, secret: &StoredSecret) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, sent_by, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -158,7 +159,7 @@ pub const OF_ORGANISATION: List = List {
 /// One page of the invitations of the organisation.
 pub(crate) fn list(
     tx: &Tx,
-    organisation_id: Uuid,
+    organisation_id: OrganisationId,
     status: Option<InvitationStatus>,
     search: Option<&str>,
     page: Page,
@@ -171,9 +172,9 @@ pub(crate) fn list(
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SendsOf {
     /// One invitation.
-    Invitation(Uuid),
+    Invitation(InvitationId),
     /// One inviter, over all invitations.
-    Inviter(Uuid),
+    Inviter(UserId),
 }
 
 /// When the `n`-th last send since `since` was; `None` when there were fewer.
@@ -183,9 +184,9 @@ pub(crate) fn nth_last_send(
     since: Timestamp,
     n: u32,
 ) -> Result<Option<Timestamp>, Problem> {
-    let (column, id) = match sends {
-        SendsOf::Invitation(id) => ("invitation_id", id),
-        SendsOf::Inviter(id) => ("sent_by", id),
+    let (column, id): (_, Uuid) = match sends {
+        SendsOf::Invitation(id) => ("invitation_id", id.into()),
+        SendsOf::Inviter(id) => ("sent_by", id.into()),
     };
     // A clock that was ahead for a while has left sends in what is the future now; they do not count.
     let sql = format!(
@@ -201,9 +202,9 @@ pub(crate) fn nth_last_send(
 /// Makes a secret the live one. A unique index demands that there is no other.
 pub(crate) fn replace_secret(
     tx: &Tx,
-    invitation_id: Uuid,
+    invitation_id: InvitationId,
     hash: &SecretHash,
-    sent_by: Option<Uuid>,
+    sent_by: Option<UserId>,
 ) -> Result<(), Problem> {
     tx.execute(
         "UPDATE invitation_secrets SET state = 'replaced' WHERE invitation_id = ?1 AND state = 'live'",
@@ -215,7 +216,7 @@ pub(crate) fn replace_secret(
 }
 
 /// Kills the live secret, for good.
-pub(crate) fn withdraw_secret(tx: &Tx, invitation_id: Uuid) -> Result<(), Problem> {
+pub(crate) fn withdraw_secret(tx: &Tx, invitation_id: InvitationId) -> Result<(), Problem> {
     tx.execute(
         "UPDATE invitation_secrets SET state = 'withdrawn' WHERE invitation_id = ?1 AND state = 'live'",
         [invitation_id],
@@ -224,7 +225,7 @@ pub(crate) fn withdraw_secret(tx: &Tx, invitation_id: Uuid) -> Result<(), Proble
 }
 
 /// Sets when the link ends.
-pub(crate) fn set_expiry(tx: &Tx, invitation_id: Uuid, expires_at: Timestamp) -> Result<(), Problem> {
+pub(crate) fn set_expiry(tx: &Tx, invitation_id: InvitationId, expires_at: Timestamp) -> Result<(), Problem> {
     tx.execute(
         "UPDATE invitations SET expires_at = ?2, updated_at = ?3 WHERE id = ?1",
         params![invitation_id, expires_at, tx.now()],

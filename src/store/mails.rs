@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, params, word};
+use crate::db::{Parameter, Row, RowResult, Tx, params, word};
 use crate::mail_states::MailState;
 use crate::problem::Problem;
 use crate::secret::Secret;
+use crate::store::ids::{InvitationId, MailId, OrganisationId};
+use serde::{Deserialize, Serialize};
 
 /// Everything an invitation mail says, except its code.
 ///
@@ -38,7 +37,7 @@ pub struct Inviter {
 /// A mail that waits to be sent. It holds its link's secret, hence no `Debug`.
 pub struct QueuedMail {
     /// The mail's id; its Message-ID is made of it.
-    pub id: Uuid,
+    pub id: MailId,
     /// As stored: reading it is part of building the mail, so that an unreadable one fails alone.
     pub content_json: String,
     /// What opens the invitation.
@@ -53,9 +52,9 @@ pub struct QueuedMail {
 #[derive(Clone, Debug)]
 pub struct ListedMail {
     /// The mail's id.
-    pub id: Uuid,
+    pub id: MailId,
     /// The invitation it is about.
-    pub invitation_id: Uuid,
+    pub invitation_id: InvitationId,
     /// Who gets it.
     pub recipient: String,
     /// What became of it so far.
@@ -91,8 +90,8 @@ pub(crate) const WAIT_MAX: Duration = Duration::from_hours(1);
 /// Adds a mail to the outbox.
 pub(crate) fn queue(
     tx: &Tx,
-    organisation_id: Uuid,
-    invitation_id: Uuid,
+    organisation_id: OrganisationId,
+    invitation_id: InvitationId,
     content: &InvitationMail,
     secret: &Secret,
 ) -> Result<(), Problem> {
@@ -103,7 +102,7 @@ pub(crate) fn queue(
                             next_attempt_at, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?8)",
         params![
-            tx.new_id(),
+            tx.new_id::<MailId>(),
             organisation_id,
             invitation_id,
             content.recipient,
@@ -118,7 +117,7 @@ pub(crate) fn queue(
 }
 
 /// Drops what is queued for an invitation, because a newer secret makes it pointless.
-pub fn cancel_queued(tx: &Tx, invitation_id: Uuid) -> Result<(), Problem> {
+pub fn cancel_queued(tx: &Tx, invitation_id: InvitationId) -> Result<(), Problem> {
     cancel_where(tx, "invitation_id", invitation_id)?;
     Ok(())
 }
@@ -133,7 +132,7 @@ fn waiting() -> String {
     format!("{} AND claimed_at IS NULL", queued())
 }
 
-fn cancel_where(tx: &Tx, column: &str, id: Uuid) -> Result<usize, Problem> {
+fn cancel_where(tx: &Tx, column: &str, id: impl Parameter) -> Result<usize, Problem> {
     let (cancelled, queued) = (MailState::Cancelled, queued());
     tx.execute(
         &format!("UPDATE mails SET state = '{cancelled}', secret = NULL WHERE {column} = ?1 AND {queued}"),
@@ -219,7 +218,7 @@ pub(crate) fn claimed(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
 /// cancelled while it was on its way was delivered all the same, and the list says so.
 pub(crate) fn mark_delivered(
     tx: &Tx,
-    mail_id: Uuid,
+    mail_id: MailId,
     answer: Option<&str>,
     kept: Option<&[u8]>,
 ) -> Result<(), Problem> {
@@ -236,7 +235,7 @@ pub(crate) fn mark_delivered(
 /// Notes a failed try and when the next one is.
 pub(crate) fn mark_tried(
     tx: &Tx,
-    mail_id: Uuid,
+    mail_id: MailId,
     answer: &str,
     next_attempt_at: Timestamp,
 ) -> Result<(), Problem> {
@@ -248,7 +247,7 @@ pub(crate) fn mark_tried(
 }
 
 /// Gives a mail up and wipes its secret. One that was cancelled meanwhile stays cancelled.
-pub(crate) fn mark_failed(tx: &Tx, mail_id: Uuid, answer: &str) -> Result<(), Problem> {
+pub(crate) fn mark_failed(tx: &Tx, mail_id: MailId, answer: &str) -> Result<(), Problem> {
     tx.execute(
         "UPDATE mails
          SET state = CASE WHEN state = ?3 THEN ?4 ELSE state END, last_answer = ?2, secret = NULL, claimed_at = NULL
@@ -270,7 +269,7 @@ pub fn kept(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
 }
 
 /// One mail.
-pub fn find(tx: &Tx, mail_id: Uuid) -> Result<Option<ListedMail>, Problem> {
+pub fn find(tx: &Tx, mail_id: MailId) -> Result<Option<ListedMail>, Problem> {
     tx.optional(&listed_where("id = ?1", "id"), [mail_id], read_listed)
 }
 
@@ -286,7 +285,7 @@ fn listed_where(condition: &str, order: &str) -> String {
 }
 
 /// Makes a waiting mail due now. False: it does not wait.
-pub fn hurry(tx: &Tx, mail_id: Uuid) -> Result<bool, Problem> {
+pub fn hurry(tx: &Tx, mail_id: MailId) -> Result<bool, Problem> {
     let hurried = tx.execute(
         &format!("UPDATE mails SET next_attempt_at = ?2 WHERE id = ?1 AND {}", waiting()),
         params![mail_id, tx.now()],
@@ -295,13 +294,13 @@ pub fn hurry(tx: &Tx, mail_id: Uuid) -> Result<bool, Problem> {
 }
 
 /// Takes one mail out of the outbox. False: it does not wait.
-pub fn cancel(tx: &Tx, mail_id: Uuid) -> Result<bool, Problem> {
+pub fn cancel(tx: &Tx, mail_id: MailId) -> Result<bool, Problem> {
     Ok(cancel_where(tx, "id", mail_id)? == 1)
 }
 
 /// The delivered message of a mail, as it would have gone over the wire; the inner `None`: not delivered
 /// here (yet).
-pub fn message(tx: &Tx, mail_id: Uuid) -> Result<Option<Option<Vec<u8>>>, Problem> {
+pub fn message(tx: &Tx, mail_id: MailId) -> Result<Option<Option<Vec<u8>>>, Problem> {
     tx.optional("SELECT message FROM mails WHERE id = ?1", [mail_id], |row| row.get(0))
 }
 
@@ -323,7 +322,7 @@ fn read_listed(row: &Row) -> RowResult<ListedMail> {
 
 /// The mails that were delivered here after one, in the order they were queued: ids of one process sort that way,
 /// wherever the clock was moved meanwhile.
-pub(crate) fn delivered_after(tx: &Tx, after: Uuid) -> Result<Vec<ListedMail>, Problem> {
+pub(crate) fn delivered_after(tx: &Tx, after: MailId) -> Result<Vec<ListedMail>, Problem> {
     let statement = listed_where("state = ?2 AND message IS NOT NULL AND id > ?1", "id");
     tx.rows(&statement, params![after, MailState::Delivered.as_str()], read_listed)
 }

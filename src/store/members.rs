@@ -1,7 +1,5 @@
 //! The membership of a user in a project, its row in the audit log, and the SQL on it.
 
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::{Ids, List, Row, RowResult, Tx, params};
 use crate::generated::models::AuditLogType;
@@ -10,6 +8,7 @@ use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::{self, Group};
+use crate::store::ids::{GroupId, MemberId, ProjectId, UserId};
 use crate::store::sets::named;
 use crate::store::users::{self, User};
 
@@ -17,11 +16,11 @@ use crate::store::users::{self, User};
 #[derive(Clone, Debug)]
 pub struct Membership {
     /// The membership's id.
-    pub id: Uuid,
+    pub id: MemberId,
     /// The project.
-    pub project_id: Uuid,
+    pub project_id: ProjectId,
     /// The user.
-    pub user_id: Uuid,
+    pub user_id: UserId,
     /// The owner mark.
     pub owner: bool,
     /// Whether a role brought this member, and no person did by hand.
@@ -33,11 +32,11 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// A membership that is new, made by hand.
+    /// A membership that is new, made by hand, without the owner mark.
     #[must_use]
-    pub fn new(tx: &Tx, project_id: Uuid, user_id: Uuid, owner: bool) -> Self {
-        let now = tx.now();
-        Self { id: tx.new_id(), project_id, user_id, owner, by_role: false, created_at: now, updated_at: now }
+    pub fn new(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Self {
+        let (id, now) = (tx.new_id(), tx.now());
+        Self { id, project_id, user_id, owner: false, by_role: false, created_at: now, updated_at: now }
     }
 }
 
@@ -47,7 +46,7 @@ pub fn record(
     actor: &Actor,
     action: Action,
     membership: &Membership,
-    group_ids: &[Uuid],
+    group_ids: &[GroupId],
 ) -> Result<(), Problem> {
     let mut data = serde_json::json!({
         "userId": membership.user_id,
@@ -63,7 +62,11 @@ pub fn record(
 }
 
 /// One membership of the project, by its own id.
-pub(crate) fn find(tx: &Tx, project_id: Uuid, member_id: Uuid) -> Result<Option<Membership>, Problem> {
+pub(crate) fn find(
+    tx: &Tx,
+    project_id: ProjectId,
+    member_id: MemberId,
+) -> Result<Option<Membership>, Problem> {
     tx.optional(
         "SELECT *
          FROM members
@@ -74,7 +77,7 @@ pub(crate) fn find(tx: &Tx, project_id: Uuid, member_id: Uuid) -> Result<Option<
 }
 
 /// The membership of a user in a project.
-pub fn find_of_user(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Option<Membership>, Problem> {
+pub fn find_of_user(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<Option<Membership>, Problem> {
     tx.optional(
         "SELECT *
          FROM members
@@ -85,7 +88,7 @@ pub fn find_of_user(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Option<M
 }
 
 /// The membership of a user who is in the project.
-pub fn get_of_user(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Membership, Problem> {
+pub fn get_of_user(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<Membership, Problem> {
     tx.row("SELECT * FROM members WHERE project_id = ?1 AND user_id = ?2", params![project_id, user_id], read)
 }
 
@@ -104,7 +107,7 @@ pub const OF_PROJECT: List = List {
 /// One page of the members of a project, each with its user.
 pub(crate) fn list(
     tx: &Tx,
-    project_id: Uuid,
+    project_id: ProjectId,
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<(Membership, User)>, Problem> {
@@ -119,7 +122,7 @@ pub(crate) fn list(
 }
 
 /// Every membership of the project, oldest first: for an export.
-pub fn all(tx: &Tx, project_id: Uuid) -> Result<Vec<Membership>, Problem> {
+pub fn all(tx: &Tx, project_id: ProjectId) -> Result<Vec<Membership>, Problem> {
     tx.rows(
         "SELECT *
          FROM members
@@ -130,20 +133,8 @@ pub fn all(tx: &Tx, project_id: Uuid) -> Result<Vec<Membership>, Problem> {
     )
 }
 
-/// Makes a user a member. `None`: the user was one already, and stays as before. The table's key on
-/// project and user decides when two do this at once.
-pub fn create(tx: &Tx, project_id: Uuid, user_id: Uuid, owner: bool) -> Result<Option<Membership>, Problem> {
-    let membership = Membership::new(tx, project_id, user_id, owner);
-    Ok(add(tx, &membership)?.then_some(membership))
-}
-
-/// The same for a role.
-pub fn create_by_role(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<Option<Membership>, Problem> {
-    let membership = Membership { by_role: true, ..Membership::new(tx, project_id, user_id, false) };
-    Ok(add(tx, &membership)?.then_some(membership))
-}
-
-/// Adds a membership. False: the user was a member already.
+/// Adds a membership. False: the user was a member already, and stays as before. The table's key on project and user
+/// decides when two do this at once.
 pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
     let created = tx.execute(
         "INSERT INTO members (project_id, user_id, id, owner, by_role, created_at, updated_at)
@@ -202,7 +193,7 @@ pub fn groups_of(tx: &Tx, membership: &Membership) -> Result<Vec<Group>, Problem
 }
 
 /// Puts a member into groups. A foreign key demands that they are of the same project.
-pub fn add_to_groups(tx: &Tx, membership: &Membership, group_ids: &[Uuid]) -> Result<(), Problem> {
+pub fn add_to_groups(tx: &Tx, membership: &Membership, group_ids: &[GroupId]) -> Result<(), Problem> {
     for group_id in group_ids {
         tx.execute(
             "INSERT INTO member_groups (project_id, user_id, group_id) VALUES (?1, ?2, ?3)
@@ -214,7 +205,7 @@ pub fn add_to_groups(tx: &Tx, membership: &Membership, group_ids: &[Uuid]) -> Re
 }
 
 /// Takes a member out of groups.
-pub fn remove_from_groups(tx: &Tx, membership: &Membership, group_ids: &[Uuid]) -> Result<(), Problem> {
+pub fn remove_from_groups(tx: &Tx, membership: &Membership, group_ids: &[GroupId]) -> Result<(), Problem> {
     if group_ids.is_empty() {
         return Ok(());
     }

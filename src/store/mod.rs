@@ -3,6 +3,7 @@
 pub mod audit_logs;
 pub mod credentials;
 pub mod groups;
+pub mod ids;
 pub mod invitations;
 pub mod lists;
 pub mod mails;

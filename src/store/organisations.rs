@@ -1,19 +1,18 @@
 //! The organisation, its row in the audit log, and the SQL on it.
 
-use serde_json::{Map, Value};
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, json, json_text, params};
 use crate::generated::models::AuditLogType;
 use crate::problem::Problem;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::ids::OrganisationId;
+use serde_json::{Map, Value};
 
 /// An organisation as stored.
 #[derive(Clone, Debug)]
 pub struct Organisation {
     /// The organisation's id.
-    pub id: Uuid,
+    pub id: OrganisationId,
     /// Its name in addresses.
     pub name: String,
     /// What people call it.
@@ -52,7 +51,7 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, organisation: &Organisatio
 }
 
 /// One organisation that must be there.
-pub fn get(tx: &Tx, organisation_id: Uuid) -> Result<Organisation, Problem> {
+pub fn get(tx: &Tx, organisation_id: OrganisationId) -> Result<Organisation, Problem> {
     tx.row("SELECT * FROM organisations WHERE id = ?1", [organisation_id], read)
 }
 

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::{Ids, List, Row, RowResult, Tx, params, word};
 use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
@@ -11,15 +9,16 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::ids::{GroupId, MemberId, OrganisationId, ProjectId, UserId};
 use crate::store::sets::grouped;
 
 /// A project as stored.
 #[derive(Clone, Debug)]
 pub struct Project {
     /// The project's id.
-    pub id: Uuid,
+    pub id: ProjectId,
     /// The organisation it belongs to.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// Its name in addresses.
     pub key: String,
     /// What people call it.
@@ -56,9 +55,9 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Resu
 
 /// What a list of projects is narrowed by.
 pub(crate) struct ProjectFilter<'f> {
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// Only projects with this user in them.
-    pub member: Option<Uuid>,
+    pub member: Option<UserId>,
     /// Deleted ones instead of live ones.
     pub deleted: bool,
     /// Only projects with this in their name.
@@ -68,16 +67,20 @@ pub(crate) struct ProjectFilter<'f> {
 
 /// A member of a project in a list of projects.
 pub(crate) struct ListedMember {
-    pub id: Uuid,
+    pub id: MemberId,
     pub owner: bool,
-    pub user_id: Uuid,
+    pub user_id: UserId,
     pub email: String,
     pub first_name: Option<String>,
     pub last_name: Option<String>,
 }
 
 /// A project of the organisation, deleted or not.
-pub fn find(tx: &Tx, organisation_id: Uuid, project_id: Uuid) -> Result<Option<Project>, Problem> {
+pub fn find(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    project_id: ProjectId,
+) -> Result<Option<Project>, Problem> {
     tx.optional(
         "SELECT * FROM projects WHERE id = ?1 AND organisation_id = ?2",
         params![project_id, organisation_id],
@@ -86,7 +89,11 @@ pub fn find(tx: &Tx, organisation_id: Uuid, project_id: Uuid) -> Result<Option<P
 }
 
 /// Those of the ids that name live projects of the organisation.
-pub fn find_all_live(tx: &Tx, organisation_id: Uuid, project_ids: &[Uuid]) -> Result<Vec<Project>, Problem> {
+pub fn find_all_live(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    project_ids: &[ProjectId],
+) -> Result<Vec<Project>, Problem> {
     tx.rows(
         "SELECT *
          FROM projects
@@ -100,10 +107,10 @@ pub fn find_all_live(tx: &Tx, organisation_id: Uuid, project_ids: &[Uuid]) -> Re
 /// The projects of the organisation that these ids name, deleted ones too, each under its id.
 pub(crate) fn by_id(
     tx: &Tx,
-    organisation_id: Uuid,
-    ids: impl IntoIterator<Item = Uuid>,
-) -> Result<HashMap<Uuid, Project>, Problem> {
-    let ids: Vec<Uuid> = ids.into_iter().collect();
+    organisation_id: OrganisationId,
+    ids: impl IntoIterator<Item = ProjectId>,
+) -> Result<HashMap<ProjectId, Project>, Problem> {
+    let ids: Vec<ProjectId> = ids.into_iter().collect();
     let projects = tx.rows(
         "SELECT *
          FROM projects
@@ -115,7 +122,7 @@ pub(crate) fn by_id(
 }
 
 /// Every live project of the organisation.
-pub fn all_live(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+pub fn all_live(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<ProjectId>, Problem> {
     tx.rows(
         "SELECT id FROM projects WHERE organisation_id = ?1 AND deleted_at IS NULL ORDER BY created_at, id",
         [organisation_id],
@@ -124,7 +131,7 @@ pub fn all_live(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Uuid>, Problem> {
 }
 
 /// Every project of the organisation, deleted ones too: for an export.
-pub fn all_of_organisation(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Project>, Problem> {
+pub fn all_of_organisation(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Project>, Problem> {
     tx.rows(
         "SELECT * FROM projects WHERE organisation_id = ?1 ORDER BY created_at, id",
         [organisation_id],
@@ -138,7 +145,7 @@ pub fn all(tx: &Tx) -> Result<Vec<Project>, Problem> {
 }
 
 /// A project by its id alone, for the operator.
-pub(crate) fn find_anywhere(tx: &Tx, project_id: Uuid) -> Result<Option<Project>, Problem> {
+pub(crate) fn find_anywhere(tx: &Tx, project_id: ProjectId) -> Result<Option<Project>, Problem> {
     tx.optional("SELECT * FROM projects WHERE id = ?1", [project_id], read)
 }
 
@@ -163,9 +170,9 @@ pub(crate) fn list(tx: &Tx, filter: &ProjectFilter) -> Result<Listed<Project>, P
 /// The first members of each of these projects, oldest first.
 pub(crate) fn members(
     tx: &Tx,
-    project_ids: &[Uuid],
+    project_ids: &[ProjectId],
     count_max: u32,
-) -> Result<HashMap<Uuid, Vec<ListedMember>>, Problem> {
+) -> Result<HashMap<ProjectId, Vec<ListedMember>>, Problem> {
     // In this order, so that users are looked up only for what is shown, whatever statistics say of the tables.
     let of_project = tx.rows(
         "SELECT members.project_id, members.id, members.owner, users.id AS user_id, users.email, users.first_name,
@@ -221,7 +228,7 @@ pub fn create(tx: &Tx, project: &Project) -> Result<bool, Problem> {
 }
 
 /// Whether a live project of the organisation has this key.
-pub(crate) fn key_is_taken(tx: &Tx, organisation_id: Uuid, key: &str) -> Result<bool, Problem> {
+pub(crate) fn key_is_taken(tx: &Tx, organisation_id: OrganisationId, key: &str) -> Result<bool, Problem> {
     tx.exists(
         "SELECT 1 FROM projects WHERE organisation_id = ?1 AND key = ?2 AND deleted_at IS NULL",
         params![organisation_id, key],
@@ -229,7 +236,7 @@ pub(crate) fn key_is_taken(tx: &Tx, organisation_id: Uuid, key: &str) -> Result<
 }
 
 /// Deletes a project, softly. False: it was deleted already.
-pub(crate) fn delete(tx: &Tx, project_id: Uuid) -> Result<bool, Problem> {
+pub(crate) fn delete(tx: &Tx, project_id: ProjectId) -> Result<bool, Problem> {
     let deleted = tx.execute(
         "UPDATE projects SET deleted_at = ?2, updated_at = ?2 WHERE id = ?1 AND deleted_at IS NULL",
         params![project_id, tx.now()],
@@ -238,7 +245,7 @@ pub(crate) fn delete(tx: &Tx, project_id: Uuid) -> Result<bool, Problem> {
 }
 
 /// Brings a project back under a key.
-pub(crate) fn restore(tx: &Tx, project_id: Uuid, key: &str) -> Result<Project, Problem> {
+pub(crate) fn restore(tx: &Tx, project_id: ProjectId, key: &str) -> Result<Project, Problem> {
     tx.row(
         "UPDATE projects SET deleted_at = NULL, key = ?2, updated_at = ?3 WHERE id = ?1 RETURNING *",
         params![project_id, key, tx.now()],
@@ -249,7 +256,7 @@ pub(crate) fn restore(tx: &Tx, project_id: Uuid, key: &str) -> Result<Project, P
 /// Sets how changes are approved.
 pub(crate) fn set_approval_mode(
     tx: &Tx,
-    project_id: Uuid,
+    project_id: ProjectId,
     mode: Option<ApprovalMode>,
 ) -> Result<Project, Problem> {
     tx.row(
@@ -260,7 +267,7 @@ pub(crate) fn set_approval_mode(
 }
 
 /// Replaces the groups that approve, in the order given.
-pub fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Result<(), Problem> {
+pub fn set_approval_groups(tx: &Tx, project_id: ProjectId, group_ids: &[GroupId]) -> Result<(), Problem> {
     tx.execute("DELETE FROM project_approval_groups WHERE project_id = ?1", [project_id])?;
     tx.execute(
         "INSERT INTO project_approval_groups (project_id, group_id, position)
@@ -272,7 +279,7 @@ pub fn set_approval_groups(tx: &Tx, project_id: Uuid, group_ids: &[Uuid]) -> Res
 }
 
 /// The groups that approve, of these projects: project and group.
-pub fn approval_groups(tx: &Tx, project_ids: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, Problem> {
+pub fn approval_groups(tx: &Tx, project_ids: &[ProjectId]) -> Result<Vec<(ProjectId, GroupId)>, Problem> {
     tx.rows(
         "SELECT project_id, group_id
          FROM project_approval_groups

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::{Ids, List, Row, RowResult, Tx, json, json_text, params};
 use crate::file_permissions::FilePermission;
@@ -13,15 +11,16 @@ use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::groups::Group;
+use crate::store::ids::{OrganisationId, ProjectId, RoleId, UserId};
 use crate::store::sets::grouped;
 
 /// A role as stored, without its users and projects.
 #[derive(Clone, Debug)]
 pub struct Role {
     /// The role's id.
-    pub id: Uuid,
+    pub id: RoleId,
     /// The organisation it belongs to.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// What people call it.
     pub name: String,
     /// What it is for.
@@ -46,7 +45,7 @@ pub fn record(
     actor: &Actor,
     action: Action,
     role: &Role,
-    (users, projects): (Option<&[Uuid]>, Option<&[Uuid]>),
+    (users, projects): (Option<&[UserId]>, Option<&[ProjectId]>),
 ) -> Result<(), Problem> {
     let data = serde_json::json!({
         "role": role.name,
@@ -60,7 +59,7 @@ pub fn record(
 }
 
 /// One role of the organisation.
-pub fn find(tx: &Tx, organisation_id: Uuid, role_id: Uuid) -> Result<Option<Role>, Problem> {
+pub fn find(tx: &Tx, organisation_id: OrganisationId, role_id: RoleId) -> Result<Option<Role>, Problem> {
     tx.optional(
         "SELECT * FROM roles WHERE id = ?1 AND organisation_id = ?2",
         params![role_id, organisation_id],
@@ -69,12 +68,12 @@ pub fn find(tx: &Tx, organisation_id: Uuid, role_id: Uuid) -> Result<Option<Role
 }
 
 /// One role that must be there.
-pub fn get(tx: &Tx, role_id: Uuid) -> Result<Role, Problem> {
+pub fn get(tx: &Tx, role_id: RoleId) -> Result<Role, Problem> {
     tx.row("SELECT * FROM roles WHERE id = ?1", [role_id], read)
 }
 
 /// Those of the ids that name roles of the organisation.
-pub fn find_all(tx: &Tx, organisation_id: Uuid, role_ids: &[Uuid]) -> Result<Vec<Role>, Problem> {
+pub fn find_all(tx: &Tx, organisation_id: OrganisationId, role_ids: &[RoleId]) -> Result<Vec<Role>, Problem> {
     tx.rows(
         "SELECT *
          FROM roles
@@ -86,7 +85,7 @@ pub fn find_all(tx: &Tx, organisation_id: Uuid, role_ids: &[Uuid]) -> Result<Vec
 }
 
 /// Every role of the organisation.
-pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<Role>, Problem> {
+pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Role>, Problem> {
     tx.rows("SELECT * FROM roles WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
 }
 
@@ -100,7 +99,7 @@ pub const OF_ORGANISATION: List = List {
 /// One page of the roles of the organisation.
 pub(crate) fn list(
     tx: &Tx,
-    organisation_id: Uuid,
+    organisation_id: OrganisationId,
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Role>, Problem> {
@@ -151,29 +150,29 @@ pub(crate) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
 }
 
 /// Gives a role these users and no others.
-pub fn set_users(tx: &Tx, role_id: Uuid, user_ids: &[Uuid]) -> Result<(), Problem> {
-    set(tx, ("role_users", "user_id"), role_id, user_ids)
+pub fn set_users(tx: &Tx, role_id: RoleId, user_ids: &[UserId]) -> Result<(), Problem> {
+    set(tx, ("role_users", "user_id"), role_id, &Ids::of(user_ids))
 }
 
 /// Gives a role these projects and no others.
-pub fn set_projects(tx: &Tx, role_id: Uuid, project_ids: &[Uuid]) -> Result<(), Problem> {
-    set(tx, ("role_projects", "project_id"), role_id, project_ids)
+pub fn set_projects(tx: &Tx, role_id: RoleId, project_ids: &[ProjectId]) -> Result<(), Problem> {
+    set(tx, ("role_projects", "project_id"), role_id, &Ids::of(project_ids))
 }
 
-fn set(tx: &Tx, (table, column): (&str, &str), role_id: Uuid, ids: &[Uuid]) -> Result<(), Problem> {
+fn set(tx: &Tx, (table, column): (&str, &str), role_id: RoleId, ids: &Ids) -> Result<(), Problem> {
     tx.execute(&format!("DELETE FROM {table} WHERE role_id = ?1"), [role_id])?;
     tx.execute(
         &format!(
             "INSERT INTO {table} (role_id, {column}) SELECT ?1, id FROM ids(?2) AS listed WHERE true
              ON CONFLICT DO NOTHING"
         ),
-        params![role_id, Ids::of(ids)],
+        params![role_id, ids],
     )?;
     Ok(())
 }
 
 /// Gives a role one user more.
-pub(crate) fn add_user(tx: &Tx, role_id: Uuid, user_id: Uuid) -> Result<(), Problem> {
+pub(crate) fn add_user(tx: &Tx, role_id: RoleId, user_id: UserId) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO role_users (role_id, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         params![role_id, user_id],
@@ -182,25 +181,25 @@ pub(crate) fn add_user(tx: &Tx, role_id: Uuid, user_id: Uuid) -> Result<(), Prob
 }
 
 /// Takes one user from a role.
-pub(crate) fn remove_user(tx: &Tx, role_id: Uuid, user_id: Uuid) -> Result<(), Problem> {
+pub(crate) fn remove_user(tx: &Tx, role_id: RoleId, user_id: UserId) -> Result<(), Problem> {
     tx.execute("DELETE FROM role_users WHERE role_id = ?1 AND user_id = ?2", params![role_id, user_id])?;
     Ok(())
 }
 
 /// The users of a role.
-pub fn users_of(tx: &Tx, role_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+pub fn users_of(tx: &Tx, role_id: RoleId) -> Result<Vec<UserId>, Problem> {
     tx.rows("SELECT user_id FROM role_users WHERE role_id = ?1 ORDER BY user_id", [role_id], |row| row.get(0))
 }
 
 /// The chosen projects of a role.
-pub fn projects_of(tx: &Tx, role_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+pub fn projects_of(tx: &Tx, role_id: RoleId) -> Result<Vec<ProjectId>, Problem> {
     tx.rows("SELECT project_id FROM role_projects WHERE role_id = ?1 ORDER BY project_id", [role_id], |row| {
         row.get(0)
     })
 }
 
 /// The roles of each of these users, oldest first.
-pub(crate) fn of_users(tx: &Tx, user_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Role>>, Problem> {
+pub(crate) fn of_users(tx: &Tx, user_ids: &[UserId]) -> Result<HashMap<UserId, Vec<Role>>, Problem> {
     let of_user = tx.rows(
         "SELECT role_users.user_id, roles.*
          FROM role_users JOIN roles ON roles.id = role_users.role_id
@@ -213,14 +212,14 @@ pub(crate) fn of_users(tx: &Tx, user_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<R
 }
 
 /// The roles that these ids name, each under its id.
-pub(crate) fn by_id(tx: &Tx, ids: &[Uuid]) -> Result<HashMap<Uuid, Role>, Problem> {
+pub(crate) fn by_id(tx: &Tx, ids: &[RoleId]) -> Result<HashMap<RoleId, Role>, Problem> {
     let sql = "SELECT * FROM roles WHERE id IN (SELECT id FROM ids(?1) AS listed)";
     let roles = tx.rows(sql, [Ids::of(ids)], read)?;
     Ok(roles.into_iter().map(|role| (role.id, role)).collect())
 }
 
 /// The users of each of these roles, oldest first.
-pub(crate) fn users_of_all(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>, Problem> {
+pub(crate) fn users_of_all(tx: &Tx, role_ids: &[RoleId]) -> Result<HashMap<RoleId, Vec<UserId>>, Problem> {
     let of_role = tx.rows(
         "SELECT role_users.role_id, role_users.user_id
          FROM role_users
@@ -235,12 +234,12 @@ pub(crate) fn users_of_all(tx: &Tx, role_ids: &[Uuid]) -> Result<HashMap<Uuid, V
 }
 
 /// The roles of a user.
-pub fn roles_of_user(tx: &Tx, user_id: Uuid) -> Result<Vec<Role>, Problem> {
+pub fn roles_of_user(tx: &Tx, user_id: UserId) -> Result<Vec<Role>, Problem> {
     Ok(of_users(tx, &[user_id])?.remove(&user_id).unwrap_or_default())
 }
 
 /// Who is in a group.
-pub(crate) fn users_in_group(tx: &Tx, group: &Group) -> Result<Vec<Uuid>, Problem> {
+pub(crate) fn users_in_group(tx: &Tx, group: &Group) -> Result<Vec<UserId>, Problem> {
     tx.rows(
         "SELECT user_id FROM member_groups WHERE project_id = ?1 AND group_id = ?2",
         params![group.project_id, group.id],
@@ -249,7 +248,7 @@ pub(crate) fn users_in_group(tx: &Tx, group: &Group) -> Result<Vec<Uuid>, Proble
 }
 
 /// Whether some role still reaches the user in the project.
-pub(crate) fn any_role_in_project(tx: &Tx, project_id: Uuid, user_id: Uuid) -> Result<bool, Problem> {
+pub(crate) fn any_role_in_project(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<bool, Problem> {
     tx.exists(
         "SELECT 1
          FROM member_groups

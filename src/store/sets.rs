@@ -1,14 +1,14 @@
 //! Rows in sets, as a page of views needs them.
 
 use std::collections::HashMap;
-
-use uuid::Uuid;
+use std::fmt::Display;
+use std::hash::Hash;
 
 use crate::problem::Problem;
 
 /// Rows that belong to a thing, under its id and in their order.
-pub(super) fn grouped<T>(rows: Vec<(Uuid, T)>) -> HashMap<Uuid, Vec<T>> {
-    let mut of_id: HashMap<Uuid, Vec<T>> = HashMap::new();
+pub(super) fn grouped<I: Eq + Hash, T>(rows: Vec<(I, T)>) -> HashMap<I, Vec<T>> {
+    let mut of_id: HashMap<I, Vec<T>> = HashMap::new();
     for (id, row) in rows {
         of_id.entry(id).or_default().push(row);
     }
@@ -17,6 +17,6 @@ pub(super) fn grouped<T>(rows: Vec<(Uuid, T)>) -> HashMap<Uuid, Vec<T>> {
 
 /// The row of a set that another row names. A foreign key keeps it there, so its absence is a fault, never a shorter
 /// page.
-pub(crate) fn named<T>(set: &HashMap<Uuid, T>, id: Uuid) -> Result<&T, Problem> {
+pub(crate) fn named<I: Copy + Display + Eq + Hash, T>(set: &HashMap<I, T>, id: I) -> Result<&T, Problem> {
     set.get(&id).ok_or_else(|| Problem::Internal(format!("a row names {id}, which is not in the database")))
 }

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Ids, Row, RowResult, Tx, json, json_text, params};
+use crate::db::{Ids, Parameter, Row, RowResult, Tx, json, json_text, params};
 use crate::generated::models::Permission;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretHash};
+use crate::store::ids::{OrganisationId, PersonalAccessTokenId, ProjectId, SignInId, UserId};
 use crate::store::sets::grouped;
 
 /// What a new personal access token may do.
@@ -21,7 +22,7 @@ pub struct NewPersonalAccessToken {
     /// Whether it reaches every project.
     pub all_projects: bool,
     /// The projects it reaches otherwise.
-    pub projects: Vec<Uuid>,
+    pub projects: Vec<ProjectId>,
 }
 
 /// Where a secret came from: a fixed one of a seed file may be known to others.
@@ -52,7 +53,7 @@ impl From<&Secret> for Credential {
 /// A personal access token as stored, without its projects.
 pub struct StoredToken {
     /// The token's id.
-    pub id: Uuid,
+    pub id: PersonalAccessTokenId,
     /// What it is for.
     pub note: String,
     /// What it may do at most.
@@ -87,7 +88,7 @@ pub(super) const LIVE: &str = "(token.expires_at IS NULL OR token.expires_at > ?
 #[derive(Clone, Copy)]
 pub struct SignIn {
     /// The sign-in's id.
-    pub id: Uuid,
+    pub id: SignInId,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
     /// When it was made.
@@ -99,7 +100,7 @@ pub struct SignIn {
 /// One credential in a list, of either kind.
 #[derive(Clone, Debug)]
 pub struct ListedToken {
-    /// The token's id.
+    /// The id of a personal access token or of a sign-in.
     pub id: Uuid,
     /// `personal` or `internal`.
     pub kind: &'static str,
@@ -115,16 +116,16 @@ pub struct ListedToken {
 
 /// Whose a token is.
 pub(crate) struct TokenOwner {
-    pub user_id: Uuid,
-    pub organisation_id: Uuid,
+    pub user_id: UserId,
+    pub organisation_id: OrganisationId,
 }
 
 /// Adds a personal access token.
 pub(crate) fn create_personal(
     tx: &Tx,
-    user_id: Uuid,
+    user_id: UserId,
     token: &StoredToken,
-    project_ids: &[Uuid],
+    project_ids: &[ProjectId],
 ) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO personal_access_tokens (id, user_id, secret_hash, note, permissions, all_projects, seeded,
@@ -154,7 +155,11 @@ pub(crate) fn create_personal(
 }
 
 /// One token of a user.
-pub(crate) fn find_personal(tx: &Tx, user_id: Uuid, token_id: Uuid) -> Result<Option<StoredToken>, Problem> {
+pub(crate) fn find_personal(
+    tx: &Tx,
+    user_id: UserId,
+    token_id: PersonalAccessTokenId,
+) -> Result<Option<StoredToken>, Problem> {
     tx.optional(
         "SELECT * FROM personal_access_tokens WHERE id = ?1 AND user_id = ?2",
         params![token_id, user_id],
@@ -163,7 +168,7 @@ pub(crate) fn find_personal(tx: &Tx, user_id: Uuid, token_id: Uuid) -> Result<Op
 }
 
 /// Every token of a user.
-pub fn all_personal(tx: &Tx, user_id: Uuid) -> Result<Vec<StoredToken>, Problem> {
+pub fn all_personal(tx: &Tx, user_id: UserId) -> Result<Vec<StoredToken>, Problem> {
     tx.rows(
         "SELECT * FROM personal_access_tokens WHERE user_id = ?1 ORDER BY created_at, id",
         [user_id],
@@ -172,14 +177,14 @@ pub fn all_personal(tx: &Tx, user_id: Uuid) -> Result<Vec<StoredToken>, Problem>
 }
 
 /// How many tokens of a user still work.
-pub(crate) fn count_live(tx: &Tx, user_id: Uuid) -> Result<u64, Problem> {
+pub(crate) fn count_live(tx: &Tx, user_id: UserId) -> Result<u64, Problem> {
     let statement =
         format!("SELECT count(*) FROM personal_access_tokens AS token WHERE token.user_id = ?1 AND {LIVE}");
     tx.count(&statement, params![user_id, tx.now()])
 }
 
 /// The projects that a token reaches, if it does not reach all.
-pub fn projects_of(tx: &Tx, token_id: Uuid) -> Result<Vec<Uuid>, Problem> {
+pub fn projects_of(tx: &Tx, token_id: PersonalAccessTokenId) -> Result<Vec<ProjectId>, Problem> {
     tx.rows(
         "SELECT project_id FROM personal_access_token_projects WHERE token_id = ?1 ORDER BY project_id",
         [token_id],
@@ -188,7 +193,10 @@ pub fn projects_of(tx: &Tx, token_id: Uuid) -> Result<Vec<Uuid>, Problem> {
 }
 
 /// The projects of each of these tokens that are not deleted, oldest first.
-pub(crate) fn projects_of_all(tx: &Tx, token_ids: &[Uuid]) -> Result<HashMap<Uuid, Vec<Uuid>>, Problem> {
+pub(crate) fn projects_of_all(
+    tx: &Tx,
+    token_ids: &[PersonalAccessTokenId],
+) -> Result<HashMap<PersonalAccessTokenId, Vec<ProjectId>>, Problem> {
     let of_token = tx.rows(
         "SELECT chosen.token_id, chosen.project_id
          FROM personal_access_token_projects AS chosen JOIN projects ON projects.id = chosen.project_id
@@ -203,7 +211,7 @@ pub(crate) fn projects_of_all(tx: &Tx, token_ids: &[Uuid]) -> Result<HashMap<Uui
 /// Gives a token a new secret and a new end.
 pub(crate) fn regenerate(
     tx: &Tx,
-    token_id: Uuid,
+    token_id: PersonalAccessTokenId,
     secret: &Secret,
     expires_at: Option<Timestamp>,
 ) -> Result<(), Problem> {
@@ -217,7 +225,7 @@ pub(crate) fn regenerate(
 }
 
 /// Removes every credential of a user.
-pub fn delete_all_of_user(tx: &Tx, user_id: Uuid) -> Result<(), Problem> {
+pub fn delete_all_of_user(tx: &Tx, user_id: UserId) -> Result<(), Problem> {
     tx.execute("DELETE FROM personal_access_tokens WHERE user_id = ?1", [user_id])?;
     tx.execute("DELETE FROM internal_tokens WHERE user_id = ?1", [user_id])?;
     Ok(())
@@ -242,7 +250,7 @@ fn credential(row: &Row) -> RowResult<Credential> {
 }
 
 /// Adds a sign-in.
-pub(crate) fn create_internal(tx: &Tx, user_id: Uuid, sign_in: &SignIn) -> Result<(), Problem> {
+pub(crate) fn create_internal(tx: &Tx, user_id: UserId, sign_in: &SignIn) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO internal_tokens (id, user_id, secret_hash, seeded, expires_at, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -259,7 +267,7 @@ pub(crate) fn create_internal(tx: &Tx, user_id: Uuid, sign_in: &SignIn) -> Resul
 }
 
 /// Every sign-in of a user.
-pub fn all_internal(tx: &Tx, user_id: Uuid) -> Result<Vec<SignIn>, Problem> {
+pub fn all_internal(tx: &Tx, user_id: UserId) -> Result<Vec<SignIn>, Problem> {
     tx.rows("SELECT * FROM internal_tokens WHERE user_id = ?1 ORDER BY created_at, id", [user_id], |row| {
         Ok(SignIn {
             id: row.get("id")?,
@@ -271,16 +279,16 @@ pub fn all_internal(tx: &Tx, user_id: Uuid) -> Result<Vec<SignIn>, Problem> {
 }
 
 /// Removes a personal access token and says whose it was.
-pub(crate) fn delete_personal(tx: &Tx, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
+pub(crate) fn delete_personal(tx: &Tx, id: PersonalAccessTokenId) -> Result<Option<TokenOwner>, Problem> {
     delete(tx, PERSONAL, id)
 }
 
 /// Removes a sign-in and says whose it was.
-pub(crate) fn delete_internal(tx: &Tx, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
+pub(crate) fn delete_internal(tx: &Tx, id: SignInId) -> Result<Option<TokenOwner>, Problem> {
     delete(tx, INTERNAL, id)
 }
 
-fn delete(tx: &Tx, table: &str, id: Uuid) -> Result<Option<TokenOwner>, Problem> {
+fn delete(tx: &Tx, table: &str, id: impl Parameter) -> Result<Option<TokenOwner>, Problem> {
     let statement = format!(
         "DELETE FROM {table} WHERE id = ?1
          RETURNING user_id, (SELECT organisation_id FROM users WHERE users.id = user_id) AS organisation_id"

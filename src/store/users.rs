@@ -2,8 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::db::{Ids, List, Row, RowResult, Tx, params, word};
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
@@ -11,15 +9,16 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::ids::{OrganisationId, ProjectId, UserId};
 use crate::store::roles::Role;
 
 /// A user as stored.
 #[derive(Clone, Debug)]
 pub struct User {
     /// The user's id.
-    pub id: Uuid,
+    pub id: UserId,
     /// The organisation the user belongs to.
-    pub organisation_id: Uuid,
+    pub organisation_id: OrganisationId,
     /// The address as it was typed.
     pub email: String,
     /// Given name.
@@ -41,7 +40,7 @@ pub struct User {
 impl User {
     /// A user who is new in an organisation and works.
     #[must_use]
-    pub fn new(tx: &Tx, organisation_id: Uuid, email: &str, user_type: UserType) -> Self {
+    pub fn new(tx: &Tx, organisation_id: OrganisationId, email: &str, user_type: UserType) -> Self {
         Self {
             id: tx.new_id(),
             organisation_id,
@@ -99,7 +98,7 @@ pub fn fold_email(email: &str) -> String {
 }
 
 /// One user of the organisation.
-pub fn find(tx: &Tx, organisation_id: Uuid, user_id: Uuid) -> Result<Option<User>, Problem> {
+pub fn find(tx: &Tx, organisation_id: OrganisationId, user_id: UserId) -> Result<Option<User>, Problem> {
     tx.optional(
         "SELECT * FROM users WHERE id = ?1 AND organisation_id = ?2",
         params![user_id, organisation_id],
@@ -108,14 +107,17 @@ pub fn find(tx: &Tx, organisation_id: Uuid, user_id: Uuid) -> Result<Option<User
 }
 
 /// One user that must be there.
-pub fn get(tx: &Tx, user_id: Uuid) -> Result<User, Problem> {
+pub fn get(tx: &Tx, user_id: UserId) -> Result<User, Problem> {
     tx.row("SELECT * FROM users WHERE id = ?1", [user_id], read)
 }
 
 /// The users that these ids name, each under its id: what a page of views needs.
-pub(crate) fn by_id(tx: &Tx, ids: impl IntoIterator<Item = Uuid>) -> Result<HashMap<Uuid, User>, Problem> {
-    let ids: HashSet<Uuid> = ids.into_iter().collect();
-    let ids: Vec<Uuid> = ids.into_iter().collect();
+pub(crate) fn by_id(
+    tx: &Tx,
+    ids: impl IntoIterator<Item = UserId>,
+) -> Result<HashMap<UserId, User>, Problem> {
+    let ids: HashSet<UserId> = ids.into_iter().collect();
+    let ids: Vec<UserId> = ids.into_iter().collect();
     let sql = "SELECT * FROM users WHERE id IN (SELECT id FROM ids(?1) AS listed)";
     let users = tx.rows(sql, [Ids::of(&ids)], read)?;
     Ok(users.into_iter().map(|user| (user.id, user)).collect())
@@ -123,7 +125,7 @@ pub(crate) fn by_id(tx: &Tx, ids: impl IntoIterator<Item = Uuid>) -> Result<Hash
 
 /// Those of the ids that name users of the organisation, oldest first. Each is looked up by itself: a call names one or
 /// two as a rule, and a set costs more than that before it finds any.
-pub fn find_all(tx: &Tx, organisation_id: Uuid, user_ids: &[Uuid]) -> Result<Vec<User>, Problem> {
+pub fn find_all(tx: &Tx, organisation_id: OrganisationId, user_ids: &[UserId]) -> Result<Vec<User>, Problem> {
     let found = user_ids.iter().filter_map(|id| find(tx, organisation_id, *id).transpose());
     let mut users = found.collect::<Result<Vec<_>, _>>()?;
     users.sort_by_key(|user| (user.created_at, user.id));
@@ -132,7 +134,11 @@ pub fn find_all(tx: &Tx, organisation_id: Uuid, user_ids: &[Uuid]) -> Result<Vec
 }
 
 /// The user of the organisation with this address, in whatever letter case.
-pub fn find_by_address(tx: &Tx, organisation_id: Uuid, email: &str) -> Result<Option<User>, Problem> {
+pub fn find_by_address(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    email: &str,
+) -> Result<Option<User>, Problem> {
     tx.optional(
         "SELECT * FROM users WHERE organisation_id = ?1 AND email_folded = ?2",
         params![organisation_id, fold_email(email)],
@@ -141,7 +147,7 @@ pub fn find_by_address(tx: &Tx, organisation_id: Uuid, email: &str) -> Result<Op
 }
 
 /// Every user of the organisation, oldest first: for an export.
-pub fn all(tx: &Tx, organisation_id: Uuid) -> Result<Vec<User>, Problem> {
+pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<User>, Problem> {
     tx.rows("SELECT * FROM users WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
 }
 
@@ -151,7 +157,7 @@ pub fn find_by_email(tx: &Tx, email: &str) -> Result<Vec<User>, Problem> {
 }
 
 /// The user with this id, in whatever organisation: for the operator only.
-pub fn find_anywhere(tx: &Tx, user_id: Uuid) -> Result<Option<User>, Problem> {
+pub fn find_anywhere(tx: &Tx, user_id: UserId) -> Result<Option<User>, Problem> {
     tx.optional("SELECT * FROM users WHERE id = ?1", [user_id], read)
 }
 
@@ -173,7 +179,7 @@ pub const OF_ORGANISATION: List = List {
 /// One page of the users of the organisation.
 pub(crate) fn list(
     tx: &Tx,
-    organisation_id: Uuid,
+    organisation_id: OrganisationId,
     is_service: Option<bool>,
     search: Option<&str>,
     page: Page,
@@ -220,8 +226,8 @@ pub const INVITABLE_OUTSIDE: List = List {
 /// One page of the users who may still be invited into a project: not in it, and not disabled.
 pub fn list_outside_project(
     tx: &Tx,
-    organisation_id: Uuid,
-    project_id: Uuid,
+    organisation_id: OrganisationId,
+    project_id: ProjectId,
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {
@@ -275,7 +281,7 @@ pub(crate) fn update(tx: &Tx, user: &User) -> Result<(), Problem> {
 /// Makes an invited user a member. A name that was not given stays as it was.
 pub fn activate(
     tx: &Tx,
-    user_id: Uuid,
+    user_id: UserId,
     first_name: Option<&str>,
     last_name: Option<&str>,
 ) -> Result<User, Problem> {

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use super::faults::Faults;
 use crate::http::Authorization;
-use crate::problem::{Busy, Challenge, Problem};
+use crate::problem::{Busy, Challenge, CredentialFault, Problem};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::seed;
 
@@ -37,16 +37,16 @@ impl Controls {
     /// 401 unless the request carries the token. Hashes are compared, so how long that takes says nothing
     /// about the token.
     pub(super) fn authenticate(&self, authorization: Authorization<'_>) -> Result<(), Problem> {
-        let (detail, were_sent) = match authorization {
+        let (fault, detail) = match authorization {
             Authorization::Present { scheme, credentials } if scheme.eq_ignore_ascii_case(SCHEME) => {
                 let given = Secret::parse(SecretKind::TestControls, credentials);
                 if given.is_some_and(|given| given.hash() == self.token) {
                     return Ok(());
                 }
-                ("The token is not that of this server.", true)
+                (CredentialFault::Invalid, "The token is not that of this server.")
             }
-            Authorization::Absent => ("The Authorization header is missing.", false),
-            _ => ("The test controls take no credentials of the API.", true),
+            Authorization::Absent => (CredentialFault::Missing, "The Authorization header is missing."),
+            _ => (CredentialFault::Invalid, "The test controls take no credentials of the API."),
         };
         Err(Problem::Unauthenticated {
             detail: format!(
@@ -54,7 +54,7 @@ impl Controls {
                  that, of the ready file."
             ),
             challenges: vec![Challenge::Test],
-            were_sent,
+            fault,
         })
     }
 

@@ -16,6 +16,7 @@ use crate::db::Tx;
 use crate::http::{Reply, Request, check_email};
 use crate::problem::{Place, Problem};
 use crate::store;
+use crate::store::ids::MailId;
 use crate::store::mails::ListedMail;
 use crate::store::users::fold_email;
 
@@ -29,7 +30,7 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Mail {
-    id: Uuid,
+    id: MailId,
     to: String,
     subject: String,
     text: String,
@@ -65,7 +66,7 @@ pub(super) async fn list(app: &App, request: &Request) -> Result<Reply, Problem>
 pub(super) async fn next(app: &App, controls: &Controls, request: &Request) -> Result<Reply, Problem> {
     let to = address(request)?
         .ok_or_else(|| invalid("to", "is required: the address that the mail is for".to_owned()))?;
-    let after = request.query("after")?.unwrap_or(Uuid::nil());
+    let after = request.query::<Uuid>("after")?.unwrap_or_default().into();
     let wait = wait(request)?;
     let mail = controls.unless_stopped(wait_for(app, &to, after, wait)).await??;
     let mail = mail.ok_or_else(|| {
@@ -78,7 +79,7 @@ pub(super) async fn next(app: &App, controls: &Controls, request: &Request) -> R
     Reply::json(200, &mail)
 }
 
-async fn wait_for(app: &App, to: &str, after: Uuid, wait: Duration) -> Result<Option<Mail>, Problem> {
+async fn wait_for(app: &App, to: &str, after: MailId, wait: Duration) -> Result<Option<Mail>, Problem> {
     let until = Instant::now() + wait;
     loop {
         if let Some(mail) = app.db.peek(|tx| find(tx, to, after))? {
@@ -91,7 +92,7 @@ async fn wait_for(app: &App, to: &str, after: Uuid, wait: Duration) -> Result<Op
     }
 }
 
-fn find(tx: &Tx, to: &str, after: Uuid) -> Result<Option<Mail>, Problem> {
+fn find(tx: &Tx, to: &str, after: MailId) -> Result<Option<Mail>, Problem> {
     let delivered = store::mails::delivered_after(tx, after)?;
     let Some(first) = delivered.into_iter().find(|mail| fold_email(&mail.recipient) == to) else {
         return Ok(None);

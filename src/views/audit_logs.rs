@@ -9,7 +9,7 @@ use crate::views::users;
 /// An entry in a list.
 pub(crate) fn listed(entry: StoredEntry, user: Option<&User>, project: Option<&Project>) -> ListedAuditLog {
     ListedAuditLog {
-        id: entry.id,
+        id: entry.id.into(),
         created_at: entry.created_at.rfc3339(),
         r#type: entry.kind,
         action: entry.action,
@@ -18,7 +18,7 @@ pub(crate) fn listed(entry: StoredEntry, user: Option<&User>, project: Option<&P
         ref_id: Some(entry.ref_id.to_string()),
         user: user.map(users::audit_log_user),
         project: project
-            .map(|project| NamedReference { id: Some(project.id), name: Some(project.name.clone()) }),
+            .map(|project| NamedReference { id: Some(project.id.into()), name: Some(project.name.clone()) }),
     }
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn entry(stored: StoredEntry, user: Option<&User>, project: Option<&P
         ref_id: listed.ref_id,
         user: listed.user,
         project: listed.project,
-        organisation_id: Some(organisation_id),
+        organisation_id: Some(organisation_id.into()),
         data: Some(data),
     }
 }

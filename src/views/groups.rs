@@ -7,18 +7,18 @@ use crate::store::roles::Role;
 /// A group with the role that looks after it.
 pub(crate) fn group(group: Group, role: Option<&Role>) -> models::Group {
     let role = role.map(|role| GroupRole {
-        id: Some(role.id),
+        id: Some(role.id.into()),
         name: Some(role.name.clone()),
         description: role.description.clone(),
     });
     models::Group {
-        id: group.id,
+        id: group.id.into(),
         name: group.name,
         description: group.description,
-        project_id: group.project_id,
+        project_id: group.project_id.into(),
         permissions: group.permissions,
         file_permissions: group.file_permissions.map(|all| all.into_iter().map(Into::into).collect()),
-        role_id: group.role_id,
+        role_id: group.role_id.map(Into::into),
         role,
     }
 }
@@ -28,11 +28,11 @@ pub(crate) fn group(group: Group, role: Option<&Role>) -> models::Group {
 pub fn member_group(group: &Group) -> MemberGroup {
     let words = |all: &Vec<Permission>| all.iter().map(|word| word.as_str().to_owned()).collect();
     MemberGroup {
-        id: group.id,
+        id: group.id.into(),
         name: group.name.clone(),
-        project_id: group.project_id,
+        project_id: group.project_id.into(),
         description: group.description.clone(),
         permissions: group.permissions.as_ref().map(words),
-        role_id: group.role_id,
+        role_id: group.role_id.map(Into::into),
     }
 }

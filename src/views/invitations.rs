@@ -15,7 +15,7 @@ pub(crate) fn listed(
     organisation: &Organisation,
 ) -> models::ListedInvitation {
     models::ListedInvitation {
-        id: invitation.id,
+        id: invitation.id.into(),
         email: user.email.clone(),
         expires_at: Some(invitation.expires_at.rfc3339()),
         created_at: invitation.created_at.rfc3339(),
@@ -23,17 +23,20 @@ pub(crate) fn listed(
         status: invitation.status,
         created_by: created_by.map(users::invitation_user),
         user: Some(users::invitation_user(user)),
-        organisation: Some(InvitationOrganisation { id: organisation.id, name: organisation.name.clone() }),
+        organisation: Some(InvitationOrganisation {
+            id: organisation.id.into(),
+            name: organisation.name.clone(),
+        }),
     }
 }
 
 /// The short form that sendUserInvitation answers.
 pub(crate) fn invitation(invitation: &Invitation, user: &User) -> models::Invitation {
     models::Invitation {
-        id: invitation.id,
+        id: invitation.id.into(),
         email: user.email.clone(),
         status: invitation.status,
-        user_id: invitation.user_id,
+        user_id: invitation.user_id.into(),
         created_at: invitation.created_at.rfc3339(),
         expires_at: Some(invitation.expires_at.rfc3339()),
     }

@@ -9,10 +9,10 @@ use crate::views::{groups, users};
 /// A membership with its user and its groups.
 pub(crate) fn member(membership: &Membership, user: &User, groups: &[Group]) -> Member {
     Member {
-        id: membership.id,
+        id: membership.id.into(),
         owner: Some(membership.owner),
-        user_id: Some(membership.user_id),
-        project_id: Some(membership.project_id),
+        user_id: Some(membership.user_id.into()),
+        project_id: Some(membership.project_id.into()),
         user: Some(users::member_user(user)),
         groups: Some(groups.iter().map(groups::member_group).collect()),
         created_at: membership.created_at.rfc3339(),

@@ -10,10 +10,10 @@ use crate::store::projects::{ListedMember, Project};
 /// A project with its approval settings.
 pub(crate) fn project(project: &Project, approving: &[Group]) -> models::Project {
     models::Project {
-        id: project.id,
+        id: project.id.into(),
         name: project.name.clone(),
         key: Some(project.key.clone()),
-        organisation_id: project.organisation_id,
+        organisation_id: project.organisation_id.into(),
         version: project.version,
         protected: Some(project.protected),
         deleted_at: project.deleted_at.map(Timestamp::rfc3339),
@@ -47,10 +47,10 @@ pub(crate) fn listed(stored: &Project, approving: &[Group], members: &[ListedMem
 #[must_use]
 pub fn token_project(project: &Project) -> TokenProject {
     TokenProject {
-        id: project.id,
+        id: project.id.into(),
         name: project.name.clone(),
         key: Some(project.key.clone()),
-        organisation_id: project.organisation_id,
+        organisation_id: project.organisation_id.into(),
         version: project.version.as_str().to_owned(),
         protected: Some(project.protected),
         created_at: project.created_at.rfc3339(),
@@ -61,10 +61,10 @@ pub fn token_project(project: &Project) -> TokenProject {
 /// A member in a list of projects.
 fn project_member(member: &ListedMember) -> ProjectMember {
     ProjectMember {
-        id: member.id,
+        id: member.id.into(),
         owner: Some(member.owner),
         user: Some(UserSummary {
-            id: member.user_id,
+            id: member.user_id.into(),
             email: member.email.clone(),
             first_name: member.first_name.clone(),
             last_name: member.last_name.clone(),
@@ -74,10 +74,10 @@ fn project_member(member: &ListedMember) -> ProjectMember {
 
 fn approval_group(group: &Group) -> ApprovalGroup {
     ApprovalGroup {
-        id: group.id,
+        id: group.id.into(),
         name: group.name.clone(),
-        project_id: group.project_id,
+        project_id: group.project_id.into(),
         description: group.description.clone(),
-        role_id: group.role_id,
+        role_id: group.role_id.map(Into::into),
     }
 }

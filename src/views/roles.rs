@@ -16,7 +16,7 @@ pub(crate) fn role(
     organisation: &Organisation,
 ) -> models::Role {
     models::Role {
-        id: role.id,
+        id: role.id.into(),
         name: role.name.clone(),
         description: role.description.clone(),
         all_projects: role.all_projects,
@@ -27,9 +27,9 @@ pub(crate) fn role(
         ),
         groups: Some(groups.iter().map(|(group, project)| role_group(group, project)).collect()),
         users: Some(users.iter().map(|user| users::summary(user)).collect()),
-        organisation_id: role.organisation_id,
+        organisation_id: role.organisation_id.into(),
         organisation: Some(NamedReference {
-            id: Some(organisation.id),
+            id: Some(organisation.id.into()),
             name: Some(organisation.name.clone()),
         }),
         created_at: role.created_at.rfc3339(),
@@ -39,11 +39,11 @@ pub(crate) fn role(
 
 fn role_group(group: &Group, project: &str) -> RoleGroup {
     RoleGroup {
-        id: group.id,
+        id: group.id.into(),
         name: group.name.clone(),
-        project_id: group.project_id,
+        project_id: group.project_id.into(),
         description: group.description.clone(),
         project: Some(RoleGroupProject { name: Some(project.to_owned()) }),
-        role_id: group.role_id,
+        role_id: group.role_id.map(Into::into),
     }
 }

@@ -11,7 +11,7 @@ use crate::views::{projects, users};
 /// A token without its secret.
 pub(crate) fn token(token: StoredToken, user: &User, projects: &[&Project]) -> PersonalAccessToken {
     PersonalAccessToken {
-        id: token.id,
+        id: token.id.into(),
         note: token.note,
         permissions: token.permissions,
         all_projects: token.all_projects,

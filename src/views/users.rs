@@ -10,12 +10,12 @@ use crate::store::users::User;
 /// A user with the roles of the organisation.
 pub(crate) fn user(user: &User, roles: &[Role]) -> models::User {
     let role = |role: &Role| UserRole {
-        id: role.id,
+        id: role.id.into(),
         name: role.name.clone(),
         description: role.description.clone(),
     };
     models::User {
-        id: user.id,
+        id: user.id.into(),
         email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
@@ -31,13 +31,13 @@ pub(crate) fn user(user: &User, roles: &[Role]) -> models::User {
 /// The caller's own user.
 pub(crate) fn profile(user: &User) -> ProfileUser {
     ProfileUser {
-        id: user.id,
+        id: user.id.into(),
         email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
         r#type: user.user_type,
         status: user.status,
-        organisation_id: user.organisation_id,
+        organisation_id: user.organisation_id.into(),
         // This service does not see which project a user looked at last.
         last_project_id: None,
         owner: Some(user.user_type == UserType::Owner),
@@ -51,7 +51,7 @@ pub(crate) fn profile(user: &User) -> ProfileUser {
 #[must_use]
 pub fn summary(user: &User) -> UserSummary {
     UserSummary {
-        id: user.id,
+        id: user.id.into(),
         email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
@@ -62,7 +62,7 @@ pub fn summary(user: &User) -> UserSummary {
 #[must_use]
 pub fn invitation_user(user: &User) -> InvitationUser {
     InvitationUser {
-        id: user.id,
+        id: user.id.into(),
         email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
@@ -75,7 +75,7 @@ pub fn invitation_user(user: &User) -> InvitationUser {
 #[must_use]
 pub fn audit_log_user(user: &User) -> AuditLogUser {
     AuditLogUser {
-        id: Some(user.id),
+        id: Some(user.id.into()),
         email: Some(user.email.clone()),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
@@ -86,7 +86,7 @@ pub fn audit_log_user(user: &User) -> AuditLogUser {
 #[must_use]
 pub fn token_user(user: &User) -> TokenUser {
     TokenUser {
-        id: user.id,
+        id: user.id.into(),
         email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
@@ -102,13 +102,13 @@ pub fn token_user(user: &User) -> TokenUser {
 #[must_use]
 pub fn member_user(user: &User) -> MemberUser {
     MemberUser {
-        id: user.id,
+        id: user.id.into(),
         email: user.email.clone(),
         first_name: user.first_name.clone(),
         last_name: user.last_name.clone(),
         r#type: upper_case_type(user.user_type).to_owned(),
         status: upper_case_status(user.status).to_owned(),
-        organisation_id: user.organisation_id,
+        organisation_id: user.organisation_id.into(),
         is_service: Some(user.is_service),
         created_at: user.created_at.rfc3339(),
         updated_at: user.updated_at.rfc3339(),

@@ -112,12 +112,12 @@ fn read_use(
     position
 }
 
-fn is_name(token: &str) -> bool {
+pub fn is_name(token: &str) -> bool {
     token.starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
 }
 
 /// Words, `::` and single signs.
-fn tokens(source: &Source) -> Vec<String> {
+pub fn tokens(source: &Source) -> Vec<String> {
     let text: Vec<char> = source.code().flat_map(|(_, line)| line.chars().chain(['\n'])).collect();
     let at = |position: usize| text.get(position).copied().unwrap_or('\n');
     let is_of_a_word = |letter: char| letter.is_alphanumeric() || letter == '_';

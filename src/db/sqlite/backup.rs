@@ -60,7 +60,8 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
     let copy = copy::make(&connection, target).map_err(|cause| failed("the backup", target, &cause))?;
     // Again: the copy took its time.
     refuse_in_use(target)?;
-    let placed = copy::place(copy, target, may_replace).map_err(|cause| match cause.kind() {
+    let placed = if may_replace { copy::replace(copy, target) } else { copy::place(copy, target) };
+    let placed = placed.map_err(|cause| match cause.kind() {
         io::ErrorKind::AlreadyExists => taken(target),
         _ => failed("the backup", target, &cause),
     });
@@ -111,7 +112,7 @@ pub fn restore(backup: &Path, database: &Path) -> Result<Restored, Failure> {
         .and_then(|copy| files::hand_over(copy.as_file(), database).map(|()| copy))
         .map_err(|cause| failed("the database", database, &cause))?;
     let kept = keep(database)?;
-    let placed = copy::place(copy, database, true).map_err(|cause| failed("the database", database, &cause));
+    let placed = copy::replace(copy, database).map_err(|cause| failed("the database", database, &cause));
     drop(lock);
     placed.map(|bytes| Restored { copied: Copied { bytes, step }, kept })
 }
@@ -173,7 +174,7 @@ fn connect(path: &Path) -> Result<Connection, Failure> {
     let failed =
         |cause: &dyn std::fmt::Display| Failure(format!("{} cannot be opened: {cause}", path.display()));
     files::check_length(path).map_err(|cause| failed(&cause))?;
-    connection::prepare_file(path, false).map_err(|cause| failed(&cause))?;
+    connection::require_file(path).map_err(|cause| failed(&cause))?;
     let file = OpenedFile::new(path).map_err(|cause| failed(&cause))?;
     opening::refuse_other_name(&file)?;
     // Before any connection, whose locks it would take along.

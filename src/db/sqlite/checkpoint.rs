@@ -186,7 +186,7 @@ mod tests {
     fn the_log_is_folded_beside_the_writer_and_starts_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
-        connection::prepare_file(&path, true).unwrap();
+        connection::prepare_file(&path).unwrap();
         let shared = Shared::new(OpenedFile::new(&path).unwrap());
         let source = Source::shared(&path);
         let writer = connection::open_plain(&source).unwrap();
@@ -213,7 +213,7 @@ mod tests {
     fn what_was_wiped_is_gone_from_the_log_too_when_nobody_writes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
-        connection::prepare_file(&path, true).unwrap();
+        connection::prepare_file(&path).unwrap();
         let shared = Shared::new(OpenedFile::new(&path).unwrap());
         let source = Source::shared(&path);
         let writer = connection::open_plain(&source).unwrap();

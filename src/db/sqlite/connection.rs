@@ -23,18 +23,19 @@ pub(super) const PAGES_MAX: i64 = 20_000;
 /// each combination of filters and orders, and what was not used for longest gives way to those.
 const PREPARED_STATEMENTS: usize = 256;
 
-/// Makes the file if it may be made, readable for its owner alone: it holds people's addresses and, until
+/// Refuses a file that is not there.
+pub(super) fn require_file(path: &Path) -> io::Result<()> {
+    let missing = "there is no such file; `brms serve` or `brms seed` makes one";
+    let metadata = path.metadata().map_err(|_| io::Error::new(io::ErrorKind::NotFound, missing))?;
+    // SQLite removes the log of an empty file without reading it.
+    if metadata.len() == 0 { refuse_to_begin_anew(path) } else { Ok(()) }
+}
+
+/// Makes the file if it is not there, readable for its owner alone: it holds people's addresses and, until
 /// a mail is delivered, the secret of its link. SQLite gives its -wal and -shm files the same mode.
-pub(super) fn prepare_file(path: &Path, create: bool) -> io::Result<()> {
-    if let Ok(metadata) = path.metadata() {
-        // SQLite removes the log of an empty file without reading it.
-        return if metadata.len() == 0 { refuse_to_begin_anew(path) } else { Ok(()) };
-    }
-    if !create {
-        return Err(io::Error::new(
-            io::ErrorKind::NotFound,
-            "there is no such file; `brms serve` or `brms seed` makes one",
-        ));
+pub(super) fn prepare_file(path: &Path) -> io::Result<()> {
+    if path.exists() {
+        return require_file(path);
     }
     refuse_to_begin_anew(path)?;
     // Made under another name, so that it is never there with a wrong mode or owner.
@@ -215,7 +216,7 @@ mod tests {
     fn every_kind_of_connection_has_its_pragmas() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
-        prepare_file(&path, true).unwrap();
+        prepare_file(&path).unwrap();
         let writer = open_plain(&Source::shared(&path)).unwrap();
         to_writer(&writer, &Options { size_max: Some(40_960), ..Options::new(&path) }).unwrap();
         let reader = open_reader(&Source::shared(&path)).unwrap();
@@ -246,7 +247,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
-        prepare_file(&path, true).unwrap();
+        prepare_file(&path).unwrap();
         let writer = open_plain(&Source::shared(&path)).unwrap();
         to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (a)").unwrap();
@@ -258,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_named_with_the_way_out() {
-        let error = prepare_file(Path::new("/nonexistent/brms.db"), false).unwrap_err();
+        let error = require_file(Path::new("/nonexistent/brms.db")).unwrap_err();
         assert!(error.to_string().contains("brms serve"));
     }
 }

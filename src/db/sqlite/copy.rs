@@ -31,11 +31,21 @@ pub(super) fn make(connection: &Connection, target: &Path) -> io::Result<NamedTe
     Ok(copy)
 }
 
-/// Gives a copy its name, and says how long it is.
-pub(super) fn place(copy: NamedTempFile, target: &Path, may_replace: bool) -> io::Result<u64> {
-    let file = if may_replace { copy.persist(target)? } else { copy.persist_noclobber(target)? };
-    #[cfg(unix)]
-    fs::File::open(folder(target))?.sync_all()?;
+/// Gives a copy a name that is free, and says how long it is.
+pub(super) fn place(copy: NamedTempFile, target: &Path) -> io::Result<u64> {
+    settle(&copy.persist_noclobber(target)?, target)
+}
+
+/// The same with a name that another file may have: that file is replaced.
+pub(super) fn replace(copy: NamedTempFile, target: &Path) -> io::Result<u64> {
+    settle(&copy.persist(target)?, target)
+}
+
+/// Brings the name to the disk, too.
+fn settle(file: &fs::File, target: &Path) -> io::Result<u64> {
+    if cfg!(unix) {
+        fs::File::open(folder(target))?.sync_all()?;
+    }
     Ok(file.metadata()?.len())
 }
 

@@ -54,7 +54,8 @@ impl Engine {
             Failure(format!("the database {} cannot be opened: {cause}", path.display()))
         };
         files::check_length(path).map_err(|cause| failed(&cause))?;
-        connection::prepare_file(path, options.create).map_err(|cause| failed(&cause))?;
+        let prepare = if options.create { connection::prepare_file } else { connection::require_file };
+        prepare(path).map_err(|cause| failed(&cause))?;
         if options.is_lock_held {
             temporary::sweep(files::folder(path));
         }

@@ -218,7 +218,7 @@ fn keep_copy(connection: &Connection, path: &Path, done: u32) -> Result<(), Fail
             return Ok(());
         }
         if files::is_free(&name) {
-            return copy::place(copy, &name, false).map(drop).map_err(|cause| failed(&cause));
+            return copy::place(copy, &name).map(drop).map_err(|cause| failed(&cause));
         }
     }
     Err(failed(&"there are too many of its kind; remove some"))

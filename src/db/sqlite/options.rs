@@ -36,8 +36,8 @@ impl Options {
         }
     }
 
-    /// The way for a command that lives for one look or one change.
-    pub fn beside_a_server(path: impl Into<PathBuf>, create: bool) -> Self {
-        Self { create, readers: 1, is_lock_held: false, ..Self::new(path) }
+    /// The way for a command that lives for one look or one change, into a file that is there.
+    pub fn beside_a_server(path: impl Into<PathBuf>) -> Self {
+        Self { create: false, readers: 1, is_lock_held: false, ..Self::new(path) }
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn keep(connection: &Connection, shared: &Shared) {
         let name = files::numbered(path, RESCUED).find(|name| files::is_free(name));
         let name =
             name.ok_or_else(|| std::io::Error::other("there are too many of its kind; remove some"))?;
-        copy::place(copy, &name, false).map(|_| name)
+        copy::place(copy, &name).map(|_| name)
     });
     match kept {
         Ok(name) => {

@@ -19,7 +19,7 @@ impl Bench {
     fn new(size_max: Option<u64>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
-        connection::prepare_file(&path, true).unwrap();
+        connection::prepare_file(&path).unwrap();
         let options = Options { size_max, ..Options::new(&path) };
         let shared = Shared::new(OpenedFile::new(&path).unwrap());
         let connection = connection::open_plain(&Source::shared(&path)).unwrap();

@@ -46,7 +46,9 @@ impl Trouble {
     pub(super) fn note(&self, busy: Busy) {
         match busy {
             Busy::Damaged => self.lasting.store(DAMAGED, Ordering::Release),
-            Busy::DiskFull | Busy::DiskFailed | Busy::ReadOnly => self.refused(true),
+            Busy::DiskFull | Busy::DiskFailed | Busy::ReadOnly => {
+                self.was_write_refused.store(true, Ordering::Release);
+            }
             _ => {}
         }
     }
@@ -62,7 +64,7 @@ impl Trouble {
 
     /// Remembers how far this process has written.
     pub(super) fn wrote(&self, writer: &Connection) {
-        self.refused(false);
+        self.was_write_refused.store(false, Ordering::Release);
         // An error here is one of the next write, too.
         if let Ok(newest) = newest_audit_log(writer) {
             *self.newest_audit_log.lock().unwrap_or_else(PoisonError::into_inner) = newest;
@@ -83,10 +85,6 @@ impl Trouble {
     }
 
     /// Whether the last write was refused by the disk.
-    pub(super) fn refused(&self, is_refused: bool) {
-        self.was_write_refused.store(is_refused, Ordering::Release);
-    }
-
     pub(super) fn was_write_refused(&self) -> bool {
         self.was_write_refused.load(Ordering::Acquire)
     }

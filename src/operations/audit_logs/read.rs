@@ -28,8 +28,8 @@ pub async fn list(
         caller.require()?;
         let filter = store::audit_logs::AuditLogFilter {
             organisation_id: caller.organisation_id,
-            project_id: parameters.project_id,
-            user_id: parameters.user_id,
+            project_id: parameters.project_id.map(Into::into),
+            user_id: parameters.user_id.map(Into::into),
             kind: parameters.r#type,
             action: parameters.action.as_deref(),
             from: from.map(|(first, _)| first),
@@ -64,7 +64,7 @@ pub async fn get(
     parameters: GetAuditLogParameters,
 ) -> Result<models::AuditLog, Problem> {
     app.read(principal, move |tx, caller| {
-        let entry = store::audit_logs::find(tx, caller.organisation_id, parameters.audit_log_id)?;
+        let entry = store::audit_logs::find(tx, caller.organisation_id, parameters.audit_log_id.into())?;
         let entry = entry.ok_or(Problem::NotFound("audit log entry"))?;
         caller.require()?;
         let user = entry.user_id.map(|id| store::users::get(tx, id)).transpose()?;

@@ -1,7 +1,5 @@
 //! listGroups.
 
-use uuid::Uuid;
-
 use crate::access::{self, Principal};
 use crate::app::App;
 use crate::generated::api::ListGroupsParameters;
@@ -10,6 +8,7 @@ use crate::paging::Page;
 use crate::problem::Problem;
 use crate::store;
 use crate::store::groups::Group;
+use crate::store::ids::RoleId;
 use crate::store::sets::named;
 use crate::views;
 
@@ -21,9 +20,9 @@ pub async fn list(
 ) -> Result<GroupList, Problem> {
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
-        access::projects::access(tx, caller, parameters.project_id)?;
-        let listed = store::groups::list(tx, parameters.project_id, parameters.search.as_deref(), page)?;
-        let ids: Vec<Uuid> = listed.rows.iter().filter_map(|group| group.role_id).collect();
+        let (project, _) = access::projects::access(tx, caller, parameters.project_id.into())?;
+        let listed = store::groups::list(tx, project.id, parameters.search.as_deref(), page)?;
+        let ids: Vec<RoleId> = listed.rows.iter().filter_map(|group| group.role_id).collect();
         let roles = store::roles::by_id(tx, &ids)?;
         let show = |group: Group| {
             let role = group.role_id.map(|id| named(&roles, id)).transpose()?;

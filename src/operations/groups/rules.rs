@@ -1,19 +1,18 @@
 //! What holds for groups wherever they are named.
 
-use uuid::Uuid;
-
 use crate::db::Tx;
 use crate::limits::places;
 use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::groups::Group;
+use crate::store::ids::{GroupId, ProjectId};
 
 /// The groups of the project that these ids name; 404 naming every place where one names none.
 pub fn find_named(
     tx: &Tx,
-    project_id: Uuid,
+    project_id: ProjectId,
     pointer: &str,
-    group_ids: &[Uuid],
+    group_ids: &[GroupId],
 ) -> Result<Vec<Group>, Problem> {
     let groups = store::groups::find_all(tx, project_id, group_ids)?;
     Problem::for_any(missing_places(pointer, group_ids, &groups), Problem::MissingReferences)?;
@@ -21,7 +20,7 @@ pub fn find_named(
 }
 
 /// Refuses ids of groups that a role looks after, where a person may not put users in.
-pub fn refuse_managed(group_ids: &[Uuid], is_managed: impl Fn(&Uuid) -> bool) -> Result<(), Problem> {
+pub fn refuse_managed(group_ids: &[GroupId], is_managed: impl Fn(&GroupId) -> bool) -> Result<(), Problem> {
     let managed =
         places("/groupIds", group_ids, "belongs to a role; give the user that role instead", is_managed);
     Problem::for_any(managed, |places| Problem::Conflict(Conflict::RoleManaged, places))
@@ -30,7 +29,7 @@ pub fn refuse_managed(group_ids: &[Uuid], is_managed: impl Fn(&Uuid) -> bool) ->
 /// The places in a list of ids that name none of the groups found.
 pub fn missing_places<'a>(
     pointer: &'a str,
-    group_ids: &'a [Uuid],
+    group_ids: &'a [GroupId],
     groups: &'a [Group],
 ) -> impl Iterator<Item = crate::problem::Place> + 'a {
     places(pointer, group_ids, "names no group of this project", |id| {

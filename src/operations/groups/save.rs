@@ -22,7 +22,7 @@ pub async fn create(
 ) -> Result<models::Group, Problem> {
     check(&body)?;
     app.write(principal, move |tx, caller| {
-        let (project, access) = access::projects::access(tx, caller, parameters.project_id)?;
+        let (project, access) = access::projects::access(tx, caller, parameters.project_id.into())?;
         let group = Group {
             id: tx.new_id(),
             project_id: project.id,
@@ -49,9 +49,9 @@ pub async fn update(
 ) -> Result<models::Group, Problem> {
     check(&body)?;
     app.write(principal, move |tx, caller| {
-        let (project, access) = access::projects::access(tx, caller, parameters.project_id)?;
-        let before =
-            store::groups::find(tx, project.id, parameters.group_id)?.ok_or(Problem::NotFound("group"))?;
+        let (project, access) = access::projects::access(tx, caller, parameters.project_id.into())?;
+        let before = store::groups::find(tx, project.id, parameters.group_id.into())?
+            .ok_or(Problem::NotFound("group"))?;
         let after = Group {
             name: body.name.clone(),
             description: body.description.clone().or_else(|| before.description.clone()),

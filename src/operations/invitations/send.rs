@@ -1,7 +1,5 @@
 //! sendUserInvitation: a new mail with a new link; the old link is dead.
 
-use uuid::Uuid;
-
 use super::throttle::{check_inviter, check_throttle};
 use crate::access::Principal;
 use crate::app::App;
@@ -14,6 +12,7 @@ use crate::problem::{Conflict, Problem};
 use crate::secret::{Secret, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, Change};
+use crate::store::ids::UserId;
 use crate::store::invitations::Invitation;
 use crate::store::users::User;
 use crate::views;
@@ -26,7 +25,7 @@ pub async fn send(
 ) -> Result<models::Invitation, Problem> {
     let settings = app.invitations;
     app.write(principal, move |tx, caller| {
-        let user = store::users::find(tx, caller.organisation_id, parameters.user_id)?;
+        let user = store::users::find(tx, caller.organisation_id, parameters.user_id.into())?;
         let user = user.ok_or(Problem::NotFound("user"))?;
         caller.require()?;
         let invitation = sendable(tx, &settings, &user)?;
@@ -76,7 +75,7 @@ pub fn renew(
 }
 
 /// Kills the link of a user who is disabled, and drops mails not yet sent.
-pub fn withdraw(tx: &Tx, user_id: Uuid) -> Result<(), Problem> {
+pub fn withdraw(tx: &Tx, user_id: UserId) -> Result<(), Problem> {
     let Some(invitation) = store::invitations::find_by_user(tx, user_id)? else { return Ok(()) };
     store::invitations::withdraw_secret(tx, invitation.id)?;
     store::mails::cancel_queued(tx, invitation.id)

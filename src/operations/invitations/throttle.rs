@@ -1,11 +1,10 @@
 //! How often invitations may be sent.
 
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::config::InvitationSettings;
 use crate::db::Tx;
 use crate::problem::{Problem, SendLimit};
+use crate::store::ids::UserId;
 use crate::store::invitations::{Invitation, SendsOf, nth_last_send};
 
 /// Of the last `sends_max` sends, the first must lie outside the window.
@@ -23,7 +22,7 @@ pub(super) fn check_throttle(
 pub(super) fn check_inviter(
     tx: &Tx,
     settings: &InvitationSettings,
-    user_id: Uuid,
+    user_id: UserId,
     count: usize,
 ) -> Result<(), Problem> {
     let count = u32::try_from(count).unwrap_or(u32::MAX);

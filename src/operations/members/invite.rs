@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
 use crate::db::Tx;
@@ -15,6 +13,8 @@ use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::groups::Group;
+use crate::store::ids::{GroupId, ProjectId, UserId, typed};
+use crate::store::members::Membership;
 use crate::store::users::User;
 use crate::views;
 
@@ -28,9 +28,9 @@ pub async fn invite(
     limits::check(&[("userIds", &body.user_ids)])?;
     limits::check(&[("groupIds", &body.group_ids)])?;
     let invitation = MemberInvitation {
-        project_id: parameters.project_id,
-        user_ids: body.user_ids,
-        group_ids: body.group_ids.unwrap_or_default(),
+        project_id: parameters.project_id.into(),
+        user_ids: typed(&body.user_ids),
+        group_ids: typed(&body.group_ids.unwrap_or_default()),
         owner: body.owner,
     };
     app.write(principal, move |tx, caller| invitation.carry_out(tx, caller)).await
@@ -38,9 +38,9 @@ pub async fn invite(
 
 /// Who is to come into which project as what.
 struct MemberInvitation {
-    project_id: Uuid,
-    user_ids: Vec<Uuid>,
-    group_ids: Vec<Uuid>,
+    project_id: ProjectId,
+    user_ids: Vec<UserId>,
+    group_ids: Vec<GroupId>,
     owner: bool,
 }
 
@@ -50,7 +50,7 @@ impl MemberInvitation {
         let (_, access) = access::projects::access(tx, caller, self.project_id)?;
         let groups = store::groups::find_all(tx, self.project_id, &self.group_ids)?;
         let users = store::users::find_all(tx, caller.organisation_id, &self.user_ids)?;
-        let users: HashMap<Uuid, User> = users.into_iter().map(|user| (user.id, user)).collect();
+        let users: HashMap<UserId, User> = users.into_iter().map(|user| (user.id, user)).collect();
 
         if self.owner || groups.iter().any(Group::carries_owner) {
             access.require_grant_of_owner()?;
@@ -58,11 +58,13 @@ impl MemberInvitation {
         self.check_all_exist(&users, &groups)?;
         self.check_state(&users, &groups)?;
 
-        let group_ids: Vec<Uuid> = groups.iter().map(|group| group.id).collect();
+        let group_ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
         let mut created = Vec::new();
         for user_id in &self.user_ids {
             // Two calls at once and doubles in one call are told apart by the table's key, not by a look.
-            if let Some(membership) = store::members::create(tx, self.project_id, *user_id, self.owner)? {
+            let membership =
+                Membership { owner: self.owner, ..Membership::new(tx, self.project_id, *user_id) };
+            if store::members::add(tx, &membership)? {
                 store::members::add_to_groups(tx, &membership, &group_ids)?;
                 store::members::record(tx, &caller.actor(), Action::Created, &membership, &group_ids)?;
                 created.push(views::members::member(&membership, &users[user_id], &groups));
@@ -71,27 +73,28 @@ impl MemberInvitation {
         Ok(created)
     }
 
-    fn check_all_exist(&self, users: &HashMap<Uuid, User>, groups: &[Group]) -> Result<(), Problem> {
+    fn check_all_exist(&self, users: &HashMap<UserId, User>, groups: &[Group]) -> Result<(), Problem> {
         let missing_users =
             places("/userIds", &self.user_ids, "names no user you may see", |id| !users.contains_key(id));
         let missing_groups = groups::missing_places("/groupIds", &self.group_ids, groups);
         Problem::for_any(missing_users.chain(missing_groups), Problem::MissingReferences)
     }
 
-    fn check_state(&self, users: &HashMap<Uuid, User>, groups: &[Group]) -> Result<(), Problem> {
-        let is_disabled = |id: &Uuid| users[id].status == UserStatus::Disabled;
+    fn check_state(&self, users: &HashMap<UserId, User>, groups: &[Group]) -> Result<(), Problem> {
+        let is_disabled = |id: &UserId| users[id].status == UserStatus::Disabled;
         let detail = "names a disabled user; enable the user first";
         let disabled = places("/userIds", &self.user_ids, detail, is_disabled);
         Problem::for_any(disabled, |places| Problem::Conflict(Conflict::UserDisabled, places))?;
-        let is_managed = |id: &Uuid| groups.iter().any(|group| group.id == *id && group.role_id.is_some());
+        let is_managed = |id: &GroupId| groups.iter().any(|group| group.id == *id && group.role_id.is_some());
         groups::refuse_managed(&self.group_ids, is_managed)
     }
 }
 
 /// Makes a user the owner-member of a new project.
-pub fn add_owner(tx: &Tx, actor: &Actor, project_id: Uuid, user_id: Uuid) -> Result<(), Problem> {
-    match store::members::create(tx, project_id, user_id, true)? {
-        Some(membership) => store::members::record(tx, actor, Action::Created, &membership, &[]),
-        None => Ok(()),
+pub fn add_owner(tx: &Tx, actor: &Actor, project_id: ProjectId, user_id: UserId) -> Result<(), Problem> {
+    let membership = Membership { owner: true, ..Membership::new(tx, project_id, user_id) };
+    if store::members::add(tx, &membership)? {
+        store::members::record(tx, actor, Action::Created, &membership, &[])?;
     }
+    Ok(())
 }

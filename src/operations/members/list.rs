@@ -1,7 +1,5 @@
 //! listMembers and listMemberUsers.
 
-use uuid::Uuid;
-
 use crate::access::{self, Principal};
 use crate::app::App;
 use crate::generated::api::{ListMemberUsersParameters, ListMembersParameters};
@@ -9,6 +7,7 @@ use crate::generated::models::{MemberList, MemberUserList};
 use crate::paging::Page;
 use crate::problem::Problem;
 use crate::store;
+use crate::store::ids::UserId;
 use crate::views;
 
 /// The members of a project.
@@ -19,10 +18,10 @@ pub async fn list(
 ) -> Result<MemberList, Problem> {
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
-        access::projects::access(tx, caller, parameters.project_id)?;
-        let listed = store::members::list(tx, parameters.project_id, parameters.search.as_deref(), page)?;
-        let ids: Vec<Uuid> = listed.rows.iter().map(|(_, user)| user.id).collect();
-        let groups = store::groups::of_members(tx, parameters.project_id, &ids)?;
+        let (project, _) = access::projects::access(tx, caller, parameters.project_id.into())?;
+        let listed = store::members::list(tx, project.id, parameters.search.as_deref(), page)?;
+        let ids: Vec<UserId> = listed.rows.iter().map(|(_, user)| user.id).collect();
+        let groups = store::groups::of_members(tx, project.id, &ids)?;
         let mut results = Vec::with_capacity(listed.rows.len());
         for (membership, user) in listed.rows {
             let groups = groups.get(&user.id).map(Vec::as_slice).unwrap_or_default();
@@ -42,7 +41,7 @@ pub async fn list_users(
 ) -> Result<MemberUserList, Problem> {
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
-        let (project, _) = access::projects::access(tx, caller, parameters.project_id)?;
+        let (project, _) = access::projects::access(tx, caller, parameters.project_id.into())?;
         let listed = store::users::list_outside_project(
             tx,
             caller.organisation_id,

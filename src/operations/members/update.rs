@@ -1,7 +1,5 @@
 //! updateMember.
 
-use uuid::Uuid;
-
 use crate::access::permissions::ProjectAccess;
 use crate::access::{self, Principal};
 use crate::app::App;
@@ -14,6 +12,7 @@ use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::Action;
 use crate::store::groups::Group;
+use crate::store::ids::{GroupId, typed};
 use crate::store::members::Membership;
 use crate::views;
 
@@ -28,11 +27,12 @@ pub async fn update(
 ) -> Result<models::Member, Problem> {
     limits::check(&[("groupIds", &body.group_ids)])?;
     app.write(principal, move |tx, caller| {
-        let (project, access) = access::projects::access(tx, caller, parameters.project_id)?;
-        let before =
-            store::members::find(tx, project.id, parameters.member_id)?.ok_or(Problem::NotFound("member"))?;
+        let (project, access) = access::projects::access(tx, caller, parameters.project_id.into())?;
+        let before = store::members::find(tx, project.id, parameters.member_id.into())?
+            .ok_or(Problem::NotFound("member"))?;
         let had = store::members::groups_of(tx, &before)?;
-        let wanted = body.group_ids.as_deref();
+        let wanted: Option<Vec<GroupId>> = body.group_ids.as_deref().map(typed);
+        let wanted = wanted.as_deref();
         let named = store::groups::find_all(tx, project.id, wanted.unwrap_or_default())?;
         check_grant(&access, body.owner, &before, &had, wanted.map(|_| named.as_slice()))?;
         let missing = groups::missing_places("/groupIds", wanted.unwrap_or_default(), &named);
@@ -47,7 +47,7 @@ pub async fn update(
             replace_groups(tx, &after, &had, &named)?;
         }
         let groups = store::members::groups_of(tx, &after)?;
-        let group_ids: Vec<Uuid> = groups.iter().map(|group| group.id).collect();
+        let group_ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
         store::members::record(tx, &caller.actor(), Action::Updated, &after, &group_ids)?;
         let user = store::users::get(tx, after.user_id)?;
         Ok(views::members::member(&after, &user, &groups))
@@ -64,7 +64,7 @@ fn check_grant(
     named: Option<&[Group]>,
 ) -> Result<(), Problem> {
     let carries =
-        |groups: &[Group], id: Uuid| groups.iter().any(|group| group.id == id && group.carries_owner());
+        |groups: &[Group], id: GroupId| groups.iter().any(|group| group.id == id && group.carries_owner());
     let changed = named.is_some_and(|named| {
         named.iter().any(|group| group.carries_owner() && !carries(had, group.id))
             || had
@@ -74,8 +74,8 @@ fn check_grant(
     if owner != before.owner || changed { access.require_grant_of_owner() } else { Ok(()) }
 }
 
-fn check_managed(wanted: &[Uuid], named: &[Group], had: &[Group]) -> Result<(), Problem> {
-    let is_new = |id: &Uuid| {
+fn check_managed(wanted: &[GroupId], named: &[Group], had: &[Group]) -> Result<(), Problem> {
+    let is_new = |id: &GroupId| {
         named.iter().any(|group| group.id == *id && group.role_id.is_some())
             && !had.iter().any(|group| group.id == *id)
     };
@@ -83,7 +83,7 @@ fn check_managed(wanted: &[Uuid], named: &[Group], had: &[Group]) -> Result<(), 
 }
 
 fn replace_groups(tx: &Tx, membership: &Membership, had: &[Group], named: &[Group]) -> Result<(), Problem> {
-    let by_hand = |groups: &[Group]| -> Vec<Uuid> {
+    let by_hand = |groups: &[Group]| -> Vec<GroupId> {
         groups.iter().filter(|group| group.role_id.is_none()).map(|group| group.id).collect()
     };
     store::members::remove_from_groups(tx, membership, &by_hand(had))?;

@@ -10,6 +10,7 @@ use crate::operations::groups;
 use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::{Action, Change};
+use crate::store::ids::{GroupId, typed};
 
 /// A project with how changes in it are approved.
 pub async fn get(
@@ -18,7 +19,7 @@ pub async fn get(
     parameters: GetProjectWithApprovalsParameters,
 ) -> Result<models::Project, Problem> {
     app.read(principal, move |tx, caller| {
-        let (project, _) = access::projects::access(tx, caller, parameters.project_id)?;
+        let (project, _) = access::projects::access(tx, caller, parameters.project_id.into())?;
         shown(tx, &project)
     })
     .await
@@ -33,10 +34,11 @@ pub async fn update(
 ) -> Result<models::Project, Problem> {
     limits::check(&[("decisionsApprovalGroups", &body.decisions_approval_groups)])?;
     app.write(principal, move |tx, caller| {
-        let (project, _) = access::projects::access(tx, caller, parameters.project_id)?;
+        let (project, _) = access::projects::access(tx, caller, parameters.project_id.into())?;
         if let Some(group_ids) = &body.decisions_approval_groups {
-            groups::find_named(tx, project.id, "/decisionsApprovalGroups", group_ids)?;
-            store::projects::set_approval_groups(tx, project.id, group_ids)?;
+            let group_ids: Vec<GroupId> = typed(group_ids);
+            groups::find_named(tx, project.id, "/decisionsApprovalGroups", &group_ids)?;
+            store::projects::set_approval_groups(tx, project.id, &group_ids)?;
         }
         let mode = body.decisions_approval_mode.or(project.approval_mode);
         let updated = store::projects::set_approval_mode(tx, project.id, mode)?;

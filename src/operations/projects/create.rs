@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use uuid::Uuid;
-
 use super::list::shown;
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
@@ -15,6 +13,7 @@ use crate::problem::{Conflict, Place, Problem};
 use crate::store;
 use crate::store::audit_logs::Action;
 use crate::store::groups::Group;
+use crate::store::ids::{GroupId, ProjectId};
 use crate::store::projects::Project;
 
 /// Makes a project; its maker becomes its owner-member, and roles for all projects reach it at once.
@@ -37,7 +36,7 @@ fn carry_out(
     caller: &Caller,
     body: &CreateProjectRequest,
 ) -> Result<crate::generated::models::Project, Problem> {
-    let source = body.copy_content_ref.map(|id| copied(tx, caller, id)).transpose()?;
+    let source = body.copy_content_ref.map(|id| copied(tx, caller, id.into())).transpose()?;
     let project = Project {
         id: tx.new_id(),
         organisation_id: caller.organisation_id,
@@ -67,7 +66,7 @@ fn carry_out(
 }
 
 /// The project to copy from: one that the caller sees.
-fn copied(tx: &Tx, caller: &Caller, project_id: Uuid) -> Result<Project, Problem> {
+fn copied(tx: &Tx, caller: &Caller, project_id: ProjectId) -> Result<Project, Problem> {
     let missing = || {
         Problem::MissingReferences(vec![Place::pointer("/copyContentRef", "names no project you may see")])
     };
@@ -82,7 +81,7 @@ fn copied(tx: &Tx, caller: &Caller, project_id: Uuid) -> Result<Project, Problem
 
 /// Groups that a role looks after are left out: the role makes its own.
 fn copy_groups(tx: &Tx, caller: &Caller, source: &Project, project: &Project) -> Result<(), Problem> {
-    let mut copies: HashMap<Uuid, Uuid> = HashMap::new();
+    let mut copies: HashMap<GroupId, GroupId> = HashMap::new();
     for original in store::groups::all_of_project(tx, source.id)? {
         if original.role_id.is_some() {
             continue;
@@ -92,6 +91,7 @@ fn copy_groups(tx: &Tx, caller: &Caller, source: &Project, project: &Project) ->
         copies.insert(original.id, copy.id);
     }
     let approving = store::projects::approval_groups(tx, &[source.id])?;
-    let approving: Vec<Uuid> = approving.iter().filter_map(|(_, group)| copies.get(group).copied()).collect();
+    let approving: Vec<GroupId> =
+        approving.iter().filter_map(|(_, group)| copies.get(group).copied()).collect();
     store::projects::set_approval_groups(tx, project.id, &approving)
 }

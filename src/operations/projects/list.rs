@@ -1,7 +1,5 @@
 //! listProjects.
 
-use uuid::Uuid;
-
 use crate::access::Principal;
 use crate::app::App;
 use crate::db::Tx;
@@ -10,6 +8,7 @@ use crate::generated::models::{self, ProjectList};
 use crate::paging::Page;
 use crate::problem::Problem;
 use crate::store;
+use crate::store::ids::ProjectId;
 use crate::store::projects::Project;
 use crate::views;
 
@@ -38,7 +37,7 @@ pub async fn list(
             page,
         };
         let listed = store::projects::list(tx, &filter)?;
-        let ids: Vec<Uuid> = listed.rows.iter().map(|project| project.id).collect();
+        let ids: Vec<ProjectId> = listed.rows.iter().map(|project| project.id).collect();
         let approving = store::groups::approving(tx, &ids)?;
         let members = store::projects::members(tx, &ids, LISTED_MEMBERS_MAX)?;
         let show = |project: &Project| {

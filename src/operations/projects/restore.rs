@@ -19,7 +19,7 @@ pub async fn restore(
     parameters: RestoreProjectParameters,
 ) -> Result<models::Project, Problem> {
     app.write(principal, move |tx, caller| {
-        let project = store::projects::find(tx, caller.organisation_id, parameters.project_id)?;
+        let project = store::projects::find(tx, caller.organisation_id, parameters.project_id.into())?;
         let project = project.ok_or(Problem::NotFound("project"))?;
         access::projects::seen(tx, caller, project.id)?.require(caller.operation)?;
         if project.deleted_at.is_none() {

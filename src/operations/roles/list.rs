@@ -1,7 +1,5 @@
 //! listRoles.
 
-use uuid::Uuid;
-
 use crate::access::Principal;
 use crate::app::App;
 use crate::db::Tx;
@@ -10,6 +8,7 @@ use crate::generated::models::{self, RoleList};
 use crate::paging::Page;
 use crate::problem::Problem;
 use crate::store;
+use crate::store::ids::{OrganisationId, RoleId};
 use crate::store::roles::Role;
 use crate::views;
 
@@ -31,8 +30,12 @@ pub async fn list(
 }
 
 /// Roles with all that is shown of them.
-pub(super) fn shown(tx: &Tx, organisation_id: Uuid, roles: &[Role]) -> Result<Vec<models::Role>, Problem> {
-    let ids: Vec<Uuid> = roles.iter().map(|role| role.id).collect();
+pub(super) fn shown(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    roles: &[Role],
+) -> Result<Vec<models::Role>, Problem> {
+    let ids: Vec<RoleId> = roles.iter().map(|role| role.id).collect();
     let organisation = store::organisations::get(tx, organisation_id)?;
     let groups = store::groups::of_roles(tx, &ids)?;
     let user_ids = store::roles::users_of_all(tx, &ids)?;

@@ -5,13 +5,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use uuid::Uuid;
-
 use crate::db::Tx;
 use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::groups::Group;
+use crate::store::ids::{GroupId, ProjectId, RoleId, UserId};
 use crate::store::members::Membership;
 use crate::store::roles::Role;
 
@@ -24,7 +23,7 @@ pub fn reach(tx: &Tx, actor: &Actor, role: &Role) -> Result<(), Problem> {
 }
 
 /// Brings one project in step with every role: it is new, or back.
-pub fn reach_project(tx: &Tx, actor: &Actor, project_id: Uuid) -> Result<(), Problem> {
+pub fn reach_project(tx: &Tx, actor: &Actor, project_id: ProjectId) -> Result<(), Problem> {
     let mut settling = Settling::new(tx, actor);
     let groups = store::groups::all_of_project(tx, project_id)?;
     for role in store::roles::all(tx, actor.organisation_id)? {
@@ -37,9 +36,9 @@ pub fn reach_project(tx: &Tx, actor: &Actor, project_id: Uuid) -> Result<(), Pro
 }
 
 /// Gives a user these roles and no others, and brings the projects in step.
-pub fn set_roles_of_user(tx: &Tx, actor: &Actor, user_id: Uuid, roles: &[Role]) -> Result<(), Problem> {
+pub fn set_roles_of_user(tx: &Tx, actor: &Actor, user_id: UserId, roles: &[Role]) -> Result<(), Problem> {
     let before = store::roles::roles_of_user(tx, user_id)?;
-    let has = |list: &[Role], id: Uuid| list.iter().any(|role| role.id == id);
+    let has = |list: &[Role], id: RoleId| list.iter().any(|role| role.id == id);
     let mut settling = Settling::new(tx, actor);
     for role in before.iter().filter(|role| !has(roles, role.id)) {
         store::roles::remove_user(tx, role.id, user_id)?;
@@ -73,14 +72,15 @@ impl<'a> Settling<'a> {
     /// Brings every project in step with one role.
     fn settle_role(&mut self, role: &Role) -> Result<(), Problem> {
         let live = store::projects::all_live(self.tx, role.organisation_id)?;
-        let reached: HashSet<Uuid> = if role.all_projects {
+        let reached: HashSet<ProjectId> = if role.all_projects {
             live.iter().copied().collect()
         } else {
             store::roles::projects_of(self.tx, role.id)?.into_iter().collect()
         };
         let groups = store::groups::all_of_role(self.tx, role.id)?;
         let users = store::roles::users_of(self.tx, role.id)?.into_iter().collect();
-        let groups: HashMap<Uuid, &Group> = groups.iter().map(|group| (group.project_id, group)).collect();
+        let groups: HashMap<ProjectId, &Group> =
+            groups.iter().map(|group| (group.project_id, group)).collect();
         for project_id in live {
             let group = groups.get(&project_id).copied();
             self.settle(role, &users, project_id, group, reached.contains(&project_id))?;
@@ -92,8 +92,8 @@ impl<'a> Settling<'a> {
     fn settle(
         &mut self,
         role: &Role,
-        users: &BTreeSet<Uuid>,
-        project_id: Uuid,
+        users: &BTreeSet<UserId>,
+        project_id: ProjectId,
         group: Option<&Group>,
         reached: bool,
     ) -> Result<(), Problem> {
@@ -110,7 +110,7 @@ impl<'a> Settling<'a> {
                 return store::groups::record(self.tx, self.actor, Action::Deleted, group);
             }
         };
-        let inside: BTreeSet<Uuid> = store::roles::users_in_group(self.tx, &group)?.into_iter().collect();
+        let inside: BTreeSet<UserId> = store::roles::users_in_group(self.tx, &group)?.into_iter().collect();
         for user_id in inside.difference(users) {
             self.take_out(&group, *user_id)?;
         }
@@ -120,7 +120,7 @@ impl<'a> Settling<'a> {
         Ok(())
     }
 
-    fn create_group(&mut self, role: &Role, project_id: Uuid) -> Result<Group, Problem> {
+    fn create_group(&mut self, role: &Role, project_id: ProjectId) -> Result<Group, Problem> {
         self.count()?;
         let group = group_of(role, self.tx.new_id(), project_id, self.tx.now());
         store::groups::add(self.tx, self.actor, &group)?;
@@ -141,18 +141,19 @@ impl<'a> Settling<'a> {
         Ok(wanted)
     }
 
-    fn put_in(&mut self, group: &Group, user_id: Uuid) -> Result<(), Problem> {
+    fn put_in(&mut self, group: &Group, user_id: UserId) -> Result<(), Problem> {
         self.count()?;
-        let created = store::members::create_by_role(self.tx, group.project_id, user_id)?;
-        let (action, membership) = match created {
-            Some(membership) => (Action::Created, membership),
-            None => (Action::Updated, store::members::get_of_user(self.tx, group.project_id, user_id)?),
+        let fresh = Membership { by_role: true, ..Membership::new(self.tx, group.project_id, user_id) };
+        let (action, membership) = if store::members::add(self.tx, &fresh)? {
+            (Action::Created, fresh)
+        } else {
+            (Action::Updated, store::members::get_of_user(self.tx, group.project_id, user_id)?)
         };
         store::members::add_to_groups(self.tx, &membership, &[group.id])?;
         self.record_member(action, &membership)
     }
 
-    fn take_out(&mut self, group: &Group, user_id: Uuid) -> Result<(), Problem> {
+    fn take_out(&mut self, group: &Group, user_id: UserId) -> Result<(), Problem> {
         self.count()?;
         let Some(membership) = store::members::find_of_user(self.tx, group.project_id, user_id)? else {
             return Ok(());
@@ -167,13 +168,13 @@ impl<'a> Settling<'a> {
 
     fn record_member(&self, action: Action, membership: &Membership) -> Result<(), Problem> {
         let groups = store::members::groups_of(self.tx, membership)?;
-        let ids: Vec<Uuid> = groups.iter().map(|group| group.id).collect();
+        let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
         store::members::record(self.tx, self.actor, action, membership, &ids)
     }
 }
 
 /// The group that a role has in a project.
-fn group_of(role: &Role, id: Uuid, project_id: Uuid, created_at: crate::clock::Timestamp) -> Group {
+fn group_of(role: &Role, id: GroupId, project_id: ProjectId, created_at: crate::clock::Timestamp) -> Group {
     Group {
         id,
         project_id,

@@ -13,11 +13,13 @@ use crate::limits::{self, places};
 use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
+use crate::store::ids::{ProjectId, UserId, typed};
 use crate::store::roles::Role;
 
 /// createRole.
 pub async fn create(app: &App, principal: Principal, body: SaveRoleRequest) -> Result<models::Role, Problem> {
     check(&body)?;
+    let named = Named::of(&body);
     app.write(principal, move |tx, caller| {
         caller.require()?;
         let fresh = Role {
@@ -33,9 +35,9 @@ pub async fn create(app: &App, principal: Principal, body: SaveRoleRequest) -> R
             updated_at: tx.now(),
         };
         let role = changed(fresh, &body);
-        check_references(tx, &role, &body)?;
+        check_references(tx, &role, &named)?;
         store::roles::create(tx, &role)?;
-        save(tx, &caller.actor(), &role, &body, Action::Created)
+        save(tx, &caller.actor(), &role, &named, Action::Created)
     })
     .await
 }
@@ -48,16 +50,29 @@ pub async fn update(
     body: SaveRoleRequest,
 ) -> Result<models::Role, Problem> {
     check(&body)?;
+    let named = Named::of(&body);
     app.write(principal, move |tx, caller| {
-        let before = store::roles::find(tx, caller.organisation_id, parameters.role_id)?
+        let before = store::roles::find(tx, caller.organisation_id, parameters.role_id.into())?
             .ok_or(Problem::NotFound("role"))?;
         caller.require()?;
         let role = Role { updated_at: tx.now(), ..changed(before, &body) };
-        check_references(tx, &role, &body)?;
+        check_references(tx, &role, &named)?;
         store::roles::update(tx, &role)?;
-        save(tx, &caller.actor(), &role, &body, Action::Updated)
+        save(tx, &caller.actor(), &role, &named, Action::Updated)
     })
     .await
+}
+
+/// The users and projects that a request names.
+struct Named {
+    users: Option<Vec<UserId>>,
+    projects: Option<Vec<ProjectId>>,
+}
+
+impl Named {
+    fn of(body: &SaveRoleRequest) -> Self {
+        Self { users: body.users.as_deref().map(typed), projects: body.projects.as_deref().map(typed) }
+    }
 }
 
 fn check(body: &SaveRoleRequest) -> Result<(), Problem> {
@@ -85,10 +100,10 @@ fn changed(role: Role, body: &SaveRoleRequest) -> Role {
 }
 
 /// Every user and, unless the role reaches all, every project must be of the organisation.
-fn check_references(tx: &Tx, role: &Role, body: &SaveRoleRequest) -> Result<(), Problem> {
-    let user_ids = body.users.as_deref().unwrap_or_default();
+fn check_references(tx: &Tx, role: &Role, named: &Named) -> Result<(), Problem> {
+    let user_ids = named.users.as_deref().unwrap_or_default();
     let users = store::users::find_all(tx, role.organisation_id, user_ids)?;
-    let project_ids = if role.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };
+    let project_ids = if role.all_projects { &[] } else { named.projects.as_deref().unwrap_or_default() };
     let projects = store::projects::find_all_live(tx, role.organisation_id, project_ids)?;
     let missing_users = places("/users", user_ids, "names no user you may see", |id| {
         !users.iter().any(|user| user.id == *id)
@@ -103,18 +118,18 @@ fn save(
     tx: &Tx,
     actor: &Actor,
     role: &Role,
-    body: &SaveRoleRequest,
+    named: &Named,
     action: Action,
 ) -> Result<crate::generated::models::Role, Problem> {
-    if let Some(user_ids) = &body.users {
+    if let Some(user_ids) = &named.users {
         store::roles::set_users(tx, role.id, user_ids)?;
     }
-    if let Some(project_ids) = &body.projects
+    if let Some(project_ids) = &named.projects
         && !role.all_projects
     {
         store::roles::set_projects(tx, role.id, project_ids)?;
     }
-    store::roles::record(tx, actor, action, role, (body.users.as_deref(), body.projects.as_deref()))?;
+    store::roles::record(tx, actor, action, role, (named.users.as_deref(), named.projects.as_deref()))?;
     reach(tx, actor, role)?;
     let mut shown = shown(tx, role.organisation_id, std::slice::from_ref(role))?;
     shown.pop().ok_or_else(|| Problem::Internal("a role is shown as one".to_owned()))

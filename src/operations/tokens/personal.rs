@@ -1,8 +1,6 @@
 //! The ten operations on personal access tokens: the caller's own, and those of service accounts. They
 //! differ in whose tokens they are and in nothing else.
 
-use uuid::Uuid;
-
 use super::issue::{PERSONAL, create_personal};
 use crate::access::permissions::deduplicated;
 use crate::access::{self, Caller, Principal};
@@ -15,6 +13,7 @@ use crate::problem::{Conflict, Problem};
 use crate::secret::{Secret, SecretKind};
 use crate::store;
 use crate::store::audit_logs::{Action, Change};
+use crate::store::ids::{PersonalAccessTokenId, ProjectId, UserId, typed};
 use crate::store::tokens::{NewPersonalAccessToken, StoredToken};
 use crate::store::users::User;
 use crate::views;
@@ -28,7 +27,7 @@ pub enum Whose {
     /// The caller's.
     Own,
     /// Those of a service account.
-    ServiceAccount(Uuid),
+    ServiceAccount(UserId),
 }
 
 impl Whose {
@@ -65,7 +64,7 @@ pub async fn get(
     app: &App,
     principal: Principal,
     whose: Whose,
-    token_id: Uuid,
+    token_id: PersonalAccessTokenId,
 ) -> Result<PersonalAccessToken, Problem> {
     app.read(principal, move |tx, caller| {
         let user = whose.user(tx, caller)?;
@@ -86,7 +85,8 @@ pub async fn create(
     app.write(principal, move |tx, caller| {
         let user = whose.user(tx, caller)?;
         let projects = if body.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };
-        check_projects(tx, caller, projects)?;
+        let projects: Vec<ProjectId> = typed(projects);
+        check_projects(tx, caller, &projects)?;
         check_enabled(&user)?;
         if store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
             return Err(Problem::conflict(Conflict::TooMany));
@@ -95,7 +95,7 @@ pub async fn create(
             note: body.note.clone(),
             permissions: deduplicated(body.permissions.clone().unwrap_or_default()),
             all_projects: body.all_projects,
-            projects: projects.to_vec(),
+            projects,
         };
         let secret = Secret::generate(SecretKind::PersonalAccessToken);
         let expires_at = ends(tx.now(), body.expiry);
@@ -110,7 +110,7 @@ pub async fn regenerate(
     app: &App,
     principal: Principal,
     whose: Whose,
-    token_id: Uuid,
+    token_id: PersonalAccessTokenId,
     expiry: TokenExpiry,
 ) -> Result<models::NewPersonalAccessToken, Problem> {
     app.write(principal, move |tx, caller| {
@@ -139,7 +139,7 @@ pub async fn delete(
     app: &App,
     principal: Principal,
     whose: Whose,
-    token_id: Uuid,
+    token_id: PersonalAccessTokenId,
 ) -> Result<PersonalAccessToken, Problem> {
     app.write(principal, move |tx, caller| {
         let user = whose.user(tx, caller)?;
@@ -158,7 +158,7 @@ pub async fn delete(
 
 /// Tokens of a user with all that is shown of them.
 fn shown(tx: &Tx, tokens: Vec<StoredToken>, user: &User) -> Result<Vec<PersonalAccessToken>, Problem> {
-    let ids: Vec<Uuid> = tokens.iter().map(|token| token.id).collect();
+    let ids: Vec<PersonalAccessTokenId> = tokens.iter().map(|token| token.id).collect();
     let project_ids = store::tokens::projects_of_all(tx, &ids)?;
     let projects = store::projects::by_id(tx, user.organisation_id, project_ids.values().flatten().copied())?;
     let show = |token: StoredToken| {
@@ -174,7 +174,7 @@ fn shown_one(tx: &Tx, token: StoredToken, user: &User) -> Result<PersonalAccessT
     shown.ok_or_else(|| Problem::Internal("a token is shown as one".to_owned()))
 }
 
-fn find(tx: &Tx, user: &User, token_id: Uuid) -> Result<StoredToken, Problem> {
+fn find(tx: &Tx, user: &User, token_id: PersonalAccessTokenId) -> Result<StoredToken, Problem> {
     store::tokens::find_personal(tx, user.id, token_id)?.ok_or(Problem::NotFound("personal access token"))
 }
 
@@ -187,7 +187,7 @@ fn check_enabled(user: &User) -> Result<(), Problem> {
 }
 
 /// A token reaches projects that its maker sees.
-fn check_projects(tx: &Tx, caller: &Caller, project_ids: &[Uuid]) -> Result<(), Problem> {
+fn check_projects(tx: &Tx, caller: &Caller, project_ids: &[ProjectId]) -> Result<(), Problem> {
     let mut seen = Vec::new();
     for project in store::projects::find_all_live(tx, caller.organisation_id, project_ids)? {
         if access::permissions::in_project(tx, caller, project.id)?.is_some() {

@@ -1,7 +1,5 @@
 //! listUsers.
 
-use uuid::Uuid;
-
 use crate::access::Principal;
 use crate::app::App;
 use crate::generated::api::ListUsersParameters;
@@ -10,6 +8,7 @@ use crate::limits::{self, IsService};
 use crate::paging::Page;
 use crate::problem::Problem;
 use crate::store;
+use crate::store::ids::UserId;
 use crate::views;
 
 /// The users of the organisation, service accounts too.
@@ -25,9 +24,9 @@ pub async fn list(
         caller.require()?;
         let listed =
             store::users::list(tx, caller.organisation_id, is_service, parameters.search.as_deref(), page)?;
-        let ids: Vec<Uuid> = listed.rows.iter().map(|user| user.id).collect();
+        let ids: Vec<UserId> = listed.rows.iter().map(|user| user.id).collect();
         let roles = store::roles::of_users(tx, &ids)?;
-        let of_user = |id: Uuid| roles.get(&id).map(Vec::as_slice).unwrap_or_default();
+        let of_user = |id: UserId| roles.get(&id).map(Vec::as_slice).unwrap_or_default();
         let results: Vec<_> =
             listed.rows.iter().map(|user| views::users::user(user, of_user(user.id))).collect();
         let paginate = page.pagination(listed.total, results.len());

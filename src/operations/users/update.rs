@@ -3,8 +3,6 @@
 //! There is exactly one owner: only the owner changes the owner's user, and making another user the owner
 //! makes the caller an admin in the same transaction.
 
-use uuid::Uuid;
-
 use crate::access::{Caller, Principal};
 use crate::app::App;
 use crate::db::Tx;
@@ -15,6 +13,7 @@ use crate::operations::{invitations, roles};
 use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::Action;
+use crate::store::ids::{RoleId, typed};
 use crate::store::roles::Role;
 use crate::store::users::User;
 use crate::views;
@@ -29,7 +28,7 @@ pub async fn update(
     limits::check(&[("firstName", &body.first_name), ("lastName", &body.last_name)])?;
     limits::check(&[("roles", &body.roles)])?;
     app.write(principal, move |tx, caller| {
-        let before = store::users::find(tx, caller.organisation_id, parameters.user_id)?
+        let before = store::users::find(tx, caller.organisation_id, parameters.user_id.into())?
             .ok_or(Problem::NotFound("user"))?;
         caller.require()?;
         let after = User {
@@ -41,7 +40,7 @@ pub async fn update(
             ..before.clone()
         };
         check_allowed(caller, &before, &after)?;
-        let roles = body.roles.as_deref().map(|ids| named_roles(tx, caller, ids)).transpose()?;
+        let roles = body.roles.as_deref().map(|ids| named_roles(tx, caller, &typed(ids))).transpose()?;
         check_state(&before, &after)?;
         carry_out(tx, caller, &before, &after, roles.as_deref())
     })
@@ -59,9 +58,9 @@ fn check_allowed(caller: &Caller, before: &User, after: &User) -> Result<(), Pro
     Ok(())
 }
 
-fn named_roles(tx: &Tx, caller: &Caller, ids: &[Uuid]) -> Result<Vec<Role>, Problem> {
+fn named_roles(tx: &Tx, caller: &Caller, ids: &[RoleId]) -> Result<Vec<Role>, Problem> {
     let roles = store::roles::find_all(tx, caller.organisation_id, ids)?;
-    let is_missing = |id: &Uuid| !roles.iter().any(|role| role.id == *id);
+    let is_missing = |id: &RoleId| !roles.iter().any(|role| role.id == *id);
     let missing = places("/roles", ids, "names no role you may see", is_missing);
     Problem::for_any(missing, Problem::MissingReferences)?;
     Ok(roles)

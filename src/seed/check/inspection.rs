@@ -1,6 +1,8 @@
 //! What is wrong in a seed as a whole, and what each look at a part of it uses.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
+use std::hash::Hash;
 
 use uuid::Uuid;
 
@@ -8,6 +10,7 @@ use crate::generated::models::UserType;
 use crate::limits;
 use crate::seed::complaint::Complaint;
 use crate::seed::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole};
+use crate::store::ids::{ProjectId, RoleId, UserId};
 use crate::store::tables::UniqueValue;
 use crate::store::users::fold_email;
 
@@ -50,9 +53,9 @@ pub(crate) fn taken(claim: &Claim) -> Complaint {
 /// What an organisation has that other things of it name.
 #[derive(Default)]
 pub(super) struct Known {
-    pub users: HashSet<Uuid>,
-    pub projects: HashSet<Uuid>,
-    pub roles: HashSet<Uuid>,
+    pub users: HashSet<UserId>,
+    pub projects: HashSet<ProjectId>,
+    pub roles: HashSet<RoleId>,
 }
 
 /// What was found in a file so far.
@@ -67,7 +70,7 @@ pub(crate) struct Inspection {
 }
 
 impl Inspection {
-    pub(super) fn complain(&mut self, place: &str, detail: impl std::fmt::Display) {
+    pub(super) fn complain(&mut self, place: &str, detail: impl Display) {
         self.complaints.push(Complaint::new(place, detail));
     }
 
@@ -79,9 +82,9 @@ impl Inspection {
         }
     }
 
-    pub(super) fn id(&mut self, place: &str, kind: UniqueValue, id: Option<Uuid>) {
+    pub(super) fn id(&mut self, place: &str, kind: UniqueValue, id: Option<impl Into<Uuid>>) {
         if let Some(id) = id {
-            self.unique(&format!("{place}.id"), kind, id.simple().to_string());
+            self.unique(&format!("{place}.id"), kind, id.into().simple().to_string());
         }
     }
 
@@ -92,7 +95,13 @@ impl Inspection {
     }
 
     /// Each of the ids has to be one of these.
-    pub(super) fn all_known(&mut self, place: &str, ids: &[Uuid], known: &HashSet<Uuid>, what: &str) {
+    pub(super) fn all_known<T: Display + Eq + Hash>(
+        &mut self,
+        place: &str,
+        ids: &[T],
+        known: &HashSet<T>,
+        what: &str,
+    ) {
         for (position, id) in ids.iter().enumerate() {
             if !known.contains(id) {
                 self.complain(&format!("{place}[{position}]"), format_args!("{id} names no {what}"));
@@ -101,7 +110,13 @@ impl Inspection {
     }
 
     /// The id, if there is one, has to be one of these.
-    pub(super) fn known(&mut self, place: &str, id: Option<Uuid>, known: &HashSet<Uuid>, what: &str) {
+    pub(super) fn known<T: Display + Eq + Hash>(
+        &mut self,
+        place: &str,
+        id: Option<T>,
+        known: &HashSet<T>,
+        what: &str,
+    ) {
         if let Some(id) = id.filter(|id| !known.contains(id)) {
             self.complain(place, format_args!("{id} names no {what}"));
         }

@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use uuid::Uuid;
-
 use super::inspection::{A_USER, Inspection, Known};
 use crate::limits;
 use crate::seed::format::{SeedGroup, SeedMember, SeedProject};
+use crate::store::ids::GroupId;
 use crate::store::tables::UniqueValue;
 
 const A_GROUP: &str = "group of this project";
@@ -19,7 +18,7 @@ impl Inspection {
             self.complain(&format!("{place}.key"), &complaint);
         }
         self.groups(place, &project.groups, known);
-        let groups: HashSet<Uuid> = project.groups.iter().filter_map(|group| group.id).collect();
+        let groups: HashSet<GroupId> = project.groups.iter().filter_map(|group| group.id).collect();
         let approving = &project.decisions_approval_groups;
         self.all_known(&format!("{place}.decisionsApprovalGroups"), approving, &groups, A_GROUP);
         self.members(place, &project.members, known, &groups);
@@ -39,7 +38,7 @@ impl Inspection {
         }
     }
 
-    fn members(&mut self, place: &str, all: &[SeedMember], known: &Known, groups: &HashSet<Uuid>) {
+    fn members(&mut self, place: &str, all: &[SeedMember], known: &Known, groups: &HashSet<GroupId>) {
         let mut users = HashSet::new();
         for (position, member) in all.iter().enumerate() {
             let place = format!("{place}.members[{position}]");

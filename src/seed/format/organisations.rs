@@ -11,6 +11,7 @@ use super::projects::SeedProject;
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
+use crate::store::ids::{AuditLogId, OrganisationId, ProjectId, RoleId, UserId};
 
 /// A whole file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -26,7 +27,7 @@ pub struct Seed {
 pub struct SeedOrganisation {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<OrganisationId>,
     /// Its name in addresses.
     pub name: String,
     /// What people call it; its name when absent.
@@ -60,7 +61,7 @@ pub struct SeedOrganisation {
 pub struct SeedRole {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<RoleId>,
     /// What people call it.
     pub name: String,
     /// What it is for.
@@ -80,10 +81,10 @@ pub struct SeedRole {
     pub project_file_permissions: Vec<FilePermission>,
     /// Users of the same organisation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub users: Vec<Uuid>,
+    pub users: Vec<UserId>,
     /// The projects it reaches, unless it reaches all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub projects: Vec<Uuid>,
+    pub projects: Vec<ProjectId>,
     /// When it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
@@ -98,7 +99,7 @@ pub struct SeedRole {
 pub struct SeedAuditLog {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<AuditLogId>,
     /// When it happened.
     pub created_at: Timestamp,
     /// What kind of thing changed.
@@ -108,10 +109,10 @@ pub struct SeedAuditLog {
     pub action: String,
     /// Who did it; the operator when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<Uuid>,
+    pub user_id: Option<UserId>,
     /// The project it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub project_id: Option<Uuid>,
+    pub project_id: Option<ProjectId>,
     /// The thing that changed.
     pub ref_id: Uuid,
     /// Where the request came from.

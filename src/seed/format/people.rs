@@ -2,13 +2,12 @@
 
 use std::ops::Not;
 
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::generated::models::{InvitationStatus, Permission, UserStatus, UserType};
 use crate::secret::SecretHash;
+use crate::store::ids::{InvitationId, PersonalAccessTokenId, ProjectId, SignInId, UserId};
 use crate::store::invitations::SecretState;
+use serde::{Deserialize, Serialize};
 
 /// A user. One of type `invited` has a pending invitation, which was never mailed unless `invitation` says so.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -16,7 +15,7 @@ use crate::store::invitations::SecretState;
 pub struct SeedUser {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<UserId>,
     /// Unique in the organisation, whatever its letter case.
     pub email: String,
     /// Given name.
@@ -57,7 +56,7 @@ pub struct SeedUser {
 pub struct SeedInvitation {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<InvitationId>,
     /// `pending` for a user of type `invited`, `accepted` for any other.
     pub status: InvitationStatus,
     /// When its link ends.
@@ -67,7 +66,7 @@ pub struct SeedInvitation {
     pub accepted_at: Option<Timestamp>,
     /// The user who invited; the operator when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_by: Option<Uuid>,
+    pub created_by: Option<UserId>,
     /// When it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
@@ -89,7 +88,7 @@ pub struct SeedInvitationSecret {
     pub is_send: bool,
     /// The user who sent it; the operator when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent_by: Option<Uuid>,
+    pub sent_by: Option<UserId>,
     /// When it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
@@ -101,7 +100,7 @@ pub struct SeedInvitationSecret {
 pub struct SeedPersonalAccessToken {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<PersonalAccessTokenId>,
     /// `brms_pat_` and 32 to 200 letters, digits, `-` or `_`. Either this or `secretSha256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
@@ -123,7 +122,7 @@ pub struct SeedPersonalAccessToken {
     pub all_projects: bool,
     /// The projects it reaches otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub projects: Vec<Uuid>,
+    pub projects: Vec<ProjectId>,
     /// When it ends; never when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
@@ -141,7 +140,7 @@ pub struct SeedPersonalAccessToken {
 pub struct SeedInternalToken {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<SignInId>,
     /// `brms_ses_` and 32 to 200 letters, digits, `-` or `_`. Either this or `secretSha256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,

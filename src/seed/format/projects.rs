@@ -2,12 +2,11 @@
 
 use std::ops::Not;
 
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
-
 use crate::clock::Timestamp;
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{ApprovalMode, Permission, ProjectVersion};
+use crate::store::ids::{GroupId, MemberId, ProjectId, RoleId, UserId};
+use serde::{Deserialize, Serialize};
 
 /// A project.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -15,7 +14,7 @@ use crate::generated::models::{ApprovalMode, Permission, ProjectVersion};
 pub struct SeedProject {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<ProjectId>,
     /// Lower-case letters, digits and hyphens; unique among the projects that are not deleted.
     pub key: String,
     /// What people call it.
@@ -31,7 +30,7 @@ pub struct SeedProject {
     pub decisions_approval_mode: Option<ApprovalMode>,
     /// The groups that approve, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub decisions_approval_groups: Vec<Uuid>,
+    pub decisions_approval_groups: Vec<GroupId>,
     /// When it was deleted, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
@@ -55,7 +54,7 @@ pub struct SeedProject {
 pub struct SeedGroup {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<GroupId>,
     /// What people call it.
     pub name: String,
     /// What it is for.
@@ -69,7 +68,7 @@ pub struct SeedGroup {
     pub file_permissions: Option<Vec<FilePermission>>,
     /// The role that looks after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role_id: Option<Uuid>,
+    pub role_id: Option<RoleId>,
     /// When it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
@@ -81,15 +80,15 @@ pub struct SeedGroup {
 pub struct SeedMember {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Uuid>,
+    pub id: Option<MemberId>,
     /// A user of the same organisation.
-    pub user_id: Uuid,
+    pub user_id: UserId,
     /// The owner mark.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub owner: bool,
     /// Groups of the same project.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub group_ids: Vec<Uuid>,
+    pub group_ids: Vec<GroupId>,
     /// Whether a role brought this member, and no person did by hand.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub by_role: bool,

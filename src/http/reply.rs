@@ -1,7 +1,10 @@
 //! Answers on their way out.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
@@ -9,7 +12,20 @@ use hyper::{Response, StatusCode};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::download::{Download, Parts};
 use crate::problem::Problem;
+
+/// What is sent as a body: all at once, or in parts.
+pub type ReplyBody = Either<Full<Bytes>, Parts>;
+
+/// Of a body that is sent in parts: becomes true when no more of them are to come.
+#[must_use]
+pub fn parts_are_over(body: &ReplyBody) -> Option<Arc<AtomicBool>> {
+    match body {
+        Either::Left(_) => None,
+        Either::Right(parts) => Some(parts.is_over()),
+    }
+}
 
 /// An answer, and what its log line wants to know of it.
 #[derive(Debug)]
@@ -27,12 +43,11 @@ pub struct Reply {
     content_type: &'static str,
     caching: &'static str,
     headers: Vec<(&'static str, String)>,
-    body: Bytes,
+    body: ReplyBody,
 }
 
 impl Reply {
     fn new(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
-        let body = body.into();
         Self {
             operation: None,
             status,
@@ -42,7 +57,7 @@ impl Reply {
             content_type,
             caching: "no-store",
             headers: Vec::new(),
-            body,
+            body: Either::Left(Full::new(body.into())),
         }
     }
 
@@ -63,6 +78,14 @@ impl Reply {
     #[must_use]
     pub fn bytes(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         Self::new(status, content_type, body)
+    }
+
+    /// A file that is still being made.
+    #[must_use]
+    pub fn download(status: u16, download: Download) -> Self {
+        let mut reply = Self::new(status, download.content_type, Bytes::new());
+        reply.body = Either::Right(download.parts);
+        reply.with_header("content-disposition", download.disposition)
     }
 
     /// A problem, under the id of the request that met it.
@@ -98,8 +121,8 @@ impl Reply {
     /// Makes of it what hyper sends. Nothing of this service may be kept by caches, but for what says so, and no
     /// browser is to guess what it is.
     #[must_use]
-    pub fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(self.body));
+    pub fn into_response(self) -> Response<ReplyBody> {
+        let mut response = Response::new(self.body);
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();

@@ -4,8 +4,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -43,6 +43,8 @@ pub(super) struct Activity {
     became_idle: Notify,
     /// What hyper answered by itself.
     own_answer: OnceLock<Vec<u8>>,
+    /// Of the newest answer that is sent in parts: whether no more of them are to come.
+    parts_are_over: Mutex<Option<Arc<AtomicBool>>>,
 }
 
 impl Activity {
@@ -53,6 +55,7 @@ impl Activity {
             since_ms: AtomicU64::new(0),
             became_idle: Notify::new(),
             own_answer: OnceLock::new(),
+            parts_are_over: Mutex::default(),
         }
     }
 
@@ -60,6 +63,11 @@ impl Activity {
     pub(super) fn work(&self) -> Working<'_> {
         self.state.store(WORKING, Ordering::Release);
         Working(self)
+    }
+
+    /// The answer that is ready is sent in parts.
+    pub(super) fn sends_parts(&self, are_over: Arc<AtomicBool>) {
+        *self.parts_are_over.lock().unwrap_or_else(PoisonError::into_inner) = Some(are_over);
     }
 
     /// Whether no answer is owed.
@@ -113,6 +121,10 @@ impl Activity {
     }
 
     fn flushed(&self) {
+        let parts = self.parts_are_over.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if parts.is_some_and(|are_over| !are_over.load(Ordering::Acquire)) {
+            return;
+        }
         if self.becomes(SENDING, KEPT) {
             self.became_idle.notify_waiters();
         }

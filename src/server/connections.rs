@@ -15,6 +15,7 @@ use tokio_io_timeout::TimeoutStream;
 use super::activity::{Activity, Silence, Watched};
 use super::site::Site;
 use super::{refusal, request};
+use crate::http::parts_are_over;
 use crate::lifeline::Ending;
 
 /// The most bytes the head of a request may have.
@@ -159,6 +160,11 @@ impl Connection {
             let answer = request::answer(site, running, peer, time_max, request);
             async move {
                 let answer = answer.await;
+                if let Ok(answer) = &answer
+                    && let Some(are_over) = parts_are_over(answer.body())
+                {
+                    activity.sends_parts(are_over);
+                }
                 drop(working);
                 answer
             }

@@ -4,8 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Request, Response};
@@ -16,7 +14,7 @@ use uuid::Uuid;
 use super::client_address;
 use super::site::Site;
 use super::trace::{self, TraceId};
-use crate::http::{self, Reply, RequestContext};
+use crate::http::{self, Reply, ReplyBody, RequestContext};
 use crate::problem::Problem;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,7 +40,7 @@ pub(super) async fn answer(
     peer: IpAddr,
     time_max: Duration,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Cut> {
+) -> Result<Response<ReplyBody>, Cut> {
     let context = RequestContext {
         request_id: request_id(request.headers()),
         ip_address: client_address::of(&site.proxies, peer, request.headers()),

@@ -1,0 +1,187 @@
+//! Answers that are written while they are made, so that their length does not matter.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// What a client has to take within [`PART_TIME_MAX`]. One that is slower is cut off.
+const PART_BYTES: usize = 64 * 1024;
+const PART_TIME_MAX: Duration = Duration::from_secs(30);
+/// What RFC 8187 lets stand as it is.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+
+/// A file for the client, which is still being made.
+#[derive(Debug)]
+pub struct Download {
+    pub(super) content_type: &'static str,
+    pub(super) disposition: String,
+    pub(super) parts: Parts,
+}
+
+/// Where its maker writes it. Dropping this without [`DownloadWriter::finish`] cuts the connection, so that no half of a
+/// file looks whole.
+#[derive(Debug)]
+pub struct DownloadWriter {
+    parts: mpsc::Sender<Part>,
+}
+
+/// The client has gone, or takes too little.
+#[derive(Debug)]
+pub struct ClientGone;
+
+#[derive(Debug)]
+enum Part {
+    Bytes(Bytes),
+    End,
+}
+
+impl Download {
+    /// A file of this type and name, and where to write it.
+    #[must_use]
+    pub fn new(content_type: &'static str, file_name: &str) -> (Self, DownloadWriter) {
+        // One part waits while another is sent: what is not taken is not made.
+        let (sender, parts) = mpsc::channel(1);
+        let parts = Parts { parts: Some(parts), is_over: Arc::default() };
+        (Self { content_type, disposition: disposition(file_name), parts }, DownloadWriter { parts: sender })
+    }
+}
+
+/// For clients that know only ASCII, and for the others (RFC 6266).
+fn disposition(file_name: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
+    let plain: String = file_name.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(file_name, KEPT))
+}
+
+impl DownloadWriter {
+    /// Sends more of the file, as fast as the client takes it.
+    pub async fn write(&self, bytes: Vec<u8>) -> Result<(), ClientGone> {
+        let mut rest = Bytes::from(bytes);
+        while !rest.is_empty() {
+            let part = rest.split_to(rest.len().min(PART_BYTES));
+            self.send(Part::Bytes(part)).await?;
+        }
+        Ok(())
+    }
+
+    /// Says that this was all of it.
+    pub async fn finish(self) -> Result<(), ClientGone> {
+        self.send(Part::End).await
+    }
+
+    async fn send(&self, part: Part) -> Result<(), ClientGone> {
+        match timeout(PART_TIME_MAX, self.parts.send(part)).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(ClientGone),
+        }
+    }
+}
+
+/// What of a download is still to come.
+#[derive(Debug)]
+pub struct Parts {
+    /// `None` after its end.
+    parts: Option<mpsc::Receiver<Part>>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Parts {
+    /// Becomes true when nothing more is to come.
+    #[must_use]
+    pub fn is_over(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_over)
+    }
+
+    fn end(&mut self) {
+        self.parts = None;
+        self.is_over.store(true, Ordering::Release);
+    }
+}
+
+/// The maker of a download failed, and the connection is cut.
+#[derive(Debug)]
+pub struct Unfinished;
+
+impl std::fmt::Display for Unfinished {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a download ended before its end")
+    }
+}
+
+impl std::error::Error for Unfinished {}
+
+impl Body for Parts {
+    type Data = Bytes;
+    type Error = Unfinished;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Unfinished>>> {
+        let Some(parts) = &mut self.parts else { return Poll::Ready(None) };
+        match ready!(parts.poll_recv(context)) {
+            Some(Part::Bytes(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            Some(Part::End) => {
+                self.end();
+                Poll::Ready(None)
+            }
+            None => {
+                self.end();
+                Poll::Ready(Some(Err(Unfinished)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.parts.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt, Collected};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_download_is_whole_only_if_its_maker_says_so() {
+        for is_finished in [true, false] {
+            let (download, writer) = Download::new("text/csv", "a.csv");
+            let made = vec![b'x'; 3 * PART_BYTES + 1];
+            let expected = made.clone();
+            tokio::spawn(async move {
+                writer.write(made).await.unwrap();
+                if is_finished {
+                    writer.finish().await.unwrap();
+                }
+            });
+            let arrived = download.parts.collect().await.map(Collected::to_bytes);
+            assert_eq!(arrived.is_ok(), is_finished);
+            assert!(!is_finished || arrived.unwrap() == expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_has_gone_ends_it_at_once() {
+        let (download, writer) = Download::new("text/csv", "a.csv");
+        drop(download);
+        assert!(writer.write(vec![0]).await.is_err());
+    }
+
+    #[test]
+    fn any_name_of_a_file_is_a_header() {
+        assert_eq!(
+            disposition("audit logs \"Bücher\"\r\n.csv"),
+            "attachment; filename=\"audit_logs__B_cher___.csv\"; \
+             filename*=UTF-8''audit%20logs%20%22B%C3%BCcher%22%0D%0A.csv"
+        );
+    }
+}

@@ -7,12 +7,14 @@ use std::future::Future;
 use uuid::Uuid;
 
 use super::models;
-use crate::http::{Authorization, RequestContext};
+use crate::http::{Authorization, Download, RequestContext};
 use crate::problem::Problem;
 
 /// Every operation of the description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
+    /// Export audit logs.
+    ExportAuditLogs,
     /// Page through recorded actions.
     ListAuditLogs,
     /// One recorded action.
@@ -21,6 +23,8 @@ pub enum Operation {
     CreateGroup,
     /// Page through groups.
     ListGroups,
+    /// Remove a group.
+    DeleteGroup,
     /// Change a group.
     UpdateGroup,
     /// Is the service up.
@@ -29,6 +33,8 @@ pub enum Operation {
     ListInvitations,
     /// Invite members.
     InviteMembers,
+    /// Join a project.
+    JoinProject,
     /// Page through users not yet in a project.
     ListMemberUsers,
     /// Page through members.
@@ -63,10 +69,16 @@ pub enum Operation {
     CreateProject,
     /// Page through projects.
     ListProjects,
+    /// Put a project aside.
+    DeleteProject,
+    /// One project.
+    GetProject,
     /// Project and its approval settings.
     GetProjectWithApprovals,
     /// Bring a project back.
     RestoreProject,
+    /// Change a project.
+    UpdateProject,
     /// Change approval settings.
     UpdateProjectApprovals,
     /// Add a role.
@@ -90,14 +102,17 @@ pub enum Operation {
 impl Operation {
     /// All of them, in the order of the description's tags.
     pub const ALL: &'static [Self] = &[
+        Self::ExportAuditLogs,
         Self::ListAuditLogs,
         Self::GetAuditLog,
         Self::CreateGroup,
         Self::ListGroups,
+        Self::DeleteGroup,
         Self::UpdateGroup,
         Self::HealthCheck,
         Self::ListInvitations,
         Self::InviteMembers,
+        Self::JoinProject,
         Self::ListMemberUsers,
         Self::ListMembers,
         Self::UpdateMember,
@@ -115,8 +130,11 @@ impl Operation {
         Self::UpdateUserProfile,
         Self::CreateProject,
         Self::ListProjects,
+        Self::DeleteProject,
+        Self::GetProject,
         Self::GetProjectWithApprovals,
         Self::RestoreProject,
+        Self::UpdateProject,
         Self::UpdateProjectApprovals,
         Self::CreateRole,
         Self::ListRoles,
@@ -132,14 +150,17 @@ impl Operation {
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
+            Self::ExportAuditLogs => "exportAuditLogs",
             Self::ListAuditLogs => "listAuditLogs",
             Self::GetAuditLog => "getAuditLog",
             Self::CreateGroup => "createGroup",
             Self::ListGroups => "listGroups",
+            Self::DeleteGroup => "deleteGroup",
             Self::UpdateGroup => "updateGroup",
             Self::HealthCheck => "healthCheck",
             Self::ListInvitations => "listInvitations",
             Self::InviteMembers => "inviteMembers",
+            Self::JoinProject => "joinProject",
             Self::ListMemberUsers => "listMemberUsers",
             Self::ListMembers => "listMembers",
             Self::UpdateMember => "updateMember",
@@ -157,8 +178,11 @@ impl Operation {
             Self::UpdateUserProfile => "updateUserProfile",
             Self::CreateProject => "createProject",
             Self::ListProjects => "listProjects",
+            Self::DeleteProject => "deleteProject",
+            Self::GetProject => "getProject",
             Self::GetProjectWithApprovals => "getProjectWithApprovals",
             Self::RestoreProject => "restoreProject",
+            Self::UpdateProject => "updateProject",
             Self::UpdateProjectApprovals => "updateProjectApprovals",
             Self::CreateRole => "createRole",
             Self::ListRoles => "listRoles",
@@ -176,14 +200,17 @@ impl Operation {
     pub const fn security(self) -> &'static [&'static [SecurityScheme]] {
         use SecurityScheme::{InternalAuth, PersonalAccessToken};
         match self {
+            Self::ExportAuditLogs => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::ListAuditLogs => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::GetAuditLog => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::CreateGroup => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::ListGroups => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::DeleteGroup => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::UpdateGroup => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::HealthCheck => &[],
             Self::ListInvitations => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::InviteMembers => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::JoinProject => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::ListMemberUsers => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::ListMembers => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::UpdateMember => &[&[PersonalAccessToken], &[InternalAuth]],
@@ -201,8 +228,11 @@ impl Operation {
             Self::UpdateUserProfile => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::CreateProject => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::ListProjects => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::DeleteProject => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::GetProject => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::GetProjectWithApprovals => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::RestoreProject => &[&[PersonalAccessToken], &[InternalAuth]],
+            Self::UpdateProject => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::UpdateProjectApprovals => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::CreateRole => &[&[PersonalAccessToken], &[InternalAuth]],
             Self::ListRoles => &[&[PersonalAccessToken], &[InternalAuth]],
@@ -234,6 +264,19 @@ impl SecurityScheme {
             Self::InternalAuth => "internal",
         }
     }
+}
+
+/// What the path and the query of `exportAuditLogs` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExportAuditLogsParameters {
+    /// Keep only entries of this project
+    pub project_id: Option<Uuid>,
+    /// Keep only entries of this user
+    pub user_id: Option<Uuid>,
+    /// Earliest day, itself included
+    pub from_date: Option<String>,
+    /// Latest day, itself included
+    pub to_date: Option<String>,
 }
 
 /// What the path and the query of `listAuditLogs` say.
@@ -288,6 +331,15 @@ pub struct ListGroupsParameters {
     pub per_page: u64,
 }
 
+/// What the path and the query of `deleteGroup` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeleteGroupParameters {
+    /// Id of the group
+    pub group_id: Uuid,
+    /// Id of the project
+    pub project_id: Uuid,
+}
+
 /// What the path and the query of `updateGroup` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateGroupParameters {
@@ -314,6 +366,13 @@ pub struct ListInvitationsParameters {
 #[derive(Clone, Debug, PartialEq)]
 pub struct InviteMembersParameters {
     /// Unique identifier of the project
+    pub project_id: Uuid,
+}
+
+/// What the path and the query of `joinProject` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JoinProjectParameters {
+    /// Id of the project
     pub project_id: Uuid,
 }
 
@@ -429,6 +488,20 @@ pub struct ListProjectsParameters {
     pub per_page: u64,
 }
 
+/// What the path and the query of `deleteProject` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeleteProjectParameters {
+    /// Id of the project
+    pub project_id: Uuid,
+}
+
+/// What the path and the query of `getProject` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GetProjectParameters {
+    /// Id of the project
+    pub project_id: Uuid,
+}
+
 /// What the path and the query of `getProjectWithApprovals` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetProjectWithApprovalsParameters {
@@ -439,6 +512,13 @@ pub struct GetProjectWithApprovalsParameters {
 /// What the path and the query of `restoreProject` say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RestoreProjectParameters {
+    /// Id of the project
+    pub project_id: Uuid,
+}
+
+/// What the path and the query of `updateProject` say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UpdateProjectParameters {
     /// Id of the project
     pub project_id: Uuid,
 }
@@ -515,6 +595,15 @@ pub trait Api: Send + Sync + 'static {
     /// What is said of a path that no operation has.
     fn unknown_path(&self, path: &str) -> Problem;
 
+    /// Export audit logs.
+    ///
+    /// `GET /api/audit-logs/export`, its shape concluded from others.
+    fn export_audit_logs(
+        &self,
+        principal: Self::Principal,
+        parameters: ExportAuditLogsParameters,
+    ) -> impl Future<Output = Result<Download, Problem>> + Send;
+
     /// Page through recorded actions.
     ///
     /// `GET /api/audit-logs`, its shape seen on public pages.
@@ -552,6 +641,15 @@ pub trait Api: Send + Sync + 'static {
         parameters: ListGroupsParameters,
     ) -> impl Future<Output = Result<models::GroupList, Problem>> + Send;
 
+    /// Remove a group.
+    ///
+    /// `DELETE /api/projects/{projectId}/groups/{groupId}`, its shape taken from what a public client sends and reads.
+    fn delete_group(
+        &self,
+        principal: Self::Principal,
+        parameters: DeleteGroupParameters,
+    ) -> impl Future<Output = Result<models::Group, Problem>> + Send;
+
     /// Change a group.
     ///
     /// `PUT /api/projects/{projectId}/groups/{groupId}`, its shape seen on public pages.
@@ -585,6 +683,15 @@ pub trait Api: Send + Sync + 'static {
         parameters: InviteMembersParameters,
         body: models::InviteMembersRequest,
     ) -> impl Future<Output = Result<Vec<models::Member>, Problem>> + Send;
+
+    /// Join a project.
+    ///
+    /// `POST /api/projects/{projectId}/members/join`, its shape seen on public pages.
+    fn join_project(
+        &self,
+        principal: Self::Principal,
+        parameters: JoinProjectParameters,
+    ) -> impl Future<Output = Result<models::Member, Problem>> + Send;
 
     /// Page through users not yet in a project.
     ///
@@ -742,6 +849,24 @@ pub trait Api: Send + Sync + 'static {
         parameters: ListProjectsParameters,
     ) -> impl Future<Output = Result<models::ProjectList, Problem>> + Send;
 
+    /// Put a project aside.
+    ///
+    /// `DELETE /api/projects/{projectId}`, its shape taken from what a public client sends and reads.
+    fn delete_project(
+        &self,
+        principal: Self::Principal,
+        parameters: DeleteProjectParameters,
+    ) -> impl Future<Output = Result<models::Project, Problem>> + Send;
+
+    /// One project.
+    ///
+    /// `GET /api/projects/{projectId}`, its shape taken from what a public client sends and reads.
+    fn get_project(
+        &self,
+        principal: Self::Principal,
+        parameters: GetProjectParameters,
+    ) -> impl Future<Output = Result<models::Project, Problem>> + Send;
+
     /// Project and its approval settings.
     ///
     /// `GET /api/projects/{projectId}/approvals`, its shape seen on public pages.
@@ -758,6 +883,16 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: RestoreProjectParameters,
+    ) -> impl Future<Output = Result<models::Project, Problem>> + Send;
+
+    /// Change a project.
+    ///
+    /// `PUT /api/projects/{projectId}`, its shape concluded from others.
+    fn update_project(
+        &self,
+        principal: Self::Principal,
+        parameters: UpdateProjectParameters,
+        body: models::UpdateProjectRequest,
     ) -> impl Future<Output = Result<models::Project, Problem>> + Send;
 
     /// Change approval settings.

@@ -1246,6 +1246,27 @@ impl http::Limits for UpdateProjectApprovalsRequest {
     fn check(&self, check: &mut http::Check) {}
 }
 
+/// Stands at `updateProject.body`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(remote = "Self", expecting = "an object")]
+pub struct UpdateProjectRequest {
+    /// Project name
+    #[serde(default, deserialize_with = "http::present")]
+    pub name: Option<String>,
+    /// Project key of lower-case letters, digits and hyphens
+    #[serde(default, deserialize_with = "http::present")]
+    pub key: Option<String>,
+    /// True to keep the project from being deleted
+    #[serde(default, deserialize_with = "http::present")]
+    pub protected: Option<bool>,
+}
+
+http::object!(UpdateProjectRequest);
+
+impl http::Limits for UpdateProjectRequest {
+    fn check(&self, check: &mut http::Check) {}
+}
+
 /// Stands at `updateUserProfile.body`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(remote = "Self", expecting = "an object")]

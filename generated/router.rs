@@ -8,14 +8,17 @@ use crate::problem::Problem;
 
 /// Every operation's method and path.
 pub const ROUTES: &[Route<Operation>] = &[
+    route("GET", "/api/audit-logs/export", Operation::ExportAuditLogs),
     route("GET", "/api/audit-logs", Operation::ListAuditLogs),
     route("GET", "/api/audit-logs/{auditLogId}", Operation::GetAuditLog),
     route("POST", "/api/projects/{projectId}/groups", Operation::CreateGroup),
     route("GET", "/api/projects/{projectId}/groups", Operation::ListGroups),
+    route("DELETE", "/api/projects/{projectId}/groups/{groupId}", Operation::DeleteGroup),
     route("PUT", "/api/projects/{projectId}/groups/{groupId}", Operation::UpdateGroup),
     route("GET", "/api/health", Operation::HealthCheck),
     route("GET", "/api/invitations", Operation::ListInvitations),
     route("POST", "/api/projects/{projectId}/members", Operation::InviteMembers),
+    route("POST", "/api/projects/{projectId}/members/join", Operation::JoinProject),
     route("GET", "/api/projects/{projectId}/members/users", Operation::ListMemberUsers),
     route("GET", "/api/projects/{projectId}/members", Operation::ListMembers),
     route("PUT", "/api/projects/{projectId}/members/{memberId}", Operation::UpdateMember),
@@ -45,8 +48,11 @@ pub const ROUTES: &[Route<Operation>] = &[
     route("PUT", "/api/profile", Operation::UpdateUserProfile),
     route("POST", "/api/projects", Operation::CreateProject),
     route("GET", "/api/projects", Operation::ListProjects),
+    route("DELETE", "/api/projects/{projectId}", Operation::DeleteProject),
+    route("GET", "/api/projects/{projectId}", Operation::GetProject),
     route("GET", "/api/projects/{projectId}/approvals", Operation::GetProjectWithApprovals),
     route("PUT", "/api/projects/{projectId}/restore", Operation::RestoreProject),
+    route("PUT", "/api/projects/{projectId}", Operation::UpdateProject),
     route("PUT", "/api/projects/{projectId}/approvals", Operation::UpdateProjectApprovals),
     route("POST", "/api/roles", Operation::CreateRole),
     route("GET", "/api/roles", Operation::ListRoles),
@@ -76,6 +82,17 @@ async fn call<A: Api>(
     request: &mut Request,
 ) -> Result<Reply, Problem> {
     match operation {
+        Operation::ExportAuditLogs => {
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
+            let parameters = ExportAuditLogsParameters {
+                project_id: request.query("projectId")?,
+                user_id: request.query("userId")?,
+                from_date: request.query("fromDate")?,
+                to_date: request.query("toDate")?,
+            };
+            let answer = api.export_audit_logs(principal, parameters).await?;
+            Ok(Reply::download(200, answer))
+        }
         Operation::ListAuditLogs => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListAuditLogsParameters {
@@ -117,6 +134,15 @@ async fn call<A: Api>(
             let answer = api.list_groups(principal, parameters).await?;
             Reply::json(200, &answer)
         }
+        Operation::DeleteGroup => {
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
+            let parameters = DeleteGroupParameters {
+                group_id: path.read("groupId")?,
+                project_id: path.read("projectId")?,
+            };
+            let answer = api.delete_group(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
         Operation::UpdateGroup => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = UpdateGroupParameters {
@@ -147,6 +173,12 @@ async fn call<A: Api>(
             let parameters = InviteMembersParameters { project_id: path.read("projectId")? };
             let body = request.json().await?;
             let answer = api.invite_members(principal, parameters, body).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::JoinProject => {
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
+            let parameters = JoinProjectParameters { project_id: path.read("projectId")? };
+            let answer = api.join_project(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::ListMemberUsers => {
@@ -282,6 +314,18 @@ async fn call<A: Api>(
             let answer = api.list_projects(principal, parameters).await?;
             Reply::json(200, &answer)
         }
+        Operation::DeleteProject => {
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
+            let parameters = DeleteProjectParameters { project_id: path.read("projectId")? };
+            let answer = api.delete_project(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::GetProject => {
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
+            let parameters = GetProjectParameters { project_id: path.read("projectId")? };
+            let answer = api.get_project(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
         Operation::GetProjectWithApprovals => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = GetProjectWithApprovalsParameters { project_id: path.read("projectId")? };
@@ -292,6 +336,13 @@ async fn call<A: Api>(
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = RestoreProjectParameters { project_id: path.read("projectId")? };
             let answer = api.restore_project(principal, parameters).await?;
+            Reply::json(200, &answer)
+        }
+        Operation::UpdateProject => {
+            let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
+            let parameters = UpdateProjectParameters { project_id: path.read("projectId")? };
+            let body = request.json().await?;
+            let answer = api.update_project(principal, parameters, body).await?;
             Reply::json(200, &answer)
         }
         Operation::UpdateProjectApprovals => {

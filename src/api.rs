@@ -8,9 +8,10 @@ use crate::generated::api::*;
 use crate::generated::models::{
     self, CreateProjectRequest, CreateServiceAccountRequest, CreateTokenRequest, InviteMembersRequest,
     InviteUsersRequest, RegenerateTokenRequest, SaveGroupRequest, SaveRoleRequest, UpdateMemberRequest,
-    UpdateOrganisationRequest, UpdateProjectApprovalsRequest, UpdateUserProfileRequest, UpdateUserRequest,
+    UpdateOrganisationRequest, UpdateProjectApprovalsRequest, UpdateProjectRequest, UpdateUserProfileRequest,
+    UpdateUserRequest,
 };
-use crate::http::{Authorization, RequestContext};
+use crate::http::{Authorization, Download, RequestContext};
 use crate::operations::tokens::personal as tokens;
 use crate::operations::tokens::personal::Whose;
 use crate::operations::{
@@ -261,7 +262,7 @@ impl Api for App {
         principal: Principal,
         parameters: GetProjectWithApprovalsParameters,
     ) -> Result<models::Project, Problem> {
-        projects::approvals(self, principal, parameters).await
+        projects::get(self, principal, parameters.project_id.into()).await
     }
 
     async fn restore_project(
@@ -345,5 +346,54 @@ impl Api for App {
         body: UpdateUserRequest,
     ) -> Result<models::User, Problem> {
         users::update(self, principal, parameters, body).await
+    }
+
+    async fn export_audit_logs(
+        &self,
+        principal: Principal,
+        parameters: ExportAuditLogsParameters,
+    ) -> Result<Download, Problem> {
+        audit_logs::export(self, principal, parameters).await
+    }
+
+    async fn delete_group(
+        &self,
+        principal: Principal,
+        parameters: DeleteGroupParameters,
+    ) -> Result<models::Group, Problem> {
+        groups::delete(self, principal, parameters).await
+    }
+
+    async fn join_project(
+        &self,
+        principal: Principal,
+        parameters: JoinProjectParameters,
+    ) -> Result<models::Member, Problem> {
+        members::join(self, principal, parameters).await
+    }
+
+    async fn get_project(
+        &self,
+        principal: Principal,
+        parameters: GetProjectParameters,
+    ) -> Result<models::Project, Problem> {
+        projects::get(self, principal, parameters.project_id.into()).await
+    }
+
+    async fn update_project(
+        &self,
+        principal: Principal,
+        parameters: UpdateProjectParameters,
+        body: UpdateProjectRequest,
+    ) -> Result<models::Project, Problem> {
+        projects::update(self, principal, parameters, body).await
+    }
+
+    async fn delete_project(
+        &self,
+        principal: Principal,
+        parameters: DeleteProjectParameters,
+    ) -> Result<models::Project, Problem> {
+        projects::delete(self, principal, parameters).await
     }
 }

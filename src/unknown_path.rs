@@ -8,7 +8,6 @@ use crate::problem::Problem;
 /// `{*}` stands for all that follows.
 const NOT_BUILT: &[&str] = &[
     "/api/ai/chat",
-    "/api/projects/{projectId}",
     "/api/projects/{projectId}/branches",
     "/api/projects/{projectId}/branches/{branchId}",
     "/api/projects/{projectId}/branches/{branchId}/commit",

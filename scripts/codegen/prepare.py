@@ -33,6 +33,8 @@ SCHEMA_KEYS = {
     "boolean": {"default"},
 }
 STRING_FORMATS = {None, "uuid", "email"}
+# Where a shape comes from; None: the vendor's own words.
+PROVENANCES = {None, "public", "client", "derived"}
 # The spellings of a boolean in a query. An enum of just these is read as one.
 BOOLEAN_WORDS = {"true", "false", "True", "False", "TRUE", "FALSE"}
 
@@ -98,6 +100,18 @@ def check_parameter(place, parameter):
     require(not limits and schema.get("format") != "email", place, "limits of parameters are not covered")
 
 
+def is_streamed(response):
+    return list(response.get("content", [])) == ["text/csv"]
+
+
+def check_streamed(place, response):
+    """An answer that is written while it is made: text without a shape."""
+    check_keys(place, response, {"content", "description"})
+    content = response["content"]["text/csv"]
+    check_keys(place, content, {"schema"})
+    require(content["schema"] == {"type": "string"}, place, "only a plain string is covered as text/csv")
+
+
 def check_content(place, part, keys):
     """A body or an answer: JSON, and nothing but JSON."""
     check_keys(place, part, keys | {"content", "description"})
@@ -111,6 +125,8 @@ def check_operation(path, operation):
     place = operation.get("operationId", path)
     require("operationId" in operation, path, "an operation without operationId")
     check_keys(place, operation, OPERATION_KEYS)
+    # What is not the vendor's own words must not be called so.
+    require(operation.get("x-provenance") in PROVENANCES, place, "its x-provenance is not known")
     # The tool repeats an operation for each of its tags.
     require(len(operation.get("tags", [])) == 1, place, "exactly one tag is covered")
     parameters = operation.get("parameters", [])
@@ -127,7 +143,11 @@ def check_operation(path, operation):
         schema = body["content"]["application/json"]["schema"]
         require("properties" in schema, f"{place}.body", "only an object with properties is covered")
     require(list(operation["responses"]) == ["200"], place, "exactly one response, 200, is covered")
-    check_content(f"{place}.200", operation["responses"]["200"], set())
+    response = operation["responses"]["200"]
+    if is_streamed(response):
+        check_streamed(f"{place}.200", response)
+    else:
+        check_content(f"{place}.200", response, set())
 
 
 def check_security(place, alternatives, schemes):
@@ -182,7 +202,9 @@ def roots_of(operation):
         yield f"{name}.{parameter['in']}.{parameter['name']}", parameter, "read"
     if "requestBody" in operation:
         yield f"{name}.body", operation["requestBody"]["content"]["application/json"], "read"
-    yield f"{name}.200", operation["responses"]["200"]["content"]["application/json"], "sent"
+    response = operation["responses"]["200"]
+    if not is_streamed(response):
+        yield f"{name}.200", response["content"]["application/json"], "sent"
 
 
 class Shapes:
@@ -258,6 +280,8 @@ def prepare(document, names):
         for operation in item.values():
             check_operation(path, operation)
             operation.setdefault("security", document.get("security", []))
+            # Under this name the templates find it.
+            operation["x-streamed"] = is_streamed(operation["responses"]["200"])
             check_security(operation["operationId"], operation["security"], schemes)
             operations.append(operation)
     ids = [operation["operationId"] for operation in operations]

@@ -90,15 +90,26 @@ class Preparing(unittest.TestCase):
             self.invite["parameters"] = [*self.invite["parameters"][:1], parameter]
             self.refused("cover")
 
+    def test_a_shape_of_unknown_origin_is_not_called_the_vendors(self):
+        operation(self.document, "listMembers")["x-provenance"] = "guessed"
+        self.refused("x-provenance is not known")
+
+    def test_a_streamed_answer_is_marked_and_has_no_shape(self):
+        prepared = prepare.prepare(self.document, self.names)
+        self.assertTrue(operation(prepared, "exportAuditLogs")["x-streamed"])
+        self.assertFalse(operation(prepared, "inviteMembers")["x-streamed"])
+
     def test_uncovered_answers_are_refused(self):
         for responses in [
             {"204": {"description": ""}},
             {**self.invite["responses"], "201": {"description": ""}},
             {**self.invite["responses"], "default": {"description": ""}},
             {"200": {"description": "", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+            {"200": {"description": "", "content": {"text/csv": {"schema": {"type": "object"}}}}},
+            {"200": {"description": "", "content": {"text/csv": {"schema": {"type": "string"}, "example": ""}}}},
         ]:
             self.invite["responses"] = responses
-            self.refused("covered")
+            self.refused("cover")
 
     def test_uncovered_security_is_refused(self):
         for security in [[{}], [{"internalAuth": ["scope"]}], [{"unknown": []}]]:

@@ -22,6 +22,7 @@ BODIES = {
                    "projects": [PRICING]},
     "updateRole": {"name": "Renewed", "allProjects": True, "projectPermissions": ["releases"], "users": [OTTO]},
     "createProject": {"name": "Fresh", "key": "fresh", "copyContentRef": PRICING},
+    "updateProject": {"name": "Renewed", "protected": False},
     "updateProjectApprovals": {"decisionsApprovalMode": "require_any", "decisionsApprovalGroups": [EDITORS]},
     "inviteMembers": {"userIds": [NINA, OTTO], "groupIds": [EDITORS]},
     "updateMember": {"groupIds": [EDITORS], "owner": False},
@@ -39,6 +40,8 @@ class Stage:
         self._own_tokens = [self._made("/api/personal-access-tokens", TOKEN) for _ in range(SPARE)]
         self._service_tokens = [self._made(robots_tokens, TOKEN) for _ in range(SPARE)]
         self._roles = [self._made("/api/roles", {"name": f"Role {n}", "allProjects": False}) for n in range(2)]
+        self._projects = [self._project(number) for number in range(SPARE)]
+        self._groups = [self._made(f"/api/projects/{PRICING}/groups", {"name": f"Spare {n}"}) for n in range(SPARE)]
         self._deleted_projects = [self._deleted_project(number) for number in range(SPARE)]
         members = served.call("GET", f"/api/projects/{PRICING}/members")["results"]
         self._members = [member["id"] for member in members if not member["owner"]]
@@ -49,8 +52,12 @@ class Stage:
         match parameter, operation:
             case "projectId", "restoreProject":
                 return self._deleted_projects
+            case "projectId", "deleteProject":
+                return self._projects
             case "projectId", _:
                 return [PRICING]
+            case "groupId", "deleteGroup":
+                return self._groups
             case "groupId", _:
                 return [EDITORS]
             case "memberId", _:
@@ -72,8 +79,11 @@ class Stage:
     def _made(self, path, body):
         return self._served.call("POST", path, body)["id"]
 
+    def _project(self, number):
+        body = {"name": f"Spare {number}", "key": f"spare-{number}"}
+        return self._served.call("POST", "/api/projects", body)["project"]["id"]
+
     def _deleted_project(self, number):
-        body = {"name": f"Gone {number}", "key": f"gone-{number}"}
-        project = self._served.call("POST", "/api/projects", body)["project"]["id"]
+        project = self._project(SPARE + number)
         self._served.command("project", "delete", project)
         return project

@@ -13,11 +13,17 @@ use crate::store::projects::Project;
 /// unless the caller may. Another organisation's project, a deleted one, one without the caller in it and
 /// one that never was all answer the same.
 pub fn access(tx: &Tx, caller: &Caller, project_id: ProjectId) -> Result<(Project, ProjectAccess), Problem> {
+    let (project, access) = live(tx, caller, project_id)?;
+    access.require(caller.operation)?;
+    Ok((project, access))
+}
+
+/// Finds a project that is not deleted and that the caller sees, whatever the caller may do there.
+pub fn live(tx: &Tx, caller: &Caller, project_id: ProjectId) -> Result<(Project, ProjectAccess), Problem> {
     let project = store::projects::find(tx, caller.organisation_id, project_id)?;
     let project =
         project.filter(|project| project.deleted_at.is_none()).ok_or(Problem::NotFound("project"))?;
     let access = seen(tx, caller, project_id)?;
-    access.require(caller.operation)?;
     Ok((project, access))
 }
 

@@ -3,7 +3,8 @@
 //! Read it with three rules. A personal access token acts within its own permissions and projects, and
 //! outside one project it needs `allProjects` and `owner` (but for the own profile and the own tokens).
 //! Owner and admin of the organisation have every permission in every project. Handing out `owner` asks for
-//! more than this table says: see [`super::permissions::ProjectAccess::may_grant_owner`].
+//! more than this table says: see [`super::permissions::ProjectAccess::may_grant_owner`]. So does changing key or protection
+//! of a project (updateProject).
 
 use crate::generated::api::Operation;
 use crate::generated::models::Permission;
@@ -40,7 +41,7 @@ pub const fn requirement(operation: Operation) -> Requirement {
         | Operation::DeletePersonalAccessToken
         | Operation::RegeneratePersonalAccessToken => Requirement::Own,
 
-        Operation::ListProjects => Requirement::AnyUser,
+        Operation::ListProjects | Operation::JoinProject => Requirement::AnyUser,
 
         Operation::CreateProject => Requirement::Author,
 
@@ -60,20 +61,24 @@ pub const fn requirement(operation: Operation) -> Requirement {
         | Operation::UpdateRole
         | Operation::UpdateOrganisation
         | Operation::ListAuditLogs
-        | Operation::GetAuditLog => Requirement::Administrator,
+        | Operation::GetAuditLog
+        | Operation::ExportAuditLogs => Requirement::Administrator,
 
-        Operation::ListMembers | Operation::ListGroups | Operation::GetProjectWithApprovals => {
-            Requirement::InProject
-        }
+        Operation::ListMembers
+        | Operation::ListGroups
+        | Operation::GetProject
+        | Operation::GetProjectWithApprovals => Requirement::InProject,
 
         Operation::InviteMembers
         | Operation::UpdateMember
         | Operation::ListMemberUsers
         | Operation::CreateGroup
         | Operation::UpdateGroup
+        | Operation::DeleteGroup
+        | Operation::UpdateProject
         | Operation::UpdateProjectApprovals => Requirement::Permission(Permission::ProjectManage),
 
-        Operation::RestoreProject => Requirement::Permission(Permission::Owner),
+        Operation::DeleteProject | Operation::RestoreProject => Requirement::Permission(Permission::Owner),
     }
 }
 

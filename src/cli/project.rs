@@ -1,4 +1,4 @@
-//! `brms project list` and `brms project delete ID`: the description has no operation for deleting.
+//! `brms project list` and `brms project delete ID`, of any organisation.
 
 use std::io::Write;
 

@@ -23,6 +23,10 @@ pub enum Conflict {
     TooMany,
     /// A project that is not deleted cannot be restored.
     NotDeleted,
+    /// A protected project is not deleted.
+    ProjectProtected,
+    /// The only group whose approval is asked stays.
+    LastApprovalGroup,
     /// What a seed brings is in the database already.
     AlreadyThere,
     /// A seed's secrets would open a server that others can reach.
@@ -41,6 +45,10 @@ impl Conflict {
             Self::RoleManaged => kind(409, "role-managed", "A role looks after this"),
             Self::TooMany => kind(409, "too-many", "There would be too many"),
             Self::NotDeleted => kind(409, "not-deleted", "The project is not deleted"),
+            Self::ProjectProtected => kind(409, "project-protected", "The project is protected"),
+            Self::LastApprovalGroup => {
+                kind(409, "last-approval-group", "The last approving group has to stay")
+            }
             Self::AlreadyThere => kind(409, "already-there", "The database has this already"),
             Self::SeededSecrets => kind(409, "seeded-secrets", "Its secrets may be known"),
         }
@@ -59,6 +67,12 @@ impl Conflict {
             Self::RoleManaged => "This group belongs to a role. Change the role instead.",
             Self::TooMany => "There would be too many of these. Remove some first.",
             Self::NotDeleted => "The project is there; only a deleted project is restored.",
+            Self::ProjectProtected => {
+                "The project is protected from being deleted. Set protected to false first."
+            }
+            Self::LastApprovalGroup => {
+                "Approvals ask this group alone. Name another one in the project's approvals first."
+            }
             Self::AlreadyThere => "The database has some of this already. Seed an empty one.",
             Self::SeededSecrets => "Others may know the secrets of a seed. Listen on loopback.",
         }

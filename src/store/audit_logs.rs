@@ -216,16 +216,14 @@ impl AuditLogFilter<'_> {
 }
 
 /// What is asked of the entries, as a condition and the values of its parameters.
-struct Narrowed<'f> {
-    condition: String,
-    parameters: Vec<&'f dyn Parameter>,
+pub(super) struct Narrowed<'f> {
+    pub(super) condition: String,
+    pub(super) parameters: Vec<&'f dyn Parameter>,
 }
 
 impl<'f> Narrowed<'f> {
     fn by(filter: &'f AuditLogFilter) -> Self {
-        let organisation = &filter.organisation_id;
-        let mut narrowed =
-            Self { condition: "organisation_id = ?1".to_owned(), parameters: vec![organisation] };
+        let mut narrowed = Self::to(&filter.organisation_id);
         narrowed.and("created_at >=", filter.from.as_ref());
         narrowed.and("created_at <=", filter.to.as_ref());
         narrowed.and("project_id =", filter.project_id.as_ref());
@@ -235,7 +233,20 @@ impl<'f> Narrowed<'f> {
         narrowed
     }
 
-    fn and(&mut self, comparison: &str, value: Option<&'f impl Parameter>) {
+    /// The entries of an organisation.
+    pub(super) fn to(organisation_id: &'f OrganisationId) -> Self {
+        Self { condition: "organisation_id = ?1".to_owned(), parameters: vec![organisation_id] }
+    }
+
+    /// Compares the position of an entry in the order of the log.
+    pub(super) fn and_position(&mut self, comparison: &str, position: &'f (Timestamp, AuditLogId)) {
+        self.parameters.extend([&position.0 as &dyn Parameter, &position.1]);
+        let last = self.parameters.len();
+        let first = last - 1;
+        self.condition = format!("{} AND (created_at, id) {comparison} (?{first}, ?{last})", self.condition);
+    }
+
+    pub(super) fn and(&mut self, comparison: &str, value: Option<&'f impl Parameter>) {
         if let Some(value) = value {
             self.parameters.push(value);
             let number = self.parameters.len();
@@ -287,7 +298,7 @@ fn count(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
     tx.count(&statement, narrowed.parameters.as_slice())
 }
 
-fn read(row: &Row) -> RowResult<StoredEntry> {
+pub(super) fn read(row: &Row) -> RowResult<StoredEntry> {
     Ok(StoredEntry {
         id: row.get("id")?,
         organisation_id: row.get("organisation_id")?,

@@ -1,5 +1,6 @@
 //! The records and the SQL: one file a noun, with the record type and every statement on it.
 
+pub mod audit_log_pages;
 pub mod audit_logs;
 pub mod credentials;
 pub mod groups;

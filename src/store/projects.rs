@@ -244,6 +244,15 @@ pub(crate) fn delete(tx: &Tx, project_id: ProjectId) -> Result<bool, Problem> {
     Ok(deleted == 1)
 }
 
+/// Changes name, key and protection.
+pub(crate) fn update(tx: &Tx, project: &Project) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE projects SET name = ?2, key = ?3, protected = ?4, updated_at = ?5 WHERE id = ?1",
+        params![project.id, project.name, project.key, project.protected, project.updated_at],
+    )?;
+    Ok(())
+}
+
 /// Brings a project back under a key.
 pub(crate) fn restore(tx: &Tx, project_id: ProjectId, key: &str) -> Result<Project, Problem> {
     tx.row(

@@ -1,5 +1,6 @@
 //! Records as the models of the description have them. One file a noun.
 
+pub mod audit_log_rows;
 pub mod audit_logs;
 pub mod groups;
 pub mod invitations;

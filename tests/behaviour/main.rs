@@ -40,11 +40,13 @@ mod users;
 mod users_update;
 
 mod approvals;
+mod audit_export;
 mod audit_logs;
 mod groups;
 mod list_statements;
 mod member_lists;
 mod projects;
+mod projects_changed;
 mod projects_deleted;
 mod roles;
 mod roles_reach;

@@ -26,8 +26,10 @@ impl Scene {
         put_into(&server, &user, place, &[seed::PRICING, &gone]).await;
         let hex = id(&gone).simple().to_string();
         execute(&server, &format!("UPDATE projects SET deleted_at = 5 WHERE id = unhex('{hex}')"));
+        let groups = format!("/api/projects/{}/groups", seed::PRICING);
         let things = Things {
             member: membership(&server, seed::OWNER_SES, seed::PRICING, seed::READER).await,
+            group: made(&server, &groups, json!({ "name": "Empty" })).await,
             role: made(&server, "/api/roles", json!({ "name": "Guests", "allProjects": false })).await,
             audit_log: latest_audit_log(&server, seed::OWNER_SES).await,
             own_tokens: spare_tokens(&server, &user),

@@ -11,6 +11,8 @@ use crate::support::{Call, TestServer, seed};
 pub struct Things {
     /// A project that was deleted.
     pub gone: String,
+    /// A group of pricing without anything in it.
+    pub group: String,
     /// The reader's membership in pricing.
     pub member: String,
     pub role: String,
@@ -55,6 +57,7 @@ fn named<'a>(operation: Operation, parameter: &str, things: &'a Things) -> &'a s
     match (parameter, operation) {
         ("projectId", Operation::RestoreProject) => &things.gone,
         ("projectId", _) => seed::PRICING,
+        ("groupId", Operation::DeleteGroup) => &things.group,
         ("groupId", _) => seed::EDITORS,
         ("memberId", _) => &things.member,
         ("roleId", _) => &things.role,
@@ -78,6 +81,11 @@ fn body(operation: Operation) -> Option<Value> {
         Operation::HealthCheck
         | Operation::ListAuditLogs
         | Operation::GetAuditLog
+        | Operation::ExportAuditLogs
+        | Operation::DeleteGroup
+        | Operation::JoinProject
+        | Operation::GetProject
+        | Operation::DeleteProject
         | Operation::ListGroups
         | Operation::ListInvitations
         | Operation::ListMemberUsers
@@ -107,6 +115,7 @@ fn body(operation: Operation) -> Option<Value> {
         }
         Operation::UpdateUserProfile => json!({ "firstName": "Re", "lastName": "Newed" }),
         Operation::CreateProject => json!({ "name": "Fresh", "key": "fresh" }),
+        Operation::UpdateProject => json!({ "name": "Renewed" }),
         Operation::UpdateProjectApprovals => json!({ "decisionsApprovalMode": "require_any" }),
         Operation::CreateRole => json!({ "name": "Fresh", "allProjects": false }),
         Operation::UpdateRole => json!({ "name": "Renewed", "allProjects": false }),

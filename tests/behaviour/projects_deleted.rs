@@ -46,6 +46,11 @@ async fn restore(server: &TestServer, id: &str, caller: &str, status: u16) -> An
 fn inside(project: &str) -> Vec<(&'static str, String, Value)> {
     let at = |rest: &str| format!("/api/projects/{project}{rest}");
     vec![
+        ("GET", at(""), Value::Null),
+        ("PUT", at(""), json!({ "name": "x" })),
+        ("DELETE", at(""), Value::Null),
+        ("POST", at("/members/join"), Value::Null),
+        ("DELETE", at(&format!("/groups/{}", seed::EDITORS)), Value::Null),
         ("GET", at("/approvals"), Value::Null),
         ("PUT", at("/approvals"), json!({})),
         ("GET", at("/members"), Value::Null),

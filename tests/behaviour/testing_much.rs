@@ -79,13 +79,14 @@ impl Much {
         let changed = json!({ "groupIds": [seed::MANAGERS, seed::EDITORS] });
         self.owner("PUT", &format!("{}/{otto}", seed::members_path(seed::PRICING)), changed).await;
         let copied = json!({ "name": "Copied", "key": "gone", "copyContentRef": seed::PRICING,
-                             "version": "v2", "protected": true });
+                             "version": "v2" });
         let gone = self.owner("POST", "/api/projects", copied).await;
         let database = self.server.database().display().to_string();
         let gone = gone["project"]["id"].as_str().expect("an id");
         run_well(&["project", "delete", gone, "--database", &database]);
         // The same key again, since the first is deleted.
-        self.owner("POST", "/api/projects", json!({ "name": "Again", "key": "gone" })).await;
+        self.owner("POST", "/api/projects", json!({ "name": "Again", "key": "gone", "protected": true }))
+            .await;
         run_well(&["project", "delete", seed::CLAIMS, "--database", &database]);
         self.owner("PUT", &format!("/api/projects/{}/restore", seed::CLAIMS), json!({})).await;
     }

@@ -80,6 +80,6 @@ fn check(body: &SaveGroupRequest) -> Result<(), Problem> {
 }
 
 /// No caller makes or changes a group that carries `owner` without the right to hand that out.
-fn check_grant(access: &ProjectAccess, groups: &[&Group]) -> Result<(), Problem> {
+pub(super) fn check_grant(access: &ProjectAccess, groups: &[&Group]) -> Result<(), Problem> {
     if groups.iter().any(|group| group.carries_owner()) { access.require_grant_of_owner() } else { Ok(()) }
 }

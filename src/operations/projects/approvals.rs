@@ -1,25 +1,22 @@
-//! getProjectWithApprovals and updateProjectApprovals.
+//! getProject, getProjectWithApprovals and updateProjectApprovals.
 
 use super::list::shown;
 use crate::access::{self, Principal};
 use crate::app::App;
-use crate::generated::api::{GetProjectWithApprovalsParameters, UpdateProjectApprovalsParameters};
+use crate::generated::api::UpdateProjectApprovalsParameters;
 use crate::generated::models::{self, AuditLogType, UpdateProjectApprovalsRequest};
 use crate::limits;
 use crate::operations::groups;
 use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::{Action, Change};
+use crate::store::ids::ProjectId;
 use crate::store::ids::{GroupId, typed};
 
-/// A project with how changes in it are approved.
-pub async fn get(
-    app: &App,
-    principal: Principal,
-    parameters: GetProjectWithApprovalsParameters,
-) -> Result<models::Project, Problem> {
+/// A project with how changes in it are approved: the answer of getProject, too.
+pub async fn get(app: &App, principal: Principal, project_id: ProjectId) -> Result<models::Project, Problem> {
     app.read(principal, move |tx, caller| {
-        let (project, _) = access::projects::access(tx, caller, parameters.project_id.into())?;
+        let (project, _) = access::projects::access(tx, caller, project_id)?;
         shown(tx, &project)
     })
     .await

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use super::list::shown;
+use super::save::key_taken;
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
 use crate::db::Tx;
 use crate::generated::models::{CreateProjectRequest, CreatedProject, ProjectVersion};
 use crate::limits;
 use crate::operations::{members, roles};
-use crate::problem::{Conflict, Place, Problem};
+use crate::problem::{Place, Problem};
 use crate::store;
 use crate::store::audit_logs::Action;
 use crate::store::groups::Group;
@@ -52,9 +53,7 @@ fn carry_out(
     if store::projects::key_is_taken(tx, caller.organisation_id, &project.key)?
         || !store::projects::create(tx, &project)?
     {
-        let place =
-            Place::pointer("/key", "another project of this organisation has this key; choose another one");
-        return Err(Problem::Conflict(Conflict::NameTaken, vec![place]));
+        return Err(key_taken());
     }
     store::projects::record(tx, &caller.actor(), Action::Created, &project)?;
     members::add_owner(tx, &caller.actor(), project.id, caller.user_id)?;

@@ -4,8 +4,10 @@ mod approvals;
 mod create;
 mod list;
 mod restore;
+mod save;
 
-pub use approvals::{get as approvals, update as update_approvals};
+pub use approvals::{get, update as update_approvals};
 pub use create::create;
 pub use list::list;
 pub use restore::restore;
+pub use save::{delete, put_aside, update};

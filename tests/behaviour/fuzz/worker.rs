@@ -82,7 +82,7 @@ impl<'a> Worker<'a> {
         let request = self.description.request(random, &self.known);
         let answer = self.exchange(&request.bytes, &request.expected);
         let operation = &self.description.operations[request.operation];
-        if answer.status == 200 {
+        if answer.status == 200 && answer.header("content-type") == Some("application/json") {
             self.known.learn(random, &operation.path, &request.parameters, &answer.json());
         }
         self.count(operation.id(), answer.status);

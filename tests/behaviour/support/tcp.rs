@@ -39,7 +39,7 @@ impl Tcp {
         let _ = self.stream.shutdown(std::net::Shutdown::Write);
     }
 
-    /// The next answer, its body by `Content-Length`; `None` when the connection is closed without one.
+    /// The next answer, its body by `Content-Length` or in chunks; `None` when the connection is closed without one.
     pub fn answer(&mut self) -> Option<Answer> {
         self.answer_to("a request", "by hand")
     }
@@ -60,13 +60,40 @@ impl Tcp {
         let (status, headers) = parse_head(&String::from_utf8(head).expect("a head is text"));
         let length =
             headers.get("content-length").and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
-        let length = if method == "HEAD" { 0 } else { length };
+        let body = if headers.contains_key("transfer-encoding") {
+            self.chunks()
+        } else {
+            self.take(if method == "HEAD" { 0 } else { length })
+        };
+        let answer = Answer { status, headers, body };
+        leaks::answered(&format!("http://{}", self.address), method, path, &answer);
+        Some(answer)
+    }
+
+    /// A body in chunks, without trailers.
+    fn chunks(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let mut size = Vec::new();
+            while !size.ends_with(b"\r\n") {
+                size.extend(self.take(1));
+            }
+            let size = String::from_utf8(size).expect("a size is text");
+            let size = usize::from_str_radix(size.trim(), 16).expect("a size");
+            body.extend(self.take(size));
+            assert_eq!(self.take(2), b"\r\n", "the end of a chunk");
+            if size == 0 {
+                return body;
+            }
+        }
+    }
+
+    /// The next bytes of a body.
+    fn take(&mut self, length: usize) -> Vec<u8> {
         while self.unread.len() < length {
             assert!(self.read_more(), "the connection closed within a body");
         }
-        let answer = Answer { status, headers, body: self.unread.drain(..length).collect() };
-        leaks::answered(&format!("http://{}", self.address), method, path, &answer);
-        Some(answer)
+        self.unread.drain(..length).collect()
     }
 
     /// The next answer, which fits the contract.

@@ -1,0 +1,113 @@
+//! exportAuditLogs.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::access::Principal;
+use crate::app::App;
+use crate::db::{Db, Tx};
+use crate::generated::api::ExportAuditLogsParameters;
+use crate::http::{Download, DownloadWriter};
+use crate::limits;
+use crate::problem::Problem;
+use crate::store;
+use crate::store::audit_log_pages::{Position, Wanted};
+use crate::store::audit_logs::StoredEntry;
+use crate::store::sets::named;
+use crate::views::audit_log_rows::{self, HEADER};
+
+const CSV: &str = "text/csv; charset=utf-8";
+/// The longest that one page waits for the database.
+const PAGE_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// The entries of the organisation as comma-separated values, oldest first. They are read page by page as the client
+/// takes them, up to the newest entry of now; no transaction is open in between.
+pub async fn export(
+    app: &App,
+    principal: Principal,
+    parameters: ExportAuditLogsParameters,
+) -> Result<Download, Problem> {
+    let date = |name: &str, given: Option<&str>| given.map(|text| limits::check_date(name, text)).transpose();
+    let from = date("fromDate", parameters.from_date.as_deref())?;
+    let to = date("toDate", parameters.to_date.as_deref())?;
+    let (wanted, newest, file_name) = app
+        .read(principal, move |tx, caller| {
+            caller.require()?;
+            let wanted = Wanted {
+                organisation_id: caller.organisation_id,
+                project_id: parameters.project_id.map(Into::into),
+                user_id: parameters.user_id.map(Into::into),
+                from: from.map(|(first, _)| first),
+                to: to.map(|(_, last)| last),
+            };
+            let organisation = store::organisations::get(tx, wanted.organisation_id)?;
+            let now = tx.now().rfc3339();
+            let day = now.split('T').next().unwrap_or_default();
+            let file_name = format!("audit-logs-{}-{day}.csv", organisation.name);
+            Ok((wanted, store::audit_log_pages::newest(tx, wanted.organisation_id)?, file_name))
+        })
+        .await?;
+    let (download, writer) = Download::new(CSV, &file_name);
+    tokio::spawn(write_all(app.db.clone(), wanted, newest, writer));
+    Ok(download)
+}
+
+/// Writes the file. What fails cuts the connection, since an answer has begun.
+async fn write_all(db: Db, wanted: Wanted, newest: Option<Position>, writer: DownloadWriter) {
+    let mut rows = vec![HEADER.map(str::to_owned)];
+    let mut position = None;
+    loop {
+        let Some(bytes) = csv(&rows) else { return };
+        if writer.write(bytes).await.is_err() {
+            tracing::info!("an export was given up: its client went away, or took too little");
+            return;
+        }
+        let Some(newest) = newest else { break };
+        let reading = move |tx: &Tx| page(tx, &wanted, position, newest);
+        match db.read(Instant::now() + PAGE_TIME_MAX, reading).await {
+            Ok(Some((read, last))) => (rows, position) = (read, Some(last)),
+            Ok(None) => break,
+            Err(cause) => return tracing::error!(%cause, "an export failed half-way"),
+        }
+    }
+    // Nothing to do if the client went away with the last byte.
+    let _ = writer.finish().await;
+}
+
+type Rows = Vec<[String; HEADER.len()]>;
+
+/// The next rows, and the position of the last; `None`: there are no more.
+fn page(
+    tx: &Tx,
+    wanted: &Wanted,
+    position: Option<Position>,
+    newest: Position,
+) -> Result<Option<(Rows, Position)>, Problem> {
+    let entries = store::audit_log_pages::following(tx, wanted, position, newest)?;
+    let Some(last) = entries.last().map(|entry| (entry.created_at, entry.id)) else { return Ok(None) };
+    let users = store::users::by_id(tx, entries.iter().filter_map(|entry| entry.user_id))?;
+    let project_ids = entries.iter().filter_map(|entry| entry.project_id);
+    let projects = store::projects::by_id(tx, wanted.organisation_id, project_ids)?;
+    let row = |entry: StoredEntry| {
+        let user = entry.user_id.map(|id| named(&users, id)).transpose()?;
+        let project = entry.project_id.and_then(|id| projects.get(&id));
+        Ok(audit_log_rows::row(entry, user, project))
+    };
+    let rows = entries.into_iter().map(row).collect::<Result<_, Problem>>()?;
+    Ok(Some((rows, last)))
+}
+
+/// Rows as RFC 4180 has them.
+fn csv(rows: &Rows) -> Option<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let written = rows.iter().try_for_each(|row| writer.write_record(row));
+    let written = written.map_err(|cause| cause.to_string());
+    match written.and_then(|()| writer.into_inner().map_err(|cause| cause.to_string())) {
+        Ok(bytes) => Some(bytes),
+        Err(cause) => {
+            tracing::error!(cause, "an export cannot be written");
+            None
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! deleteGroup.
+
+use super::save::check_grant;
+use crate::access::{self, Principal};
+use crate::app::App;
+use crate::generated::api::DeleteGroupParameters;
+use crate::generated::models;
+use crate::problem::{Conflict, Problem};
+use crate::store;
+use crate::store::audit_logs::Action;
+use crate::views;
+
+/// Removes a group; its members stay members. It is no longer among those whose approval is asked.
+pub async fn delete(
+    app: &App,
+    principal: Principal,
+    parameters: DeleteGroupParameters,
+) -> Result<models::Group, Problem> {
+    app.write(principal, move |tx, caller| {
+        let (project, access) = access::projects::access(tx, caller, parameters.project_id.into())?;
+        let group = store::groups::find(tx, project.id, parameters.group_id.into())?
+            .ok_or(Problem::NotFound("group"))?;
+        check_grant(&access, &[&group])?;
+        if group.role_id.is_some() {
+            return Err(Problem::conflict(Conflict::RoleManaged));
+        }
+        let approving = store::projects::approval_groups(tx, &[project.id])?;
+        // Without any group left, changes that are to be approved would pass unseen.
+        if approving.iter().all(|(_, approving)| *approving == group.id) && !approving.is_empty() {
+            return Err(Problem::conflict(Conflict::LastApprovalGroup));
+        }
+        store::groups::delete(tx, &group)?;
+        store::groups::record(tx, &caller.actor(), Action::Deleted, &group)?;
+        Ok(views::groups::group(group, None))
+    })
+    .await
+}

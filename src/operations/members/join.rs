@@ -1,0 +1,35 @@
+//! joinProject.
+
+use crate::access::{self, Principal};
+use crate::app::App;
+use crate::generated::api::JoinProjectParameters;
+use crate::generated::models;
+use crate::problem::Problem;
+use crate::store;
+use crate::store::audit_logs::Action;
+use crate::store::members::Membership;
+use crate::views;
+
+/// Makes the caller a member, without the owner mark. Who is in already is answered the membership as it is.
+pub async fn join(
+    app: &App,
+    principal: Principal,
+    parameters: JoinProjectParameters,
+) -> Result<models::Member, Problem> {
+    app.write(principal, move |tx, caller| {
+        // Only an owner or admin of the organisation sees a project without being in it.
+        let (project, _) = access::projects::live(tx, caller, parameters.project_id.into())?;
+        caller.require()?;
+        let new = Membership::new(tx, project.id, caller.user_id);
+        let membership = if store::members::add(tx, &new)? {
+            store::members::record(tx, &caller.actor(), Action::Created, &new, &[])?;
+            new
+        } else {
+            store::members::get_of_user(tx, project.id, caller.user_id)?
+        };
+        let groups = store::members::groups_of(tx, &membership)?;
+        let user = store::users::get(tx, caller.user_id)?;
+        Ok(views::members::member(&membership, &user, &groups))
+    })
+    .await
+}

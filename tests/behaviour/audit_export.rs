@@ -1,0 +1,151 @@
+//! exportAuditLogs: what is in the file, what it does to a client that stops reading, and who may.
+//!
+//! Of SQLite alone: a renamed table is what makes an export fail half-way.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::inside::execute;
+use crate::support::server::PATIENCE;
+use crate::support::tcp::request;
+use crate::support::{TestServer, seed};
+
+const EXPORT: &str = "/api/audit-logs/export";
+const HEADER: &str =
+    "id,createdAt,type,action,refId,userId,userEmail,projectId,projectName,ipAddress,userAgent,data";
+
+async fn export(server: &TestServer, query: &str) -> Vec<csv::StringRecord> {
+    let answer = server.get(&format!("{EXPORT}{query}")).caller(seed::OWNER_PAT).expect(200).await;
+    assert_eq!(answer.header("content-type"), Some("text/csv; charset=utf-8"));
+    let text = answer.text();
+    assert_eq!(text.split("\r\n").next(), Some(HEADER), "no byte order mark, and the names first");
+    assert!(text.ends_with("\r\n"));
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    reader.records().collect::<Result<_, _>>().expect("RFC 4180")
+}
+
+/// Asks for an export on a connection of its own, and reads nothing of it yet.
+fn ask(server: &TestServer) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address()).expect("a connection");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    let asked = request("GET", EXPORT, &[("authorization", seed::OWNER_PAT)], b"");
+    stream.write_all(&asked).expect("it is sent");
+    stream
+}
+
+/// Writes this many entries, with a moment of their own for every third.
+fn fill(server: &TestServer, count: u32) {
+    let sql = format!(
+        "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count})
+         INSERT INTO audit_logs (id, organisation_id, created_at, type, action, user_id, project_id, ref_id, data)
+         SELECT unhex(printf('0190a00000007000bbbb%012x', number)), organisations.id, number / 3, 'user', 'updated',
+                users.id, NULL, users.id, '{{\"number\":' || number || '}}'
+         FROM numbers JOIN organisations ON organisations.name = 'acme'
+         JOIN users ON users.email = 'owner@acme.test'"
+    );
+    execute(server, &sql);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_has_every_entry_once_and_the_oldest_first() {
+    let server = TestServer::start().await;
+    execute(&server, "DELETE FROM audit_logs");
+    fill(&server, 3_500);
+    let rows = export(&server, "").await;
+    let numbers: Vec<u64> = rows
+        .iter()
+        .map(|row| {
+            serde_json::from_str::<Value>(&row[11]).expect("JSON")["number"].as_u64().expect("a number")
+        })
+        .collect();
+    assert_eq!(numbers, (1..=3_500).collect::<Vec<u64>>());
+    assert_eq!((&rows[0][2], &rows[0][3], &rows[0][6]), ("user", "updated", "owner@acme.test"));
+    assert_eq!(&rows[0][1], "1970-01-01T00:00:00.000Z");
+    execute(&server, "DELETE FROM audit_logs");
+    assert_eq!(export(&server, "").await.len(), 0, "the names alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_is_narrowed_by_project_user_and_days_as_the_list_is() {
+    let server = TestServer::start().await;
+    let body = json!({ "userIds": [seed::NINA] });
+    server.post(&seed::members_path(seed::PRICING)).caller(seed::ADMIN_PAT).json(&body).expect(200).await;
+    server.post(&seed::members_path(seed::CLAIMS)).caller(seed::OWNER_PAT).json(&body).expect(200).await;
+    let today = server.clock.now().rfc3339()[..10].to_owned();
+    for query in [
+        String::new(),
+        format!("?projectId={}", seed::PRICING),
+        format!("?userId={}", seed::OWNER),
+        format!("?userId={}&projectId={}", seed::ADMIN, seed::PRICING),
+        format!("?fromDate={today}&toDate={today}"),
+        "?toDate=2001-01-01".to_owned(),
+        format!("?projectId={}", seed::NOBODY),
+    ] {
+        let list =
+            format!("/api/audit-logs{query}{}perPage=500&sort=ASC", if query.is_empty() { "?" } else { "&" });
+        let listed = server.get(&list).caller(seed::OWNER_PAT).expect(200).await.json();
+        let ids: Vec<&str> = listed["results"]
+            .as_array()
+            .expect("results")
+            .iter()
+            .map(|entry| entry["id"].as_str().unwrap())
+            .collect();
+        let rows = export(&server, &query).await;
+        assert_eq!(rows.iter().map(|row| &row[0]).collect::<Vec<_>>(), ids, "{query}");
+    }
+    server.get(&format!("{EXPORT}?fromDate=yesterday")).caller(seed::OWNER_PAT).expect(400).await;
+    server.get(EXPORT).caller(seed::MANAGER_SES).expect(403).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cell_of_an_export_is_no_formula_and_quotes_what_it_must() {
+    let server = TestServer::start().await;
+    for name in ["=1+1", "+1", "-1", "@x", "say \"a, b\""] {
+        let body = json!({ "name": name });
+        server
+            .call("PUT", &format!("/api/projects/{}", seed::PRICING))
+            .caller(seed::OWNER_PAT)
+            .json(&body)
+            .expect(200)
+            .await;
+        let rows = export(&server, &format!("?projectId={}", seed::PRICING)).await;
+        let shown = if name.starts_with("say") { name.to_owned() } else { format!("'{name}") };
+        assert_eq!(&rows[rows.len() - 1][8], shown);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_stops_reading_an_export_holds_no_transaction() {
+    let server = TestServer::start().await;
+    fill(&server, 60_000);
+    let stalled = ask(&server);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    // The log is emptied although the export is not at its end.
+    let log = server.folder.path().join("test.db-wal");
+    let begun = std::time::Instant::now();
+    while log.metadata().expect("the log").len() > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the log is never emptied");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let whole = server.get(EXPORT).caller(seed::OWNER_PAT).expect(200).await;
+    assert!(whole.body.len() > 60_000 * 100);
+    drop(stalled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_that_fails_half_way_does_not_look_whole() {
+    let server = TestServer::start().await;
+    fill(&server, 60_000);
+    let mut broken = ask(&server);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    server.sqlite().execute_batch("ALTER TABLE audit_logs RENAME TO hidden").expect("a broken schema");
+    let mut arrived = Vec::new();
+    // It ends early, by a reset or without one.
+    let _ = broken.read_to_end(&mut arrived);
+    assert!(arrived.len() > 1_000, "it had begun");
+    assert!(!arrived.ends_with(b"0\r\n\r\n"), "the last chunk would say that it is whole");
+    server.sqlite().execute_batch("ALTER TABLE hidden RENAME TO audit_logs").expect("as before");
+}

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::signals::StopSignals;
-use super::threads::runtime;
+use super::threads;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
 use crate::failure::Failure;
@@ -24,13 +24,14 @@ const UNCLOSED: i32 = 1;
 pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), Failure> {
     log::start(&settings.log)?;
     let audience = if std::io::stdout().is_terminal() { Audience::Terminal } else { Audience::Unattended };
-    runtime()?.block_on(async {
+    threads::runtime()?.block_on(async {
         // Signals are watched before anything runs, so that none is missed, and in a task of their own, so that a
         // start which takes long can be ended, too.
         let (stop, mut stopping) = watch::channel(false);
         let leftovers = Leftovers::default();
         tokio::spawn(watch_signals(StopSignals::watch()?, stop, Arc::clone(&leftovers)));
         let mut server = Server::start(settings, Clock::default(), audience).await?;
+        threads::start_to_read();
         let temporary_folder = server.temporary_folder().map(Path::to_owned);
         lock(&leftovers).extend(temporary_folder.into_iter().chain(settings.ready_file.clone()));
         let shown = tell(&mut server, audience, out);

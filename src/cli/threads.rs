@@ -1,12 +1,15 @@
 //! The threads and open files that a command needs, and whether the system gives them. Libraries panic when they get none.
 
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::clock::CENTURY;
 use crate::failure::Failure;
 
 /// Four to read at once, and four for what a mail looks up.
 const READING_THREADS: usize = 8;
+/// How long one of them waits for the others.
+const THREADS_START_WITHIN: Duration = Duration::from_secs(2);
 
 /// Starts as many for a moment, and fails if the system refuses some.
 pub(super) fn check(needed: usize) -> Result<(), Failure> {
@@ -30,22 +33,36 @@ pub(super) fn check(needed: usize) -> Result<(), Failure> {
     .into())
 }
 
-/// A runtime for the commands that serve. The threads that read are started now and stay: when the system gives none for
-/// a while, what waits for a new one would never be run.
+/// A runtime for the commands that serve.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     #[cfg(unix)]
     open_files::check()?;
-    // One worker a core, the pool's three, the writer, the fold of its log, and some to read and to look up names.
+    // One worker a core, the pool's three, the writer, the fold of its log, and two to read or to wait in a worker's place.
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    check(workers + 5 + READING_THREADS)?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().thread_keep_alive(CENTURY).build()?;
-    let all_there = Arc::new(Barrier::new(READING_THREADS));
+    check(workers + 7)?;
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().thread_keep_alive(CENTURY).build()?)
+}
+
+/// Starts the threads that read, once the database has its own; they stay. When the system gives none for a while, what
+/// waits for a new one would never be run.
+pub(super) fn start_to_read() {
+    let all_there = Arc::new((Mutex::new(0), Condvar::new()));
     for _ in 0..READING_THREADS {
         let all_there = Arc::clone(&all_there);
-        runtime.spawn_blocking(move || all_there.wait());
+        tokio::task::spawn_blocking(move || wait_for_all(&all_there));
     }
-    Ok(runtime)
+}
+
+/// Keeps a thread busy until all are there, so that none does the work of two. Where the system gives fewer, those go
+/// on without the others.
+fn wait_for_all((arrived, all_there): &(Mutex<usize>, Condvar)) {
+    let mut arrived = arrived.lock().unwrap_or_else(PoisonError::into_inner);
+    *arrived += 1;
+    if *arrived == READING_THREADS {
+        all_there.notify_all();
+    }
+    let is_missing = |arrived: &mut usize| *arrived < READING_THREADS;
+    drop(all_there.wait_timeout_while(arrived, THREADS_START_WITHIN, is_missing));
 }
 
 #[cfg(unix)]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::backups::{run_in, well};
 use crate::file_changes::{Scene, bytes, is_member};
-use crate::processes::{log, serve_refused, stop, wait_for};
+use crate::processes::{call, log, serve_refused, stop, wait_for};
 use crate::support::program::Serving;
 use crate::support::seed;
 
@@ -214,6 +214,19 @@ async fn fr_10_others_who_read_or_write_hold_no_stop_up() {
         for write in writes {
             let status = write.await.expect("an answer").status;
             assert!(status == 200 || status == 503, "{begin}: {status}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_leaves_the_file_alone_each_time() {
+    for round in 0..10 {
+        let mut scene = Scene::new();
+        assert_eq!(scene.invite(seed::NINA).await, 200);
+        call(&scene.serving, "GET", "/api/users").caller(seed::OWNER_SES).expect(200).await;
+        assert_eq!(stop(&mut scene.serving).code(), Some(0));
+        for beside in ["test.db-wal", "test.db-shm"] {
+            assert!(!scene.at(beside).exists(), "{beside} is left in round {round}");
         }
     }
 }

@@ -168,9 +168,14 @@ pub(super) fn open_reader(source: &Source) -> rusqlite::Result<Connection> {
 /// What the pool makes its connections with.
 pub(super) fn reader_manager(source: &Source, shared: Arc<Shared>) -> SqliteConnectionManager {
     // The pool opens connections later, too, and then the path may lead to another file.
-    let prepare = move |connection: &mut Connection| match shared.file.look() {
-        Look::Gone => Err(rusqlite::Error::InvalidPath(shared.file.path().to_owned())),
-        _ => reader_pragmas(connection),
+    let prepare = move |connection: &mut Connection| {
+        if shared.file.look() == Look::Gone {
+            return Err(rusqlite::Error::InvalidPath(shared.file.path().to_owned()));
+        }
+        // The pool closes its connections from threads of its own. Two that close at once each find the other one, and
+        // both leave the log; so none of these folds it, and the last to close is another.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        reader_pragmas(connection)
     };
     SqliteConnectionManager::file(&source.name).with_flags(source.flags).with_init(prepare)
 }

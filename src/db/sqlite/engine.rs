@@ -239,10 +239,6 @@ impl Drop for Engine {
             let connection = peeker.lock().unwrap_or_else(PoisonError::into_inner);
             checkpoint::leave_log_if_wrong(&connection, &self.shared);
         }
-        let idle: Vec<_> = std::iter::from_fn(|| self.readers.try_get()).collect();
-        for connection in &idle {
-            checkpoint::leave_log_if_wrong(connection, &self.shared);
-        }
     }
 }
 

@@ -207,3 +207,32 @@ async fn a_group_of_a_role_the_last_that_approves_and_one_with_everything_are_no
     server.call("DELETE", &group(seed::MANAGERS)).caller(seed::READER_SES).expect(403).await;
     server.call("DELETE", &group(seed::EDITORS)).caller(seed::OWNER_SES).expect(200).await;
 }
+
+/// What the public Terraform provider does: it takes a 404 for "gone", and whatever else for "still there".
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_43_a_terraform_provider_makes_reads_changes_and_removes_a_project_and_a_group() {
+    let server = TestServer::start().await;
+    let call = |method: &'static str, path: String| server.call(method, &path).caller(seed::OWNER_PAT);
+    let made = call("POST", "/api/projects".to_owned()).json(&json!({ "name": "Infra", "key": "infra" }));
+    let made = made.expect(200).await.json()["project"].clone();
+    let project = path(made["id"].as_str().expect("an id"));
+    assert_eq!(call("GET", project.clone()).expect(200).await.json(), made);
+    let changed = json!({ "name": "Infra 2", "key": "infra-2", "protected": false });
+    assert_eq!(call("PUT", project.clone()).json(&changed).expect(200).await.json()["key"], "infra-2");
+
+    let groups = format!("{project}/groups");
+    let group = call("POST", groups.clone()).json(&json!({ "name": "Ops", "permissions": ["releases"] }));
+    let group = format!("{groups}/{}", group.expect(200).await.json()["id"].as_str().expect("an id"));
+    call("PUT", group.clone()).json(&json!({ "name": "Operations" })).expect(200).await;
+    let listed = call("GET", groups.clone()).expect(200).await.json();
+    assert_eq!(listed["results"].as_array().map(Vec::len), Some(1));
+    call("DELETE", group.clone()).expect(200).await;
+    call("DELETE", group).expect(404).await;
+    assert_eq!(call("GET", groups).expect(200).await.json()["results"], json!([]));
+
+    // A part of the vendor's API that is not built says so, and is not taken for something that is gone.
+    assert_eq!(call("GET", format!("{project}/environments")).expect(501).await.problem(), "not-built");
+    call("DELETE", project.clone()).expect(200).await;
+    call("GET", project.clone()).expect(404).await;
+    call("DELETE", project).expect(404).await;
+}

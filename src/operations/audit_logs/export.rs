@@ -14,7 +14,6 @@ use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_log_pages::{Position, Wanted};
 use crate::store::audit_logs::StoredEntry;
-use crate::store::sets::named;
 use crate::views::audit_log_rows::{self, HEADER};
 
 const CSV: &str = "text/csv; charset=utf-8";
@@ -55,59 +54,53 @@ pub async fn export(
 
 /// Writes the file. What fails cuts the connection, since an answer has begun.
 async fn write_all(db: Db, wanted: Wanted, newest: Option<Position>, writer: DownloadWriter) {
-    let mut rows = vec![HEADER.map(str::to_owned)];
+    let mut part = lines([HEADER.map(str::to_owned)]);
     let mut position = None;
     loop {
-        let Some(bytes) = csv(&rows) else { return };
+        let bytes = match part {
+            Ok(bytes) => bytes,
+            Err(cause) => return tracing::error!(%cause, "an export failed half-way"),
+        };
         if writer.write(bytes).await.is_err() {
-            tracing::info!("an export was given up: its client went away, or took too little");
-            return;
+            return tracing::info!("an export was given up: its client went away, or took too little");
         }
         let Some(newest) = newest else { break };
         let reading = move |tx: &Tx| page(tx, &wanted, position, newest);
         match db.read(Instant::now() + PAGE_TIME_MAX, reading).await {
-            Ok(Some((read, last))) => (rows, position) = (read, Some(last)),
+            Ok(Some((read, last))) => (part, position) = (Ok(read), Some(last)),
             Ok(None) => break,
-            Err(cause) => return tracing::error!(%cause, "an export failed half-way"),
+            Err(cause) => part = Err(cause),
         }
     }
     // Nothing to do if the client went away with the last byte.
     let _ = writer.finish().await;
 }
 
-type Rows = Vec<[String; HEADER.len()]>;
-
-/// The next rows, and the position of the last; `None`: there are no more.
+/// The next part of the file, and the position of its last entry; `None`: there are no more.
 fn page(
     tx: &Tx,
     wanted: &Wanted,
     position: Option<Position>,
     newest: Position,
-) -> Result<Option<(Rows, Position)>, Problem> {
+) -> Result<Option<(Vec<u8>, Position)>, Problem> {
     let entries = store::audit_log_pages::following(tx, wanted, position, newest)?;
     let Some(last) = entries.last().map(|entry| (entry.created_at, entry.id)) else { return Ok(None) };
     let users = store::users::by_id(tx, entries.iter().filter_map(|entry| entry.user_id))?;
     let project_ids = entries.iter().filter_map(|entry| entry.project_id);
     let projects = store::projects::by_id(tx, wanted.organisation_id, project_ids)?;
+    // A user is kept by a foreign key.
     let row = |entry: StoredEntry| {
-        let user = entry.user_id.map(|id| named(&users, id)).transpose()?;
+        let user = entry.user_id.and_then(|id| users.get(&id));
         let project = entry.project_id.and_then(|id| projects.get(&id));
-        Ok(audit_log_rows::row(entry, user, project))
+        audit_log_rows::row(entry, user, project)
     };
-    let rows = entries.into_iter().map(row).collect::<Result<_, Problem>>()?;
-    Ok(Some((rows, last)))
+    Ok(Some((lines(entries.into_iter().map(row))?, last)))
 }
 
 /// Rows as RFC 4180 has them.
-fn csv(rows: &Rows) -> Option<Vec<u8>> {
+fn lines(rows: impl IntoIterator<Item = [String; HEADER.len()]>) -> Result<Vec<u8>, Problem> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let written = rows.iter().try_for_each(|row| writer.write_record(row));
-    let written = written.map_err(|cause| cause.to_string());
-    match written.and_then(|()| writer.into_inner().map_err(|cause| cause.to_string())) {
-        Ok(bytes) => Some(bytes),
-        Err(cause) => {
-            tracing::error!(cause, "an export cannot be written");
-            None
-        }
-    }
+    let written = rows.into_iter().try_for_each(|row| writer.write_record(row));
+    written.map_err(|cause| Problem::internal("writing an export", cause))?;
+    writer.into_inner().map_err(|cause| Problem::internal("writing an export", cause.error()))
 }

@@ -94,15 +94,10 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Becomes true when nothing more is to come.
+    /// Becomes true when all of it has come.
     #[must_use]
     pub fn is_over(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.is_over)
-    }
-
-    fn end(&mut self) {
-        self.parts = None;
-        self.is_over.store(true, Ordering::Release);
     }
 }
 
@@ -130,11 +125,13 @@ impl Body for Parts {
         match ready!(parts.poll_recv(context)) {
             Some(Part::Bytes(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             Some(Part::End) => {
-                self.end();
+                self.parts = None;
+                self.is_over.store(true, Ordering::Release);
                 Poll::Ready(None)
             }
+            // It is never over: the connection is cut, and must not look as if it had come to its end.
             None => {
-                self.end();
+                self.parts = None;
                 Poll::Ready(Some(Err(Unfinished)))
             }
         }

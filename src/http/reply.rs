@@ -18,7 +18,7 @@ use crate::problem::Problem;
 /// What is sent as a body: all at once, or in parts.
 pub type ReplyBody = Either<Full<Bytes>, Parts>;
 
-/// Of a body that is sent in parts: becomes true when no more of them are to come.
+/// Of a body that is sent in parts: becomes true when all of them have come.
 #[must_use]
 pub fn parts_are_over(body: &ReplyBody) -> Option<Arc<AtomicBool>> {
     match body {

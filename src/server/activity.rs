@@ -43,7 +43,7 @@ pub(super) struct Activity {
     became_idle: Notify,
     /// What hyper answered by itself.
     own_answer: OnceLock<Vec<u8>>,
-    /// Of the newest answer that is sent in parts: whether no more of them are to come.
+    /// Of the newest answer that is sent in parts: whether all of them have come.
     parts_are_over: Mutex<Option<Arc<AtomicBool>>>,
 }
 
@@ -120,9 +120,14 @@ impl Activity {
         true
     }
 
-    fn flushed(&self) {
+    /// Whether an answer has begun whose last part has not come.
+    pub(super) fn has_unfinished_parts(&self) -> bool {
         let parts = self.parts_are_over.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if parts.is_some_and(|are_over| !are_over.load(Ordering::Acquire)) {
+        parts.is_some_and(|are_over| !are_over.load(Ordering::Acquire))
+    }
+
+    fn flushed(&self) {
+        if self.has_unfinished_parts() {
             return;
         }
         if self.becomes(SENDING, KEPT) {

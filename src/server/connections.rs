@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -133,6 +134,11 @@ impl Connection {
     async fn serve(mut self, stream: &mut TcpStream, peer: IpAddr) -> Ended {
         let activity = Activity::new();
         let ended = self.serve_requests(stream, peer, &activity).await;
+        if activity.has_unfinished_parts() {
+            // A reset: for a client of HTTP/1.0 an orderly end would be the end of the body.
+            let _ = stream.set_zero_linger();
+            return Ended::Cut;
+        }
         match (ended, activity.own_answer_of_hyper()) {
             (Ok(ended), _) => ended,
             // A client that went away, or that speaks something else than HTTP: nothing to report.
@@ -155,12 +161,14 @@ impl Connection {
         let mut stream = TimeoutStream::new(stream);
         // hyper has no limit for a client that does not read: it would hold its place for good.
         stream.set_write_timeout(Some(self.limits.header_timeout));
-        let service = service_fn(|request| {
+        let service = service_fn(|request: hyper::Request<Incoming>| {
             let working = activity.work();
+            let has_body = request.method() != hyper::Method::HEAD;
             let answer = request::answer(site, running, peer, time_max, request);
             async move {
                 let answer = answer.await;
                 if let Ok(answer) = &answer
+                    && has_body
                     && let Some(are_over) = parts_are_over(answer.body())
                 {
                     activity.sends_parts(are_over);

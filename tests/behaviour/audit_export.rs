@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::inside::execute;
 use crate::support::server::PATIENCE;
-use crate::support::tcp::request;
+use crate::support::tcp::{Tcp, request};
 use crate::support::{TestServer, seed};
 
 const EXPORT: &str = "/api/audit-logs/export";
@@ -148,4 +148,32 @@ async fn an_export_that_fails_half_way_does_not_look_whole() {
     assert!(arrived.len() > 1_000, "it had begun");
     assert!(!arrived.ends_with(b"0\r\n\r\n"), "the last chunk would say that it is whole");
     server.sqlite().execute_batch("ALTER TABLE hidden RENAME TO audit_logs").expect("as before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_half_way_does_not_look_whole_over_http_1_0_either() {
+    let server = TestServer::start().await;
+    fill(&server, 60_000);
+    let mut broken = TcpStream::connect(server.address()).expect("a connection");
+    broken.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    let asked = format!("GET {EXPORT} HTTP/1.0\r\nhost: test\r\nauthorization: {}\r\n\r\n", seed::OWNER_PAT);
+    broken.write_all(asked.as_bytes()).expect("it is sent");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    server.sqlite().execute_batch("ALTER TABLE audit_logs RENAME TO hidden").expect("a broken schema");
+    let ended = broken.read_to_end(&mut Vec::new());
+    assert!(ended.is_err(), "an orderly end would be the end of the body");
+    server.sqlite().execute_batch("ALTER TABLE hidden RENAME TO audit_logs").expect("as before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_goes_on_after_an_export_and_after_a_look_at_its_head() {
+    let server = TestServer::start_with(&["--keep-alive-timeout", "1s"]).await;
+    let mut connection = Tcp::connect(&server);
+    for method in ["HEAD", "GET", "HEAD", "GET"] {
+        connection.send(request(method, EXPORT, &[("authorization", seed::OWNER_PAT)], b""));
+        let answer = connection.answer_to(method, EXPORT).expect("an answer");
+        assert_eq!((answer.status, answer.body.is_empty()), (200, method == "HEAD"));
+    }
+    // It owes nothing now, so it is closed when it has been silent for long enough.
+    assert!(connection.answer().is_none());
 }

@@ -1,8 +1,8 @@
 //! The audit log read from one end to the other, a page at a time, by the position of the last entry and not by its number:
 //! no transaction has to stay open between two pages.
 
-use super::audit_logs::{Narrowed, StoredEntry, read};
-use super::ids::{AuditLogId, OrganisationId, ProjectId, UserId};
+use super::audit_logs::{Narrowed, StoredEntry, Wanted, read};
+use super::ids::{AuditLogId, OrganisationId};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::problem::Problem;
@@ -12,21 +12,6 @@ const PAGE_ENTRIES: u32 = 1_000;
 
 /// Where an entry stands in the order of the log.
 pub type Position = (Timestamp, AuditLogId);
-
-/// Which entries are asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct Wanted {
-    /// Of this organisation.
-    pub organisation_id: OrganisationId,
-    /// Only of this project.
-    pub project_id: Option<ProjectId>,
-    /// Only by this user.
-    pub user_id: Option<UserId>,
-    /// Not before.
-    pub from: Option<Timestamp>,
-    /// Not after.
-    pub to: Option<Timestamp>,
-}
 
 /// The position of the newest entry: what comes later is not of this reading.
 pub(crate) fn newest(tx: &Tx, organisation_id: OrganisationId) -> Result<Option<Position>, Problem> {
@@ -51,11 +36,7 @@ pub(crate) fn following(
 }
 
 fn narrowed<'w>(wanted: &'w Wanted, position: Option<&'w Position>, newest: &'w Position) -> Narrowed<'w> {
-    let mut narrowed = Narrowed::to(&wanted.organisation_id);
-    narrowed.and("created_at >=", wanted.from.as_ref());
-    narrowed.and("created_at <=", wanted.to.as_ref());
-    narrowed.and("project_id =", wanted.project_id.as_ref());
-    narrowed.and("user_id =", wanted.user_id.as_ref());
+    let mut narrowed = Narrowed::to(wanted);
     narrowed.and_position("<=", newest);
     if let Some(position) = position {
         narrowed.and_position(">", position);

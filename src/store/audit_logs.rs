@@ -83,15 +83,26 @@ impl Change {
     }
 }
 
+/// Which entries are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// Of this organisation.
+    pub organisation_id: OrganisationId,
+    /// Only of this project.
+    pub project_id: Option<ProjectId>,
+    /// Only by this user.
+    pub user_id: Option<UserId>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Not after.
+    pub to: Option<Timestamp>,
+}
+
 /// What a list is narrowed by.
 pub(crate) struct AuditLogFilter<'f> {
-    pub organisation_id: OrganisationId,
-    pub project_id: Option<ProjectId>,
-    pub user_id: Option<UserId>,
+    pub wanted: Wanted,
     pub kind: Option<AuditLogType>,
     pub action: Option<&'f str>,
-    pub from: Option<Timestamp>,
-    pub to: Option<Timestamp>,
     pub order: OrderBy,
     pub sort: Sort,
     pub page: Page,
@@ -211,7 +222,8 @@ pub(crate) fn list(tx: &Tx, filter: &AuditLogFilter) -> Result<Listed<StoredEntr
 impl AuditLogFilter<'_> {
     /// Whether the total is among those that are kept.
     fn is_counted(&self) -> bool {
-        self.from.is_none() && self.to.is_none() && self.project_id.is_none() && self.user_id.is_none()
+        let Wanted { project_id, user_id, from, to, .. } = &self.wanted;
+        from.is_none() && to.is_none() && project_id.is_none() && user_id.is_none()
     }
 }
 
@@ -223,19 +235,21 @@ pub(super) struct Narrowed<'f> {
 
 impl<'f> Narrowed<'f> {
     fn by(filter: &'f AuditLogFilter) -> Self {
-        let mut narrowed = Self::to(&filter.organisation_id);
-        narrowed.and("created_at >=", filter.from.as_ref());
-        narrowed.and("created_at <=", filter.to.as_ref());
-        narrowed.and("project_id =", filter.project_id.as_ref());
-        narrowed.and("user_id =", filter.user_id.as_ref());
+        let mut narrowed = Self::to(&filter.wanted);
         narrowed.and("type =", filter.kind.as_ref());
         narrowed.and("action =", filter.action.as_ref());
         narrowed
     }
 
-    /// The entries of an organisation.
-    pub(super) fn to(organisation_id: &'f OrganisationId) -> Self {
-        Self { condition: "organisation_id = ?1".to_owned(), parameters: vec![organisation_id] }
+    pub(super) fn to(wanted: &'f Wanted) -> Self {
+        let organisation_id = &wanted.organisation_id;
+        let mut narrowed =
+            Self { condition: "organisation_id = ?1".to_owned(), parameters: vec![organisation_id] };
+        narrowed.and("created_at >=", wanted.from.as_ref());
+        narrowed.and("created_at <=", wanted.to.as_ref());
+        narrowed.and("project_id =", wanted.project_id.as_ref());
+        narrowed.and("user_id =", wanted.user_id.as_ref());
+        narrowed
     }
 
     /// Compares the position of an entry in the order of the log.
@@ -288,7 +302,7 @@ fn counted(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
         "SELECT CAST(coalesce(sum(entries), 0) AS bigint)
          FROM audit_log_counts
          WHERE organisation_id = ?1 AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR action = ?3)",
-        params![filter.organisation_id, filter.kind, filter.action],
+        params![filter.wanted.organisation_id, filter.kind, filter.action],
     )
 }
 
@@ -324,13 +338,15 @@ mod tests {
         let asked = |bit: u8| bits & (1 << bit) != 0;
         let moment = Timestamp::from_millis(1);
         AuditLogFilter {
-            organisation_id: Uuid::nil().into(),
-            project_id: asked(0).then(|| Uuid::nil().into()),
-            user_id: asked(1).then(|| Uuid::nil().into()),
+            wanted: Wanted {
+                organisation_id: Uuid::nil().into(),
+                project_id: asked(0).then(|| Uuid::nil().into()),
+                user_id: asked(1).then(|| Uuid::nil().into()),
+                from: asked(4).then_some(moment),
+                to: asked(5).then_some(moment),
+            },
             kind: asked(2).then_some(AuditLogType::User),
             action: asked(3).then_some("created"),
-            from: asked(4).then_some(moment),
-            to: asked(5).then_some(moment),
             order,
             sort,
             page: Page::new(1, 10),

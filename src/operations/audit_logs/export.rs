@@ -12,8 +12,8 @@ use crate::http::{Download, DownloadWriter};
 use crate::limits;
 use crate::problem::Problem;
 use crate::store;
-use crate::store::audit_log_pages::{Position, Wanted};
-use crate::store::audit_logs::StoredEntry;
+use crate::store::audit_log_pages::Position;
+use crate::store::audit_logs::{StoredEntry, Wanted};
 use crate::views::audit_log_rows::{self, HEADER};
 
 const CSV: &str = "text/csv; charset=utf-8";
@@ -62,7 +62,9 @@ async fn write_all(db: Db, wanted: Wanted, newest: Option<Position>, writer: Dow
             Err(cause) => return tracing::error!(%cause, "an export failed half-way"),
         };
         if writer.write(bytes).await.is_err() {
-            return tracing::info!("an export was given up: its client went away, or took too little");
+            return tracing::info!(
+                "an export was given up: its client went away or took too little, or the server stops"
+            );
         }
         let Some(newest) = newest else { break };
         let reading = move |tx: &Tx| page(tx, &wanted, position, newest);

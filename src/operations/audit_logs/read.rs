@@ -8,7 +8,7 @@ use crate::limits::{self, OrderBy, Sort};
 use crate::paging::Page;
 use crate::problem::Problem;
 use crate::store;
-use crate::store::audit_logs::StoredEntry;
+use crate::store::audit_logs::{StoredEntry, Wanted};
 use crate::store::sets::named;
 use crate::views;
 
@@ -27,13 +27,15 @@ pub async fn list(
     app.read(principal, move |tx, caller| {
         caller.require()?;
         let filter = store::audit_logs::AuditLogFilter {
-            organisation_id: caller.organisation_id,
-            project_id: parameters.project_id.map(Into::into),
-            user_id: parameters.user_id.map(Into::into),
+            wanted: Wanted {
+                organisation_id: caller.organisation_id,
+                project_id: parameters.project_id.map(Into::into),
+                user_id: parameters.user_id.map(Into::into),
+                from: from.map(|(first, _)| first),
+                to: to.map(|(_, last)| last),
+            },
             kind: parameters.r#type,
             action: parameters.action.as_deref(),
-            from: from.map(|(first, _)| first),
-            to: to.map(|(_, last)| last),
             order,
             sort,
             page,

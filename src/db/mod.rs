@@ -16,7 +16,7 @@ mod values;
 
 pub use handle::Db;
 pub use list::List;
-pub use rows::{Column, Row, RowError, RowResult, json, json_text, word};
+pub use rows::{Column, Row, RowResult, json, json_text, word};
 pub use tx::Tx;
 pub(crate) use values::params;
 pub use values::{Cell, FromCell, Ids, Kind, Parameter, Parameters, Value};

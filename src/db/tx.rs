@@ -8,7 +8,7 @@ use std::cell::Cell;
 use uuid::{ContextV7, Uuid};
 
 use super::rows::{Row, RowResult};
-use super::sqlite::cells::Connection;
+use super::sqlite::cells::SqliteConnection;
 use super::sqlite::verbs::{self, Enough};
 use super::values::{Parameter, Parameters};
 use crate::clock::{Clock, Timestamp};
@@ -26,7 +26,7 @@ pub struct Tx<'c> {
 /// What it runs on.
 #[derive(Clone, Copy)]
 pub(super) enum On<'c> {
-    Sqlite(&'c Connection),
+    Sqlite(&'c SqliteConnection),
 }
 
 /// What is to be done after the commit. Collected here, so that no operation can forget it.

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::db::values::{Cell, Value};
 
-pub(in crate::db) use rusqlite::Connection;
-pub use rusqlite::{Row, RowIndex as Index};
+pub(in crate::db) use rusqlite::Connection as SqliteConnection;
+pub use rusqlite::{Row as SqliteRow, RowIndex as SqliteIndex};
 
 impl ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -23,7 +23,7 @@ impl ToSql for Value<'_> {
 }
 
 /// One column of a row; `None`: there is none of this name, or it holds what no column of ours does.
-pub(in crate::db) fn cell<'r>(row: &'r rusqlite::Row<'_>, column: impl Index) -> Option<Cell<'r>> {
+pub(in crate::db) fn cell<'r>(row: &'r SqliteRow<'_>, column: impl SqliteIndex) -> Option<Cell<'r>> {
     Some(match row.get_ref(column).ok()? {
         ValueRef::Null => Cell::Null,
         ValueRef::Integer(value) => Cell::Integer(value),

@@ -19,7 +19,7 @@ pub(in crate::db) fn query(
     let mut statement = prepare(connection, sql, parameters)?;
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(|cause| problem(sql, &cause))? {
-        if read(&Row::Sqlite(row)).map_err(|cause| Problem::internal(sql, cause))? == Enough::Yes {
+        if read(&Row::from(row)).map_err(|cause| Problem::internal(sql, cause))? == Enough::Yes {
             break;
         }
     }

@@ -260,13 +260,25 @@ fn fr_13_the_lock_is_for_its_owner_alone_also_one_of_an_older_version() {
 }
 
 #[test]
-fn fr_13_a_pipe_in_the_place_of_the_lock_is_refused_at_once() {
-    let folder = tempfile::tempdir().expect("a folder");
-    assert!(
-        Command::new("mkfifo").arg(folder.path().join("test.db.lock")).status().expect("mkfifo").success()
-    );
-    let refused = serve_refused(folder.path(), &["--listen", "127.0.0.1:0"]);
-    assert!(refused.contains("test.db.lock") && refused.contains("regular file"), "{refused}");
+fn fr_13_a_pipe_in_the_place_of_the_database_or_its_lock_is_refused_at_once() {
+    for name in ["test.db.lock", "test.db"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = Command::new("mkfifo").arg(folder.path().join(name)).status();
+        assert!(made.expect("mkfifo").success());
+        let refused = serve_refused(folder.path(), &["--listen", "127.0.0.1:0"]);
+        assert!(refused.contains(name) && refused.contains("regular file"), "{refused}");
+    }
+}
+
+#[test]
+fn what_was_kept_of_a_database_is_replaced_by_no_backup() {
+    let folder = seeded();
+    for name in ["test.db.rescued", "test.db.rescued-2", "test.db.log-of-damaged", "test.db.before-restore"] {
+        std::fs::write(folder.path().join(name), "kept").expect("a file");
+        let said = refused(folder.path(), &["backup", name, "--force"]);
+        assert!(said.contains("was kept"), "{said}");
+        assert_eq!(std::fs::read(folder.path().join(name)).expect("the file"), b"kept");
+    }
 }
 
 #[test]

@@ -45,8 +45,8 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
         )));
     }
     // Also a link that leads nowhere is there.
-    if !may_replace && is_there(target) {
-        return Err(taken(target));
+    if is_there(target) {
+        refuse_to_replace(target, may_replace)?;
     }
     let (database, target) = (&real_path(database)?, &real_path(target)?);
     refuse_in_use(target)?;
@@ -67,6 +67,22 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
     });
     drop(lock);
     placed.map(|bytes| Copied { bytes, step })
+}
+
+fn refuse_to_replace(target: &Path, may_replace: bool) -> Result<(), Failure> {
+    if !may_replace {
+        return Err(taken(target));
+    }
+    if files::is_kept(target) {
+        let detail =
+            "was kept because it may have what no other file has; name another file, or move it away";
+        return Err(Failure(format!("{} {detail}", target.display())));
+    }
+    if target.is_file() && OpenedFile::new(target).is_ok_and(|file| file.is_locked()) {
+        let detail = "is a database that a server has under another name; name another file";
+        return Err(Failure(format!("{} {detail}", target.display())));
+    }
+    Ok(())
 }
 
 /// What lies beside the target would be taken for the log of the backup. It is there when another program uses the old
@@ -127,9 +143,10 @@ fn keep(database: &Path) -> Result<Vec<PathBuf>, Failure> {
     } else if files::companion(database).is_none() {
         return Ok(Vec::new());
     }
-    let name = numbered(database, "before-restore").find(|name| files::is_free(name)).ok_or_else(|| {
-        Failure(format!("{} has too many old files beside it; remove some", database.display()))
-    })?;
+    let name =
+        numbered(database, files::BEFORE_RESTORE).find(|name| files::is_free(name)).ok_or_else(|| {
+            Failure(format!("{} has too many old files beside it; remove some", database.display()))
+        })?;
     let mut kept = Vec::new();
     if has_file {
         fs::hard_link(database, &name).map_err(|cause| failed("the old database", &name, &cause))?;

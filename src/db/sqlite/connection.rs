@@ -27,6 +27,10 @@ const PREPARED_STATEMENTS: usize = 256;
 pub(super) fn require_file(path: &Path) -> io::Result<()> {
     let missing = "there is no such file; `brms serve` or `brms seed` makes one";
     let metadata = path.metadata().map_err(|_| io::Error::new(io::ErrorKind::NotFound, missing))?;
+    // Opening a pipe would wait for its other end.
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
     // SQLite removes the log of an empty file without reading it.
     if metadata.len() == 0 { refuse_to_begin_anew(path) } else { Ok(()) }
 }

@@ -9,6 +9,12 @@ use crate::failure::Failure;
 /// The files that SQLite keeps beside a database in use. Left alone, they are taken for those of whatever file
 /// comes to lie beside them.
 pub(super) const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// A copy of all that was written, made when the file was taken away.
+pub(super) const RESCUED: &str = "rescued";
+/// The log of a file that was damaged or overwritten.
+pub(super) const LOG_OF_DAMAGED: &str = "log-of-damaged";
+/// What was in the place of a restored file.
+pub(super) const BEFORE_RESTORE: &str = "before-restore";
 /// The most files of one kind that are kept beside a database.
 const NUMBERED_MAX: u32 = 1000;
 /// SQLite has 512 bytes for a path with an ending such as `-journal`.
@@ -154,6 +160,12 @@ pub fn database_of(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
     let owner = COMPANIONS.iter().chain(&[".lock"]).find_map(|suffix| name.strip_suffix(suffix))?;
     Some(path.with_file_name(owner)).filter(|owner| is_database(owner))
+}
+
+/// Whether a file goes by the name of one that is kept since nothing else has what is in it.
+pub(super) fn is_kept(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    [RESCUED, LOG_OF_DAMAGED, BEFORE_RESTORE].iter().any(|kind| name.contains(&format!(".{kind}")))
 }
 
 /// Names for a further file of a kind: `brms.db.before-restore`, `brms.db.before-restore-2`, and so on.

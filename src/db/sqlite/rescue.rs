@@ -5,14 +5,12 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::connection::{self, Source};
+use super::files::{LOG_OF_DAMAGED, RESCUED};
 use super::opened_file::OpenedFile;
 use super::shared::Shared;
 use super::trouble::{has_audit_log, newest_audit_log};
 use super::{checkpoint, copy, files};
 use crate::failure::Failure;
-
-const RESCUED: &str = "rescued";
-const LOG_OF_DAMAGED: &str = "log-of-damaged";
 
 /// Keeps what the open connection still sees. If only the log was taken away, that is folded into the file; else all
 /// is written into a new file beside the old path. Without it the data would be gone with the process.

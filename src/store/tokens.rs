@@ -70,14 +70,6 @@ pub struct StoredToken {
     pub credential: Credential,
 }
 
-impl StoredToken {
-    /// Whether it still opens anything: what `LIVE` says in SQL.
-    #[must_use]
-    pub fn is_live(&self, now: Timestamp) -> bool {
-        self.expires_at.is_none_or(|end| end > now)
-    }
-}
-
 pub(super) const PERSONAL: &str = "personal_access_tokens";
 pub(super) const INTERNAL: &str = "internal_tokens";
 
@@ -181,6 +173,12 @@ pub(crate) fn count_live(tx: &Tx, user_id: UserId) -> Result<u64, Problem> {
     let statement =
         format!("SELECT count(*) FROM personal_access_tokens AS token WHERE token.user_id = ?1 AND {LIVE}");
     tx.count(&statement, params![user_id, tx.now()])
+}
+
+/// Whether a token still works.
+pub(crate) fn is_live(tx: &Tx, token_id: PersonalAccessTokenId) -> Result<bool, Problem> {
+    let statement = format!("SELECT 1 FROM personal_access_tokens AS token WHERE token.id = ?1 AND {LIVE}");
+    tx.exists(&statement, params![token_id, tx.now()])
 }
 
 /// The projects that a token reaches, if it does not reach all.

@@ -11,6 +11,7 @@ use handlebars::Handlebars;
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::limits::NAME_CHARACTERS_MAX;
 use crate::secret::is_secret_character;
 
 /// The style sheet, served as `text/css` at `/invitations/accept.css`.
@@ -68,6 +69,7 @@ const SECRET_CHARS_MAX: usize = 200;
 #[derive(Serialize)]
 struct AcceptView<'a> {
     title: &'static str,
+    name_characters_max: usize,
     alert: Option<&'a str>,
     secret: &'a str,
     first_name: &'a str,
@@ -137,6 +139,7 @@ impl Pages {
                     None => "Accept your invitation",
                 },
                 alert,
+                name_characters_max: NAME_CHARACTERS_MAX,
                 secret: well_formed(form.secret),
                 first_name: form.first_name,
                 last_name: form.last_name,
@@ -205,7 +208,8 @@ mod tests {
             assert_eq!(count(&page, &format!("<label for=\"{name}\">")), 1);
             assert_eq!(count(&page, &format!("id=\"{name}\" name=\"{name}\" type=\"text\" value=\"\"")), 1);
         }
-        assert_eq!((count(&page, " required"), count(&page, "maxlength=\"200\"")), (1, 2));
+        let limit = format!("maxlength=\"{NAME_CHARACTERS_MAX}\"");
+        assert_eq!((count(&page, " required"), count(&page, &limit)), (1, 2));
         assert!(page.contains("<title>Accept your invitation</title>") && page.contains("lang=\"en\""));
         assert!(!page.contains("role=\"alert\"") && !page.contains("aria-invalid"));
     }

@@ -1,7 +1,9 @@
 //! How many statements a list costs: few, and as many for a page of 500 as for a page of one.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use brms::generated::api::Operation;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
@@ -54,6 +56,16 @@ fn large_seed(folder: &Path) {
                 "userId": id("8000", number), "projectId": id("a000", number), "refId": id("8000", number) })
     });
     fill_pricing(&mut acme["projects"][0]);
+    let many: Vec<Value> = (0..COUNT)
+        .map(|number| {
+            json!({ "secretSha256": format!("{:064x}", COUNT + number), "note": "of a program",
+                    "permissions": ["owner"], "projects": [id("a000", number)] })
+        })
+        .collect();
+    acme["users"].as_array_mut().expect("a list").push(json!({
+        "id": id("8002", 0), "email": "second-robot@acme.test", "type": "member", "isService": true,
+        "personalAccessTokens": many,
+    }));
     add(&mut acme["users"][0]["personalAccessTokens"], |number| {
         json!({ "secretSha256": format!("{number:064x}"), "note": "one of many", "permissions": ["owner"],
                 "projects": [id("a000", number)] })
@@ -116,12 +128,26 @@ async fn a_list_costs_as_many_statements_for_a_long_page_as_for_a_short_one() {
         assert!(short == middle && middle == long && long <= STATEMENTS_MAX, "{operation}: {costs:?}");
     }
     // These have no pages: one token beside many.
-    for (caller, count) in [(seed::ADMIN_SES, 1), (seed::OWNER_SES, COUNT + 1)] {
-        let call = Call::new(&http, "GET", &serving.url, "/api/personal-access-tokens").caller(caller);
-        let shown = call.expect(200).await.json().as_array().expect("a list").len();
-        assert_eq!(shown, count);
+    let own = "/api/personal-access-tokens".to_owned();
+    let of_robot = |id: &str| format!("/api/users/service/{id}/personal-access-tokens");
+    let many = id("8002", 0);
+    let without_pages = [
+        ("listPersonalAccessTokens", [(seed::ADMIN_SES, own.clone(), 1), (seed::OWNER_SES, own, COUNT + 1)]),
+        (
+            "listServiceAccountTokens",
+            [(seed::OWNER_SES, of_robot(seed::ROBOT), 1), (seed::OWNER_SES, of_robot(&many), COUNT)],
+        ),
+    ];
+    for (operation, calls) in &without_pages {
+        for (caller, path, count) in calls {
+            let call = Call::new(&http, "GET", &serving.url, path).caller(caller);
+            assert_eq!(call.expect(200).await.json().as_array().map(Vec::len), Some(*count), "{path}");
+        }
+        let costs = read_costs(folder.path(), operation);
+        let [one, many] = costs[..] else { panic!("{operation}: {costs:?}") };
+        assert!(one == many && many <= STATEMENTS_MAX, "{operation}: {costs:?}");
     }
-    let costs = read_costs(folder.path(), "listPersonalAccessTokens");
-    let [one, many] = costs[..] else { panic!("{costs:?}") };
-    assert!(one == many && many <= STATEMENTS_MAX, "{costs:?}");
+    let looked_at = lists.iter().map(|(id, _)| *id).chain(without_pages.iter().map(|(id, _)| *id));
+    let all = Operation::ALL.iter().map(|operation| operation.id()).filter(|id| id.starts_with("list"));
+    assert_eq!(looked_at.collect::<BTreeSet<_>>(), all.collect::<BTreeSet<_>>());
 }

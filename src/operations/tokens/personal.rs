@@ -117,7 +117,7 @@ pub async fn regenerate(
         let user = whose.user(tx, caller)?;
         let token = find(tx, &user, token_id)?;
         check_enabled(&user)?;
-        if !token.is_live(tx.now()) && store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
+        if !store::tokens::is_live(tx, token.id)? && store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
             return Err(Problem::conflict(Conflict::TooMany));
         }
         let secret = Secret::generate(SecretKind::PersonalAccessToken);

@@ -67,6 +67,12 @@ async fn a_manager_changes_the_name_and_only_who_has_everything_key_and_protecti
         (&all["name"], &all["key"], &all["protected"])
     );
     assert_eq!(server.get(&path(seed::PRICING)).caller(seed::OWNER_SES).expect(200).await.json(), changed);
+    // What changes nothing leaves no trace.
+    let kept = everything(&server);
+    for nothing in [&json!({}), &all] {
+        assert_eq!(update(&server, seed::OWNER_SES, nothing, 200).await.json(), changed);
+    }
+    assert_eq!(everything(&server), kept);
     let logs = server.get("/api/audit-logs?type=project&action=updated").caller(seed::OWNER_SES);
     assert_eq!(logs.expect(200).await.json()["results"].as_array().map(Vec::len), Some(2));
 }

@@ -35,6 +35,9 @@ pub async fn update(
             updated_at: tx.now(),
             ..before.clone()
         };
+        if (&after.name, &after.key, after.protected) == (&before.name, &before.key, before.protected) {
+            return shown(tx, &before);
+        }
         if after.key != before.key && store::projects::key_is_taken(tx, after.organisation_id, &after.key)? {
             return Err(key_taken());
         }

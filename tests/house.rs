@@ -166,8 +166,9 @@ fn a_word_of_introduction(source: &Source) -> Vec<String> {
 
 /// Tests look into the database through `Tx`, whichever engine it has; those about SQLite itself say so.
 fn sqlite_is_marked(source: &Source) -> Vec<String> {
-    let names_it =
-        ["rusqlite", ".sqlite()", "execute_in_sqlite("].iter().any(|word| source.text.contains(word));
+    let names_it = ["rusqlite", "db::sqlite", ".sqlite()", "execute_in_sqlite("]
+        .iter()
+        .any(|word| source.text.contains(word));
     let is_marked = source.text.lines().any(|line| line.starts_with("//! Of SQLite alone: "));
     if source.is_under(&["tests/behaviour/"]) && names_it && !is_marked {
         return vec![format!("{} names SQLite and does not say why at its top", source.path)];

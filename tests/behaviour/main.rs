@@ -13,6 +13,7 @@ mod members;
 mod members_together;
 mod noise;
 mod odd_requests;
+mod operator_rules;
 mod proxies;
 mod requests;
 mod rights;

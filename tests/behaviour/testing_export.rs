@@ -3,6 +3,8 @@
 //!
 //! What cannot be the same and is left out: the mailbox (a mail that waits holds the secret of its link, so
 //! no mail is exported) and `/openapi.json`, which names the address listened on.
+//!
+//! Of SQLite alone: a file is opened as a command does it.
 
 use std::collections::BTreeSet;
 use std::path::Path;

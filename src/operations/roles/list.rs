@@ -35,6 +35,10 @@ pub(super) fn shown(
     organisation_id: OrganisationId,
     roles: &[Role],
 ) -> Result<Vec<models::Role>, Problem> {
+    // An organisation without roles is the usual one.
+    if roles.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<RoleId> = roles.iter().map(|role| role.id).collect();
     let organisation = store::organisations::get(tx, organisation_id)?;
     let groups = store::groups::of_roles(tx, &ids)?;

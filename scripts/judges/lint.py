@@ -13,7 +13,10 @@ def lint(name, words, case):
     """Runs a linter on the description, as it is served."""
     with Served(case.fault) as served:
         file = served.folder / "openapi.json"
-        file.write_text(json.dumps(served.description(), indent=1))
+        description = served.description()
+        # On loopback a server calls itself localhost, which Redocly takes for a mistake in a description.
+        description["servers"] = [{"url": "https://people.test"}]
+        file.write_text(json.dumps(description, indent=1))
         must_pass([*words, file], name, env=quietly())
     return "no error and no warning"
 

@@ -25,6 +25,8 @@ from .stage import BODIES, Stage
 # Tests with a method word, BREW, that Node's HTTP parser, and so Prism, refuses to read.
 BEYOND_PRISM = [
     "accepting::what_is_neither_form_nor_json_too_long_or_another_method_is_refused",
+    "hints::fr_40_a_path_that_is_nearly_right_is_told_the_right_one",
+    "hints::fr_43_what_only_the_vendor_has_is_501_before_credentials_and_for_any_method",
     "requests::a_method_that_is_not_described_is_405_and_names_those_that_are",
     "requests::a_path_that_is_not_described_is_not_there_for_anybody",
     "requests::of_two_faults_the_earlier_in_the_order_is_told",

@@ -75,7 +75,8 @@ def refused(status, words):
         answer.status = status
         answer.headers["content-type"] = "application/problem+json"
         answer.json = {"type": "urn:brms:problem:planted", "title": words, "status": status, "detail": words,
-                       "message": words, "instance": "urn:uuid:0190a000-0000-7000-8000-00000000dead"}
+                       "message": words, "error": words, "statusCode": status,
+                       "instance": "urn:uuid:0190a000-0000-7000-8000-00000000dead"}
     return change
 
 

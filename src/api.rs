@@ -13,7 +13,7 @@ use crate::generated::models::{
 };
 use crate::http::{Authorization, Download, RequestContext};
 use crate::operations::tokens::personal as tokens;
-use crate::operations::tokens::personal::Whose;
+use crate::operations::tokens::personal::TokenOwner;
 use crate::operations::{
     audit_logs, groups, health, invitations, members, organisations, projects, roles, users,
 };
@@ -137,14 +137,14 @@ impl Api for App {
         principal: Principal,
         body: CreateTokenRequest,
     ) -> Result<models::NewPersonalAccessToken, Problem> {
-        tokens::create(self, principal, Whose::Own, body).await
+        tokens::create(self, principal, TokenOwner::Own, body).await
     }
 
     async fn list_personal_access_tokens(
         &self,
         principal: Principal,
     ) -> Result<Vec<models::PersonalAccessToken>, Problem> {
-        tokens::list(self, principal, Whose::Own).await
+        tokens::list(self, principal, TokenOwner::Own).await
     }
 
     async fn create_service_account_token(
@@ -153,7 +153,7 @@ impl Api for App {
         parameters: CreateServiceAccountTokenParameters,
         body: CreateTokenRequest,
     ) -> Result<models::NewPersonalAccessToken, Problem> {
-        tokens::create(self, principal, Whose::ServiceAccount(parameters.user_id.into()), body).await
+        tokens::create(self, principal, TokenOwner::ServiceAccount(parameters.user_id.into()), body).await
     }
 
     async fn delete_personal_access_token(
@@ -161,7 +161,7 @@ impl Api for App {
         principal: Principal,
         parameters: DeletePersonalAccessTokenParameters,
     ) -> Result<models::PersonalAccessToken, Problem> {
-        tokens::delete(self, principal, Whose::Own, parameters.pat_id.into()).await
+        tokens::delete(self, principal, TokenOwner::Own, parameters.pat_id.into()).await
     }
 
     async fn get_personal_access_token(
@@ -169,7 +169,7 @@ impl Api for App {
         principal: Principal,
         parameters: GetPersonalAccessTokenParameters,
     ) -> Result<models::PersonalAccessToken, Problem> {
-        tokens::get(self, principal, Whose::Own, parameters.pat_id.into()).await
+        tokens::get(self, principal, TokenOwner::Own, parameters.pat_id.into()).await
     }
 
     async fn list_service_account_tokens(
@@ -177,7 +177,7 @@ impl Api for App {
         principal: Principal,
         parameters: ListServiceAccountTokensParameters,
     ) -> Result<Vec<models::PersonalAccessToken>, Problem> {
-        tokens::list(self, principal, Whose::ServiceAccount(parameters.user_id.into())).await
+        tokens::list(self, principal, TokenOwner::ServiceAccount(parameters.user_id.into())).await
     }
 
     async fn regenerate_personal_access_token(
@@ -186,7 +186,7 @@ impl Api for App {
         parameters: RegeneratePersonalAccessTokenParameters,
         body: RegenerateTokenRequest,
     ) -> Result<models::NewPersonalAccessToken, Problem> {
-        tokens::regenerate(self, principal, Whose::Own, parameters.pat_id.into(), body.expiry).await
+        tokens::regenerate(self, principal, TokenOwner::Own, parameters.pat_id.into(), body.expiry).await
     }
 
     async fn delete_service_account_token(
@@ -197,7 +197,7 @@ impl Api for App {
         tokens::delete(
             self,
             principal,
-            Whose::ServiceAccount(parameters.user_id.into()),
+            TokenOwner::ServiceAccount(parameters.user_id.into()),
             parameters.pat_id.into(),
         )
         .await
@@ -211,7 +211,7 @@ impl Api for App {
         tokens::get(
             self,
             principal,
-            Whose::ServiceAccount(parameters.user_id.into()),
+            TokenOwner::ServiceAccount(parameters.user_id.into()),
             parameters.pat_id.into(),
         )
         .await
@@ -226,7 +226,7 @@ impl Api for App {
         tokens::regenerate(
             self,
             principal,
-            Whose::ServiceAccount(parameters.user_id.into()),
+            TokenOwner::ServiceAccount(parameters.user_id.into()),
             parameters.pat_id.into(),
             body.expiry,
         )

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use crate::access::{Caller, Principal};
 use crate::config::InvitationSettings;
 use crate::db::{Db, Tx};
-use crate::problem::{Busy, Problem};
+use crate::problem::{Problem, Unavailable};
 
 /// The application: its data and its rules. It knows nothing of sockets.
 pub struct App {
@@ -24,7 +24,7 @@ pub struct Readiness {
     /// When that was.
     pub at: Instant,
     /// What was in the way.
-    pub trouble: Option<Busy>,
+    pub trouble: Option<Unavailable>,
 }
 
 impl App {

@@ -34,7 +34,7 @@ pub struct Caller {
     /// The only organisation this caller can see anything of.
     pub organisation_id: OrganisationId,
     /// The user's standing there.
-    pub standing: UserType,
+    pub user_type: UserType,
     /// What a personal access token leaves of the user's rights; `None` for a sign-in.
     pub limits: Option<TokenLimits>,
     ip_address: IpAddr,
@@ -81,7 +81,7 @@ impl Principal {
             operation: self.operation,
             user_id: found.user_id,
             organisation_id: found.organisation_id,
-            standing: found.standing,
+            user_type: found.user_type,
             limits: found.limits,
             ip_address: self.context.ip_address,
             user_agent: self.context.user_agent.clone(),

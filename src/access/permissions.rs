@@ -87,7 +87,7 @@ impl Caller {
             Requirement::AnyUser => self.token_reaches_everything(),
             Requirement::Author => {
                 self.token_reaches_everything()
-                    && (self.is_administrator() || self.standing == UserType::Author)
+                    && (self.is_administrator() || self.user_type == UserType::Author)
             }
             Requirement::Administrator => self.token_reaches_everything() && self.is_administrator(),
             Requirement::NoCredentials | Requirement::Own => true,
@@ -99,7 +99,7 @@ impl Caller {
     /// Owner and admin see and may do everything in every project.
     #[must_use]
     pub fn is_administrator(&self) -> bool {
-        matches!(self.standing, UserType::Owner | UserType::Admin)
+        matches!(self.user_type, UserType::Owner | UserType::Admin)
     }
 
     /// A sign-in does; a token only if it was made so.

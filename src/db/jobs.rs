@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::tx::Tx;
-use crate::problem::{Busy, Problem};
+use crate::problem::{Problem, Unavailable};
 
 /// A write that waits, whatever it returns.
 pub(super) trait Job: Send {
@@ -15,7 +15,7 @@ pub(super) trait Job: Send {
     /// Runs the write and keeps what came out. False: it was refused, or it failed.
     fn run(&mut self, tx: &Tx) -> bool;
     /// What of the database itself kept it from its work.
-    fn trouble(&self) -> Option<Busy>;
+    fn trouble(&self) -> Option<Unavailable>;
     /// Keeps a failure in place of what came out.
     fn fail(&mut self, problem: Problem);
     /// Sends what came out.
@@ -55,9 +55,9 @@ where
         accepted
     }
 
-    fn trouble(&self) -> Option<Busy> {
+    fn trouble(&self) -> Option<Unavailable> {
         match self.outcome {
-            Some(Err(Problem::Unavailable(busy))) => Some(busy),
+            Some(Err(Problem::Unavailable(unavailable))) => Some(unavailable),
             _ => None,
         }
     }

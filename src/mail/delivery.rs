@@ -18,7 +18,7 @@ use super::transport::{NotSent, Sent};
 use crate::clock::Timestamp;
 use crate::db::{Db, Tx};
 use crate::lifeline::Ending;
-use crate::problem::{Busy, Problem};
+use crate::problem::{Problem, Unavailable};
 use crate::store::ids::MailId;
 use crate::store::mails::{self, ListedMail, QueuedMail};
 
@@ -186,7 +186,7 @@ impl Delivery {
 /// What lasts is asked less often, and logged less often.
 fn retry_after(problem: &Problem) -> Duration {
     match problem {
-        Problem::Unavailable(Busy::Damaged | Busy::FileGone) => LOOK_AGAIN_AFTER,
+        Problem::Unavailable(Unavailable::Damaged | Unavailable::FileGone) => LOOK_AGAIN_AFTER,
         _ => DATABASE_RETRY_AFTER,
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::app::{App, Readiness};
 use crate::generated::models::Health;
-use crate::problem::{Busy, Problem};
+use crate::problem::{Problem, Unavailable};
 use crate::store;
 
 /// A load balancer has given up by then.
@@ -20,7 +20,7 @@ const MAIL_DUE_MAX: Duration = Duration::from_mins(10);
 /// Whether the process can do its work at all: the writer, the delivery of mail and the accept loop are there.
 /// If not, only a new start helps.
 pub fn live(app: &App) -> Result<(), Problem> {
-    app.db.lifeline().ending().map_or(Ok(()), |_| Err(Problem::Unavailable(Busy::PartEnded)))
+    app.db.lifeline().ending().map_or(Ok(()), |_| Err(Problem::Unavailable(Unavailable::PartEnded)))
 }
 
 /// healthCheck: the same as readiness, in the description's word.
@@ -38,18 +38,18 @@ pub async fn ready(app: &App) -> Result<(), Problem> {
         _ => Readiness { trouble: look(app).await, at: Instant::now() },
     };
     *last = Some(seen);
-    seen.trouble.map_or(Ok(()), |busy| Err(Problem::Unavailable(busy)))
+    seen.trouble.map_or(Ok(()), |unavailable| Err(Problem::Unavailable(unavailable)))
 }
 
 /// What is in the way. A fault of ours keeps the server from serving too, and the log has its cause.
-async fn look(app: &App) -> Option<Busy> {
+async fn look(app: &App) -> Option<Unavailable> {
     let tried = tokio::time::timeout(TIME_MAX, try_everything(app)).await;
     let problem = tried.unwrap_or(Err(Problem::TimedOut)).err()?;
     tracing::warn!(%problem, "not ready");
     Some(match problem {
-        Problem::Unavailable(busy) => busy,
-        Problem::TimedOut => Busy::Database,
-        _ => Busy::Broken,
+        Problem::Unavailable(unavailable) => unavailable,
+        Problem::TimedOut => Unavailable::Database,
+        _ => Unavailable::Broken,
     })
 }
 
@@ -60,7 +60,7 @@ async fn try_everything(app: &App) -> Result<(), Problem> {
     let long_ago = app.db.clock().now().minus(MAIL_DUE_MAX);
     // A relay that is slow or away is no reason to take no requests: its mails are in hand, or due later.
     if app.db.read(deadline, move |tx| store::mails::is_stuck(tx, long_ago)).await? {
-        return Err(Problem::Unavailable(Busy::MailStuck));
+        return Err(Problem::Unavailable(Unavailable::MailStuck));
     }
     Ok(())
 }

@@ -6,7 +6,6 @@
 //! What went wrong inside (an SQL text, a path, a library's words) never reaches a client: it travels in
 //! [`Problem::Internal`] to the log and ends there.
 
-mod busy;
 mod challenge;
 mod conflict;
 mod head;
@@ -14,11 +13,12 @@ mod injected;
 mod kind;
 mod place;
 mod table;
+mod unavailable;
 
-pub use busy::Busy;
 pub use challenge::{Challenge, CredentialFault};
 pub use conflict::Conflict;
 pub use head::HeadFault;
 pub use injected::STATUSES as INJECTABLE_STATUSES;
 pub use place::Place;
 pub use table::{Gone, Problem, SendLimit};
+pub use unavailable::Unavailable;

@@ -2,13 +2,13 @@
 
 use uuid::Uuid;
 
-use super::busy::Busy;
 use super::challenge::{Challenge, CredentialFault};
 use super::conflict::Conflict;
 use super::head::HeadFault;
 use super::injected;
 use super::kind::{ProblemKind, kind};
 use super::place::Place;
+use super::unavailable::Unavailable;
 use crate::failure::Failure;
 
 /// Why a secret that was once right opens nothing any more (410).
@@ -106,7 +106,7 @@ pub enum Problem {
     /// A fault of ours (500). The text is for the log alone.
     Internal(String),
     /// Not now (503).
-    Unavailable(Busy),
+    Unavailable(Unavailable),
     /// The request's time ran out before its write began (504).
     TimedOut,
     /// A test of a client asked for an answer with this status.
@@ -261,7 +261,7 @@ impl Problem {
             415 => Self::UnsupportedMediaType { supported: "" },
             429 => Self::TooManySends { limit: SendLimit::Invitation, retry_after_seconds: 1 },
             500 => Self::Internal(String::new()),
-            503 => Self::Unavailable(Busy::Overload),
+            503 => Self::Unavailable(Unavailable::Overload),
             504 => Self::TimedOut,
             _ => return None,
         })
@@ -304,7 +304,7 @@ impl Problem {
             Self::Internal(_) => {
                 "Something went wrong on the server. The log has it under this instance.".to_owned()
             }
-            Self::Unavailable(busy) => busy.detail().to_owned(),
+            Self::Unavailable(unavailable) => unavailable.detail().to_owned(),
             Self::Injected(_) => injected::DETAIL.to_owned(),
             Self::TimedOut => {
                 "The request's time ran out before anything was written. Nothing was changed.".to_owned()

@@ -22,7 +22,7 @@ pub struct TokenLimits {
 pub(crate) struct Found {
     pub user_id: UserId,
     pub organisation_id: OrganisationId,
-    pub standing: UserType,
+    pub user_type: UserType,
     pub limits: Option<TokenLimits>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn find(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Optio
         Ok(Found {
             user_id: row.get("id")?,
             organisation_id: row.get("organisation_id")?,
-            standing: word(row, "type")?,
+            user_type: word(row, "type")?,
             limits: if is_personal { Some(limits(row)?) } else { None },
         })
     })

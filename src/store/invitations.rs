@@ -259,7 +259,7 @@ pub(crate) fn mark_used(tx: &Tx, hash: &SecretHash) -> Result<(), Problem> {
 }
 
 /// Why a secret opens nothing; `None` when it was never one of ours.
-pub(crate) fn why_dead(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>, Problem> {
+pub(crate) fn reason_invalid(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>, Problem> {
     tx.optional(
         "SELECT secret.state, invitations.expires_at
          FROM invitation_secrets AS secret

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use super::faults::Faults;
 use crate::http::Authorization;
-use crate::problem::{Busy, Challenge, CredentialFault, Problem};
+use crate::problem::{Challenge, CredentialFault, Problem, Unavailable};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::seed;
 
@@ -63,7 +63,7 @@ impl Controls {
         let mut stop = self.stop.clone();
         tokio::select! {
             done = work => Ok(done),
-            _ = stop.wait_for(|stop| *stop) => Err(Problem::Unavailable(Busy::ShuttingDown)),
+            _ = stop.wait_for(|stop| *stop) => Err(Problem::Unavailable(Unavailable::ShuttingDown)),
         }
     }
 }

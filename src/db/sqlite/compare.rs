@@ -13,7 +13,7 @@ use super::options::BUSY_TIMEOUT;
 use super::problem::problem;
 use super::shared::Shared;
 use super::trouble::{Progress, has_audit_log, newest_audit_log};
-use crate::problem::{Busy, Problem};
+use crate::problem::{Problem, Unavailable};
 
 /// How often, and after how long, something that looks wrong is looked at again: another program may be at work.
 const COMPARED_AGAIN_MAX: u32 = 25;
@@ -21,14 +21,14 @@ const COMPARE_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// Looks at the file before a transaction: what another program has overwritten is not written to. A file that is gone
 /// is found afterwards, when it is known whether anything was written into it.
-pub(super) fn look_before(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
+pub(super) fn look_before(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
     if !shared.file.may_be_written() {
-        return Err(Busy::ReadOnly);
+        return Err(Unavailable::ReadOnly);
     }
     match shared.file.look() {
         Look::InPlace => {}
         Look::Gone => return Ok(()),
-        Look::Unknown => return Err(Busy::DiskFailed),
+        Look::Unknown => return Err(Unavailable::DiskFailed),
         // Nothing of ours has happened since the log was left.
         Look::Written => compare(shared, writer, || !shared.file.is_log_as_left())?,
     }
@@ -37,11 +37,11 @@ pub(super) fn look_before(shared: &Shared, writer: &Connection) -> Result<(), Bu
 
 /// Another program has touched the log. That is right if it wrote through SQLite, and then all is there that its index
 /// names.
-fn check_log(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
+fn check_log(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
     let file = &shared.file;
     let Some(log) = file.log_path() else { return Ok(()) };
     for _ in 0..COMPARED_AGAIN_MAX {
-        let (frames, _) = log_and_folded(writer).map_err(|_| Busy::Database)?;
+        let (frames, _) = log_and_folded(writer).map_err(|_| Unavailable::Database)?;
         // An empty log has nothing to lose.
         if frames == 0 || log_check::whole_frames(log).is_ok_and(|whole| whole >= frames.unsigned_abs()) {
             file.leave_log();
@@ -53,16 +53,16 @@ fn check_log(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
     Err(damaged(shared, "another program has cut or overwritten the write-ahead log"))
 }
 
-fn damaged(shared: &Shared, wrong: &str) -> Busy {
+fn damaged(shared: &Shared, wrong: &str) -> Unavailable {
     let path = shared.file.path().display();
     tracing::error!(%path, wrong, "the database is no longer consistent");
-    shared.trouble.note(Busy::Damaged);
-    Busy::Damaged
+    shared.trouble.note(Unavailable::Damaged);
+    Unavailable::Damaged
 }
 
 /// Looks at the file after a transaction. What keeps the comparison from being made is no verdict: it is made again
 /// at the next look.
-pub(super) fn look(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
+pub(super) fn look(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
     // Before the look: what is folded by now is in the file as it is found.
     let progress = progress(&shared.file, writer);
     match shared.file.look() {
@@ -72,26 +72,30 @@ pub(super) fn look(shared: &Shared, writer: &Connection) -> Result<(), Busy> {
             }
             Ok(())
         }
-        Look::Gone => Err(Busy::FileGone),
-        Look::Unknown => Err(Busy::DiskFailed),
+        Look::Gone => Err(Unavailable::FileGone),
+        Look::Unknown => Err(Unavailable::DiskFailed),
         // A log that is empty after a write was folded and cut.
         Look::Written => match compare(shared, writer, || shared.file.log_bytes() == 0) {
-            Err(Busy::Damaged) => Err(Busy::Damaged),
+            Err(Unavailable::Damaged) => Err(Unavailable::Damaged),
             _ => Ok(()),
         },
     }
 }
 
 /// Another program has written the file. That is right if it was a fold of the log.
-fn compare(shared: &Shared, writer: &Connection, is_log_changed: impl Fn() -> bool) -> Result<(), Busy> {
+fn compare(
+    shared: &Shared,
+    writer: &Connection,
+    is_log_changed: impl Fn() -> bool,
+) -> Result<(), Unavailable> {
     let file = &shared.file;
     let until = Instant::now() + BUSY_TIMEOUT;
-    let progress = || progress(file, writer).map_err(|_| Busy::Database);
+    let progress = || progress(file, writer).map_err(|_| Unavailable::Database);
     loop {
         // A fold writes the file first and says how far it came last. So the two belong together if no fold goes on
         // and none has ended meanwhile.
         let came = progress()?;
-        let state = file.state().map_err(|_| Busy::FileGone)?;
+        let state = file.state().map_err(|_| Unavailable::FileGone)?;
         if !file.is_folded_by_others() && progress()? == came {
             let is_folded = shared.trouble.has_progressed(came) || is_log_changed();
             if let Some(wrong) = difference(shared, writer, !is_folded)? {
@@ -104,7 +108,7 @@ fn compare(shared: &Shared, writer: &Connection, is_log_changed: impl Fn() -> bo
             return Ok(());
         }
         if Instant::now() >= until {
-            return Err(Busy::Database);
+            return Err(Unavailable::Database);
         }
         thread::sleep(COMPARE_AGAIN_AFTER);
     }
@@ -115,7 +119,7 @@ fn progress(file: &OpenedFile, connection: &Connection) -> rusqlite::Result<Prog
 }
 
 /// What is wrong with the file, if anything is. `in_full`: no fold explains the change, so all of it is checked.
-fn difference(shared: &Shared, writer: &Connection, in_full: bool) -> Result<Option<String>, Busy> {
+fn difference(shared: &Shared, writer: &Connection, in_full: bool) -> Result<Option<String>, Unavailable> {
     let file = &shared.file;
     let outcome = (|| {
         // As long as something is to be folded, pages may be missing at its end.
@@ -151,9 +155,9 @@ fn difference(shared: &Shared, writer: &Connection, in_full: bool) -> Result<Opt
     })();
     outcome.map(|wrong: Option<&str>| wrong.map(str::to_owned)).or_else(|cause| {
         match problem("comparing the file", &cause) {
-            Problem::Unavailable(Busy::Damaged) => Ok(Some(cause.to_string())),
-            Problem::Unavailable(busy) => Err(busy),
-            _ => Err(Busy::Broken),
+            Problem::Unavailable(Unavailable::Damaged) => Ok(Some(cause.to_string())),
+            Problem::Unavailable(unavailable) => Err(unavailable),
+            _ => Err(Unavailable::Broken),
         }
     })
 }

@@ -21,7 +21,7 @@ use crate::db::jobs::{Job, Write};
 use crate::db::tx::{On, Tx};
 use crate::failure::Failure;
 use crate::lifeline::Lifeline;
-use crate::problem::{Busy, Problem};
+use crate::problem::{Problem, Unavailable};
 use crate::temporary;
 
 /// The most write requests that may wait. Beyond it the answer is 503.
@@ -112,8 +112,8 @@ impl Engine {
         let (answer, outcome) = oneshot::channel();
         let job = Box::new(Write::new(work, deadline, answer));
         self.writes.try_send(job).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => Problem::Unavailable(Busy::Overload),
-            mpsc::error::TrySendError::Closed(_) => Problem::Unavailable(Busy::ShuttingDown),
+            mpsc::error::TrySendError::Full(_) => Problem::Unavailable(Unavailable::Overload),
+            mpsc::error::TrySendError::Closed(_) => Problem::Unavailable(Unavailable::ShuttingDown),
         })?;
         // No time-out here: the writer drops late jobs unrun, and one that has begun is awaited.
         outcome.await.unwrap_or_else(|_| Err(self.unanswered()))
@@ -127,13 +127,14 @@ impl Engine {
     {
         let turns = Arc::clone(&self.reader_turns);
         let turn = tokio::time::timeout_at(deadline, turns.acquire_owned()).await;
-        let turn =
-            turn.map_err(|_| Problem::TimedOut)?.map_err(|_| Problem::Unavailable(Busy::ShuttingDown))?;
+        let turn = turn
+            .map_err(|_| Problem::TimedOut)?
+            .map_err(|_| Problem::Unavailable(Unavailable::ShuttingDown))?;
         let engine = Arc::clone(self);
         let running = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let connection = engine.readers.get().map_err(|cause| match engine.shared.file.look() {
-                Look::Gone => Problem::Unavailable(Busy::FileGone),
+                Look::Gone => Problem::Unavailable(Unavailable::FileGone),
                 _ => Problem::internal("taking a connection to read", cause),
             })?;
             engine.snapshot(&connection, work)
@@ -165,13 +166,13 @@ impl Engine {
     {
         self.shared.trouble.check()?;
         if self.is_read_only {
-            return Err(Problem::Unavailable(Busy::ReadOnly));
+            return Err(Problem::Unavailable(Unavailable::ReadOnly));
         }
         let (answer, outcome) = oneshot::channel();
         let never = Instant::now() + Duration::from_hours(24);
         self.writes
             .blocking_send(Box::new(Write::new(work, never, answer)))
-            .map_err(|_| Problem::Unavailable(Busy::ShuttingDown))?;
+            .map_err(|_| Problem::Unavailable(Unavailable::ShuttingDown))?;
         outcome.blocking_recv().map_err(|_| self.unanswered())?
     }
 
@@ -197,9 +198,9 @@ impl Engine {
         }
         match file.look() {
             Look::InPlace => self.shared.trouble.check(),
-            Look::Gone => Err(Problem::Unavailable(Busy::FileGone)),
-            Look::Written => Err(Problem::Unavailable(Busy::Database)),
-            Look::Unknown => Err(Problem::Unavailable(Busy::DiskFailed)),
+            Look::Gone => Err(Problem::Unavailable(Unavailable::FileGone)),
+            Look::Written => Err(Problem::Unavailable(Unavailable::Database)),
+            Look::Unknown => Err(Problem::Unavailable(Unavailable::DiskFailed)),
         }
     }
 

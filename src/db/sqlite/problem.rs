@@ -2,24 +2,28 @@
 
 use rusqlite::ErrorCode;
 
-use crate::problem::{Busy, Problem};
+use crate::problem::{Problem, Unavailable};
 
 /// The problem of an error while `doing` something, such as a statement.
 pub(super) fn problem(doing: &str, cause: &rusqlite::Error) -> Problem {
     match cause.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => Problem::Unavailable(Busy::DiskFull),
+        Some(ErrorCode::DiskFull) => Problem::Unavailable(Unavailable::DiskFull),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
-            Problem::Unavailable(Busy::Database)
+            Problem::Unavailable(Unavailable::Database)
         }
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => logged(doing, cause, Busy::Damaged),
-        Some(ErrorCode::ReadOnly) => logged(doing, cause, Busy::ReadOnly),
-        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => logged(doing, cause, Busy::DiskFailed),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            logged(doing, cause, Unavailable::Damaged)
+        }
+        Some(ErrorCode::ReadOnly) => logged(doing, cause, Unavailable::ReadOnly),
+        Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
+            logged(doing, cause, Unavailable::DiskFailed)
+        }
         _ => Problem::internal(doing, cause),
     }
 }
 
 /// A problem of the file or its disk, whose cause is for the log alone.
-fn logged(doing: &str, cause: &rusqlite::Error, busy: Busy) -> Problem {
+fn logged(doing: &str, cause: &rusqlite::Error, unavailable: Unavailable) -> Problem {
     tracing::error!(doing, %cause, "the database file cannot be used");
-    Problem::Unavailable(busy)
+    Problem::Unavailable(unavailable)
 }

@@ -5,7 +5,7 @@ use super::opened_file::Look;
 use super::problem::problem;
 use super::shared::Shared;
 use crate::db::tx::{On, Tx};
-use crate::problem::{Busy, Problem};
+use crate::problem::{Problem, Unavailable};
 
 /// The fewest pages that must be free: a large request takes this many.
 const FREE_PAGES_MIN: i64 = 64;
@@ -20,21 +20,21 @@ pub(super) fn probe(tx: &Tx, shared: &Shared) -> Result<(), Problem> {
     };
     let file = &shared.file;
     match file.look() {
-        Look::Gone => return Err(Problem::Unavailable(Busy::FileGone)),
-        Look::Unknown => return Err(Problem::Unavailable(Busy::DiskFailed)),
+        Look::Gone => return Err(Problem::Unavailable(Unavailable::FileGone)),
+        Look::Unknown => return Err(Problem::Unavailable(Unavailable::DiskFailed)),
         Look::InPlace | Look::Written => {}
     }
     if file.is_on_read_only_disk() || !file.may_be_written() {
-        return Err(Problem::Unavailable(Busy::ReadOnly));
+        return Err(Problem::Unavailable(Unavailable::ReadOnly));
     }
     let step = pragma("user_version")?;
     if step != i64::from(migrations::last()) {
-        return Err(Problem::Unavailable(Busy::OtherSchema));
+        return Err(Problem::Unavailable(Unavailable::OtherSchema));
     }
     let free_pages = pragma("max_page_count")? - pragma("page_count")? + pragma("freelist_count")?;
     let bytes_min = u64::try_from(FREE_PAGES_MIN * pragma("page_size")?).unwrap_or_default();
     if free_pages < FREE_PAGES_MIN || file.free_bytes().is_some_and(|bytes| bytes < bytes_min) {
-        return Err(Problem::Unavailable(Busy::DiskFull));
+        return Err(Problem::Unavailable(Unavailable::DiskFull));
     }
     if shared.trouble.was_write_refused() {
         let written = connection.pragma_update(None, "user_version", step);

@@ -123,7 +123,7 @@ fn a_full_file_takes_nothing_of_the_batch_and_works_again_with_room() {
         )
     };
     let outcomes = bench.run(vec![adds(1), large(), adds(2)]);
-    assert!(matches!(outcomes[1], Err(Problem::Unavailable(Busy::DiskFull))), "{outcomes:?}");
+    assert!(matches!(outcomes[1], Err(Problem::Unavailable(Unavailable::DiskFull))), "{outcomes:?}");
     // The small ones either went in alone or were told to come back; never half.
     let value = |position: usize, value: i64| if outcomes[position].is_ok() { value } else { 0 };
     assert_eq!(bench.sum(), value(0, 1) + value(2, 2));

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use crate::problem::{Busy, Problem};
+use crate::problem::{Problem, Unavailable};
 
 const NONE: u8 = 0;
 const DAMAGED: u8 = 1;
@@ -31,22 +31,22 @@ impl Trouble {
     pub(super) fn check(&self) -> Result<(), Problem> {
         match self.lasting.load(Ordering::Acquire) {
             NONE => Ok(()),
-            GONE => Err(Problem::Unavailable(Busy::FileGone)),
-            _ => Err(Problem::Unavailable(Busy::Damaged)),
+            GONE => Err(Problem::Unavailable(Unavailable::FileGone)),
+            _ => Err(Problem::Unavailable(Unavailable::Damaged)),
         }
     }
 
     /// Remembers what an outcome says of the file as a whole.
     pub(super) fn learn<T>(&self, outcome: &Result<T, Problem>) {
-        if let Err(Problem::Unavailable(busy)) = outcome {
-            self.note(*busy);
+        if let Err(Problem::Unavailable(unavailable)) = outcome {
+            self.note(*unavailable);
         }
     }
 
-    pub(super) fn note(&self, busy: Busy) {
-        match busy {
-            Busy::Damaged => self.lasting.store(DAMAGED, Ordering::Release),
-            Busy::DiskFull | Busy::DiskFailed | Busy::ReadOnly => {
+    pub(super) fn note(&self, unavailable: Unavailable) {
+        match unavailable {
+            Unavailable::Damaged => self.lasting.store(DAMAGED, Ordering::Release),
+            Unavailable::DiskFull | Unavailable::DiskFailed | Unavailable::ReadOnly => {
                 self.was_write_refused.store(true, Ordering::Release);
             }
             _ => {}

@@ -29,7 +29,7 @@ use crate::clock::Clock;
 use crate::db::jobs::Job;
 use crate::db::tx::{After, On, Tx};
 use crate::lifeline::Ending;
-use crate::problem::{Busy, Problem};
+use crate::problem::{Problem, Unavailable};
 
 /// From about this length of the log on SQLite folds it itself (`wal_autocheckpoint`).
 const LOG_BYTES_MAX: u64 = 2 * 4096 * PAGES_MAX.unsigned_abs();
@@ -42,7 +42,7 @@ enum Spoiled {
     /// One write left half a change. The others can do without it.
     ByOne,
     /// The database itself failed.
-    ByDatabase(Busy),
+    ByDatabase(Unavailable),
 }
 
 /// The connection that writes, and its thread's loop.
@@ -107,7 +107,7 @@ impl Writer {
         if self.shared.trouble.check().is_ok() {
             match compare::look(&self.shared, &self.connection) {
                 Ok(()) => self.fold_all(),
-                Err(Busy::FileGone) => self.keep_what_is_gone(),
+                Err(Unavailable::FileGone) => self.keep_what_is_gone(),
                 Err(_) => {}
             }
         }
@@ -168,16 +168,19 @@ impl Writer {
             Ok(after) => {
                 self.look_again(&mut batch, after, self.connection.total_changes() != changes_before);
             }
-            Err(Spoiled::ByDatabase(busy)) => {
-                tracing::error!(cause = ?busy, writes = batch.len(), "the database refused every write in this batch");
-                fail_all(&mut batch, busy);
-                self.shared.trouble.note(busy);
-                if matches!(busy, Busy::DiskFull | Busy::DiskFailed) {
+            Err(Spoiled::ByDatabase(unavailable)) => {
+                tracing::error!(cause = ?unavailable, writes = batch.len(), "the database refused every write in this batch");
+                fail_all(&mut batch, unavailable);
+                self.shared.trouble.note(unavailable);
+                if matches!(unavailable, Unavailable::DiskFull | Unavailable::DiskFailed) {
                     self.make_room();
                 }
             }
         }
-        batch.iter().filter_map(|job| job.trouble()).for_each(|busy| self.shared.trouble.note(busy));
+        batch
+            .iter()
+            .filter_map(|job| job.trouble())
+            .for_each(|unavailable| self.shared.trouble.note(unavailable));
         batch
     }
 
@@ -195,9 +198,9 @@ impl Writer {
                     self.shared.mail_bell.notify_one();
                 }
             }
-            Err(busy) => {
-                fail_all(batch, busy);
-                if busy == Busy::FileGone && has_written {
+            Err(unavailable) => {
+                fail_all(batch, unavailable);
+                if unavailable == Unavailable::FileGone && has_written {
                     self.keep_what_is_gone();
                 }
             }
@@ -223,7 +226,7 @@ impl Writer {
             // Nothing to do if this fails too: the next BEGIN would, and say so.
             let _ = self.command("ROLLBACK");
         }
-        if is_committing && matches!(outcome, Err(Spoiled::ByDatabase(Busy::DiskFailed))) {
+        if is_committing && matches!(outcome, Err(Spoiled::ByDatabase(Unavailable::DiskFailed))) {
             self.overwrite_log();
         }
         outcome
@@ -250,7 +253,7 @@ impl Writer {
             let tx = Tx::new(On::Sqlite(&self.connection), &self.clock, &self.ids);
             let accepted = job.run(&tx);
             if self.connection.is_autocommit() {
-                return Err(Spoiled::ByDatabase(job.trouble().unwrap_or(Busy::DiskFailed)));
+                return Err(Spoiled::ByDatabase(job.trouble().unwrap_or(Unavailable::DiskFailed)));
             }
             if !accepted && self.connection.total_changes() != changes_before {
                 return Err(Spoiled::ByOne);
@@ -270,18 +273,18 @@ impl Writer {
 impl Spoiled {
     fn of(problem: Problem) -> Self {
         match problem {
-            Problem::Unavailable(busy) => Self::ByDatabase(busy),
+            Problem::Unavailable(unavailable) => Self::ByDatabase(unavailable),
             other => {
                 tracing::error!(cause = %other, "the database failed");
-                Self::ByDatabase(Busy::Broken)
+                Self::ByDatabase(Unavailable::Broken)
             }
         }
     }
 }
 
-fn fail_all(batch: &mut Batch, busy: Busy) {
+fn fail_all(batch: &mut Batch, unavailable: Unavailable) {
     for job in batch {
-        job.fail(Problem::Unavailable(busy));
+        job.fail(Problem::Unavailable(unavailable));
     }
 }
 

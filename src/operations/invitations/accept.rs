@@ -82,7 +82,7 @@ fn carry_out(
     names: &Names,
 ) -> Result<Accepted, Problem> {
     let Some(invitation) = store::invitations::accept(tx, hash)? else {
-        return Err(store::invitations::why_dead(tx, hash)?.map_or(Problem::UnknownCode, Problem::Gone));
+        return Err(store::invitations::reason_invalid(tx, hash)?.map_or(Problem::UnknownCode, Problem::Gone));
     };
     store::invitations::mark_used(tx, hash)?;
     store::mails::cancel_queued(tx, invitation.id)?;

@@ -19,18 +19,18 @@ const ROWS_MAX: usize = 10_000;
 
 /// Brings every project in step with one role.
 pub fn reach(tx: &Tx, actor: &Actor, role: &Role) -> Result<(), Problem> {
-    Settling::new(tx, actor).settle_role(role)
+    RoleSync::new(tx, actor).sync_role(role)
 }
 
 /// Brings one project in step with every role: it is new, or back.
 pub fn reach_project(tx: &Tx, actor: &Actor, project_id: ProjectId) -> Result<(), Problem> {
-    let mut settling = Settling::new(tx, actor);
+    let mut role_sync = RoleSync::new(tx, actor);
     let groups = store::groups::all_of_project(tx, project_id)?;
     for role in store::roles::all(tx, actor.organisation_id)? {
         let group = groups.iter().find(|group| group.role_id == Some(role.id));
         let reached = role.all_projects || store::roles::projects_of(tx, role.id)?.contains(&project_id);
         let users = store::roles::users_of(tx, role.id)?.into_iter().collect();
-        settling.settle(&role, &users, project_id, group, reached)?;
+        role_sync.sync_project(&role, &users, project_id, group, reached)?;
     }
     Ok(())
 }
@@ -39,26 +39,26 @@ pub fn reach_project(tx: &Tx, actor: &Actor, project_id: ProjectId) -> Result<()
 pub fn set_roles_of_user(tx: &Tx, actor: &Actor, user_id: UserId, roles: &[Role]) -> Result<(), Problem> {
     let before = store::roles::roles_of_user(tx, user_id)?;
     let has = |list: &[Role], id: RoleId| list.iter().any(|role| role.id == id);
-    let mut settling = Settling::new(tx, actor);
+    let mut role_sync = RoleSync::new(tx, actor);
     for role in before.iter().filter(|role| !has(roles, role.id)) {
         store::roles::remove_user(tx, role.id, user_id)?;
-        settling.settle_role(role)?;
+        role_sync.sync_role(role)?;
     }
     for role in roles.iter().filter(|role| !has(&before, role.id)) {
         store::roles::add_user(tx, role.id, user_id)?;
-        settling.settle_role(role)?;
+        role_sync.sync_role(role)?;
     }
     Ok(())
 }
 
 /// One call's changes, counted.
-struct Settling<'a> {
+struct RoleSync<'a> {
     tx: &'a Tx<'a>,
     actor: &'a Actor,
     rows: usize,
 }
 
-impl<'a> Settling<'a> {
+impl<'a> RoleSync<'a> {
     fn new(tx: &'a Tx, actor: &'a Actor) -> Self {
         Self { tx, actor, rows: 0 }
     }
@@ -70,7 +70,7 @@ impl<'a> Settling<'a> {
     }
 
     /// Brings every project in step with one role.
-    fn settle_role(&mut self, role: &Role) -> Result<(), Problem> {
+    fn sync_role(&mut self, role: &Role) -> Result<(), Problem> {
         let live = store::projects::all_live(self.tx, role.organisation_id)?;
         let reached: HashSet<ProjectId> = if role.all_projects {
             live.iter().copied().collect()
@@ -83,13 +83,13 @@ impl<'a> Settling<'a> {
             groups.iter().map(|group| (group.project_id, group)).collect();
         for project_id in live {
             let group = groups.get(&project_id).copied();
-            self.settle(role, &users, project_id, group, reached.contains(&project_id))?;
+            self.sync_project(role, &users, project_id, group, reached.contains(&project_id))?;
         }
         Ok(())
     }
 
     /// Brings one project in step with one role.
-    fn settle(
+    fn sync_project(
         &mut self,
         role: &Role,
         users: &BTreeSet<UserId>,

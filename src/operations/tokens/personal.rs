@@ -23,14 +23,14 @@ const LIVE_MAX: u64 = 100;
 
 /// Whose tokens an operation is about.
 #[derive(Clone, Copy, Debug)]
-pub enum Whose {
+pub enum TokenOwner {
     /// The caller's.
     Own,
     /// Those of a service account.
     ServiceAccount(UserId),
 }
 
-impl Whose {
+impl TokenOwner {
     /// The user: 404 unless it is a service account the organisation has, 403 unless the caller may.
     fn user(self, tx: &Tx, caller: &Caller) -> Result<User, Problem> {
         let user = match self {
@@ -49,10 +49,10 @@ impl Whose {
 pub async fn list(
     app: &App,
     principal: Principal,
-    whose: Whose,
+    owner: TokenOwner,
 ) -> Result<Vec<PersonalAccessToken>, Problem> {
     app.read(principal, move |tx, caller| {
-        let user = whose.user(tx, caller)?;
+        let user = owner.user(tx, caller)?;
         let tokens = store::tokens::all_personal(tx, user.id)?;
         shown(tx, tokens, &user)
     })
@@ -63,11 +63,11 @@ pub async fn list(
 pub async fn get(
     app: &App,
     principal: Principal,
-    whose: Whose,
+    owner: TokenOwner,
     token_id: PersonalAccessTokenId,
 ) -> Result<PersonalAccessToken, Problem> {
     app.read(principal, move |tx, caller| {
-        let user = whose.user(tx, caller)?;
+        let user = owner.user(tx, caller)?;
         shown_one(tx, find(tx, &user, token_id)?, &user)
     })
     .await
@@ -77,13 +77,13 @@ pub async fn get(
 pub async fn create(
     app: &App,
     principal: Principal,
-    whose: Whose,
+    owner: TokenOwner,
     body: CreateTokenRequest,
 ) -> Result<models::NewPersonalAccessToken, Problem> {
     limits::check(&[("note", &body.note)])?;
     limits::check(&[("projects", &body.projects)])?;
     app.write(principal, move |tx, caller| {
-        let user = whose.user(tx, caller)?;
+        let user = owner.user(tx, caller)?;
         let projects = if body.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };
         let projects: Vec<ProjectId> = typed(projects);
         check_projects(tx, caller, &projects)?;
@@ -109,12 +109,12 @@ pub async fn create(
 pub async fn regenerate(
     app: &App,
     principal: Principal,
-    whose: Whose,
+    owner: TokenOwner,
     token_id: PersonalAccessTokenId,
     expiry: TokenExpiry,
 ) -> Result<models::NewPersonalAccessToken, Problem> {
     app.write(principal, move |tx, caller| {
-        let user = whose.user(tx, caller)?;
+        let user = owner.user(tx, caller)?;
         let token = find(tx, &user, token_id)?;
         check_enabled(&user)?;
         if !store::tokens::is_live(tx, token.id)? && store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
@@ -138,11 +138,11 @@ pub async fn regenerate(
 pub async fn delete(
     app: &App,
     principal: Principal,
-    whose: Whose,
+    owner: TokenOwner,
     token_id: PersonalAccessTokenId,
 ) -> Result<PersonalAccessToken, Problem> {
     app.write(principal, move |tx, caller| {
-        let user = whose.user(tx, caller)?;
+        let user = owner.user(tx, caller)?;
         let gone = shown_one(tx, find(tx, &user, token_id)?, &user)?;
         store::tokens::delete_personal(tx, token_id)?;
         let data = serde_json::json!({ "userId": user.id, "note": gone.note });

@@ -50,7 +50,7 @@ pub async fn update(
 /// No caller raises a user above themselves, and only the owner touches the owner.
 fn check_allowed(caller: &Caller, before: &User, after: &User) -> Result<(), Problem> {
     let touches_owner = before.user_type == UserType::Owner || after.user_type == UserType::Owner;
-    if touches_owner && caller.standing != UserType::Owner {
+    if touches_owner && caller.user_type != UserType::Owner {
         return Err(Problem::Forbidden(
             "Only the owner of the organisation changes the owner's user or makes another user the owner.",
         ));

@@ -2,7 +2,7 @@
 
 /// Why the service cannot take a request now (503).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Busy {
+pub enum Unavailable {
     /// More requests wait than may.
     Overload,
     /// Another process holds the database.
@@ -29,7 +29,7 @@ pub enum Busy {
     ShuttingDown,
 }
 
-impl Busy {
+impl Unavailable {
     /// What is in the way, and the way out.
     pub(super) fn detail(self) -> &'static str {
         match self {

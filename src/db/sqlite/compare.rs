@@ -22,17 +22,21 @@ const COMPARE_AGAIN_AFTER: Duration = Duration::from_millis(20);
 /// Looks at the file before a transaction: what another program has overwritten is not written to. A file that is gone
 /// is found afterwards, when it is known whether anything was written into it.
 pub(super) fn look_before(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
-    if !shared.file.may_be_written() {
+    let before = shared.file.look_before_transaction();
+    if before.is_read_only {
         return Err(Unavailable::ReadOnly);
     }
-    match shared.file.look() {
-        Look::InPlace => {}
-        Look::Gone => return Ok(()),
-        Look::Unknown => return Err(Unavailable::DiskFailed),
-        // Nothing of ours has happened since the log was left.
-        Look::Written => compare(shared, writer, || !shared.file.is_log_as_left())?,
+    match before.look {
+        Look::InPlace if before.is_log_as_left => Ok(()),
+        Look::InPlace => check_log(shared, writer),
+        Look::Gone => Ok(()),
+        Look::Unknown => Err(Unavailable::DiskFailed),
+        Look::Written => {
+            // Nothing of ours has happened since the log was left.
+            compare(shared, writer, || !shared.file.is_log_as_left())?;
+            if shared.file.is_log_as_left() { Ok(()) } else { check_log(shared, writer) }
+        }
     }
-    if shared.file.is_log_as_left() { Ok(()) } else { check_log(shared, writer) }
 }
 
 /// Another program has touched the log. That is right if it wrote through SQLite, and then all is there that its index
@@ -65,7 +69,7 @@ fn damaged(shared: &Shared, wrong: &str) -> Unavailable {
 pub(super) fn look(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
     // Before the look: what is folded by now is in the file as it is found.
     let progress = progress(&shared.file, writer);
-    match shared.file.look() {
+    match shared.file.look_after_transaction() {
         Look::InPlace => {
             if let Ok(progress) = progress {
                 shared.trouble.set_progress(progress);
@@ -75,10 +79,11 @@ pub(super) fn look(shared: &Shared, writer: &Connection) -> Result<(), Unavailab
         Look::Gone => Err(Unavailable::FileGone),
         Look::Unknown => Err(Unavailable::DiskFailed),
         // A log that is empty after a write was folded and cut.
-        Look::Written => match compare(shared, writer, || shared.file.log_bytes() == 0) {
-            Err(Unavailable::Damaged) => Err(Unavailable::Damaged),
-            _ => Ok(()),
-        },
+        Look::Written => {
+            let compared = compare(shared, writer, || shared.file.log_bytes() == 0);
+            shared.file.leave_log();
+            if compared == Err(Unavailable::Damaged) { compared } else { Ok(()) }
+        }
     }
 }
 

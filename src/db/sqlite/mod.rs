@@ -20,6 +20,7 @@ mod problem;
 mod readiness;
 mod rescue;
 mod shared;
+mod system;
 mod trouble;
 pub(super) mod verbs;
 mod writer;

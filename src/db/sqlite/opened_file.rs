@@ -11,6 +11,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use super::files::with_suffix;
+use super::system::{Identity, identity, links, read_at_start};
 
 /// The file of a database, for as long as this process uses it.
 ///
@@ -28,9 +29,6 @@ pub(super) struct OpenedFile {
     seen: Mutex<Seen>,
 }
 
-/// What tells files apart.
-type Identity = (u64, u64);
-
 /// The file as it was when it was last known to be right.
 struct Seen {
     state: State,
@@ -38,6 +36,12 @@ struct Seen {
     log: Option<State>,
     /// How many folds of the log go on in this process. They change the file as it should be changed.
     folds: u32,
+}
+
+impl Seen {
+    fn is_log_as_left(&self, now: Option<State>) -> bool {
+        self.folds > 0 || now == self.log
+    }
 }
 
 /// What changes with each write: length and time.
@@ -54,6 +58,14 @@ pub(super) enum Look {
     Written,
     /// The system does not say, because of an I/O error for example.
     Unknown,
+}
+
+/// What was found before a transaction.
+pub(super) struct Before {
+    pub(super) look: Look,
+    /// Mode 0444 means that it may not be written, even where root would be let through.
+    pub(super) is_read_only: bool,
+    pub(super) is_log_as_left: bool,
 }
 
 /// What the file itself says in its first bytes.
@@ -121,24 +133,58 @@ impl OpenedFile {
         fs::metadata(&self.path).map_or(true, |metadata| !metadata.permissions().readonly())
     }
 
-    /// Looks whether the file is still the one that was opened.
+    /// Looks whether the file, its log and the log's index are still the ones that were opened: a `stat` of each.
     pub(super) fn look(&self) -> Look {
-        // Before the look, so that no fold ends in between.
         let seen = self.seen();
-        let metadata = match metadata_if_there(&self.path) {
-            Ok(Some(metadata)) if identity(&metadata) == self.identity => metadata,
-            Ok(_) => return Look::Gone,
-            Err(_) => return Look::Unknown,
-        };
-        for (path, was) in self.beside.get().into_iter().flatten() {
-            match metadata_if_there(path) {
-                Ok(Some(now)) if identity(&now) == *was => {}
-                Ok(_) => return Look::Gone,
-                Err(_) => return Look::Unknown,
+        self.look_at_all(&seen).map_or_else(|look| look, |(look, _)| look)
+    }
+
+    /// The same after a transaction, which leaves the log as it is found.
+    pub(super) fn look_after_transaction(&self) -> Look {
+        let mut seen = self.seen();
+        match self.look_at_all(&seen) {
+            Ok((look, log)) => {
+                seen.log = log;
+                look
             }
+            Err(look) => look,
         }
+    }
+
+    /// The same before a transaction, without the index: one that is gone is found afterwards.
+    pub(super) fn look_before_transaction(&self) -> Before {
+        let seen = self.seen();
+        let found = self.look_at_file(&seen).and_then(|file| Ok((file, self.look_beside(0)?)));
+        match found {
+            Ok((file, log)) => Before {
+                look: file.0,
+                is_read_only: file.1.permissions().readonly(),
+                is_log_as_left: seen.is_log_as_left(log),
+            },
+            Err(look) => Before { look, is_read_only: false, is_log_as_left: true },
+        }
+    }
+
+    /// The guard of what was seen is held meanwhile, so that no checkpoint of ours ends in between. An error is a look at
+    /// something that is not there.
+    fn look_at_all(&self, seen: &Seen) -> Result<(Look, Option<State>), Look> {
+        let (look, _) = self.look_at_file(seen)?;
+        let log = self.look_beside(0)?;
+        self.look_beside(1)?;
+        Ok((look, log))
+    }
+
+    fn look_at_file(&self, seen: &Seen) -> Result<(Look, Metadata), Look> {
+        let metadata = look_at(&self.path, self.identity)?;
         let is_as_seen = seen.folds > 0 || state(&metadata) == seen.state;
-        if is_as_seen { Look::InPlace } else { Look::Written }
+        Ok((if is_as_seen { Look::InPlace } else { Look::Written }, metadata))
+    }
+
+    /// The log (0) or its index (1).
+    fn look_beside(&self, at: usize) -> Result<Option<State>, Look> {
+        let Some(beside) = self.beside.get() else { return Ok(None) };
+        let (path, identity) = &beside[at];
+        look_at(path, *identity).map(|metadata| Some(state(&metadata)))
     }
 
     /// Whether the file is as long as it was when it was last known to be right.
@@ -177,7 +223,7 @@ impl OpenedFile {
     /// Whether nobody has touched the log since this process did.
     pub(super) fn is_log_as_left(&self) -> bool {
         let seen = self.seen();
-        seen.folds > 0 || self.log_state() == seen.log
+        seen.is_log_as_left(self.log_state())
     }
 
     /// Remembers the log as this process leaves it.
@@ -300,14 +346,15 @@ impl OpenedFile {
     }
 }
 
-/// `None`: there is no such file. An error says nothing about that.
-fn metadata_if_there(path: &Path) -> io::Result<Option<Metadata>> {
+/// The metadata of the path if it leads to the file that was opened, else what is to be said of it.
+fn look_at(path: &Path, opened: Identity) -> Result<Metadata, Look> {
     match fs::metadata(path) {
-        Ok(metadata) => Ok(Some(metadata)),
+        Ok(metadata) if identity(&metadata) == opened => Ok(metadata),
+        Ok(_) => Err(Look::Gone),
         Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            Ok(None)
+            Err(Look::Gone)
         }
-        Err(cause) => Err(cause),
+        Err(_) => Err(Look::Unknown),
     }
 }
 
@@ -324,38 +371,4 @@ impl Drop for Folding<'_> {
         seen.folds -= 1;
         self.0.accept_as(&mut seen);
     }
-}
-
-#[cfg(unix)]
-fn read_at_start(file: &File, bytes: &mut [u8]) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, 0)
-}
-
-#[cfg(not(unix))]
-fn read_at_start(mut file: &File, bytes: &mut [u8]) -> io::Result<()> {
-    use std::io::{Read, Seek};
-    file.rewind()?;
-    file.read_exact(bytes)
-}
-
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> Identity {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.dev(), metadata.ino())
-}
-
-/// Elsewhere an open file cannot be taken away.
-#[cfg(not(unix))]
-fn identity(_: &Metadata) -> Identity {
-    (0, 0)
-}
-
-#[cfg(unix)]
-fn links(metadata: &Metadata) -> u64 {
-    std::os::unix::fs::MetadataExt::nlink(metadata)
-}
-
-#[cfg(not(unix))]
-fn links(_: &Metadata) -> u64 {
-    1
 }

@@ -187,9 +187,7 @@ impl Writer {
     /// After a commit and before any answer: what was written into a file that is not the server's any more is
     /// not answered as written.
     fn look_again(&self, batch: &mut Batch, after: After, has_written: bool) {
-        let looked = compare::look(&self.shared, &self.connection);
-        self.shared.file.leave_log();
-        match looked {
+        match compare::look(&self.shared, &self.connection) {
             Ok(()) => {
                 if has_written || after.proves_disk {
                     self.shared.trouble.wrote(&self.connection);

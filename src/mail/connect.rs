@@ -1,9 +1,9 @@
-//! The way to the relay: to which of its addresses, and how encrypted. What comes out is a stream that lettre
+//! Connecting to the relay: choosing one of its addresses and setting up TLS. The result is a stream that lettre
 //! speaks SMTP on.
 //!
-//! lettre's own ways are not taken. Its STARTTLS keeps what it had read ahead in the clear: answers that
-//! an attacker on the way sends behind the relay's 220 would pass for the relay's under TLS, and mail for delivered.
-//! Its implicit TLS opens the socket itself, and leaves `TCP_NODELAY` off.
+//! lettre's own connection code is not used. After STARTTLS it keeps bytes that it had buffered in the clear, so
+//! replies that an attacker injects behind the relay's 220 would be accepted as replies under TLS, and an undelivered
+//! mail would count as delivered. Its implicit TLS opens the socket itself and leaves `TCP_NODELAY` off.
 
 use std::error::Error;
 use std::io;
@@ -28,18 +28,18 @@ use tokio_rustls::client::TlsStream;
 
 use crate::config::SmtpTls;
 
-/// The most that one address of a relay may cost before the next is tried.
+/// The time limit for connecting to one address of a relay before the next one is tried.
 const ADDRESS_TIME_MAX: Duration = Duration::from_secs(10);
-/// The most that a relay may say at once before it is encrypted.
+/// The most bytes of a single reply before the connection is encrypted.
 const REPLY_BYTES_MAX: u64 = 64 * 1024;
-/// lettre waits for a greeting first. Before STARTTLS the relay gave its own, which counts for nothing after.
-const GREETING_AGAIN: &[u8] = b"220 encrypted\r\n";
+/// lettre expects a greeting first. With STARTTLS the relay has already sent its own, so this one is inserted.
+const INSERTED_GREETING: &[u8] = b"220 encrypted\r\n";
 
-/// Why there is no connection, in words.
+/// Why a connection could not be made.
 pub(super) type NoConnection = Box<dyn Error + Send + Sync>;
 
-/// How to reach a relay.
-pub(super) struct Way {
+/// How to reach a relay: its address, the encryption and the time limits.
+pub(super) struct Connector {
     pub(super) host: String,
     pub(super) port: u16,
     encryption: Encryption,
@@ -53,13 +53,13 @@ enum Encryption {
     Starttls(Tls),
 }
 
-/// Whom to trust, and who the relay has to be.
+/// The trusted certificate authorities and the name that the relay's certificate must have.
 struct Tls {
     connector: TlsConnector,
     name: ServerName<'static>,
 }
 
-impl Way {
+impl Connector {
     /// An error names the setting.
     pub(super) fn new(
         (host, port): (&str, u16),
@@ -76,28 +76,29 @@ impl Way {
         Ok(Self { host: host.to_owned(), port, encryption, ehlo_name, time_max })
     }
 
-    /// A stream whose next words are the relay's greeting, encrypted if that was asked for.
+    /// A connected stream, encrypted if the settings ask for it, positioned before the relay's greeting.
     pub(super) async fn stream(&self) -> Result<Box<dyn AsyncTokioStream>, NoConnection> {
         let addresses: Vec<SocketAddr> =
             tokio::net::lookup_host((self.host.as_str(), self.port)).await?.collect();
-        let socket = first_that_answers(&addresses, self.time_max).await?;
-        // lettre sends the end of a message by itself. Held back until the message is acknowledged, it would
-        // cost 40 ms a mail.
+        let socket = connect_to_first(&addresses, self.time_max).await?;
+        // lettre sends the end of a message as a write of its own. Nagle's algorithm would hold it back until the
+        // message is acknowledged, which costs 40 ms a mail.
         socket.set_nodelay(true)?;
         Ok(match &self.encryption {
             Encryption::None => Box::new(socket),
             Encryption::Implicit(tls) => Box::new(tls.encrypt(socket, b"").await?),
             Encryption::Starttls(tls) => {
                 let socket = ask_for_tls(socket, &self.ehlo_name).await?;
-                Box::new(tls.encrypt(socket, GREETING_AGAIN).await?)
+                Box::new(tls.encrypt(socket, INSERTED_GREETING).await?)
             }
         })
     }
 }
 
-/// Tries the addresses in turn. Each has its share of the time, and the conversation one too: the system
-/// alone waits minutes for an address that does not answer, and the good one behind it would never be tried.
-async fn first_that_answers(addresses: &[SocketAddr], time_max: Duration) -> Result<TcpStream, NoConnection> {
+/// Tries the addresses in turn, each with an equal share of the time, with one share kept for the SMTP dialogue. The
+/// operating system waits minutes for an address that does not answer, so the working address after it would never be
+/// tried.
+async fn connect_to_first(addresses: &[SocketAddr], time_max: Duration) -> Result<TcpStream, NoConnection> {
     let shares = u32::try_from(addresses.len()).unwrap_or(u32::MAX).saturating_add(1);
     let share = ADDRESS_TIME_MAX.min(time_max / shares);
     let mut failures = Vec::new();
@@ -109,12 +110,12 @@ async fn first_that_answers(addresses: &[SocketAddr], time_max: Duration) -> Res
         }
     }
     if failures.is_empty() {
-        return Err("its name has no address".into());
+        return Err("the host name resolves to no address".into());
     }
     Err(failures.join("; ").into())
 }
 
-/// Greeting, EHLO and STARTTLS in the clear, up to where TLS begins.
+/// Greeting, EHLO and STARTTLS in plain text, up to the TLS handshake.
 async fn ask_for_tls(socket: TcpStream, ehlo_name: &ClientId) -> Result<TcpStream, NoConnection> {
     let mut clear = BufReader::new(socket);
     reply(&mut clear).await?;
@@ -125,14 +126,16 @@ async fn ask_for_tls(socket: TcpStream, ehlo_name: &ClientId) -> Result<TcpStrea
     }
     clear.write_all(Starttls.to_string().as_bytes()).await?;
     reply(&mut clear).await?;
-    // What comes later than this look meets the handshake, which it breaks.
+    // Anything that arrives after this check reaches the TLS handshake and makes it fail.
     if !clear.buffer().is_empty() {
-        return Err("more was said in the clear after STARTTLS, which looks like somebody in between".into());
+        return Err(
+            "unencrypted data followed the STARTTLS reply, which may be a man-in-the-middle attack".into()
+        );
     }
     Ok(clear.into_inner())
 }
 
-/// The lines of a good reply without their code; any other is an error with its words.
+/// The lines of a successful reply without their code; any other reply is an error with its text.
 async fn reply(clear: &mut BufReader<TcpStream>) -> Result<Vec<String>, NoConnection> {
     let mut limited = clear.take(REPLY_BYTES_MAX);
     let mut lines = Vec::new();
@@ -140,7 +143,7 @@ async fn reply(clear: &mut BufReader<TcpStream>) -> Result<Vec<String>, NoConnec
         let mut line = Vec::new();
         limited.read_until(b'\n', &mut line).await?;
         if !line.ends_with(b"\n") {
-            return Err("it broke off in the middle of a reply, or made it too long".into());
+            return Err("the connection ended in the middle of a reply, or the reply is too long".into());
         }
         let is_last = line.get(3) != Some(&b'-');
         lines.push(String::from_utf8_lossy(&line).trim_end().to_owned());
@@ -191,7 +194,7 @@ fn add_authorities(roots: &mut RootCertStore, path: &Path) -> Result<(), NoConne
     Ok(())
 }
 
-/// An encrypted stream with a greeting before its first words.
+/// An encrypted stream with a greeting inserted before its first bytes.
 #[derive(Debug)]
 struct Encrypted {
     greeting: &'static [u8],
@@ -246,7 +249,7 @@ mod tests {
 
     use super::*;
 
-    /// An address of loopback that does not answer: its queue is full, and the system drops who comes next.
+    /// A loopback address that does not answer: its accept queue is full, so the kernel drops new connections.
     async fn silent() -> (SocketAddr, Vec<Box<dyn std::any::Any>>) {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -260,22 +263,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_that_does_not_answer_is_passed_over_in_time() {
+    async fn an_unresponsive_address_is_skipped_in_time() {
         let (dead, _kept) = silent().await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let good = listener.local_addr().unwrap();
         let begun = Instant::now();
-        let socket = first_that_answers(&[dead, good], Duration::from_millis(1_500)).await.unwrap();
+        let socket = connect_to_first(&[dead, good], Duration::from_millis(1_500)).await.unwrap();
         assert_eq!(socket.peer_addr().unwrap(), good);
         assert!(
             begun.elapsed() < Duration::from_millis(1_400),
             "time is left to talk: {:?}",
             begun.elapsed()
         );
-        // And if none answers, each is told with its reason.
+        // If no address answers, the error lists each with its reason.
         drop(listener);
         let error =
-            first_that_answers(&[dead, good], Duration::from_millis(600)).await.unwrap_err().to_string();
+            connect_to_first(&[dead, good], Duration::from_millis(600)).await.unwrap_err().to_string();
         assert!(error.contains("no answer within 0.2 s") && error.contains("refused"), "{error}");
     }
 }

@@ -1,9 +1,9 @@
-//! Empties the outbox: claims what is due, renders it, hands it over, marks it. Claim and mark are short
-//! transactions of their own, and nothing is rendered or sent inside one.
+//! Mail delivery: claims the mails that are due, renders and sends them, and records the outcome. Claiming and
+//! recording are short transactions of their own; nothing is rendered or sent inside a transaction.
 //!
-//! At least once: a mail whose answer did not come (a crash, a stop, a broken connection, a time-out) is
-//! repeated although the relay may have it, with the same Message-ID and the same bytes. One mail that cannot be built or sent, even one that makes a library
-//! panic, fails alone.
+//! Delivery is at least once: a mail without a recorded outcome (a crash, a shutdown, a broken connection, a
+//! time-out) is sent again although the relay may have it, with the same Message-ID and the same bytes. A mail that
+//! cannot be built or sent, even one that makes a library panic, fails alone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::post::Post;
-use super::transport::{NotSent, Sent};
+use super::mailer::Mailer;
+use super::transport::{SendError, Sent};
 use crate::clock::Timestamp;
 use crate::db::{Db, Tx};
 use crate::lifeline::Ending;
@@ -22,35 +22,34 @@ use crate::problem::{Problem, Unavailable};
 use crate::store::ids::MailId;
 use crate::store::mails::{self, ListedMail, QueuedMail};
 
-/// How often the outbox is looked at without being told that something waits.
+/// How often the outbox is polled without a notification.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(15);
-/// How long one step on the database may take.
+/// The deadline for one database transaction.
 const DATABASE_TIME_MAX: Duration = Duration::from_secs(30);
-/// How long until a step on the database that failed is tried again.
+/// The delay before a failed database transaction is retried.
 const DATABASE_RETRY_AFTER: Duration = Duration::from_millis(500);
-/// The wait after the first failure; it doubles with each further one, up to [`mails::WAIT_MAX`].
+/// The delay after the first failure; it doubles with each further one, up to [`mails::WAIT_MAX`].
 const RETRY_AFTER_MIN: Duration = Duration::from_secs(5);
-/// How long the mails in hand have to finish when the server stops. What is not finished is taken over by the
-/// next start.
+/// How long a graceful shutdown waits for mails in progress. The next start takes over the unfinished ones.
 const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// What stands instead of a relay's answer where a server ended before it.
-const SERVER_ENDED: &str = "the server ended before it had the relay's answer";
+/// Recorded in place of the relay's reply if the server ended before it received one.
+const SERVER_ENDED: &str = "the server ended before the relay replied";
 
-/// Empties the outbox.
+/// The background task that delivers the outbox.
 pub struct Delivery {
-    /// The file with the outbox in it.
+    /// The database with the outbox.
     pub db: Db,
-    /// What makes a message of a mail and hands it over.
-    pub post: Arc<Post>,
-    /// How many mails are handed over at once.
+    /// Builds and sends messages.
+    pub mailer: Arc<Mailer>,
+    /// The most mails that are sent in parallel.
     pub workers: usize,
-    /// How long a mail is tried.
+    /// How long after its creation a mail is retried.
     pub give_up_after: Duration,
 }
 
 impl Delivery {
-    /// Delivers until told to stop, and then finishes the mails in hand.
+    /// Delivers until shutdown is signalled, then waits for the mails in progress.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let pulse = self.db.lifeline().pulse(Ending::Delivery);
         let this = Arc::new(self);
@@ -58,7 +57,8 @@ impl Delivery {
         let mut is_first_look = true;
         while !*stop.borrow() {
             let looked = async {
-                // Only one server serves a file, so a claim from before this start is a dead one's.
+                // A database is served by one server only, so a claim from before this start belongs to a server that
+                // has ended.
                 if is_first_look {
                     this.release_claims().await?;
                 }
@@ -73,21 +73,21 @@ impl Delivery {
                     this.until_next_due()
                 }
                 Err(problem) => {
-                    tracing::error!(%problem, "the outbox could not be worked on; it is tried again");
+                    tracing::error!(%problem, "the outbox could not be processed; retrying");
                     retry_after(&problem)
                 }
             };
             let has_room = in_hand.len() < this.workers;
             let is_idle = in_hand.is_empty();
             tokio::select! {
-                // When nothing is left that could tell it to stop, it stops.
+                // Stops as well if the sender of the shutdown signal is gone.
                 told = stop.changed() => if told.is_err() { break },
                 Some(ended) = in_hand.join_next() => {
                     expect_marked(ended);
                     while let Some(ended) = in_hand.try_join_next() { expect_marked(ended); }
                 }
                 () = this.db.mail_bell().notified(), if has_room => {}
-                () = tokio::time::sleep(pause), if has_room => if is_idle { this.post.close_idle().await },
+                () = tokio::time::sleep(pause), if has_room => if is_idle { this.mailer.close_idle().await },
             }
         }
         let finish = async {
@@ -98,22 +98,22 @@ impl Delivery {
         if timeout(STOP_TIME_MAX, finish).await.is_err() {
             tracing::warn!(
                 mails = in_hand.len(),
-                "stopped in the middle of mails; the next start takes them over"
+                "stopped while mails were being sent; the next start takes them over"
             );
             in_hand.shutdown().await;
         }
-        this.post.close_idle().await;
+        this.mailer.close_idle().await;
         pulse.finish();
     }
 
-    /// Delivers one mail, whatever comes of it.
+    /// Delivers one mail and records the outcome.
     async fn deliver(self: Arc<Self>, mail: QueuedMail) {
         let (id, attempts) = (mail.id, mail.attempts);
         let created_at = mail.created_at;
-        // A task of its own, so that a panic in a library ends here.
-        let post = Arc::clone(&self.post);
+        // A task of its own, so that a panic in a library stays inside it.
+        let mailer = Arc::clone(&self.mailer);
         let now = self.db.clock().now();
-        let sending = AbortOnDrop(tokio::spawn(async move { post.send(mail, now).await }));
+        let sending = AbortOnDrop(tokio::spawn(async move { mailer.send(mail, now).await }));
         match sending.outcome().await {
             Ok(sent) => {
                 self.mark(move |tx| {
@@ -122,23 +122,23 @@ impl Delivery {
                 .await;
                 tracing::info!(mail.id = %id, mail.attempts = attempts, "mail delivered");
             }
-            Err(NotSent::Later(answer))
+            Err(SendError::Transient(answer))
                 if is_worth_another_try(created_at, self.db.clock().now(), self.give_up_after) =>
             {
                 let wait = wait_after(attempts, id);
                 tracing::warn!(mail.id = %id, mail.attempts = attempts, wait_seconds = wait.as_secs(),
-                               "mail not taken; it is tried again (brms mail show has the answer)");
+                               "mail not accepted; it will be retried (brms mail show has the reply)");
                 self.mark(move |tx| mails::mark_tried(tx, id, &answer, tx.now().plus(wait))).await;
             }
-            Err(NotSent::Later(answer) | NotSent::Never(answer)) => {
+            Err(SendError::Transient(answer) | SendError::Permanent(answer)) => {
                 tracing::error!(mail.id = %id, mail.attempts = attempts,
-                                "mail given up (brms mail show has the answer)");
+                                "mail given up (brms mail show has the reply)");
                 self.mark(move |tx| mails::mark_failed(tx, id, &answer)).await;
             }
         }
     }
 
-    /// Takes over what a server before this one held when it ended.
+    /// Releases the mails that an earlier server had claimed when it ended.
     async fn release_claims(&self) -> Result<(), Problem> {
         let give_up_after = self.give_up_after;
         let release_all = move |tx: &Tx| {
@@ -149,15 +149,15 @@ impl Delivery {
         for (id, next) in &released {
             if let Some(wait) = next {
                 tracing::warn!(mail.id = %id, wait_seconds = wait.as_secs(),
-                               "a server ended in the middle of this mail; it is tried again");
+                               "a server ended while sending this mail; it will be retried");
             } else {
-                tracing::error!(mail.id = %id, "a server ended in the middle of this mail; it is given up");
+                tracing::error!(mail.id = %id, "a server ended while sending this mail; it is given up");
             }
         }
         Ok(())
     }
 
-    /// Claims what is due, as far as there are hands. Looks first, since most looks find nothing.
+    /// Claims mails that are due, as many as there are free workers. Reads first, since the outbox is usually empty.
     async fn claim(&self, count_max: usize) -> Result<Vec<QueuedMail>, Problem> {
         if count_max == 0 || !self.db.peek(mails::any_due)? {
             return Ok(Vec::new());
@@ -165,7 +165,7 @@ impl Delivery {
         self.db.write(deadline(), move |tx| mails::claim(tx, count_max)).await
     }
 
-    /// How long until a mail is due that is not rung for.
+    /// How long until the next retry is due; no notification is sent for retries.
     fn until_next_due(&self) -> Duration {
         let next = self.db.peek(mails::next_due).ok().flatten();
         let Some(next) = next else { return LOOK_AGAIN_AFTER };
@@ -173,17 +173,17 @@ impl Delivery {
         Duration::from_millis(u64::try_from(millis).unwrap_or_default().max(1)).min(LOOK_AGAIN_AFTER)
     }
 
-    /// Writes down what became of a mail. The relay has spoken, so this is not given up: a mark that is
-    /// lost would be a mail sent twice.
+    /// Records the outcome of a mail. Retries until it succeeds: the relay has answered, and a lost outcome would
+    /// mean that the mail is sent twice.
     async fn mark(&self, note: impl Fn(&Tx) -> Result<(), Problem> + Clone + Send + 'static) {
         while let Err(problem) = self.db.write(deadline(), note.clone()).await {
-            tracing::error!(%problem, "what became of a mail could not be noted; it is tried again");
+            tracing::error!(%problem, "the outcome of a mail could not be recorded; retrying");
             tokio::time::sleep(retry_after(&problem)).await;
         }
     }
 }
 
-/// What lasts is asked less often, and logged less often.
+/// A lasting problem is retried, and logged, less often.
 fn retry_after(problem: &Problem) -> Duration {
     match problem {
         Problem::Unavailable(Unavailable::Damaged | Unavailable::FileGone) => LOOK_AGAIN_AFTER,
@@ -191,8 +191,8 @@ fn retry_after(problem: &Problem) -> Duration {
     }
 }
 
-/// A mail that was handed over and not marked stays claimed for as long as this server lives. If that was a panic,
-/// the delivery ends too, and with it the server: the next start releases the claim.
+/// A mail that was sent but whose outcome is not recorded stays claimed while this server runs. If recording it
+/// panicked, delivery ends too, and with it the server; the next start releases the claim.
 fn expect_marked(ended: Result<(), JoinError>) {
     if let Err(cause) = ended
         && let Ok(panic) = cause.try_into_panic()
@@ -201,9 +201,10 @@ fn expect_marked(ended: Result<(), JoinError>) {
     }
 }
 
-/// Frees a mail that a server held when it ended; how long it waits, or `None` if it was given up. It may be the
-/// mail that ends the server, so this counts as a try that failed. But a first try is more likely to have met a
-/// kill or a power cut, and a person waits for that mail: it is tried again at once.
+/// Releases a mail that was claimed when a server ended. Returns the delay before the retry, or `None` if the mail
+/// was given up. The mail may be what crashes the server, so this counts as a failed attempt. A first attempt is more
+/// likely to have been interrupted by a kill or a power cut while a person waits for the mail, so it is retried at
+/// once.
 fn release(
     tx: &Tx,
     mail: &ListedMail,
@@ -222,23 +223,25 @@ fn is_worth_another_try(created_at: Timestamp, now: Timestamp, give_up_after: Du
     now < created_at.plus(give_up_after)
 }
 
-/// The wait grows with the tries. Each mail waits a little differently, so that many that failed
-/// together do not come back together: the random bits of its id are the dice.
+/// The delay grows with each attempt. Jitter keeps mails that failed together from being retried together; it is
+/// taken from the random bits of the mail's id.
 fn wait_after(attempts: u32, mail_id: MailId) -> Duration {
     let doubled = RETRY_AFTER_MIN.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
     let longest = doubled.min(mails::WAIT_MAX);
-    let dice = Uuid::from(mail_id).as_u128().rotate_right(attempts % 48) & 0xFFFF;
-    let share = u32::try_from(dice).unwrap_or_default();
+    let random = Uuid::from(mail_id).as_u128().rotate_right(attempts % 48) & 0xFFFF;
+    let share = u32::try_from(random).unwrap_or_default();
     longest / 2 + (longest / 2 / 0x1_0000) * share
 }
 
-/// A task that does not outlive what waits for it.
-struct AbortOnDrop(tokio::task::JoinHandle<Result<Sent, NotSent>>);
+/// A task that is aborted when its handle is dropped.
+struct AbortOnDrop(tokio::task::JoinHandle<Result<Sent, SendError>>);
 
 impl AbortOnDrop {
-    async fn outcome(mut self) -> Result<Sent, NotSent> {
+    async fn outcome(mut self) -> Result<Sent, SendError> {
         let ended = (&mut self.0).await;
-        ended.unwrap_or_else(|_| Err(NotSent::Never("building or sending the message panicked".to_owned())))
+        ended.unwrap_or_else(|_| {
+            Err(SendError::Permanent("building or sending the message panicked".to_owned()))
+        })
     }
 }
 
@@ -257,17 +260,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_mail_that_makes_a_library_panic_fails_alone_and_for_good() {
+    async fn a_mail_that_makes_a_library_panic_fails_permanently_and_alone() {
         let sending = AbortOnDrop(tokio::spawn(async { panic!("as planned") }));
         let outcome = sending.outcome().await;
         assert!(
-            matches!(&outcome, Err(NotSent::Never(answer)) if answer.contains("panicked")),
+            matches!(&outcome, Err(SendError::Permanent(answer)) if answer.contains("panicked")),
             "{outcome:?}"
         );
     }
 
     #[test]
-    fn waits_double_up_to_an_hour_and_differ_between_mails() {
+    fn retry_delays_double_up_to_an_hour_with_jitter() {
         let ids: Vec<MailId> = (0..200).map(|_| Uuid::new_v4().into()).collect();
         for (attempts, seconds) in [(1, 5), (2, 10), (3, 20), (10, 2560), (11, 3600), (4_000_000_000, 3600)] {
             let longest = Duration::from_secs(seconds);

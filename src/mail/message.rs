@@ -1,10 +1,10 @@
-//! Puts the words of a mail into a MIME message, ready for a mailbox or an SMTP server.
+//! Builds the MIME message of a rendered mail, ready for a mailbox or an SMTP server.
 //!
-//! Everything it needs is given: it reads no clock, makes no ids and knows no templates. The same
-//! input makes the same bytes, so every try to deliver a mail sends the same message.
+//! Everything is passed in: this module reads no clock, creates no ids and knows no templates. The same input gives
+//! the same bytes, so every delivery attempt of a mail sends the same message.
 //!
-//! Deliberately absent: `Precedence` and `List-Unsubscribe`, which are for bulk mail. This is one mail
-//! to one person, and filters are known to press "unsubscribe" by themselves.
+//! `Precedence` and `List-Unsubscribe` are deliberately absent: they are for bulk mail. This is one mail to one
+//! person, and some filters follow unsubscribe links by themselves.
 
 use std::time::{Duration, SystemTime};
 
@@ -20,17 +20,17 @@ use super::render::{Rendered, clean_name};
 use super::transport::Outgoing;
 use crate::failure::Failure;
 
-/// What is written around the words.
+/// The headers around the rendered mail.
 #[derive(Clone, Debug)]
 pub struct Envelope<'a> {
-    /// `left@right`, without angle brackets. Stays the same over all tries.
+    /// `left@right`, without angle brackets. The same on every delivery attempt.
     pub message_id: &'a str,
     /// The name beside the sender's address, from the configuration. May be empty.
     pub from_name: &'a str,
-    /// The sender's address, from the configuration: never the inviter's, whose domain did not allow
-    /// us to send for it.
+    /// The sender's address, from the configuration: never the inviter's, whose domain has not authorised this server
+    /// to send for it (SPF).
     pub from_address: &'a str,
-    /// Name and address that an answer goes to: the inviter's.
+    /// Name and address that replies go to: the inviter's.
     pub reply_to: Option<(Option<&'a str>, &'a str)>,
     /// The one recipient.
     pub to_address: &'a str,
@@ -38,21 +38,21 @@ pub struct Envelope<'a> {
     pub date: SystemTime,
 }
 
-/// What every complaint is about. It names a header, never its value.
+/// The subject of every error here. Errors name a header, never its value.
 const MESSAGE: &str = "mail message";
 
-/// Beyond this, 31 December 9999, a date has no form in a header and lettre panics.
+/// 31 December 9999: lettre panics on later dates, which a header cannot express.
 const DATE_SECONDS_MAX: u64 = 253_402_300_799;
 
-/// The most characters RFC 2046 grants a boundary.
+/// The longest boundary that RFC 2046 allows.
 const BOUNDARY_CHARS_MAX: usize = 70;
 
-/// The whole message: headers, then text and HTML as alternatives, the text first.
+/// The whole message: headers, then text and HTML as alternatives, text first.
 pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, Failure> {
     let from = mailbox("From", Some(envelope.from_name), envelope.from_address)?;
     let to = mailbox("To", None, envelope.to_address)?;
-    // Given, since lettre would read it back from the headers and there stumbles over addresses that
-    // it takes as such: `"a b"@c.example`, `a@[127.0.0.1]`.
+    // Passed explicitly: lettre would otherwise parse it back from the headers, which fails for addresses that it
+    // accepts elsewhere: `"a b"@c.example`, `a@[127.0.0.1]`.
     let route = address::Envelope::new(Some(from.email.clone()), vec![to.email.clone()])
         .map_err(|cause| Failure::new(MESSAGE, cause))?;
     let mut builder = Message::builder()
@@ -62,7 +62,7 @@ pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, Failu
         .from(from)
         .to(to)
         .subject(rendered.subject.as_str())
-        // RFC 3834 and Exchange's own word for it: no out-of-office replies, please.
+        // RFC 3834, and Exchange's equivalent: suppress out-of-office replies.
         .raw_header(fixed_header("Auto-Submitted", "auto-generated"))
         .raw_header(fixed_header("X-Auto-Response-Suppress", "All"));
     if let Some((name, address)) = envelope.reply_to {
@@ -76,8 +76,8 @@ pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, Failu
     Ok(Outgoing { envelope: route, message: message.formatted() })
 }
 
-/// lettre panics on a name with CR, LF or NUL, which would end the delivery of every other mail too;
-/// a cleaned name holds none.
+/// lettre panics on a name with CR, LF or NUL, which would also end the delivery of every other mail; a cleaned name
+/// contains none.
 fn mailbox(header: &str, name: Option<&str>, address: &str) -> Result<Mailbox, Failure> {
     let address: Address =
         address.parse().map_err(|cause| Failure::new(MESSAGE, format_args!("{header}: {cause}")))?;
@@ -103,8 +103,8 @@ fn fixed_header(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 
-/// What parts the parts. From the Message-ID instead of lettre's dice, so that the bytes repeat; who
-/// chooses a name does not know the id yet, so no name can hold it.
+/// The boundary between the parts, derived from the Message-ID instead of lettre's random one so that the bytes are
+/// reproducible. A name is chosen before the id exists, so it cannot contain the boundary.
 fn boundary(message_id: &str) -> String {
     let id = message_id.chars().filter(char::is_ascii_alphanumeric);
     "=_".chars().chain(id).take(BOUNDARY_CHARS_MAX).collect()
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn parses_back_to_what_went_in() {
+    fn a_built_message_parses_back_to_its_input() {
         let bytes = built(&envelope(), &rendered());
         let mail = MessageParser::new().parse(&bytes).unwrap();
         assert_eq!(mail.message_id(), Some("0198-1@b.example"));
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn two_parts_and_the_text_first() {
+    fn has_two_parts_with_the_text_first() {
         let bytes = built(&envelope(), &rendered());
         let mail = MessageParser::new().parse(&bytes).unwrap();
         assert_eq!(mail.content_type().unwrap().subtype(), Some("alternative"));
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_values_are_errors_and_never_panics() {
+    fn invalid_values_are_errors_and_never_panic() {
         let refused = |envelope: Envelope| build(&envelope, &rendered()).err().unwrap().to_string();
         for bad in ["", "a", "a@", "@b", "a@b\r\nBcc: x@y", "a@b, c@d", "<a@b>", "a\0@b", "a b@c"] {
             assert!(refused(Envelope { to_address: bad, ..envelope() }).contains("To"), "{bad:?}");

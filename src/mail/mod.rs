@@ -1,14 +1,14 @@
-//! Mail: an outbox in the database, and a task that empties it.
+//! Mail: an outbox in the database, and a task that delivers it.
 //!
-//! A mail is a row inserted in the transaction that makes it necessary ([`queue_invitation`]), so it
-//! exists if and only if its invitation does. [`delivery`] works on it later: [`post`] has [`render`] fill the
-//! templates, [`message`] build what goes over the wire, and [`transport`] hand it over (by way of `connect`, to
-//! a relay), all of it outside any transaction.
+//! A mail is a row that is inserted in the same transaction as its invitation ([`queue_invitation`]), so it exists if
+//! and only if the invitation does. [`delivery`] processes it later: [`mailer`] renders the templates ([`render`]),
+//! builds the MIME message ([`message`]) and sends it ([`transport`], over a connection from `connect`), all outside
+//! any transaction.
 
 mod connect;
 pub mod delivery;
+pub mod mailer;
 pub mod message;
-pub mod post;
 mod queue;
 pub mod render;
 pub mod test_mail;

@@ -1,4 +1,4 @@
-//! From an invitation to a row of the outbox.
+//! Adds an invitation's mail to the outbox.
 
 use crate::clock::Timestamp;
 use crate::db::Tx;
@@ -9,7 +9,7 @@ use crate::store::ids::InvitationId;
 use crate::store::mails::{InvitationMail, Inviter};
 use crate::store::users::User;
 
-/// Puts the mail of an invitation into the outbox, with its secret until it is delivered.
+/// Adds the mail of an invitation to the outbox. Its secret is kept until the mail is delivered.
 pub fn queue_invitation(
     tx: &Tx,
     invitation_id: InvitationId,

@@ -1,27 +1,25 @@
-//! A mail that shows whether the relay's settings are right. It goes straight out, past the outbox.
+//! A mail that tests the relay settings. It is sent directly, bypassing the outbox.
 
 use uuid::Uuid;
 
+use super::mailer::Sender;
 use super::message::{self, Envelope};
-use super::post::Sender;
 use super::render::Rendered;
-use super::transport::{NotSent, Transport};
+use super::transport::{SendError, Transport};
 use crate::clock::Timestamp;
 use crate::config::MailSettings;
 
 const SUBJECT: &str = "Test mail of brms";
-const TEXT: &str = "This is the test mail of brms that somebody asked for on its command line.\nMail arrives: nothing else is to be done.\n";
+const TEXT: &str = "This is a test mail of brms, requested on its command line.\nMail delivery works. No action is needed.\n";
 const HTML: &str = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Test mail of brms</title></head>\n\
-    <body><p>This is the test mail of brms that somebody asked for on its command line.</p>\n\
-    <p>Mail arrives: nothing else is to be done.</p></body></html>\n";
+    <body><p>This is a test mail of brms, requested on its command line.</p>\n\
+    <p>Mail delivery works. No action is needed.</p></body></html>\n";
 
-/// Sends one, and returns the relay's words; as an error when it did not take it.
+/// Sends a test mail and returns the relay's reply, or an error if the relay did not accept the mail.
 pub async fn send(settings: &MailSettings, to: &str, now: Timestamp) -> Result<String, String> {
     let transport = Transport::new(settings)?;
     if let Transport::LocalMailbox = transport {
-        return Err(
-            "no --smtp-host is set: mail goes to the local mailbox, and no relay takes part".to_owned()
-        );
+        return Err("no --smtp-host is set: mail goes to the local mailbox, without a relay".to_owned());
     }
     let sender = Sender { address: settings.sender().to_owned(), public_url: String::new() };
     let envelope = Envelope {
@@ -38,6 +36,6 @@ pub async fn send(settings: &MailSettings, to: &str, now: Timestamp) -> Result<S
     transport.close_idle().await;
     match sent {
         Ok(sent) => Ok(sent.answer.unwrap_or_default()),
-        Err(NotSent::Later(answer) | NotSent::Never(answer)) => Err(answer),
+        Err(SendError::Transient(answer) | SendError::Permanent(answer)) => Err(answer),
     }
 }

@@ -1,10 +1,9 @@
-//! Where a built message goes: the local mailbox, or an SMTP relay.
+//! Sends a built message: to the local mailbox, or to an SMTP relay.
 //!
-//! The idle connections are kept here and not by lettre, whose pool takes a connection back that was given
-//! up in the middle of a mail: the next mail would read the answers meant for the one before. Here a
-//! connection belongs to the mail that uses it, and whatever ends that mail early closes it. It also
-//! tells what stands in the way before a mail was named (connecting, signing in) from what the relay says
-//! of the mail itself.
+//! Idle connections are pooled here and not by lettre, whose pool takes back a connection that was abandoned in the
+//! middle of a mail, so that the next mail would read the replies to the previous one. Here a connection belongs to
+//! one mail while in use, and is closed if that mail ends early. This module also separates errors before a mail
+//! transaction (connecting, authenticating) from the relay's replies about the mail itself.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -20,50 +19,50 @@ use lettre::transport::smtp::response::Response;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use super::connect::{NoConnection, Way};
+use super::connect::{Connector, NoConnection};
 use crate::config::{MailSettings, SmtpTls};
 
-/// An idle connection is used again for so long; relays close theirs after some minutes.
+/// How long an idle connection may be reused; relays close theirs after some minutes.
 const IDLE_MAX: Duration = Duration::from_secs(20);
-/// How long the polite end of all idle connections may take.
+/// How long closing all idle connections may take.
 const QUIT_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// A message that is ready to go.
+/// A message that is ready to be sent.
 pub struct Outgoing {
-    /// From whom and to whom, as the relay is told.
+    /// The SMTP envelope: sender and recipients.
     pub envelope: Envelope,
     /// The message itself.
     pub message: Vec<u8>,
 }
 
-/// Why a message did not leave.
+/// Why a message was not sent.
 #[derive(Debug, PartialEq, Eq)]
-pub enum NotSent {
-    /// It may go another time.
-    Later(String),
-    /// It will not go, ever.
-    Never(String),
+pub enum SendError {
+    /// A transient failure: it may be retried.
+    Transient(String),
+    /// A permanent failure: it is not retried.
+    Permanent(String),
 }
 
-/// What came of a message that left.
+/// The outcome of a message that was sent.
 #[derive(Clone, Debug, Default)]
 pub struct Sent {
-    /// The relay's last words.
+    /// The relay's final reply.
     pub answer: Option<String>,
-    /// The message, if this is its mailbox.
+    /// The message, if it goes into the local mailbox.
     pub kept: Option<Vec<u8>>,
 }
 
-/// Where messages go.
+/// How messages are sent.
 pub enum Transport {
-    /// They stay in the database, for the operator to read with `brms mailbox`.
+    /// Kept in the database; the operator reads them with `brms mailbox`.
     LocalMailbox,
-    /// To a relay.
+    /// Sent to a relay.
     Smtp(Box<Relay>),
 }
 
 impl Transport {
-    /// What the settings ask for. An error names the setting.
+    /// The transport that the settings ask for. An error names the setting.
     pub fn new(settings: &MailSettings) -> Result<Self, String> {
         match &settings.smtp.smtp_host {
             None => Ok(Self::LocalMailbox),
@@ -71,8 +70,8 @@ impl Transport {
         }
     }
 
-    /// Hands a message over.
-    pub async fn send(&self, outgoing: Outgoing) -> Result<Sent, NotSent> {
+    /// Sends a message.
+    pub async fn send(&self, outgoing: Outgoing) -> Result<Sent, SendError> {
         match self {
             Self::LocalMailbox => Ok(Sent { kept: Some(outgoing.message), answer: None }),
             Self::Smtp(relay) => {
@@ -82,7 +81,7 @@ impl Transport {
         }
     }
 
-    /// Ends the connections that are not in use.
+    /// Closes idle connections.
     pub async fn close_idle(&self) {
         if let Self::Smtp(relay) = self {
             relay.close_idle().await;
@@ -90,9 +89,9 @@ impl Transport {
     }
 }
 
-/// An SMTP relay and the connections to it.
+/// An SMTP relay and its pooled connections.
 pub struct Relay {
-    way: Way,
+    connector: Connector,
     credentials: Option<Credentials>,
     ehlo_name: ClientId,
     time_max: Duration,
@@ -118,33 +117,36 @@ impl Relay {
         let ehlo_name = ClientId::Domain(smtp.smtp_ehlo_name.clone().unwrap_or_else(|| domain.to_owned()));
         let ca_file = smtp.smtp_ca_file.as_deref();
         let time_max = smtp.smtp_timeout;
-        let way = Way::new((host, port), smtp.smtp_tls, ca_file, ehlo_name.clone(), time_max)?;
-        Ok(Self { way, credentials, ehlo_name, time_max, idle: Mutex::default() })
+        let connector = Connector::new((host, port), smtp.smtp_tls, ca_file, ehlo_name.clone(), time_max)?;
+        Ok(Self { connector, credentials, ehlo_name, time_max, idle: Mutex::default() })
     }
 
-    async fn send(&self, outgoing: &Outgoing) -> Result<String, NotSent> {
-        // A try that takes too long is dropped, and with it the connection it owns.
+    async fn send(&self, outgoing: &Outgoing) -> Result<String, SendError> {
+        // An attempt that times out is dropped together with its connection.
         timeout(self.time_max, self.attempt(outgoing)).await.unwrap_or_else(|_| {
             let seconds = self.time_max.as_secs_f32();
-            Err(NotSent::Later(format!("the relay {} did not finish within {seconds} s", self.address())))
+            Err(SendError::Transient(format!(
+                "the relay {} did not finish within {seconds} s",
+                self.address()
+            )))
         })
     }
 
-    async fn attempt(&self, outgoing: &Outgoing) -> Result<String, NotSent> {
+    async fn attempt(&self, outgoing: &Outgoing) -> Result<String, SendError> {
         let mut connection = match self.reuse().await {
             Some(connection) => connection,
-            // Whatever is wrong here is wrong with every mail, so no mail is given up for it.
+            // A connection error affects every mail, so it is never permanent for this one.
             None => self.connect().await.map_err(|error| {
-                NotSent::Later(format!("no connection to the relay {}: {error}", self.address()))
+                SendError::Transient(format!("no connection to the relay {}: {error}", self.address()))
             })?,
         };
         let answer = match self.hand_over(&mut connection, outgoing).await {
             Ok(answer) => answer,
-            Err(not_sent) => {
-                // The relay's goodbye is not waited for: one that keeps silent would turn its own final no into
-                // a time-out, and the mail would be tried again.
+            Err(error) => {
+                // Does not wait for the reply to QUIT: on a silent relay a permanent rejection would turn into a
+                // time-out, and the mail would be retried.
                 let _ = timeout(Duration::ZERO, connection.command(Quit)).await;
-                return Err(not_sent);
+                return Err(error);
             }
         };
         let words: Vec<&str> = answer.message().collect();
@@ -154,7 +156,7 @@ impl Relay {
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, NoConnection> {
-        let stream = self.way.stream().await?;
+        let stream = self.connector.stream().await?;
         let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &self.ehlo_name).await?;
         if let Some(credentials) = &self.credentials {
             connection.auth(DEFAULT_MECHANISMS, credentials).await?;
@@ -162,7 +164,7 @@ impl Relay {
         Ok(connection)
     }
 
-    /// A connection that still answers.
+    /// An idle connection that still works.
     async fn reuse(&self) -> Option<AsyncSmtpConnection> {
         loop {
             let Idle { mut connection, since } = self.idle().pop()?;
@@ -172,12 +174,12 @@ impl Relay {
         }
     }
 
-    /// The words of one mail. lettre's own `send` waits for the answer to a QUIT before it tells of an error.
+    /// The SMTP transaction of one mail. lettre's own `send` waits for the reply to QUIT before it returns an error.
     async fn hand_over(
         &self,
         connection: &mut AsyncSmtpConnection,
         outgoing: &Outgoing,
-    ) -> Result<Response, NotSent> {
+    ) -> Result<Response, SendError> {
         let parameters = self.parameters(connection, outgoing)?;
         let envelope = &outgoing.envelope;
         let failed = |error: Error| self.classified(&error);
@@ -189,18 +191,18 @@ impl Relay {
         connection.message(&outgoing.message).await.map_err(failed)
     }
 
-    /// What this mail asks of the relay beyond the usual. A recipient's address cannot be said in any other way,
-    /// so a relay that does not know it has spoken its last word; the rest is a matter of settings.
+    /// The SMTP extensions this mail needs. A recipient's address cannot be written without SMTPUTF8, so a relay that
+    /// lacks it is a permanent failure; the rest depends on settings.
     fn parameters(
         &self,
         connection: &AsyncSmtpConnection,
         outgoing: &Outgoing,
-    ) -> Result<Vec<MailParameter>, NotSent> {
+    ) -> Result<Vec<MailParameter>, SendError> {
         let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
         let needs_unicode = !outgoing.envelope.to().iter().all(is_ascii);
         let lacks = |what: &str| {
             let text = format!("the relay {} does not offer {what}, which the mail needs", self.address());
-            if needs_unicode { NotSent::Never(text) } else { NotSent::Later(text) }
+            if needs_unicode { SendError::Permanent(text) } else { SendError::Transient(text) }
         };
         let mut parameters = Vec::new();
         if needs_unicode || !outgoing.envelope.from().is_none_or(is_ascii) {
@@ -218,24 +220,25 @@ impl Relay {
         Ok(parameters)
     }
 
-    /// 5xx is the relay's last word on this mail; all else may pass.
-    fn classified(&self, error: &Error) -> NotSent {
+    /// A 5xx reply is permanent for this mail; everything else is transient.
+    fn classified(&self, error: &Error) -> SendError {
         let text = format!("the relay {}: {error}", self.address());
-        if error.is_permanent() { NotSent::Never(text) } else { NotSent::Later(text) }
+        if error.is_permanent() { SendError::Permanent(text) } else { SendError::Transient(text) }
     }
 
-    /// All at once, so that a relay that says no goodbye holds up delivery, or the stop, no longer for many.
+    /// Closes all connections in parallel, so that relays that do not answer QUIT delay delivery or shutdown only
+    /// once.
     async fn close_idle(&self) {
-        let mut goodbyes = JoinSet::new();
+        let mut quits = JoinSet::new();
         for Idle { mut connection, .. } in std::mem::take(&mut *self.idle()) {
-            goodbyes.spawn(async move { connection.command(Quit).await });
+            quits.spawn(async move { connection.command(Quit).await });
         }
-        // They are given up either way.
-        let _ = timeout(QUIT_TIME_MAX, goodbyes.join_all()).await;
+        // On a time-out the connections are dropped.
+        let _ = timeout(QUIT_TIME_MAX, quits.join_all()).await;
     }
 
     fn address(&self) -> String {
-        format!("{}:{}", self.way.host, self.way.port)
+        format!("{}:{}", self.connector.host, self.connector.port)
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
@@ -254,7 +257,7 @@ fn credentials(settings: &MailSettings) -> Result<Option<Credentials>, String> {
             text.trim_end_matches(['\r', '\n']).to_owned()
         }
         (None, None) => {
-            return Err("--smtp-user needs --smtp-password-file (or --smtp-password) beside it".to_owned());
+            return Err("--smtp-user also needs --smtp-password-file or --smtp-password".to_owned());
         }
     };
     Ok(Some(Credentials::new(user.clone(), password)))

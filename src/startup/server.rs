@@ -1,4 +1,4 @@
-//! A server with all that belongs to it, from its start to its end.
+//! A running server, from start to shutdown.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,8 +11,8 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use super::audience::Audience;
+use super::data_location::DataLocation;
 use super::first_start::{self, FirstCredentials};
-use super::home::Home;
 use super::public_url::{public_url, refuse_unspecified};
 use super::ready_file::ReadyFile;
 use super::test_controls::Token;
@@ -24,7 +24,7 @@ use crate::db::sqlite::{self, Options, ServeLock};
 use crate::failure::Failure;
 use crate::lifeline::Lifeline;
 use crate::mail::delivery::Delivery;
-use crate::mail::post::{Post, Sender};
+use crate::mail::mailer::{Mailer, Sender};
 use crate::mail::render::Renderer;
 use crate::mail::transport::Transport;
 use crate::openapi;
@@ -35,11 +35,11 @@ use crate::store;
 use crate::web::Content;
 use crate::web::pages::Pages;
 
-/// How long closing the file may take at a stop, and how often it is looked whether it is closed.
+/// How long closing the database may take at shutdown, and the poll interval.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(30);
 const CLOSED_LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
-/// A server that answers.
+/// A running server.
 pub struct Server {
     address: SocketAddr,
     site: Arc<Site>,
@@ -50,20 +50,20 @@ pub struct Server {
     delivering: JoinHandle<()>,
     ready_file: Option<ReadyFile>,
     lock: ServeLock,
-    home: Home,
+    data_location: DataLocation,
 }
 
 impl Server {
-    /// Starts a server. When this returns it answers.
+    /// Starts a server. When this returns, it accepts requests.
     pub async fn start(settings: &ServeSettings, clock: Clock, audience: Audience) -> Result<Self, Failure> {
-        // Before anything is made: settings that cannot work must not use up a first start.
+        // Checked before anything is created, so that invalid settings do not consume a first start.
         refuse_unspecified(settings)?;
         let transport = transport(settings)?;
         let renderer = Renderer::new(settings.delivery.mail_templates.as_deref())
             .map_err(|cause| Failure::new("the mail templates", cause))?;
         let test_token = Token::of(settings, audience)?;
         let ready_file = settings.ready_file.as_deref().map(ReadyFile::prepare).transpose()?;
-        // Before anything is made: a taken port leaves nothing behind.
+        // Bound before anything is created, so that a port in use leaves nothing behind.
         let listener = TcpListener::bind(settings.listen).await;
         let listener = listener
             .map_err(|cause| Failure::new(&format!("cannot listen on {}", settings.listen), cause))?;
@@ -71,9 +71,10 @@ impl Server {
         let public_url = public_url(settings, address);
         let description = description(&public_url)?;
         let pages = Pages::new().map_err(|cause| Failure::new("the page templates", cause))?;
-        let home = Home::of(settings)?;
-        let Opened { db, lock, filled, allows_seeded_secrets } =
-            tokio::task::block_in_place(|| open(settings, clock, audience, home.database(), address))?;
+        let data_location = DataLocation::of(settings)?;
+        let Opened { db, lock, filled, allows_seeded_secrets } = tokio::task::block_in_place(|| {
+            open(settings, clock, audience, data_location.database(), address)
+        })?;
         let (stop, stopped) = watch::channel(false);
         let controls = test_token
             .as_ref()
@@ -85,7 +86,7 @@ impl Server {
             testing: controls.transpose()?,
         });
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
-        let delivery = delivery(&site.app, settings, Post { renderer, sender, transport });
+        let delivery = delivery(&site.app, settings, Mailer { renderer, sender, transport });
 
         let limits = ServerLimits {
             connections_max: settings.connections_max,
@@ -96,8 +97,8 @@ impl Server {
         };
         let serving = tokio::spawn(server::serve(Arc::clone(&site), listener, limits, stopped.clone()));
         let delivering = tokio::spawn(delivery.run(stopped));
-        let told = test_token.as_ref().and_then(Token::to_tell);
-        let ready_file = ready_file.map(|prepared| prepared.publish(&url(address), told)).transpose()?;
+        let new_token = test_token.as_ref().and_then(Token::if_new);
+        let ready_file = ready_file.map(|prepared| prepared.publish(&url(address), new_token)).transpose()?;
         let first_credentials = filled.credentials;
         Ok(Self {
             address,
@@ -109,72 +110,72 @@ impl Server {
             delivering,
             ready_file,
             lock,
-            home,
+            data_location,
         })
     }
 
-    /// Where it answers.
+    /// The URL of the listener.
     #[must_use]
     pub fn url(&self) -> String {
         url(self.address)
     }
 
-    /// The socket it listens on.
+    /// The address of the listener.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Tells when it cannot go on.
+    /// Reports when an essential part of the server has ended.
     #[must_use]
     pub fn lifeline(&self) -> &Lifeline {
         self.site.app.db.lifeline()
     }
 
-    /// What is behind it.
+    /// The application behind the listener.
     #[must_use]
     pub fn app(&self) -> &App {
         &self.site.app
     }
 
-    /// The file with all its data.
+    /// The database file.
     #[must_use]
     pub fn database(&self) -> &Path {
-        self.home.database()
+        self.data_location.database()
     }
 
-    /// The folder that is removed when it stops, if its data is not to stay.
+    /// The temporary folder that is removed at shutdown, if there is one.
     #[must_use]
     pub fn temporary_folder(&self) -> Option<&Path> {
-        self.home.temporary_folder()
+        self.data_location.temporary_folder()
     }
 
-    /// The token of the test controls, if it was made at this start.
+    /// The token of the test controls, if it was generated at this start.
     #[must_use]
     pub fn new_test_token(&self) -> Option<&Secret> {
-        self.test_token.as_ref().and_then(Token::to_tell)
+        self.test_token.as_ref().and_then(Token::if_new)
     }
 
-    /// The secrets of a first start, if this was one and a person looks. They are handed out once.
+    /// The credentials of a first start, if they are to be printed. Can be taken once.
     pub fn take_first_credentials(&mut self) -> Option<FirstCredentials> {
         self.first_credentials.take()
     }
 
-    /// Takes no more connections, finishes what runs, closes the file. False: something still works on the file, and
-    /// only the end of the process ends it.
+    /// Graceful shutdown: stops accepting, waits for requests in progress, closes the database. Returns false if the
+    /// database is still in use, in which case only the end of the process releases it.
     pub async fn stop(self) -> bool {
-        // First the ready file goes, which tells of the server; last the file is free for another.
+        // The ready file is removed first, since it announces the server; the lock is released last.
         drop(self.ready_file);
         self.site.app.db.begin_to_stop();
         self.stop.send_replace(true);
         for task in [self.serving, self.delivering] {
             if let Err(cause) = task.await {
-                tracing::error!(%cause, "a task of the server did not end well");
+                tracing::error!(%cause, "a task of the server failed");
             }
         }
         let site = Arc::downgrade(&self.site);
-        // The last handle on the file: waits for the writer, which is a thread. Beside the runtime, so that a further
-        // signal is heard meanwhile.
+        // Dropping the last handle on the database waits for the writer thread. Done outside the runtime, so that a
+        // second signal is still handled.
         let closing = tokio::task::spawn_blocking(move || drop(self.site));
         let closed = tokio::time::timeout(CLOSE_TIME_MAX, async {
             let _ = closing.await;
@@ -185,7 +186,7 @@ impl Server {
         let is_closed = closed.await.is_ok();
         if is_closed {
             drop(self.lock);
-            drop(self.home);
+            drop(self.data_location);
         }
         is_closed
     }
@@ -195,7 +196,7 @@ fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// A database with people in it.
+/// A database with at least one organisation.
 struct Opened {
     db: Db,
     lock: ServeLock,
@@ -203,8 +204,7 @@ struct Opened {
     allows_seeded_secrets: bool,
 }
 
-/// Locks the database, opens it, and brings people into an empty one. A file that was made for this and that
-/// cannot be used is taken away again.
+/// Locks and opens the database, and fills an empty one. If this fails, a newly created file is removed again.
 fn open(
     settings: &ServeSettings,
     clock: Clock,
@@ -238,22 +238,22 @@ fn open(
     }
 }
 
-/// How a database came by its people.
+/// How an empty database was filled.
 #[derive(Default)]
 struct Filled {
-    /// This was a first start, and a person looks.
+    /// Set at a first start if the credentials are to be printed.
     credentials: Option<FirstCredentials>,
-    /// They are those of this seed.
+    /// Set if the data came from this seed.
     seed: Option<seed::Checked>,
 }
 
-/// Brings people into an empty database: those of the seed, or one owner.
+/// Fills an empty database: from the seed, or with one organisation and its owner.
 fn fill(db: &Db, settings: &ServeSettings, database: &Path, audience: Audience) -> Result<Filled, Failure> {
     let has_people =
         db.peek(store::users::any).map_err(|cause| Failure::new("reading the database", cause))?;
     match &settings.seed {
         Some(path) if has_people => {
-            tracing::info!(path = %path.display(), "the seed is skipped: there are people in the database");
+            tracing::info!(path = %path.display(), "the seed is skipped: the database is not empty");
             Ok(Filled::default())
         }
         Some(path) => {
@@ -269,7 +269,7 @@ fn fill(db: &Db, settings: &ServeSettings, database: &Path, audience: Audience) 
     }
 }
 
-/// Secrets that stand in a file somewhere open no door that others can reach.
+/// Rejects credentials that are known from a seed file unless the server listens on loopback only.
 fn refuse_known_secrets(db: &Db, address: SocketAddr, allowed: bool) -> Result<(), Failure> {
     if allowed {
         return Ok(());
@@ -280,8 +280,8 @@ fn refuse_known_secrets(db: &Db, address: SocketAddr, allowed: bool) -> Result<(
         return Ok(());
     }
     Err(Failure(format!(
-        "will not listen on {address}: secrets of a seed file open this database, and whoever has read that file \
-         could use them. Listen on 127.0.0.1, revoke them (`brms token list`, `brms token revoke ID`), or give \
+        "will not listen on {address}: this database accepts credentials from a seed file, so anyone who has read that file \
+         has access. Listen on 127.0.0.1, revoke them (`brms token list`, `brms token revoke ID`), or give \
          --allow-seeded-secrets"
     )))
 }
@@ -291,7 +291,7 @@ fn description(public_url: &str) -> Result<Bytes, Failure> {
     Ok(description.map_err(|cause| Failure::new("the served description", cause))?.into())
 }
 
-/// Where mail goes. A relay's mail is read elsewhere, so what it says of this server has to be right there.
+/// How mail is sent. Mail through a relay is read elsewhere, so the public URL must be set.
 fn transport(settings: &ServeSettings) -> Result<Transport, Failure> {
     let is_missing = settings.mail.smtp.smtp_host.is_some() && settings.public_url.is_none();
     let public_url =
@@ -303,11 +303,11 @@ fn transport(settings: &ServeSettings) -> Result<Transport, Failure> {
     Transport::new(&settings.mail).map_err(Failure)
 }
 
-/// What empties the outbox.
-fn delivery(app: &App, settings: &ServeSettings, post: Post) -> Delivery {
+/// The mail delivery task.
+fn delivery(app: &App, settings: &ServeSettings, mailer: Mailer) -> Delivery {
     Delivery {
         db: app.db.clone(),
-        post: Arc::new(post),
+        mailer: Arc::new(mailer),
         workers: usize::from(settings.delivery.mail_workers),
         give_up_after: settings.delivery.mail_give_up_after,
     }

@@ -35,7 +35,7 @@ fn a_broken_template_stops_the_start_with_its_file_and_line() {
     for (name, text, named) in [
         ("invitation.html.hbs", broken, "invitation.html.hbs:2:"),
         ("invitation.html.hbs", "{{code}}\n{{#each}}", "invitation.html.hbs:"),
-        ("invitation.txt.hbs", "{{code}}", "is none of invitation.subject.hbs"),
+        ("invitation.txt.hbs", "{{code}}", "is not one of invitation.subject.hbs"),
         ("invitation.subject.hbs", "Your code is {{code}}", "invitation.subject.hbs: must not show"),
     ] {
         let templates = folder_with(&[(name, text)]);

@@ -22,7 +22,7 @@ def run(session):
             ("for whom", "for mary@browser.test"),
             ("until when, with its zone", until(invitation["expiresAt"])),
             ("the code", mail.code),
-            ("what to do if it was not expected", "You did not expect this mail? Then just ignore it"),
+            ("what to do if it was not expected", "If you did not expect this mail, you can ignore it"),
         ]:
             session.check(f"the {part} says {what}", wanted in " ".join(words.split()), words)
     the_look(session, server, browser, mail, "mail")

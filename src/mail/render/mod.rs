@@ -1,10 +1,10 @@
-//! Turns an invitation into words: a subject, a text and an HTML part.
+//! Renders an invitation mail: a subject, a text part and an HTML part.
 //!
-//! One of the two places that know Handlebars. It knows nothing of MIME (that is `message`), of the
-//! outbox, or of the request behind the mail: the link grows from the configured public URL alone.
+//! One of the two modules that use Handlebars. It is independent of MIME (see `message`), the outbox and the request
+//! behind the mail: links are built only from the configured public URL.
 //!
-//! Names were typed by people we may not know and are read by people who trust the mail, so whatever
-//! stands in a mail as a name went through [`clean_name`], and an address through `plain_address`.
+//! Names are user input shown to recipients who trust the mail, so every name in a mail passes through [`clean_name`]
+//! and every address through `plain_address`.
 
 mod names;
 mod renderer;

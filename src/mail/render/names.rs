@@ -1,23 +1,22 @@
-//! What a mail may show of names and addresses that people typed.
+//! Sanitises user-supplied names and addresses for mails.
 //!
-//! Pure functions from text to text. They do not escape: that is the work of the registry which
-//! renders the part, and of lettre in headers.
+//! Pure functions from text to text. They do not escape HTML or headers: the template registry and lettre do.
 
-/// A name is cut here: long enough for real ones, too short to carry a message of its own.
+/// Names are truncated here: long enough for real names, too short for a message.
 pub const NAME_CHARS_MAX: usize = 100;
 
-/// A name as a mail may show it: one line, no invisible or reordering characters, nothing that a mail
-/// client would turn into a link, at most `NAME_CHARS_MAX` characters. `None` if nothing is left.
+/// A name as a mail may show it: one line, no invisible or bidirectional control characters, nothing that a mail
+/// client turns into a link, at most `NAME_CHARS_MAX` characters. `None` if nothing is left.
 ///
-/// Not for HTML as it is: it keeps `<` and `&`, which the HTML part escapes.
+/// Not safe for HTML as it is: it keeps `<` and `&`, which the HTML template escapes.
 #[must_use]
 pub fn clean_name(name: &str) -> Option<String> {
     let name = capped(&unlinked(&tidy(name)), NAME_CHARS_MAX);
     (!name.is_empty()).then_some(name)
 }
 
-/// The address, if it may be shown. Odd but legal ones (`"click here http://evil.example"@host`) can
-/// carry a message, and are left out rather than repaired.
+/// The address, if it may be shown. Unusual but legal ones (`"click here http://evil.example"@host`) can carry a
+/// message; they are left out rather than repaired.
 pub(super) fn plain_address(address: &str) -> Option<&str> {
     let is_plain = |c: char| c.is_alphanumeric() || "._%+-'".contains(c);
     let (local, domain) = address.split_once('@')?;
@@ -25,8 +24,8 @@ pub(super) fn plain_address(address: &str) -> Option<&str> {
     (is_whole && local.chars().chain(domain.chars()).all(is_plain)).then_some(address)
 }
 
-/// One line: runs of white space become one space; control characters and invisible characters,
-/// and those that turn the reading order of what follows, are dropped.
+/// One line: runs of white space become one space; control characters, invisible characters and bidirectional
+/// overrides are removed.
 pub(super) fn tidy(text: &str) -> String {
     let words = text
         .split_whitespace()
@@ -34,8 +33,8 @@ pub(super) fn tidy(text: &str) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Format characters, and blanks that count as letters, that have no business in a name. The two joiners
-/// (U+200C, U+200D) and the variation selectors stay: Persian, Indian scripts, Japanese and emoji need them.
+/// Format characters, and blanks that Unicode counts as letters. The two joiners (U+200C, U+200D) and the variation
+/// selectors are allowed: Persian, Indic scripts, Japanese and emoji need them.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
@@ -44,18 +43,18 @@ fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Takes from a name what mail clients make links of, by a space: after a dot between two words (a domain,
-/// a mail address), after the colon of a scheme (`https://`, `mailto:`), between two backslashes (a share).
+/// Inserts a space where a mail client would otherwise create a link: after a dot between two words (a domain, a mail
+/// address), after the colon of a scheme (`https://`, `mailto:`), between two backslashes (a network share).
 ///
-/// A space after the dot is the least ugly of the ways: `St.Gallen` and `A.B. Smith` even gain by it,
-/// and `evil. example` still shows what was written. An invisible joiner instead would look better
-/// and work worse: some clients skip it when they look for links, and spam filters dislike it.
+/// A space after the dot is the least ugly option: it even improves `St.Gallen` and `A.B. Smith`, and `evil. example`
+/// still shows what was written. An invisible joiner would look better but work worse: some clients ignore it when
+/// they detect links, and spam filters penalise it.
 fn unlinked(name: &str) -> String {
     name.split(' ').map(unlinked_word).collect::<Vec<_>>().join(" ")
 }
 
 fn unlinked_word(word: &str) -> String {
-    // `2.0`, `2.0.1` and `14:30` are no links; four numbers are the address of a machine.
+    // `2.0`, `2.0.1` and `14:30` are not links; four numbers are an IPv4 address.
     let numbers_stay = word.chars().filter(|c| is_dot(*c)).count() < 3;
     let mut out = String::with_capacity(word.len());
     let mut before = ' ';
@@ -78,13 +77,13 @@ fn unlinked_word(word: &str) -> String {
     out
 }
 
-/// The full stop and what browsers take for it in a domain name.
+/// The full stop, and the characters that browsers treat as one in a domain name.
 fn is_dot(c: char) -> bool {
     matches!(c, '.' | '\u{2024}' | '\u{3002}' | '\u{fe52}' | '\u{ff0e}' | '\u{ff61}')
 }
 
-/// Whether a domain name may hold it: letters, digits, and beyond ASCII nearly everything (`i❤.example`),
-/// but for quotation marks, dashes and the like.
+/// Whether a domain name may contain the character: letters, digits, and nearly everything beyond ASCII
+/// (`i❤.example`) except quotation marks, dashes and the like.
 fn is_of_a_word(c: char) -> bool {
     let is_punctuation = matches!(c, '«' | '»' | '\u{2010}'..='\u{203a}');
     c.is_alphanumeric() || !c.is_ascii() && !is_punctuation
@@ -126,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_mail_client_links_is_taken_apart() {
+    fn text_that_mail_clients_turn_into_links_is_broken_up() {
         let check = |name: &str, clean: &str| assert_eq!(clean_name(name).unwrap(), clean);
         check("evil.example", "evil. example");
         check("//evil.example", "//evil. example");
@@ -144,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_addresses_are_not_shown() {
+    fn unusual_addresses_are_not_shown() {
         let check = |address: &str, is_shown: bool| {
             assert_eq!(plain_address(address), is_shown.then_some(address));
         };

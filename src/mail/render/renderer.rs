@@ -1,4 +1,4 @@
-//! The templates of an invitation mail, filled.
+//! The templates of an invitation mail, and how they are rendered.
 
 use std::path::Path;
 
@@ -11,30 +11,30 @@ use super::sources::{HTML, MAIL, SUBJECT, Sources, TEXT};
 use crate::failure::Failure;
 use crate::store::mails::{InvitationMail, Inviter};
 
-/// A mail in words. It holds the code, hence no `Debug`: it must not find its way into a log.
+/// A rendered mail. It contains the code, so it has no `Debug`: it must not end up in a log.
 pub struct Rendered {
     /// One line without control characters, of at most [`SUBJECT_CHARS_MAX`] characters.
     pub subject: String,
-    /// The part for readers of plain text.
+    /// The plain-text part.
     pub text: String,
-    /// The part for readers of HTML.
+    /// The HTML part.
     pub html: String,
 }
 
-/// A subject is cut here. The template's own words and one name fit.
+/// Subjects are truncated here. The template's own words and one name fit.
 pub const SUBJECT_CHARS_MAX: usize = 150;
 
-/// The templates, read and tried.
+/// The parsed and checked templates.
 pub struct Renderer {
-    /// Subject and text. Escaping would put `&amp;` into names, and `&#x3D;` for every `=`.
+    /// Subject and text, without escaping, which would put `&amp;` into names and `&#x3D;` for every `=`.
     plain: Handlebars<'static>,
     /// HTML, where every value is escaped.
     escaping: Handlebars<'static>,
-    /// Where each template stands, for complaints.
+    /// Where each template comes from, for error messages.
     sources: Sources,
 }
 
-/// What the templates see. All of it is clean; escaping is the registry's work.
+/// The data of the templates. All of it is sanitised; the registry escapes it.
 #[derive(Serialize)]
 struct View {
     organisation: String,
@@ -49,8 +49,8 @@ struct View {
 }
 
 impl Renderer {
-    /// Reads the templates, those in `folder` before the built-in ones, and renders each, so that a broken
-    /// one stops the start and not a mail.
+    /// Reads the templates, preferring files in `folder` over the built-in ones, and renders each once, so that a
+    /// broken template fails at start-up instead of when a mail is sent.
     pub fn new(folder: Option<&Path>) -> Result<Self, Failure> {
         Self::from_sources(Sources::read(folder)?)
     }
@@ -67,14 +67,14 @@ impl Renderer {
                 .register_template_string(name, text)
                 .map_err(|error| renderer.sources.broken_template(name, &error))?;
         }
-        // Strict mode sees a misspelt variable only in a branch that is taken, so both are.
+        // Strict mode finds a misspelt variable only in a branch that is rendered, so both branches are.
         for mail in [sample(), InvitationMail { inviter: None, recipient: String::new(), ..sample() }] {
             renderer.check(&renderer.invitation(&mail, SAMPLE_CODE, "https://brms.example")?)?;
         }
         Ok(renderer)
     }
 
-    /// Without its code a mail is of no use, and in a subject others would see it.
+    /// Without the code a mail is useless; in a subject, others could see the code.
     fn check(&self, rendered: &Rendered) -> Result<(), Failure> {
         for (name, part) in [(TEXT, &rendered.text), (HTML, &rendered.html)] {
             if !part.contains(SAMPLE_CODE) {
@@ -84,13 +84,12 @@ impl Renderer {
         if rendered.subject.contains(SAMPLE_CODE) {
             return Err(self
                 .sources
-                .complaint(SUBJECT, "must not show {{link}} or {{code}}: others see a subject"));
+                .complaint(SUBJECT, "must not show {{link}} or {{code}}: subjects are visible to others"));
         }
         Ok(())
     }
 
-    /// The words of one invitation mail. `public_url` is the configured one; it may end in a slash and
-    /// may have a path.
+    /// Renders one invitation mail. `public_url` is the configured one; it may end in a slash and may have a path.
     pub fn invitation(
         &self,
         mail: &InvitationMail,
@@ -99,7 +98,7 @@ impl Renderer {
     ) -> Result<Rendered, Failure> {
         let mut view = View::new(mail, code, public_url)?;
         let subject = self.render(&self.plain, SUBJECT, &view)?;
-        // Once more over the whole line: the template ends in a line break, and may be changed.
+        // Cleaned again as a whole: the template ends in a line break, and the operator may have changed it.
         let subject = capped(&tidy(&subject), SUBJECT_CHARS_MAX);
         view.subject.clone_from(&subject);
         let text = self.render(&self.plain, TEXT, &view)?;
@@ -112,13 +111,12 @@ impl Renderer {
     }
 }
 
-/// The page where a code is taken. `public_url` is the configured one; it may end in a slash.
+/// The page where a code is entered. `public_url` is the configured one; it may end in a slash.
 fn accept_page(public_url: &str) -> String {
     format!("{}/invitations/accept", public_url.trim_end_matches('/'))
 }
 
-/// The link of an invitation. The fragment is not sent to servers, so the code reaches no access log and
-/// no referrer.
+/// The link of an invitation. Browsers do not send the fragment, so the code reaches no access log and no referrer.
 #[must_use]
 pub fn accept_link(public_url: &str, code: &str) -> String {
     format!("{}#{code}", accept_page(public_url))
@@ -128,7 +126,7 @@ impl View {
     fn new(mail: &InvitationMail, code: &str, public_url: &str) -> Result<Self, Failure> {
         let is_link_safe = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if code.is_empty() || !code.chars().all(is_link_safe) {
-            return Err(Failure::new(MAIL, "the code holds characters that no code of ours has"));
+            return Err(Failure::new(MAIL, "the code contains characters that no invitation code has"));
         }
         let organisation = clean_name(&mail.organisation);
         Ok(Self {
@@ -145,7 +143,7 @@ impl View {
 }
 
 impl Inviter {
-    /// Name and address as far as there are any: `Anna Ash (anna@brms.example)`.
+    /// Name and address, as far as they are known: `Anna Ash (anna@brms.example)`.
     fn in_words(&self) -> Option<String> {
         let name = self.name.as_deref().and_then(clean_name);
         let address = plain_address(&self.email);
@@ -157,12 +155,12 @@ impl Inviter {
     }
 }
 
-/// `2026-11-29T14:05:09.123Z` as `29 November 2026, 14:05 UTC`. Cut to the minute, never rounded up:
-/// who comes at the time the mail names is not late.
+/// `2026-11-29T14:05:09.123Z` as `29 November 2026, 14:05 UTC`. Truncated to the minute, never rounded up, so that
+/// the invitation is still valid at the time shown.
 fn date_in_words(rfc3339: &str) -> Result<String, Failure> {
     let time: Timestamp = rfc3339
         .parse()
-        .map_err(|cause| Failure::new(MAIL, format_args!("the end of the invitation: {cause}")))?;
+        .map_err(|cause| Failure::new(MAIL, format_args!("the invitation's expiry: {cause}")))?;
     let time = time.to_zoned(TimeZone::UTC);
     Ok(time.strftime("%-d %B %Y, %H:%M UTC").to_string())
 }
@@ -176,7 +174,7 @@ fn sample() -> InvitationMail {
     }
 }
 
-/// Opens nothing; templates are tried with it.
+/// A placeholder for checking the templates; not a valid code.
 const SAMPLE_CODE: &str = "sample-code";
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! Where the text of each template comes from: the binary, or a file of the operator's.
+//! Where the text of each template comes from: the binary, or a file of the operator.
 
 use std::path::Path;
 
 use crate::failure::Failure;
 
-/// What every complaint is about.
+/// The subject of every error here.
 pub(super) const MAIL: &str = "invitation mail";
 pub(super) const SUBJECT: &str = "invitation.subject";
 pub(super) const TEXT: &str = "invitation.text";
@@ -16,18 +16,18 @@ const BUILT_IN: [(&str, &str); 3] = [
     (HTML, include_str!("../templates/invitation.html.hbs")),
 ];
 
-/// The templates before they are read.
+/// The templates' text before it is parsed.
 pub(super) struct Sources(Vec<TemplateSource>);
 
 struct TemplateSource {
     name: &'static str,
-    /// What a complaint calls it: a path, if it is a file.
+    /// The place named in errors: the path, if it is a file.
     place: String,
     text: String,
 }
 
 impl Sources {
-    /// The built-in templates, each replaced by the file of its name if the folder has one.
+    /// The built-in templates, each replaced by the file of the same name in the folder, if there is one.
     pub(super) fn read(folder: Option<&Path>) -> Result<Self, Failure> {
         let built_in = |(name, text): (&'static str, &str)| TemplateSource {
             name,
@@ -52,9 +52,9 @@ impl Sources {
             }
             let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let Some(source) = self.0.iter_mut().find(|source| source.name == stem) else {
-                // A misspelt name would silently be no template at all.
+                // A file with a misspelt name would otherwise be ignored silently.
                 let names = BUILT_IN.map(|(name, _)| format!("{name}.hbs")).join(", ");
-                return Err(failed(&path, &format!("is none of {names}")));
+                return Err(failed(&path, &format!("is not one of {names}")));
             };
             source.text = std::fs::read_to_string(&path).map_err(|cause| failed(&path, &cause))?;
             source.place = path.display().to_string();
@@ -66,24 +66,24 @@ impl Sources {
         self.find(name).map_or("", |source| &source.text)
     }
 
-    /// A complaint about a template as a whole.
+    /// An error about a template as a whole.
     pub(super) fn complaint(&self, name: &str, text: &str) -> Failure {
         Failure::new(MAIL, format_args!("{}: {text}", self.find(name).map_or(name, |source| &source.place)))
     }
 
-    /// It cannot be read. Handlebars' reasons quote the template, never data.
+    /// A parse error. Handlebars' reasons quote the template, never data.
     pub(super) fn broken_template(&self, name: &str, error: &handlebars::TemplateError) -> Failure {
         let (line, column) = error.pos().unwrap_or((1, 1));
         self.complaint(&self.at(name, line, column), &error.reason().to_string())
     }
 
-    /// It cannot be filled.
+    /// A rendering error.
     pub(super) fn broken_rendering(&self, name: &str, error: &handlebars::RenderError) -> Failure {
         let (line, column) = (error.line_no.unwrap_or(1), error.column_no.unwrap_or(1));
         self.complaint(&self.at(name, line, column), &error.reason().to_string())
     }
 
-    /// File, line and column, as editors jump to them.
+    /// File, line and column, in the form that editors can jump to.
     fn at(&self, name: &str, line: usize, column: usize) -> String {
         let place = self.find(name).map_or(name, |source| &source.place);
         format!("{place}:{line}:{column}")
@@ -96,7 +96,7 @@ impl Sources {
 
 #[cfg(test)]
 impl Sources {
-    /// The built-in ones, with one of them replaced.
+    /// The built-in templates, with one of them replaced.
     pub(super) fn with(name: &str, text: &str) -> Self {
         let mut sources = Self::read(None).unwrap_or_else(|error| panic!("{error}"));
         for source in sources.0.iter_mut().filter(|source| source.name == name) {

@@ -1,4 +1,4 @@
-//! What a mail says, and what a hostile name or a broken template cannot make it say.
+//! The content of mails, including hostile names and broken templates.
 
 use super::*;
 
@@ -14,10 +14,10 @@ fn named(name: &str) -> InvitationMail {
 }
 
 #[test]
-fn says_who_where_until_when_and_how() {
+fn a_mail_shows_inviter_organisation_expiry_and_link() {
     let mail = render(&sample());
     assert_eq!(mail.subject, "You are invited to join Sample organisation");
-    // The element keeps what reads from right to left from turning its surroundings.
+    // The element isolates right-to-left text from its surroundings.
     let html = mail.html.replace("<bdi>", "").replace("</bdi>", "");
     for part in [&mail.text, &html] {
         for words in [
@@ -36,7 +36,7 @@ fn says_who_where_until_when_and_how() {
 }
 
 #[test]
-fn works_for_any_half_of_the_inviter() {
+fn an_inviter_may_lack_a_name_or_an_address() {
     let check = |name: Option<&str>, email: &str, start: &str| {
         let inviter = Inviter { name: name.map(str::to_owned), email: email.to_owned() };
         let mail = render(&InvitationMail { inviter: Some(inviter), ..sample() });
@@ -114,7 +114,7 @@ fn the_link_is_built_from_the_public_url_alone() {
 }
 
 #[test]
-fn nothing_is_fetched_when_the_mail_is_read() {
+fn reading_the_mail_loads_no_remote_content() {
     let html = render(&sample()).html;
     for word in ["<img", "<link", "src=", "url(", "@import", "<script", "<table"] {
         assert!(!html.contains(word), "{word}");

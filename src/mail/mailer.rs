@@ -1,47 +1,47 @@
-//! From a queued mail to a message handed over: render, build, send. Knows no database.
+//! Turns a queued mail into a sent message: render, build, send. Has no access to the database.
 
 use super::message::{self, Envelope};
 use super::render::Renderer;
-use super::transport::{NotSent, Outgoing, Sent, Transport};
+use super::transport::{Outgoing, SendError, Sent, Transport};
 use crate::clock::Timestamp;
 use crate::store::ids::MailId;
 use crate::store::mails::{InvitationMail, QueuedMail};
 
-/// The most that is kept of what a relay says.
+/// The longest relay reply that is kept.
 const ANSWER_CHARS_MAX: usize = 1_000;
 
-/// Who the mails are from, and where their links lead.
+/// The sender of the mails, and the base of their links.
 #[derive(Clone, Debug)]
 pub struct Sender {
-    /// The address in From; its domain is that of every Message-ID.
+    /// The address in From; its domain is also used in every Message-ID.
     pub address: String,
     /// The base of every link. Never taken from a request.
     pub public_url: String,
 }
 
-/// Makes messages and hands them over.
-pub struct Post {
+/// Builds and sends messages.
+pub struct Mailer {
     /// The mail templates.
     pub renderer: Renderer,
-    /// Who mails are from.
+    /// The sender of the mails.
     pub sender: Sender,
-    /// Where mails go.
+    /// How mails are sent.
     pub transport: Transport,
 }
 
-impl Post {
-    /// Sends a mail. What a relay says is cleaned, and does not hold the secret even if the relay quotes it.
-    pub async fn send(&self, mail: QueuedMail, now: Timestamp) -> Result<Sent, NotSent> {
-        let outgoing = self.build(&mail, now).map_err(NotSent::Never)?;
+impl Mailer {
+    /// Sends a mail. The relay's reply is cleaned: one line, without the secret even if the relay quotes it.
+    pub async fn send(&self, mail: QueuedMail, now: Timestamp) -> Result<Sent, SendError> {
+        let outgoing = self.build(&mail, now).map_err(SendError::Permanent)?;
         let clean = |answer: String| cleaned(&answer, &mail.secret);
         match self.transport.send(outgoing).await {
             Ok(sent) => Ok(Sent { answer: sent.answer.map(clean), ..sent }),
-            Err(NotSent::Later(answer)) => Err(NotSent::Later(clean(answer))),
-            Err(NotSent::Never(answer)) => Err(NotSent::Never(clean(answer))),
+            Err(SendError::Transient(answer)) => Err(SendError::Transient(clean(answer))),
+            Err(SendError::Permanent(answer)) => Err(SendError::Permanent(clean(answer))),
         }
     }
 
-    /// Ends the connections that are not in use.
+    /// Closes idle connections.
     pub async fn close_idle(&self) {
         self.transport.close_idle().await;
     }
@@ -50,7 +50,7 @@ impl Post {
         let content: InvitationMail = serde_json::from_str(&mail.content_json)
             .map_err(|cause| format!("the mail's content cannot be read: {cause}"))?;
         if Timestamp::parse_rfc3339(&content.expires_at).is_some_and(|expires_at| expires_at <= now) {
-            return Err("the invitation ended before the mail could be sent; send it again".to_owned());
+            return Err("the invitation expired before the mail could be sent; send it again".to_owned());
         }
         let words = self
             .renderer
@@ -71,7 +71,7 @@ impl Post {
 }
 
 impl Sender {
-    /// The Message-ID of a mail: the same on every try.
+    /// The Message-ID of a mail: the same on every delivery attempt.
     #[must_use]
     pub fn message_id(&self, mail_id: MailId) -> String {
         let domain = self.address.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_relay_says_is_one_line_without_the_secret() {
+    fn a_relay_reply_is_kept_as_one_line_without_the_secret() {
         let answer = "550 no\r\nlinks like https://a/#brms_inv_abc here";
         assert_eq!(cleaned(answer, "brms_inv_abc"), "550 no  links like https://a/#… here");
         assert_eq!(cleaned(&"x".repeat(5_000), "s").len(), ANSWER_CHARS_MAX);

@@ -1,6 +1,6 @@
-//! What a connection does: whether it owes its client an answer, and how long the client has been silent. When the server
-//! stops, a connection that owes nothing is closed at once, even in the middle of a request's head, and one that owes an
-//! answer gets the time to send it.
+//! The state of a connection: whether a response is still owed to the client, and how long the client has been idle.
+//! At shutdown, a connection that owes no response is closed at once, even while it receives a request head; one that
+//! owes a response gets time to send it.
 
 use std::io;
 use std::pin::Pin;
@@ -13,44 +13,44 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// The head of a request is awaited: the first one of the connection, or one that has begun.
-const HEAD: u8 = 0;
-/// A request is being answered.
+/// Waiting for a request head: the first one of the connection, or one that has started to arrive.
+const READING_HEAD: u8 = 0;
+/// A request is being handled.
 const WORKING: u8 = 1;
-/// The answer is ready and not all of it is sent.
+/// The response is ready but not fully sent.
 const SENDING: u8 = 2;
-/// All answers are sent, and nothing of another request has come.
-const KEPT: u8 = 3;
+/// Keep-alive: all responses are sent, and no byte of another request has arrived.
+const KEEP_ALIVE: u8 = 3;
 
-/// How an answer begins.
-const BEGINNING: &[u8] = b"HTTP/1.";
+/// The first bytes of every HTTP/1 response.
+const RESPONSE_START: &[u8] = b"HTTP/1.";
 
-/// How long a client may be silent.
+/// How long a client may be idle.
 #[derive(Clone, Copy)]
-pub(super) struct Silence {
-    /// Until the head of a request is whole.
-    pub head_max: Duration,
+pub(super) struct IdleTimeouts {
+    /// Until a request head is complete.
+    pub head: Duration,
     /// Between two requests.
-    pub kept_max: Duration,
+    pub keep_alive: Duration,
 }
 
-/// What a connection does.
+/// The state of one connection.
 pub(super) struct Activity {
     state: AtomicU8,
     opened: Instant,
-    /// Since when it does that, in milliseconds after it was opened.
+    /// When the current state began, in milliseconds after the connection was opened.
     since_ms: AtomicU64,
     became_idle: Notify,
-    /// What hyper answered by itself.
+    /// A response that hyper generated itself.
     own_answer: OnceLock<Vec<u8>>,
-    /// Of the newest answer that is sent in parts: whether all of them have come.
+    /// For the latest chunked response: whether all its chunks have been produced.
     parts_are_over: Mutex<Option<Arc<AtomicBool>>>,
 }
 
 impl Activity {
     pub(super) fn new() -> Self {
         Self {
-            state: AtomicU8::new(HEAD),
+            state: AtomicU8::new(READING_HEAD),
             opened: Instant::now(),
             since_ms: AtomicU64::new(0),
             became_idle: Notify::new(),
@@ -59,23 +59,23 @@ impl Activity {
         }
     }
 
-    /// A request has come. To be held until its answer is ready.
-    pub(super) fn work(&self) -> Working<'_> {
+    /// Marks a request as received. The guard is held until the response is ready.
+    pub(super) fn begin_request(&self) -> RequestGuard<'_> {
         self.state.store(WORKING, Ordering::Release);
-        Working(self)
+        RequestGuard(self)
     }
 
-    /// The answer that is ready is sent in parts.
+    /// Marks the response as chunked.
     pub(super) fn sends_parts(&self, are_over: Arc<AtomicBool>) {
         *self.parts_are_over.lock().unwrap_or_else(PoisonError::into_inner) = Some(are_over);
     }
 
-    /// Whether no answer is owed.
+    /// Whether no response is owed.
     pub(super) fn is_idle(&self) -> bool {
-        matches!(self.state.load(Ordering::Acquire), HEAD | KEPT)
+        matches!(self.state.load(Ordering::Acquire), READING_HEAD | KEEP_ALIVE)
     }
 
-    /// Waits until no answer is owed.
+    /// Waits until no response is owed.
     pub(super) async fn idle(&self) {
         loop {
             let became_idle = self.became_idle.notified();
@@ -86,14 +86,14 @@ impl Activity {
         }
     }
 
-    /// Waits until the client has been silent for too long. Looks often enough to miss no change of what it does,
-    /// which costs a request nothing: no timer is set for it.
-    pub(super) async fn silent_for_too_long(&self, silence: Silence) {
-        let look_after = silence.head_max.min(silence.kept_max);
+    /// Waits until the client has been idle for too long. Polls the state instead of setting a timer for each
+    /// request, so it costs a request nothing.
+    pub(super) async fn idle_for_too_long(&self, timeouts: IdleTimeouts) {
+        let look_after = timeouts.head.min(timeouts.keep_alive);
         loop {
             let allowed = match self.state.load(Ordering::Acquire) {
-                HEAD => silence.head_max,
-                KEPT => silence.kept_max,
+                READING_HEAD => timeouts.head,
+                KEEP_ALIVE => timeouts.keep_alive,
                 _ => Duration::MAX,
             };
             let since = Duration::from_millis(self.since_ms.load(Ordering::Acquire));
@@ -105,12 +105,12 @@ impl Activity {
         }
     }
 
-    /// What hyper said itself because it could not read the head of a request: an answer without a body.
-    pub(super) fn own_answer_of_hyper(&self) -> Option<&[u8]> {
+    /// The response that hyper generated because it could not parse a request head; it has no body.
+    pub(super) fn answer_of_hyper(&self) -> Option<&[u8]> {
         self.own_answer.get().map(Vec::as_slice)
     }
 
-    fn becomes(&self, from: u8, to: u8) -> bool {
+    fn transition(&self, from: u8, to: u8) -> bool {
         if self.state.load(Ordering::Acquire) != from {
             return false;
         }
@@ -120,7 +120,7 @@ impl Activity {
         true
     }
 
-    /// Whether an answer has begun whose last part has not come.
+    /// Whether a response has begun whose last chunk has not been produced.
     pub(super) fn has_unfinished_parts(&self) -> bool {
         let parts = self.parts_are_over.lock().unwrap_or_else(PoisonError::into_inner).clone();
         parts.is_some_and(|are_over| !are_over.load(Ordering::Acquire))
@@ -130,20 +130,20 @@ impl Activity {
         if self.has_unfinished_parts() {
             return;
         }
-        if self.becomes(SENDING, KEPT) {
+        if self.transition(SENDING, KEEP_ALIVE) {
             self.became_idle.notify_waiters();
         }
     }
 
-    /// Whether bytes that hyper writes now are its own and no answer of ours: it could not read a request. They are kept,
-    /// so that an answer with a body can be sent in their place.
-    fn keeps_back<'b>(&self, parts: impl Iterator<Item = &'b [u8]>) -> Option<usize> {
+    /// Whether the bytes that hyper writes now are its own error response to a request it could not parse. They are
+    /// captured instead of sent, so that a response with a body can be sent in their place.
+    fn captures_own_answer<'b>(&self, parts: impl Iterator<Item = &'b [u8]>) -> Option<usize> {
         if !self.is_idle() {
             return None;
         }
         let bytes = parts.collect::<Vec<_>>().concat();
-        // A part of an answer of ours that was flushed before its end is none of its.
-        if !bytes.starts_with(BEGINNING) {
+        // Otherwise it is a chunk of one of our responses, flushed before the response is complete.
+        if !bytes.starts_with(RESPONSE_START) {
             return None;
         }
         let length = bytes.len();
@@ -151,29 +151,29 @@ impl Activity {
     }
 }
 
-/// A request that is being answered.
-pub(super) struct Working<'a>(&'a Activity);
+/// A guard for a request that is being handled.
+pub(super) struct RequestGuard<'a>(&'a Activity);
 
-impl Drop for Working<'_> {
+impl Drop for RequestGuard<'_> {
     fn drop(&mut self) {
         self.0.state.store(SENDING, Ordering::Release);
     }
 }
 
-/// A stream that notices when an answer is sent (hyper flushes the stream when it has written all it has), when a request
-/// begins, and when hyper answers by itself.
-pub(super) struct Watched<'a, S> {
+/// A stream that detects when a response is sent (hyper flushes the stream once it has written everything), when a
+/// request begins, and when hyper generates a response itself.
+pub(super) struct TrackedStream<'a, S> {
     stream: S,
     activity: &'a Activity,
 }
 
-impl<'a, S> Watched<'a, S> {
+impl<'a, S> TrackedStream<'a, S> {
     pub(super) fn new(stream: S, activity: &'a Activity) -> Self {
         Self { stream, activity }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<'_, S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TrackedStream<'_, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -182,19 +182,19 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<'_, S> {
         let before = into.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, into);
         if into.filled().len() > before {
-            self.activity.becomes(KEPT, HEAD);
+            self.activity.transition(KEEP_ALIVE, READING_HEAD);
         }
         read
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<'_, S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for TrackedStream<'_, S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if let Some(length) = self.activity.keeps_back([bytes].into_iter()) {
+        if let Some(length) = self.activity.captures_own_answer([bytes].into_iter()) {
             return Poll::Ready(Ok(length));
         }
         Pin::new(&mut self.stream).poll_write(context, bytes)
@@ -205,7 +205,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<'_, S> {
         context: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if let Some(length) = self.activity.keeps_back(parts.iter().map(|part| &**part)) {
+        if let Some(length) = self.activity.captures_own_answer(parts.iter().map(|part| &**part)) {
             return Poll::Ready(Ok(length));
         }
         Pin::new(&mut self.stream).poll_write_vectored(context, parts)
@@ -223,7 +223,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<'_, S> {
         flushed
     }
 
-    /// Closing is left to the farewell, since there may be an answer to send in the place of hyper's.
+    /// Only flushes. `linger` closes the stream, since a response may have to be sent in place of hyper's.
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(context)
     }

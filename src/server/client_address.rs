@@ -1,4 +1,4 @@
-//! Whose request it is behind proxies that are trusted to say so.
+//! The address of the client behind trusted proxies.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -8,8 +8,8 @@ use crate::config::{ForwardedHeader, ProxySettings};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The right-most address that is no trusted proxy's: what stands further left, the client itself may have written.
-/// Where an entry that counts is not an address, the peer's.
+/// The right-most address that is not a trusted proxy: entries further left may have been forged by the client. The
+/// peer's address if a relevant entry is not an address.
 pub(super) fn of(proxies: &ProxySettings, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     if !proxies.trusts(peer) {
         return peer;
@@ -45,8 +45,8 @@ fn entries(header: ForwardedHeader, line: &str) -> Option<Vec<&str>> {
     }
 }
 
-/// In RFC 7239 a separator between quotation marks is none. `None` where a quotation has no end: a client could begin one
-/// so that what its proxy adds becomes a part of it.
+/// Splits at separators outside quoted strings (RFC 7239). `None` for an unterminated quoted string: a client could
+/// send one to swallow what the proxy appends.
 fn split_outside_quotes(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     let is_separator = |letter: char| {
@@ -63,19 +63,19 @@ fn split_outside_quotes(text: &str, separator: char) -> Option<Vec<&str>> {
     if is_quoted { None } else { Some(parts) }
 }
 
-/// The address of an entry's one `for`.
+/// The address in the only `for` parameter of an entry.
 fn forwarded_for(entry: &str) -> Option<IpAddr> {
     let pairs = split_outside_quotes(entry, ';')?.into_iter().filter_map(|pair| pair.trim().split_once('='));
     let mut nodes = pairs.filter(|(name, _)| name.eq_ignore_ascii_case("for")).map(|(_, value)| value);
     let (Some(node), None) = (nodes.next(), nodes.next()) else { return None };
     match node.strip_prefix('"') {
-        // A backslash may stand before any letter and means nothing.
+        // A backslash escapes the next character; the address is what remains without it.
         Some(rest) => bracketed_or_ipv4(&rest.strip_suffix('"')?.replace('\\', "")),
         None => bracketed_or_ipv4(node),
     }
 }
 
-/// An address as `X-Forwarded-For` has it: of IPv6 with or without brackets, with or without a port.
+/// An address in the syntax of `X-Forwarded-For`: IPv6 with or without brackets, with or without a port.
 fn address(entry: &str) -> Option<IpAddr> {
     match entry.parse::<Ipv6Addr>() {
         Ok(address) => Some(IpAddr::V6(address).to_canonical()),

@@ -1,4 +1,4 @@
-//! Connections, from being accepted to the end of what was asked on them.
+//! Accepts connections and serves requests on them.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,40 +13,40 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio_io_timeout::TimeoutStream;
 
-use super::activity::{Activity, Silence, Watched};
+use super::activity::{Activity, IdleTimeouts, TrackedStream};
 use super::site::Site;
 use super::{refusal, request};
 use crate::http::parts_are_over;
 use crate::lifeline::Ending;
 
-/// The most bytes the head of a request may have.
+/// The size limit of a request head.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// The wait after the system could not give a connection, for example for want of file handles.
+/// The delay after a failed `accept`, for example when file descriptors run out.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
-/// How long after the time for stopping everything that was cut off may take to notice.
+/// The extra time after the shutdown deadline for aborted work to finish.
 const GRACE: Duration = Duration::from_secs(1);
-/// How long a client may take to close its side after the last answer, and the most it may still send.
+/// How long a client may take to close its side after the last response, and how much it may still send.
 const LINGER_TIME: Duration = Duration::from_secs(2);
-/// The same when the server stops; within [`GRACE`].
+/// The same during shutdown; shorter than [`GRACE`].
 const LINGER_TIME_AT_STOP: Duration = Duration::from_millis(800);
 const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// What a connection is allowed.
+/// The limits of connections and requests.
 #[derive(Clone, Copy, Debug)]
 pub struct ServerLimits {
     /// The most connections at once.
     pub connections_max: u32,
-    /// How long the head of a request may take, and how long a client may read nothing of an answer.
+    /// How long receiving a request head may take, and how long a client may stall while it receives a response.
     pub header_timeout: Duration,
-    /// How long a connection is kept between two requests.
+    /// How long an idle connection is kept open between two requests.
     pub keep_alive_timeout: Duration,
-    /// How long a request may take until its write begins.
+    /// The deadline by which a request's write has to begin.
     pub request_timeout: Duration,
-    /// How long requests may still run when the server stops.
+    /// How long shutdown waits for requests in progress.
     pub stop_timeout: Duration,
 }
 
-/// Serves until told to stop; then takes no more connections, finishes what runs, and returns.
+/// Serves until shutdown is signalled; then stops accepting, waits for requests in progress, and returns.
 pub async fn serve(
     site: Arc<Site>,
     listener: TcpListener,
@@ -54,40 +54,37 @@ pub async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let pulse = site.app.db.lifeline().pulse(Ending::Accepting);
-    let places = Arc::new(Semaphore::new(limits.connections_max as usize));
-    // Everything that runs for a client holds a clone; when the last is gone `ended` says so.
+    let slots = Arc::new(Semaphore::new(limits.connections_max as usize));
+    // All work for clients holds a clone of the sender; `ended` closes when the last one is dropped.
     let (running, mut ended) = mpsc::channel::<()>(1);
     let connection = Connection { site, limits, running, stop: stop.clone() };
     loop {
         let accepted = tokio::select! {
             () = stop_requested(&mut stop) => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &slots) => accepted,
         };
-        let Some((stream, place)) = accepted else { continue };
-        tokio::spawn(connection.clone().run(stream, place));
+        let Some((stream, slot)) = accepted else { continue };
+        tokio::spawn(connection.clone().run(stream, slot));
     }
     drop(listener);
     drop(connection);
     if tokio::time::timeout(limits.stop_timeout + GRACE, ended.recv()).await.is_err() {
-        tracing::warn!("some requests did not end in time and are cut off");
+        tracing::warn!("some requests did not finish before the deadline and are aborted");
     }
     pulse.finish();
 }
 
-/// Waits until the server is told to stop, or what could tell it is gone.
+/// Waits until shutdown is signalled, or the sender of the signal is dropped.
 async fn stop_requested(stop: &mut watch::Receiver<bool>) {
-    // Not the guard that this returns, only that it came: a guard may not be held across an await.
+    // Drops the guard that this returns: it must not be held across an await.
     let _ = stop.wait_for(|stop| *stop).await.map(drop);
 }
 
-/// The next connection, as soon as there is a place for it.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+/// The next connection, once there is a free slot for it.
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, place)),
+        Ok((stream, _)) => Some((stream, slot)),
         Err(cause) => {
             tracing::warn!(%cause, "a connection could not be accepted");
             tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
@@ -99,13 +96,13 @@ async fn accept(
 /// How a connection ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ended {
-    /// After its last answer, or by the client's doing.
-    ByItself,
-    /// The server stops, and no answer is owed or there is no more time for it.
-    Cut,
+    /// After its last response, or closed by the client.
+    Closed,
+    /// Closed by shutdown: no response is owed, or its deadline has passed.
+    Aborted,
 }
 
-/// What every connection is served with.
+/// What is shared by all connections.
 #[derive(Clone)]
 struct Connection {
     site: Arc<Site>,
@@ -115,38 +112,38 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run(self, mut stream: TcpStream, place: OwnedSemaphorePermit) {
-        // Answers are small and whole; waiting to fill a packet would only delay them.
+    async fn run(self, mut stream: TcpStream, slot: OwnedSemaphorePermit) {
+        // Responses are small and written in one piece, so Nagle's algorithm would only delay them.
         let _ = stream.set_nodelay(true);
-        // A stop of the server waits for the farewell, too: it is what lets the last answer arrive.
+        // Held until lingering is over: shutdown waits for it, since it lets the last response arrive.
         let (running, stop) = (self.running.clone(), self.stop.clone());
         if let Ok(peer) = stream.peer_addr() {
-            // A socket for both kinds of addresses has those of IPv4 as ::ffff:127.0.0.1.
+            // A dual-stack socket reports IPv4 addresses as ::ffff:127.0.0.1.
             let ended = self.serve(&mut stream, peer.ip().to_canonical()).await;
-            if ended == Ended::ByItself {
+            if ended == Ended::Closed {
                 let time = if *stop.borrow() { LINGER_TIME_AT_STOP } else { LINGER_TIME };
                 let _ = tokio::time::timeout(time, linger(stream)).await;
             }
         }
-        drop((place, running));
+        drop((slot, running));
     }
 
     async fn serve(mut self, stream: &mut TcpStream, peer: IpAddr) -> Ended {
         let activity = Activity::new();
         let ended = self.serve_requests(stream, peer, &activity).await;
         if activity.has_unfinished_parts() {
-            // A reset: for a client of HTTP/1.0 an orderly end would be the end of the body.
+            // Resets the connection: to an HTTP/1.0 client a normal close would mean that the body is complete.
             let _ = stream.set_zero_linger();
-            return Ended::Cut;
+            return Ended::Aborted;
         }
-        match (ended, activity.own_answer_of_hyper()) {
+        match (ended, activity.answer_of_hyper()) {
             (Ok(ended), _) => ended,
-            // A client that went away, or that speaks something else than HTTP: nothing to report.
-            (Err(_), None) => Ended::ByItself,
+            // The client disconnected, or does not speak HTTP: nothing to report.
+            (Err(_), None) => Ended::Closed,
             (Err(cause), Some(answer)) => {
                 let refused = refusal::refuse(&cause, answer, peer).await;
                 let _ = tokio::time::timeout(self.limits.header_timeout, stream.write_all(&refused)).await;
-                Ended::ByItself
+                Ended::Closed
             }
         }
     }
@@ -159,10 +156,10 @@ impl Connection {
     ) -> hyper::Result<Ended> {
         let (site, running, time_max) = (&self.site, &self.running, self.limits.request_timeout);
         let mut stream = TimeoutStream::new(stream);
-        // hyper has no limit for a client that does not read: it would hold its place for good.
+        // hyper has no time-out for a client that stops reading; it would occupy its slot forever.
         stream.set_write_timeout(Some(self.limits.header_timeout));
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            let working = activity.work();
+            let request_guard = activity.begin_request();
             let has_body = request.method() != hyper::Method::HEAD;
             let answer = request::answer(site, running, peer, time_max, request);
             async move {
@@ -173,42 +170,43 @@ impl Connection {
                 {
                     activity.sends_parts(are_over);
                 }
-                drop(working);
+                drop(request_guard);
                 answer
             }
         });
         let serving = http1::Builder::new()
-            // hyper's own time-out is one for the head and for the silence before it, and sets a timer for each request.
+            // hyper's own time-out covers the head and the idle time before it together, and sets a timer for each
+            // request.
             .header_read_timeout(None)
-            // The buffer is only the least that is read; the head has the same limit to the byte.
+            // The buffer size is only a lower bound; `max_header_size` limits the head to the byte.
             .max_buf_size(HEAD_BYTES_MAX)
             .max_header_size(HEAD_BYTES_MAX)
-            // A client that has sent all of its request may close its side and is answered all the same.
+            // A client may close its sending side after the request and still receives the response.
             .half_close(true)
-            .serve_connection(TokioIo::new(Watched::new(Box::pin(stream), activity)), service);
+            .serve_connection(TokioIo::new(TrackedStream::new(Box::pin(stream), activity)), service);
         let mut serving = std::pin::pin!(serving);
-        let silence =
-            Silence { head_max: self.limits.header_timeout, kept_max: self.limits.keep_alive_timeout };
+        let timeouts =
+            IdleTimeouts { head: self.limits.header_timeout, keep_alive: self.limits.keep_alive_timeout };
         tokio::select! {
-            ended = serving.as_mut() => return ended.map(|()| Ended::ByItself),
-            () = activity.silent_for_too_long(silence) => return Ok(Ended::ByItself),
+            ended = serving.as_mut() => return ended.map(|()| Ended::Closed),
+            () = activity.idle_for_too_long(timeouts) => return Ok(Ended::Closed),
             () = stop_requested(&mut self.stop) => {}
         }
-        let owes_nothing = activity.is_idle();
+        let is_idle = activity.is_idle();
         serving.as_mut().graceful_shutdown();
         Ok(tokio::select! {
-            // First, so that a request which has arrived whole counts as one that runs.
+            // Polled first, so that a request which has arrived completely counts as in progress.
             biased;
-            _ = serving => if owes_nothing { Ended::Cut } else { Ended::ByItself },
-            () = activity.idle() => Ended::Cut,
-            () = tokio::time::sleep(self.limits.stop_timeout) => Ended::Cut,
+            _ = serving => if is_idle { Ended::Aborted } else { Ended::Closed },
+            () = activity.idle() => Ended::Aborted,
+            () = tokio::time::sleep(self.limits.stop_timeout) => Ended::Aborted,
         })
     }
 }
 
-/// Closes our side and reads what a client still sends, to its end. Closing with something unread resets the
-/// connection, and the client loses what it has not read yet: the refusal of a head that is too long, and
-/// good answers before it.
+/// Closes our side and reads until the client closes its side. Closing a socket with unread data resets the
+/// connection, and the client would lose responses that it has not read yet, such as the rejection of a head that is
+/// too long.
 async fn linger(mut stream: TcpStream) {
     let _ = stream.shutdown().await;
     let mut unread = vec![0; 8 * 1024];

@@ -1,6 +1,6 @@
-//! Sockets: accepting connections, their limits and time-outs, and going down without breaking anything.
+//! Sockets: accepting connections, limits and time-outs, and graceful shutdown.
 //!
-//! What a request means is not known here; `request` hands it to the pages or to the generated router.
+//! This module does not interpret requests; `request` passes them to the pages or to the generated router.
 
 mod activity;
 mod client_address;

@@ -1,4 +1,4 @@
-//! What is said to a client whose bytes hyper cannot read as a request. hyper's own answer has no body.
+//! The response to bytes that hyper cannot parse as a request. hyper's own response has no body.
 
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -11,12 +11,12 @@ use super::request::{LogLine, REQUEST_ID};
 use crate::http::Reply;
 use crate::problem::{HeadFault, Problem};
 
-/// What stands in hyper's answer in the place of a body.
+/// The header of hyper's response that is replaced.
 const WITHOUT_BODY: &str = "content-length: 0\r\n";
-/// Where the status stands in `HTTP/1.1 400 Bad Request`.
+/// The position of the status code in `HTTP/1.1 400 Bad Request`.
 const STATUS: std::ops::Range<usize> = 9..12;
 
-/// What is sent in the place of hyper's answer: the same with a problem for a body. Writes its line in the log.
+/// hyper's response with a problem document as its body. Also writes the log line.
 pub(super) async fn refuse(cause: &hyper::Error, answer: &[u8], peer: IpAddr) -> Vec<u8> {
     let (request_id, begun) = (Uuid::now_v7(), Instant::now());
     let head = String::from_utf8_lossy(answer);
@@ -31,7 +31,7 @@ pub(super) async fn refuse(cause: &hyper::Error, answer: &[u8], peer: IpAddr) ->
     for (name, value) in response.headers() {
         let _ = write!(lines, "{name}: {}\r\n", String::from_utf8_lossy(value.as_bytes()));
     }
-    // It is in memory and cannot fail.
+    // The body is in memory, so this cannot fail.
     let body = response.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default();
     let _ = write!(lines, "content-length: {}\r\n", body.len());
     [head.replacen(WITHOUT_BODY, &lines, 1).as_bytes(), &*body].concat()

@@ -1,4 +1,4 @@
-//! One request: its id, its task, its log line.
+//! Handling one request: its id, its task, its log line.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,22 +18,22 @@ use crate::http::{self, Reply, ReplyBody, RequestContext};
 use crate::problem::Problem;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The most characters of a client's own name that are kept.
+/// The longest `User-Agent` that is kept.
 const USER_AGENT_CHARACTERS_MAX: usize = 200;
 
-/// The connection ends without an answer: a test asked for it. hyper shows this to no client.
+/// A test asked for the connection to be dropped without a response. hyper does not show this to clients.
 #[derive(Debug)]
 pub(super) struct Cut;
 
 impl std::fmt::Display for Cut {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("the connection is cut, as a test asked for")
+        formatter.write_str("the connection is dropped, as a test asked for")
     }
 }
 
 impl std::error::Error for Cut {}
 
-/// Answers a request in a task of its own, so that a client that hangs up does not stop it half-way.
+/// Handles a request in a task of its own, so that it completes even if the client disconnects.
 pub(super) async fn answer(
     site: &Arc<Site>,
     running: &mpsc::Sender<()>,
@@ -66,14 +66,15 @@ pub(super) async fn answer(
         return Err(Cut);
     }
     let mut response = reply.into_response();
-    // A hyphenated UUID is always a header value.
+    // A hyphenated UUID is always a valid header value.
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     Ok(response)
 }
 
-/// The one line of a request. It names the operation and not the path, and of what came with it only the trace.
+/// The log line of a request. It contains the operation instead of the path, and of the client's headers only the
+/// trace.
 #[derive(Clone, Copy)]
 pub(super) struct LogLine<'a> {
     pub request_id: Uuid,
@@ -90,7 +91,7 @@ impl LogLine<'_> {
         let operation = reply.operation.unwrap_or("none");
         let duration_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let status = reply.status;
-        // All three have these fields; tracing has no way to name them once.
+        // All three lines have these fields; tracing offers no way to list them once.
         macro_rules! line {
             ($level:ident $(, $more:ident)?) => {
                 tracing::$level!(
@@ -110,7 +111,7 @@ impl LogLine<'_> {
     }
 }
 
-/// The client's own id if it is a UUID, since a problem's `instance` names it as one; else a new one.
+/// The client's own id if it is a UUID, since the `instance` of a problem contains it as one; otherwise a new id.
 fn request_id(headers: &HeaderMap) -> Uuid {
     let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
     given.and_then(|text| Uuid::try_parse(text).ok()).unwrap_or_else(Uuid::now_v7)

@@ -1,4 +1,4 @@
-//! What a server answers with.
+//! Everything that answers requests.
 
 use crate::app::App;
 use crate::config::ProxySettings;
@@ -7,21 +7,21 @@ use crate::http::{Reply, Request};
 use crate::testing::{self, Controls};
 use crate::web::{self, Content};
 
-/// The operations, the pages beside them and, where tests may control the server, their controls.
+/// The operations, the pages beside them and, if enabled, the test controls.
 pub struct Site {
-    /// What operations work with.
+    /// The state of the operations.
     pub app: App,
-    /// What pages are made of.
+    /// The content of the pages.
     pub content: Content,
-    /// The proxies in front of it.
+    /// The proxies in front of the server.
     pub proxies: ProxySettings,
-    /// What tests control this server with, if they may.
+    /// The test controls, if enabled.
     pub testing: Option<Controls>,
 }
 
 impl Site {
-    /// First the pages made by hand, then the operations of the description; a stand-in's own controls only
-    /// where they were asked for, so that no other server knows a path of theirs.
+    /// Tries the pages first, then the operations of the description. The test controls are reachable only if
+    /// enabled; without them their paths are unknown.
     pub(super) async fn answer(&self, request: Request) -> Reply {
         if let Err(problem) = request.check_head() {
             return request.finish(None, Err(problem)).await;

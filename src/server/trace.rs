@@ -1,14 +1,14 @@
-//! The trace that a request belongs to (W3C Trace Context), so that its log line can be found by it.
+//! The trace of a request (W3C Trace Context), written to its log line.
 
 use std::fmt::Write;
 
 use hyper::header::{HeaderMap, HeaderName};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// What version 00 holds: `00-`, 32 digits, `-`, 16 digits, `-`, 2 digits.
+/// The length of version 00: `00-`, 32 digits, `-`, 16 digits, `-`, 2 digits.
 const LENGTH: usize = 55;
 
-/// The id of a trace: 32 hexadecimal digits.
+/// A trace id: 32 hexadecimal digits.
 #[derive(Clone, Copy)]
 pub(super) struct TraceId([u8; 32]);
 
@@ -18,7 +18,7 @@ impl std::fmt::Display for TraceId {
     }
 }
 
-/// The id of the trace, if `traceparent` is there once and well-formed. It is ignored otherwise, as the standard asks.
+/// The trace id of `traceparent`. A repeated or malformed header is ignored, as the standard requires.
 pub(super) fn id(headers: &HeaderMap) -> Option<TraceId> {
     let mut values = headers.get_all(TRACEPARENT).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
@@ -26,7 +26,7 @@ pub(super) fn id(headers: &HeaderMap) -> Option<TraceId> {
     let (known, more) = text.split_at_checked(LENGTH)?;
     let mut parts = known.split('-');
     let [version, trace, parent, flags] = [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
-    // Later versions may add something behind a further hyphen.
+    // Later versions may append further fields after another hyphen.
     let is_of_a_version = match version {
         "ff" => false,
         "00" => more.is_empty(),

@@ -1,10 +1,10 @@
-//! Whether a person looks when a server starts.
+//! Whether a server is started interactively.
 
-/// Who gets to see the secrets of a first start.
+/// Where the credentials of a first start are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// A person at a terminal: they are handed to the caller, to be shown once.
+    /// A person at a terminal: they are returned to the caller, which prints them once.
     Terminal,
-    /// No person looks: they go into a file.
+    /// No terminal: they are written to a file.
     Unattended,
 }

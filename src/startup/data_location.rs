@@ -1,5 +1,5 @@
-//! Where the data of a server lies: in the file of its settings, or in a folder of its own that is gone
-//! when it ends.
+//! The location of a server's data: the database file of the settings, or a temporary folder that is removed when the
+//! server ends.
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
@@ -11,21 +11,21 @@ use crate::config::ServeSettings;
 use crate::db::sqlite::{ServeLock, beside};
 use crate::failure::Failure;
 
-/// How the folders are called, so that those of servers that were killed can be told.
+/// The prefix of temporary folders, by which leftovers of killed servers are found.
 const PREFIX: &str = "brms-ephemeral-";
 const FILE: &str = "brms.db";
-/// A younger folder may be that of a server which has not locked its file yet.
+/// A younger folder may belong to a server that has not locked its database yet.
 const LEFT_OVER_AFTER: Duration = Duration::from_mins(1);
 
-/// Where the data lies.
-pub(super) struct Home {
+/// Where the data is stored.
+pub(super) struct DataLocation {
     database: PathBuf,
-    /// Removed with all that is in it when this is dropped.
+    /// Removed with its content when this is dropped.
     folder: Option<TempDir>,
 }
 
-impl Home {
-    /// The home that the settings name, made if it is to be temporary.
+impl DataLocation {
+    /// The location that the settings ask for. Creates the temporary folder if they ask for one.
     pub(super) fn of(settings: &ServeSettings) -> Result<Self, Failure> {
         if !settings.ephemeral {
             return Ok(Self { database: settings.data.database.clone(), folder: None });
@@ -39,39 +39,40 @@ impl Home {
         Ok(Self { database: folder.path().join(FILE), folder: Some(folder) })
     }
 
-    /// The file.
+    /// The database file.
     pub(super) fn database(&self) -> &Path {
         &self.database
     }
 
-    /// The folder that goes with the server.
+    /// The temporary folder, if there is one.
     pub(super) fn temporary_folder(&self) -> Option<&Path> {
         self.folder.as_ref().map(TempDir::path)
     }
 }
 
-/// Removes the folders of servers that were killed before they could do it. One that still runs holds the
-/// lock of its file. The place is shared with others, who may call theirs the same: `own` tells whose are ours.
+/// Removes the temporary folders of servers that were killed. A running server holds the lock of its database. The
+/// parent folder is shared with other users, whose folders may have the same prefix, so the owner is compared with
+/// that of `own`.
 pub fn sweep(parent: &Path, own: &Path, prefix: &str, file: &str) {
     let (Ok(entries), Ok(own)) = (std::fs::read_dir(parent), std::fs::symlink_metadata(own)) else { return };
     for entry in entries.flatten() {
         if entry.file_name().to_string_lossy().starts_with(prefix) && is_left_over(&entry.path(), &own, file)
         {
-            // Another server may be sweeping, too.
+            // Another server may be removing it as well.
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }
 
 fn is_left_over(folder: &Path, own: &Metadata, file: &str) -> bool {
-    // Of the entry itself: a link could lead anywhere.
+    // Does not follow links: one could point anywhere.
     let Ok(found) = std::fs::symlink_metadata(folder) else { return false };
     let age = found.modified().ok().and_then(|modified| modified.elapsed().ok());
     if !found.is_dir() || !is_of_same_owner(&found, own) || age.is_none_or(|age| age <= LEFT_OVER_AFTER) {
         return false;
     }
     let file = folder.join(file);
-    // Every server made one. Opening what is something else could make it, or wait for the other end of a pipe.
+    // Every server has created a regular lock file. Opening anything else could create it, or block on a pipe.
     let has_lock = std::fs::symlink_metadata(beside(&file, "lock")).is_ok_and(|lock| lock.is_file());
     has_lock && ServeLock::take(&file).is_ok()
 }
@@ -82,7 +83,7 @@ fn is_of_same_owner(one: &Metadata, other: &Metadata) -> bool {
     one.uid() == other.uid()
 }
 
-/// Elsewhere each user has a place of their own for what is temporary.
+/// On other systems each user has a temporary folder of their own.
 #[cfg(not(unix))]
 fn is_of_same_owner(_one: &Metadata, _other: &Metadata) -> bool {
     true

@@ -1,8 +1,8 @@
-//! The first start of an empty database: one organisation, its owner, and one secret of each kind.
+//! The first start on an empty database: creates an organisation, its owner, and one credential of each kind.
 //!
-//! The secrets are shown to a person at a terminal or written into a file that only its owner may read,
-//! and exist nowhere else. The file is there before the database knows the secrets, so that a crash in
-//! between costs a file and not the only way in.
+//! The credentials are printed to a terminal or written to a file that only its owner can read, and stored nowhere
+//! else. The file is written before the database is, so that a crash in between leaves a useless file rather than a
+//! database without known credentials.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -25,10 +25,10 @@ use crate::store::tokens::NewPersonalAccessToken;
 use crate::store::users::User;
 use crate::temporary;
 
-/// Stands in the file until the secrets work.
+/// Marks the file until the credentials are in the database.
 const UNUSED: &str = "unused";
 
-/// The only secrets of a new database.
+/// The only credentials of a new database.
 pub struct FirstCredentials {
     /// The organisation's name.
     pub organisation: String,
@@ -40,7 +40,7 @@ pub struct FirstCredentials {
     pub internal_token: Secret,
 }
 
-/// Makes the first people. The secrets come back only if a person looks.
+/// Creates the organisation and its owner. Returns the credentials only if they are to be printed.
 pub(super) fn run(
     db: &Db,
     settings: &ServeSettings,
@@ -59,23 +59,23 @@ pub(super) fn run(
         (None, Audience::Terminal) => None,
     };
     if let Some(path) = &file {
-        take_away_unused(path);
+        remove_unused(path);
         write(path, &credentials)?;
         tracing::info!(path = %path.display(), "the owner's credentials are in this file");
     }
     if let Err(cause) = create(db, &credentials) {
         discard(file);
-        return Err(Failure::new("the first people could not be written", cause));
+        return Err(Failure::new("the first organisation and its owner could not be created", cause));
     }
     if let Some(path) = &file
         && let Err(cause) = replace_whole(path, &text(&credentials, Secrets::Working))
     {
-        tracing::warn!(path = %path.display(), %cause, "the owner's credentials work, but their file says that they are unused");
+        tracing::warn!(path = %path.display(), %cause, "the owner's credentials are valid although their file says that they are unused");
     }
     Ok((audience == Audience::Terminal).then_some(credentials))
 }
 
-/// A new file only: an older one may hold the keys of another database.
+/// Never overwrites a file: an older one may hold the credentials of another database.
 fn write(path: &Path, credentials: &FirstCredentials) -> Result<(), Failure> {
     let failed = |cause: std::io::Error| {
         Failure(format!(
@@ -87,14 +87,14 @@ fn write(path: &Path, credentials: &FirstCredentials) -> Result<(), Failure> {
     private_file::write_new(path, &text(credentials, Secrets::Unused)).map_err(failed)
 }
 
-/// Whether the database knows the secrets of the file.
+/// Whether the credentials in the file are in the database.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Secrets {
     Unused,
     Working,
 }
 
-/// What the file holds. Before the database knows the secrets it says so: `unused`.
+/// The content of the file. It says `unused` until the credentials are in the database.
 fn text(credentials: &FirstCredentials, secrets: Secrets) -> String {
     let mut text = serde_json::json!({
         "organisation": credentials.organisation,
@@ -108,8 +108,8 @@ fn text(credentials: &FirstCredentials, secrets: Secrets) -> String {
     format!("{text:#}\n")
 }
 
-/// The file of a start that was killed before the database knew its secrets opens nothing.
-fn take_away_unused(path: &Path) {
+/// Removes the file of a start that was killed before it stored its credentials; they are not valid.
+fn remove_unused(path: &Path) {
     let text = std::fs::read(path).unwrap_or_default();
     let is_unused =
         serde_json::from_slice::<serde_json::Value>(&text).is_ok_and(|found| found[UNUSED] == true);
@@ -131,7 +131,7 @@ fn discard(file: Option<PathBuf>) {
     if let Some(path) = file
         && let Err(cause) = std::fs::remove_file(&path)
     {
-        tracing::warn!(path = %path.display(), %cause, "a file of credentials that open nothing is left over");
+        tracing::warn!(path = %path.display(), %cause, "a file with credentials that are not valid could not be removed");
     }
 }
 
@@ -170,7 +170,7 @@ fn create_owner(tx: &Tx, actor: &Actor, email: &str) -> Result<UserId, Problem> 
     Ok(owner.id)
 }
 
-/// "My organisation" as it may stand in an address: "my-organisation".
+/// "My organisation" in the form of an address part: "my-organisation".
 fn address_name(name: &str) -> String {
     let letters = name.to_lowercase();
     let words = letters.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_becomes_fit_for_an_address() {
+    fn a_name_is_turned_into_a_slug() {
         for (name, wanted) in
             [("My organisation", "my-organisation"), ("  Ä&Co. 7 ", "co-7"), ("株式会社", "organisation")]
         {

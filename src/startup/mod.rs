@@ -1,16 +1,16 @@
-//! Puts a server together: database, first people, socket, mail task; and takes it apart again.
+//! Starts a server (database, first owner, listener, mail delivery) and shuts it down.
 //!
-//! `serve`, `demo` and the tests all start servers this way.
+//! Used by `serve`, `demo` and the tests.
 
 mod audience;
+mod data_location;
 mod first_start;
-mod home;
 mod public_url;
 mod ready_file;
 mod server;
 mod test_controls;
 
 pub use audience::Audience;
+pub use data_location::sweep;
 pub use first_start::FirstCredentials;
-pub use home::sweep;
 pub use server::Server;

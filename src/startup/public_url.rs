@@ -1,23 +1,24 @@
-//! The address that links begin with when the operator did not give one.
+//! The base URL of links if the operator did not configure one.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::config::ServeSettings;
 use crate::failure::Failure;
 
-/// Refuses to listen everywhere without an address for links: "every address of this machine" is none to open.
+/// Rejects a wildcard listen address without a public URL: a link to 0.0.0.0 cannot be opened.
 pub(super) fn refuse_unspecified(settings: &ServeSettings) -> Result<(), Failure> {
     if settings.public_url.is_some() || !settings.listen.ip().to_canonical().is_unspecified() {
         return Ok(());
     }
     Err(Failure(format!(
-        "--listen {} stands for every address of this machine, so links cannot begin with it: give --public-url \
+        "--listen {} is a wildcard address, which links cannot use: give --public-url \
          (BRMS_PUBLIC_URL), the address people reach this server at",
         settings.listen
     )))
 }
 
-/// What the operator gave, or the address listened on. A browser trusts `localhost` more than the number behind it.
+/// The configured URL, or one made from the listen address. Browsers treat `localhost` as a secure context, so it
+/// replaces the loopback address.
 pub(super) fn public_url(settings: &ServeSettings, address: SocketAddr) -> String {
     if let Some(given) = &settings.public_url {
         return given.clone();

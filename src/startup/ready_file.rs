@@ -1,4 +1,4 @@
-//! The file that says that the server answers, for programs that started it and wait.
+//! The ready file: tells programs that started the server that it accepts requests.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -11,12 +11,13 @@ use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::temporary;
 
-/// There as long as the server answers.
+/// Exists while the server accepts requests. Removed when this is dropped.
 pub(super) struct ReadyFile {
     path: PathBuf,
 }
 
-/// A file beside it that becomes it. Made early, so that a folder which cannot be written uses up no first start.
+/// A temporary file that is renamed to the ready file. Created early, so that an unwritable folder is reported before
+/// a first start creates anything.
 pub(super) struct PreparedReadyFile {
     path: PathBuf,
     file: NamedTempFile,
@@ -44,8 +45,8 @@ fn cannot_be_written(path: &Path, cause: &dyn Display) -> Failure {
 }
 
 impl PreparedReadyFile {
-    /// Writes the file whole or not at all: a program that sees it can read all of it.
-    /// A token of the test controls that was just made stands in it, which only the file's owner may read.
+    /// Writes the file atomically, so that a program never reads half of it. It includes a newly generated test
+    /// token; only the file's owner can read it.
     pub(super) fn publish(self, url: &str, test_token: Option<&Secret>) -> Result<ReadyFile, Failure> {
         let Self { path, mut file } = self;
         let mut ready = serde_json::json!({ "url": url });

@@ -10,16 +10,16 @@ use crate::secret::{Secret, SecretKind};
 use crate::seed;
 use crate::testing::Controls;
 
-/// What opens the controls.
+/// The token of the test controls.
 pub(super) struct Token {
     secret: Secret,
-    /// Whether it was made at this start, so that no test knows it yet.
+    /// Whether it was generated at this start, so that no test knows it yet.
     is_new: bool,
 }
 
 impl Token {
-    /// The token of the settings, or a new one; `None` when tests do not control this server. Where
-    /// a new one could not be learnt, that is said before anything is made.
+    /// The configured token, or a new one; `None` if the test controls are disabled. Fails before anything is created
+    /// if a new token could not be reported to anyone.
     pub(super) fn of(settings: &ServeSettings, audience: Audience) -> Result<Option<Self>, Failure> {
         let asked = &settings.testing;
         if !asked.test_api {
@@ -29,13 +29,13 @@ impl Token {
         if let Some(given) = &asked.test_api_token {
             let secret = Secret::parse(SecretKind::TestControls, given.reveal()).ok_or_else(|| {
                 let form = SecretKind::TestControls.form();
-                Failure(format!("--test-api-token must be {form}; without it one is made"))
+                Failure(format!("--test-api-token must be {form}; without it one is generated"))
             })?;
             return Ok(Some(Self { secret, is_new: false }));
         }
         if audience == Audience::Unattended && settings.ready_file.is_none() {
             return Err(Failure(
-                "nobody would learn the token of --test-api without a terminal; give --ready-file, which it is \
+                "the generated token of --test-api cannot be shown without a terminal; give --ready-file, which it is \
                  written into, or --test-api-token"
                     .to_owned(),
             ));
@@ -43,13 +43,13 @@ impl Token {
         Ok(Some(Self { secret: Secret::generate(SecretKind::TestControls), is_new: true }))
     }
 
-    /// The token, if it was made at this start.
-    pub(super) fn to_tell(&self) -> Option<&Secret> {
+    /// The token, if it was generated at this start.
+    pub(super) fn if_new(&self) -> Option<&Secret> {
         self.is_new.then_some(&self.secret)
     }
 
-    /// The controls that it opens. A reset brings back the seed that the server began with or, when it began
-    /// in another way, what is in the database now.
+    /// The test controls. A reset restores the seed that the server was started with or, without one, the current
+    /// content of the database.
     pub(super) fn controls(
         &self,
         db: &Db,
@@ -61,16 +61,16 @@ impl Token {
             Some(seed) => seed,
             None => export_of(db)?,
         };
-        tracing::warn!("tests control this server under /_test: whoever has their token may do everything");
+        tracing::warn!("the test controls under /_test are enabled: their token gives full access");
         Ok(Controls::new(&self.secret, baseline, allows_seeded_secrets, stop))
     }
 }
 
-/// A test that puts a server back and moves its clock could have it write to people who never asked.
+/// A test that resets a server and moves its clock could make it send mail to people who never asked for it.
 fn refuse_real_mail(smtp_host: Option<&str>, allowed: bool) -> Result<(), Failure> {
     match smtp_host {
         Some(host) if !allowed => Err(Failure(format!(
-            "--test-api does not go with --smtp-host {host}: tests could make it send real mail to anybody. \
+            "--test-api cannot be combined with --smtp-host {host}: tests could send real mail. \
              Leave one of them out, or give --allow-test-api-with-smtp"
         ))),
         _ => Ok(()),
@@ -79,9 +79,9 @@ fn refuse_real_mail(smtp_host: Option<&str>, allowed: bool) -> Result<(), Failur
 
 fn export_of(db: &Db) -> Result<seed::Checked, Failure> {
     let failed = |cause: &dyn std::fmt::Display| {
-        Failure(format!("what is in the database cannot be kept for a reset: {cause}"))
+        Failure(format!("the database cannot be exported for a reset: {cause}"))
     };
-    // A reset brings the log back, too.
+    // A reset restores the audit log, too.
     let with_audit_logs = true;
     let seed = db.peek(|tx| seed::export(tx, with_audit_logs)).map_err(|problem| failed(&problem))?;
     seed::Checked::new(seed)
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tests_do_not_control_a_server_that_sends_real_mail_unless_that_is_wanted() {
+    fn test_controls_with_a_relay_need_an_explicit_flag() {
         let refused = refuse_real_mail(Some("mail.example.org"), false).unwrap_err().to_string();
         for part in ["--test-api ", "--smtp-host mail.example.org", "--allow-test-api-with-smtp"] {
             assert!(refused.contains(part), "{refused}");

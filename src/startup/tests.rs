@@ -10,7 +10,7 @@ use crate::lifeline::Ending;
 
 struct Running {
     server: Server,
-    /// A connection from before the part ended.
+    /// A connection that was opened before the part ended.
     client: TcpStream,
     _folder: tempfile::TempDir,
 }
@@ -40,7 +40,7 @@ impl Running {
         String::from_utf8_lossy(&answer[..length.min(12)]).into_owned()
     }
 
-    /// The end is known at once, and `/livez` says that a new start is needed.
+    /// The ending is reported at once, and `/livez` answers 503.
     async fn ends(mut self, wanted: Ending) {
         let lifeline = self.server.lifeline().clone();
         assert_eq!(timeout(Duration::from_secs(10), lifeline.ended()).await, Ok(wanted));
@@ -48,7 +48,7 @@ impl Running {
     }
 }
 
-/// Ends the thread that drops it.
+/// Makes the thread that drops it panic.
 struct PanicsWhenDropped;
 
 impl Drop for PanicsWhenDropped {
@@ -58,10 +58,10 @@ impl Drop for PanicsWhenDropped {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_01_a_server_without_its_writer_is_not_alive() {
+async fn fr_01_a_server_without_its_writer_is_not_live() {
     let running = Running::new().await;
     let bomb = PanicsWhenDropped;
-    // A panic in a write is caught; this one comes after it.
+    // A panic inside a write is caught; this one happens after it.
     let written = running.server.app().db.write(Instant::now() + Duration::from_secs(10), move |_| {
         let _ = &bomb;
         Ok(())
@@ -71,21 +71,21 @@ async fn fr_01_a_server_without_its_writer_is_not_alive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_01_a_server_without_its_delivery_is_not_alive() {
+async fn fr_01_a_server_without_mail_delivery_is_not_live() {
     let running = Running::new().await;
     running.server.delivering.abort();
     running.ends(Ending::Delivery).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_01_a_server_that_accepts_no_connections_is_not_alive() {
+async fn fr_01_a_server_without_its_listener_is_not_live() {
     let running = Running::new().await;
     running.server.serving.abort();
     running.ends(Ending::Accepting).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_is_no_end_of_a_part() {
+async fn a_graceful_shutdown_is_not_reported_as_a_failure() {
     let running = Running::new().await;
     let lifeline = running.server.lifeline().clone();
     drop(running.client);

@@ -1,5 +1,5 @@
-//! The page that shows the served description. It is Swagger UI, whose files lie packed in the program, so
-//! that it works without the Internet; the page around it and the script that starts it are ours.
+//! The API documentation page: Swagger UI, whose files are embedded in the program so that it works offline. The HTML
+//! page and the script that starts it are our own.
 
 use std::io::Read;
 use std::sync::{Arc, LazyLock};
@@ -14,32 +14,32 @@ use super::security::secured_by;
 use crate::http::{Reply, Request};
 use crate::problem::Problem;
 
-/// A file of the page.
+/// A file of the documentation page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum File {
-    /// The page itself.
+    /// The HTML page.
     Page,
-    /// Starts the viewer on our description.
+    /// Starts Swagger UI with our description.
     Script,
-    /// The viewer.
+    /// Swagger UI.
     Viewer,
-    /// The viewer's looks.
+    /// The style sheet of Swagger UI.
     ViewerStyle,
 }
 
-/// Own scripts and styles alone, and requests to this server alone. The pictures of the viewer stand in
+/// Only scripts and styles from this server, and requests only to this server. Swagger UI's images are embedded in
 /// its style sheet.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// A file as it is sent.
+/// A file as it is served.
 struct Asset {
     content_type: &'static str,
     bytes: Bytes,
     etag: String,
 }
 
-/// Nothing is unpacked until the page is asked for.
+/// Unpacked on first use.
 static CONTENTS: LazyLock<Result<[Asset; 4], String>> = LazyLock::new(|| {
     Ok([
         Asset::new("text/html; charset=utf-8", include_str!("assets/docs.html")),
@@ -57,11 +57,11 @@ impl Asset {
     }
 }
 
-/// A file of the viewer.
+/// A file of Swagger UI, unpacked.
 fn unpacked(name: &str) -> Result<Vec<u8>, String> {
     let found = utoipa_swagger_ui::serve(name, Arc::new(Config::default()));
     let file = found.map_err(|cause| format!("{name}: {cause}"))?;
-    let file = file.ok_or_else(|| format!("the viewer has no {name}"))?;
+    let file = file.ok_or_else(|| format!("Swagger UI has no file {name}"))?;
     if !file.gzpipped {
         return Ok(file.bytes.into_owned());
     }
@@ -70,9 +70,9 @@ fn unpacked(name: &str) -> Result<Vec<u8>, String> {
     read.map(|_| bytes).map_err(|cause| format!("{name} cannot be unpacked: {cause}"))
 }
 
-/// Answers with a file, or with the word that the one the browser has is still right.
+/// Answers with the file, or with 304 if the browser's copy is current.
 pub(super) fn show(file: File, request: &Request) -> Result<Reply, Problem> {
-    let contents = CONTENTS.as_ref().map_err(|cause| Problem::internal("unpacking the viewer", cause))?;
+    let contents = CONTENTS.as_ref().map_err(|cause| Problem::internal("unpacking Swagger UI", cause))?;
     let content = &contents[file as usize];
     let reply = match request.header("if-none-match") {
         Some(known) if known.split(',').any(|etag| matches(etag, &content.etag)) => {
@@ -80,12 +80,12 @@ pub(super) fn show(file: File, request: &Request) -> Result<Reply, Problem> {
         }
         _ => Reply::bytes(200, content.content_type, content.bytes.clone()),
     };
-    // Kept, and asked about each time: another version of the program has other files.
+    // Cached but revalidated each time: another version of the program has other files.
     let reply = reply.with_header("etag", content.etag.clone()).cached("no-cache");
     Ok(secured_by(CONTENT_SECURITY_POLICY, reply))
 }
 
-/// Whether an entry of If-None-Match means this file. A proxy that packs makes an entity tag weak.
+/// Whether an entry of If-None-Match matches this file. A proxy that compresses weakens the entity tag.
 fn matches(entry: &str, etag: &str) -> bool {
     let entry = entry.trim();
     entry == "*" || entry.strip_prefix("W/").unwrap_or(entry) == etag
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_is_there_and_has_a_tag_of_its_own() {
+    fn every_file_exists_and_has_its_own_entity_tag() {
         let contents = CONTENTS.as_ref().unwrap();
         for (position, content) in contents.iter().enumerate() {
             assert!(content.bytes.len() > 100, "{position}");
@@ -108,19 +108,19 @@ mod tests {
     }
 
     #[test]
-    fn the_page_loads_what_is_served_and_nothing_else() {
+    fn the_page_loads_only_files_that_are_served() {
         let page = include_str!("assets/docs.html");
         let links: Vec<&str> = page
             .split(['"'])
             .filter(|part| part.contains('/') && part.is_ascii() && !part.contains(['<', ' ']))
             .collect();
         assert_eq!(links, ["docs/swagger-ui.css", "docs/swagger-ui-bundle.js", "docs/docs.js"]);
-        // A script or a style in the page itself would be refused by its policy.
+        // The page's policy blocks inline scripts and styles.
         assert!(!page.contains("<style") && !page.contains("style=") && !page.contains("<script>"));
     }
 
     #[test]
-    fn a_known_file_is_recognised_by_its_tag() {
+    fn if_none_match_recognises_the_entity_tag() {
         for (entry, known) in
             [("\"a\"", true), (" W/\"a\" ", true), ("*", true), ("\"b\"", false), ("a", false)]
         {

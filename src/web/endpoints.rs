@@ -1,4 +1,4 @@
-//! What is served beside the API, and how each of it is answered.
+//! The endpoints beside the API.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -15,7 +15,7 @@ use super::pages::{ACCEPT_SCRIPT, AcceptForm, CONTENT_SECURITY_POLICY, FormError
 use super::security::secured_by;
 use super::words::{complaint_in_plain_words, in_plain_words};
 
-/// What the pages are made of, put together once at start.
+/// The content of the pages, loaded once at start.
 pub struct Content {
     /// The page templates.
     pub pages: Pages,
@@ -23,33 +23,33 @@ pub struct Content {
     pub description: Bytes,
 }
 
-/// What is served here.
+/// An endpoint beside the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
-    /// What this server is, for who opens it in a browser.
+    /// The start page, for people who open the server in a browser.
     Start,
     /// The empty form.
     AcceptForm,
-    /// The form, sent.
+    /// The submitted form.
     Accept,
-    /// The form's looks.
+    /// The style sheet of the form.
     Style,
-    /// Takes the code out of the link.
+    /// The script that moves the code from the link into the form.
     Script,
-    /// brms.json as it is.
+    /// brms.json, unchanged.
     VendoredDescription,
     /// The served description.
     ServedDescription,
-    /// The served description, shown to people.
+    /// The served description as a documentation page.
     Docs(docs::File),
-    /// That all parts of the process are there.
+    /// Liveness: all essential parts of the process are running.
     Live,
-    /// That requests can be served.
+    /// Readiness: requests can be served.
     Ready,
 }
 
 impl Endpoint {
-    /// The name in the log, beside the operations of the description.
+    /// The name in the log, where operations have their operationId.
     const fn id(self) -> &'static str {
         match self {
             Self::Start => "page:start",
@@ -84,7 +84,7 @@ const ROUTES: &[Route<Endpoint>] = &[
 
 const JSON_OR_FORM: &str = "application/json or application/x-www-form-urlencoded";
 
-/// The page that a request means, or why its path takes no such method; `None`: no path of ours.
+/// The endpoint that a request addresses, or an error if it does not support the method; `None` for other paths.
 pub fn find(request: &Request) -> Option<Result<Endpoint, Problem>> {
     match http::find(ROUTES, request.method(), request.path()) {
         Ok(found) => Some(Ok(found.target)),
@@ -93,7 +93,7 @@ pub fn find(request: &Request) -> Option<Result<Endpoint, Problem>> {
     }
 }
 
-/// Answers a request for a page.
+/// Answers a request for an endpoint.
 pub async fn answer(
     app: &App,
     content: &Content,
@@ -125,7 +125,7 @@ pub async fn answer(
     request.finish(operation, result).await
 }
 
-/// Accepts, and answers in the language that was spoken.
+/// Accepts an invitation. A form gets a page, JSON gets JSON.
 async fn take(app: &App, pages: &Pages, request: &mut Request) -> Result<Reply, Problem> {
     let context = request.context().clone();
     match request.media_type().as_deref() {
@@ -160,7 +160,7 @@ fn acceptance(form: &Form) -> Acceptance {
     }
 }
 
-/// The code as a person gave it: many paste the whole link, and its fragment is the code.
+/// The code as a person entered it: many paste the whole link, whose fragment is the code.
 fn posted_code(form: &Form) -> Option<&str> {
     let text = form.get("secret")?;
     Some(text.rsplit_once('#').map_or(text, |(_, fragment)| fragment).trim())
@@ -182,7 +182,7 @@ fn welcome(pages: &Pages, accepted: &Accepted) -> Result<Reply, Problem> {
     Ok(secured(Reply::html(200, page)))
 }
 
-/// The form once more, with what was typed and what is wrong with it.
+/// The form again, with the values that were entered and what is wrong with them.
 fn show_again(pages: &Pages, form: &Form, problem: Problem) -> Result<Reply, Problem> {
     let complaint = |pointer: &str| {
         let place = problem.places().iter().find(|place| place.is_at(pointer));
@@ -193,7 +193,7 @@ fn show_again(pages: &Pages, form: &Form, problem: Problem) -> Result<Reply, Pro
     let (secret, first_name, last_name) =
         (unknown.or_else(|| complaint("/secret")), complaint("/firstName"), complaint("/lastName"));
     let again = AcceptForm {
-        // A code that is known to be wrong is in the way of the right one.
+        // A code that is known to be wrong is cleared, so that the right one can be entered.
         secret: if secret.is_some() { "" } else { posted_code(form).unwrap_or_default() },
         first_name: form.get("firstName").unwrap_or_default(),
         last_name: form.get("lastName").unwrap_or_default(),
@@ -208,7 +208,7 @@ fn show_again(pages: &Pages, form: &Form, problem: Problem) -> Result<Reply, Pro
     Ok(reply)
 }
 
-/// A problem as a page, with the same status and headers that a program would get.
+/// A problem as a page, with the same status and headers as for API clients.
 fn show_problem(pages: &Pages, problem: Problem) -> Result<Reply, Problem> {
     let (title, detail) = in_plain_words(&problem);
     let page = pages.problem(title, &detail);

@@ -1,8 +1,8 @@
-//! What is served beside the API: the start, the page where an invitation is accepted, the descriptions and the page
-//! that shows them, and the answers for what watches over the server.
+//! The endpoints beside the API: the start page, the page for accepting invitations, the descriptions and their
+//! documentation page, and the health checks.
 //!
-//! GET and HEAD change nothing here, ever: mail scanners follow links. A browser posts a form and gets a
-//! page; a program posts JSON to the same place and gets JSON.
+//! GET and HEAD never change anything here, since mail scanners follow links. A browser posts a form and gets a page;
+//! an API client posts JSON to the same path and gets JSON.
 
 mod docs;
 mod endpoints;

@@ -1,11 +1,11 @@
-//! The pages a person sees: the start, and form, success, problem behind the link of an invitation mail.
+//! The HTML pages: the start page, and the form, success and error pages for accepting an invitation.
 //!
-//! One of the two places that know Handlebars. It makes HTML out of values and knows no HTTP beyond
-//! the headers that belong to every page, no database and no rule of invitations. Every value is
-//! escaped by the registry. The pages load their own style and script and nothing else.
+//! One of the two modules that use Handlebars. It turns values into HTML and has no access to the database, the
+//! invitation rules or HTTP, except for the headers of every page. The registry escapes every value. The pages load
+//! only their own style sheet and script.
 //!
-//! All addresses in them are relative to the one place each is served at (`…/` the start, `…/invitations/accept` the
-//! others), so that a reverse proxy may put a path in front.
+//! All links are relative to the path where each page is served (`…/` for the start page, `…/invitations/accept` for
+//! the others), so that a reverse proxy may add a path prefix.
 
 use handlebars::Handlebars;
 use serde::Serialize;
@@ -20,26 +20,26 @@ pub const STYLE: &str = include_str!("assets/style.css");
 /// The script, served as `text/javascript` at `/invitations/accept.js`.
 pub const ACCEPT_SCRIPT: &str = include_str!("assets/accept.js");
 
-/// What the pages of an invitation may load and where their form may go.
+/// What the pages for accepting an invitation may load, and where their form may be sent.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What the form shows: empty at first, after a refused post what was typed and what is wrong with it.
+/// The content of the form: empty at first; after a rejected submission the entered values and their errors.
 ///
-/// It may hold the code, hence no `Debug`.
+/// It may contain the code, so it has no `Debug`.
 #[derive(Clone, Default)]
 pub struct AcceptForm<'a> {
-    /// The code as posted, to keep it from getting lost when only a name was wrong.
+    /// The submitted code, kept so that it is not lost when only a name was wrong.
     pub secret: &'a str,
-    /// The first name as typed.
+    /// The first name as entered.
     pub first_name: &'a str,
-    /// The last name as typed.
+    /// The last name as entered.
     pub last_name: &'a str,
-    /// What is wrong.
+    /// The errors.
     pub errors: FormErrors<'a>,
 }
 
-/// Complaints about the form, each a sentence that says what would be right.
+/// Errors of the form, each a sentence that says what is expected.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct FormErrors<'a> {
     /// About the code.
@@ -50,7 +50,7 @@ pub struct FormErrors<'a> {
     pub last_name: Option<&'a str>,
 }
 
-/// The templates, read and tried.
+/// The parsed and checked templates.
 pub struct Pages {
     registry: Handlebars<'static>,
 }
@@ -63,7 +63,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("start", include_str!("templates/start.hbs")),
 ];
 
-/// The most characters a code may have to be shown again.
+/// The longest code that is shown again.
 const SECRET_CHARS_MAX: usize = 200;
 
 #[derive(Serialize)]
@@ -96,8 +96,8 @@ struct ProblemView<'a> {
 }
 
 impl Pages {
-    /// Reads the built-in templates and renders each, so that a broken one stops the start and not a
-    /// person.
+    /// Parses the built-in templates and renders each once, so that a broken one fails at start-up instead of for a
+    /// visitor.
     pub fn new() -> Result<Self, Failure> {
         Self::from_templates(TEMPLATES)
     }
@@ -109,7 +109,7 @@ impl Pages {
             registry.register_template_string(name, template).map_err(broken)?;
         }
         let pages = Self { registry };
-        // Strict mode sees a misspelt variable only in a branch that is taken, so both are.
+        // Strict mode finds a misspelt variable only in a branch that is rendered, so both branches are.
         pages.accept_form(&AcceptForm::default())?;
         let sample = Some("sample");
         let errors = FormErrors { secret: sample, first_name: sample, last_name: sample };
@@ -120,12 +120,12 @@ impl Pages {
         Ok(pages)
     }
 
-    /// What this server is, and where to go from there.
+    /// The start page: what this server is, and links to the API.
     pub fn start(&self) -> Result<String, Failure> {
         self.render("start", &StartView { title: "brms" })
     }
 
-    /// The form, which posts `secret`, `firstName` and `lastName` to where it came from.
+    /// The form, which submits `secret`, `firstName` and `lastName` to its own URL.
     pub fn accept_form(&self, form: &AcceptForm) -> Result<String, Failure> {
         let FormErrors { secret, first_name, last_name } = form.errors;
         let is_marked = [secret, first_name, last_name].iter().any(Option::is_some);
@@ -133,7 +133,7 @@ impl Pages {
         self.render(
             "accept",
             &AcceptView {
-                // A screen reader says the title first, so the state stands there.
+                // Screen readers read the title first, so it includes the state.
                 title: match alert {
                     Some(_) => "Please check: Accept your invitation",
                     None => "Accept your invitation",
@@ -153,7 +153,7 @@ impl Pages {
         self.render("accepted", &AcceptedView { title: "Invitation accepted", organisation, email })
     }
 
-    /// Anything that keeps a person from accepting, with a way back to the form.
+    /// An error page for a problem that prevents accepting, with a link back to the form.
     pub fn problem(&self, title: &str, detail: &str) -> Result<String, Failure> {
         self.render("problem", &ProblemView { title, detail })
     }
@@ -163,17 +163,17 @@ impl Pages {
     }
 }
 
-/// The posted code, if it looks like one, else nothing.
+/// The submitted code if it is well-formed, otherwise nothing.
 ///
-/// Showing a code again is bearable because only the one who just sent it sees it and the answer is
-/// not stored; it is needed because without script a person would have to go back to the mail. What
-/// cannot be a code is not worth keeping and could only be there to be reflected.
+/// Showing a code again is safe because only the person who just submitted it sees the response, which is not stored;
+/// without JavaScript they would otherwise have to go back to the mail. A malformed code is not shown: it is of no
+/// use, and could be an attempt at injection.
 fn well_formed(secret: &str) -> &str {
     let fits = secret.len() <= SECRET_CHARS_MAX && secret.chars().all(is_secret_character);
     if fits { secret } else { "" }
 }
 
-/// Handlebars' own text names template, line and variable, and quotes no data.
+/// Handlebars' error messages name template, line and variable, and quote no data.
 fn broken(cause: impl std::fmt::Display) -> Failure {
     Failure::new("page template", cause)
 }
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_post_keeps_what_was_typed_and_says_what_is_wrong() {
+    fn a_rejected_submission_keeps_the_values_and_shows_their_errors() {
         let errors = FormErrors { first_name: Some("Too long."), ..FormErrors::default() };
         let form = AcceptForm { secret: "brms_inv_a-Z", first_name: "Ann", last_name: "O'Neil", errors };
         let page = pages().accept_form(&form).unwrap();
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_load_nothing_from_elsewhere_and_hold_no_inline_code() {
+    fn pages_load_nothing_external_and_contain_no_inline_code() {
         let pages = pages();
         let all = pages.accept_form(&AcceptForm::default()).unwrap()
             + &pages.accepted("A", "a@b").unwrap()

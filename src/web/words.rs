@@ -1,12 +1,13 @@
-//! Problems in plain words: the API's own texts speak to programmers, these to people who follow a mail.
+//! Problems in plain language: the API's own texts are for programmers, these are for people who follow a link in a
+//! mail.
 //!
-//! Only words are here. Which problem it is, `operations::invitations` decides; what it looks like, the template.
+//! Only texts are here. `operations::invitations` decides which problem it is; the template, how it looks.
 
 use crate::problem::{Gone, Problem};
 
-/// Title and text of a problem, for a person who follows a mail and has never heard of this API.
+/// Title and text of a problem, for a person who follows a link in a mail and does not know this API.
 ///
-/// What it says of a secret's fate is safe to say: a person who sees it had the secret.
+/// Telling the state of a code is safe: a person who sees it had the code.
 #[must_use]
 pub fn in_plain_words(problem: &Problem) -> (&'static str, String) {
     let (title, detail) = match problem {
@@ -37,7 +38,7 @@ pub fn in_plain_words(problem: &Problem) -> (&'static str, String) {
              who invited you.",
         ),
         Problem::Internal(_) => {
-            ("Something went wrong", "The fault is ours, not yours. Please try again later.")
+            ("Something went wrong", "This is an error of the server. Please try again later.")
         }
         Problem::Unavailable(_) | Problem::TimedOut => {
             ("Not available right now", "Nothing was changed. Please go back and try again in a minute.")
@@ -47,7 +48,7 @@ pub fn in_plain_words(problem: &Problem) -> (&'static str, String) {
     (title, detail.to_owned())
 }
 
-/// What is wrong with a field, as a sentence: the API's complaint begins in the middle of one.
+/// An error of a field as a sentence: the API's text starts in the middle of one.
 #[must_use]
 pub fn complaint_in_plain_words(complaint: &str) -> String {
     format!("This {}.", complaint.trim_end_matches('.'))
@@ -60,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_fate_of_a_code_has_its_own_words_and_a_next_step() {
+    fn each_state_of_a_code_has_its_own_text_and_a_next_step() {
         let gone = [Gone::Used, Gone::Expired, Gone::Replaced, Gone::Withdrawn].map(Problem::Gone);
         let all = gone.into_iter().chain([Problem::UnknownCode]);
         let mut titles = BTreeSet::new();
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_about_a_field_is_a_sentence() {
+    fn an_error_of_a_field_is_a_sentence() {
         let complaint = crate::limits::name_complaint(&"x".repeat(201)).unwrap();
         assert_eq!(complaint_in_plain_words(&complaint), "This holds 201 characters; at most 200 are taken.");
     }

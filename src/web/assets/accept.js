@@ -1,5 +1,5 @@
-// Moves the code from the link's fragment into the form, and lets a double click send once.
-// Without this script people paste the code and click carefully.
+// Moves the code from the link's fragment into the form, and ignores the second submission of a double click.
+// Without JavaScript people paste the code themselves.
 "use strict";
 
 const DOUBLE_CLICK_MILLISECONDS = 1000;
@@ -9,17 +9,17 @@ function takeCodeFromAddress() {
   if (code === "") {
     return;
   }
-  // A damaged code is shown too: the person sees what is wrong, and the server decides.
+  // A malformed code is shown as well: the server rejects it with an explanation.
   document.getElementById("secret").value = code;
-  // It must not stay in the address bar, or in the history of a shared computer.
+  // Removes the code from the address bar and from the history of a shared computer.
   history.replaceState(null, "", location.pathname + location.search);
 }
 
 takeCodeFromAddress();
-// A newer link pasted into the address bar of this very page changes the fragment and loads nothing.
+// Pasting a newer link into the address bar of this page only changes the fragment, without loading anything.
 window.addEventListener("hashchange", takeCodeFromAddress);
 
-// Sent twice, the second answer is what the person would see: "already used".
+// After a second submission the person would see its response: "already used".
 let sentAt = -Infinity;
 document.querySelector("form").addEventListener("submit", (event) => {
   if (event.timeStamp - sentAt < DOUBLE_CLICK_MILLISECONDS) {

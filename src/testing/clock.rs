@@ -1,5 +1,5 @@
-//! Moving the clock, so that what expires in a week expires now. Everything that asks for the time asks
-//! this clock; only the waiting of the machine itself (time-outs, a long poll) goes by the system's.
+//! Moves the clock, so that tests need not wait for expiry. All code that needs the time uses this clock; only real
+//! waiting (time-outs, long polling) uses the system clock.
 
 use serde::Deserialize;
 
@@ -9,12 +9,12 @@ use crate::config::positive_time;
 use crate::http::{self, Reply};
 use crate::problem::{Place, Problem};
 
-/// The first and the last moment that the clock may be moved to: from the one on an id has a time, and up
-/// to the other a time to live of a century still fits into a date.
+/// The earliest and latest time the clock can be set to: ids need a time since 1970, and a lifetime of a century has
+/// to fit into a date.
 const FIRST: Timestamp = Timestamp::from_millis(0);
 const LAST: Timestamp = Timestamp::from_millis(221_845_392_000_000);
 
-/// A moment to go to.
+/// A time to set the clock to.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object", remote = "Self")]
 pub(super) struct Moment {
@@ -25,7 +25,7 @@ http::object!(Moment);
 
 impl http::Limits for Moment {}
 
-/// A length of time to let pass, such as `8d`.
+/// A duration to advance the clock by, such as `8d`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object", remote = "Self")]
 pub(super) struct Advance {
@@ -36,19 +36,19 @@ http::object!(Advance);
 
 impl http::Limits for Advance {}
 
-/// What time it is, and whether the clock stands still.
+/// The current time, and whether the clock is frozen.
 pub(super) fn show(app: &App) -> Result<Reply, Problem> {
     let clock = app.db.clock();
     Reply::json(200, &serde_json::json!({ "now": clock.now(), "frozen": clock.is_frozen() }))
 }
 
-/// Makes it this moment, also one that is past; a clock that runs goes on from there.
+/// Sets the clock, also to a time in the past; a running clock continues from there.
 pub(super) fn set(app: &App, wanted: &Moment) -> Result<Reply, Problem> {
     app.db.clock().set(reachable("/now", wanted.now)?);
     moved(app)
 }
 
-/// Lets time pass at once.
+/// Advances the clock.
 pub(super) fn advance(app: &App, wanted: &Advance) -> Result<Reply, Problem> {
     let length =
         positive_time(&wanted.by).map_err(|detail| Problem::invalid(Place::pointer("/by", detail)))?;
@@ -58,13 +58,13 @@ pub(super) fn advance(app: &App, wanted: &Advance) -> Result<Reply, Problem> {
     moved(app)
 }
 
-/// Stops the clock.
+/// Freezes the clock.
 pub(super) fn freeze(app: &App) -> Result<Reply, Problem> {
     app.db.clock().freeze();
     show(app)
 }
 
-/// Lets it run on from where it stands.
+/// Resumes the clock from its current time.
 pub(super) fn resume(app: &App) -> Result<Reply, Problem> {
     app.db.clock().resume();
     show(app)
@@ -75,7 +75,7 @@ fn reachable(pointer: &str, moment: Timestamp) -> Result<Timestamp, Problem> {
         return Ok(moment);
     }
     let detail = format!(
-        "would make it {}; the clock goes from {} to {}",
+        "would set the clock to {}; it must be between {} and {}",
         moment.rfc3339(),
         FIRST.rfc3339(),
         LAST.rfc3339()
@@ -83,7 +83,7 @@ fn reachable(pointer: &str, moment: Timestamp) -> Result<Timestamp, Problem> {
     Err(Problem::invalid(Place::pointer(pointer, detail)))
 }
 
-/// What falls due by the jump is done now: mails that wait for their next try.
+/// Wakes mail delivery, so that retries which became due are made at once.
 fn moved(app: &App) -> Result<Reply, Problem> {
     app.db.mail_bell().notify_one();
     show(app)
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clock_reaches_from_1970_to_the_year_9000() {
+    fn the_clock_can_be_set_from_1970_to_the_year_9000() {
         assert_eq!(FIRST.rfc3339(), "1970-01-01T00:00:00.000Z");
         assert_eq!(LAST.rfc3339(), "9000-01-01T00:00:00.000Z");
     }

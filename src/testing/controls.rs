@@ -1,4 +1,4 @@
-//! What tests may do with a server: the token that it takes, and what the controls work with.
+//! The test controls: their token and their state.
 
 use tokio::sync::watch;
 
@@ -8,22 +8,22 @@ use crate::problem::{Challenge, CredentialFault, Problem, Unavailable};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::seed;
 
-/// The word before the token in `Authorization`.
+/// The authentication scheme in `Authorization`.
 const SCHEME: &str = Challenge::Test.word();
 
-/// What tests may do with a server, and what it takes.
+/// The test controls and their token.
 pub struct Controls {
     token: SecretHash,
-    /// What a reset brings back.
+    /// The data that a reset restores.
     pub(super) baseline: seed::Checked,
-    /// Whether secrets that stand in a seed may open this server.
+    /// Whether credentials from seed files are accepted on this server.
     pub(super) allows_seeded_secrets: bool,
     pub(super) faults: Faults,
     stop: watch::Receiver<bool>,
 }
 
 impl Controls {
-    /// Controls that this token opens. `stop` ends what waits here when the server goes down.
+    /// Controls that accept this token. `stop` cancels pending requests at shutdown.
     #[must_use]
     pub fn new(
         token: &Secret,
@@ -34,8 +34,7 @@ impl Controls {
         Self { token: token.hash(), baseline, allows_seeded_secrets, faults: Faults::default(), stop }
     }
 
-    /// 401 unless the request carries the token. Hashes are compared, so how long that takes says nothing
-    /// about the token.
+    /// 401 unless the request carries the token. Hashes are compared, so the timing reveals nothing about the token.
     pub(super) fn authenticate(&self, authorization: Authorization<'_>) -> Result<(), Problem> {
         let (fault, detail) = match authorization {
             Authorization::Present { scheme, credentials } if scheme.eq_ignore_ascii_case(SCHEME) => {
@@ -43,10 +42,10 @@ impl Controls {
                 if given.is_some_and(|given| given.hash() == self.token) {
                     return Ok(());
                 }
-                (CredentialFault::Invalid, "The token is not that of this server.")
+                (CredentialFault::Invalid, "The token is not valid on this server.")
             }
             Authorization::Absent => (CredentialFault::Missing, "The Authorization header is missing."),
-            _ => (CredentialFault::Invalid, "The test controls take no credentials of the API."),
+            _ => (CredentialFault::Invalid, "The test controls do not accept credentials of the API."),
         };
         Err(Problem::Unauthenticated {
             detail: format!(
@@ -58,7 +57,7 @@ impl Controls {
         })
     }
 
-    /// Waits for `work`, or for the end of the server.
+    /// Waits for `work`, or for shutdown.
     pub(super) async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, Problem> {
         let mut stop = self.stop.clone();
         tokio::select! {

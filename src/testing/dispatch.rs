@@ -1,4 +1,4 @@
-//! Calls of operations while tests control the server: some are to fail.
+//! Calls operations on a server with test controls, applying configured faults.
 
 use super::controls::Controls;
 use super::faults::{Effect, When};
@@ -7,7 +7,7 @@ use crate::generated::router;
 use crate::http::{self, Reply, Request};
 use crate::problem::{INJECTABLE_STATUSES, Problem};
 
-/// Calls the operation that a request means, unless it was told to fail.
+/// Calls the operation that a request addresses, unless a fault is configured for it.
 pub(super) async fn dispatch(app: &App, controls: &Controls, request: Request) -> Reply {
     let found = http::find(router::ROUTES, request.method(), request.path());
     let operation = found.ok().map(|found| found.target);
@@ -18,7 +18,7 @@ pub(super) async fn dispatch(app: &App, controls: &Controls, request: Request) -
         }
         Some((_, Effect::Delay(length))) => {
             let reply = router::dispatch(app, request).await;
-            // When the server goes down meanwhile, the answer goes out at once.
+            // At shutdown the response is sent without the rest of the delay.
             let _ = controls.unless_stopped(tokio::time::sleep(length)).await;
             reply
         }

@@ -1,4 +1,4 @@
-//! Faults on order: the next answers of an operation become another status, come late, or never come.
+//! Fault injection: the next responses of an operation get another status, are delayed, or are dropped.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,27 +11,27 @@ use crate::generated::api::Operation;
 use crate::http::{self, Reply};
 use crate::problem::{INJECTABLE_STATUSES, Place, Problem};
 
-/// The most answers that one order may be for.
+/// The most responses that one fault may affect.
 const TIMES_MAX: u32 = 1_000_000;
-/// The longest that an answer may be held back.
+/// The longest delay.
 const DELAY_MAX: Duration = Duration::from_mins(10);
 
-/// An order as it comes.
+/// A fault as requested.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object", remote = "Self")]
 pub(super) struct FaultOrder {
     /// An `operationId` of the description.
     operation: String,
-    /// For how many answers; 1 when absent.
+    /// How many responses are affected; 1 when absent.
     #[serde(default = "once")]
     times: u32,
-    /// The status of the answer; nothing is done.
+    /// The status of the response; the operation is not executed.
     #[serde(default)]
     status: Option<u16>,
-    /// How long the answer is held back, after everything was done.
+    /// How long the response is delayed after the operation was executed.
     #[serde(default)]
     delay: Option<String>,
-    /// The connection is cut, before anything was done or in the place of the answer.
+    /// Drops the connection, before the operation is executed or in place of the response.
     #[serde(default)]
     drop: Option<When>,
 }
@@ -44,17 +44,17 @@ const fn once() -> u32 {
     1
 }
 
-/// When a connection is cut.
+/// When a connection is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum When {
-    /// Before anything was done.
+    /// Before the operation is executed.
     Before,
-    /// In the place of the answer.
+    /// In place of the response, after the operation was executed.
     After,
 }
 
-/// What becomes of one answer.
+/// The effect on one response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Status(u16),
@@ -62,17 +62,17 @@ pub(super) enum Effect {
     Drop(When),
 }
 
-/// An order that was understood.
+/// A validated fault.
 #[derive(Clone, Copy)]
 struct Fault {
     operation: Operation,
     effect: Effect,
-    /// For how many answers it still is.
+    /// How many more responses are affected.
     times: u32,
 }
 
 impl Fault {
-    /// The order as it would have come.
+    /// The fault in the form in which it is requested.
     fn shown(&self) -> Value {
         let mut shown = json!({ "operation": self.operation.id(), "times": self.times });
         match self.effect {
@@ -84,38 +84,38 @@ impl Fault {
     }
 }
 
-/// The orders that are not used up, in the order they came.
+/// The faults that are not used up, in the order they were added.
 #[derive(Default)]
 pub(super) struct Faults {
     due: Mutex<Vec<Fault>>,
 }
 
 impl Faults {
-    /// Takes an order, and lists all.
+    /// Adds a fault, and lists all.
     pub(super) fn add(&self, order: &FaultOrder) -> Result<Reply, Problem> {
         let fault = parse(order)?;
         self.due().push(fault);
         self.list()
     }
 
-    /// What is still due.
+    /// Lists the faults that are not used up.
     pub(super) fn list(&self) -> Result<Reply, Problem> {
         let due: Vec<Value> = self.due().iter().map(Fault::shown).collect();
         Reply::json(200, &due)
     }
 
-    /// Takes all orders back, and lists none.
+    /// Removes all faults, and lists none.
     pub(super) fn clear(&self) -> Result<Reply, Problem> {
         self.forget();
         self.list()
     }
 
-    /// Takes all orders back.
+    /// Removes all faults.
     pub(super) fn forget(&self) {
         self.due().clear();
     }
 
-    /// What becomes of the next answer of an operation, which is then used up.
+    /// The effect on the next response of an operation; uses it up.
     pub(super) fn take(&self, operation: Operation) -> Option<Effect> {
         let mut due = self.due();
         let position = due.iter().position(|fault| fault.operation == operation)?;
@@ -128,7 +128,7 @@ impl Faults {
         Some(effect)
     }
 
-    /// Nothing can panic while it is held, so a poisoned lock is as good as any.
+    /// No code panics while holding the lock, so a poisoned one is still consistent.
     fn due(&self) -> MutexGuard<'_, Vec<Fault>> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! The local mailbox as a test reads it: the next mail to an address, taken apart.
+//! The local mailbox for tests: waits for the next mail to an address and parses it.
 
 use std::time::Duration;
 
@@ -20,13 +20,13 @@ use crate::store::ids::MailId;
 use crate::store::mails::ListedMail;
 use crate::store::users::fold_email;
 
-/// How long a test waits for a mail unless it says otherwise, and at most.
+/// How long a test waits for a mail by default, and at most.
 const WAIT: Duration = Duration::from_secs(10);
 const WAIT_MAX: Duration = Duration::from_mins(1);
-/// The wait between two looks. Looking costs microseconds and sees every way a mail can come.
+/// The polling interval. A poll takes microseconds, and finds mails however they were delivered.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
-/// A mail that was delivered here.
+/// A mail that was delivered to the local mailbox.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Mail {
@@ -35,14 +35,14 @@ struct Mail {
     subject: String,
     text: String,
     html: String,
-    /// The link to accept with, and the code in it, if it is such a mail.
+    /// The link for accepting an invitation, and the code in it, if the mail contains one.
     link: Option<String>,
     code: Option<String>,
     created_at: Timestamp,
     delivered_at: Timestamp,
 }
 
-/// Every mail, oldest first; `to` narrows it to an address.
+/// All mails, oldest first; `to` filters by recipient.
 pub(super) async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     let to = address(request)?;
     let all = app.db.read(request.context().deadline, |tx| store::mails::list(tx, None)).await?;
@@ -61,8 +61,7 @@ pub(super) async fn list(app: &App, request: &Request) -> Result<Reply, Problem>
     Reply::json(200, &listed.collect::<Vec<_>>())
 }
 
-/// The first mail to `to` that came after the mail `after`, as soon as it is there; 404 when it does not
-/// come within `timeout`.
+/// The first mail to `to` after the mail `after`, as soon as it has been delivered; 404 after `timeout`.
 pub(super) async fn next(app: &App, controls: &Controls, request: &Request) -> Result<Reply, Problem> {
     let to = address(request)?
         .ok_or_else(|| invalid("to", "is required: the address that the mail is for".to_owned()))?;
@@ -71,7 +70,7 @@ pub(super) async fn next(app: &App, controls: &Controls, request: &Request) -> R
     let mail = controls.unless_stopped(wait_for(app, &to, after, wait)).await??;
     let mail = mail.ok_or_else(|| {
         let detail = format!(
-            "no mail to {to} came within {}; GET /_test/mailbox lists all and says what became of them",
+            "no mail to {to} arrived within {}; GET /_test/mailbox lists all mails and their state",
             humantime::format_duration(wait)
         );
         Problem::MissingReferences(vec![Place::parameter("to", detail)])
@@ -102,7 +101,7 @@ fn find(tx: &Tx, to: &str, after: MailId) -> Result<Option<Mail>, Problem> {
 }
 
 fn read(delivered: ListedMail, message: &[u8]) -> Result<Mail, Problem> {
-    let unreadable = |what: &str| Problem::Internal(format!("a kept message has no {what}"));
+    let unreadable = |what: &str| Problem::Internal(format!("a stored message has no {what}"));
     let message = MessageParser::default().parse(message).ok_or_else(|| unreadable("form"))?;
     let text = message.body_text(0).ok_or_else(|| unreadable("text"))?.replace('\r', "");
     let link = link(&text);
@@ -119,14 +118,13 @@ fn read(delivered: ListedMail, message: &[u8]) -> Result<Mail, Problem> {
     })
 }
 
-/// The first address of a page with a secret of ours behind it. Templates of a user's own may put other
-/// words around it.
+/// The first URL with one of our secrets in its fragment. Custom templates may put other text around it.
 fn link(text: &str) -> Option<String> {
     let is_link = |word: &&str| word.starts_with("http") && word.contains("#brms_");
     text.split_whitespace().find(is_link).map(str::to_owned)
 }
 
-/// The address asked for, folded as the ones that it is compared with.
+/// The requested address, folded like the stored ones it is compared with.
 fn address(request: &Request) -> Result<Option<String>, Problem> {
     let Some(to) = request.query::<String>("to")? else { return Ok(None) };
     check_email(&to).map_err(|detail| invalid("to", detail))?;

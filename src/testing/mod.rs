@@ -1,9 +1,8 @@
-//! The stand-in's own controls, for tests of clients: put the data back, move the clock, read the mail,
-//! make answers fail. Off unless `--test-api` is given, and then for the holder of the token, which is no
-//! credential of the API and is understood nowhere else.
+//! The test controls, for tests of API clients: reset the data, move the clock, read mails, inject faults. Disabled
+//! unless `--test-api` is given; they require a token of their own, which is not a credential of the API.
 //!
-//! They stand beside the API and not in it: the description does not know them, and without `--test-api`
-//! their paths are answered as any unknown path.
+//! They are not part of the API: the description does not contain them, and without `--test-api` their paths are
+//! unknown.
 
 mod clock;
 mod controls;

@@ -1,4 +1,4 @@
-//! The data: putting it back, adding to it, taking it out.
+//! The data: reset, seed, export.
 
 use super::controls::Controls;
 use crate::app::App;
@@ -8,23 +8,23 @@ use crate::problem::{Conflict, Place, Problem};
 use crate::seed::{self, Loaded};
 use crate::store;
 
-/// The most a seed may hold here.
+/// The size limit of a seed.
 const SEED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Puts everything back: the data to what the server began with, or to the seed in the body; the clock to
-/// the system's; no mail, no faults. In one transaction, and never to a database without people.
+/// Resets the server: the data to its initial state or to the seed in the body, the clock to the system time; removes
+/// all mails and faults. Runs in one transaction, and rejects a seed without an organisation.
 pub(super) async fn reset(app: &App, controls: &Controls, request: &mut Request) -> Result<Reply, Problem> {
     let seed = match request.json_text_if_any(SEED_BYTES_MAX).await? {
         Some(text) => parse(&text)?,
         None => controls.baseline.clone(),
     };
     if seed.is_empty() {
-        let detail = "must hold an organisation: nobody could come in any more";
+        let detail = "must contain an organisation: without one, no credentials would be valid";
         return Err(Problem::invalid(Place::pointer("/organisations", detail)));
     }
     let (lifetime, allowed) = (app.invitations.invitation_ttl, controls.allows_seeded_secrets);
     let deadline = request.context().deadline;
-    // Before the data, since whatever is made now is made at this time.
+    // Before the data, since the new rows get this time.
     let clock_before = app.db.clock().reset();
     let loaded = app.db.write(deadline, move |tx| {
         let loaded = seed.replace_all(tx, lifetime)?;
@@ -43,7 +43,7 @@ pub(super) async fn reset(app: &App, controls: &Controls, request: &mut Request)
     }
 }
 
-/// Adds a seed to what is there, all of it or nothing.
+/// Adds a seed to the existing data, all or nothing.
 pub(super) async fn seed(app: &App, controls: &Controls, request: &mut Request) -> Result<Reply, Problem> {
     let seed = parse(&request.json_text(SEED_BYTES_MAX).await?)?;
     let (lifetime, allowed) = (app.invitations.invitation_ttl, controls.allows_seeded_secrets);
@@ -55,7 +55,7 @@ pub(super) async fn seed(app: &App, controls: &Controls, request: &mut Request) 
     loaded_reply(loaded.await?)
 }
 
-/// Everything as a seed; `auditLogs=false` leaves the audit log out.
+/// Exports all data as a seed; `auditLogs=false` omits the audit log.
 pub(super) async fn export(app: &App, request: &Request) -> Result<Reply, Problem> {
     let with_audit_logs = request.query("auditLogs")?.unwrap_or(true);
     let deadline = request.context().deadline;
@@ -67,12 +67,13 @@ fn parse(text: &[u8]) -> Result<seed::Checked, Problem> {
     seed::parse(text).map_err(|complaints| Problem::Invalid(seed::places(&complaints)))
 }
 
-/// The same rule as at the start of a server: secrets that stand in a file open no door that others reach.
+/// The same rule as at start-up: credentials from a seed file are not accepted on a server reachable from other
+/// machines.
 fn refuse_seeded_secrets(tx: &Tx, allowed: bool) -> Result<(), Problem> {
     if allowed || !store::tokens::any_seeded(tx)? {
         return Ok(());
     }
-    let detail = "holds secrets that others may know, and this server listens beyond loopback; \
+    let detail = "contains secrets that others may know, and this server listens on more than loopback; \
                   start it with --allow-seeded-secrets";
     Err(Problem::Conflict(Conflict::SeededSecrets, vec![Place::pointer("", detail)]))
 }

@@ -1,4 +1,4 @@
-//! The paths of the controls, and what each leads to.
+//! The routes of the test controls.
 
 use super::controls::Controls;
 use super::{clock, dispatch, mailbox, reset};
@@ -7,7 +7,7 @@ use crate::http::{self, Reply, Request, Route, route, words};
 use crate::problem::Problem;
 
 words! {
-    /// What tests can do. The word stands in the log, beside the operations of the description.
+    /// A test control. Its name is written to the log, where operations have their operationId.
     Control {
         Reset = "test:reset",
         Seed = "test:seed",
@@ -41,7 +41,7 @@ const ROUTES: &[Route<Control>] = &[
     route("DELETE", "/_test/fail", Control::ClearFaults),
 ];
 
-/// Answers a request for a control, or for an operation, which may have been told to fail.
+/// Answers a request for a test control or for an operation, which may have a fault configured.
 pub async fn answer(app: &App, controls: &Controls, mut request: Request) -> Reply {
     match http::find(ROUTES, request.method(), request.path()) {
         Ok(found) => {

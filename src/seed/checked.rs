@@ -1,4 +1,4 @@
-//! A seed that was read and checked, and writing it into a database.
+//! A seed that was read and checked, and writing it to a database.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::tables::UniqueValue;
 
-/// A seed in which everything is right that can be checked without a database. Cheap to clone.
+/// A seed that has passed all checks that need no database. Cheap to clone.
 #[derive(Clone)]
 pub struct Checked {
     pub(super) seed: Arc<Seed>,
@@ -33,13 +33,13 @@ impl Checked {
         }
     }
 
-    /// Whether it brings no organisation.
+    /// Whether it contains no organisation.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.seed.organisations.is_empty()
     }
 
-    /// Whether it brings a secret that others may have read in it.
+    /// Whether it contains a secret that others may know.
     #[must_use]
     pub fn has_known_secrets(&self) -> bool {
         let is_known = |seeded: Option<bool>| seeded != Some(false);
@@ -49,8 +49,8 @@ impl Checked {
         })
     }
 
-    /// Writes it beside whatever is there. All that a database alone can tell is checked first: 409 names
-    /// every place with an id, name or secret that the database has already.
+    /// Adds the seed to the existing data. First checks what depends on the database: 409 lists every path with an
+    /// id, name or secret that already exists.
     pub fn add(&self, tx: &Tx, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
         let mut of_kind: HashMap<UniqueValue, Vec<&Claim>> = HashMap::new();
         self.claims.iter().for_each(|claim| of_kind.entry(claim.kind).or_default().push(claim));
@@ -69,14 +69,14 @@ impl Checked {
         load::load(tx, &self.seed, invitation_lifetime)
     }
 
-    /// Writes it in place of everything that is there.
+    /// Replaces all existing data with the seed.
     pub fn replace_all(&self, tx: &Tx, invitation_lifetime: Duration) -> Result<Loaded, Problem> {
         store::tables::empty(tx)?;
         load::load(tx, &self.seed, invitation_lifetime)
     }
 }
 
-/// Reads a seed file and checks all that can be checked without a database.
+/// Reads a seed file and runs all checks that need no database.
 pub fn read(path: &Path) -> Result<Checked, Failure> {
     let failed = |text: String| Failure(format!("the seed file {}: {text}", path.display()));
     let text = std::fs::read(path).map_err(|cause| failed(format!("cannot be read: {cause}")))?;
@@ -86,7 +86,7 @@ pub fn read(path: &Path) -> Result<Checked, Failure> {
     })
 }
 
-/// The same from memory.
+/// The same for a seed in memory.
 pub fn parse(text: &[u8]) -> Result<Checked, Vec<Complaint>> {
     let mut document = serde_json::Deserializer::from_slice(text);
     let seed: Seed = serde_path_to_error::deserialize(&mut document).map_err(|error| {
@@ -97,22 +97,22 @@ pub fn parse(text: &[u8]) -> Result<Checked, Vec<Complaint>> {
     Checked::new(seed)
 }
 
-/// Writes a seed into a database without people, all of it or nothing.
+/// Writes a seed into a database without users, all or nothing.
 pub fn load_into_empty(db: &Db, seed: &Checked, invitation_lifetime: Duration) -> Result<Loaded, Failure> {
     if db.peek(store::users::any).map_err(|problem| unwritten(&problem))? {
         return Err(Failure(
-            "the database has people in it already; nothing was seeded. Give --add to add to them".to_owned(),
+            "the database is not empty; nothing was changed. Give --add to add to its data".to_owned(),
         ));
     }
     load(db, seed, invitation_lifetime)
 }
 
-/// Writes a seed into a database, beside whatever is there, all of it or nothing.
+/// Adds a seed to the data of a database, all or nothing.
 pub fn load(db: &Db, seed: &Checked, invitation_lifetime: Duration) -> Result<Loaded, Failure> {
     let seed = seed.clone();
     db.write_blocking(move |tx| seed.add(tx, invitation_lifetime)).map_err(|problem| unwritten(&problem))
 }
 
 fn unwritten(problem: &Problem) -> Failure {
-    Failure(format!("the seed was not written, nothing was changed: {problem}"))
+    Failure(format!("the seed was not written and nothing was changed: {problem}"))
 }

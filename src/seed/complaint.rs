@@ -1,8 +1,8 @@
-//! What is wrong in a seed, and where.
+//! An error in a seed and its path.
 
 use crate::problem::Place;
 
-/// One thing that is wrong in a seed.
+/// One error in a seed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
     pub(super) place: String,
@@ -29,7 +29,7 @@ impl std::fmt::Display for Complaint {
     }
 }
 
-/// Complaints as a problem shows them: the places as JSON pointers, and of very many the first hundred.
+/// The errors as a problem shows them: with JSON pointers, and at most the first hundred.
 #[must_use]
 pub fn places(complaints: &[Complaint]) -> Vec<Place> {
     const MAX: usize = 100;

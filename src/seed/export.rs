@@ -1,6 +1,6 @@
-//! A database as a seed: an empty database seeded with it gives the same answers to everything.
+//! Exports a database as a seed: an empty database seeded with it gives the same API responses.
 //!
-//! Left out are mails, since a queued one holds the secret of its link, and whatever no answer shows.
+//! Mails are left out, since a queued one contains the secret of its link, and so is data that no response shows.
 
 use serde_json::{Map, Value};
 
@@ -22,7 +22,7 @@ use crate::store::roles::Role;
 use crate::store::tokens::{Origin, SignIn, StoredToken};
 use crate::store::users::User;
 
-/// Reads all of it; the audit log only if asked for.
+/// Exports all data; the audit log only on request.
 pub fn export(tx: &Tx, with_audit_logs: bool) -> Result<Seed, Problem> {
     let all = store::organisations::all(tx)?;
     let organisations = all.into_iter().map(|one| organisation(tx, one, with_audit_logs));
@@ -181,7 +181,7 @@ fn member(tx: &Tx, stored: &Membership) -> Result<SeedMember, Problem> {
 fn audit_log(stored: StoredEntry) -> SeedAuditLog {
     let data = match stored.data {
         Value::Object(data) => data,
-        // A CHECK of the column demands an object.
+        // A CHECK constraint requires an object.
         _ => Map::new(),
     };
     SeedAuditLog {

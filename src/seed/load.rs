@@ -1,5 +1,5 @@
-//! Writes a checked seed. Everything goes through [`crate::store`], so that a seeded row is the same as one that
-//! came over the API; the audit log says that the operator made it.
+//! Writes a checked seed. All rows are written through [`crate::store`], so they are the same as rows written by the
+//! API; the audit log names the operator as their creator.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ use crate::store::roles::Role;
 use crate::store::tokens::{Credential, Origin, SignIn, StoredToken};
 use crate::store::users::User;
 
-/// How much a seed brought.
+/// The number of objects in a seed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Loaded {
     /// Organisations.
@@ -60,7 +60,7 @@ fn load_organisation(tx: &Tx, seed: &SeedOrganisation, invitation_lifetime: Dura
     let actor = Actor::operator(organisation.id);
     store::organisations::record(tx, &actor, Action::Created, &organisation)?;
     let users = seed.users.iter().map(|user| load_user(tx, &actor, user)).collect::<Result<Vec<_>, _>>()?;
-    // Only now, because an invitation may name any user as the one who invited.
+    // After all users exist, because an invitation may name any of them as the inviter.
     for (seed, user) in seed.users.iter().zip(&users) {
         load_invitation(tx, seed, user, invitation_lifetime)?;
     }
@@ -68,7 +68,7 @@ fn load_organisation(tx: &Tx, seed: &SeedOrganisation, invitation_lifetime: Dura
     for project in &seed.projects {
         load_project(tx, &actor, project)?;
     }
-    // Roles and tokens may name projects.
+    // After the projects exist, because roles and tokens may refer to them.
     for (seed, role) in seed.roles.iter().zip(&roles) {
         store::roles::set_projects(tx, role.id, &seed.projects)?;
         roles::reach(tx, &actor, role)?;
@@ -258,7 +258,7 @@ fn group_of(tx: &Tx, project_id: ProjectId, seed: &SeedGroup) -> Group {
     }
 }
 
-/// The log as the seed has it, in place of what seeding it would say.
+/// Replaces the entries that seeding wrote with those of the seed.
 fn load_audit_logs(tx: &Tx, organisation_id: OrganisationId, seed: &[SeedAuditLog]) -> Result<(), Problem> {
     let entry = |entry: &SeedAuditLog| StoredEntry {
         id: entry.id.unwrap_or_else(|| tx.new_id()),
@@ -277,7 +277,7 @@ fn load_audit_logs(tx: &Tx, organisation_id: OrganisationId, seed: &[SeedAuditLo
     store::audit_logs::replace_all(tx, organisation_id, &entries)
 }
 
-/// What a check of the seed would have found.
+/// An error that checking the seed would have found.
 fn unchecked() -> Problem {
-    Problem::Internal("a seed was loaded unchecked".to_owned())
+    Problem::Internal("a seed was loaded without being checked".to_owned())
 }

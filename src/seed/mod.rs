@@ -1,8 +1,9 @@
-//! Seed files: organisations with their people, tokens and projects, written into a database in one
-//! transaction. Ids and secrets may be fixed, so that tests can name them.
+//! Seed files: organisations with their users, credentials and projects, written to a database in one transaction.
+//! Ids and secrets may be given, so that tests can refer to them.
 //!
-//! [`mod@format`] is the file as it is written, `check` finds what is wrong in it and says where, [`load`]
-//! writes it into a database, [`export`] makes such a file of a database, and [`starter`] is one to begin with.
+//! [`mod@format`] defines the file format, `check` validates a file and reports errors with their paths, [`load`]
+//! writes a seed to a database, [`export`] creates one from a database, and [`starter`] is a first seed for a new
+//! installation.
 
 mod check;
 mod checked;

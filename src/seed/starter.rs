@@ -1,13 +1,13 @@
-//! A seed to begin with: an organisation, people of each kind, a project, and secrets that are in no other file.
+//! The starter seed: an organisation, users of each type, a project, and newly generated secrets.
 
 use serde_json::{Value, json};
 
 use crate::secret::{Secret, SecretKind};
 
-/// The address of the owner, who may everything.
+/// The address of the owner, who has all permissions.
 pub const OWNER_EMAIL: &str = "owner@example.com";
 
-/// The seed. Ids are the same each time, so that examples can name them; secrets never are.
+/// The seed. Ids are always the same, so that examples can refer to them; secrets are new each time.
 #[must_use]
 pub fn starter() -> Value {
     const OWNER: &str = "0190a000-0000-7000-8000-000000000001";
@@ -25,7 +25,7 @@ pub fn starter() -> Value {
                     "type": "owner",
                     "personalAccessTokens": [{
                         "secret": secret(SecretKind::PersonalAccessToken),
-                        "note": "of the starter seed",
+                        "note": "from the starter seed",
                         "permissions": ["owner"],
                         "allProjects": true,
                     }],
@@ -65,13 +65,13 @@ mod tests {
     use crate::seed;
 
     #[test]
-    fn it_is_a_right_seed() {
+    fn the_starter_is_a_valid_seed() {
         let seed = seed::parse(starter().to_string().as_bytes()).unwrap();
         assert_eq!(seed.seed.organisations.len(), 1);
     }
 
     #[test]
-    fn no_two_have_a_secret_in_common() {
+    fn each_starter_has_secrets_of_its_own() {
         let secrets = || {
             let text = starter().to_string();
             let parts = text.split('"').filter(|part| part.starts_with("brms_")).map(str::to_owned);

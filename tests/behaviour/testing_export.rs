@@ -197,7 +197,7 @@ async fn the_command_line_exports_the_same_into_a_new_file() {
     let again = run(&["export", &name, "--database", &database]);
     let said = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(
-        !again.status.success() && said.contains("export.json") && said.contains("not there yet"),
+        !again.status.success() && said.contains("export.json") && said.contains("does not exist yet"),
         "{said}"
     );
     let missing = run(&["export", "--database", &format!("{database}.missing")]);

@@ -1,4 +1,4 @@
-//! What is wrong in a seed as a whole, and what each look at a part of it uses.
+//! Checks of a seed as a whole, and helpers of all checks.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
@@ -14,19 +14,19 @@ use crate::store::ids::{ProjectId, RoleId, UserId};
 use crate::store::tables::UniqueValue;
 use crate::store::users::fold_email;
 
-/// Something that may be there once only.
+/// A value that must be unique.
 #[derive(Clone, Debug)]
 pub(crate) struct Claim {
-    /// Where it stands.
+    /// Its path in the seed.
     pub place: String,
-    /// What it is.
+    /// The kind of value.
     pub kind: UniqueValue,
     /// The id or hash in hexadecimal, or the name.
     pub value: String,
 }
 
 impl UniqueValue {
-    /// What a person calls it.
+    /// The kind in words, for error messages.
     fn word(self) -> &'static str {
         match self {
             Self::OrganisationName => "name",
@@ -36,7 +36,7 @@ impl UniqueValue {
     }
 }
 
-/// Looks at everything.
+/// Checks a whole seed.
 pub(crate) fn check(seed: &Seed) -> Inspection {
     let mut check = Inspection::default();
     for (position, organisation) in seed.organisations.iter().enumerate() {
@@ -45,12 +45,12 @@ pub(crate) fn check(seed: &Seed) -> Inspection {
     check
 }
 
-/// The complaint about what is in the database already.
+/// The error for a value that the database already contains.
 pub(crate) fn taken(claim: &Claim) -> Complaint {
-    Complaint::new(&claim.place, format_args!("this {} is in the database already", claim.kind.word()))
+    Complaint::new(&claim.place, format_args!("this {} already exists in the database", claim.kind.word()))
 }
 
-/// What an organisation has that other things of it name.
+/// The parts of an organisation that other parts may refer to.
 #[derive(Default)]
 pub(super) struct Known {
     pub users: HashSet<UserId>,
@@ -58,14 +58,14 @@ pub(super) struct Known {
     pub roles: HashSet<RoleId>,
 }
 
-/// What was found in a file so far.
+/// The findings so far.
 #[derive(Default)]
 pub(crate) struct Inspection {
-    /// Everything that is wrong.
+    /// All errors.
     pub complaints: Vec<Complaint>,
-    /// What has to be new to a database as well.
+    /// Values that must not exist in the database either.
     pub claims: Vec<Claim>,
-    /// Each id, secret and name of the file, and where it stands first.
+    /// Each id, secret and name in the file, and its first occurrence.
     seen: HashMap<String, String>,
 }
 
@@ -77,7 +77,7 @@ impl Inspection {
     pub(super) fn unique(&mut self, place: &str, kind: UniqueValue, value: String) {
         let (place, word) = (place.to_owned(), kind.word());
         match self.seen.insert(format!("{word} {value}"), place.clone()) {
-            Some(first) => self.complain(&place, format_args!("the same {word} stands at {first}")),
+            Some(first) => self.complain(&place, format_args!("the same {word} is used at {first}")),
             None => self.claims.push(Claim { place, kind, value }),
         }
     }
@@ -94,7 +94,7 @@ impl Inspection {
         }
     }
 
-    /// Each of the ids has to be one of these.
+    /// Checks that all ids refer to known things.
     pub(super) fn all_known<T: Display + Eq + Hash>(
         &mut self,
         place: &str,
@@ -104,12 +104,12 @@ impl Inspection {
     ) {
         for (position, id) in ids.iter().enumerate() {
             if !known.contains(id) {
-                self.complain(&format!("{place}[{position}]"), format_args!("{id} names no {what}"));
+                self.complain(&format!("{place}[{position}]"), format_args!("{id} is not a {what}"));
             }
         }
     }
 
-    /// The id, if there is one, has to be one of these.
+    /// Checks that the id, if there is one, refers to a known thing.
     pub(super) fn known<T: Display + Eq + Hash>(
         &mut self,
         place: &str,
@@ -118,7 +118,7 @@ impl Inspection {
         what: &str,
     ) {
         if let Some(id) = id.filter(|id| !known.contains(id)) {
-            self.complain(place, format_args!("{id} names no {what}"));
+            self.complain(place, format_args!("{id} is not a {what}"));
         }
     }
 
@@ -136,7 +136,7 @@ impl Inspection {
         if owners != 1 {
             self.complain(
                 &format!("{place}.users"),
-                format_args!("holds {owners} users of type owner; an organisation has exactly one"),
+                format_args!("has {owners} users of type owner; an organisation must have exactly one"),
             );
         }
         let mut emails = HashSet::new();

@@ -1,4 +1,4 @@
-//! What is wrong in a seed file, all of it, each with its place.
+//! Checks a seed file and reports all errors with their paths.
 
 mod inspection;
 mod people;

@@ -1,4 +1,4 @@
-//! What is wrong with users, how they came in, and what opens the door for them.
+//! Checks users, their invitations and their credentials.
 
 use super::inspection::{A_PROJECT, A_USER, Inspection, Known};
 use crate::generated::models::{InvitationStatus, UserType};
@@ -8,7 +8,7 @@ use crate::seed::format::{SeedInternalToken, SeedInvitation, SeedPersonalAccessT
 use crate::store::invitations::SecretState;
 use crate::store::tables::UniqueValue;
 
-/// How a token stands in the file.
+/// The secret of a token as given in the file.
 struct Written<'a> {
     kind: SecretKind,
     secret: Option<&'a str>,
@@ -25,7 +25,7 @@ impl Inspection {
         self.text(&format!("{place}.firstName"), user.first_name.as_deref());
         self.text(&format!("{place}.lastName"), user.last_name.as_deref());
         if user.is_service && user.user_type == UserType::Invited {
-            self.complain(place, "a service account is never of type invited");
+            self.complain(place, "a service account cannot be of type invited");
         }
         if let Some(invitation) = &user.invitation {
             self.invitation(&format!("{place}.invitation"), invitation, user, known);
@@ -42,7 +42,7 @@ impl Inspection {
         self.id(place, UniqueValue::Invitation, invitation.id);
         self.known(&format!("{place}.createdBy"), invitation.created_by, &known.users, A_USER);
         if user.is_service {
-            self.complain(place, "a service account is not invited");
+            self.complain(place, "a service account cannot have an invitation");
         }
         let waits = invitation.status == InvitationStatus::Pending;
         if waits != (user.user_type == UserType::Invited) {
@@ -50,11 +50,17 @@ impl Inspection {
             self.complain(&format!("{place}.status"), detail);
         }
         if waits != invitation.accepted_at.is_none() {
-            self.complain(&format!("{place}.acceptedAt"), "must be there if and only if it was accepted");
+            self.complain(
+                &format!("{place}.acceptedAt"),
+                "must be given if and only if the invitation is accepted",
+            );
         }
         let live = invitation.secrets.iter().filter(|secret| secret.state == SecretState::Live).count();
         if live > 1 {
-            self.complain(&format!("{place}.secrets"), format_args!("{live} of them are live; one may be"));
+            self.complain(
+                &format!("{place}.secrets"),
+                format_args!("{live} secrets are live; at most one may be"),
+            );
         }
         for (position, secret) in invitation.secrets.iter().enumerate() {
             let place = format!("{place}.secrets[{position}]");
@@ -80,7 +86,7 @@ impl Inspection {
         self.secret(place, UniqueValue::InternalTokenSecret, &Written { kind, secret, hash, seeded });
     }
 
-    /// The complaint never repeats the secret: it goes to a log or a terminal.
+    /// The error never repeats the secret, since it goes to a log or a terminal.
     fn secret(&mut self, place: &str, kind: UniqueValue, written: &Written<'_>) {
         match (written.secret, written.hash) {
             (Some(text), None) => {
@@ -96,7 +102,7 @@ impl Inspection {
             _ => self.complain(place, "must have either secret or secretSha256"),
         }
         if written.secret.is_some() && written.seeded == Some(false) {
-            let detail = "cannot be false where the secret itself stands; leave it out";
+            let detail = "cannot be false together with secret; leave it out";
             self.complain(&format!("{place}.seeded"), detail);
         }
     }

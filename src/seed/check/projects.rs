@@ -1,4 +1,4 @@
-//! What is wrong with projects, their groups and their members.
+//! Checks projects, their groups and their members.
 
 use std::collections::HashSet;
 
@@ -33,7 +33,7 @@ impl Inspection {
             self.text(&format!("{place}.description"), group.description.as_deref());
             self.known(&format!("{place}.roleId"), group.role_id, &known.roles, "role of this organisation");
             if group.role_id.is_some_and(|role_id| !roles.insert(role_id)) {
-                self.complain(&format!("{place}.roleId"), "another group of this project is of this role");
+                self.complain(&format!("{place}.roleId"), "another group of this project has this role");
             }
         }
     }
@@ -45,7 +45,7 @@ impl Inspection {
             self.id(&place, UniqueValue::Member, member.id);
             self.known(&format!("{place}.userId"), Some(member.user_id), &known.users, A_USER);
             if !users.insert(member.user_id) {
-                self.complain(&format!("{place}.userId"), "this user is a member already");
+                self.complain(&format!("{place}.userId"), "this user is already a member");
             }
             self.all_known(&format!("{place}.groupIds"), &member.group_ids, groups, A_GROUP);
         }

@@ -1,8 +1,8 @@
-//! The seed file as it is written, by people and by an export. Unknown keys are refused: a misspelt one
-//! would be data left out.
+//! The format of seed files, written by people or by an export. Unknown keys are rejected, since a misspelt key would
+//! silently drop data.
 //!
-//! Whatever may be left out has a default, and an export leaves out what is the default. Ids are made when
-//! absent; times are RFC 3339, and the moment of seeding when absent.
+//! Optional keys have defaults, which an export omits. Missing ids are generated; times are RFC 3339, and default to
+//! the time of seeding.
 
 mod organisations;
 mod people;

@@ -1,4 +1,4 @@
-//! A file, its organisations, and what is theirs as a whole.
+//! A seed file, its organisations, and their roles and audit logs.
 
 use std::ops::Not;
 
@@ -17,7 +17,7 @@ use crate::store::ids::{AuditLogId, OrganisationId, ProjectId, RoleId, UserId};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Seed {
-    /// Organisations, closed to each other.
+    /// Organisations, isolated from each other.
     pub organisations: Vec<SeedOrganisation>,
 }
 
@@ -30,16 +30,16 @@ pub struct SeedOrganisation {
     pub id: Option<OrganisationId>,
     /// Its name in addresses.
     pub name: String,
-    /// What people call it; its name when absent.
+    /// The display name; its name when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// Settings, as the API takes them.
+    /// Settings, in the form of the API.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub preferences: Map<String, Value>,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// When it last changed; when it was made, if absent.
+    /// When it was last changed; the creation time when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
     /// Its users; exactly one of type `owner`.
@@ -50,45 +50,45 @@ pub struct SeedOrganisation {
     /// Its projects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub projects: Vec<SeedProject>,
-    /// The whole audit log. When absent, it says that the operator made all of this.
+    /// The whole audit log. When absent, it says that the operator created everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit_logs: Option<Vec<SeedAuditLog>>,
 }
 
-/// A role. Its groups in the projects it reaches, and who is in them, are made when they are not in the file.
+/// A role. Its groups in projects and their memberships are created if the file does not contain them.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SeedRole {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<RoleId>,
-    /// What people call it.
+    /// The display name.
     pub name: String,
-    /// What it is for.
+    /// The description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Whether it reaches every project.
+    /// Whether it applies to every project.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub all_projects: bool,
-    /// Groups of an identity provider; kept as given.
+    /// Groups of an identity provider; stored unchanged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub idp_groups: Vec<String>,
-    /// What it lets its users do in the projects it reaches.
+    /// The permissions of its users in its projects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub project_permissions: Vec<Permission>,
-    /// Which files it lets them see or change there.
+    /// The file access of its users in its projects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub project_file_permissions: Vec<FilePermission>,
     /// Users of the same organisation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<UserId>,
-    /// The projects it reaches, unless it reaches all.
+    /// The projects it applies to, unless it applies to all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub projects: Vec<ProjectId>,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// When it last changed; when it was made, if absent.
+    /// When it was last changed; the creation time when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
 }
@@ -102,26 +102,26 @@ pub struct SeedAuditLog {
     pub id: Option<AuditLogId>,
     /// When it happened.
     pub created_at: Timestamp,
-    /// What kind of thing changed.
+    /// The type of object that changed.
     #[serde(rename = "type")]
     pub kind: AuditLogType,
-    /// What was done to it.
+    /// The action.
     pub action: String,
-    /// Who did it; the operator when absent.
+    /// The acting user; the operator when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// The project it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<ProjectId>,
-    /// The thing that changed.
+    /// The object that changed.
     pub ref_id: Uuid,
-    /// Where the request came from.
+    /// The IP address of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip_address: Option<String>,
-    /// What sent it.
+    /// The user agent of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// What changed.
+    /// The details of the change.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub data: Map<String, Value>,
 }

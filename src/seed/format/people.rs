@@ -1,4 +1,4 @@
-//! Users in a seed file, how they came in, and what opens the door for them.
+//! Users in a seed file, their invitations and their credentials.
 
 use std::ops::Not;
 
@@ -9,14 +9,14 @@ use crate::store::ids::{InvitationId, PersonalAccessTokenId, ProjectId, SignInId
 use crate::store::invitations::SecretState;
 use serde::{Deserialize, Serialize};
 
-/// A user. One of type `invited` has a pending invitation, which was never mailed unless `invitation` says so.
+/// A user. One of type `invited` has a pending invitation, which was never mailed unless `invitation` says otherwise.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SeedUser {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<UserId>,
-    /// Unique in the organisation, whatever its letter case.
+    /// Unique in the organisation, ignoring letter case.
     pub email: String,
     /// Given name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,28 +24,28 @@ pub struct SeedUser {
     /// Family name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<String>,
-    /// Standing in the organisation.
+    /// The type of user.
     #[serde(rename = "type")]
     pub user_type: UserType,
-    /// Whether the account works; `active` when absent.
+    /// Whether the account is usable; `active` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<UserStatus>,
     /// True for a service account.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub is_service: bool,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// When it last changed; when it was made, if absent.
+    /// When it was last changed; the creation time when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
-    /// How the user was invited.
+    /// The user's invitation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<SeedInvitation>,
-    /// Tokens that act for this user.
+    /// The user's personal access tokens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub personal_access_tokens: Vec<SeedPersonalAccessToken>,
-    /// Sign-ins of this user.
+    /// The user's sessions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub internal_tokens: Vec<SeedInternalToken>,
 }
@@ -57,20 +57,20 @@ pub struct SeedInvitation {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<InvitationId>,
-    /// `pending` for a user of type `invited`, `accepted` for any other.
+    /// `pending` for a user of type `invited`, `accepted` for any other type.
     pub status: InvitationStatus,
-    /// When its link ends.
+    /// When its link expires.
     pub expires_at: Timestamp,
-    /// When it was taken up, if it was.
+    /// When it was accepted, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
-    /// The user who invited; the operator when absent.
+    /// The inviting user; the operator when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<UserId>,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// Every secret it ever had, by its hash, so that the links in mails keep their meaning.
+    /// The hashes of all its secrets, past and present, so that links in earlier mails still give the same response.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<SeedInvitationSecret>,
 }
@@ -83,13 +83,13 @@ pub struct SeedInvitationSecret {
     pub sha256: SecretHash,
     /// `live` (at most one), `used`, `replaced` or `withdrawn`.
     pub state: SecretState,
-    /// Whether it counts as a send for the throttles.
+    /// Whether it counts toward the sending limits.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub is_send: bool,
-    /// The user who sent it; the operator when absent.
+    /// The sending user; the operator when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_by: Option<UserId>,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
 }
@@ -104,37 +104,37 @@ pub struct SeedPersonalAccessToken {
     /// `brms_pat_` and 32 to 200 letters, digits, `-` or `_`. Either this or `secretSha256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
-    /// What is kept of a secret that is written down nowhere: its SHA-256, in hexadecimal.
+    /// The SHA-256 of a secret that is not stored itself, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_sha256: Option<SecretHash>,
-    /// Whether others may know the secret, so that `serve` stays on loopback; true when absent. Only beside
-    /// `secretSha256` it may be false.
+    /// Whether others may know the secret, which restricts `serve` to loopback; true when absent. May be false only
+    /// together with `secretSha256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeded: Option<bool>,
-    /// What it is for.
+    /// A note about its purpose.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
-    /// What it may do at most; nothing when absent.
+    /// Its permissions; none when absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<Permission>,
-    /// Whether it reaches every project.
+    /// Whether it is valid for every project.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub all_projects: bool,
-    /// The projects it reaches otherwise.
+    /// Otherwise, the projects it is valid for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub projects: Vec<ProjectId>,
-    /// When it ends; never when absent.
+    /// When it expires; never when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// When it last changed; when it was made, if absent.
+    /// When it was last changed; the creation time when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
 }
 
-/// A sign-in.
+/// A session.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SeedInternalToken {
@@ -144,37 +144,37 @@ pub struct SeedInternalToken {
     /// `brms_ses_` and 32 to 200 letters, digits, `-` or `_`. Either this or `secretSha256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
-    /// What is kept of a secret that is written down nowhere: its SHA-256, in hexadecimal.
+    /// The SHA-256 of a secret that is not stored itself, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_sha256: Option<SecretHash>,
-    /// Whether others may know the secret, so that `serve` stays on loopback; true when absent. Only beside
-    /// `secretSha256` it may be false.
+    /// Whether others may know the secret, which restricts `serve` to loopback; true when absent. May be false only
+    /// together with `secretSha256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seeded: Option<bool>,
-    /// When it ends; never when absent.
+    /// When it expires; never when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for SeedPersonalAccessToken {
-    /// Without the secret.
+    /// Omits the secret.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("SeedPersonalAccessToken").field("note", &self.note).finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for SeedInternalToken {
-    /// Without the secret.
+    /// Omits the secret.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("SeedInternalToken").finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for SeedInvitationSecret {
-    /// Without the hash.
+    /// Omits the hash.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("SeedInvitationSecret").field("state", &self.state).finish_non_exhaustive()
     }

@@ -17,7 +17,7 @@ pub struct SeedProject {
     pub id: Option<ProjectId>,
     /// Lower-case letters, digits and hyphens; unique among the projects that are not deleted.
     pub key: String,
-    /// What people call it.
+    /// The display name.
     pub name: String,
     /// `v1` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,13 +31,13 @@ pub struct SeedProject {
     /// The groups that approve, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions_approval_groups: Vec<GroupId>,
-    /// When it was deleted, if it is.
+    /// When it was deleted, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// When it last changed; when it was made, if absent.
+    /// When it was last changed; the creation time when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
     /// Its groups.
@@ -55,26 +55,26 @@ pub struct SeedGroup {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<GroupId>,
-    /// What people call it.
+    /// The display name.
     pub name: String,
-    /// What it is for.
+    /// The description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What it lets its members do.
+    /// The permissions of its members.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<Permission>>,
-    /// Which files it lets them see or change.
+    /// The file access of its members.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_permissions: Option<Vec<FilePermission>>,
-    /// The role that looks after it.
+    /// The role that manages it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role_id: Option<RoleId>,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
 }
 
-/// A user's place in a project.
+/// A user's membership in a project.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SeedMember {
@@ -83,19 +83,19 @@ pub struct SeedMember {
     pub id: Option<MemberId>,
     /// A user of the same organisation.
     pub user_id: UserId,
-    /// The owner mark.
+    /// Whether the member owns the project.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub owner: bool,
     /// Groups of the same project.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub group_ids: Vec<GroupId>,
-    /// Whether a role brought this member, and no person did by hand.
+    /// Whether a role added this member rather than a person.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub by_role: bool,
-    /// When it was made.
+    /// When it was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// When it last changed; when it was made, if absent.
+    /// When it was last changed; the creation time when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! The command line as a whole: the commands, and what each takes.
+//! The command line: all commands and their arguments.
 
 use clap::{Parser, Subcommand};
 
@@ -11,59 +11,59 @@ use super::serve::ServeSettings;
 
 /// The people-and-access part of the GoRules BRMS HTTP API, in one binary and one file.
 ///
-/// Without a command it serves.
+/// Runs `serve` if no command is given.
 #[derive(Debug, Parser)]
 #[command(name = "brms", version, max_term_width = 100)]
 pub struct Arguments {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What the program can do.
+/// All commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the API (also without any command).
+    /// Serve the API (the default command).
     Serve(Box<ServeSettings>),
-    /// Write a starter seed and a file of all settings into a folder, and say what to do next.
+    /// Write a starter seed and a file of all settings into a folder, and print the next steps.
     Init(InitSettings),
-    /// Show the main job end to end in a temporary folder: invite, send again, read the mail, accept.
+    /// Run the main workflow in a temporary folder: invite, send again, read the mail, accept.
     Demo(DemoSettings),
     /// Write a seed file into the database.
     Seed(SeedSettings),
-    /// Make a seed file of the database: seeding an empty one with it gives the same answers.
+    /// Export the database as a seed file: an empty database seeded with it gives the same responses.
     Export(ExportSettings),
-    /// Look after mail that leaves: test the relay, see what waits, try again, cancel.
+    /// Manage outgoing mail: test the relay, list the outbox, retry, cancel.
     #[command(subcommand)]
     Mail(MailCommand),
     /// Read the local mailbox.
     #[command(subcommand)]
     Mailbox(MailboxCommand),
-    /// Work with invitations.
+    /// Manage invitations.
     #[command(subcommand)]
     Invitation(InvitationCommand),
-    /// Make, list and revoke credentials.
+    /// Create, list and revoke credentials.
     #[command(subcommand)]
     Token(TokenCommand),
     /// List and delete projects.
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Write a checked copy of the database into a new file, also while it is served.
+    /// Write a verified copy of the database to a new file, also while a server is running.
     Backup(BackupSettings),
-    /// Put a backup in the place of the database, which no server may hold; the old file is kept beside.
+    /// Replace the database with a backup while no server is running; the previous file is kept.
     Restore(RestoreSettings),
-    /// Ask a running server whether it is healthy; exit 0 if so.
+    /// Ask a running server whether it is ready; exit code 0 if so.
     Health(HealthSettings),
-    /// Print the description of the API as it is served.
+    /// Print the API description as served.
     Openapi(OpenapiSettings),
-    /// Print what completes commands and flags in a shell.
+    /// Print the completion script of a shell.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Write the manual pages, one for each command, into a folder.
+    /// Write the manual pages, one per command, into a folder.
     Man {
-        /// The folder; it is made if it is missing.
+        /// The folder; created if missing.
         folder: std::path::PathBuf,
     },
 }

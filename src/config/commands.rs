@@ -1,4 +1,4 @@
-//! The settings of every command but `serve`.
+//! The settings of all commands except `serve`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::mail_states::MailState;
 /// Settings of `init`.
 #[derive(Clone, Debug, Args)]
 pub struct InitSettings {
-    /// Where the files go; made if it is missing.
+    /// The folder for the files; created if missing.
     #[arg(default_value = ".")]
     pub folder: PathBuf,
 }
@@ -26,10 +26,10 @@ pub struct InitSettings {
 pub struct BackupSettings {
     /// The new file.
     pub file: PathBuf,
-    /// Replace a file that is there already.
+    /// Replace an existing file.
     #[arg(long)]
     pub force: bool,
-    /// Where the data lies.
+    /// The database.
     #[command(flatten)]
     pub data: DatabaseSettings,
 }
@@ -37,9 +37,9 @@ pub struct BackupSettings {
 /// Settings of `restore`.
 #[derive(Clone, Debug, Args)]
 pub struct RestoreSettings {
-    /// The backup; it stays as it is.
+    /// The backup; it is not changed.
     pub file: PathBuf,
-    /// Where the data lies.
+    /// The database.
     #[command(flatten)]
     pub data: DatabaseSettings,
 }
@@ -47,18 +47,18 @@ pub struct RestoreSettings {
 /// Settings of `openapi`.
 #[derive(Clone, Debug, Args)]
 pub struct OpenapiSettings {
-    /// Print brms.json byte for byte, without what this server adds to it.
+    /// Print brms.json unchanged, without the additions of this server.
     #[arg(long)]
     pub vendored: bool,
-    /// Where people reach the server.
+    /// The public URL of the server.
     #[command(flatten)]
     pub address: AddressSettings,
 }
 
-/// Where people reach the server, for commands that do not serve.
+/// The public URL of the server, for commands other than `serve`.
 #[derive(Clone, Debug, Args)]
 pub struct AddressSettings {
-    /// The address people reach the server at.
+    /// The URL at which people reach the server.
     #[arg(long, env = "BRMS_PUBLIC_URL", value_name = "URL", default_value = "http://localhost:8080", value_parser = public_url)]
     pub public_url: String,
 }
@@ -66,7 +66,7 @@ pub struct AddressSettings {
 /// Settings of `demo`.
 #[derive(Clone, Debug, Args)]
 pub struct DemoSettings {
-    /// Stay up afterwards and print lines for curl.
+    /// Keep running afterwards, and print example commands for curl.
     #[arg(long)]
     pub keep: bool,
 }
@@ -76,13 +76,13 @@ pub struct DemoSettings {
 pub struct SeedSettings {
     /// The seed file.
     pub file: PathBuf,
-    /// Where the data lies.
+    /// The database.
     #[command(flatten)]
     pub data: DatabaseSettings,
-    /// Life and throttle of invitations.
+    /// Lifetime and sending limits of invitations.
     #[command(flatten)]
     pub invitations: InvitationSettings,
-    /// Add to a database that has people in it already.
+    /// Add to a database that is not empty.
     #[arg(long)]
     pub add: bool,
 }
@@ -90,115 +90,116 @@ pub struct SeedSettings {
 /// Settings of `export`.
 #[derive(Clone, Debug, Args)]
 pub struct ExportSettings {
-    /// The file to write, which must not be there yet; without one it goes to standard output.
+    /// The file to write, which must not exist yet; standard output if omitted.
     pub file: Option<PathBuf>,
-    /// Where the data lies.
+    /// The database.
     #[command(flatten)]
     pub data: DatabaseSettings,
-    /// Leave the audit log out: it will say that the operator made all of it.
+    /// Leave out the audit log; the imported one will name the operator as the author of everything.
     #[arg(long)]
     pub without_audit_logs: bool,
 }
 
-/// What can be done with mail that leaves.
+/// Commands for outgoing mail.
 #[derive(Debug, Subcommand)]
 pub enum MailCommand {
-    /// Hand one mail to the relay now, and repeat its own words if it does not take it.
+    /// Send a test mail through the relay now, and print the relay's reply.
     Test {
-        /// Who gets it.
+        /// The recipient.
         #[arg(value_parser = email)]
         address: String,
-        /// Who it is from, and the relay.
+        /// The sender and the relay.
         #[command(flatten)]
         mail: Box<MailSettings>,
     },
-    /// One line for each mail, oldest first.
+    /// Print one line per mail, oldest first.
     List {
         /// Only mails in this state.
         #[arg(long, value_enum)]
         state: Option<MailState>,
-        /// Where the data lies.
+        /// The database.
         #[command(flatten)]
         data: DatabaseSettings,
     },
-    /// Everything known about one mail but its words.
+    /// Print everything known about a mail except its content.
     Show {
         /// The mail's id, from `mail list`.
         id: Uuid,
-        /// Where the data lies.
+        /// The database.
         #[command(flatten)]
         data: DatabaseSettings,
     },
-    /// Try a mail that waits at once; invite anew, with a new link, whom a failed one was for.
+    /// Retry a pending mail at once; for a failed mail, send the invitation again with a new link.
     Retry {
         /// The mail's id, from `mail list`.
         id: Uuid,
-        /// Where the data lies.
+        /// The database.
         #[command(flatten)]
         data: DatabaseSettings,
-        /// Life and throttle of invitations.
+        /// Lifetime and sending limits of invitations.
         #[command(flatten)]
         invitations: InvitationSettings,
     },
-    /// Take a mail that waits out of the outbox. Its link keeps working, but nobody knows it any more.
+    /// Cancel a pending mail. Its link stays valid but is not delivered.
     Cancel {
         /// The mail's id, from `mail list`.
         id: Uuid,
-        /// Where the data lies.
+        /// The database.
         #[command(flatten)]
         data: DatabaseSettings,
     },
 }
 
-/// What can be done with the local mailbox.
+/// Commands for the local mailbox.
 #[derive(Debug, Subcommand)]
 pub enum MailboxCommand {
-    /// One line for each mail, oldest first.
+    /// Print one line per mail, oldest first.
     List(DatabaseSettings),
-    /// One mail, as a person reads it.
+    /// Print a mail in readable form.
     Show {
         /// The mail's id, from `mailbox list`.
         id: Uuid,
-        /// The message as it would have gone over the wire.
+        /// Print the raw message as it would be sent.
         #[arg(long)]
         raw: bool,
-        /// Where the data lies.
+        /// The database.
         #[command(flatten)]
         data: DatabaseSettings,
     },
 }
 
-/// What can be done with invitations.
+/// Commands for invitations.
 #[derive(Debug, Subcommand)]
 pub enum InvitationCommand {
-    /// Make a fresh link to hand over yourself. The old link is dead; no mail is sent; it counts as a send.
+    /// Create a new link to pass on yourself. Invalidates the previous link, sends no mail, and counts toward the
+    /// sending limits.
     Link {
-        /// The invitation's id, or its user's.
+        /// The id of the invitation or of its user.
         id: Uuid,
-        /// Where people reach the server.
+        /// The public URL of the server.
         #[command(flatten)]
         address: AddressSettings,
-        /// Where the data lies.
+        /// The database.
         #[command(flatten)]
         data: DatabaseSettings,
-        /// Life and throttle of invitations.
+        /// Lifetime and sending limits of invitations.
         #[command(flatten)]
         invitations: InvitationSettings,
     },
 }
 
-/// What can be done with credentials.
+/// Commands for credentials.
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
-    /// Make a credential and show its secret, once.
+    /// Create a credential and print its secret, once.
     Create(CreateTokenSettings),
-    /// One line for each credential. Secrets are not kept, so they are not shown.
+    /// Print one line per credential. Secrets are not stored and cannot be shown.
     List(DatabaseSettings),
-    /// Take a credential away; it is refused from the next request on.
+    /// Revoke a credential; it is rejected from the next request on.
     Revoke {
         /// The token's id, from `token list`.
         id: Uuid,
-        /// Where the data lies.
+        /// The database.
         #[command(flatten)]
         data: DatabaseSettings,
     },
@@ -207,43 +208,43 @@ pub enum TokenCommand {
 /// Settings of `token create`.
 #[derive(Clone, Debug, Args)]
 pub struct CreateTokenSettings {
-    /// Whose it is: an id, or an address if only one user has it.
+    /// The user: an id, or an address if only one user has it.
     #[arg(long, value_name = "ID|EMAIL")]
     pub user: String,
-    /// Which kind.
+    /// The kind of credential.
     #[arg(long, value_enum)]
     pub kind: TokenKind,
-    /// What it is for (personal).
-    #[arg(long, default_value = "made on the command line", value_parser = name)]
+    /// A note about its purpose (personal).
+    #[arg(long, default_value = "created on the command line", value_parser = name)]
     pub note: String,
-    /// A permission; may be given several times. Without any the token grants none (personal).
+    /// A permission; may be repeated. Without any, the token has no permissions (personal).
     #[arg(long = "permission", value_name = "WORD", value_parser = permission)]
     pub permissions: Vec<Permission>,
-    /// Let it reach every project (personal).
+    /// Make it valid for every project (personal).
     #[arg(long)]
     pub all_projects: bool,
-    /// A project it reaches; may be given several times (personal).
+    /// A project it is valid for; may be repeated (personal).
     #[arg(long = "project", value_name = "ID")]
     pub projects: Vec<Uuid>,
-    /// How long it works. Default: for good (personal), 12 hours (internal).
+    /// How long it is valid. Default: until revoked (personal), 12 hours (internal).
     #[arg(long, value_name = "TIME", value_parser = positive_time)]
     pub expires_in: Option<Duration>,
-    /// Where the data lies.
+    /// The database.
     #[command(flatten)]
     pub data: DatabaseSettings,
 }
 
-/// The two kinds of credentials.
+/// The kinds of credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TokenKind {
     /// A personal access token, for `Authorization: Bearer`.
     Personal,
-    /// A sign-in of a person, for `Authorization: Internal`.
+    /// A session of a person, for `Authorization: Internal`.
     Internal,
 }
 
 impl TokenKind {
-    /// How long one works when nothing else is said: what the help of `--expires-in` says.
+    /// The default lifetime, as documented in the help of `--expires-in`.
     #[must_use]
     pub fn lifetime(self) -> Option<Duration> {
         match self {
@@ -253,16 +254,16 @@ impl TokenKind {
     }
 }
 
-/// What can be done with projects beyond the API.
+/// Commands for projects that are not in the API.
 #[derive(Debug, Subcommand)]
 pub enum ProjectCommand {
-    /// One line for each project, deleted ones too.
+    /// Print one line per project, including deleted ones.
     List(DatabaseSettings),
-    /// Delete a project, softly: restoreProject brings it back.
+    /// Soft-delete a project; restoreProject restores it.
     Delete {
         /// The project's id, from `project list`.
         id: Uuid,
-        /// Where the data lies.
+        /// The database.
         #[command(flatten)]
         data: DatabaseSettings,
     },
@@ -271,7 +272,7 @@ pub enum ProjectCommand {
 /// Settings of `health`.
 #[derive(Clone, Debug, Args)]
 pub struct HealthSettings {
-    /// The server to ask.
+    /// The address of the server.
     #[arg(long, env = "BRMS_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 }

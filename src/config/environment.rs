@@ -1,18 +1,18 @@
-//! What in the environment is a setting of ours, what is not, and what only looks like one.
+//! Tells settings in the environment from other variables that have their prefix.
 
 use clap::builder::Resettable;
 use clap::{Command, CommandFactory};
 
 use super::arguments::Arguments;
 
-/// What every setting's name in the environment begins with.
+/// The prefix of all settings in the environment.
 const PREFIX: &str = "BRMS_";
-/// Read by build.rs, not by the program; it may be set all the same.
+/// Read by build.rs, not by the program; it may still be set.
 pub(super) const BUILD_ONLY: &[&str] = &["BRMS_CODEGEN"];
-/// What a port's value begins with where Kubernetes or Docker made it for a service.
+/// The schemes in port variables that Kubernetes and Docker create for services.
 const SERVICE_SCHEMES: [&str; 3] = ["tcp://", "udp://", "sctp://"];
 
-/// A misspelt setting would silently be a default, so a name with our prefix has to be known.
+/// Rejects unknown variables with our prefix, since a misspelt setting would silently keep its default.
 pub(super) fn refuse_unknown(variables: impl Iterator<Item = (String, String)>) -> Result<(), clap::Error> {
     let mut command = Arguments::command();
     let known = known_names(&command);
@@ -28,8 +28,8 @@ pub(super) fn refuse_unknown(variables: impl Iterator<Item = (String, String)>) 
     Err(command.error(clap::error::ErrorKind::UnknownArgument, text))
 }
 
-/// The command without the variables that hold nothing (`${X:-}` of a compose file), as if they were not set, and
-/// without those that only look like settings.
+/// The command without the variables that are empty (`${X:-}` in a compose file), which count as unset, and without
+/// those of services.
 pub(super) fn without_unset(command: Command, value_of: &dyn Fn(&str) -> Option<String>) -> Command {
     let is_unset =
         |name: &str| value_of(name).is_some_and(|value| value.is_empty() || is_of_a_service(name, &value));
@@ -40,7 +40,7 @@ pub(super) fn without_unset(command: Command, value_of: &dyn Fn(&str) -> Option<
     command.mut_subcommands(|command| without_unset(command, value_of))
 }
 
-/// Whether Kubernetes made this variable for a service that is called `brms` or `brms-…`.
+/// Whether Kubernetes created this variable for a service named `brms` or `brms-…`.
 fn is_of_a_service(name: &str, value: &str) -> bool {
     let Some(rest) = name.strip_prefix(PREFIX) else { return false };
     // BRMS_SERVICE_HOST, BRMS_SERVICE_PORT and BRMS_SERVICE_PORT_HTTP; BRMS_MAIL_SERVICE_HOST of `brms-mail`.
@@ -53,7 +53,7 @@ fn is_of_a_service(name: &str, value: &str) -> bool {
     if rest == "PORT" || rest.starts_with("PORT_") {
         return true;
     }
-    // The same of `brms-mail`: the value tells BRMS_SMTP_PORT of `brms-smtp` from ours.
+    // The same for `brms-mail`: the value distinguishes BRMS_SMTP_PORT of a service `brms-smtp` from our setting.
     let mut words = rest.rsplit("_PORT_").next().unwrap_or_default().split('_');
     let is_numbered = rest.contains("_PORT_")
         && words
@@ -64,7 +64,7 @@ fn is_of_a_service(name: &str, value: &str) -> bool {
     is_numbered || (rest.ends_with("_PORT") && is_url)
 }
 
-/// The names of all settings, in order.
+/// The names of all settings, sorted.
 pub(super) fn known_names(command: &Command) -> Vec<String> {
     fn collect(command: &Command, names: &mut Vec<String>) {
         names.extend(
@@ -93,12 +93,12 @@ mod tests {
             assert_eq!(refused(name, "x"), None, "{name}");
         }
         let error = refused("BRMS_LISTENN", "x").unwrap();
-        assert_eq!(refused("BRMS_LISTENN", ""), None, "as if not set");
+        assert_eq!(refused("BRMS_LISTENN", ""), None, "empty counts as unset");
         assert!(error.contains("BRMS_LISTENN") && error.contains("BRMS_LISTEN,"), "{error}");
     }
 
     #[test]
-    fn fr_06_what_kubernetes_makes_for_a_service_is_no_setting() {
+    fn fr_06_service_variables_of_kubernetes_are_not_settings() {
         for (name, value) in [
             ("BRMS_PORT", "tcp://10.0.0.7:80"),
             ("BRMS_SERVICE_HOST", "10.0.0.7"),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn fr_11_a_variable_that_holds_nothing_is_not_set() {
+    fn fr_11_an_empty_variable_counts_as_unset() {
         let taken = |variable: &'static str, value: &'static str| {
             let command = without_unset(Arguments::command(), &move |name| {
                 (name == variable).then(|| value.to_owned())

@@ -1,4 +1,4 @@
-//! Every setting as a file of `NAME=value` lines, made from the flags themselves.
+//! A file of all settings as `NAME=value` lines, generated from the flags.
 
 use std::fmt::Write;
 
@@ -7,12 +7,12 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 use super::arguments::Arguments;
 
 const INTRODUCTION: &str = "\
-# The settings of brms. Each line that sets one is commented out and shows the default; take the #
-# away to change it. A flag of the command line wins over it. brms does not read this file itself:
+# The settings of brms. Each setting is commented out and shows its default; remove the # to change
+# it. A flag on the command line takes precedence. brms does not read this file itself:
 #
 #   a shell:      set -a; . ./brms.env; set +a; brms serve
 #   systemd:      EnvironmentFile=/etc/brms/brms.env
-#   containers:   --env-file brms.env (there without the quotation marks around a value)
+#   containers:   --env-file brms.env (without quotation marks around values)
 ";
 
 /// The widest comment line.
@@ -24,7 +24,7 @@ pub fn environment_file() -> String {
     let mut text = INTRODUCTION.to_owned();
     let mut written = Vec::new();
     let command = Arguments::command();
-    // Those of serve come first: the commands that share a setting with it may have another default.
+    // Those of `serve` come first: commands that share a setting with it may have another default.
     let serve = command.find_subcommand("serve").into_iter();
     for command in serve.chain(command.get_subcommands()) {
         write_all(command, &mut written, &mut text);
@@ -46,7 +46,7 @@ fn write_all(command: &Command, written: &mut Vec<String>, text: &mut String) {
 fn write_one(argument: &Arg, name: &str, text: &mut String) {
     text.push('\n');
     let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
-    // clap takes the full stop of a single sentence away.
+    // clap removes the full stop of a single sentence.
     let stop = if help.ends_with('.') { "" } else { "." };
     for line in format!("{help}{stop}").lines() {
         write_wrapped(line, text);
@@ -55,7 +55,7 @@ fn write_one(argument: &Arg, name: &str, text: &mut String) {
     let _ = writeln!(text, "#{name}={}", default_of(argument));
 }
 
-/// What stands after the `=`: nothing where the default is not one fixed value.
+/// The value after the `=`: empty where the default is not a fixed value.
 fn default_of(argument: &Arg) -> String {
     if matches!(argument.get_action(), ArgAction::SetTrue) {
         return "false".to_owned();
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_names_every_setting_once_and_sets_none() {
+    fn it_contains_every_setting_once_commented_out() {
         let text = environment_file();
         let mut names = known_names(&Arguments::command());
         names.retain(|name| !BUILD_ONLY.contains(&name.as_str()));
@@ -100,10 +100,10 @@ mod tests {
     }
 
     #[test]
-    fn it_shows_defaults_and_says_what_they_mean() {
+    fn it_shows_defaults_and_explains_them() {
         let text = environment_file();
         for wanted in [
-            "# Where to listen; port 0 takes a free one.\n#BRMS_LISTEN=127.0.0.1:8080\n",
+            "# The listen address; port 0 selects a free one.\n#BRMS_LISTEN=127.0.0.1:8080\n",
             "#BRMS_ORGANISATION=\"My organisation\"\n",
             "#BRMS_ALLOW_SEEDED_SECRETS=false\n",
             "#BRMS_CONNECTIONS_MAX=1024\n",

@@ -1,4 +1,4 @@
-//! The settings of mail: who it is from, and the relay it goes to.
+//! The settings of mail: the sender and the relay.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use clap::{Args, ValueEnum};
 
 use super::values::{Hidden, domain, host, positive_time, sender};
 
-/// The sender where mail goes to the local mailbox, so that no one outside sees this address.
+/// The sender for the local mailbox, which is never visible outside.
 const LOCAL_SENDER: &str = "brms@localhost";
 
-/// Who mail is from, and how it leaves.
+/// The sender of mails, and how they are sent.
 #[derive(Clone, Debug, Args)]
 pub struct MailSettings {
-    /// The address that mails are from. Required with --smtp-host; brms@localhost without.
+    /// The sender address of mails. Required with --smtp-host; brms@localhost without.
     #[arg(long, env = "BRMS_MAIL_FROM", value_name = "EMAIL", value_parser = sender)]
     pub mail_from: Option<String>,
-    /// The relay that mail is handed to.
+    /// The relay.
     #[command(flatten)]
     pub smtp: SmtpSettings,
 }
@@ -28,34 +28,36 @@ impl MailSettings {
         self.mail_from.as_deref().unwrap_or(LOCAL_SENDER)
     }
 
-    /// The setting that a relay also needs, if it is missing: mail from the local sender reaches no one.
+    /// The setting that a relay also requires, if it is missing: mail from the local sender would be rejected.
     #[must_use]
     pub fn missing_sender(&self) -> Option<&'static str> {
         let is_missing = self.smtp.smtp_host.is_some() && self.mail_from.is_none();
-        is_missing.then_some("--mail-from (BRMS_MAIL_FROM), the address mails are from")
+        is_missing.then_some("--mail-from (BRMS_MAIL_FROM), the sender address of mails")
     }
 }
 
 /// The SMTP relay.
 #[derive(Clone, Debug, Args)]
 pub struct SmtpSettings {
-    /// Hand mail to this SMTP relay instead of keeping it in the local mailbox. Needs --public-url and --mail-from.
+    /// Send mail through this SMTP relay instead of storing it in the local mailbox. Requires --public-url and
+    /// --mail-from.
     #[arg(long, env = "BRMS_SMTP_HOST", value_name = "HOST", value_parser = host)]
     pub smtp_host: Option<String>,
     /// The relay's port. Default: 465 for implicit, 587 for starttls, 25 for none.
     #[arg(long, env = "BRMS_SMTP_PORT", value_name = "PORT", requires = "smtp_host")]
     pub smtp_port: Option<u16>,
-    /// How the connection is encrypted. What is asked for is insisted on.
+    /// How the connection is encrypted. Never falls back to less.
     #[arg(long, env = "BRMS_SMTP_TLS", value_name = "HOW", value_enum, default_value_t = SmtpTls::Starttls)]
     pub smtp_tls: SmtpTls,
-    /// Certificates, as PEM, of an authority beside the public ones that may vouch for the relay. One that the relay
-    /// signed itself is taken if it is not marked as an authority's (openssl: -addext basicConstraints=CA:FALSE).
+    /// A PEM file of certificate authorities that are trusted for the relay, in addition to the public ones. A
+    /// self-signed certificate of the relay itself works if it is not marked as an authority (openssl: -addext
+    /// basicConstraints=CA:FALSE).
     #[arg(long, env = "BRMS_SMTP_CA_FILE", value_name = "FILE", requires = "smtp_host")]
     pub smtp_ca_file: Option<PathBuf>,
-    /// Sign in to the relay as this user.
+    /// Authenticate to the relay as this user.
     #[arg(long, env = "BRMS_SMTP_USER", value_name = "NAME", requires = "smtp_host")]
     pub smtp_user: Option<String>,
-    /// The password; on a command line others can see it, so prefer the environment or --smtp-password-file.
+    /// The password. Command lines are visible to other users, so prefer the environment or --smtp-password-file.
     #[arg(
         long,
         env = "BRMS_SMTP_PASSWORD",
@@ -65,13 +67,13 @@ pub struct SmtpSettings {
         conflicts_with = "smtp_password_file"
     )]
     pub smtp_password: Option<Hidden>,
-    /// A file with the password; a line break at its end does not count.
+    /// A file with the password; a trailing line break is ignored.
     #[arg(long, env = "BRMS_SMTP_PASSWORD_FILE", value_name = "FILE", requires = "smtp_user")]
     pub smtp_password_file: Option<PathBuf>,
-    /// What this server calls itself to the relay. Default: the domain of --mail-from.
+    /// The name of this server in EHLO. Default: the domain of --mail-from.
     #[arg(long, env = "BRMS_SMTP_EHLO_NAME", value_name = "DOMAIN", requires = "smtp_host", value_parser = domain)]
     pub smtp_ehlo_name: Option<String>,
-    /// How long handing over one mail may take, from connecting to the relay's last word.
+    /// The time limit for sending one mail, from connecting to the relay's final reply.
     #[arg(long, env = "BRMS_SMTP_TIMEOUT", value_name = "TIME", default_value = "60s", value_parser = positive_time)]
     pub smtp_timeout: Duration,
 }
@@ -79,16 +81,16 @@ pub struct SmtpSettings {
 /// How the connection to the relay is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SmtpTls {
-    /// TLS from the first byte on.
+    /// TLS from the first byte.
     Implicit,
-    /// Begins in the clear, and goes on only with STARTTLS.
+    /// Starts in plain text and requires STARTTLS.
     Starttls,
-    /// In the clear. A password is sent this way to loopback only.
+    /// Plain text. A password is sent this way to loopback only.
     None,
 }
 
 impl SmtpTls {
-    /// The port that this is spoken on by custom.
+    /// The conventional port.
     #[must_use]
     pub fn port(self) -> u16 {
         match self {
@@ -99,17 +101,18 @@ impl SmtpTls {
     }
 }
 
-/// How the outbox is worked on.
+/// The settings of mail delivery.
 #[derive(Clone, Debug, Args)]
 pub struct DeliverySettings {
-    /// A folder with own mail templates: invitation.subject.hbs, invitation.text.hbs, invitation.html.hbs, or some of them.
+    /// A folder with custom mail templates: invitation.subject.hbs, invitation.text.hbs, invitation.html.hbs, or some
+    /// of them.
     #[arg(long, env = "BRMS_MAIL_TEMPLATES", value_name = "FOLDER")]
     pub mail_templates: Option<PathBuf>,
-    /// How many mails are handed over at once.
+    /// The most mails that are sent in parallel.
     #[arg(long, env = "BRMS_MAIL_WORKERS", value_name = "COUNT", default_value_t = 4,
           value_parser = clap::value_parser!(u16).range(1..=64))]
     pub mail_workers: u16,
-    /// How long a mail that the relay does not take is tried again.
+    /// How long a mail is retried after transient failures.
     #[arg(long, env = "BRMS_MAIL_GIVE_UP_AFTER", value_name = "TIME", default_value = "2d", value_parser = positive_time)]
     pub mail_give_up_after: Duration,
 }

@@ -1,5 +1,4 @@
-//! Every setting: its flag, its `BRMS_…` twin, its default and what it is for. The environment is read
-//! here and nowhere else.
+//! Every setting: its flag, its `BRMS_…` variable, its default and its help. Only this module reads the environment.
 
 mod arguments;
 mod commands;

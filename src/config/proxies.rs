@@ -1,50 +1,50 @@
-//! The proxies whose word is taken for whom they speak for.
+//! The settings of trusted reverse proxies.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
-/// Which proxies are believed, and by which header.
+/// Which proxies are trusted, and which header they set.
 #[derive(Clone, Debug, Args)]
 pub struct ProxySettings {
-    /// A network of proxies that say whom they speak for, such as 10.0.0.0/8; may be given several times. The address
-    /// that they name counts for the audit log, the log and limits. Without it no header is believed.
+    /// A network of trusted reverse proxies, such as 10.0.0.0/8; may be repeated. The client address they forward is
+    /// used in the audit log, the log and limits. Without it, forwarding headers are ignored.
     #[arg(long, env = "BRMS_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     pub trusted_proxy: Vec<Network>,
-    /// The header in which they say it. The other one is never read.
+    /// The header with the client address. The other one is ignored.
     #[arg(long, env = "BRMS_TRUSTED_PROXY_HEADER", value_name = "HEADER", value_enum,
           default_value_t = ForwardedHeader::XForwardedFor)]
     pub trusted_proxy_header: ForwardedHeader,
 }
 
 impl ProxySettings {
-    /// Whether a peer, or an address that a trusted one named, is a trusted proxy's.
+    /// Whether an address belongs to a trusted proxy.
     #[must_use]
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.trusted_proxy.iter().any(|network| network.holds(address))
     }
 }
 
-/// The headers in which proxies name their clients.
+/// The headers in which proxies forward client addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ForwardedHeader {
-    /// Addresses between commas.
+    /// Addresses separated by commas.
     XForwardedFor,
     /// RFC 7239: `for=192.0.2.7;proto=https`.
     Forwarded,
 }
 
-/// The addresses that begin with the same bits.
+/// A network: all addresses with the same prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     first: IpAddr,
-    /// How many bits are the same.
+    /// The length of the prefix in bits.
     prefix: u32,
 }
 
 impl Network {
-    /// The network that an address lies in.
+    /// The network of an address.
     fn around(address: IpAddr, prefix: u32) -> Self {
         let first = match address {
             IpAddr::V4(address) => {
@@ -81,18 +81,18 @@ impl FromStr for Network {
             .map(|prefix| Some(prefix).filter(is_number)?.parse().ok().filter(|prefix| *prefix <= bits));
         let prefix = prefix.unwrap_or(Some(bits)).ok_or_else(complaint)?;
         let network = Self::around(address, prefix);
-        // Peers and clients are compared in the form of IPv4 where they have one.
+        // Peers and clients are compared as IPv4 addresses where possible.
         if let (IpAddr::V4(first), Some(prefix)) = (network.first.to_canonical(), mapped_prefix(network)) {
-            return Err(format!("is a network of IPv4 in the form of IPv6; write {first}/{prefix}"));
+            return Err(format!("is an IPv4-mapped IPv6 network; write {first}/{prefix}"));
         }
         if network.first != address {
-            return Err(format!("has bits beyond its first {prefix}; write {}/{prefix}", network.first));
+            return Err(format!("has bits set after its first {prefix}; write {}/{prefix}", network.first));
         }
         Ok(network)
     }
 }
 
-/// How many bits of an IPv4 address are the same in a network of IPv6 that only holds such.
+/// The prefix length of the IPv4 network that an IPv4-mapped IPv6 network stands for.
 fn mapped_prefix(network: Network) -> Option<u32> {
     if network.first.is_ipv6() { network.prefix.checked_sub(Ipv6Addr::BITS - Ipv4Addr::BITS) } else { None }
 }
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_holds_what_begins_with_its_bits() {
+    fn a_network_contains_addresses_with_its_prefix() {
         for (network, inside, outside) in [
             ("10.0.0.0/8", "10.255.0.1", "11.0.0.1"),
             ("192.0.2.128/25", "192.0.2.200", "192.0.2.1"),

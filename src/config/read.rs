@@ -1,4 +1,4 @@
-//! Reading the command line and the environment: the only place that does.
+//! Reads the command line and the environment; nothing else does.
 
 use std::ffi::{OsStr, OsString};
 use std::iter;
@@ -12,7 +12,7 @@ use super::environment::{refuse_unknown, without_unset};
 use super::proxies::ForwardedHeader;
 use super::serve::ServeSettings;
 
-/// Reads command line and environment. An error is ready to be printed.
+/// Reads the command line and the environment. An error is ready to be printed.
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
     let variables = std::env::vars_os();
     refuse_unknown(
@@ -23,13 +23,13 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, 
     let value_of = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let mut command = without_unset(Arguments::command(), &value_of);
     let matches = command.try_get_matches_from_mut(with_command(arguments.into_iter().collect()))?;
-    refuse_two_homes(&mut command, &matches)?;
+    refuse_database_with_ephemeral(&mut command, &matches)?;
     refuse_header_without_proxies(&mut command, &matches)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
-/// The settings of `serve` from these flags alone. The demo is the same everywhere; above all, its mails go to no
-/// relay that `BRMS_SMTP_HOST` names.
+/// The settings of `serve` from these flags alone. The demo ignores the environment so that it is the same everywhere
+/// and sends no mail to the relay in `BRMS_SMTP_HOST`.
 pub fn serve_settings_without_environment<'a>(
     flags: impl Iterator<Item = &'a OsStr>,
 ) -> Result<ServeSettings, clap::Error> {
@@ -39,19 +39,19 @@ pub fn serve_settings_without_environment<'a>(
     ServeSettings::from_arg_matches(&matches)
 }
 
-/// A file of data that is named and not used would be a surprise. Not left to clap, for which a `BRMS_EPHEMERAL` that
-/// says false is there all the same.
-fn refuse_two_homes(command: &mut clap::Command, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+/// Rejects a database file that would silently be ignored. Not done by clap, which considers `BRMS_EPHEMERAL=false`
+/// as given.
+fn refuse_database_with_ephemeral(command: &mut clap::Command, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
     let Some(("serve", serve)) = matches.subcommand() else { return Ok(()) };
     let is_named = serve.value_source("database").is_some_and(|source| source != ValueSource::DefaultValue);
     if is_named && serve.get_flag("ephemeral") {
-        let text = "--ephemeral keeps the data in a file of its own, so leave out --database (BRMS_DATABASE)";
+        let text = "--ephemeral uses a temporary database, so leave out --database (BRMS_DATABASE)";
         return Err(command.error(clap::error::ErrorKind::ArgumentConflict, text));
     }
     Ok(())
 }
 
-/// A header that is named and not believed would be a surprise, too.
+/// Rejects a header setting that would silently be ignored.
 fn refuse_header_without_proxies(
     command: &mut clap::Command,
     matches: &clap::ArgMatches,
@@ -59,7 +59,7 @@ fn refuse_header_without_proxies(
     let Some(("serve", serve)) = matches.subcommand() else { return Ok(()) };
     let is_named = serve.get_one("trusted_proxy_header") == Some(&ForwardedHeader::Forwarded);
     if is_named && !serve.contains_id("trusted_proxy") {
-        let text = "--trusted-proxy-header is read from trusted proxies alone, so give --trusted-proxy \
+        let text = "--trusted-proxy-header applies only to trusted proxies, so give --trusted-proxy \
                     (BRMS_TRUSTED_PROXY), too";
         return Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, text));
     }
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_definition_is_valid() {
         Arguments::command().debug_assert();
     }
 

@@ -1,16 +1,16 @@
-//! The forms of single values, and what is said of one that has none of them.
+//! Parsers of single values and their error messages.
 
 use std::time::Duration;
 
 use crate::clock::CENTURY;
 use crate::generated::models::Permission;
 
-/// A length of time above zero: `90s`, `10m`, `7d`.
+/// A positive duration: `90s`, `10m`, `7d`.
 pub(crate) fn positive_time(text: &str) -> Result<Duration, String> {
     let time =
         humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 90s, 10m or 7d"))?;
     if time.is_zero() || time > CENTURY {
-        return Err("must be more than nothing and at most a century".to_owned());
+        return Err("must be between 1ms and 100y".to_owned());
     }
     Ok(time)
 }
@@ -26,7 +26,7 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
     };
     match rest {
         Some(rest) if plain(rest) => Ok(text.trim_end_matches('/').to_owned()),
-        _ => Err("must be http://HOST or https://HOST, with a path if need be, without ? or #".to_owned()),
+        _ => Err("must be http://HOST or https://HOST, optionally with a path, without ? or #".to_owned()),
     }
 }
 
@@ -34,18 +34,18 @@ pub(super) fn email(text: &str) -> Result<String, String> {
     crate::http::check_email(text).map(|()| text.to_owned())
 }
 
-/// A sender's address. Its domain is also that of every Message-ID, which has no form for other letters.
+/// A sender address. Its domain is used in Message-IDs, which must be ASCII.
 pub(super) fn sender(text: &str) -> Result<String, String> {
     let address = email(text)?;
     match address.rsplit_once('@') {
         Some((_, host)) if !host.is_ascii() => {
-            Err("the domain has to be in its ASCII form, which begins with xn--".to_owned())
+            Err("the domain must be in its ASCII form, which begins with xn--".to_owned())
         }
         _ => Ok(address),
     }
 }
 
-/// A host's name, as one goes into EHLO.
+/// A host name, as used in EHLO.
 pub(super) fn domain(text: &str) -> Result<String, String> {
     let is_label = |label: &str| {
         !label.is_empty() && label.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
@@ -53,12 +53,12 @@ pub(super) fn domain(text: &str) -> Result<String, String> {
     if text.len() <= 253 && text.split('.').all(is_label) {
         Ok(text.to_owned())
     } else {
-        Err("must be a host's name, such as people.example.org".to_owned())
+        Err("must be a host name, such as people.example.org".to_owned())
     }
 }
 
-/// A host to connect to: a name or an IP address, and nothing else around it. Unlike in mail, names with `_` exist
-/// (containers have them), and a dot at the end is right.
+/// A host to connect to: a name or an IP address only. Unlike in mail addresses, names may contain `_` (containers
+/// have such names) and end in a dot.
 pub(super) fn host(text: &str) -> Result<String, String> {
     let is_address = text.parse::<std::net::IpAddr>().is_ok();
     let name = text.strip_suffix('.').unwrap_or(text).replace('_', "-");
@@ -68,21 +68,21 @@ pub(super) fn host(text: &str) -> Result<String, String> {
     let way_out = if text.is_empty() {
         "; leave the setting out to keep mail in the local mailbox"
     } else if !text.is_ascii() {
-        "; other letters have an ASCII form, which begins with xn--"
+        "; write other characters in their ASCII form, which begins with xn--"
     } else if text.contains([':', '/', '[']) {
         ", without scheme, port or brackets: the port is --smtp-port, the encryption --smtp-tls"
     } else {
         ""
     };
-    Err(format!("must be a host's name or IP address, such as smtp.example.org{way_out}"))
+    Err(format!("must be a host name or IP address, such as smtp.example.org{way_out}"))
 }
 
-/// A secret given as a setting. It has no way into a log.
+/// A secret in the settings. It has no `Debug` or `Display` output that reveals it.
 #[derive(Clone)]
 pub struct Hidden(String);
 
 impl Hidden {
-    /// The text, for the one who asks for it.
+    /// The secret as text.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

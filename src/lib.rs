@@ -1,9 +1,9 @@
 //! The people-and-access part of the GoRules BRMS HTTP API over one `SQLite` file.
 //!
-//! The modules are layers, from high to low; each imports only from lower ones. A request comes in at [`server`], the
-//! generated router ([`generated`], with its hand-written half [`http`]) finds its operation, [`api`] calls it, and
-//! [`operations`] has the rules: they run in one transaction of [`db`], with [`access`] for the caller, [`store`] for the
-//! records and [`views`] for the answer. [`mail`] empties the outbox on its own. `ARCHITECTURE.md` has the map.
+//! The modules are layers, from high to low; each imports only from lower ones. [`server`] accepts a request, the
+//! generated router ([`generated`], with its hand-written half [`http`]) finds its operation, and [`api`] calls it.
+//! [`operations`] implements the rules, in one transaction of [`db`], with [`access`] for the caller, [`store`] for the
+//! records and [`views`] for the response. [`mail`] delivers the outbox in the background. `ARCHITECTURE.md` has the map.
 
 pub mod cli;
 pub mod startup;

@@ -1,4 +1,4 @@
-//! `brms backup FILE`: a checked copy of the database, also while a server writes into it.
+//! `brms backup FILE`: a verified copy of the database, also while a server is running.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use crate::config::BackupSettings;
 use crate::db::sqlite;
 use crate::failure::Failure;
 
-/// Makes the copy and says what it holds.
+/// Makes the copy and reports its content.
 pub(super) fn run(settings: &BackupSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let copied = sqlite::back_up(&settings.data.database, &settings.file, settings.force)?;
     writeln!(

@@ -1,4 +1,4 @@
-//! A small HTTP client for `demo` and `health`: one request, one answer, no magic.
+//! A minimal HTTP client for `demo` and `health`: one request, one response.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use crate::failure::Failure;
 
-/// What is sent.
+/// A request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Call<'a> {
     pub method: &'a str,
@@ -22,7 +22,7 @@ pub(super) struct Call<'a> {
     pub json: Option<String>,
 }
 
-/// What comes back.
+/// A response.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub status: u16,
@@ -31,7 +31,7 @@ pub(super) struct Answer {
     pub body: String,
 }
 
-/// Sends one request on a connection of its own and reads the whole answer, within `time_max`.
+/// Sends one request on a connection of its own and reads the whole response, within `time_max`.
 pub(super) async fn call(
     address: SocketAddr,
     call: &Call<'_>,
@@ -40,7 +40,7 @@ pub(super) async fn call(
     let doing = format!("no answer from {address}");
     match tokio::time::timeout(time_max, exchange(address, call)).await {
         Ok(answer) => answer.map_err(|cause| Failure::new(&doing, cause)),
-        Err(_) => Err(Failure::new(&doing, format_args!("not within {time_max:?}"))),
+        Err(_) => Err(Failure::new(&doing, format_args!("timed out after {time_max:?}"))),
     }
 }
 

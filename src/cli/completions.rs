@@ -8,9 +8,9 @@ use clap_complete::Shell;
 use crate::config::Arguments;
 use crate::failure::Failure;
 
-/// Prints what the shell reads.
+/// Prints the completion script of a shell.
 pub(super) fn run(shell: Shell, out: &mut dyn Write) -> Result<(), Failure> {
-    // In memory first: the library panics when it cannot write.
+    // Into memory first: the library panics if writing fails.
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "brms", &mut text);
     out.write_all(&text)?;

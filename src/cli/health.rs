@@ -1,4 +1,4 @@
-//! `brms health`: for container checks and scripts.
+//! `brms health`: for container health checks and scripts.
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,11 +10,11 @@ use crate::failure::Failure;
 
 const TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Asks a running server whether it is ready. One that listens everywhere is asked on loopback, by whichever of the
-/// two addresses it answers at: IPv6 may be switched off.
+/// Asks a running server whether it is ready. If it listens on a wildcard address, both loopback addresses are tried,
+/// since IPv6 may be disabled.
 pub(super) fn run(settings: &HealthSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let asked = Call { method: "GET", path: "/readyz", ..Call::default() };
-    // One thread: this runs often, and where there are few.
+    // A single-threaded runtime: this runs often, also where threads are scarce.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut failures = Vec::new();
     for address in addresses(settings.listen) {
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fr_15_a_server_that_listens_everywhere_is_asked_where_it_answers() {
+    fn fr_15_a_wildcard_listener_is_checked_on_loopback() {
         for (listen, wanted) in [
             ("[::]:7", &["[::1]:7", "127.0.0.1:7"][..]),
             ("0.0.0.0:7", &["127.0.0.1:7"]),

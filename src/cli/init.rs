@@ -1,4 +1,4 @@
-//! `brms init [FOLDER]`: a starter seed, a file of all settings, and what to do next.
+//! `brms init [FOLDER]`: a starter seed, a file of all settings, and instructions.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,17 +11,17 @@ use crate::{private_file, seed};
 const SEED: &str = "brms.seed.json";
 const SETTINGS: &str = "brms.env";
 
-/// Writes both files, or neither when one of them is there already.
+/// Writes both files, or neither if one of them exists.
 pub(super) fn run(settings: &InitSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let folder = &settings.folder;
     let seed = format!("{:#}\n", seed::starter());
     write_files(folder, &[(SEED, seed), (SETTINGS, environment_file())])?;
     writeln!(
         out,
-        "wrote {}: an organisation with an owner, a member, somebody invited and a project;",
+        "wrote {}: an organisation with an owner, a member, an invited user and a project;",
         folder.join(SEED).display()
     )?;
-    writeln!(out, "  its secrets are new and in no other file")?;
+    writeln!(out, "  its secrets are newly generated")?;
     writeln!(out, "wrote {}: every setting, commented out", folder.join(SETTINGS).display())?;
     write_next(folder, out)?;
     Ok(())
@@ -29,7 +29,7 @@ pub(super) fn run(settings: &InitSettings, out: &mut dyn Write) -> Result<(), Fa
 
 fn write_files(folder: &Path, files: &[(&str, String)]) -> Result<(), Failure> {
     fs::create_dir_all(folder)
-        .map_err(|cause| format!("the folder {} cannot be made: {cause}", folder.display()))?;
+        .map_err(|cause| format!("the folder {} cannot be created: {cause}", folder.display()))?;
     for (position, (name, contents)) in files.iter().enumerate() {
         let path = folder.join(name);
         let Err(cause) = private_file::write_new(&path, contents) else { continue };
@@ -38,7 +38,7 @@ fn write_files(folder: &Path, files: &[(&str, String)]) -> Result<(), Failure> {
         }
         return Err(match cause.kind() {
             io::ErrorKind::AlreadyExists => format!(
-                "there is a file {} already, and nothing was written; move it away, or name another folder",
+                "{} already exists, and nothing was written; move it away, or name another folder",
                 path.display()
             ),
             _ => format!("{} cannot be written: {cause}", path.display()),
@@ -56,7 +56,7 @@ fn write_next(folder: &Path, out: &mut dyn Write) -> io::Result<()> {
     let owner = seed::OWNER_EMAIL;
     writeln!(
         out,
-        "\nServe it:\n\n{enter}  brms serve --seed {SEED}\n\n\
+        "\nStart the server:\n\n{enter}  brms serve --seed {SEED}\n\n\
          and in another terminal, in the same folder:\n\n  \
          token=$(brms token create --user {owner} --kind internal | head -n 1)\n  \
          curl -H \"Authorization: Internal $token\" http://127.0.0.1:8080/api/users\n  \
@@ -64,7 +64,7 @@ fn write_next(folder: &Path, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-/// A word as a shell takes it for one.
+/// A path quoted as one shell word.
 fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./".contains(letter);
     if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_one_word_for_a_shell() {
+    fn a_folder_is_quoted_as_one_shell_word() {
         for (word, wanted) in [("a/b-1", "a/b-1"), ("a b", "'a b'"), ("it's", "'it'\\''s'")] {
             assert_eq!(quoted(word), wanted);
         }

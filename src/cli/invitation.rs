@@ -1,4 +1,4 @@
-//! `brms invitation link ID`: the way to invite without any mail.
+//! `brms invitation link ID`: inviting without mail.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::mail::render::accept_link;
 use crate::operator::invitations as operator;
 
-/// Makes a fresh link, which kills the one before, and shows it.
+/// Creates a new link, which invalidates the previous one, and prints it.
 pub(super) fn link(
     data: &DatabaseSettings,
     rules: &InvitationSettings,
@@ -24,7 +24,7 @@ pub(super) fn link(
     writeln!(out, "{}", accept_link(public_url, secret.reveal()))?;
     writeln!(
         out,
-        "works until {}; every earlier link of this invitation is dead",
+        "valid until {}; earlier links of this invitation no longer work",
         invitation.expires_at.rfc3339()
     )?;
     Ok(())

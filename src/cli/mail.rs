@@ -1,4 +1,4 @@
-//! `brms mail test|list|show|retry|cancel`: mail that leaves, as the operator sees it.
+//! `brms mail test|list|show|retry|cancel`: outgoing mail, for operators.
 
 use std::io::Write;
 
@@ -14,18 +14,18 @@ use crate::mail_states::MailState;
 use crate::operator::mails::{self as operator, Retried};
 use crate::store;
 
-/// Hands one mail to the relay, past the outbox.
+/// Sends a test mail to the relay, bypassing the outbox.
 pub(super) fn test(settings: &MailSettings, address: &str, out: &mut dyn Write) -> Result<(), Failure> {
     if let Some(missing) = settings.missing_sender() {
         return Err(format!("--smtp-host also needs {missing}").into());
     }
     let now = Clock::default().now();
     let answer = runtime()?.block_on(test_mail::send(settings, address, now))?;
-    writeln!(out, "the relay took a mail to {address}: {answer}")?;
+    writeln!(out, "the relay accepted a mail to {address}: {answer}")?;
     Ok(())
 }
 
-/// One line for each mail, oldest first.
+/// One line per mail, oldest first.
 pub(super) fn list(
     settings: &DatabaseSettings,
     state: Option<MailState>,
@@ -56,10 +56,10 @@ pub(super) fn list(
     Ok(())
 }
 
-/// Everything known about one mail but its words.
+/// Everything known about one mail except its content.
 pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
     let mail = operator::find(&database::open_existing(settings)?, id.into())?;
-    let on_its_way = if mail.is_on_its_way { ", being handed over right now" } else { "" };
+    let on_its_way = if mail.is_on_its_way { ", being sent now" } else { "" };
     let next = mail.is_waiting().then(|| mail.next_attempt_at.rfc3339());
     for (name, value) in [
         ("id", Some(mail.id.to_string())),
@@ -80,7 +80,7 @@ pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -
     Ok(())
 }
 
-/// Tries a mail again: at once if it waits, with a new link if it failed, since its secret is gone.
+/// Retries a mail: a pending one at once, a failed one with a new link, since its secret was deleted.
 pub(super) fn retry(
     settings: &DatabaseSettings,
     rules: &InvitationSettings,
@@ -97,12 +97,15 @@ pub(super) fn retry(
     Ok(())
 }
 
-/// Takes a mail out of the outbox.
+/// Cancels a mail.
 pub(super) fn cancel(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
     if operator::cancel(&database::open_existing(settings)?, id.into())?.is_on_its_way {
-        writeln!(out, "{id} is cancelled, but it was on its way: `brms mail show {id}` says if it arrived")?;
+        writeln!(
+            out,
+            "{id} is cancelled, but it was being sent: `brms mail show {id}` shows whether it was delivered"
+        )?;
     } else {
-        writeln!(out, "{id} is cancelled; `brms invitation link` makes a link to hand over yourself")?;
+        writeln!(out, "{id} is cancelled; `brms invitation link` creates a link to pass on yourself")?;
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! `brms mailbox list` and `brms mailbox show ID`: the local mailbox, where mail goes without SMTP.
+//! `brms mailbox list` and `brms mailbox show ID`: the local mailbox, which receives mail when no relay is
+//! configured.
 
 use std::io::Write;
 
@@ -11,7 +12,7 @@ use crate::config::DatabaseSettings;
 use crate::failure::Failure;
 use crate::store;
 
-/// One line for each mail, oldest first.
+/// One line per mail, oldest first.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let mails = database::read(&database::open_existing(settings)?, store::mails::kept)?;
     if mails.is_empty() {
@@ -33,10 +34,9 @@ pub(super) fn show(
 ) -> Result<(), Failure> {
     let found =
         database::read(&database::open_existing(settings)?, |tx| store::mails::message(tx, id.into()))?;
-    let message =
-        found.ok_or_else(|| format!("there is no mail {id}; `brms mailbox list` names them"))?.ok_or_else(
-            || format!("the mail {id} was not delivered here; `brms mail show {id}` says what became of it"),
-        )?;
+    let message = found
+        .ok_or_else(|| format!("there is no mail {id}; see `brms mailbox list`"))?
+        .ok_or_else(|| format!("the mail {id} is not in the local mailbox; see `brms mail show {id}`"))?;
     if raw {
         out.write_all(&message)?;
     } else {
@@ -45,9 +45,9 @@ pub(super) fn show(
     Ok(())
 }
 
-/// The headers a person looks at, and the text part.
+/// The main headers and the text part.
 pub(super) fn write_readable(message: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
-    let message = MessageParser::default().parse(message).ok_or("the kept message cannot be read back")?;
+    let message = MessageParser::default().parse(message).ok_or("the stored message cannot be parsed")?;
     let address = |address: Option<&mail_parser::Address>| {
         let first = address.and_then(|address| address.first());
         first.map(|first| match (first.name(), first.address()) {

@@ -8,7 +8,7 @@ use clap::CommandFactory;
 use crate::config::Arguments;
 use crate::failure::Failure;
 
-/// Writes the pages over whatever has their names.
+/// Writes the pages, replacing existing ones.
 pub(super) fn run(folder: &Path, out: &mut dyn Write) -> Result<(), Failure> {
     let failed = |cause: std::io::Error| {
         format!("the manual pages cannot be written into {}: {cause}", folder.display())

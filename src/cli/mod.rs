@@ -1,5 +1,4 @@
-//! The command line: one file for each command. Only what a command was asked for goes to standard
-//! output; the log goes to standard error.
+//! The command line: one file per command. Results go to standard output, the log to standard error.
 
 mod backup;
 mod client;

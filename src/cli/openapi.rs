@@ -1,4 +1,4 @@
-//! `brms openapi`: the description for tools, without a server.
+//! `brms openapi`: prints the API description without a server.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use crate::config::OpenapiSettings;
 use crate::failure::Failure;
 use crate::openapi;
 
-/// Prints the served description, or the vendored one byte for byte.
+/// Prints the served description, or the vendored one unchanged.
 pub(super) fn run(settings: &OpenapiSettings, out: &mut dyn Write) -> Result<(), Failure> {
     if settings.vendored {
         out.write_all(openapi::VENDORED.as_bytes())?;

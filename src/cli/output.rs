@@ -1,9 +1,9 @@
-//! Standard output of a command. Its reader may stop at any time (`brms mailbox show ID | head`), and that is
-//! a quiet end and no failure.
+//! Standard output of a command. A closed pipe (`brms mailbox show ID | head`) ends the command quietly and is not a
+//! failure.
 
 use std::io::{self, Stdout, Write};
 
-/// Standard output that remembers whether its reader has gone.
+/// Standard output that records whether the pipe was closed.
 pub(super) struct Output {
     stdout: Stdout,
     is_closed: bool,
@@ -14,7 +14,7 @@ impl Output {
         Self { stdout: io::stdout(), is_closed: false }
     }
 
-    /// Whether the reader has gone.
+    /// Whether the pipe was closed.
     pub(super) fn is_closed(&self) -> bool {
         self.is_closed
     }

@@ -1,4 +1,4 @@
-//! `brms project list` and `brms project delete ID`, of any organisation.
+//! `brms project list` and `brms project delete ID`, across organisations.
 
 use std::io::Write;
 
@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::operator::projects as operator;
 use crate::store;
 
-/// One line for each project.
+/// One line per project.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
     for project in database::read(&database::open_existing(settings)?, store::projects::all)? {
         let deleted = project.deleted_at.map_or_else(String::new, |at| format!("  deleted {}", at.rfc3339()));
@@ -20,13 +20,13 @@ pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(
     Ok(())
 }
 
-/// Deletes a project, softly.
+/// Soft-deletes a project.
 pub(super) fn delete(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
     let db = database::open_existing(settings)?;
     let deleted = database::write(&db, move |tx| operator::delete(tx, id.into()))?;
     let at = Timestamp::rfc3339(db.clock().now());
     if deleted {
-        writeln!(out, "project {id} is deleted, as of {at}; restoreProject brings it back")?;
+        writeln!(out, "project {id} was deleted at {at}; restoreProject restores it")?;
     } else {
         writeln!(out, "project {id} was deleted already")?;
     }

@@ -1,4 +1,4 @@
-//! `brms restore FILE`: a backup becomes the database again.
+//! `brms restore FILE`: replaces the database with a backup.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use crate::config::RestoreSettings;
 use crate::db::sqlite;
 use crate::failure::Failure;
 
-/// Puts the backup in place and says where the old file is.
+/// Restores the backup and reports where the previous file is kept.
 pub(super) fn run(settings: &RestoreSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let restored = sqlite::restore(&settings.file, &settings.data.database)?;
     writeln!(
@@ -18,7 +18,7 @@ pub(super) fn run(settings: &RestoreSettings, out: &mut dyn Write) -> Result<(),
         restored.copied.step
     )?;
     for kept in restored.kept {
-        writeln!(out, "what was there before is kept as {}", kept.display())?;
+        writeln!(out, "the previous database is kept as {}", kept.display())?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! From a command to its exit code.
+//! Runs a command and maps its result to an exit code.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use crate::log;
 
 use crate::failure::Failure;
 
-/// Runs a command to its exit code: 0 only if it did what it was asked for.
+/// Runs a command. The exit code is 0 only if it succeeded.
 #[must_use]
 pub fn run(command: Command) -> ExitCode {
     log::report_panics();
@@ -49,7 +49,7 @@ pub fn run(command: Command) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) if out.is_closed() => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nothing can be done if even this cannot be written.
+            // If even standard error is closed, nothing else can be done.
             let _ = writeln!(std::io::stderr(), "brms: {failure}");
             ExitCode::FAILURE
         }
@@ -66,8 +66,8 @@ fn run_mail(command: MailCommand, out: &mut dyn Write) -> Result<(), Failure> {
     }
 }
 
-/// Where a limit on the size of files is set, the system ends the program that goes beyond it. With a handler
-/// the write fails instead, and is answered like one on a full disk.
+/// The system sends SIGXFSZ to a process that exceeds its file size limit, which would kill it. With a handler the
+/// write fails instead, and is reported like a full disk.
 #[cfg(unix)]
 fn survive_file_size_limit() {
     let unused = std::sync::Arc::default();

@@ -8,9 +8,9 @@ use crate::failure::Failure;
 use crate::operator::seeds as operator;
 use crate::seed;
 
-/// Writes a seed file into the database.
+/// Writes a seed file to the database.
 pub(super) fn run(settings: &SeedSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    // Before the database is touched, so that a broken file does not even make one.
+    // Before the database is opened, so that an invalid file does not create one.
     let seed = seed::read(&settings.file)?;
     let db = database::open_or_create(&settings.data)?;
     let lock = if seed.has_known_secrets() { operator::keep_servers_out(&db, settings)? } else { None };

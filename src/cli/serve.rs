@@ -1,4 +1,4 @@
-//! `brms serve`: until SIGTERM, SIGHUP or ctrl-c, which let it finish; a second one ends it at once.
+//! `brms serve`: runs until SIGTERM, SIGHUP or ctrl-c starts a graceful shutdown; a second signal exits at once.
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -15,18 +15,18 @@ use crate::failure::Failure;
 use crate::log;
 use crate::startup::{Audience, FirstCredentials, Server};
 
-/// What a shell reports for a program that ctrl-c ended.
+/// The exit code of shells for a program that ctrl-c ended.
 const INTERRUPTED: i32 = 130;
-/// A failure like any other, without waiting for what does not end.
+/// An ordinary failure: the process exits although the database is still in use.
 const UNCLOSED: i32 = 1;
 
-/// Serves.
+/// Runs the server.
 pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), Failure> {
     log::start(&settings.log)?;
     let audience = if std::io::stdout().is_terminal() { Audience::Terminal } else { Audience::Unattended };
     threads::runtime()?.block_on(async {
-        // Signals are watched before anything runs, so that none is missed, and in a task of their own, so that a
-        // start which takes long can be ended, too.
+        // Signal handlers are installed first, so that no signal is missed, and run in a task of their own, so that a
+        // slow start can be interrupted.
         let (stop, mut stopping) = watch::channel(false);
         let leftovers = Leftovers::default();
         tokio::spawn(watch_signals(StopSignals::watch()?, stop, Arc::clone(&leftovers)));
@@ -42,35 +42,35 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         } else {
             tokio::select! {
                 _ = stopping.wait_for(|stop| *stop) => Ok(()),
-                // A supervisor starts this process again.
+                // A supervisor restarts the process.
                 ending = lifeline.ended() => Err(Failure::from(ending.to_string())),
             }
         };
         if let Err(cause) = &outcome {
-            tracing::error!(%cause, "the server cannot go on");
+            tracing::error!(%cause, "the server cannot continue");
         }
-        tracing::info!("stopping: no more connections; what runs is finished");
+        tracing::info!("shutting down: no new connections; requests in progress are finished");
         if !server.stop().await {
             tracing::error!(
-                "the database could not be closed in time; what was answered is in it or in its log"
+                "the database could not be closed in time; committed writes are in it or in its write-ahead log"
             );
             log::finish();
             exit(UNCLOSED);
         }
         tracing::info!("stopped");
-        // Also one that came while it stopped.
+        // Includes a failure during shutdown.
         outcome.and_then(|()| lifeline.ending().map_or(Ok(()), |ending| Err(ending.to_string().into())))
     })
 }
 
-/// What is removed at an end without a stop: an exit drops nothing.
+/// Files to remove on an immediate exit, which runs no destructors.
 type Leftovers = Arc<Mutex<Vec<PathBuf>>>;
 
 fn lock(leftovers: &Leftovers) -> MutexGuard<'_, Vec<PathBuf>> {
     leftovers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The first signal stops the server, the second one ends it.
+/// The first signal starts a graceful shutdown, the second one exits.
 async fn watch_signals(mut signals: StopSignals, stop: watch::Sender<bool>, leftovers: Leftovers) {
     signals.next().await;
     stop.send_replace(true);
@@ -83,13 +83,13 @@ async fn watch_signals(mut signals: StopSignals, stop: watch::Sender<bool>, left
     exit(INTERRUPTED);
 }
 
-/// Shows what is shown only once.
+/// Prints credentials that are shown only once.
 fn tell(server: &mut Server, audience: Audience, out: &mut dyn Write) -> std::io::Result<()> {
     if let Some(credentials) = server.take_first_credentials() {
         show(&credentials, out)?;
     }
     if let Some(token) = server.new_test_token().filter(|_| audience == Audience::Terminal) {
-        writeln!(out, "Tests control this server under /_test. Their token is shown only now:\n")?;
+        writeln!(out, "The test controls under /_test are enabled. Their token is shown only once:\n")?;
         writeln!(out, "  Authorization: Test {}\n", token.reveal())?;
         out.flush()?;
     }
@@ -102,7 +102,7 @@ fn show(credentials: &FirstCredentials, out: &mut dyn Write) -> std::io::Result<
         "This is the first start. {} has one user, {}.",
         credentials.organisation, credentials.email
     )?;
-    writeln!(out, "These secrets are shown only now; `brms token create` makes more:\n")?;
+    writeln!(out, "These credentials are shown only once; `brms token create` creates more:\n")?;
     writeln!(out, "  Authorization: Bearer {}", credentials.personal_access_token.reveal())?;
     writeln!(out, "  Authorization: Internal {}\n", credentials.internal_token.reveal())?;
     out.flush()

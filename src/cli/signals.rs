@@ -1,18 +1,18 @@
-//! The signals that end a program which serves: SIGTERM, SIGINT and SIGHUP alike. A terminal that closes sends the
-//! last one, and a server that died of it would leave its files behind.
+//! The signals that stop a server: SIGTERM, SIGINT and SIGHUP. A closing terminal sends SIGHUP, and a server killed
+//! by it would leave its files behind.
 
 /// SIGTERM, SIGINT and SIGHUP.
 #[cfg(unix)]
 pub(super) struct StopSignals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
-    /// `None` under `nohup`, which asks that it be ignored.
+    /// `None` under `nohup`, which sets SIGHUP to be ignored.
     hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl StopSignals {
-    /// Watches for them from now on.
+    /// Installs the handlers.
     pub(super) fn watch() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
@@ -22,7 +22,7 @@ impl StopSignals {
         })
     }
 
-    /// The next of them but SIGHUP.
+    /// The next signal other than SIGHUP.
     pub(super) async fn next_but_hang_up(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -30,7 +30,7 @@ impl StopSignals {
         }
     }
 
-    /// The next of them.
+    /// The next signal.
     pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -48,13 +48,13 @@ async fn received(signal: Option<&mut tokio::signal::unix::Signal>) {
     }
 }
 
-/// Whether the process was started with SIGHUP ignored. Where /proc does not say, it was not.
+/// Whether the process was started with SIGHUP ignored. Assumes not where /proc is not available.
 #[cfg(unix)]
 fn is_hang_up_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    // The lowest bit is signal 1.
+    // The lowest bit is signal 1, SIGHUP.
     mask.is_some_and(|mask| mask & 1 == 1)
 }
 
@@ -64,7 +64,7 @@ pub(super) struct StopSignals;
 
 #[cfg(not(unix))]
 impl StopSignals {
-    /// Watches for it from now on.
+    /// Installs the handler.
     pub(super) fn watch() -> std::io::Result<Self> {
         Ok(Self)
     }
@@ -74,7 +74,7 @@ impl StopSignals {
         self.next().await;
     }
 
-    /// The next one.
+    /// The next signal.
     pub(super) async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
     }

@@ -1,4 +1,4 @@
-//! The threads and open files that a command needs, and whether the system gives them. Libraries panic when they get none.
+//! Checks that the system allows the threads and open files that a command needs. Libraries panic when it does not.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::clock::CENTURY;
 use crate::failure::Failure;
 
-/// Four to read at once, and four for what a mail looks up.
+/// Four for concurrent reads, and four for DNS lookups of the mail delivery.
 const READING_THREADS: usize = 8;
-/// How long one of them waits for the others.
+/// How long a thread waits for the others to start.
 const THREADS_START_WITHIN: Duration = Duration::from_secs(2);
 
-/// Starts as many for a moment, and fails if the system refuses some.
+/// Starts this many threads for a moment, and fails if the system refuses some.
 pub(super) fn check(needed: usize) -> Result<(), Failure> {
     let threads: Vec<_> = (0..needed).map(|_| std::thread::Builder::new().spawn(std::thread::park)).collect();
     let refused = threads.iter().filter(|thread| thread.is_err()).count();
@@ -33,18 +33,19 @@ pub(super) fn check(needed: usize) -> Result<(), Failure> {
     .into())
 }
 
-/// A runtime for the commands that serve.
+/// The runtime of commands that run a server.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     #[cfg(unix)]
     open_files::check()?;
-    // One worker a core, the pool's three, the writer, the fold of its log, and two to read or to wait in a worker's place.
+    // One worker per core, three threads of the connection pool, the writer, the WAL checkpointer, and two blocking
+    // threads.
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     check(workers + 7)?;
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().thread_keep_alive(CENTURY).build()?)
 }
 
-/// Starts the threads that read, once the database has its own; they stay. When the system gives none for a while, what
-/// waits for a new one would never be run.
+/// Starts the threads for reads, once the database has started its own; they are kept for the lifetime of the
+/// process. If the system temporarily refuses new threads later, work that waits for one would never run.
 pub(super) fn start_to_read() {
     let all_there = Arc::new((Mutex::new(0), Condvar::new()));
     for _ in 0..READING_THREADS {
@@ -53,8 +54,8 @@ pub(super) fn start_to_read() {
     }
 }
 
-/// Keeps a thread busy until all are there, so that none does the work of two. Where the system gives fewer, those go
-/// on without the others.
+/// Keeps a thread busy until all have started, so that each task gets a thread of its own. If the system allows
+/// fewer, those continue without the others.
 fn wait_for_all((arrived, all_there): &(Mutex<usize>, Condvar)) {
     let mut arrived = arrived.lock().unwrap_or_else(PoisonError::into_inner);
     *arrived += 1;
@@ -71,14 +72,14 @@ mod open_files {
 
     use crate::failure::Failure;
 
-    /// What a server has open before its first connection, with some to spare.
+    /// The open files of a server before its first connection, with some spare.
     const MIN: u64 = 64;
 
-    /// Raises the limit on open files as far as the system lets it: each connection is one.
+    /// Raises the soft limit on open files to the hard limit: each connection needs one.
     pub(super) fn check() -> Result<(), Failure> {
         let limit = getrlimit(Resource::Nofile);
         let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-        // Where it cannot be raised the old limit stays, and that is looked at.
+        // If it cannot be raised, the old limit stays and is checked.
         let _ = setrlimit(Resource::Nofile, raised);
         match getrlimit(Resource::Nofile).current {
             Some(files) if files < MIN => Err(format!(

@@ -153,7 +153,7 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
     let output = command.output().expect("brms");
     let story = text(&output.stdout);
     assert!(output.status.success(), "{story}\n{}", text(&output.stderr));
-    for wanted in ["Subject: ", "/invitations/accept#brms_inv_", "410", "401", "Every answer was right"] {
+    for wanted in ["Subject: ", "/invitations/accept#brms_inv_", "410", "401", "All responses were as expected"] {
         assert!(story.contains(wanted), "{wanted}: {story}");
     }
     let left: Vec<_> = std::fs::read_dir(&folder).expect("the folder").collect();

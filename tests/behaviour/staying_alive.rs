@@ -191,7 +191,7 @@ fn fr_03_an_interrupted_demo_leaves_nothing_behind() {
     });
     wait_for("the demo's last words", || {
         let said = std::fs::read_to_string(folder.path().join("out")).expect("its words");
-        said.contains("stays up").then_some(())
+        said.contains("keeps running").then_some(())
     });
     terminate(&child.0);
     child.ended();

@@ -1,7 +1,7 @@
-//! `brms demo`: the main job for real, in a temporary folder: a real server on a free port, real HTTP,
-//! the mail as it arrives. Each answer is checked; a wrong one ends the demo with exit code 1.
+//! `brms demo`: the main workflow in a temporary folder, with a real server on a free port, real HTTP requests and
+//! the mails as delivered. Every response is checked; an unexpected one ends the demo with exit code 1.
 
 mod run;
-mod story;
+mod walkthrough;
 
 pub(crate) use run::run;

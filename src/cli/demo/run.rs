@@ -1,9 +1,9 @@
-//! The demo from its server to its end.
+//! Starts the demo's server, runs the walkthrough, and stops the server.
 
 use std::io::Write;
 use std::path::Path;
 
-use super::story::{self, Story};
+use super::walkthrough::{self, Walkthrough};
 use crate::cli::signals::StopSignals;
 use crate::cli::threads::runtime;
 use crate::clock::Clock;
@@ -14,10 +14,10 @@ use crate::startup::{Audience, Server, sweep};
 const PREFIX: &str = "brms-demo-";
 const DATABASE: &str = "demo.db";
 
-/// Runs the story, and with `--keep` stays up for more.
+/// Runs the walkthrough; with `--keep`, keeps the server running afterwards.
 pub(crate) fn run(settings: &DemoSettings, out: &mut dyn Write) -> Result<(), Failure> {
     runtime()?.block_on(async {
-        // An end by a signal removes the folder like any other, so signals are watched before it is made.
+        // Installed before the folder is created, so that it is also removed when a signal ends the demo.
         let mut signals = StopSignals::watch()?;
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
         sweep(&std::env::temp_dir(), folder.path(), PREFIX, DATABASE);
@@ -25,29 +25,32 @@ pub(crate) fn run(settings: &DemoSettings, out: &mut dyn Write) -> Result<(), Fa
             Server::start(&serve_settings(folder.path())?, Clock::default(), Audience::Unattended).await?;
         writeln!(
             out,
-            "A brms server answers at {}, with all its data in {}.",
+            "A brms server is running at {}, with all its data in {}.",
             server.url(),
             folder.path().display()
         )?;
-        let told = tokio::select! {
-            told = tell(settings, &server, folder.path(), out) => told,
+        let outcome = tokio::select! {
+            outcome = walk_through(settings, &server, folder.path(), out) => outcome,
             () = signals.next() => Err("interrupted".into()),
         };
         server.stop().await;
-        told
+        outcome
     })?;
-    writeln!(out, "\nEvery answer was right. Start your own with `brms serve`; the README says how.")?;
+    writeln!(
+        out,
+        "\nAll responses were as expected. Start your own server with `brms serve`; see the README."
+    )?;
     Ok(())
 }
 
-/// Tells the story, and with `--keep` waits for the signal that ends it.
-async fn tell(
+/// Runs the walkthrough; with `--keep`, then waits to be interrupted.
+async fn walk_through(
     settings: &DemoSettings,
     server: &Server,
     folder: &Path,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    Story::new(server.address(), server.app().db.clone(), out).tell().await?;
+    Walkthrough::new(server.address(), server.app().db.clone(), out).run_all().await?;
     if settings.keep {
         keep(server, folder, out)?;
         std::future::pending::<()>().await;
@@ -55,7 +58,7 @@ async fn tell(
     Ok(())
 }
 
-/// The settings that `brms serve` would have, on a free port and in the folder of the demo.
+/// The settings of `brms serve`, with a free port and the folder of the demo.
 fn serve_settings(folder: &Path) -> Result<ServeSettings, Failure> {
     let seed = folder.join("seed.json");
     std::fs::write(&seed, include_str!("seed.json"))?;
@@ -70,16 +73,16 @@ fn keep(server: &Server, folder: &Path, out: &mut dyn Write) -> Result<(), Failu
     let database = folder.join(DATABASE);
     writeln!(
         out,
-        "\nThe server stays up until ctrl-c. Try:\n\n  \
+        "\nThe server keeps running until ctrl-c. Try:\n\n  \
          curl -i {url}/api/health\n  \
          curl -i -H 'Authorization: Bearer {bearer}' -H 'Content-Type: application/json' \\\n    \
          -d '{{\"userIds\":[\"{user}\"]}}' {url}/api/projects/{project}/members\n  \
          curl -i -X POST -H 'Authorization: Internal {internal}' {url}/api/users/{user}/invitation\n  \
          brms mailbox list --database {database}",
-        bearer = story::BEARER,
-        internal = story::INTERNAL,
-        user = story::IVY,
-        project = story::PROJECT,
+        bearer = walkthrough::BEARER,
+        internal = walkthrough::INTERNAL,
+        user = walkthrough::IVY,
+        project = walkthrough::PROJECT,
         database = database.display(),
     )?;
     out.flush()?;

@@ -1,4 +1,4 @@
-//! What the demo does, step by step, and what each answer has to be.
+//! The steps of the demo, and the expected response of each.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -25,37 +25,46 @@ pub(super) const INTERNAL: &str = "brms_ses_demo_0000000000000000000000000000000
 
 const TIME_MAX: Duration = Duration::from_secs(10);
 
-/// The teller: where the server is, what it keeps, and who listens.
-pub(super) struct Story<'o> {
+/// The state of the walkthrough: the server's address and database, and the output.
+pub(super) struct Walkthrough<'o> {
     address: SocketAddr,
     db: Db,
     out: &'o mut dyn Write,
     step: usize,
 }
 
-impl<'o> Story<'o> {
+impl<'o> Walkthrough<'o> {
     pub(super) fn new(address: SocketAddr, db: Db, out: &'o mut dyn Write) -> Self {
         Self { address, db, out, step: 0 }
     }
 
-    /// The whole story.
-    pub(super) async fn tell(mut self) -> Result<(), Failure> {
+    /// Runs all steps.
+    pub(super) async fn run_all(mut self) -> Result<(), Failure> {
         self.refused_without_credentials().await?;
         self.members_are_invited().await?;
         let first = self.invitation_is_sent("Send Ivy her invitation to the organisation", 1).await?;
         let second =
-            self.invitation_is_sent("Send it again: a new link, and the first one is dead", 2).await?;
-        self.link_is_dead("The first link is refused: a newer mail was sent", &first, "invitation-replaced")
-            .await?;
+            self.invitation_is_sent("Send it again: a new link, which replaces the first one", 2).await?;
+        self.link_is_rejected(
+            "The first link is rejected: a newer mail was sent",
+            &first,
+            "invitation-replaced",
+        )
+        .await?;
         self.invitation_is_accepted(&second).await?;
-        self.link_is_dead("The same link a second time is refused: it was used", &second, "invitation-used")
-            .await
+        self.link_is_rejected(
+            "The same link is rejected the second time: it was used",
+            &second,
+            "invitation-used",
+        )
+        .await
     }
 
     async fn refused_without_credentials(&mut self) -> Result<(), Failure> {
         let path = format!("/api/projects/{PROJECT}/members");
         let body = json!({ "userIds": [NINA] });
-        let answer = self.ask("Without credentials nobody gets in", "POST", &path, None, Some(&body)).await?;
+        let answer =
+            self.ask("A request without credentials is rejected", "POST", &path, None, Some(&body)).await?;
         expect(&answer, 401, |problem| problem["type"] == "urn:brms:problem:unauthenticated")
     }
 
@@ -63,7 +72,7 @@ impl<'o> Story<'o> {
         let path = format!("/api/projects/{PROJECT}/members");
         let body = json!({ "userIds": [NINA, IVY], "groupIds": [EDITORS] });
         let bearer = Some(format!("Bearer {BEARER}"));
-        let title = "inviteMembers: put Nina and Ivy into the project Pricing, as Editors";
+        let title = "inviteMembers: add Nina and Ivy to the project Pricing, as Editors";
         let answer = self.ask(title, "POST", &path, bearer, Some(&body)).await?;
         expect(&answer, 200, |members| {
             let is = |position: usize, user: &str| {
@@ -73,7 +82,7 @@ impl<'o> Story<'o> {
         })
     }
 
-    /// Sends, waits for the mail, shows it, and takes the code out of it.
+    /// Sends the invitation, waits for the mail, prints it, and returns its code.
     async fn invitation_is_sent(&mut self, title: &str, mails: usize) -> Result<String, Failure> {
         let path = format!("/api/users/{IVY}/invitation");
         let internal = Some(format!("Internal {INTERNAL}"));
@@ -83,7 +92,7 @@ impl<'o> Story<'o> {
         let message = self.mail(mails).await?;
         let mut shown = Vec::new();
         mailbox::write_readable(&message, &mut shown)?;
-        writeln!(self.out, "\n  The mail as it arrives:\n")?;
+        writeln!(self.out, "\n  The mail as delivered:\n")?;
         self.write_indented("  | ", &String::from_utf8_lossy(&shown))?;
         code_in(&message)
     }
@@ -95,13 +104,13 @@ impl<'o> Story<'o> {
         expect(&answer, 200, |invitation| invitation["status"] == "accepted" && invitation["userId"] == IVY)
     }
 
-    async fn link_is_dead(&mut self, title: &str, code: &str, why: &str) -> Result<(), Failure> {
+    async fn link_is_rejected(&mut self, title: &str, code: &str, why: &str) -> Result<(), Failure> {
         let body = json!({ "secret": code });
         let answer = self.ask(title, "POST", "/invitations/accept", None, Some(&body)).await?;
         expect(&answer, 410, |problem| problem["type"] == format!("urn:brms:problem:{why}"))
     }
 
-    /// Sends one request, and shows it and its answer.
+    /// Sends one request, and prints it and its response.
     async fn ask(
         &mut self,
         title: &str,
@@ -127,7 +136,7 @@ impl<'o> Story<'o> {
         Ok(answer)
     }
 
-    /// The last delivered mail, once there are as many as expected.
+    /// The last delivered mail, once the expected number has been delivered.
     async fn mail(&self, count: usize) -> Result<Vec<u8>, Failure> {
         let deadline = Instant::now() + TIME_MAX;
         loop {
@@ -157,10 +166,11 @@ fn expect(answer: &Answer, status: u16, is_right: impl FnOnce(&Value) -> bool) -
     if answer.status == status && is_right(&body) {
         return Ok(());
     }
-    Err(format!("this answer is wrong: {} was expected, with another body: {}", status, answer.body).into())
+    Err(format!("unexpected response: expected status {} and another body than: {}", status, answer.body)
+        .into())
 }
 
-/// Reads the code where the person would: in the text of the mail.
+/// Extracts the code from the text of the mail, as a person would.
 fn code_in(message: &[u8]) -> Result<String, Failure> {
     let message = MessageParser::default().parse(message).ok_or("the mail cannot be read")?;
     let text = message.body_text(0).ok_or("the mail has no text")?;

@@ -41,7 +41,10 @@ pub fn serve_settings_without_environment<'a>(
 
 /// Rejects a database file that would silently be ignored. Not done by clap, which considers `BRMS_EPHEMERAL=false`
 /// as given.
-fn refuse_database_with_ephemeral(command: &mut clap::Command, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+fn refuse_database_with_ephemeral(
+    command: &mut clap::Command,
+    matches: &clap::ArgMatches,
+) -> Result<(), clap::Error> {
     let Some(("serve", serve)) = matches.subcommand() else { return Ok(()) };
     let is_named = serve.value_source("database").is_some_and(|source| source != ValueSource::DefaultValue);
     if is_named && serve.get_flag("ephemeral") {

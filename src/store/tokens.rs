@@ -106,8 +106,8 @@ pub struct ListedToken {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Whose a token is.
-pub(crate) struct TokenOwner {
+/// The user and the organisation of a token that was deleted.
+pub(crate) struct DeletedToken {
     pub user_id: UserId,
     pub organisation_id: OrganisationId,
 }
@@ -277,22 +277,22 @@ pub fn all_internal(tx: &Tx, user_id: UserId) -> Result<Vec<SignIn>, Problem> {
 }
 
 /// Removes a personal access token and says whose it was.
-pub(crate) fn delete_personal(tx: &Tx, id: PersonalAccessTokenId) -> Result<Option<TokenOwner>, Problem> {
+pub(crate) fn delete_personal(tx: &Tx, id: PersonalAccessTokenId) -> Result<Option<DeletedToken>, Problem> {
     delete(tx, PERSONAL, id)
 }
 
 /// Removes a sign-in and says whose it was.
-pub(crate) fn delete_internal(tx: &Tx, id: SignInId) -> Result<Option<TokenOwner>, Problem> {
+pub(crate) fn delete_internal(tx: &Tx, id: SignInId) -> Result<Option<DeletedToken>, Problem> {
     delete(tx, INTERNAL, id)
 }
 
-fn delete(tx: &Tx, table: &str, id: impl Parameter) -> Result<Option<TokenOwner>, Problem> {
+fn delete(tx: &Tx, table: &str, id: impl Parameter) -> Result<Option<DeletedToken>, Problem> {
     let statement = format!(
         "DELETE FROM {table} WHERE id = ?1
          RETURNING user_id, (SELECT organisation_id FROM users WHERE users.id = user_id) AS organisation_id"
     );
     tx.optional(&statement, [id], |row| {
-        Ok(TokenOwner { user_id: row.get("user_id")?, organisation_id: row.get("organisation_id")? })
+        Ok(DeletedToken { user_id: row.get("user_id")?, organisation_id: row.get("organisation_id")? })
     })
 }
 

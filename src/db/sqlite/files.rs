@@ -198,9 +198,9 @@ pub(super) fn hand_over(_made: &File, _database: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether there is no file yet.
+/// Whether neither the database nor any file that SQLite keeps beside it exists yet.
 pub fn is_new(database: &Path) -> Result<bool, Failure> {
-    real_path(database).map(|path| !is_there(&path))
+    real_path(database).map(|path| is_free(&path))
 }
 
 /// Removes a database that nobody has used yet, with what SQLite keeps beside it.

@@ -23,6 +23,8 @@ pub enum Ending {
     FileGone,
     /// The database file is damaged, or another program has written it.
     Damaged,
+    /// Another program has overwritten the index of the write-ahead log.
+    LogIndex,
 }
 
 impl std::fmt::Display for Ending {
@@ -35,6 +37,10 @@ impl std::fmt::Display for Ending {
             Self::Damaged => {
                 "the database file is damaged, or another program has written it; put a backup in its place with \
                  `brms restore`, then start again"
+            }
+            Self::LogIndex => {
+                "another program has overwritten the index of the write-ahead log (-shm); the log itself was left in \
+                 place: start again, and SQLite makes the index anew from it"
             }
             Self::FileGone => {
                 "the database file was moved, removed or replaced while it was served; the log says where all that \

@@ -230,3 +230,78 @@ async fn a_stop_leaves_the_file_alone_each_time() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_04_a_start_that_misses_its_file_leaves_the_log_of_it_in_place() {
+    let mut scene = Scene::new();
+    wait_for_empty_log(&scene);
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    std::fs::rename(scene.at("test.db"), scene.at("elsewhere.db")).expect("it is moved away");
+    scene.serving.child.kill().expect("the server is killed");
+    scene.serving.child.wait().expect("it has ended");
+    let log_before = bytes(&scene.at("test.db-wal"));
+    for _ in 0..2 {
+        let refused = serve_refused(scene.folder.path(), &["--listen", "127.0.0.1:0"]);
+        assert!(refused.contains("test.db-wal") && refused.contains("put the database back"), "{refused}");
+    }
+    assert_eq!(bytes(&scene.at("test.db-wal")), log_before);
+    std::fs::rename(scene.at("elsewhere.db"), scene.at("test.db")).expect("it is put back");
+    drop(Serving::start(scene.folder.path(), &[]));
+    assert!(is_member(&scene.at("test.db"), seed::NINA), "an acknowledged write is lost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_04_an_overwritten_index_of_the_log_ends_the_server_and_loses_nothing() {
+    // With the next write, and with none.
+    for writes in [true, false] {
+        let mut scene = Scene::new();
+        wait_for_empty_log(&scene);
+        assert_eq!(scene.invite(seed::NINA).await, 200);
+        let mut index =
+            std::fs::OpenOptions::new().write(true).open(scene.at("test.db-shm")).expect("the index");
+        // How many frames are in the file, and the marks of readers.
+        index.seek(SeekFrom::Start(96)).expect("the part after its header");
+        index.write_all(&[0xff; 40]).expect("it is overwritten");
+        if writes {
+            assert_eq!(scene.invite(seed::OTTO).await, 503);
+        }
+        let ended = || scene.serving.child.try_wait().expect("it can be asked");
+        let status = tokio::task::block_in_place(|| wait_for("the server ends", ended));
+        assert_eq!(status.code(), Some(1));
+        assert!(log(scene.folder.path()).contains("overwritten the index of the write-ahead log"));
+        drop(Serving::start(scene.folder.path(), &[]));
+        assert!(is_member(&scene.at("test.db"), seed::NINA), "an acknowledged write is lost");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_05_a_log_that_is_overwritten_while_the_server_is_idle_is_not_written_into_the_file() {
+    let scene = Scene::new();
+    wait_for_empty_log(&scene);
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    let before = bytes(&scene.at("test.db"));
+    let path = scene.at("test.db-wal");
+    let mut file = std::fs::OpenOptions::new().write(true).open(path).expect("the log");
+    file.seek(SeekFrom::End(-3000)).expect("its last frame");
+    file.write_all(&[0; 2000]).expect("it is overwritten");
+    // It would be folded after three seconds.
+    let says_so =
+        || log(scene.folder.path()).contains("cut or overwritten the write-ahead log").then_some(());
+    tokio::task::block_in_place(|| wait_for("the damage is found", says_so));
+    scene.all_say(503).await;
+    assert_eq!(scene.invite(seed::OTTO).await, 503);
+    assert_eq!(bytes(&scene.at("test.db")), before, "the damage went into the file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_05_content_that_another_program_replaces_through_sqlite_is_found() {
+    let scene = Scene::new();
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    // What `.restore` of the sqlite3 shell does to the newest rows.
+    let other = rusqlite::Connection::open(scene.at("test.db")).expect("the file");
+    let newest = "DELETE FROM audit_logs WHERE id = (SELECT max(id) FROM audit_logs)";
+    assert_eq!(other.execute(newest, ()).expect("it is removed"), 1);
+    assert_eq!(scene.invite(seed::OTTO).await, 503);
+    scene.all_say(503).await;
+    assert!(log(scene.folder.path()).contains("replaced the content of the database"));
+}

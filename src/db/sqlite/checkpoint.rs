@@ -118,7 +118,7 @@ fn run(connection: &Connection, shared: &Shared, signals: &Signals, empties: boo
 /// Leaves an empty log if nobody reads it just now. Nearly all is done before it keeps writes out, and for what is
 /// left it waits for nobody.
 pub(super) fn empty(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
-    if compare::look(shared, connection).is_err() {
+    if compare::look_in_full(shared, connection).is_err() {
         return Ok(false);
     }
     let Some(_folding) = shared.file.folding() else { return Ok(false) };

@@ -13,6 +13,7 @@ use super::options::BUSY_TIMEOUT;
 use super::problem::problem;
 use super::shared::Shared;
 use super::trouble::{Progress, has_audit_log, newest_audit_log};
+use crate::lifeline::Ending;
 use crate::problem::{Problem, Unavailable};
 
 /// How often, and after how long, something that looks wrong is looked at again: another program may be at work.
@@ -28,14 +29,25 @@ pub(super) fn look_before(shared: &Shared, writer: &Connection) -> Result<(), Un
     }
     match before.look {
         Look::InPlace if before.is_log_as_left => Ok(()),
-        Look::InPlace => check_log(shared, writer),
+        Look::InPlace => check_log_and_content(shared, writer),
         Look::Gone => Ok(()),
         Look::Unknown => Err(Unavailable::DiskFailed),
         Look::Written => {
             // Nothing of ours has happened since the log was left.
             compare(shared, writer, || !shared.file.is_log_as_left())?;
-            if shared.file.is_log_as_left() { Ok(()) } else { check_log(shared, writer) }
+            if shared.file.is_log_as_left() { Ok(()) } else { check_log_and_content(shared, writer) }
         }
+    }
+}
+
+/// A backup that another program restored through SQLite leaves a log without a fault, but not what was written last.
+fn check_log_and_content(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
+    check_log(shared, writer)?;
+    match shared.trouble.newest_written() {
+        Some(newest) if !has_audit_log(writer, newest).map_err(|_| Unavailable::Database)? => {
+            Err(damaged(shared, "another program has replaced the content of the database"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -57,6 +69,13 @@ fn check_log(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
     Err(damaged(shared, "another program has cut or overwritten the write-ahead log"))
 }
 
+/// Looks at the file and at all of its log before the log is folded: what was overwritten while this process wrote, too,
+/// shows in the checksums. Takes some milliseconds.
+pub(super) fn look_in_full(shared: &Shared, connection: &Connection) -> Result<(), Unavailable> {
+    verdict(shared, connection, OpenedFile::look)?;
+    check_log(shared, connection)
+}
+
 fn damaged(shared: &Shared, wrong: &str) -> Unavailable {
     let path = shared.file.path().display();
     tracing::error!(%path, wrong, "the database is no longer consistent");
@@ -67,9 +86,21 @@ fn damaged(shared: &Shared, wrong: &str) -> Unavailable {
 /// Looks at the file after a transaction. What keeps the comparison from being made is no verdict: it is made again
 /// at the next look.
 pub(super) fn look(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
+    verdict(shared, writer, OpenedFile::look_after_transaction)
+}
+
+fn verdict(
+    shared: &Shared,
+    writer: &Connection,
+    look: impl Fn(&OpenedFile) -> Look,
+) -> Result<(), Unavailable> {
     // Before the look: what is folded by now is in the file as it is found.
-    let progress = progress(&shared.file, writer);
-    match shared.file.look_after_transaction() {
+    let counts = log_and_folded(writer);
+    if is_impossible(&counts) && (0..COMPARED_AGAIN_MAX).all(|_| is_impossible(&log_and_folded(writer))) {
+        return Err(index_overwritten(shared));
+    }
+    let progress = counts.map(|(_, folded)| (shared.file.log_run(), folded));
+    match look(&shared.file) {
         Look::InPlace => {
             if let Ok(progress) = progress {
                 shared.trouble.set_progress(progress);
@@ -85,6 +116,20 @@ pub(super) fn look(shared: &Shared, writer: &Connection) -> Result<(), Unavailab
             if compared == Err(Unavailable::Damaged) { compared } else { Ok(()) }
         }
     }
+}
+
+/// More can be folded than there is only for a moment, while another program writes and folds.
+fn is_impossible(counts: &rusqlite::Result<(i64, i64)>) -> bool {
+    counts.as_ref().is_ok_and(|(frames, folded)| *frames >= 0 && !(0..=*frames).contains(folded))
+}
+
+/// SQLite would believe the index and throw the log away. The process ends before it does.
+fn index_overwritten(shared: &Shared) -> Unavailable {
+    let path = shared.file.path().display();
+    tracing::error!(%path, "another program has overwritten the index of the write-ahead log");
+    shared.trouble.lost_index();
+    shared.lifeline.end(Ending::LogIndex);
+    Unavailable::PartEnded
 }
 
 /// Another program has written the file. That is right if it was a fold of the log.

@@ -369,6 +369,30 @@ impl Drop for Folding<'_> {
     fn drop(&mut self) {
         let mut seen = self.0.seen();
         seen.folds -= 1;
-        self.0.accept_as(&mut seen);
+        // A fold does not cut the file, unless another program has vacuumed it: then the next look compares.
+        if self.0.state().is_ok_and(|(length, _)| length >= seen.state.0) {
+            self.0.accept_as(&mut seen);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_cut_while_this_process_folds_its_log_is_not_taken_for_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        fs::write(&path, [0; 8192]).unwrap();
+        let file = OpenedFile::new(&path).unwrap();
+        let fold = file.folding().unwrap();
+        fs::write(&path, [1; 12_288]).unwrap();
+        drop(fold);
+        assert_eq!(file.look(), Look::InPlace, "a fold makes it longer");
+        let fold = file.folding().unwrap();
+        fs::write(&path, [1; 8192]).unwrap();
+        drop(fold);
+        assert_eq!(file.look(), Look::Written);
     }
 }

@@ -12,6 +12,7 @@ use crate::problem::{Problem, Unavailable};
 const NONE: u8 = 0;
 const DAMAGED: u8 = 1;
 const GONE: u8 = 2;
+const INDEX_WRONG: u8 = 3;
 
 /// How far the log was folded when this process looked last: the run of the log, and how many of its frames are in the
 /// file. Any fold changes it, and nothing else does but a log that begins anew, which follows a fold.
@@ -32,6 +33,7 @@ impl Trouble {
         match self.lasting.load(Ordering::Acquire) {
             NONE => Ok(()),
             GONE => Err(Problem::Unavailable(Unavailable::FileGone)),
+            INDEX_WRONG => Err(Problem::Unavailable(Unavailable::PartEnded)),
             _ => Err(Problem::Unavailable(Unavailable::Damaged)),
         }
     }
@@ -60,6 +62,11 @@ impl Trouble {
     /// The file is not there any more, and a write went into it.
     pub(super) fn lost(&self) {
         self.lasting.store(GONE, Ordering::Release);
+    }
+
+    /// The index of the log was overwritten. The log itself has everything, and a start makes the index anew.
+    pub(super) fn lost_index(&self) {
+        self.lasting.store(INDEX_WRONG, Ordering::Release);
     }
 
     /// Remembers how far this process has written.

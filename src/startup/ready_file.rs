@@ -11,6 +11,9 @@ use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::temporary;
 
+/// No ready file is as long as this.
+const BYTES_MAX: u64 = 64 * 1024;
+
 /// Exists while the server accepts requests. Removed when this is dropped.
 pub(super) struct ReadyFile {
     path: PathBuf,
@@ -25,11 +28,11 @@ pub(super) struct PreparedReadyFile {
 
 impl ReadyFile {
     pub(super) fn prepare(path: &Path) -> Result<PreparedReadyFile, Failure> {
-        if path.is_dir() {
-            return Err(cannot_be_written(path, &"it is a folder"));
-        }
         if let Some(database) = sqlite::database_of(path) {
             let cause = format!("it belongs to the database {}; name another file", database.display());
+            return Err(cannot_be_written(path, &cause));
+        }
+        if let Some(cause) = other_content(path) {
             return Err(cannot_be_written(path, &cause));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -38,6 +41,20 @@ impl ReadyFile {
         let file = temporary::file(folder, "ready").map_err(|cause| cannot_be_written(path, &cause))?;
         Ok(PreparedReadyFile { path: path.to_owned(), file })
     }
+}
+
+/// Why an existing file is not a ready file, which may be replaced. An empty file may be one that `mktemp` made.
+fn other_content(path: &Path) -> Option<&'static str> {
+    let metadata = path.metadata().ok()?;
+    if !metadata.is_file() {
+        return Some("it is not a regular file; name another file");
+    }
+    let is_ready_file = || {
+        let ready: serde_json::Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+        ready.get("url").map(|_| ())
+    };
+    let is_replaceable = metadata.len() == 0 || (metadata.len() <= BYTES_MAX && is_ready_file().is_some());
+    (!is_replaceable).then_some("a file with other content is there; move it away, or name another file")
 }
 
 fn cannot_be_written(path: &Path, cause: &dyn Display) -> Failure {
@@ -63,6 +80,23 @@ impl Drop for ReadyFile {
     fn drop(&mut self) {
         if let Err(cause) = std::fs::remove_file(&self.path) {
             tracing::warn!(path = %self.path.display(), %cause, "the ready file could not be removed");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_and_a_ready_file_of_a_killed_server_are_replaced_and_other_files_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ready.json");
+        for (content, is_replaced) in
+            [("", true), ("{\"url\":\"http://127.0.0.1:1\"}\n", true), ("{}", false), ("notes", false)]
+        {
+            std::fs::write(&path, content).unwrap();
+            assert_eq!(ReadyFile::prepare(&path).is_ok(), is_replaced, "{content}");
         }
     }
 }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::{Instant, timeout_at};
 
 use super::audience::Audience;
 use super::data_location::DataLocation;
@@ -35,7 +36,7 @@ use crate::store;
 use crate::web::Content;
 use crate::web::pages::Pages;
 
-/// How long closing the database may take at shutdown, and the poll interval.
+/// How long ending the delivery and closing the database may take at shutdown, and the poll interval.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(30);
 const CLOSED_LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
@@ -168,16 +169,16 @@ impl Server {
         drop(self.ready_file);
         self.site.app.db.begin_to_stop();
         self.stop.send_replace(true);
-        for task in [self.serving, self.delivering] {
-            if let Err(cause) = task.await {
-                tracing::error!(%cause, "a task of the server failed");
-            }
-        }
+        log_failure(self.serving.await);
+        // Delivery and database share one deadline: both may wait for a write that the disk never finishes.
+        let until = Instant::now() + CLOSE_TIME_MAX;
+        let Ok(delivered) = timeout_at(until, self.delivering).await else { return false };
+        log_failure(delivered);
         let site = Arc::downgrade(&self.site);
         // Dropping the last handle on the database waits for the writer thread. Done outside the runtime, so that a
         // second signal is still handled.
         let closing = tokio::task::spawn_blocking(move || drop(self.site));
-        let closed = tokio::time::timeout(CLOSE_TIME_MAX, async {
+        let closed = timeout_at(until, async {
             let _ = closing.await;
             while site.strong_count() > 0 {
                 tokio::time::sleep(CLOSED_LOOK_AGAIN_AFTER).await;
@@ -189,6 +190,12 @@ impl Server {
             drop(self.data_location);
         }
         is_closed
+    }
+}
+
+fn log_failure(ended: Result<(), JoinError>) {
+    if let Err(cause) = ended {
+        tracing::error!(%cause, "a task of the server failed");
     }
 }
 

@@ -102,6 +102,18 @@ fn a_ready_file_that_cannot_be_written_does_not_use_up_the_first_start() {
     assert!(error.contains("nowhere/ready.json"), "{error}");
     assert!(!folder.path().join("test.db").exists(), "nothing is made");
 }
+
+#[test]
+fn a_ready_file_replaces_no_file_with_other_content() {
+    let folder = folder();
+    let path = folder.path().join("ready.json");
+    for content in ["my notes", "{\"name\": \"settings of another program\"}"] {
+        std::fs::write(&path, content).expect("a file");
+        let error = serve_refused(folder.path(), &["--listen", "127.0.0.1:0", "--ready-file", "ready.json"]);
+        assert!(error.contains("ready.json") && error.contains("name another file"), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).expect("the file"), content);
+    }
+}
 #[tokio::test(flavor = "multi_thread")]
 async fn a_seed_fills_an_empty_database_and_is_skipped_afterwards() {
     let folder = folder();

@@ -1,5 +1,5 @@
-//! The rules of the house, checked by reading the source: who may know what, how long things may get, and
-//! what the description may look like. Each rule is also shown a planted violation, so that it can fail.
+//! The conventions of the source, checked by reading it: dependencies between modules, length limits, and the form of
+//! the description. Each check is also run on a planted violation, so that it can fail.
 
 use std::path::{Path, PathBuf};
 
@@ -48,7 +48,7 @@ impl Source {
         numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 
-    /// The places where the code holds one of these words.
+    /// The places where the code contains one of these words.
     fn places_of(&self, words: &[&str]) -> Vec<String> {
         let hits = self.code().filter(|(_, line)| words.iter().any(|word| line.contains(word)));
         hits.map(|(number, line)| format!("{}:{number}: {}", self.path, line.trim())).collect()
@@ -93,7 +93,7 @@ fn file_length(source: &Source) -> Vec<String> {
     vec![format!("{}: {lines} lines", source.path)]
 }
 
-/// A function ends where a brace stands as far in as it began, since rustfmt puts it there.
+/// A function ends at a brace with the indentation of its first line, since rustfmt puts it there.
 fn function_length(source: &Source) -> Vec<String> {
     let lines: Vec<&str> = source.text.lines().collect();
     let mut found = Vec::new();
@@ -113,7 +113,7 @@ fn function_length(source: &Source) -> Vec<String> {
     found
 }
 
-/// Words that only these places may know.
+/// Words that may be used only in these places.
 fn known_only_in(source: &Source, words: &[&str], places: &[&str]) -> Vec<String> {
     if source.is_under(places) { Vec::new() } else { source.places_of(words) }
 }
@@ -132,7 +132,7 @@ fn sql(source: &Source) -> Vec<String> {
     known_only_in(source, &words, &["src/db/", "src/store/"])
 }
 
-/// A view makes a model of the records it is given; it never reads more.
+/// A view builds a model from the records it is given and reads nothing else.
 fn pure_views(source: &Source) -> Vec<String> {
     if source.is_under(&["src/views/"]) { source.places_of(&["crate::db", "Tx"]) } else { Vec::new() }
 }
@@ -159,12 +159,12 @@ fn no_short_cuts(source: &Source) -> Vec<String> {
 }
 
 fn a_word_of_introduction(source: &Source) -> Vec<String> {
-    // The entry of a module that lies in a file of its own for tests needs none.
+    // The file of a module's tests needs no introduction.
     let is_missing = !source.text.starts_with("//!") && !source.path.ends_with("/tests.rs");
     if is_missing { vec![format!("{} does not open with //!", source.path)] } else { Vec::new() }
 }
 
-/// Tests look into the database through `Tx`, whichever engine it has; those about SQLite itself say so.
+/// Tests read the database through `Tx`, independent of the engine; tests about SQLite itself are marked.
 fn sqlite_is_marked(source: &Source) -> Vec<String> {
     let names_it = ["rusqlite", "db::sqlite", ".sqlite()", "execute_in_sqlite("]
         .iter()
@@ -176,7 +176,7 @@ fn sqlite_is_marked(source: &Source) -> Vec<String> {
     Vec::new()
 }
 
-/// Each rule, with a violation it must see: the path and the text.
+/// Each rule with a planted violation: the path and the text.
 fn rules() -> Vec<(&'static str, Rule, &'static str, String)> {
     let long = "x();\n".repeat(FILE_LINES_MAX + 1);
     let body = "        x();\n".repeat(FUNCTION_LINES_MAX);
@@ -216,7 +216,7 @@ fn rules() -> Vec<(&'static str, Rule, &'static str, String)> {
 }
 
 #[test]
-fn the_source_keeps_the_rules() {
+fn the_source_follows_the_conventions() {
     let sources = read_all("src", ".rs");
     for (name, rule, ..) in rules() {
         let broken: Vec<String> = sources.iter().flat_map(rule).collect();
@@ -225,7 +225,7 @@ fn the_source_keeps_the_rules() {
 }
 
 #[test]
-fn the_behaviour_tests_are_short_and_introduced_too() {
+fn behaviour_tests_are_short_and_have_an_introduction() {
     for source in read_all("tests", ".rs") {
         for rule in [file_length, function_length, a_word_of_introduction, sqlite_is_marked] {
             let broken = rule(&source);
@@ -235,7 +235,7 @@ fn the_behaviour_tests_are_short_and_introduced_too() {
 }
 
 #[test]
-fn every_rule_sees_a_planted_violation() {
+fn every_rule_detects_a_planted_violation() {
     for (name, rule, path, text) in rules() {
         let found = rule(&Source::new(path, &text));
         assert_eq!(found.len(), 1, "{name} does not see {text:.80}: {found:?}");
@@ -243,7 +243,7 @@ fn every_rule_sees_a_planted_violation() {
 }
 
 #[test]
-fn comments_tests_and_the_right_places_are_no_violations() {
+fn comments_tests_and_permitted_places_are_not_violations() {
     for (rule, path, text) in [
         (the_store_library as Rule, "src/db/sqlite/verbs.rs", "use rusqlite::Row;"),
         (the_http_library, "src/server/request.rs", "use hyper::Request;"),
@@ -261,7 +261,7 @@ fn comments_tests_and_the_right_places_are_no_violations() {
     }
 }
 
-/// What is wrong with the generated files: an opening line, or their length.
+/// Problems of the generated files: a missing opening line, or their length.
 fn generated_faults(files: &[Source]) -> Vec<String> {
     let unmarked = files.iter().filter(|file| !file.text.starts_with(DO_NOT_EDIT));
     let mut faults: Vec<String> = unmarked.map(|file| format!("{} is not marked", file.path)).collect();
@@ -273,7 +273,7 @@ fn generated_faults(files: &[Source]) -> Vec<String> {
 }
 
 #[test]
-fn generated_files_say_so_and_are_few_lines() {
+fn generated_files_are_marked_and_short() {
     assert_eq!(generated_faults(&read_all("generated", ".rs")), Vec::<String>::new());
     let marked = format!("{DO_NOT_EDIT}\n");
     let planted =
@@ -290,8 +290,8 @@ fn operations(description: &Value) -> Vec<&Value> {
     paths.values().flat_map(|methods| methods.as_object().expect("methods").values()).collect()
 }
 
-/// What is wrong with the description: how many operations it has, whose they are said to be, and how
-/// their callers prove themselves. `auth` takes each alternative for one scheme.
+/// Problems of the description: its number of operations, their tags, and their authentication. `auth` takes each
+/// alternative for one scheme.
 fn description_faults(description: &Value) -> Vec<String> {
     let operations = operations(description);
     let mut faults = Vec::new();
@@ -318,7 +318,7 @@ fn description_faults(description: &Value) -> Vec<String> {
 }
 
 #[test]
-fn the_description_is_what_the_code_relies_on() {
+fn the_description_has_the_form_the_code_relies_on() {
     let right = description();
     assert_eq!(description_faults(&right), Vec::<String>::new());
     let mut wrong = right.clone();

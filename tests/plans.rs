@@ -1,5 +1,5 @@
-//! How the database finds what each statement asks for: by an index, never by reading a whole table that
-//! grows with people. The statements are taken from the source, so that a new one is checked too.
+//! Query plans: every statement uses an index and never scans a table that grows with the number of users. The
+//! statements are taken from the source, so that new ones are checked too.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use brms::clock::Clock;
 use brms::db::sqlite::{self, Options};
 use rusqlite::Connection;
 
-/// The tables that grow with people and what they do.
+/// The tables that grow with the number of users and their activity.
 const LARGE: [&str; 5] = ["users", "members", "member_groups", "invitations", "audit_logs"];
 
-/// Statements that may read all of such a table, and why.
+/// Statements that may scan such a table, and why.
 const ALLOWED: [(&str, &str); 6] = [
     ("SELECT 1 FROM users", "stops at the first row"),
     ("WHERE email_folded = ?1 ORDER BY organisation_id", "for the operator at the command line, once"),
@@ -24,13 +24,13 @@ const ALLOWED: [(&str, &str); 6] = [
     ("DELETE FROM audit_logs WHERE organisation_id = ?1", "a seed brings the log of a new organisation"),
 ];
 
-/// A file with today's schema.
+/// A database with the current schema.
 fn schema() -> (tempfile::TempDir, Connection) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("plans.db");
     drop(sqlite::open(&Options::new(&path), Clock::default()).expect("a database"));
     let connection = Connection::open(&path).expect("the same database");
-    // The server's own function; plans do not depend on what it does.
+    // Stands in for the server's own function; plans do not depend on its result.
     let flags = rusqlite::functions::FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("has_text", -1, flags, |_| Ok(true)).expect("a function");
     (folder, connection)
@@ -67,8 +67,8 @@ fn statements(source: &str) -> Vec<String> {
     found
 }
 
-/// The large tables that a statement would read whole, or all that an organisation or a project has in
-/// them, although it asks for neither a page nor a count.
+/// The large tables that a statement would scan completely, or completely for an organisation or a project, although
+/// it asks for neither a page nor a count.
 fn scans(connection: &Connection, statement: &str) -> Vec<String> {
     let mut plan = connection
         .prepare(&format!("EXPLAIN QUERY PLAN {}", sqlite::expand_ids(statement)))
@@ -89,7 +89,7 @@ fn scans(connection: &Connection, statement: &str) -> Vec<String> {
 }
 
 #[test]
-fn no_statement_reads_a_large_table_whole() {
+fn no_statement_scans_a_large_table() {
     let (_folder, connection) = schema();
     let mut files = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store"), &mut files);
@@ -106,7 +106,7 @@ fn no_statement_reads_a_large_table_whole() {
 }
 
 #[test]
-fn no_list_reads_a_large_table_whole() {
+fn no_list_scans_a_large_table() {
     let (_folder, connection) = schema();
     for list in brms::store::lists::ALL {
         for statement in [list.count_statement(), list.page_statement()] {
@@ -123,7 +123,7 @@ fn no_list_reads_a_large_table_whole() {
 }
 
 #[test]
-fn a_statement_that_reads_a_large_table_whole_is_noticed() {
+fn a_statement_that_scans_a_large_table_is_detected() {
     let (_folder, connection) = schema();
     for wrong in [
         "SELECT * FROM users WHERE first_name = ?1",

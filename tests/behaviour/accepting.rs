@@ -1,4 +1,4 @@
-//! Accepting an invitation: what a right code does, as form and as JSON, and what a person reads.
+//! Accepting an invitation with a valid code, by form and by JSON, and the pages that people see.
 
 use brms::db::Row;
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ async fn json_makes_the_invited_user_an_active_member_with_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_does_the_same_and_welcomes_the_person() {
+async fn a_form_does_the_same_and_shows_a_welcome_page() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let pasted = format!("  {code}\r\n");
@@ -66,7 +66,7 @@ async fn a_form_does_the_same_and_welcomes_the_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_are_optional_and_an_empty_one_is_none() {
+async fn names_are_optional_and_an_empty_one_counts_as_absent() {
     let cases = [
         (json!({}), None),
         (json!({ "firstName": null, "lastName": null }), None),
@@ -83,7 +83,7 @@ async fn names_are_optional_and_an_empty_one_is_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_of_200_characters_is_taken_and_more_or_control_characters_are_not() {
+async fn names_of_up_to_200_characters_without_control_characters_are_accepted() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let long = "ü".repeat(201);
@@ -105,7 +105,7 @@ async fn a_name_of_200_characters_is_taken_and_more_or_control_characters_are_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_form_comes_back_with_what_was_typed_escaped_and_the_place_marked() {
+async fn a_rejected_form_keeps_its_values_escaped_and_marks_the_invalid_field() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let hostile = "\"><script>alert(1)</script>";
@@ -123,7 +123,7 @@ async fn a_refused_form_comes_back_with_what_was_typed_escaped_and_the_place_mar
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_with_a_code_that_is_not_known_comes_back_without_it_and_keeps_the_names() {
+async fn a_form_with_an_unknown_code_is_shown_without_it_and_keeps_the_names() {
     let server = TestServer::start().await;
     let fields = [("secret", "brms_inv_wrong"), ("firstName", "Ann"), ("lastName", "Ash")];
     let page = server.post(ACCEPT).form(&fields).expect(404).await.text();
@@ -134,20 +134,20 @@ async fn a_form_with_a_code_that_is_not_known_comes_back_without_it_and_keeps_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_takes_the_whole_link_for_its_code() {
+async fn a_form_accepts_the_whole_link_as_its_code() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let link = format!(" https://brms.example/invitations/accept#{code}\n");
     let page = server.post(ACCEPT).form(&[("secret", &link), ("firstName", "\u{1}")]).expect(400).await;
     assert!(page.text().contains(&format!("value=\"{code}\"")), "{}", page.text());
-    // A program says what it means.
+    // JSON must contain the code alone.
     assert_eq!(accept(&server, &json!({ "secret": link })).await.status, 404);
     server.post(ACCEPT).form(&[("secret", &link)]).expect(200).await;
     assert_eq!(person(&server, seed::IVY), member(None, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_18_looking_at_the_page_changes_nothing() {
+async fn iv_18_viewing_the_page_changes_nothing() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let sum = "SELECT sum(total) FROM (SELECT count(*) AS total FROM audit_logs UNION ALL
@@ -169,7 +169,7 @@ async fn iv_18_looking_at_the_page_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_answer_to_a_person_carries_the_headers_that_guard_the_code() {
+async fn every_response_to_a_person_has_the_headers_that_protect_the_code() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let answers = [
@@ -188,14 +188,14 @@ async fn every_answer_to_a_person_carries_the_headers_that_guard_the_code() {
         assert!(policy.contains("form-action 'self'") && !policy.contains("unsafe"), "{policy}");
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        // Said once or twice, but always the same.
+        // A header may be repeated, but always with the same value.
         assert!(answer.headers.get_all("cache-control").iter().all(|value| value == "no-store"));
         assert_eq!(answer.header("cache-control"), Some("no-store"));
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_neither_form_nor_json_too_long_or_another_method_is_refused() {
+async fn other_content_types_methods_and_long_bodies_are_rejected() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let body = json!({ "secret": code }).to_string().into_bytes();
@@ -221,7 +221,7 @@ async fn what_is_neither_form_nor_json_too_long_or_another_method_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_membership_made_before_counts_from_acceptance_on_and_iv_33_leaves_the_invitation_alone() {
+async fn a_membership_created_earlier_takes_effect_on_acceptance_and_iv_33_leaves_the_invitation_unchanged() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let invitation = "SELECT sum(expires_at + updated_at) FROM invitations";
@@ -247,7 +247,7 @@ async fn a_membership_made_before_counts_from_acceptance_on_and_iv_33_leaves_the
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_31_a_link_stays_good_when_its_inviter_loses_rights() {
+async fn iv_31_a_link_stays_valid_when_its_inviter_loses_permissions() {
     for change in ["status = 'disabled'", "type = 'member'"] {
         let server = TestServer::start().await;
         server.post(&seed::invitation_path(seed::IVY)).caller(seed::ADMIN_SES).expect(200).await;
@@ -259,7 +259,7 @@ async fn iv_31_a_link_stays_good_when_its_inviter_loses_rights() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_22_a_link_works_until_its_last_millisecond_and_is_dead_at_its_end() {
+async fn iv_22_a_link_is_valid_until_its_last_millisecond_and_then_expired() {
     for (too_late_by_ms, status) in [(0, 410), (1, 410), (-1, 200)] {
         let server = TestServer::start().await;
         server.clock.freeze();

@@ -1,4 +1,4 @@
-//! How changes in a project are approved: read by everybody in it, changed by who manages it.
+//! The approval settings of a project: readable by its members, changed by its managers.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn group_ids(project: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn groups_keep_their_order_doubles_once_and_are_described() {
+async fn groups_keep_their_order_duplicates_count_once_and_groups_are_described() {
     let server = TestServer::start().await;
     let body = json!({ "decisionsApprovalMode": "require_one_per_team",
                        "decisionsApprovalGroups": [seed::MANAGERS, seed::EDITORS, seed::MANAGERS.to_uppercase()] });
@@ -47,7 +47,7 @@ async fn groups_keep_their_order_doubles_once_and_are_described() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_absent_stays_and_an_empty_list_empties() {
+async fn absent_fields_are_kept_and_an_empty_list_clears_them() {
     let server = TestServer::start().await;
     let start = read(&server).await;
     assert!(start["decisionsApprovalMode"].is_null() && group_ids(&start).is_empty(), "{start}");
@@ -91,7 +91,7 @@ async fn groups_of_other_projects_are_404_at_every_place_and_nothing_is_written(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readers_look_strangers_see_nothing_and_managers_change() {
+async fn readers_may_view_managers_may_change_and_others_see_nothing() {
     let server = TestServer::start().await;
     let nina = sign_in(&server, seed::NINA, None);
     let body = json!({ "decisionsApprovalMode": "none" });

@@ -1,5 +1,5 @@
-//! Requests as clients really send them: codings, hosts, heads that cannot be read, traces. FR-36, FR-37, FR-38,
-//! FR-42, and what every answer carries.
+//! Requests as clients really send them: content codings, hosts, unparsable heads, traces. FR-36, FR-37, FR-38,
+//! FR-42, and the headers of every response.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::support::{Answer, TestServer, seed};
 const OWNER: (&str, &str) = ("authorization", seed::OWNER_PAT);
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// Sends bytes, and takes the one answer, which fits the contract.
+/// Sends bytes and reads the one response, which conforms to the contract.
 fn answer(server: &TestServer, bytes: impl AsRef<[u8]>) -> Answer {
     let mut connection = Tcp::connect(server);
     connection.send(bytes);
@@ -23,7 +23,7 @@ fn live(version: &str, headers: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_36_a_coded_body_is_415_and_says_which_coding_is_read() {
+async fn fr_36_an_encoded_body_is_415_and_names_the_accepted_encoding() {
     let server = TestServer::start().await;
     let members = seed::members_path(seed::PRICING);
     let plain = json!({ "userIds": [] }).to_string().into_bytes();
@@ -46,12 +46,12 @@ async fn fr_36_a_coded_body_is_415_and_says_which_coding_is_read() {
         let refused = call.body(content_type, b"\x1f\x8b\x08".to_vec()).expect(415).await;
         assert_eq!(refused.header("accept-encoding"), Some("identity"), "{content_type}");
     }
-    // An operation without a body ignores what is said of one.
+    // An operation without a body ignores its headers.
     server.get("/api/health").header("content-encoding", "gzip").expect(200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_36_a_coded_body_is_refused_before_the_test_controls_read_it() {
+async fn fr_36_an_encoded_body_is_rejected_by_the_test_controls_as_well() {
     let token = "brms_tst_0000000000000000000000000000000000000000";
     let server = TestServer::start_with(&["--test-api", "--test-api-token", token]).await;
     for path in ["/_test/seed", "/_test/reset", "/_test/fail"] {
@@ -62,7 +62,7 @@ async fn fr_36_a_coded_body_is_refused_before_the_test_controls_read_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_37_a_host_that_is_missing_doubled_or_malformed_is_400() {
+async fn fr_37_a_missing_repeated_or_malformed_host_is_400() {
     let server = TestServer::start().await;
     for (version, hosts) in [
         ("HTTP/1.1", ""),
@@ -90,7 +90,7 @@ async fn fr_37_a_host_that_is_missing_doubled_or_malformed_is_400() {
         assert_eq!((refused.status, &*refused.problem()), (400, "malformed-request"), "{version} {hosts:?}");
         assert!(refused.json()["detail"].as_str().is_some_and(|text| text.contains("Host")), "{hosts:?}");
     }
-    // It comes before everything else that could be said of the request.
+    // This is checked before anything else in the request.
     let nowhere = answer(&server, "POST /nowhere HTTP/1.1\r\ncontent-length: 0\r\n\r\n");
     assert_eq!(nowhere.status, 400);
     for (version, hosts) in [
@@ -101,7 +101,7 @@ async fn fr_37_a_host_that_is_missing_doubled_or_malformed_is_400() {
         ("HTTP/1.1", "Host: [::1]:8080\r\n"),
         ("HTTP/1.1", "Host: 127.0.0.1\r\n"),
         ("HTTP/1.1", "Host: b%C3%BCcher.example\r\n"),
-        // The grammar allows it, and a target without an authority asks for it.
+        // The grammar allows an empty host, and a target without an authority requires it.
         ("HTTP/1.1", "Host:\r\n"),
         ("HTTP/1.0", ""),
         ("HTTP/1.0", "Host: a\r\n"),
@@ -110,14 +110,14 @@ async fn fr_37_a_host_that_is_missing_doubled_or_malformed_is_400() {
     }
 }
 
-/// A `GET /livez` whose head holds exactly this many bytes.
+/// A `GET /livez` whose head has exactly this many bytes.
 fn head_of(length: usize) -> String {
     let bare = live("HTTP/1.1", "Host: a\r\nx: \r\n").len();
     live("HTTP/1.1", &format!("Host: a\r\nx: {}\r\n", "x".repeat(length - bare)))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_38_a_head_may_hold_64_kib_and_not_a_byte_more() {
+async fn fr_38_a_head_may_have_64_kib_and_not_a_byte_more() {
     let server = TestServer::start().await;
     for (length, status) in [(60_000, 200), (65_536, 200), (65_537, 431), (70_000, 431), (500_000, 431)] {
         let head = head_of(length);
@@ -137,7 +137,7 @@ async fn fr_38_a_head_may_hold_64_kib_and_not_a_byte_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_38_what_cannot_be_read_as_http_is_told_in_a_problem() {
+async fn fr_38_bytes_that_are_not_http_are_answered_with_a_problem() {
     let server = TestServer::start().await;
     for bytes in [
         "hello\r\n\r\n",
@@ -159,7 +159,7 @@ async fn fr_38_what_cannot_be_read_as_http_is_told_in_a_problem() {
         assert!(refused.header("date").is_some(), "{bytes:?}");
         assert_eq!(connection.rest(), "", "{bytes:?}");
     }
-    // Behind good requests the same.
+    // The same after valid requests on the connection.
     let mut connection = Tcp::connect(&server);
     connection.send([live("HTTP/1.1", "Host: a\r\n").repeat(2), "nonsense\r\n\r\n".into()].concat());
     let statuses = [0; 3].map(|_| connection.checked_answer("GET", "/livez").status);
@@ -167,7 +167,7 @@ async fn fr_38_what_cannot_be_read_as_http_is_told_in_a_problem() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_38_a_transfer_coding_that_is_not_known_is_501() {
+async fn fr_38_an_unknown_transfer_coding_is_501() {
     let server = TestServer::start().await;
     let members = seed::members_path(seed::PRICING);
     let chunks = "e\r\n{\"userIds\":[]}\r\n0\r\n\r\n";
@@ -196,7 +196,7 @@ async fn fr_38_a_transfer_coding_that_is_not_known_is_501() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_40_every_answer_forbids_a_browser_to_guess_its_type() {
+async fn fr_40_every_response_disables_content_sniffing() {
     let server = TestServer::start().await;
     for (method, path) in [
         ("GET", "/api/health"),
@@ -244,7 +244,7 @@ async fn fr_42_a_problem_has_the_three_members_of_the_vendor_s_errors() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_trace_of_a_request_is_in_its_log_line_if_it_is_one() {
+async fn a_valid_trace_id_is_in_the_log_line_of_its_request() {
     let folder = tempfile::tempdir().expect("a folder");
     let serving = Serving::start(folder.path(), &[]);
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -253,7 +253,7 @@ async fn the_trace_of_a_request_is_in_its_log_line_if_it_is_one() {
     let cases = [
         (format!("00-{trace}-{parent}-01"), true),
         (format!("00-{trace}-{parent}-00"), true),
-        // A later version may say more.
+        // A later version may have more fields.
         (format!("cc-{trace}-{parent}-01"), true),
         (format!("cc-{trace}-{parent}-01-what-comes-later"), true),
         (format!("00-{trace}-{parent}-01-more"), false),

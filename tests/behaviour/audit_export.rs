@@ -1,4 +1,4 @@
-//! exportAuditLogs: what is in the file, what it does to a client that stops reading, and who may.
+//! exportAuditLogs: the content of the file, clients that stop reading, and permissions.
 //!
 //! Of SQLite alone: a renamed table is what makes an export fail half-way.
 
@@ -27,7 +27,7 @@ async fn export(server: &TestServer, query: &str) -> Vec<csv::StringRecord> {
     reader.records().collect::<Result<_, _>>().expect("RFC 4180")
 }
 
-/// Asks for an export on a connection of its own, and reads nothing of it yet.
+/// Requests an export on a connection of its own without reading any of it.
 fn ask(server: &TestServer) -> TcpStream {
     let mut stream = TcpStream::connect(server.address()).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
@@ -36,7 +36,7 @@ fn ask(server: &TestServer) -> TcpStream {
     stream
 }
 
-/// Writes this many entries, with a moment of their own for every third.
+/// Writes this many entries; every third one has a time of its own.
 fn fill(server: &TestServer, count: u32) {
     let sql = format!(
         "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count})
@@ -50,7 +50,7 @@ fn fill(server: &TestServer, count: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_has_every_entry_once_and_the_oldest_first() {
+async fn an_export_has_every_entry_once_oldest_first() {
     let server = TestServer::start().await;
     execute(&server, "DELETE FROM audit_logs");
     fill(&server, 3_500);
@@ -69,7 +69,7 @@ async fn an_export_has_every_entry_once_and_the_oldest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_is_narrowed_by_project_user_and_days_as_the_list_is() {
+async fn an_export_has_the_filters_of_the_list_for_project_user_and_days() {
     let server = TestServer::start().await;
     let body = json!({ "userIds": [seed::NINA] });
     server.post(&seed::members_path(seed::PRICING)).caller(seed::ADMIN_PAT).json(&body).expect(200).await;
@@ -101,7 +101,7 @@ async fn an_export_is_narrowed_by_project_user_and_days_as_the_list_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cell_of_an_export_is_no_formula_and_quotes_what_it_must() {
+async fn cells_of_an_export_are_quoted_and_never_formulas() {
     let server = TestServer::start().await;
     for name in ["=1+1", "+1", "-1", "@x", "say \"a, b\""] {
         let body = json!({ "name": name });
@@ -123,7 +123,7 @@ async fn a_client_that_stops_reading_an_export_holds_no_transaction() {
     fill(&server, 60_000);
     let stalled = ask(&server);
     tokio::time::sleep(Duration::from_millis(500)).await;
-    // The log is emptied although the export is not at its end.
+    // The write-ahead log is checkpointed although the export is not finished.
     let log = server.folder.path().join("test.db-wal");
     let begun = std::time::Instant::now();
     while log.metadata().expect("the log").len() > 0 {
@@ -136,14 +136,14 @@ async fn a_client_that_stops_reading_an_export_holds_no_transaction() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_that_fails_half_way_does_not_look_whole() {
+async fn an_export_that_fails_midway_is_detectably_incomplete() {
     let server = TestServer::start().await;
     fill(&server, 60_000);
     let mut broken = ask(&server);
     tokio::time::sleep(Duration::from_millis(500)).await;
     server.sqlite().execute_batch("ALTER TABLE audit_logs RENAME TO hidden").expect("a broken schema");
     let mut arrived = Vec::new();
-    // It ends early, by a reset or without one.
+    // It ends early, by a connection reset or without one.
     let _ = broken.read_to_end(&mut arrived);
     assert!(arrived.len() > 1_000, "it had begun");
     assert!(!arrived.ends_with(b"0\r\n\r\n"), "the last chunk would say that it is whole");
@@ -151,7 +151,7 @@ async fn an_export_that_fails_half_way_does_not_look_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_fails_half_way_does_not_look_whole_over_http_1_0_either() {
+async fn an_export_that_fails_midway_is_detectably_incomplete_over_http_1_0() {
     let server = TestServer::start().await;
     fill(&server, 60_000);
     let mut broken = TcpStream::connect(server.address()).expect("a connection");
@@ -166,7 +166,7 @@ async fn what_fails_half_way_does_not_look_whole_over_http_1_0_either() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_goes_on_after_an_export_and_after_a_look_at_its_head() {
+async fn a_connection_is_kept_alive_after_an_export_and_after_its_head() {
     let server = TestServer::start_with(&["--keep-alive-timeout", "1s"]).await;
     let mut connection = Tcp::connect(&server);
     for method in ["HEAD", "GET", "HEAD", "GET"] {
@@ -174,6 +174,6 @@ async fn a_connection_goes_on_after_an_export_and_after_a_look_at_its_head() {
         let answer = connection.answer_to(method, EXPORT).expect("an answer");
         assert_eq!((answer.status, answer.body.is_empty()), (200, method == "HEAD"));
     }
-    // It owes nothing now, so it is closed when it has been silent for long enough.
+    // No response is owed now, so it is closed after the keep-alive time-out.
     assert!(connection.answer().is_none());
 }

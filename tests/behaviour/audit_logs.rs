@@ -1,4 +1,4 @@
-//! Reading the audit log: what narrows it, how it is ordered, who may, and what an entry holds.
+//! Reading the audit log: filters, order, permissions, and the content of entries.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ async fn list(server: &TestServer, query: &str) -> Value {
     server.get(&format!("/api/audit-logs{query}")).caller(seed::ADMIN_PAT).expect(200).await.json()
 }
 
-/// What each entry of a list did, without the user's own words: `project created`.
+/// The action of each entry, without user-supplied text: `project created`.
 fn told(list: &Value) -> Vec<String> {
     let results = list["results"].as_array().expect("results");
     let word = |entry: &Value, name: &str| entry[name].as_str().expect("a word").to_owned();
     results.iter().map(|entry| format!("{} {}", word(entry, "type"), word(entry, "action"))).collect()
 }
 
-/// An empty log, and then one change after the other: a group, a member, a project with its owner.
-async fn server_with_a_story() -> TestServer {
+/// An empty log, then one change after another: a group, a member, a project with its owner.
+async fn server_with_a_history() -> TestServer {
     let server = TestServer::start().await;
     server.clock.freeze();
     execute(&server, "DELETE FROM audit_logs");
@@ -40,9 +40,9 @@ async fn server_with_a_story() -> TestServer {
     server
 }
 
-/// Three entries around one noon: a millisecond before it, at it, and a millisecond after it.
+/// Three entries around noon: a millisecond before, at noon, and a millisecond after.
 async fn server_around_noon() -> TestServer {
-    let server = server_with_a_story().await;
+    let server = server_with_a_history().await;
     execute(&server, "DELETE FROM audit_logs WHERE type = 'member' AND data ->> 'owner'");
     for (kind, moment) in [("group", NOON - 1), ("member", NOON), ("project", NOON + 1)] {
         execute(&server, &format!("UPDATE audit_logs SET created_at = {moment} WHERE type = '{kind}'"));
@@ -52,7 +52,7 @@ async fn server_around_noon() -> TestServer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn entries_come_newest_first_and_each_filter_narrows_them() {
-    let server = server_with_a_story().await;
+    let server = server_with_a_history().await;
     let all = ["member created", "project created", "member created", "group created"];
     let fresh = list(&server, "?type=project").await["results"][0]["refId"].clone();
     let fresh = fresh.as_str().unwrap();
@@ -117,7 +117,7 @@ async fn dates_include_both_ends_to_the_millisecond_and_a_day_is_all_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_date_that_the_description_allows_is_never_refused_however_far_away() {
+async fn a_date_that_the_description_allows_is_never_rejected_however_distant() {
     let server = server_around_noon().await;
     let all = told(&list(&server, "").await);
     for query in [
@@ -134,7 +134,7 @@ async fn a_date_that_the_description_allows_is_never_refused_however_far_away() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn entries_are_ordered_by_what_is_asked_both_ways() {
+async fn entries_can_be_ordered_by_each_field_in_both_directions() {
     let server = server_around_noon().await;
     execute(&server, "UPDATE audit_logs SET action = 'deleted' WHERE type = 'group'");
     let (group, member, project) = ("group deleted", "member created", "project created");
@@ -151,14 +151,14 @@ async fn entries_are_ordered_by_what_is_asked_both_ways() {
     ] {
         assert_eq!(told(&list(&server, query).await), found, "{query}");
     }
-    // Of one moment, the order is still that of happening.
+    // Entries of the same time keep their order.
     execute(&server, &format!("UPDATE audit_logs SET created_at = {NOON}"));
     assert_eq!(told(&list(&server, "?sort=ASC").await), [group, member, project]);
     assert_eq!(told(&list(&server, "?sort=DESC").await), [project, member, group]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn words_and_dates_that_do_not_fit_are_400_naming_the_parameter() {
+async fn invalid_words_and_dates_are_400_naming_the_parameter() {
     let server = TestServer::start().await;
     for (name, value) in [
         ("projectId", "pricing"),
@@ -197,8 +197,8 @@ async fn words_and_dates_that_do_not_fit_are_400_naming_the_parameter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_is_read_page_by_page() {
-    let server = server_with_a_story().await;
+async fn the_log_is_paged() {
+    let server = server_with_a_history().await;
     let all = told(&list(&server, "").await);
     for (query, range, numbers) in [
         ("?perPage=3", 0..3, [1, 1, 3, 4, 3]),
@@ -216,8 +216,8 @@ async fn the_log_is_read_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_entry_says_who_did_what_where_and_from_where_and_alone_also_with_what() {
-    let server = server_with_a_story().await;
+async fn an_entry_has_actor_action_object_and_origin_and_a_single_one_also_data() {
+    let server = server_with_a_history().await;
     let listed = list(&server, "?type=group").await["results"][0].clone();
     assert_eq!(listed["ipAddress"], "127.0.0.1");
     assert_eq!(listed["project"], json!({ "id": seed::PRICING, "name": "Pricing" }));
@@ -239,7 +239,7 @@ async fn an_entry_says_who_did_what_where_and_from_where_and_alone_also_with_wha
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_of_the_organisation_itself_names_no_project() {
+async fn a_change_of_the_organisation_has_no_project() {
     let server = TestServer::start().await;
     let body = json!({ "name": "Helpers", "allProjects": false });
     server.post("/api/roles").caller(seed::OWNER_PAT).json(&body).expect(200).await;
@@ -248,8 +248,8 @@ async fn a_change_of_the_organisation_itself_names_no_project() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_entry_and_one_of_another_organisation_answer_alike() {
-    let server = server_with_a_story().await;
+async fn an_unknown_entry_and_one_of_another_organisation_give_the_same_response() {
+    let server = server_with_a_history().await;
     let body = json!({ "name": "Theirs", "key": "theirs" });
     server.post("/api/projects").caller(seed::GLOBEX_PAT).json(&body).expect(200).await;
     let theirs = server.get("/api/audit-logs?type=project").caller(seed::GLOBEX_PAT).expect(200).await.json();
@@ -267,8 +267,8 @@ async fn an_unknown_entry_and_one_of_another_organisation_answer_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_is_for_admins_and_owners_alone_and_reading_it_writes_nothing() {
-    let server = server_with_a_story().await;
+async fn only_admins_and_owners_read_the_log_and_reading_writes_nothing() {
+    let server = server_with_a_history().await;
     let id = list(&server, "").await["results"][0]["id"].as_str().unwrap().to_owned();
     let pat = |permissions, projects| {
         Pat { user: seed::ADMIN, permissions, projects, expires_at: None }.put(&server)

@@ -1,4 +1,4 @@
-//! `brms backup`: one consistent moment of a database that may be in use, checked, whole or not at all.
+//! `brms backup`: a consistent snapshot of a database that may be in use, verified, complete or absent.
 //!
 //! Of SQLite alone: backups are copies of its file.
 
@@ -17,14 +17,14 @@ pub fn run_in(folder: &Path, arguments: &[&str]) -> Output {
     brms().current_dir(folder).env("BRMS_DATABASE", "test.db").args(arguments).output().expect("brms runs")
 }
 
-/// Runs it to a good end and returns what it printed.
+/// Runs it successfully and returns its output.
 pub fn well(folder: &Path, arguments: &[&str]) -> String {
     let output = run_in(folder, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// Runs it, which it must refuse, and returns what it said. Nothing half-written is left.
+/// Runs it, expects it to fail, and returns its error. No partial copy is left.
 pub fn refused(folder: &Path, arguments: &[&str]) -> String {
     let output = run_in(folder, arguments);
     assert_eq!(output.status.code(), Some(1), "{arguments:?}");
@@ -33,7 +33,7 @@ pub fn refused(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stderr).expect("UTF-8")
 }
 
-/// No copy that never got its name.
+/// Checks that no temporary copy is left.
 pub fn no_leftovers(folder: &Path) {
     let names =
         std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").file_name());
@@ -48,13 +48,13 @@ pub fn seeded() -> TempDir {
     folder
 }
 
-/// A file as somebody else would open it.
+/// A file as another program would open it.
 pub fn sqlite(path: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE)
         .expect("it opens")
 }
 
-/// One number out of a file that has to be sound.
+/// One number from a file that has to be intact.
 pub fn count(path: &Path, sql: &str) -> i64 {
     let connection = sqlite(path);
     let whole: String =
@@ -63,7 +63,7 @@ pub fn count(path: &Path, sql: &str) -> i64 {
     connection.query_row(sql, [], |row| row.get(0)).expect("a count")
 }
 
-/// Writes over the middle of a file.
+/// Overwrites the middle of a file.
 pub fn damage(path: &Path) {
     let mut bytes = std::fs::read(path).expect("the file");
     let middle = bytes.len() / 2;
@@ -80,7 +80,7 @@ pub fn mode(path: &Path) -> u32 {
 const MEMBERS: &str = "SELECT count(*) FROM members";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backup_of_a_served_database_is_whole_and_private_and_disturbs_nobody() {
+async fn a_backup_of_a_running_server_is_complete_private_and_does_not_disturb_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     let copy = folder.path().join("copy.db");
@@ -95,7 +95,7 @@ async fn a_backup_of_a_served_database_is_whole_and_private_and_disturbs_nobody(
     assert!(said.contains(&format!("{length} bytes")), "{said}");
     #[cfg(unix)]
     assert_eq!(mode(&copy), 0o600);
-    // One file, with what was written a moment ago in it, and nothing beside it.
+    // A single file, which contains the latest writes and needs no other file.
     assert_eq!(count(&copy, MEMBERS), before + 1);
     for companion in ["copy.db-wal", "copy.db-shm", "copy.db-journal"] {
         assert!(!folder.path().join(companion).exists(), "{companion}");
@@ -107,7 +107,7 @@ async fn a_backup_of_a_served_database_is_whole_and_private_and_disturbs_nobody(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn backups_beside_many_writes_never_hold_half_of_one() {
+async fn backups_during_many_writes_never_contain_half_a_transaction() {
     let folder = tempfile::tempdir().expect("a folder");
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     let (http, url) = (reqwest::Client::new(), serving.url.clone());
@@ -128,7 +128,7 @@ async fn backups_beside_many_writes_never_hold_half_of_one() {
         let place = folder.path().to_owned();
         let name = copy.clone();
         tokio::task::spawn_blocking(move || well(&place, &["backup", &name])).await.expect("a backup");
-        // Each of them brings a user, an invitation, a secret and a mail, or nothing.
+        // Each call adds a user, an invitation, a secret and a mail, or nothing.
         let halves = "SELECT count(*) FROM users WHERE type = 'invited' AND email LIKE 'new%' AND id NOT IN
                       (SELECT user_id FROM invitations JOIN mails ON invitation_id = invitations.id
                        WHERE invitations.id IN (SELECT invitation_id FROM invitation_secrets))";
@@ -139,7 +139,7 @@ async fn backups_beside_many_writes_never_hold_half_of_one() {
 }
 
 #[test]
-fn a_file_that_is_there_is_replaced_only_by_force() {
+fn an_existing_file_is_replaced_only_with_force() {
     let folder = seeded();
     let copy = folder.path().join("copy.db");
     std::fs::write(&copy, "mine").expect("a file");
@@ -153,7 +153,7 @@ fn a_file_that_is_there_is_replaced_only_by_force() {
 }
 
 #[test]
-fn a_log_of_another_database_is_not_taken_for_one_of_the_backup() {
+fn the_write_ahead_log_of_another_database_is_not_applied_to_the_backup() {
     let folder = seeded();
     let copy = folder.path().join("copy.db");
     for companion in ["copy.db-wal", "copy.db-journal", "copy.db-shm"] {
@@ -187,7 +187,7 @@ async fn force_does_not_replace_a_database_that_is_served_or_open() {
     assert!(other.query_row(MEMBERS, [], |row| row.get::<_, i64>(0)).expect("a count") > 0);
     refused(folder.path(), &["backup", &target, "--force"]);
     drop(other);
-    // Whoever has the lock of a file is serving it, log or not.
+    // A process that holds the lock of a file is serving it, with or without a write-ahead log.
     let lock = std::fs::File::open(place.path().join("test.db.lock")).expect("the lock file");
     lock.lock().expect("a server of its own");
     let error = refused(folder.path(), &["backup", &target, "--force"]);
@@ -197,7 +197,7 @@ async fn force_does_not_replace_a_database_that_is_served_or_open() {
 }
 
 #[test]
-fn what_cannot_be_backed_up_is_refused_with_its_reason_and_nothing_is_made() {
+fn a_failed_backup_gives_its_reason_and_creates_nothing() {
     let folder = seeded();
     let place = folder.path();
     std::os::unix::fs::symlink("test.db", place.join("link.db")).expect("a link");
@@ -238,9 +238,9 @@ pub fn sqlite_of_others(path: &Path) {
 
 #[cfg(unix)]
 #[test]
-fn a_full_disk_leaves_no_half_backup() {
+fn a_full_disk_leaves_no_partial_backup() {
     let folder = seeded();
-    // A limit on the length of files fails a write as a full disk does.
+    // A limit on the file size makes a write fail like a full disk.
     let script =
         format!("ulimit -f 100; exec {} backup copy.db --database test.db", env!("CARGO_BIN_EXE_brms"));
     let mut shell = std::process::Command::new("bash");

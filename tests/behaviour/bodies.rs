@@ -1,4 +1,4 @@
-//! Requests by their bodies: types, lengths, how they are sent, and what becomes of the connection.
+//! Request bodies: content types, lengths, transfer, and the state of the connection afterwards.
 
 use serde_json::{Value, json};
 
@@ -14,15 +14,15 @@ fn path() -> String {
     seed::members_path(seed::PRICING)
 }
 
-/// A body that invites nobody and is this long.
-fn nobody(length: usize) -> Vec<u8> {
+/// A body of this length that invites no one.
+fn empty_invitation(length: usize) -> Vec<u8> {
     let mut body = br#"{"userIds":[]}"#.to_vec();
     body.resize(length, b' ');
     body
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn json_is_read_whatever_the_letter_case_and_the_parameters_of_its_type() {
+async fn json_is_accepted_in_any_letter_case_and_with_parameters_of_its_type() {
     let server = TestServer::start().await;
     for content_type in [
         "application/json",
@@ -32,13 +32,13 @@ async fn json_is_read_whatever_the_letter_case_and_the_parameters_of_its_type() 
         "application/json ; a=b ; c=d",
         "application/json;",
     ] {
-        let call = server.post(&path()).caller(seed::OWNER_PAT).body(content_type, nobody(20));
+        let call = server.post(&path()).caller(seed::OWNER_PAT).body(content_type, empty_invitation(20));
         call.expect(200).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_other_type_is_refused_and_the_right_one_named() {
+async fn other_content_types_are_rejected_naming_the_accepted_one() {
     let server = TestServer::start().await;
     for content_type in [
         "",
@@ -55,12 +55,12 @@ async fn every_other_type_is_refused_and_the_right_one_named() {
         "application/json, text/plain",
         "text/plain; application/json",
     ] {
-        let call = server.post(&path()).caller(seed::OWNER_PAT).body(content_type, nobody(20));
+        let call = server.post(&path()).caller(seed::OWNER_PAT).body(content_type, empty_invitation(20));
         let answer = call.expect(415).await;
         assert!(answer.json()["detail"].as_str().unwrap().contains("application/json"), "{content_type}");
     }
-    let untyped = request("POST", &path(), &[OWNER], &nobody(20));
-    let doubled = request("POST", &path(), &[OWNER, JSON, JSON], &nobody(20));
+    let untyped = request("POST", &path(), &[OWNER], &empty_invitation(20));
+    let doubled = request("POST", &path(), &[OWNER, JSON, JSON], &empty_invitation(20));
     let not_text = [b"POST ", path().as_bytes(), b" HTTP/1.1\r\ncontent-type: \xff\r\n"].concat();
     let rest = format!("host: x\r\nauthorization: {}\r\ncontent-length: 0\r\n\r\n", seed::OWNER_PAT);
     for bytes in [untyped, doubled, [not_text, rest.into_bytes()].concat()] {
@@ -82,7 +82,7 @@ async fn an_operation_without_a_body_ignores_body_and_type() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_empty_body_is_no_document() {
+async fn an_empty_body_is_not_a_document() {
     let server = TestServer::start().await;
     for body in [&b""[..], b" ", b"\r\n\t "] {
         let call = server.post(&path()).caller(seed::OWNER_PAT).body("application/json", body.to_vec());
@@ -96,10 +96,10 @@ async fn an_empty_body_is_no_document() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_may_hold_one_mebibyte_and_not_a_byte_more() {
+async fn a_body_may_have_one_mebibyte_and_not_a_byte_more() {
     let server = TestServer::start().await;
     for (length, status) in [(MIB, 200), (MIB + 1, 413), (2 * MIB, 413), (8 * MIB, 413)] {
-        let body = nobody(length);
+        let body = empty_invitation(length);
         let call = server.post(&path()).caller(seed::OWNER_PAT).body("application/json", body.clone());
         let announced = call.expect(status).await;
         let parts: Vec<&[u8]> = body.chunks(64 * 1024).collect();
@@ -117,17 +117,17 @@ async fn a_body_may_hold_one_mebibyte_and_not_a_byte_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_announced_length_over_the_limit_is_refused_before_the_body_is_sent() {
+async fn a_content_length_over_the_limit_is_rejected_before_the_body_is_sent() {
     let server = TestServer::start().await;
     let mut connection = Tcp::connect(&server);
-    let head = request("POST", &path(), &[OWNER, JSON, ("expect", "100-continue")], &nobody(MIB + 1));
+    let head = request("POST", &path(), &[OWNER, JSON, ("expect", "100-continue")], &empty_invitation(MIB + 1));
     connection.send(&head[..head.len() - MIB - 1]);
     let answer = connection.checked_answer("POST", &path());
     assert_eq!((answer.status, answer.header("connection")), (413, Some("close")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_in_chunks_is_one_body() {
+async fn a_chunked_body_is_read_as_one_body() {
     let server = TestServer::start().await;
     let body = json!({ "userIds": [seed::NINA] }).to_string();
     let chunks: Vec<&[u8]> = body.as_bytes().chunks(7).collect();
@@ -138,13 +138,13 @@ async fn a_body_in_chunks_is_one_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_breaks_off_changes_nothing() {
+async fn a_truncated_body_changes_nothing() {
     let server = TestServer::start().await;
     let before = everything(&server);
     let body = json!({ "userIds": [seed::NINA] }).to_string();
     let announced = request("POST", &path(), &[OWNER, JSON], body.as_bytes());
     let chunked = chunked_request("POST", &path(), &[OWNER, JSON], &[body.as_bytes()]);
-    // Whole but for its last byte, and whole but for the mark of its end.
+    // Complete except for its last byte, and complete except for the final chunk.
     for cut in [&announced[..announced.len() - 1], &chunked[..chunked.len() - 5]] {
         let mut connection = Tcp::connect(&server);
         connection.send(cut);
@@ -156,10 +156,10 @@ async fn a_body_that_breaks_off_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_connection_outlives_every_refusal() {
+async fn a_connection_survives_every_rejection() {
     let server = TestServer::start().await;
     let fine = json!({ "userIds": [seed::NINA] }).to_string().into_bytes();
-    let long = nobody(2 * MIB);
+    let long = empty_invitation(2 * MIB);
     let mut connection = Tcp::connect(&server);
     let requests = [
         (vec![OWNER, JSON], &b"{ broken"[..], 400),
@@ -183,7 +183,7 @@ async fn one_connection_outlives_every_refusal() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_sent_without_waiting_are_answered_in_their_order() {
+async fn pipelined_requests_are_answered_in_order() {
     let server = TestServer::start().await;
     let one = |user: &str| {
         let body = json!({ "userIds": [user] }).to_string();
@@ -200,7 +200,7 @@ async fn requests_sent_without_waiting_are_answered_in_their_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_answer_may_be_kept_by_a_cache() {
+async fn no_response_may_be_cached() {
     let server = TestServer::start().await;
     for (method, path) in
         [("GET", "/api/health"), ("GET", "/api/users"), ("GET", "/x"), ("PUT", "/api/health")]

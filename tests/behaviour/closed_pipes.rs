@@ -1,4 +1,4 @@
-//! Whoever reads what a command prints may stop at any time. FR-18.
+//! A command whose output pipe is closed ends quietly. FR-18.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use crate::support::program::brms;
 use crate::support::seed;
 
 #[test]
-fn fr_18_a_reader_that_leaves_is_a_quiet_end_of_every_command() {
+fn fr_18_a_closed_pipe_ends_every_command_quietly() {
     let folder = seeded();
     let token = ["token", "create", "--user", "owner@acme.test", "--kind", "internal"];
     well(folder.path(), &["token", "list"]);
@@ -47,7 +47,7 @@ fn fr_18_a_reader_that_leaves_is_a_quiet_end_of_every_command() {
 }
 
 #[test]
-fn what_cannot_be_written_for_another_reason_is_a_failure() {
+fn other_write_errors_are_failures() {
     let folder = seeded();
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
     let output = brms()

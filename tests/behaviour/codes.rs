@@ -1,5 +1,4 @@
-//! Codes of invitations: which open nothing and what is said of them, races for one code, and where a
-//! code may be found.
+//! Codes of invitations: invalid ones and their responses, races for one code, and where a code may be stored.
 
 use std::time::Duration;
 
@@ -32,7 +31,7 @@ fn fingerprint(server: &TestServer) -> String {
     server.look(|tx| tx.row(sql, (), |row| row.get(0)))
 }
 
-/// Bodies that all mean: no code that ever was one.
+/// Bodies that contain no code that ever existed.
 fn wrong_bodies(ivy: &str, guest: &str) -> Vec<Value> {
     let swapped: String = ivy
         .chars()
@@ -77,7 +76,7 @@ fn wrong_bodies(ivy: &str, guest: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_02_iv_11_whatever_is_no_code_gets_one_and_the_same_answer() {
+async fn iv_02_iv_11_all_invalid_codes_get_the_same_response() {
     let server = TestServer::start().await;
     let ivy = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let guest = guest_code(&server).await;
@@ -93,7 +92,7 @@ async fn iv_02_iv_11_whatever_is_no_code_gets_one_and_the_same_answer() {
             body["secret"].as_str().into_iter().map(|secret| ("secret", secret)).collect();
         assert_eq!(server.post(ACCEPT).form(&fields).expect(404).await.text(), wanted_page, "{body}");
     }
-    // A field given twice is no field.
+    // A repeated field counts as absent.
     let twice = [("secret", ivy.as_str()), ("secret", ivy.as_str())];
     assert_eq!(server.post(ACCEPT).form(&twice).expect(404).await.text(), wanted_page);
     assert_eq!(fingerprint(&server), before, "wrong tries change nothing");
@@ -110,7 +109,7 @@ fn count_users(server: &TestServer, condition: &str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_01_iv_03_a_code_lets_in_its_own_user_whatever_else_is_said() {
+async fn iv_01_iv_03_a_code_admits_only_its_own_user() {
     let server = TestServer::start().await;
     let guest = guest_code(&server).await;
     let invited_before = count_users(&server, "type = 'invited'");
@@ -118,7 +117,7 @@ async fn iv_01_iv_03_a_code_lets_in_its_own_user_whatever_else_is_said() {
         "secret": guest, "userId": seed::IVY, "id": seed::IVY, "email": "eve@evil.test", "type": "owner",
         "organisationId": "0190a000-0000-7000-b000-000000000001", "status": "disabled", "owner": true,
     });
-    // Signed in as somebody of another organisation: that does not count either.
+    // A session of another organisation makes no difference.
     let answer = server.post(ACCEPT).caller(seed::OWNER_SES).json(&body).expect(200).await.json();
     assert_eq!(
         (&answer["userId"], &answer["email"]),
@@ -134,7 +133,7 @@ async fn iv_01_iv_03_a_code_lets_in_its_own_user_whatever_else_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_12_iv_21_a_code_that_is_over_is_told_plainly_why() {
+async fn iv_12_iv_21_a_spent_code_is_rejected_with_its_reason() {
     let server = TestServer::start().await;
     let replaced = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let used = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
@@ -152,7 +151,7 @@ async fn iv_12_iv_21_a_code_that_is_over_is_told_plainly_why() {
     }
     server.clock.advance(Duration::from_hours(8 * 24));
     said_of(&server, &expired, "invitation-expired", "has expired").await;
-    // The first reason stays the reason.
+    // The first reason is kept.
     said_of(&server, &used, "invitation-used", "already used").await;
     said_of(&server, &replaced, "invitation-replaced", "was replaced").await;
 }
@@ -168,7 +167,7 @@ async fn said_of(server: &TestServer, code: &str, problem: &str, words: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_16_of_64_parallel_accepts_exactly_one_wins() {
+async fn iv_16_of_64_parallel_accepts_exactly_one_succeeds() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let mut calls = JoinSet::new();
@@ -191,7 +190,7 @@ async fn iv_16_of_64_parallel_accepts_exactly_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_send_and_an_accept_at_once_never_both_win() {
+async fn a_concurrent_send_and_accept_never_both_succeed() {
     let server = TestServer::start_with(&["--invitation-sends-max", "1000"]).await;
     for _ in 0..8 {
         let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
@@ -202,7 +201,7 @@ async fn a_send_and_an_accept_at_once_never_both_win() {
         match (accepting.status, sending.status) {
             (200, 409) => assert_eq!(sending.problem(), "already-accepted"),
             (410, 200) => assert_eq!(accepting.problem(), "invitation-replaced"),
-            // Sent first: accepting an old code fails. Accepted first: nothing is left to send.
+            // If the send is first, the old code is rejected. If the accept is first, there is nothing to send.
             both => panic!("{both:?}"),
         }
         server.execute("UPDATE users SET type = 'invited' WHERE email = 'ivy@acme.test'");
@@ -210,7 +209,7 @@ async fn a_send_and_an_accept_at_once_never_both_win() {
     }
 }
 
-/// Table and column of every cell that holds one of these texts.
+/// Table and column of every cell that contains one of these texts.
 fn cells_with(server: &TestServer, texts: &[String]) -> Vec<String> {
     let holds = |bytes: &[u8], text: &String| bytes.windows(text.len()).any(|part| part == text.as_bytes());
     let mut found: Vec<String> = cells(&server.database())
@@ -223,7 +222,7 @@ fn cells_with(server: &TestServer, texts: &[String]) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_09_a_code_is_in_its_mail_and_nowhere_else_in_the_database() {
+async fn iv_09_a_code_is_stored_only_in_its_mail() {
     let server = TestServer::start().await;
     let first = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let second = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
@@ -235,7 +234,7 @@ async fn iv_09_a_code_is_in_its_mail_and_nowhere_else_in_the_database() {
     let halves: Vec<String> = all.iter().map(|code| code["brms_inv_".len()..40].to_owned()).collect();
     assert_eq!(cells_with(&server, &halves), ["mails.message"]);
     assert_eq!(server.count("SELECT count(*) FROM mails WHERE secret IS NOT NULL"), 0);
-    // The search itself works: it finds what is there.
+    // Checks that the search itself works.
     assert!(cells_with(&server, &[seed::IVY_EMAIL.to_owned()]).contains(&"users.email".to_owned()));
 }
 

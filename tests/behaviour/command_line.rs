@@ -1,5 +1,4 @@
-//! The commands of the program: what they print, what they refuse, and that what they make works at a
-//! running server.
+//! The commands: their output, their errors, and that their results work on a running server.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -20,7 +19,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
-/// Runs it in a folder, on the database there.
+/// Runs a command in a folder, on the database there.
 fn run_in(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = brms();
     let output = command.current_dir(folder).env("BRMS_DATABASE", "test.db").args(arguments).output();
@@ -43,7 +42,7 @@ fn refused_in(folder: &Path, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn help_and_version_go_to_standard_output_and_name_every_command_and_variable() {
+fn help_and_version_go_to_standard_output_and_list_every_command_and_variable() {
     let help = run_well(&["--help"]);
     for command in [
         "serve",
@@ -71,7 +70,7 @@ fn help_and_version_go_to_standard_output_and_name_every_command_and_variable() 
 }
 
 #[test]
-fn what_is_not_known_or_not_right_ends_with_code_2_and_a_hint() {
+fn unknown_and_invalid_arguments_exit_with_code_2_and_a_hint() {
     for (arguments, named) in [
         (&["serv"][..], "serv"),
         (&["serve", "--listne", "x"], "--listne"),
@@ -91,7 +90,7 @@ fn what_is_not_known_or_not_right_ends_with_code_2_and_a_hint() {
 }
 
 #[test]
-fn a_misspelt_variable_is_refused_with_its_name_and_the_known_ones() {
+fn a_misspelt_variable_is_rejected_with_its_name_and_the_known_ones() {
     let folder = folder();
     for command in ["serve", "health", "seed"] {
         let mut program = brms();
@@ -106,7 +105,7 @@ fn a_misspelt_variable_is_refused_with_its_name_and_the_known_ones() {
 }
 
 #[test]
-fn without_a_command_it_serves_and_flags_win_over_variables() {
+fn serve_is_the_default_command_and_flags_override_variables() {
     for arguments in [&[][..], &["--listen", "127.0.0.1:0"], &["serve", "--listen=127.0.0.1:0"]] {
         let folder = folder();
         // Only a flag can repair this address, so the first round sets a right one.
@@ -123,14 +122,14 @@ fn without_a_command_it_serves_and_flags_win_over_variables() {
 }
 
 #[test]
-fn health_is_0_when_up_and_1_when_down() {
+fn health_exits_with_0_when_ready_and_1_when_down() {
     let folder = folder();
     let serving = Serving::start(folder.path(), &[]);
     let address = serving.url.trim_start_matches("http://").to_owned();
     let output = brms().arg("health").env("BRMS_LISTEN", &address).output().expect("brms runs");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     drop(serving);
-    // Nobody answers at the first; at the second somebody does who is not brms.
+    // At the first address nothing listens; at the second, a program other than brms.
     let other = TcpListener::bind("127.0.0.1:0").expect("a port");
     let stranger = other.local_addr().expect("an address").to_string();
     let hanging_up = std::thread::spawn(move || other.accept().map(drop));
@@ -143,17 +142,19 @@ fn health_is_0_when_up_and_1_when_down() {
 }
 
 #[test]
-fn the_demo_tells_its_story_and_leaves_nothing_behind() {
+fn the_demo_runs_all_steps_and_leaves_nothing_behind() {
     let folder = folder();
     let mut command = brms();
     command.arg("demo").current_dir(&folder).env("TMPDIR", folder.path());
-    // The demo is the same everywhere; its mails go to no relay.
+    // The demo ignores the environment; its mails go to no relay.
     command.envs([("BRMS_SMTP_HOST", "127.0.0.1"), ("BRMS_SMTP_PORT", "1"), ("BRMS_EPHEMERAL", "true")]);
     command.envs([("BRMS_PUBLIC_URL", "https://people.example.org"), ("BRMS_MAIL_FROM", "brms@example.org")]);
     let output = command.output().expect("brms");
     let story = text(&output.stdout);
     assert!(output.status.success(), "{story}\n{}", text(&output.stderr));
-    for wanted in ["Subject: ", "/invitations/accept#brms_inv_", "410", "401", "All responses were as expected"] {
+    for wanted in
+        ["Subject: ", "/invitations/accept#brms_inv_", "410", "401", "All responses were as expected"]
+    {
         assert!(story.contains(wanted), "{wanted}: {story}");
     }
     let left: Vec<_> = std::fs::read_dir(&folder).expect("the folder").collect();
@@ -161,7 +162,7 @@ fn the_demo_tells_its_story_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_missing_database_is_named_with_the_way_out_and_not_made() {
+fn a_missing_database_is_reported_with_a_remedy_and_not_created() {
     let folder = folder();
     for arguments in [
         &["mailbox", "list"][..],
@@ -179,7 +180,7 @@ fn a_missing_database_is_named_with_the_way_out_and_not_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_mailbox_lists_and_shows_what_a_running_server_delivered() {
+async fn the_mailbox_lists_and_shows_mails_of_a_running_server() {
     let folder = folder();
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     assert_eq!(run_well_in(folder.path(), &["mailbox", "list"]), "no mail yet\n");
@@ -205,7 +206,7 @@ async fn the_mailbox_lists_and_shows_what_a_running_server_delivered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_made_by_hand_lets_a_person_in() {
+async fn a_link_created_by_the_operator_can_be_accepted() {
     let folder = folder();
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     let printed =
@@ -223,7 +224,7 @@ async fn a_link_made_by_hand_lets_a_person_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_are_made_listed_and_revoked_beside_a_running_server() {
+async fn tokens_are_created_listed_and_revoked_while_a_server_runs() {
     let folder = folder();
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     let create = ["token", "create", "--user", "owner@acme.test", "--kind"];
@@ -256,7 +257,7 @@ async fn tokens_are_made_listed_and_revoked_beside_a_running_server() {
 }
 
 #[test]
-fn a_token_for_nobody_or_with_what_it_cannot_have_is_refused() {
+fn a_token_for_an_unknown_user_or_with_invalid_options_is_rejected() {
     let folder = folder();
     run_well_in(folder.path(), &["seed", seed::FILE]);
     let before = run_well_in(folder.path(), &["token", "list"]);

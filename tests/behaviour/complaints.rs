@@ -1,8 +1,8 @@
-//! What people complained about in the invitations of other systems, advisories among it, and the tests
-//! that show it does not happen here. A test with `iv_NN` in its name is about the complaint of that number,
-//! wherever it stands; those that fit no other file stand here.
+//! Complaints about invitations in other systems, including security advisories, and the tests that show that they do
+//! not apply here. A test with `iv_NN` in its name covers the complaint of that number, in whichever file; tests that
+//! fit no other file are here.
 //!
-//! Of SQLite alone: `iv_11_…` writes past its checks.
+//! Of SQLite alone: `iv_11_…` bypasses its checks.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,43 +13,43 @@ use serde_json::{Value, json};
 use crate::support::inside::{everything, execute, sign_in};
 use crate::support::{Answer, TestServer, seed};
 
-/// The complaints, in order from 1.
+/// The complaints, numbered from 1.
 const COMPLAINTS: [&str; 36] = [
-    "whoever holds a link joins as somebody else",
-    "a code is believed although it was altered",
-    "the code of one organisation opens another",
-    "an admin reaches into another organisation by an id",
+    "the holder of a link joins as another user",
+    "an altered code is accepted",
+    "the code of one organisation is valid in another",
+    "an admin accesses another organisation by an id",
     "a group of another project or organisation is assigned",
-    "who has not accepted yet can already act",
-    "somebody hands out more than they have",
-    "the rights of a pending invitation are raised unchecked",
-    "a secret comes back in an answer, a log line or a list",
+    "a user who has not accepted yet can already act",
+    "users grant permissions that they do not have",
+    "the permissions of a pending invitation are extended without a check",
+    "a secret is in a response, a log line or a list",
     "knowing the address is enough to take an invited account",
-    "an empty code matches a row that has none",
-    "a code that is over still shows what it was for",
+    "an empty code matches a row without a code",
+    "a spent code still reveals its purpose",
     "a code is used again after a removal",
-    "inviting again after a removal gives a dead link",
-    "who was removed still holds a link that works",
-    "one link lets two people in",
-    "invitations at once make somebody twice",
+    "a new invitation after a removal has an invalid link",
+    "a removed user still has a valid link",
+    "one link admits two people",
+    "concurrent invitations create a user twice",
     "a mail scanner opens the link and uses it up",
-    "a link followed with altered values makes an account",
-    "wrong tries lock the invited person out",
-    "an expired link is called invalid, with no way on",
-    "links live minutes, or for ever",
-    "no mail goes out, and the invitation is lost or half-made",
-    "a mail is called sent that was not",
-    "a mail server that hangs brings the API to a halt",
+    "a link with altered values creates an account",
+    "failed attempts lock the invited person out",
+    "an expired link is reported as invalid, without a next step",
+    "links are valid for minutes only, or forever",
+    "a mail cannot be sent, and the invitation is lost or incomplete",
+    "a mail is reported as sent although it was not",
+    "a hanging mail server blocks the API",
     "names put markup or links into the mail",
     "invitations are used to send spam",
-    "the link leads to whatever the request said was our host",
-    "answers tell who has an account",
-    "knowing an id is enough",
-    "what a link does when its inviter has lost the right to invite",
-    "a disabled user's tokens go on working",
-    "a second invitation elsewhere kills the first link",
-    "the page wants values that the link does not carry",
-    "removals at once end in an error",
+    "the link contains the host of the request",
+    "responses reveal who has an account",
+    "knowing an id is sufficient for access",
+    "the link of an inviter who lost the permission to invite is undefined",
+    "a disabled user's tokens remain valid",
+    "a second invitation elsewhere invalidates the first link",
+    "the page requires values that the link does not contain",
+    "concurrent removals fail with an error",
     "an invitation that is not pending is accepted",
 ];
 
@@ -83,7 +83,7 @@ async fn accept(server: &TestServer, body: &Value) -> Answer {
     server.post("/invitations/accept").json(body).send().await
 }
 
-/// The path of a template with the ids of things that are there.
+/// The path of a template, filled with ids of existing things.
 fn filled(template: &str) -> String {
     let known = |part: &str| match part {
         "{projectId}" => seed::PRICING.to_owned(),
@@ -95,7 +95,7 @@ fn filled(template: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_03_a_code_is_no_credential_for_anything_of_any_organisation() {
+async fn iv_03_a_code_is_not_a_credential_for_any_operation() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let before = everything(&server);
@@ -116,11 +116,11 @@ async fn iv_03_a_code_is_no_credential_for_anything_of_any_organisation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_10_knowing_an_invited_address_opens_nothing() {
+async fn iv_10_knowing_an_invited_address_gives_no_access() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let before = everything(&server);
-    // Ivy's invitation was mailed; Ian's has no code at all.
+    // Ivy's invitation was mailed; Ian's has no code.
     for (user, email) in [(seed::IVY, seed::IVY_EMAIL), (seed::IAN, seed::IAN_EMAIL)] {
         for body in [
             json!({ "email": email, "password": "new password", "firstName": "Eve" }),
@@ -151,7 +151,7 @@ async fn iv_10_knowing_an_invited_address_opens_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_11_no_row_has_an_empty_secret_or_somebody_else_s() {
+async fn iv_11_no_row_has_an_empty_secret_or_that_of_another_user() {
     let server = TestServer::start().await;
     server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let database = server.sqlite();
@@ -176,7 +176,7 @@ async fn iv_11_no_row_has_an_empty_secret_or_somebody_else_s() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_13_iv_14_who_is_removed_and_invited_again_gets_a_new_code_that_works() {
+async fn iv_13_iv_14_a_removed_user_who_is_invited_again_gets_a_new_valid_code() {
     let server = TestServer::start_with(&["--invitation-sends-max", "100"]).await;
     let set = async |user: &str, status: &str| {
         let call = server.call("PUT", &format!("/api/users/{user}")).caller(seed::OWNER_SES);
@@ -202,7 +202,7 @@ async fn iv_13_iv_14_who_is_removed_and_invited_again_gets_a_new_code_that_works
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_14_an_invited_member_who_was_taken_out_and_put_in_again_counts() {
+async fn iv_14_an_invited_member_who_was_removed_and_added_again_counts() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let role = json!({ "name": "Editors", "allProjects": false, "projectPermissions": ["project:manage"],
@@ -228,7 +228,7 @@ async fn iv_14_an_invited_member_who_was_taken_out_and_put_in_again_counts() {
     server.post(&path).caller(&token).json(&json!({ "userIds": [seed::NINA] })).expect(200).await;
 }
 
-/// Each letter thirteen further, as a scanner once did it to the values of links.
+/// Rotates each letter by thirteen, as a mail scanner once did to the values in links.
 fn rot13(text: &str) -> String {
     let turn = |letter: char| match letter {
         'a'..='m' | 'A'..='M' => char::from(letter as u8 + 13),
@@ -239,7 +239,7 @@ fn rot13(text: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_19_a_link_followed_with_altered_values_makes_nobody() {
+async fn iv_19_a_link_with_altered_values_creates_no_user() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let before = everything(&server);
@@ -255,14 +255,14 @@ async fn iv_19_a_link_followed_with_altered_values_makes_nobody() {
         server.post("/invitations/accept").form(&[("secret", &altered)]).expect(404).await;
         server.get(&format!("/invitations/accept/{altered}")).expect(404).await;
     }
-    // Not even the right code works in the address: there it would get into logs.
+    // Not even a valid code is accepted in the query: it would end up in logs.
     let path = format!("/invitations/accept?secret={code}");
     server.post(&path).form(&[("firstName", "Eve")]).expect(404).await;
     assert_eq!(everything(&server), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_20_wrong_tries_lock_nobody_out() {
+async fn iv_20_wrong_codes_lock_no_account() {
     let server = TestServer::start().await;
     let replaced = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
@@ -279,7 +279,7 @@ async fn iv_20_wrong_tries_lock_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_27_one_inviter_sends_only_so_many_mails_in_an_hour() {
+async fn iv_27_an_inviter_may_send_a_limited_number_of_mails_an_hour() {
     let server = TestServer::start_with(&["--inviter-sends-max", "5"]).await;
     let invite = async |caller: &str, names: std::ops::Range<usize>, status: u16| {
         let emails: Vec<String> = names.map(|number| format!("p{number}@x.test")).collect();
@@ -296,7 +296,7 @@ async fn iv_27_one_inviter_sends_only_so_many_mails_in_an_hour() {
     invite(seed::OWNER_SES, 3..5, 200).await;
     let refused = server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(429).await;
     assert_eq!(refused.header("retry-after"), Some("3000"), "when the first three are an hour old");
-    // Others have limits of their own.
+    // Other users have limits of their own.
     server.post(&seed::invitation_path(seed::IVY)).caller(seed::ADMIN_SES).expect(200).await;
     server.post(&seed::invitation_path(seed::GLOBEX_GUEST)).caller(seed::GLOBEX_SES).expect(200).await;
     server.clock.advance(Duration::from_secs(2999));
@@ -307,13 +307,13 @@ async fn iv_27_one_inviter_sends_only_so_many_mails_in_an_hour() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_largest_limit_of_an_inviter_is_no_limit() {
+async fn the_maximum_inviter_limit_is_effectively_unlimited() {
     let server = TestServer::start_with(&["--inviter-sends-max", &u32::MAX.to_string()]).await;
     server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_34_the_page_s_form_needs_nothing_but_the_code() {
+async fn iv_34_the_form_of_the_page_requires_only_the_code() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let page = server.get("/invitations/accept").expect(200).await.text();
@@ -325,11 +325,11 @@ async fn iv_34_the_page_s_form_needs_nothing_but_the_code() {
         .collect();
     assert_eq!(fields, ["secret", "firstName", "lastName"]);
     assert_eq!(page.matches(" required").count(), 1, "the code alone");
-    // What the script fills is that field, from the fragment.
+    // The script fills that field from the fragment.
     let script = server.get("/invitations/accept.js").expect(200).await.text();
     assert!(script.contains("getElementById(\"secret\")") && script.contains("location.hash"), "{script}");
     assert!(page.contains("<input class=\"code\" id=\"secret\" name=\"secret\""), "{page}");
-    // As a browser sends it when only the code is there.
+    // As a browser submits it when only the code is filled in.
     let fields: Vec<(&str, &str)> =
         fields.iter().map(|name| (*name, if *name == "secret" { code.as_str() } else { "" })).collect();
     server.post("/invitations/accept").form(&fields).expect(200).await;
@@ -349,7 +349,7 @@ async fn iv_36_only_a_pending_invitation_of_an_invited_active_user_is_accepted()
     ] {
         let server = TestServer::start().await;
         let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
-        // The code itself stays as live as it was, where the state is another's.
+        // The state of the code itself is unchanged when another condition fails.
         execute(&server, state);
         let before = everything(&server);
         let answer = accept(&server, &json!({ "secret": code, "firstName": "Eve" })).await;

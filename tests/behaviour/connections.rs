@@ -1,5 +1,4 @@
-//! What the server does with connections: slow ones, too many, reused ones, ones that go away, and those
-//! that are open when it stops.
+//! Connections: slow ones, too many, reused ones, clients that disconnect, and connections that are open at shutdown.
 
 use std::time::{Duration, Instant};
 
@@ -15,12 +14,12 @@ fn invite_body() -> String {
     json!({ "userIds": [seed::NINA] }).to_string()
 }
 
-/// A whole request with this body.
+/// A complete request with this body.
 fn invite(body: &str) -> Vec<u8> {
     [invite_head(body.len(), &[]), body.into()].concat()
 }
 
-/// How many memberships Nina has.
+/// The number of Nina's memberships.
 fn memberships(server: &TestServer) -> i64 {
     server
         .count("SELECT count(*) FROM members JOIN users ON users.id = user_id WHERE email = 'nina@acme.test'")
@@ -35,18 +34,18 @@ async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_is_slow_with_its_head_is_cut_off_and_others_are_not() {
+async fn a_client_that_sends_its_head_slowly_is_disconnected_and_others_are_not() {
     let server =
         TestServer::start_with(&["--header-timeout", "200ms", "--keep-alive-timeout", "200ms"]).await;
     for beginning in ["", "G", "GET /api/health HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
         let mut slow = Tcp::connect(&server);
         slow.send(beginning);
-        // Not on a connection of an earlier round, which may be cut off for its silence.
+        // Not on a connection of an earlier round, which may have been closed for being idle.
         server.get("/api/health").header("connection", "close").expect(200).await;
         let said = slow.rest();
         assert!(!said.contains(" 200 "), "{beginning:?}: {said}");
     }
-    // The silence between two requests is limited, too.
+    // The idle time between two requests is limited as well.
     let mut silent = Tcp::connect(&server);
     silent.send(HEALTH);
     assert_eq!(silent.next().status, 200);
@@ -54,10 +53,10 @@ async fn a_client_that_is_slow_with_its_head_is_cut_off_and_others_are_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_reads_nothing_loses_its_place() {
+async fn a_client_that_reads_nothing_is_disconnected() {
     let server = TestServer::start_with(&["--header-timeout", "500ms", "--connections-max", "1"]).await;
     let mut deaf = Tcp::connect(&server);
-    // Asks for more than the sockets on both sides hold.
+    // Requests more than the socket buffers of both sides hold.
     deaf.send("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(400));
     server.get("/api/health").header("connection", "close").expect(200).await;
     let said = deaf.rest();
@@ -83,7 +82,7 @@ async fn a_connection_beyond_the_limit_waits_until_one_closes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_connection_serves_many_requests_also_after_refusals() {
+async fn a_connection_serves_many_requests_also_after_rejections() {
     let server = TestServer::start().await;
     let mut tcp = Tcp::connect(&server);
     let body = invite_body();
@@ -100,7 +99,7 @@ async fn one_connection_serves_many_requests_also_after_refusals() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_requests_sent_at_once_are_answered_in_their_order() {
+async fn two_pipelined_requests_are_answered_in_order() {
     let server = TestServer::start().await;
     let mut tcp = Tcp::connect(&server);
     let body = invite_body();
@@ -117,7 +116,7 @@ async fn two_requests_sent_at_once_are_answered_in_their_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_hangs_up_after_its_request_does_not_stop_the_work() {
+async fn a_client_that_disconnects_after_its_request_does_not_cancel_it() {
     let server = TestServer::start().await;
     for round in 0..10 {
         let body = invite_body();
@@ -131,7 +130,7 @@ async fn a_client_that_hangs_up_after_its_request_does_not_stop_the_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_closes_its_side_after_the_request_is_answered() {
+async fn a_client_that_half_closes_after_the_request_is_answered() {
     let server = TestServer::start().await;
     for _ in 0..50 {
         let mut tcp = Tcp::connect(&server);
@@ -144,7 +143,7 @@ async fn a_client_that_closes_its_side_after_the_request_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_breaks_off_writes_nothing() {
+async fn a_truncated_body_writes_nothing() {
     let server = TestServer::start().await;
     let body = invite_body();
     let mut tcp = Tcp::connect(&server);
@@ -155,7 +154,7 @@ async fn a_body_that_breaks_off_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_never_comes_is_given_up_in_time() {
+async fn a_body_that_never_arrives_times_out() {
     let server = TestServer::start_with(&["--request-timeout", "300ms"]).await;
     let body = invite_body();
     for beginning in ["", &body[..10]] {
@@ -164,7 +163,7 @@ async fn a_body_that_never_comes_is_given_up_in_time() {
         let answer = tcp.next();
         assert_eq!(answer.status, 504, "{answer:?}");
         assert!(answer.text().contains("urn:brms:problem:timed-out"), "{answer:?}");
-        // What would still come could be taken for the next request.
+        // Bytes that arrive later could be taken for the next request.
         assert_eq!(tcp.rest(), "");
     }
     assert_eq!(memberships(&server), 0);
@@ -174,12 +173,12 @@ async fn a_body_that_never_comes_is_given_up_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_http_is_refused_and_the_server_lives_on() {
+async fn bytes_that_are_not_http_are_rejected_and_the_server_keeps_running() {
     let server = TestServer::start().await;
     let long = format!("GET /api/health HTTP/1.1\r\nX-Long: {}\r\n\r\n", "x".repeat(200_000));
     for nonsense in ["\x16\x03\x01\x02\r\n\r\n", "hello\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", long.as_str()] {
         let mut tcp = Tcp::connect(&server);
-        // The server may close before it has read all of it.
+        // The server may close the connection before it has read everything.
         tcp.send(nonsense);
         assert!(!tcp.rest().contains(" 200 "), "{nonsense:.30}");
         server.get("/api/health").expect(200).await;
@@ -187,7 +186,7 @@ async fn what_is_no_http_is_refused_and_the_server_lives_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_answered_arrives_though_the_rest_is_refused_unread() {
+async fn a_response_arrives_although_the_rest_of_the_request_is_rejected_unread() {
     let server = TestServer::start().await;
     let long = format!("GET /api/health HTTP/1.1\r\nX-Long: {}\r\n\r\n", "x".repeat(1_000_000));
     let description = HEALTH.replace("/api/health", "/openapi.json");
@@ -202,19 +201,19 @@ async fn what_was_answered_arrives_though_the_rest_is_refused_unread() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_stays_after_the_last_answer_is_cut_off() {
+async fn a_client_that_stays_connected_after_the_last_response_is_disconnected() {
     let server = TestServer::start_with(&["--connections-max", "1"]).await;
     let mut staying = Tcp::connect(&server);
     staying.send("hello\r\n\r\n");
     assert_eq!(staying.next().status, 400);
-    // Its place is free although it never closes its side.
+    // Its slot is free although it never closes its side.
     let mut next = Tcp::connect(&server);
     next.send(HEALTH);
     assert_eq!(next.next().status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_finishes_the_request_in_hand_and_ends_idle_connections() {
+async fn a_graceful_shutdown_finishes_the_current_request_and_closes_idle_connections() {
     let server = TestServer::start().await;
     let address = server.address();
     let body = invite_body();

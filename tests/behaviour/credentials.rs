@@ -1,4 +1,4 @@
-//! Who is let in at all: the Authorization header, its schemes, and secrets that are over.
+//! Authentication: the Authorization header, its schemes, and expired or revoked secrets.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const BEARER: &str = "Bearer realm=\"brms\"";
 const INTERNAL: &str = "Internal realm=\"brms\"";
 const INVALID: &str = ", error=\"invalid_token\"";
 
-/// The challenges without their words for people.
+/// The challenges without their descriptions.
 fn challenges(answer: &Answer) -> Vec<String> {
     let values = answer.headers.get_all(WWW_AUTHENTICATE).iter();
     let bare = |value: &str| value.split(", error_description=").next().unwrap_or_default().to_owned();
@@ -33,7 +33,7 @@ fn filled(template: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_operation_but_health_asks_for_credentials_and_names_its_schemes() {
+async fn every_operation_except_health_requires_credentials_and_names_its_schemes() {
     let server = TestServer::start().await;
     for route in ROUTES {
         let answer = server.call(route.method, &filled(route.path)).send().await;
@@ -58,7 +58,7 @@ fn own(texts: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_personal_access_token_does_not_open_what_takes_sign_ins_only_and_is_told_why() {
+async fn a_personal_access_token_is_rejected_with_a_reason_where_a_session_is_required() {
     let server = TestServer::start().await;
     let internal_only =
         |schemes: &[&[SecurityScheme]]| schemes == [[SecurityScheme::InternalAuth].as_slice()];
@@ -74,7 +74,7 @@ async fn a_personal_access_token_does_not_open_what_takes_sign_ins_only_and_is_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_header_that_is_no_scheme_and_one_secret_is_refused() {
+async fn a_header_other_than_one_scheme_and_one_secret_is_rejected() {
     let server = TestServer::start().await;
     let secret = seed::OWNER_PAT.strip_prefix("Bearer ").unwrap();
     let session = seed::OWNER_SES.strip_prefix("Internal ").unwrap();
@@ -117,7 +117,7 @@ async fn a_header_that_is_no_scheme_and_one_secret_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_authorization_headers_are_refused_even_if_both_are_right() {
+async fn two_authorization_headers_are_rejected_even_if_both_are_valid() {
     let server = TestServer::start().await;
     for second in [seed::OWNER_PAT, seed::OWNER_SES, "Basic x", ""] {
         let answer = invite(&server, seed::OWNER_PAT).header("authorization", second).expect(401).await;
@@ -126,7 +126,7 @@ async fn two_authorization_headers_are_refused_even_if_both_are_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bytes_that_are_no_text_are_refused_in_the_header() {
+async fn a_header_that_is_not_text_is_rejected() {
     let server = TestServer::start().await;
     let path = seed::members_path(seed::PRICING);
     for value in [&b"Bearer \xff\xfe"[..], b"\xc3\xa9 x", b"Bearer brms_pat_\xe2\x80\xae"] {
@@ -138,7 +138,7 @@ async fn bytes_that_are_no_text_are_refused_in_the_header() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_word_of_the_scheme_is_taken_in_any_letter_case() {
+async fn the_scheme_is_case_insensitive() {
     let server = TestServer::start().await;
     for caller in [seed::OWNER_PAT, seed::OWNER_SES] {
         let (word, secret) = caller.split_once(' ').unwrap();
@@ -150,7 +150,7 @@ async fn the_word_of_the_scheme_is_taken_in_any_letter_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_of_a_stranger_s_body_is_looked_at() {
+async fn the_body_of_an_unauthenticated_request_is_not_examined() {
     let server = TestServer::start().await;
     let path = seed::members_path(seed::PRICING);
     let too_long = vec![b' '; 1024 * 1024 + 1];
@@ -166,7 +166,7 @@ async fn nothing_of_a_stranger_s_body_is_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_asks_before_it_sends_its_body_is_answered_without_it() {
+async fn an_unauthenticated_client_that_expects_100_continue_is_answered_before_its_body() {
     let server = TestServer::start().await;
     let path = seed::members_path(seed::PRICING);
     let body = json!({ "userIds": [] }).to_string();
@@ -190,7 +190,7 @@ async fn a_client_that_asks_before_it_sends_its_body_is_answered_without_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_end_at_their_time() {
+async fn secrets_expire_at_their_time() {
     let server = TestServer::start().await;
     let hour = Duration::from_hours(1);
     let ends = server.clock.now().plus(hour).as_millis();
@@ -208,7 +208,7 @@ async fn secrets_end_at_their_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revoked_token_is_refused_on_the_very_next_request() {
+async fn a_revoked_token_is_rejected_from_the_next_request_on() {
     let server = TestServer::start().await;
     let database = server.database().to_str().unwrap().to_owned();
     let listed = program::run_well(&["token", "list", "--database", &database]);
@@ -224,7 +224,7 @@ async fn a_revoked_token_is_refused_on_the_very_next_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_32_a_disabled_user_is_refused_on_the_very_next_request() {
+async fn iv_32_a_disabled_user_is_rejected_from_the_next_request_on() {
     let server = TestServer::start().await;
     for status in ["disabled", "locked"] {
         for caller in [seed::ADMIN_PAT, seed::ADMIN_SES] {
@@ -239,7 +239,7 @@ async fn iv_32_a_disabled_user_is_refused_on_the_very_next_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_does_not_tell_why_a_secret_opens_nothing() {
+async fn a_response_does_not_reveal_why_a_secret_is_invalid() {
     let server = TestServer::start().await;
     let pat =
         |user, expires_at| Pat { user, permissions: &["owner"], projects: &[], expires_at }.put(&server);
@@ -257,7 +257,7 @@ async fn an_answer_does_not_tell_why_a_secret_opens_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_32_what_changes_while_a_body_is_on_its_way_counts() {
+async fn iv_32_changes_during_the_transfer_of_a_body_take_effect() {
     let server = TestServer::start().await;
     let path = seed::members_path(seed::PRICING);
     let body = json!({ "userIds": [seed::NINA] }).to_string();
@@ -275,7 +275,7 @@ async fn iv_32_what_changes_while_a_body_is_on_its_way_counts() {
         let expecting = [&head[..], &[("expect", "100-continue")]].concat();
         let whole = request("POST", &path, &expecting, body.as_bytes());
         let mut connection = Tcp::connect(&server);
-        // The server asks for the body once the credentials are checked.
+        // The server requests the body after it has checked the credentials.
         connection.send(&whole[..whole.len() - body.len()]);
         assert_eq!(connection.answer().expect("100 Continue").status, 100, "{change}");
         execute(&server, change);

@@ -1,5 +1,5 @@
-//! Mail handed to a relay: what the relay is told and what it gets, how the connection is encrypted and who
-//! signs in. Here too lies what all tests of delivery share.
+//! Mail delivery through a relay: envelope and message, encryption and authentication. Also contains the helpers
+//! shared by the tests of delivery.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -13,11 +13,11 @@ use crate::support::server::{Mail, PATIENCE};
 use crate::support::smtp::{Deed, Habits, Received, Rule, Sink, Stage, Tls, certificate_pem};
 use crate::support::{Answer, TestServer, seed};
 
-/// The address that mails are from in these tests.
+/// The sender address of mails in these tests.
 pub const SENDER: &str = "people@brms.example";
 pub const PUBLIC_URL: &str = "https://people.example/brms";
 
-/// The flags for handing mail to a relay there, in the clear.
+/// The flags for a relay at this address, without encryption.
 pub fn relay_flags(relay: SocketAddr) -> Vec<String> {
     let port = relay.port().to_string();
     let host = relay.ip().to_string();
@@ -37,11 +37,10 @@ pub fn relay_flags(relay: SocketAddr) -> Vec<String> {
     .into()
 }
 
-/// A server on the example seed that hands its mail to a relay there. Its clock stands still.
+/// A server with the example seed and this relay. Its clock is frozen.
 pub async fn server_to(relay: SocketAddr, more: &[&str]) -> TestServer {
     let flags = relay_flags(relay);
-    // What comes last counts: clap overrides an earlier value of the same flag only if told so, so a flag
-    // that is given again replaces the earlier one here.
+    // clap does not let a repeated flag override an earlier one, so it is replaced here.
     let mut flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     for flag in more.chunks(2) {
         match flags.iter().position(|known| *known == flag[0]) {
@@ -50,12 +49,12 @@ pub async fn server_to(relay: SocketAddr, more: &[&str]) -> TestServer {
         }
     }
     let server = TestServer::start_with(&flags).await;
-    // So that a mail is tried again when the test says so, and not before on a machine that is slow.
+    // Retries happen only when the test moves the clock, even on a slow machine.
     server.clock.freeze();
     server
 }
 
-/// The addresses of so many people whom nobody knows yet.
+/// This many addresses of people who are not users yet.
 pub fn people(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("p{number}@x.test")).collect()
 }
@@ -66,12 +65,12 @@ pub async fn invite(server: &TestServer, emails: &[String]) -> Value {
     call.expect(200).await.json()
 }
 
-/// Asks for the invitation of a user to be sent.
+/// Sends the invitation of a user.
 pub async fn send(server: &TestServer, user: &str) -> Answer {
     server.post(&seed::invitation_path(user)).caller(seed::OWNER_SES).expect(200).await
 }
 
-/// Waits until this many mails are as the condition says.
+/// Waits until this many mails meet the condition.
 pub async fn until(server: &TestServer, condition: &str, count: i64) {
     let sql = format!("SELECT count(*) FROM mails WHERE {condition}");
     let begun = Instant::now();
@@ -86,7 +85,7 @@ pub async fn until(server: &TestServer, condition: &str, count: i64) {
     }
 }
 
-/// What an operator sees of the mails.
+/// What `brms mail list` shows.
 pub fn mail_command(server: &TestServer, words: &[&str]) -> String {
     let database = server.database().display().to_string();
     run_well(&[&["mail"], words, &["--database", &database]].concat())
@@ -98,19 +97,19 @@ pub fn show_first(server: &TestServer) -> String {
     mail_command(server, &["show", &list[..36]])
 }
 
-/// The Message-ID of a mail, as its reader sees it.
+/// The Message-ID of a mail, as its recipient sees it.
 pub fn message_id(mail: &Received) -> String {
     let message = MessageParser::default().parse(&mail.data).expect("a message");
     message.message_id().expect("a Message-ID").to_owned()
 }
 
-/// A mail read back; its code is known from here on.
+/// A mail parsed again; its code is registered as a secret from here on.
 pub fn read(mail: &Received) -> Mail {
     Mail::parse(mail.data.clone())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_is_handed_over_whole_to_one_person_and_nothing_of_it_is_kept() {
+async fn a_mail_is_delivered_complete_to_one_recipient_and_its_content_is_deleted() {
     let sink = Sink::start();
     let server = server_to(sink.address(), &[]).await;
     send(&server, seed::IVY).await;
@@ -136,7 +135,7 @@ async fn a_mail_is_handed_over_whole_to_one_person_and_nothing_of_it_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_relay_is_told_the_name_that_was_set() {
+async fn ehlo_has_the_configured_name() {
     let sink = Sink::start();
     let server = server_to(sink.address(), &["--smtp-ehlo-name", "mail.acme.example"]).await;
     send(&server, seed::IVY).await;
@@ -144,7 +143,7 @@ async fn the_relay_is_told_the_name_that_was_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_connection_carries_many_mails() {
+async fn many_mails_share_one_connection() {
     let sink = Sink::start();
     let server = server_to(sink.address(), &["--mail-workers", "1"]).await;
     let emails = people(10);
@@ -158,7 +157,7 @@ async fn one_connection_carries_many_mails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_the_relay_closed_meanwhile_costs_nothing() {
+async fn a_connection_closed_by_the_relay_meanwhile_causes_no_failure() {
     let sink = Sink::start();
     let server = server_to(sink.address(), &["--mail-workers", "1"]).await;
     for (number, user) in [seed::IVY, seed::IAN].into_iter().enumerate() {
@@ -172,7 +171,7 @@ async fn a_connection_that_the_relay_closed_meanwhile_costs_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_named_signs_in_with_the_password_of_a_file_or_of_the_settings() {
+async fn a_configured_user_authenticates_with_the_password_from_a_file_or_the_settings() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("password");
     std::fs::write(&file, "pass word\n").expect("a file");
@@ -187,7 +186,7 @@ async fn who_is_named_signs_in_with_the_password_of_a_file_or_of_the_settings() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_password_keeps_the_mail_waiting_and_says_so() {
+async fn a_wrong_password_keeps_the_mail_pending_and_is_reported() {
     let sink = Sink::with(Habits { login: Some(("mailer", "right")), ..Habits::default() });
     let flags = ["--smtp-user", "mailer", "--smtp-password", "wrong"];
     let server = server_to(sink.address(), &flags).await;
@@ -206,7 +205,7 @@ fn authority(folder: &Path) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tls_at_once_and_on_request_protect_password_and_mail() {
+async fn implicit_tls_and_starttls_protect_password_and_mail() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = authority(folder.path());
     for (tls, word) in [(Tls::AtOnce, "implicit"), (Tls::OnRequest, "starttls")] {
@@ -233,7 +232,7 @@ async fn tls_at_once_and_on_request_protect_password_and_mail() {
     }
 }
 
-/// Nothing of a mail or a password reaches this relay; the mail waits, with these words about it.
+/// Nothing of a mail or a password reaches this relay; the mail stays pending with this error.
 async fn kept_back(sink: &Sink, more: &[&str], words: &str) {
     let flags = [&["--smtp-user", "mailer", "--smtp-password", "right"], more].concat();
     let server = server_to(sink.address(), &flags).await;
@@ -250,7 +249,7 @@ async fn kept_back(sink: &Sink, more: &[&str], words: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_asked_of_tls_is_insisted_on() {
+async fn required_encryption_is_never_downgraded() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = authority(folder.path());
     let login = Some(("mailer", "right"));
@@ -261,20 +260,20 @@ async fn what_is_asked_of_tls_is_insisted_on() {
     let refusing = on_request();
     refusing.script([Rule::at(Stage::StartTls, Deed::Answer(454, "4.7.0 TLS not available right now"))]);
     kept_back(&refusing, &["--smtp-tls", "starttls", "--smtp-ca-file", &file], "tls not available").await;
-    // Nobody whom we trust vouches for this one.
+    // A certificate of an authority that is not trusted.
     kept_back(&on_request(), &["--smtp-tls", "starttls"], "certificate").await;
-    // Somebody vouches for it, but it is not who it says.
+    // A trusted certificate for another host.
     let elsewhere = SocketAddr::from(([127, 0, 0, 2], 0));
     let other = Sink::at(elsewhere, Habits { tls: Tls::AtOnce, login, ..Habits::default() });
     kept_back(&other, &["--smtp-tls", "implicit", "--smtp-ca-file", &file], "certificate").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_said_in_the_clear_is_no_answer_under_tls() {
+async fn data_injected_before_tls_is_not_accepted_as_a_reply() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = authority(folder.path());
     let sink = Sink::with(Habits { tls: Tls::OnRequest, wants_tls: true, ..Habits::default() });
-    // Somebody in between answers for the relay all that a mail needs, which the relay itself never does.
+    // An attacker injects all the replies that a mail needs, which the relay itself never sends.
     let ahead = Deed::SayAhead(&[
         "250-sink.test",
         "250 8BITMIME",
@@ -297,7 +296,7 @@ async fn what_was_said_in_the_clear_is_no_answer_under_tls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_was_mailed_is_not_in_the_file_any_more_not_even_in_its_gaps() {
+async fn a_mailed_code_is_erased_from_the_file_including_its_free_space() {
     let sink = Sink::start();
     let server = server_to(sink.address(), &[]).await;
     let emails = people(10);

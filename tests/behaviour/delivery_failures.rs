@@ -1,5 +1,5 @@
-//! Relays that fail: what is tried again and what is final, what the operator is told, and that neither the
-//! API nor the other mails suffer.
+//! Failing relays: transient and permanent failures, what the operator sees, and that neither the API nor other mails
+//! are affected.
 
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,14 @@ use crate::support::server::PATIENCE;
 use crate::support::smtp::{Deed, Habits, Rule, Sink, Stage, Tls};
 use crate::support::{TestServer, seed};
 
-/// The longest wait after a first failure.
+/// The longest delay after a first failure.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const TRIED_ONCE: &str =
     "state = 'queued' AND attempts = 1 AND claimed_at IS NULL AND last_answer IS NOT NULL
     AND next_attempt_at - tried_at BETWEEN 2500 AND 5000";
 const WIPED: &str = "secret IS NULL AND claimed_at IS NULL";
 
-/// One mail to Ivy, of which this goes wrong once; then it is tried again and arrives.
+/// One mail to Ivy that fails once in this way; then it is retried and delivered.
 async fn fails_once(sink: &Sink, rule: Rule, what: &str) -> TestServer {
     sink.script([rule.times(1)]);
     let server = server_to(sink.address(), &["--smtp-timeout", "6s", "--mail-workers", "1"]).await;
@@ -32,7 +32,7 @@ async fn fails_once(sink: &Sink, rule: Rule, what: &str) -> TestServer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_relay_refuses_for_now_is_tried_again_as_the_same_message() {
+async fn a_mail_rejected_transiently_is_retried_as_the_same_message() {
     let stages = [Stage::Greeting, Stage::Hello, Stage::From, Stage::To, Stage::Data, Stage::End];
     for stage in stages {
         let sink = Sink::start();
@@ -45,11 +45,11 @@ async fn what_a_relay_refuses_for_now_is_tried_again_as_the_same_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broken_or_silent_connection_is_tried_again_as_the_same_message() {
+async fn a_broken_or_silent_connection_is_retried_as_the_same_message() {
     let stages =
         [Stage::Greeting, Stage::Hello, Stage::From, Stage::To, Stage::Data, Stage::Content, Stage::End];
     for deed in [Deed::Drop, Deed::Hang] {
-        // All at once, since each that hangs waits for its time-out.
+        // In parallel, since each that hangs waits for its time-out.
         for case in stages.map(|stage| tokio::spawn(breaks_once(stage, deed.clone()))) {
             case.await.expect("it came");
         }
@@ -61,14 +61,14 @@ async fn breaks_once(stage: Stage, deed: Deed) {
     let sink = Sink::start();
     fails_once(&sink, Rule::at(stage, deed), &what).await;
     let kept = sink.kept();
-    // Taken, and the answer lost: nobody can know, so it comes twice, and readers see that it is one.
+    // Accepted, but the reply is lost: the mail arrives twice, and the Message-ID identifies the duplicate.
     assert_eq!(kept.len(), if stage == Stage::End { 2 } else { 1 }, "{what}");
     assert!(kept.iter().all(|mail| mail.data == kept[0].data), "{what}");
     assert!(kept.iter().all(|mail| message_id(mail) == message_id(&kept[0])), "{what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn trouble_before_the_mail_was_named_is_no_verdict_on_the_mail() {
+async fn errors_before_the_mail_transaction_are_not_permanent() {
     let login = Some(("mailer", "right"));
     let flags = ["--smtp-user", "mailer", "--smtp-password", "right"];
     for stage in [Stage::Greeting, Stage::Hello, Stage::Auth] {
@@ -84,7 +84,7 @@ async fn trouble_before_the_mail_was_named_is_no_verdict_on_the_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_24_what_a_relay_refuses_for_good_has_failed_with_the_relay_s_words() {
+async fn iv_24_a_mail_rejected_permanently_has_failed_with_the_relay_s_reply() {
     for stage in [Stage::From, Stage::To, Stage::Data, Stage::End] {
         let sink = Sink::start();
         let words = "5.7.1 Nobody of that name\nhas been here\nAsk postmaster@x.test";
@@ -99,7 +99,7 @@ async fn iv_24_what_a_relay_refuses_for_good_has_failed_with_the_relay_s_words()
         }
         assert!(shown.contains("failed") && !shown.contains("next try"), "{shown}");
         assert!(mail_command(&server, &["list", "--state", "failed"]).contains("5.7.1 Nobody"));
-        // It is not tried again, by itself; sent again, it is a new mail.
+        // It is not retried automatically; sending the invitation again creates a new mail.
         server.advance(Duration::from_hours(24));
         server.ring();
         send(&server, seed::IAN).await;
@@ -111,7 +111,7 @@ async fn iv_24_what_a_relay_refuses_for_good_has_failed_with_the_relay_s_words()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_relay_that_says_no_goodbye_changes_no_verdict() {
+async fn a_relay_that_does_not_answer_quit_changes_no_outcome() {
     let sink = Sink::start();
     sink.script([
         Rule::at(Stage::To, Deed::Answer(550, "5.7.1 Nobody here")).only_to(seed::IVY_EMAIL),
@@ -128,13 +128,13 @@ async fn a_relay_that_says_no_goodbye_changes_no_verdict() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_to_a_relay_that_says_no_goodbye_are_ended_all_at_once() {
+async fn connections_to_a_relay_that_does_not_answer_quit_are_closed_in_parallel() {
     const WORKERS: usize = 8;
     let sink = Sink::start();
     sink.script([Rule::at(Stage::End, Deed::Hold), Rule::at(Stage::Quit, Deed::Hang)]);
     let server = server_to(sink.address(), &["--mail-workers", &WORKERS.to_string()]).await;
     invite(&server, &people(WORKERS)).await;
-    // Each hand has a connection of its own.
+    // Each worker has a connection of its own.
     let begun = Instant::now();
     while sink.received().len() < WORKERS {
         assert!(begun.elapsed() < PATIENCE, "only {} are held", sink.received().len());
@@ -150,12 +150,12 @@ async fn connections_to_a_relay_that_says_no_goodbye_are_ended_all_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_beyond_ascii_goes_to_a_relay_that_takes_it_and_fails_at_others() {
+async fn an_address_beyond_ascii_is_sent_with_smtputf8_and_fails_without_it() {
     let body = json!({ "emails": ["jörg@x.test", "plain@x.test"] });
     for takes_unicode in [true, false] {
         let sink = Sink::with(Habits { takes_unicode, ..Habits::default() });
         let server = server_to(sink.address(), &[]).await;
-        // Past the check of answers: to a strict reader `format: email` means ASCII.
+        // Bypasses the check of responses: to a strict validator `format: email` means ASCII.
         let call = server.http.post(format!("{}/api/users", server.url())).json(&body);
         let answer = call.header("authorization", seed::OWNER_SES).send().await.expect("an answer");
         assert_eq!(answer.status(), 200);
@@ -173,7 +173,7 @@ async fn an_address_beyond_ascii_goes_to_a_relay_that_takes_it_and_fails_at_othe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_refused_recipient_does_not_hold_up_the_others() {
+async fn one_rejected_recipient_does_not_delay_the_others() {
     let sink = Sink::start();
     sink.script([
         Rule::at(Stage::To, Deed::Answer(550, "5.1.1 No such person")).only_to("p1@x.test"),
@@ -194,14 +194,14 @@ async fn one_refused_recipient_does_not_hold_up_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_25_a_relay_that_hangs_slows_nothing_but_the_mail() {
+async fn iv_25_a_hanging_relay_delays_only_mail() {
     for stage in [Stage::Greeting, Stage::Content] {
         let sink = Sink::start();
         sink.script([Rule::at(stage, Deed::Hang)]);
         let server = server_to(sink.address(), &[]).await;
         let emails = people(8);
         invite(&server, &emails).await;
-        // Every hand is in a conversation that does not go on.
+        // Every worker is in an SMTP dialogue that hangs.
         until(&server, "claimed_at IS NOT NULL", 4).await;
         let mut slowest = Duration::ZERO;
         for number in 0..30 {
@@ -220,7 +220,7 @@ async fn iv_25_a_relay_that_hangs_slows_nothing_but_the_mail() {
             };
             slowest = slowest.max(begun.elapsed());
         }
-        // The time-out of the relay is a minute; an answer that waited for it would take that long.
+        // The relay's time-out is a minute; a response that waited for it would take that long.
         assert!(slowest < Duration::from_secs(5), "{stage:?}: {slowest:?}");
         assert_eq!(server.count("SELECT count(*) FROM mails WHERE claimed_at IS NOT NULL"), 4);
         assert!(sink.received().is_empty());
@@ -231,7 +231,7 @@ async fn iv_25_a_relay_that_hangs_slows_nothing_but_the_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_in_hand_at_the_end_is_sent_by_the_next_start() {
+async fn mails_in_progress_at_shutdown_are_sent_after_the_next_start() {
     let sink = Sink::start();
     sink.script([Rule::at(Stage::To, Deed::Hang)]);
     let server = server_to(sink.address(), &[]).await;

@@ -1,10 +1,10 @@
-//! A server killed again and again in the middle of its mail: no mail is lost, none goes out that was
-//! cancelled before, and one comes twice only if it was on its way at a kill, byte for byte the same.
+//! A server that is killed repeatedly while it delivers mail: no mail is lost, no cancelled mail is sent, and a mail
+//! is duplicated only if it was being sent at a kill, with identical bytes.
 //!
-//! The seed is printed. `KILL_SEED=N` plays a run again as far as time lets it, `KILL_ROUNDS=N` makes it longer;
-//! `scripts/kill-test` does.
+//! The random seed is printed. `KILL_SEED=N` repeats a run as far as timing allows, `KILL_ROUNDS=N` makes it longer;
+//! see `scripts/kill-test`.
 //!
-//! Of SQLite alone: the file of a killed server is looked at.
+//! Of SQLite alone: it reads the file of a killed server.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -25,21 +25,21 @@ use crate::support::random::{self, Random, given};
 use crate::support::seed;
 use crate::support::smtp::{Deed, Received, Rule, Sink, Stage};
 
-/// How often the server is killed in a usual run of the tests.
+/// How often the server is killed in a normal test run.
 const ROUNDS: usize = 8;
-/// From this many rounds on it would be strange if no kill had met a mail on its way.
+/// From this number of rounds on, at least one kill should have hit a mail being sent.
 const ROUNDS_TELLING: usize = 8;
 const CALLS: usize = 5;
-/// The relay does not take mail to these for now, so it waits, and can be cancelled.
+/// The relay rejects mail to these transiently, so it stays pending and can be cancelled.
 const LATER: &str = "later";
-/// The longest from the first call of a round to its kill.
+/// The longest time from the first call of a round to its kill.
 const KILL_MILLIS_MAX: usize = 250;
 
-/// What was answered in a round before the kill.
+/// The responses of a round before the kill.
 #[derive(Default)]
 struct Answered {
     invited: Vec<String>,
-    /// The mails that waited and were cancelled, with the time of the answer.
+    /// The pending mails that were cancelled, with the time of the response.
     cancelled: Vec<(Uuid, Instant)>,
 }
 
@@ -47,7 +47,7 @@ struct Life {
     folder: TempDir,
     sink: Sink,
     answered: Answered,
-    /// How many kills met this mail on its way.
+    /// How many kills hit this mail while it was being sent.
     met: BTreeMap<Uuid, usize>,
 }
 
@@ -64,13 +64,13 @@ impl Life {
         Serving::start(self.folder.path(), &flags)
     }
 
-    /// A server starts, is asked for mails, and is killed at some moment.
+    /// Starts a server, requests mails, and kills the server at a random time.
     async fn round(&mut self, number: usize, random: &mut Random) {
         let mut serving = self.start();
         let calls = calls(&serving, self.database(), number, random.below(3));
         let begun = Instant::now();
         let at_latest = Duration::from_millis(random.below(KILL_MILLIS_MAX) as u64);
-        // Some kills come with a word of the conversation with the relay, some with a mail's final dot.
+        // Some kills coincide with an SMTP reply, some with the final dot of a mail.
         let heard = self.sink.heard().len() + random.below(80);
         let received = self.sink.received().len() + random.below(12);
         let by = random.below(3);
@@ -93,7 +93,7 @@ impl Life {
         }
     }
 
-    /// The last server is left alone until nothing waits any more.
+    /// The last server runs undisturbed until no mail is pending.
     fn finish(&self) {
         self.sink.script([]);
         let _serving = self.start();
@@ -145,7 +145,7 @@ fn ids(database: &Connection, sql: &str) -> Vec<Uuid> {
     rows.collect::<Result<_, _>>().expect("ids")
 }
 
-/// Invites people, and cancels so many mails, until the server is gone.
+/// Invites people, and cancels this many mails, until the server is killed.
 fn calls(serving: &Serving, database: PathBuf, round: usize, cancels: usize) -> JoinHandle<Answered> {
     let url = serving.url.clone();
     tokio::spawn(async move {
@@ -170,7 +170,7 @@ fn calls(serving: &Serving, database: PathBuf, round: usize, cancels: usize) -> 
     })
 }
 
-/// Mails that wait and are not due soon, each with its user.
+/// Pending mails that are not due soon, each with its user.
 fn waiting(database: &Path, count: usize) -> Vec<(Uuid, Uuid)> {
     let database = onlooker(database);
     let sql = "SELECT mails.id, user_id FROM mails JOIN invitations ON invitations.id = invitation_id
@@ -183,7 +183,7 @@ fn waiting(database: &Path, count: usize) -> Vec<(Uuid, Uuid)> {
     rows.collect::<Result<_, _>>().expect("mails")
 }
 
-#[expect(clippy::print_stderr, reason = "whoever repeats a run needs its seed, however it ends")]
+#[expect(clippy::print_stderr, reason = "repeating a run needs its seed, however it ends")]
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_survives_a_server_that_is_killed_at_random_moments() {
     let rounds = usize::try_from(given("KILL_ROUNDS", || ROUNDS as u64)).expect("a number of rounds");

@@ -1,5 +1,5 @@
-//! Mail that has to wait because its relay is away: it is neither lost nor doubled, what became pointless
-//! meanwhile is not sent, and it is given up in the end.
+//! Mail while the relay is unavailable: it is neither lost nor duplicated, obsolete mail is not sent, and delivery is
+//! given up eventually.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::support::{Answer, TestServer, seed};
 const HOUR: Duration = Duration::from_hours(1);
 const WAITS: &str = "state = 'queued' AND claimed_at IS NULL AND attempts > 0";
 
-/// An address where nobody listens.
-fn nobody() -> SocketAddr {
+/// An address where nothing listens.
+fn unused_address() -> SocketAddr {
     Sink::start().address()
 }
 
-/// The relay comes back, and everything that waits is due.
+/// Starts the relay again and makes all pending mails due.
 fn comes_back(server: &TestServer, relay: SocketAddr) -> Sink {
     let sink = Sink::at(relay, Habits::default());
     server.advance(HOUR);
@@ -40,8 +40,8 @@ async fn set_status(server: &TestServer, user: &str, status: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_23_without_a_relay_everything_is_done_and_the_mail_waits() {
-    let relay = nobody();
+async fn iv_23_without_a_relay_the_api_works_and_mail_stays_pending() {
+    let relay = unused_address();
     let server = server_to(relay, &[]).await;
     let body = send(&server, seed::IVY).await.json();
     assert_eq!(body["status"], "pending");
@@ -50,7 +50,7 @@ async fn iv_23_without_a_relay_everything_is_done_and_the_mail_waits() {
     let pending =
         server.get("/api/invitations?status=pending").caller(seed::OWNER_SES).expect(200).await.json();
     assert_eq!(pending["results"][0]["expiresAt"], body["expiresAt"], "nothing was taken back");
-    // Asking once more is neither refused nor does it make a second invitation or a second mail.
+    // Inviting again is not rejected, and creates neither a second invitation nor a second mail.
     server.clock.advance(Duration::from_secs(1));
     let again = send(&server, seed::IVY).await.json();
     assert_eq!((&again["id"], &again["createdAt"]), (&body["id"], &body["createdAt"]));
@@ -64,7 +64,7 @@ async fn iv_23_without_a_relay_everything_is_done_and_the_mail_waits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_day_without_a_relay_every_mail_arrives_once() {
-    let relay = nobody();
+    let relay = unused_address();
     let server = server_to(relay, &[]).await;
     let emails = people(6);
     invite(&server, &emails).await;
@@ -72,7 +72,7 @@ async fn after_a_day_without_a_relay_every_mail_arrives_once() {
         until(&server, &format!("{WAITS} AND attempts >= {hours}"), 6).await;
         server.advance(HOUR);
     }
-    // Never given up, never in haste: once an hour in the end.
+    // Not given up, and in the end retried once an hour.
     until(&server, &format!("{WAITS} AND attempts = 25"), 6).await;
     let sink = comes_back(&server, relay);
     let received = sink.wait_for(6).await;
@@ -94,8 +94,8 @@ async fn after_a_day_without_a_relay_every_mail_arrives_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_is_tried_too_long_is_given_up_and_can_be_made_anew() {
-    let relay = nobody();
+async fn a_mail_retried_for_too_long_is_given_up_and_can_be_sent_anew() {
+    let relay = unused_address();
     let server = server_to(relay, &["--mail-give-up-after", "2h"]).await;
     send(&server, seed::IVY).await;
     until(&server, WAITS, 1).await;
@@ -117,8 +117,8 @@ async fn a_mail_that_is_tried_too_long_is_given_up_and_can_be_made_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_whose_link_has_ended_is_not_sent_any_more() {
-    let relay = nobody();
+async fn a_mail_whose_link_has_expired_is_not_sent() {
+    let relay = unused_address();
     let server = server_to(relay, &["--invitation-ttl", "30m"]).await;
     send(&server, seed::IVY).await;
     until(&server, WAITS, 1).await;
@@ -130,7 +130,7 @@ async fn a_mail_whose_link_has_ended_is_not_sent_any_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_several_sends_only_the_newest_link_is_mailed() {
-    let relay = nobody();
+    let relay = unused_address();
     let server = server_to(relay, &[]).await;
     for sends in 1..=3 {
         server.clock.advance(Duration::from_secs(1));
@@ -147,8 +147,8 @@ async fn of_several_sends_only_the_newest_link_is_mailed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_withdrawn_while_it_waited_is_not_sent() {
-    let relay = nobody();
+async fn a_mail_of_an_invitation_withdrawn_meanwhile_is_not_sent() {
+    let relay = unused_address();
     let server = server_to(relay, &[]).await;
     let emails: Vec<String> = ["cancelled", "linked", "sent"].map(|name| format!("{name}@x.test")).into();
     let invited = invite(&server, &emails).await;
@@ -167,7 +167,7 @@ async fn what_was_withdrawn_while_it_waited_is_not_sent() {
 
     let sink = comes_back(&server, relay);
     until(&server, "state = 'delivered'", 1).await;
-    // Enabling does not bring the mail back either.
+    // Enabling the user does not restore the mail either.
     set_status(&server, seed::IVY, "active").await;
     server.advance(24 * HOUR);
     send(&server, seed::IAN).await;
@@ -179,9 +179,9 @@ async fn what_was_withdrawn_while_it_waited_is_not_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_was_on_its_way_when_it_was_withdrawn_is_told_as_what_became_of_it() {
+async fn a_mail_being_sent_when_it_is_withdrawn_gets_its_actual_outcome() {
     let sink = Sink::start();
-    // Taken in the end: it says delivered. Its link is dead all the same.
+    // Accepted by the relay: its state is delivered, although its link is no longer valid.
     sink.script([Rule::at(Stage::End, Deed::Hold)]);
     let server = server_to(sink.address(), &[]).await;
     send(&server, seed::IVY).await;
@@ -194,7 +194,7 @@ async fn a_mail_that_was_on_its_way_when_it_was_withdrawn_is_told_as_what_became
     let answer = accept(&server, &read(&held[0]).code).await;
     assert_eq!((answer.status, answer.problem().as_str()), (410, "invitation-withdrawn"));
 
-    // Not taken: it is not tried again.
+    // Not accepted by the relay: it is not retried.
     sink.script([
         Rule::at(Stage::End, Deed::Hold).only_to(seed::IAN_EMAIL).times(1),
         Rule::at(Stage::To, Deed::Hold).only_to("gone@x.test"),
@@ -208,7 +208,7 @@ async fn a_mail_that_was_on_its_way_when_it_was_withdrawn_is_told_as_what_became
         .await;
     server.advance(HOUR);
 
-    // A newer link overtakes the mail that is on its way.
+    // A newer link overtakes the mail that is being sent.
     send(&server, seed::IAN).await;
     until(&server, "claimed_at IS NOT NULL", 1).await;
     sink.wait_for(2).await;
@@ -228,8 +228,8 @@ async fn a_mail_that_was_on_its_way_when_it_was_withdrawn_is_told_as_what_became
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_waiting_mail_is_tried_at_once_if_the_operator_says_so() {
-    let relay = nobody();
+async fn a_pending_mail_is_sent_at_once_on_the_operator_s_request() {
+    let relay = unused_address();
     let server = server_to(relay, &[]).await;
     send(&server, seed::IVY).await;
     for attempts in 1..=5 {
@@ -241,19 +241,19 @@ async fn a_waiting_mail_is_tried_at_once_if_the_operator_says_so() {
     let id = mail_command(&server, &["list"])[..36].to_owned();
     let words = mail_command(&server, &["retry", &id]);
     assert!(words.contains("due now"), "{words}");
-    // The server is not told by another process; it looks by itself.
+    // Another process does not notify the server, so it relies on polling.
     let received = sink.wait_for(1).await;
     assert!(message_id(&received[0]).starts_with(&id));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_ends_the_server_again_and_again_waits_and_is_given_up() {
-    let relay = nobody();
+async fn a_mail_that_crashes_the_server_repeatedly_is_delayed_and_given_up() {
+    let relay = unused_address();
     let server = server_to(relay, &[]).await;
     send(&server, seed::IVY).await;
     until(&server, WAITS, 1).await;
     let folder = server.stop().await;
-    // As a server leaves it that ended in the middle of its second try.
+    // The state left by a server that ended during its second attempt.
     let ended = "UPDATE mails SET claimed_at = tried_at, attempts = 2, next_attempt_at = tried_at";
     let ends = |folder: &TempDir, more: &str| {
         let database = onlooker(&folder.path().join("test.db"));
@@ -274,20 +274,20 @@ async fn a_mail_that_ends_the_server_again_and_again_waits_and_is_given_up() {
     ends(&folder, ", created_at = created_at - 2 * 86400000");
     let server = TestServer::start_in(folder, &flags).await;
     until(&server, "state = 'failed' AND secret IS NULL AND claimed_at IS NULL AND attempts = 2", 1).await;
-    // What the mail itself did not cause is over with the next link.
+    // A delay that the mail did not cause itself ends with the next link.
     send(&server, seed::IVY).await;
     assert_eq!(sink.wait_for(1).await[0].to, [seed::IVY_EMAIL]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_was_ahead_and_is_put_right_holds_no_mail_back() {
-    let relay = nobody();
+async fn a_clock_that_was_ahead_and_is_corrected_delays_no_mail() {
+    let relay = unused_address();
     let server = server_to(relay, &[]).await;
     let right = server.clock.now();
     send(&server, seed::IVY).await;
     until(&server, WAITS, 1).await;
     server.advance(24 * 365 * HOUR);
-    // An invitation of this wrong time, since the first has ended meanwhile.
+    // An invitation created at the wrong time, since the first one has expired meanwhile.
     send(&server, seed::IAN).await;
     let ahead = right.plus(24 * 300 * HOUR).as_millis();
     until(&server, &format!("{WAITS} AND next_attempt_at > {ahead}"), 1).await;

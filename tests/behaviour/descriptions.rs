@@ -1,5 +1,5 @@
-//! The descriptions that are served: brms.json as it is, and the one with the address, the problems and the
-//! limits of this server.
+//! The served descriptions: brms.json unchanged, and the one with the URL, the problems and the limits of this
+//! server.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,13 +10,13 @@ use crate::support::{TestServer, contract, seed};
 
 const VENDORED: &str = "/openapi/brms.json";
 const SERVED: &str = "/openapi.json";
-/// Names neither a project nor a user nor anything else: whatever is tried changes nothing.
+/// An id that refers to nothing, so that requests change nothing.
 pub const NOTHING: &str = "0190a000-0000-7000-8000-0000000000ff";
 
 /// One operation of a description.
 pub struct Described {
     pub method: String,
-    /// With names of parameters, in braces.
+    /// With parameter names in braces.
     pub path: String,
     pub operation: Value,
 }
@@ -38,7 +38,7 @@ impl Described {
         all.iter().filter(|parameter| parameter["in"] == place).collect()
     }
 
-    /// The path with every parameter naming nothing.
+    /// The path with an unknown id for every parameter.
     pub fn target(&self) -> String {
         let part = |part: &str| if part.starts_with('{') { NOTHING.to_owned() } else { part.to_owned() };
         self.path.split('/').map(part).collect::<Vec<_>>().join("/")
@@ -62,7 +62,7 @@ pub async fn served(server: &TestServer) -> Value {
     server.get(SERVED).expect(200).await.json()
 }
 
-/// OpenAPI 3.0 says `nullable` where JSON Schema has a type of its own.
+/// Translates `nullable` of OpenAPI 3.0 to JSON Schema.
 fn json_schema(schema: &Value) -> Value {
     let mut schema = schema.clone();
     match &mut schema {
@@ -79,7 +79,7 @@ fn json_schema(schema: &Value) -> Value {
     schema
 }
 
-/// Whether a schema says all that another says, and maybe more.
+/// Whether a schema contains everything that another one contains, and possibly more.
 fn holds(ours: &Value, theirs: &Value) -> bool {
     match (ours, theirs) {
         (Value::Object(ours), Value::Object(theirs)) => {
@@ -89,14 +89,14 @@ fn holds(ours: &Value, theirs: &Value) -> bool {
     }
 }
 
-/// A schema as a judge.
+/// A schema compiled for validation.
 pub fn compiled(schema: &Value) -> Validator {
     let options = jsonschema::options().should_validate_formats(true);
     options.build(&json_schema(schema)).unwrap_or_else(|error| panic!("{error}: {schema}"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_vendored_description_is_served_byte_for_byte_to_anybody() {
+async fn the_vendored_description_is_served_byte_for_byte_without_credentials() {
     let server = TestServer::start().await;
     let answer = server.get(VENDORED).expect(200).await;
     let file = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/brms.json")).unwrap();
@@ -114,7 +114,7 @@ async fn the_vendored_description_is_served_byte_for_byte_to_anybody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_served_description_has_all_operations_the_address_and_every_problem() {
+async fn the_served_description_has_all_operations_the_url_and_every_problem() {
     let server = TestServer::start().await;
     let description = served(&server).await;
     assert!(description["openapi"].as_str().is_some_and(|version| version.starts_with("3.0")));
@@ -151,13 +151,13 @@ async fn the_served_description_has_all_operations_the_address_and_every_problem
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_address_is_the_public_one_where_one_is_set() {
+async fn the_url_is_the_configured_public_url() {
     let server = TestServer::start_with(&["--public-url", "https://people.example.test/brms"]).await;
     assert_eq!(served(&server).await["servers"], json!([{ "url": "https://people.example.test/brms" }]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_real_problem_fits_the_described_one() {
+async fn an_actual_problem_conforms_to_its_description() {
     let server = TestServer::start().await;
     let validator = compiled(&served(&server).await["components"]["schemas"]["Problem"]);
     for (path, caller, status) in [
@@ -174,7 +174,7 @@ async fn a_real_problem_fits_the_described_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_changed_of_the_vendored_description_but_what_it_left_open() {
+async fn the_served_description_only_adds_to_the_vendored_one() {
     let server = TestServer::start().await;
     let ours = operations(&served(&server).await);
     for (ours, theirs) in ours.iter().zip(operations(&contract::DESCRIPTION)) {
@@ -190,7 +190,7 @@ async fn nothing_is_changed_of_the_vendored_description_but_what_it_left_open() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_limits_of_this_server_are_stated() {
+async fn the_limits_of_this_server_are_described() {
     let server = TestServer::start().await;
     let mut stated: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for described in operations(&served(&server).await) {

@@ -1,17 +1,17 @@
-//! That the server keeps to the description it serves: a request that fits is never answered 400, and each
-//! limit that is stated is kept.
+//! The server conforms to its description: a request that conforms never gets 400, and every described limit is
+//! enforced.
 
 use serde_json::{Map, Value, json};
 
 use crate::descriptions::{NOTHING, compiled, operations, served};
 use crate::support::{TestServer, seed};
 
-/// A value that fits a schema: as little as may be, or as much as the description tells of.
+/// A value that conforms to a schema: the smallest, or the largest that the description allows.
 fn example(schema: &Value, full: bool) -> Value {
     example_at(schema, full, 0)
 }
 
-/// The same, for a schema this deep inside: lists of lists stay short, or the body would be too long.
+/// The same for a nested schema; nested lists stay short, or the body would be too long.
 fn example_at(schema: &Value, full: bool, depth: usize) -> Value {
     if let Some(words) = schema["enum"].as_array() {
         return if full { words.last() } else { words.first() }.expect("a word").clone();
@@ -47,7 +47,7 @@ fn example_at(schema: &Value, full: bool, depth: usize) -> Value {
     }
 }
 
-/// Bodies that break one limit of a property each, with what they break.
+/// Bodies that each violate one limit of a property, with the limit.
 fn violations(schema: &Value) -> Vec<(String, Value)> {
     let mut found = vec![("type".to_owned(), json!(7.5))];
     let mut add = |limit: &str, value: Value| found.push((limit.to_owned(), value));
@@ -82,7 +82,7 @@ fn violations(schema: &Value) -> Vec<(String, Value)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_fits_is_never_answered_400() {
+async fn a_conforming_body_never_gets_400() {
     let server = TestServer::start().await;
     for described in operations(&served(&server).await) {
         let Some(schema) = described.body() else { continue };
@@ -90,7 +90,7 @@ async fn a_body_that_fits_is_never_answered_400() {
         for full in [false, true] {
             let mut body = example(schema, full);
             if full {
-                body["a field that nobody knows"] = json!({ "": [null] });
+                body["an unknown field"] = json!({ "": [null] });
             }
             assert!(validator.is_valid(&body), "{} {full}", described.id());
             let call = server.call(&described.method, &described.target()).caller(seed::OWNER_SES);
@@ -101,7 +101,7 @@ async fn a_body_that_fits_is_never_answered_400() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_breaks_one_limit_is_400_at_its_place() {
+async fn a_body_that_violates_one_limit_is_400_at_its_place() {
     let server = TestServer::start().await;
     let mut tried = 0;
     for described in operations(&served(&server).await) {
@@ -136,7 +136,7 @@ async fn a_body_that_breaks_one_limit_is_400_at_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_parameter_is_400_exactly_when_it_does_not_fit() {
+async fn a_parameter_is_400_exactly_when_it_does_not_conform() {
     let server = TestServer::start().await;
     let values = [
         "",

@@ -1,5 +1,4 @@
-//! The page that shows the description: what is served for it, and how browsers may keep it. What it looks
-//! like is checked in a browser.
+//! The documentation page: its files and their caching. Its appearance is checked in a browser.
 
 use crate::support::TestServer;
 
@@ -11,7 +10,7 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_file_of_the_page_comes_from_here_under_a_strict_policy() {
+async fn every_file_of_the_page_is_served_from_here_with_a_strict_policy() {
     let server = TestServer::start().await;
     for (path, content_type) in FILES {
         for method in ["GET", "HEAD"] {
@@ -34,7 +33,7 @@ async fn every_file_of_the_page_comes_from_here_under_a_strict_policy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_browser_that_has_a_file_is_told_so() {
+async fn a_browser_with_a_current_copy_gets_304() {
     let server = TestServer::start().await;
     let mut tags = Vec::new();
     for (path, _) in FILES {

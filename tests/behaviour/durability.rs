@@ -1,6 +1,6 @@
-//! What was answered 200 is there, whatever happens next: a killed process, a full disk.
+//! A write that was answered with 200 is durable, even if the process is killed or the disk is full.
 //!
-//! Of SQLite alone: the file of a killed or full server is looked at.
+//! Of SQLite alone: it reads the file of a killed or full server.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,14 +19,14 @@ use crate::support::{TestServer, seed};
 const USERS: usize = 2_000;
 const ROUNDS: usize = 5;
 const CALLERS: usize = 4;
-/// The fewest answers after which a round's process is killed.
+/// The fewest responses before the process of a round is killed.
 const ANSWERS_MIN: usize = 40;
 
 fn user_id(position: usize) -> Uuid {
     Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0010_0000 + position as u128)
 }
 
-/// The example seed with many more members of acme; where it lies.
+/// The example seed with many more members of acme, and its path.
 fn large_seed(folder: &TempDir) -> String {
     let mut seed: Value =
         serde_json::from_slice(&std::fs::read(seed::FILE).expect("the seed")).expect("JSON");
@@ -39,7 +39,7 @@ fn large_seed(folder: &TempDir) -> String {
     file.display().to_string()
 }
 
-/// Opens the file beside whoever has it, and checks that it is sound.
+/// Opens the file next to other users of it, and checks its integrity.
 pub fn sound(path: &Path) -> rusqlite::Connection {
     let connection = rusqlite::Connection::open(path).expect("the database opens");
     let whole: String =
@@ -57,7 +57,7 @@ fn is_member(connection: &rusqlite::Connection, user: Uuid) -> bool {
     rows == 1
 }
 
-/// Every membership has its audit row and the other way round, but for what the seed brought.
+/// Every membership has its audit entry and vice versa, except for seeded ones.
 fn check_nothing_is_half_done(connection: &rusqlite::Connection) {
     let sql = "SELECT (SELECT count(*) FROM members WHERE id NOT IN
                           (SELECT ref_id FROM audit_logs WHERE type = 'member'))
@@ -66,7 +66,7 @@ fn check_nothing_is_half_done(connection: &rusqlite::Connection) {
     assert_eq!(connection.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("a count"), 0);
 }
 
-/// Invites one user after the other until the server is gone; those that were answered 200.
+/// Invites one user after another until the server is killed; returns those answered with 200.
 async fn invite_until_the_end(url: String, next: Arc<AtomicUsize>, answered: Arc<AtomicUsize>) -> Vec<Uuid> {
     let http = reqwest::Client::new();
     let mut kept = Vec::new();
@@ -85,7 +85,7 @@ async fn invite_until_the_end(url: String, next: Arc<AtomicUsize>, answered: Arc
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_membership_that_was_answered_survives_a_killed_server() {
+async fn every_acknowledged_membership_survives_a_killed_server() {
     let folder = tempfile::tempdir().expect("a folder");
     let seed_file = large_seed(&folder);
     let next = Arc::new(AtomicUsize::new(0));
@@ -109,7 +109,7 @@ async fn every_membership_that_was_answered_survives_a_killed_server() {
         serving.child.wait().expect("it is gone");
         kept.extend(callers.join_all().await.into_iter().flatten());
 
-        // The next process finds the file as the dead one left it, log and all.
+        // The next process finds the file and its write-ahead log as the killed one left them.
         let again = Serving::start(folder.path(), &[]);
         let connection = sound(&folder.path().join("test.db"));
         let lost: Vec<&Uuid> = kept.iter().filter(|user| !is_member(&connection, **user)).collect();
@@ -120,11 +120,11 @@ async fn every_membership_that_was_answered_survives_a_killed_server() {
     assert!(kept.len() >= ROUNDS * ANSWERS_MIN);
 }
 
-/// Without it, some versions of SQLite take the log of a running server away when another process closes the file, and
-/// what is written after that is gone. The system frees it when a process closes any of its handles on the file.
+/// Without this lock, some versions of SQLite delete the write-ahead log of a running server when another process closes the
+/// file, and later writes are lost. The system releases it when a process closes any of its handles of the file.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_server_keeps_the_lock_that_sqlite_took_on_the_file() {
+fn a_server_keeps_the_lock_that_sqlite_holds_on_the_file() {
     use std::os::unix::fs::MetadataExt;
     let folder = tempfile::tempdir().expect("a folder");
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
@@ -142,7 +142,7 @@ async fn invite(server: &TestServer, user: Uuid) -> u16 {
     server.post(&path).caller(seed::OWNER_PAT).json(&body).send().await.status
 }
 
-/// A seeded file that is nearly as large as it may become, and that size.
+/// A seeded file that is nearly at its size limit, and that limit.
 async fn nearly_full() -> (TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let seed_file = large_seed(&folder);
@@ -157,7 +157,7 @@ async fn nearly_full() -> (TempDir, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_is_503_nothing_half_done_and_works_again_with_room() {
+async fn a_full_disk_is_503_leaves_nothing_half_done_and_recovers() {
     let (folder, size_max) = nearly_full().await;
     let server = TestServer::start_in(folder, &["--database-size-max", &size_max]).await;
     let mut kept = Vec::new();
@@ -166,7 +166,7 @@ async fn a_full_disk_is_503_nothing_half_done_and_works_again_with_room() {
         assert!(next < USERS, "it never got full");
         let user = user_id(next);
         next += 1;
-        // The client holds every 503 to its Retry-After.
+        // The client checks that every 503 has Retry-After.
         match invite(&server, user).await {
             200 => kept.push(user),
             status => break (status, user),
@@ -181,10 +181,10 @@ async fn a_full_disk_is_503_nothing_half_done_and_works_again_with_room() {
     server.get("/api/health").expect(503).await;
     server.get("/invitations/accept").expect(200).await;
     let path = seed::members_path(seed::PRICING);
-    let nobody = json!({ "userIds": [seed::NOBODY] });
-    let answer = server.post(&path).caller(seed::OWNER_PAT).json(&nobody).expect(404).await;
+    let unknown = json!({ "userIds": [seed::NOBODY] });
+    let answer = server.post(&path).caller(seed::OWNER_PAT).json(&unknown).expect(404).await;
     assert_eq!(answer.places(), ["/userIds/0"], "what needs no room is answered as ever");
-    server.post(&path).json(&nobody).expect(401).await;
+    server.post(&path).json(&unknown).expect(401).await;
 
     server.sqlite().execute_batch("DELETE FROM ballast").expect("room is made");
     for user in [refused.1, user_id(next)] {
@@ -197,13 +197,13 @@ async fn a_full_disk_is_503_nothing_half_done_and_works_again_with_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_leaves_an_invitation_and_its_link_as_they_were() {
+async fn a_full_disk_leaves_an_invitation_and_its_link_unchanged() {
     let (folder, size_max) = nearly_full().await;
     let server =
         TestServer::start_in(folder, &["--database-size-max", &size_max, "--invitation-sends-max", "1000"])
             .await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
-    // Fill what is left, through the server itself.
+    // Fills the remaining space through the server itself.
     let mut next = 0;
     while invite(&server, user_id(next)).await == 200 {
         next += 1;
@@ -211,7 +211,7 @@ async fn a_full_disk_leaves_an_invitation_and_its_link_as_they_were() {
     let path = seed::invitation_path(seed::IAN);
     let state = "SELECT (SELECT sum(updated_at + expires_at) FROM invitations)
                       + (SELECT count(*) FROM invitation_secrets) + (SELECT count(*) FROM audit_logs)";
-    // A row or two may still find a place in a page that is not full.
+    // A row or two may still fit in a page with free space.
     for sends in 0.. {
         assert!(sends < 1000, "it never got full");
         let before = server.count(state);
@@ -228,12 +228,12 @@ async fn a_full_disk_leaves_an_invitation_and_its_link_as_they_were() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_beside_a_long_reader_keeps_no_write_waiting() {
+async fn a_command_during_a_long_read_delays_no_write() {
     let server = TestServer::start().await;
     assert_eq!(invite(&server, seed::NINA.parse().expect("an id")).await, 200);
-    // A backup, say: it reads one moment, so that the log cannot be folded beyond it.
+    // For example a backup: it reads one snapshot, beyond which the log cannot be checkpointed.
     let reader = server.sqlite();
-    reader.execute_batch("BEGIN; SELECT count(*) FROM users").expect("somebody reads");
+    reader.execute_batch("BEGIN; SELECT count(*) FROM users").expect("a reader");
     assert_eq!(invite(&server, seed::OTTO.parse().expect("an id")).await, 200);
     let database = server.database().display().to_string();
     let begun = Instant::now();

@@ -1,7 +1,7 @@
-//! What a client sees when something is wrong on our side: a broken table, a file that another process
-//! holds, a write that waited too long. Nothing is half-written, and all is well afterwards.
+//! Internal errors as clients see them: a broken table, a file locked by another process, a write that waited too
+//! long. Nothing is half-written, and the server recovers.
 //!
-//! Of SQLite alone: triggers and a renamed table make the faults.
+//! Of SQLite alone: triggers and a renamed table cause the errors.
 
 use std::time::Duration;
 
@@ -23,10 +23,10 @@ fn written(server: &TestServer) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_of_ours_is_500_shows_no_cause_and_writes_nothing() {
+async fn an_internal_error_is_500_without_its_cause_and_writes_nothing() {
     let server = TestServer::start().await;
     let before = written(&server);
-    // The audit row comes last, so by then members and groups were written in this transaction.
+    // The audit entry is written last, so members and groups were already written in this transaction.
     server.sqlite().execute_batch("ALTER TABLE audit_logs RENAME TO hidden").expect("a broken schema");
     let answer = invite(&server, 500).await;
     assert_eq!(answer.problem(), "internal-error");
@@ -39,7 +39,7 @@ async fn a_fault_of_ours_is_500_shows_no_cause_and_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_in_one_write_does_not_fail_its_neighbours() {
+async fn an_error_in_one_write_does_not_fail_others_in_its_batch() {
     let server = TestServer::start().await;
     let sql = "CREATE TRIGGER broken BEFORE INSERT ON audit_logs
                WHEN NEW.project_id = unhex('0190a0000000' || '7000a000000000000002')
@@ -66,7 +66,7 @@ async fn a_fault_in_one_write_does_not_fail_its_neighbours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_another_process_holds_is_503_and_reading_goes_on() {
+async fn a_file_locked_by_another_process_is_503_for_writes_only() {
     let server = TestServer::start().await;
     let other = server.sqlite();
     other.execute_batch("BEGIN IMMEDIATE").expect("the other process begins to write");
@@ -79,7 +79,7 @@ async fn a_file_that_another_process_holds_is_503_and_reading_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_that_waited_past_its_time_is_never_run() {
+async fn a_write_that_waited_past_its_deadline_is_never_run() {
     let server = TestServer::start_with(&["--request-timeout", "200ms"]).await;
     let before = written(&server);
     let other = server.sqlite();

@@ -1,5 +1,5 @@
-//! What the machine gives: files and folders that cannot be written, ports, and what earlier processes left.
-//! FR-02, FR-06, FR-07, FR-11 to FR-15, FR-17.
+//! The environment: files and folders that cannot be written, ports, and leftovers of earlier processes. FR-02,
+//! FR-06, FR-07, FR-11 to FR-15, FR-17.
 //!
 //! Of SQLite alone: it is all about its file.
 
@@ -18,9 +18,9 @@ use crate::support::disk::FaultyDisk;
 use crate::support::program::{Serving, brms};
 use crate::support::{Call, seed};
 
-/// A user of the system who is not root and has no files.
+/// An unprivileged user of the system who owns no files.
 pub const STRANGER: u32 = 65_534;
-/// How many users the example seed has.
+/// The number of users in the example seed.
 pub const PEOPLE: i64 = 12;
 
 pub fn set_mode(path: &Path, mode: u32) {
@@ -35,12 +35,12 @@ pub fn is_root() -> bool {
     tempfile::tempfile().and_then(|file| file.metadata()).expect("a file").uid() == 0
 }
 
-/// brms, run by somebody whom modes bind: root is let through everywhere.
+/// brms, run as an unprivileged user: file modes do not restrict root.
 pub fn as_stranger(folder: &Path) -> Command {
     if !is_root() {
         return brms();
     }
-    // Where the stranger can reach it.
+    // Where the unprivileged user can access it.
     let program = folder.join("brms-of-stranger");
     if !program.exists() {
         std::fs::hard_link(env!("CARGO_BIN_EXE_brms"), &program)
@@ -52,7 +52,7 @@ pub fn as_stranger(folder: &Path) -> Command {
     command
 }
 
-/// Gives a folder and all in it to the stranger, if that is not who runs this.
+/// Gives a folder and its content to the unprivileged user, if root runs the tests.
 fn hand_over(folder: &Path) {
     if is_root() {
         for entry in std::fs::read_dir(folder).expect("a folder") {
@@ -75,7 +75,7 @@ pub fn said(output: &Output) -> String {
 }
 
 #[test]
-fn fr_02_a_file_that_cannot_be_written_is_refused_at_the_start_with_owner_and_mode() {
+fn fr_02_an_unwritable_file_is_rejected_at_start_naming_owner_and_mode() {
     let folder = seeded();
     let database = folder.path().join("test.db");
     set_mode(&database, 0o444);
@@ -84,7 +84,7 @@ fn fr_02_a_file_that_cannot_be_written_is_refused_at_the_start_with_owner_and_mo
     for part in ["test.db", "mode 0444", &owner, "cannot write"] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    // What only reads still works.
+    // Commands that only read still work.
     well(folder.path(), &["mailbox", "list"]);
     let written =
         refused(folder.path(), &["token", "create", "--user", "owner@acme.test", "--kind", "internal"]);
@@ -92,9 +92,9 @@ fn fr_02_a_file_that_cannot_be_written_is_refused_at_the_start_with_owner_and_mo
 }
 
 #[test]
-fn fr_02_so_are_one_of_another_owner_and_one_with_a_log_of_another_owner() {
+fn fr_02_a_file_or_log_of_another_owner_is_rejected_at_start() {
     if !is_root() {
-        // Only root can make files of others.
+        // Only root can create files of other users.
         return;
     }
     let place = tempfile::tempdir().expect("a folder");
@@ -117,7 +117,7 @@ fn fr_02_so_are_one_of_another_owner_and_one_with_a_log_of_another_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_06_fr_11_what_kubernetes_and_compose_put_into_the_environment_is_no_obstacle() {
+async fn fr_06_fr_11_variables_of_kubernetes_and_empty_ones_are_tolerated() {
     let folder = tempfile::tempdir().expect("a folder");
     let environment = [
         ("BRMS_PORT", "tcp://10.0.0.7:80"),
@@ -145,7 +145,7 @@ async fn fr_06_fr_11_what_kubernetes_and_compose_put_into_the_environment_is_no_
 }
 
 #[test]
-fn fr_07_what_a_killed_process_left_of_a_copy_is_swept_by_the_next_unless_somebody_holds_it() {
+fn fr_07_leftover_copies_of_a_killed_process_are_removed_unless_in_use() {
     let folder = seeded();
     let (left, held) =
         (folder.path().join(".brms-copy-left01.tmp"), folder.path().join(".brms-copy-held01.tmp"));
@@ -163,7 +163,7 @@ fn fr_07_what_a_killed_process_left_of_a_copy_is_swept_by_the_next_unless_somebo
 }
 
 #[test]
-fn fr_07_a_start_that_is_killed_in_its_copy_leaves_nothing_for_good() {
+fn fr_07_a_start_killed_during_its_copy_leaves_nothing_permanently() {
     let folder = tempfile::tempdir().expect("a folder");
     first_step(&folder.path().join("test.db"));
     let is_copy = |name: &String| name.starts_with(".brms-copy-");
@@ -182,7 +182,7 @@ fn fr_07_a_start_that_is_killed_in_its_copy_leaves_nothing_for_good() {
     assert!(!names(folder.path()).iter().any(is_copy), "{:?}", names(folder.path()));
 }
 
-/// A folder with a database that a clean stop left, which only its reader's commands can look into.
+/// A folder with a database after a graceful shutdown, with permission for reading only.
 fn snapshot() -> (TempDir, PathBuf) {
     let place = tempfile::tempdir().expect("a folder");
     set_mode(place.path(), 0o755);
@@ -232,7 +232,7 @@ fn fr_12_a_read_only_snapshot_can_be_read_backed_up_exported_and_restored_from()
     assert_eq!(count(&out.join("brms.db"), "SELECT count(*) FROM users"), PEOPLE);
     assert_eq!(names(&folder), ["test.db"], "nothing is left in the snapshot");
 
-    // With a log beside it the file alone is not all.
+    // With a write-ahead log next to it, the file alone is incomplete.
     set_mode(&folder, 0o755);
     std::fs::write(folder.join("test.db-wal"), "the newest writes").expect("a log");
     set_mode(&folder, 0o555);
@@ -242,11 +242,11 @@ fn fr_12_a_read_only_snapshot_can_be_read_backed_up_exported_and_restored_from()
 }
 
 #[test]
-fn fr_13_the_lock_is_for_its_owner_alone_also_one_of_an_older_version() {
+fn fr_13_the_lock_file_is_private_also_one_of_an_older_version() {
     let folder = tempfile::tempdir().expect("a folder");
     let lock = folder.path().join("test.db.lock");
     let serving = Serving::start_as(folder.path(), &[], |command| {
-        // As with `umask 0`.
+        // As created with `umask 0`.
         let wrapped = command.get_program().to_owned();
         let mut shell = Command::new("sh");
         shell.args(["-c", "umask 0; exec \"$0\" \"$@\""]).arg(wrapped);
@@ -260,7 +260,7 @@ fn fr_13_the_lock_is_for_its_owner_alone_also_one_of_an_older_version() {
 }
 
 #[test]
-fn fr_13_a_pipe_in_the_place_of_the_database_or_its_lock_is_refused_at_once() {
+fn fr_13_a_pipe_in_place_of_the_database_or_its_lock_is_rejected_at_once() {
     for name in ["test.db.lock", "test.db"] {
         let folder = tempfile::tempdir().expect("a folder");
         let made = Command::new("mkfifo").arg(folder.path().join(name)).status();
@@ -271,7 +271,7 @@ fn fr_13_a_pipe_in_the_place_of_the_database_or_its_lock_is_refused_at_once() {
 }
 
 #[test]
-fn what_was_kept_of_a_database_is_replaced_by_no_backup() {
+fn a_backup_never_replaces_a_kept_database() {
     let folder = seeded();
     for name in ["test.db.rescued", "test.db.rescued-2", "test.db.log-of-damaged", "test.db.before-restore"] {
         std::fs::write(folder.path().join(name), "kept").expect("a file");
@@ -282,7 +282,7 @@ fn what_was_kept_of_a_database_is_replaced_by_no_backup() {
 }
 
 #[test]
-fn no_file_of_a_database_is_replaced_by_a_backup_or_a_ready_file() {
+fn a_backup_or_ready_file_never_replaces_a_file_of_a_database() {
     let folder = seeded();
     for name in ["test.db", "test.db-wal", "test.db-shm", "test.db-journal", "test.db.lock"] {
         let before = std::fs::read(folder.path().join(name)).ok();
@@ -297,7 +297,7 @@ fn no_file_of_a_database_is_replaced_by_a_backup_or_a_ready_file() {
 }
 
 #[test]
-fn fr_14_a_file_that_lost_its_header_is_told_how_to_get_it_back() {
+fn fr_14_the_error_for_a_lost_header_says_how_to_recover_the_file() {
     let folder = seeded();
     let path = folder.path().join("test.db");
     let lost = "PRAGMA journal_mode = DELETE; PRAGMA application_id = 0; PRAGMA user_version = 0";
@@ -307,7 +307,7 @@ fn fr_14_a_file_that_lost_its_header_is_told_how_to_get_it_back() {
     let statements = found.unwrap_or_else(|| panic!("no way out: {text}"));
     rusqlite::Connection::open(&path).expect("the file").execute_batch(statements).expect("the way out");
     drop(Serving::start(folder.path(), &[]));
-    // A file of somebody else's gets no such advice.
+    // A file of another program gets no such advice.
     let other = folder.path().join("other.db");
     rusqlite::Connection::open(&other)
         .expect("a file")
@@ -321,7 +321,7 @@ fn fr_14_a_file_that_lost_its_header_is_told_how_to_get_it_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_15_an_address_of_ipv4_is_one_in_the_audit_log_whatever_the_socket() {
+async fn fr_15_an_ipv4_address_is_logged_as_such_whatever_the_socket() {
     let folder = tempfile::tempdir().expect("a folder");
     let _child = start(folder.path(), |command| {
         command.args(["serve", "--listen", "[::]:0", "--database", "test.db", "--ready-file", "ready.json"]);
@@ -338,7 +338,7 @@ async fn fr_15_an_address_of_ipv4_is_one_in_the_audit_log_whatever_the_socket() 
 }
 
 #[test]
-fn fr_17_a_first_start_that_was_killed_before_its_secrets_worked_is_begun_again() {
+fn fr_17_a_first_start_killed_before_its_credentials_were_stored_is_repeated() {
     let folder = tempfile::tempdir().expect("a folder");
     let credentials = folder.path().join("test.db.credentials");
     std::fs::write(
@@ -353,9 +353,9 @@ fn fr_17_a_first_start_that_was_killed_before_its_secrets_worked_is_begun_again(
 }
 
 #[test]
-fn fr_12_who_only_reads_leaves_nothing_beside_a_file_of_others() {
+fn fr_12_a_reader_leaves_nothing_next_to_a_file_of_another_user() {
     if !is_root() {
-        // Only root can make files of others.
+        // Only root can create files of other users.
         return;
     }
     let folder = seeded();
@@ -372,7 +372,7 @@ fn fr_12_who_only_reads_leaves_nothing_beside_a_file_of_others() {
 }
 
 #[test]
-fn fr_17_a_start_that_fails_leaves_nothing_behind() {
+fn fr_17_a_failed_start_leaves_nothing_behind() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let broken = tempfile::NamedTempFile::new().expect("a file");
@@ -391,7 +391,7 @@ fn fr_17_a_start_that_fails_leaves_nothing_behind() {
         let text = serve_refused(folder.path(), flags);
         assert_eq!(names(folder.path()), ["log"], "{flags:?}: {text}");
     }
-    // What was there stays as it was.
+    // Existing files are unchanged.
     let folder = seeded();
     let before = std::fs::read(folder.path().join("test.db")).expect("the file");
     serve_refused(folder.path(), &["--listen", "0.0.0.0:0", "--public-url", "http://b.test"]);

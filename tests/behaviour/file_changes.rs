@@ -1,6 +1,6 @@
-//! The file changes under its server: taken away, replaced, cut short, overwritten, damaged; its disk is full, fails
-//! or cannot be written; others have it. A write is answered 200 only if it is in the file that the server was
-//! started with. FR-04, FR-05, FR-08, FR-09, FR-16.
+//! The database file changes while it is served: deleted, replaced, truncated, overwritten, damaged, used by other
+//! processes; or its disk is full, fails or is read-only. A write is answered with 200 only if it is in the file that
+//! the server was started with. FR-04, FR-05, FR-08, FR-09, FR-16.
 //!
 //! Of SQLite alone: it is all about its file.
 
@@ -46,9 +46,9 @@ impl Scene {
         call(&self.serving, "GET", path).send().await.status
     }
 
-    /// Whether all that tell how the server is agree with this status of a write.
+    /// Whether all health checks agree with this status of a write.
     pub async fn all_say(&self, status: u16) {
-        // An answer about readiness stands for a second.
+        // A readiness result is cached for a second.
         tokio::time::sleep(Duration::from_millis(1100)).await;
         for path in ["/readyz", "/api/health"] {
             assert_eq!(self.status(path).await, status, "{path}");
@@ -59,7 +59,7 @@ impl Scene {
         assert_eq!(self.status("/livez").await, 200, "a new start would not help");
     }
 
-    /// It ends by itself and says that it failed.
+    /// The process exits by itself with an error.
     fn ends(&mut self) {
         let status = wait_for("the server ends", || self.serving.child.try_wait().expect("it can be asked"));
         assert_eq!(status.code(), Some(1), "{}", log(self.folder.path()));
@@ -79,7 +79,7 @@ pub fn is_member(path: &Path, user: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_04_a_write_into_a_deleted_file_is_503_and_what_was_written_is_kept() {
+async fn fr_04_a_write_to_a_deleted_file_is_503_and_earlier_writes_are_kept() {
     let mut scene = Scene::new();
     assert_eq!(scene.invite(seed::NINA).await, 200);
     std::fs::remove_file(scene.at("test.db")).expect("it is removed");
@@ -91,7 +91,7 @@ async fn fr_04_a_write_into_a_deleted_file_is_503_and_what_was_written_is_kept()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_04_a_write_into_a_replaced_file_is_503_and_the_new_one_is_left_alone() {
+async fn fr_04_a_write_to_a_replaced_file_is_503_and_the_new_file_is_unchanged() {
     let mut scene = Scene::new();
     well(scene.folder.path(), &["backup", "copy.db"]);
     assert_eq!(scene.invite(seed::NINA).await, 200);
@@ -104,7 +104,7 @@ async fn fr_04_a_write_into_a_replaced_file_is_503_and_the_new_one_is_left_alone
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_04_a_file_that_is_gone_at_a_stop_is_kept_and_a_new_start_does_not_begin_anew() {
+async fn fr_04_a_file_deleted_before_shutdown_is_kept_and_not_replaced_by_an_empty_one() {
     let mut scene = Scene::new();
     assert_eq!(scene.invite(seed::NINA).await, 200);
     std::fs::remove_file(scene.at("test.db")).expect("it is removed");
@@ -119,7 +119,7 @@ async fn fr_04_a_file_that_is_gone_at_a_stop_is_kept_and_a_new_start_does_not_be
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn folds_of_the_log_by_others_cost_no_answer() {
+async fn checkpoints_by_other_processes_cause_no_failure() {
     let scene = Scene::new();
     let (path, done) = (scene.at("test.db"), std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)));
     let is_done = std::sync::Arc::clone(&done);
@@ -144,7 +144,7 @@ async fn folds_of_the_log_by_others_cost_no_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_fold_of_the_log_by_others_an_unknown_token_is_401_at_once() {
+async fn after_a_checkpoint_by_another_process_an_unknown_token_is_401_at_once() {
     let scene = Scene::new();
     for round in 0..10 {
         let email = json!({ "emails": [format!("u{round}@acme.test")] });
@@ -157,14 +157,14 @@ async fn after_a_fold_of_the_log_by_others_an_unknown_token_is_401_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_04_readers_never_see_the_file_that_came_in_the_place_of_theirs() {
+async fn fr_04_readers_never_see_a_file_that_replaced_theirs() {
     let scene = Scene::new();
     let other = tempfile::tempdir().expect("a folder");
     drop(Serving::start(other.path(), &[]));
     well(other.path(), &["backup", "copy.db"]);
     std::fs::copy(other.path().join("copy.db"), scene.at("copy.db")).expect("a copy");
     std::fs::rename(scene.at("copy.db"), scene.at("test.db")).expect("it is replaced");
-    // More at once than there are connections by now.
+    // More concurrent reads than open connections.
     let asked: Vec<_> = (0..40)
         .map(|_| tokio::spawn(call(&scene.serving, "GET", "/api/users").caller(seed::OWNER_SES).send()))
         .collect();
@@ -176,7 +176,7 @@ async fn fr_04_readers_never_see_the_file_that_came_in_the_place_of_theirs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_04_a_write_whose_log_was_taken_away_is_503() {
+async fn fr_04_a_write_whose_log_was_deleted_is_503() {
     for suffix in ["wal", "shm"] {
         let mut scene = Scene::new();
         assert_eq!(scene.invite(seed::NINA).await, 200);
@@ -190,7 +190,7 @@ async fn fr_04_a_write_whose_log_was_taken_away_is_503() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_04_a_write_into_a_file_that_was_cut_short_is_503() {
+async fn fr_04_a_write_to_a_truncated_file_is_503() {
     for share in [0, 2] {
         let scene = Scene::new();
         assert_eq!(scene.invite(seed::NINA).await, 200);
@@ -204,13 +204,13 @@ async fn fr_04_a_write_into_a_file_that_was_cut_short_is_503() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_05_a_backup_copied_over_the_live_file_refuses_everybody_and_says_what_to_do() {
+async fn fr_05_a_backup_copied_over_the_live_file_makes_every_request_503_with_a_remedy() {
     for is_idle in [false, true] {
         let scene = Scene::new();
         well(scene.folder.path(), &["backup", "copy.db"]);
         assert_eq!(scene.invite(seed::NINA).await, 200);
         if is_idle {
-            // The log is emptied, so that only the file is read.
+            // The write-ahead log is checkpointed, so that only the file is read.
             tokio::task::block_in_place(|| {
                 wait_for("the log is emptied", || {
                     let log = scene.at("test.db-wal").metadata().expect("the log").len();
@@ -225,7 +225,7 @@ async fn fr_05_a_backup_copied_over_the_live_file_refuses_everybody_and_says_wha
         let answer = call(&scene.serving, "GET", "/api/users").caller(seed::OWNER_SES).expect(503).await;
         assert!(answer.text().contains("brms restore"), "{}", answer.text());
         scene.all_say(503).await;
-        // What was copied there is not made worse by the end of the server.
+        // Shutting down does not damage the copied file.
         let mut scene = scene;
         stop(&mut scene.serving);
         assert_eq!(bytes(&scene.at("test.db")), bytes(&scene.at("copy.db")), "{is_idle}");
@@ -236,7 +236,7 @@ async fn fr_05_a_backup_copied_over_the_live_file_refuses_everybody_and_says_wha
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_05_nobody_is_told_that_their_token_is_unknown_by_an_overwritten_file() {
+async fn fr_05_an_overwritten_file_never_makes_a_valid_token_unknown() {
     let scene = Scene::new();
     let other = tempfile::tempdir().expect("a folder");
     drop(Serving::start(other.path(), &[]));
@@ -255,7 +255,7 @@ async fn fr_05_nobody_is_told_that_their_token_is_unknown_by_an_overwritten_file
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_05_damaged_pages_are_a_lasting_503() {
+async fn fr_05_damaged_pages_are_a_permanent_503() {
     let scene = Scene::new();
     let mut file = std::fs::OpenOptions::new().write(true).open(scene.at("test.db")).expect("the file");
     let length = file.metadata().expect("its length").len();
@@ -272,9 +272,9 @@ async fn fr_05_damaged_pages_are_a_lasting_503() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_others_may_do_to_the_file_of_a_server_costs_no_answer() {
+async fn legitimate_use_of_the_file_by_other_processes_causes_no_failure() {
     let scene = Scene::new();
-    // Reads, backups, folds of the log, even a VACUUM, as long as they go through SQLite.
+    // Reads, backups, checkpoints, even a VACUUM, as long as they go through SQLite.
     for sql in
         ["PRAGMA wal_checkpoint(PASSIVE)", "CREATE TABLE ballast (b BLOB)", "DROP TABLE ballast; VACUUM"]
     {
@@ -297,8 +297,8 @@ async fn what_others_may_do_to_the_file_of_a_server_costs_no_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_02_fr_16_what_the_disk_refuses_is_503_and_health_says_so_until_it_takes_writes_again() {
-    // No space, quota, I/O error, read-only.
+async fn fr_02_fr_16_a_disk_error_is_503_and_reported_until_writes_succeed_again() {
+    // Disk full, quota exceeded, I/O error, read-only file system.
     for number in [28, 122, 5, 30] {
         let scene = Scene::new();
         scene.disk.fail("write", number);
@@ -313,7 +313,7 @@ async fn fr_02_fr_16_what_the_disk_refuses_is_503_and_health_says_so_until_it_ta
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_whose_sync_failed_is_503_and_is_not_there_after_a_crash() {
+async fn a_write_whose_sync_failed_is_503_and_absent_after_a_crash() {
     let mut scene = Scene::new();
     assert_eq!(scene.invite(seed::OTTO).await, 200);
     scene.disk.fail("fsync", 5);
@@ -329,7 +329,7 @@ async fn a_write_whose_sync_failed_is_503_and_is_not_there_after_a_crash() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_beside_another_process_that_writes_for_long_is_503() {
+async fn a_write_during_a_long_write_of_another_process_is_503() {
     let scene = Scene::new();
     let other = rusqlite::Connection::open(scene.at("test.db")).expect("the file");
     other.execute_batch("BEGIN IMMEDIATE").expect("it begins to write");
@@ -341,7 +341,7 @@ async fn a_write_beside_another_process_that_writes_for_long_is_503() {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_02_a_file_that_becomes_read_only_takes_no_writes_and_health_says_so() {
+async fn fr_02_a_file_that_becomes_read_only_rejects_writes_and_health_reports_it() {
     use std::os::unix::fs::PermissionsExt;
     let scene = Scene::new();
     let mode = |mode| std::fs::set_permissions(scene.at("test.db"), std::fs::Permissions::from_mode(mode));
@@ -355,7 +355,7 @@ async fn fr_02_a_file_that_becomes_read_only_takes_no_writes_and_health_says_so(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_08_asking_about_readiness_keeps_no_secret_in_the_log() {
+async fn fr_08_readiness_checks_keep_no_secret_in_the_log() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let log = server.folder.path().join("test.db-wal");
@@ -374,7 +374,7 @@ async fn fr_08_asking_about_readiness_keeps_no_secret_in_the_log() {
 }
 
 #[test]
-fn fr_09_one_file_has_one_server_by_whatever_name() {
+fn fr_09_a_file_has_one_server_whatever_its_path() {
     let folder = seeded();
     std::fs::hard_link(folder.path().join("test.db"), folder.path().join("other.db")).expect("a second name");
     let serving = Serving::start(folder.path(), &[]);

@@ -1,4 +1,4 @@
-//! What somebody new does first: files to begin with, and what tools read.
+//! The first steps of a new user: starter files, and output for tools.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -32,9 +32,9 @@ fn secrets(file: &Path) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn init_writes_a_seed_that_serves_with_secrets_of_its_own() {
+async fn init_writes_a_seed_that_can_be_served_with_secrets_of_its_own() {
     let folder = tempfile::tempdir().expect("a folder");
-    // Made, with the folders above it.
+    // Created together with its parent folders.
     let (one, other) = (folder.path().join("a/b"), folder.path().join("c"));
     let said = well(&init(&one));
     well(&init(&other));
@@ -57,7 +57,7 @@ async fn init_writes_a_seed_that_serves_with_secrets_of_its_own() {
 }
 
 #[test]
-fn init_replaces_nothing_and_writes_nothing_then() {
+fn init_replaces_no_file_and_then_writes_nothing() {
     for taken in ["brms.seed.json", "brms.env"] {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join(taken), "mine").expect("a file");
@@ -74,7 +74,7 @@ fn init_replaces_nothing_and_writes_nothing_then() {
 }
 
 #[test]
-fn the_file_of_settings_can_be_read_by_a_shell_and_every_line_in_it_is_right() {
+fn the_settings_file_can_be_read_by_a_shell_and_every_line_is_valid() {
     let folder = tempfile::tempdir().expect("a folder");
     well(&init(folder.path()));
     let file = folder.path().join("brms.env");
@@ -86,7 +86,7 @@ fn the_file_of_settings_can_be_read_by_a_shell_and_every_line_in_it_is_right() {
     for name in names {
         assert!(settings.contains(&format!("\n#{name}=")), "{name}");
     }
-    // With each default said aloud, and a free port, it serves as without any.
+    // With each default set explicitly, and a free port, it serves as without any setting.
     let set = |line: &str| match line.strip_prefix("#BRMS_") {
         Some(rest) if !rest.ends_with('=') => format!("BRMS_{rest}\n"),
         _ => format!("{line}\n"),
@@ -96,7 +96,7 @@ fn the_file_of_settings_can_be_read_by_a_shell_and_every_line_in_it_is_right() {
     std::fs::write(&file, aloud.replace("\nBRMS_LISTEN=127.0.0.1:8080\n", free)).expect("the file");
     let mut shell = std::process::Command::new("sh");
     let script = "set -a; . ./brms.env; set +a; exec \"$BRMS\" serve";
-    // The variable of this test is none of ours.
+    // The variable of this test is not a setting.
     let script = script.replace("$BRMS", env!("CARGO_BIN_EXE_brms"));
     let nothing = std::process::Stdio::null;
     shell.current_dir(&folder).args(["-c", &script]).stdin(nothing()).stdout(nothing()).stderr(nothing());
@@ -107,7 +107,7 @@ fn the_file_of_settings_can_be_read_by_a_shell_and_every_line_in_it_is_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn openapi_prints_what_is_served_and_what_is_vendored() {
+async fn openapi_prints_the_served_and_the_vendored_description() {
     let folder = tempfile::tempdir().expect("a folder");
     let serving = Serving::start(folder.path(), &["--public-url", "https://people.test/brms"]);
     let served = call(&serving, "GET", "/openapi.json").expect(200).await.json();
@@ -124,7 +124,7 @@ async fn openapi_prints_what_is_served_and_what_is_vendored() {
 }
 
 #[test]
-fn completions_are_for_each_shell_and_bash_can_use_them() {
+fn there_are_completions_for_each_shell_and_bash_can_use_them() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let printed = run_well(&["completions", shell]);
         assert!(printed.contains("mailbox") && printed.contains("invitation-ttl"), "{shell}");

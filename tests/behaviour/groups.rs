@@ -1,4 +1,4 @@
-//! Groups of a project: listing, making and changing them, and who may hand out `owner` by them.
+//! Groups of a project: listing, creating and changing them, and who may grant `owner` by them.
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn names(list: &Value) -> Vec<&str> {
     results.iter().map(|group| group["name"].as_str().expect("a name")).collect()
 }
 
-/// One group, as the list has it.
+/// A group in the form of the list.
 async fn find(server: &TestServer, id: &str) -> Value {
     let list = list(server, "?perPage=500").await;
     let results = list["results"].as_array().expect("results");
@@ -39,7 +39,7 @@ async fn find(server: &TestServer, id: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn groups_are_listed_in_the_order_they_were_made_page_by_page() {
+async fn groups_are_listed_in_order_of_creation_page_by_page() {
     let server = TestServer::start().await;
     for name in ["Zoo", "Abc", "GRÜN 1%"] {
         create(&server, seed::MANAGER_PAT, &json!({ "name": name }), 200).await;
@@ -65,7 +65,7 @@ async fn groups_are_listed_in_the_order_they_were_made_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_group_keeps_the_order_of_its_permissions_doubles_once() {
+async fn permissions_of_a_new_group_keep_their_order_and_duplicates_count_once() {
     let server = TestServer::start().await;
     let body = json!({
         "name": "Release <team>", "description": "Ships",
@@ -93,7 +93,7 @@ async fn a_new_group_keeps_the_order_of_its_permissions_doubles_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn file_permissions_come_back_as_given_and_null_is_not_absent() {
+async fn file_permissions_are_returned_as_given_and_null_is_not_absent() {
     let server = TestServer::start().await;
     let rules = json!([
         { "id": "b", "effect": "deny", "actions": ["write", "read", "write"], "patterns": "/a/**\n\"x\"\u{0}ü" },
@@ -122,7 +122,7 @@ async fn file_permissions_come_back_as_given_and_null_is_not_absent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn absent_fields_of_a_group_stay() {
+async fn absent_fields_of_a_group_are_kept() {
     let server = TestServer::start().await;
     let before = find(&server, seed::EDITORS).await;
     let after = update(&server, seed::MANAGER_PAT, seed::EDITORS, &json!({ "name": "Writers" }), 200).await;
@@ -135,7 +135,7 @@ async fn absent_fields_of_a_group_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_is_400_with_its_place() {
+async fn invalid_values_are_400_with_their_place() {
     let server = TestServer::start().await;
     let before = everything(&server);
     for (body, place) in [
@@ -160,7 +160,7 @@ async fn what_does_not_fit_is_400_with_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readers_look_managers_change_and_strangers_see_nothing() {
+async fn readers_may_view_managers_may_change_and_others_see_nothing() {
     let server = TestServer::start().await;
     let nina = sign_in(&server, seed::NINA, None);
     let before = everything(&server);
@@ -184,7 +184,7 @@ async fn readers_look_managers_change_and_strangers_see_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_07_making_a_group_that_carries_owner_needs_the_right_to_hand_it_out() {
+async fn iv_07_creating_a_group_with_owner_requires_the_right_to_grant_it() {
     let server = TestServer::start().await;
     let narrowed =
         Pat { user: seed::OWNER, permissions: &["project:manage"], projects: &[], expires_at: None };
@@ -197,12 +197,12 @@ async fn iv_07_making_a_group_that_carries_owner_needs_the_right_to_hand_it_out(
         }
     }
     assert_eq!(everything(&server), before);
-    // Every other word is free to a manager.
+    // A manager may grant every other permission.
     let free = json!(["documents", "releases:manage", "project:manage", "environments:delete"]);
     create(&server, seed::MANAGER_PAT, &json!({ "name": "Free", "permissions": free }), 200).await;
     let kings = json!({ "name": "Kings", "permissions": ["owner"] });
     let made = create(&server, seed::OWNER_PAT, &kings, 200).await.json();
-    // Whoever has everything by a group has this right too.
+    // A user with all permissions through a group has this right too.
     let path = seed::members_path(seed::PRICING);
     let invite = json!({ "userIds": [seed::NINA], "groupIds": [made["id"]] });
     server.post(&path).caller(seed::MANAGER_PAT).json(&invite).expect(403).await;
@@ -211,14 +211,14 @@ async fn iv_07_making_a_group_that_carries_owner_needs_the_right_to_hand_it_out(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_08_raising_a_group_to_owner_or_touching_one_that_carries_it_needs_the_right_too() {
+async fn iv_08_adding_owner_to_a_group_or_changing_one_with_owner_requires_the_right_too() {
     let server = TestServer::start().await;
     let kings = json!({ "name": "Kings", "permissions": ["owner"] });
     let made = create(&server, seed::OWNER_PAT, &kings, 200).await.json();
     let kings_id = made["id"].as_str().unwrap();
     let before = everything(&server);
     for (group, body) in [
-        // The manager sits in this one and would be owner at once.
+        // The manager is in this group and would become owner at once.
         (seed::MANAGERS, json!({ "name": "Managers", "permissions": ["project:manage", "owner"] })),
         (seed::EDITORS, json!({ "name": "Editors", "permissions": ["owner"] })),
         (kings_id, json!({ "name": "Renamed" })),
@@ -234,12 +234,12 @@ async fn iv_08_raising_a_group_to_owner_or_touching_one_that_carries_it_needs_th
         .await;
     update(&server, seed::MANAGER_SES, kings_id, &json!({ "name": "Renamed", "permissions": [] }), 200).await;
     update(&server, seed::MANAGER_SES, kings_id, &json!({ "name": "Free again" }), 200).await;
-    // The token still narrows its user.
+    // The token still restricts its user.
     update(&server, seed::MANAGER_PAT, seed::MANAGERS, &json!({ "name": "x" }), 403).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_permission_counts_on_the_next_request_of_who_is_in_the_group() {
+async fn a_changed_permission_applies_from_the_next_request_of_its_members() {
     let server = TestServer::start().await;
     let invite = json!({ "userIds": [] });
     let members = seed::members_path(seed::PRICING);
@@ -253,7 +253,7 @@ async fn a_changed_permission_counts_on_the_next_request_of_who_is_in_the_group(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_that_a_role_looks_after_is_changed_by_the_role_alone() {
+async fn a_group_managed_by_a_role_can_only_be_changed_through_the_role() {
     let server = TestServer::start().await;
     for (name, permission) in [("Helpers", "documents"), ("Kings", "owner")] {
         let role = json!({ "name": name, "allProjects": true, "description": "Help",
@@ -277,7 +277,7 @@ async fn a_group_that_a_role_looks_after_is_changed_by_the_role_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_whose_permissions_were_never_said_has_none() {
+async fn a_group_without_given_permissions_has_none() {
     let server = TestServer::start().await;
     let made = create(&server, seed::OWNER_PAT, &json!({ "name": "Bare" }), 200).await.json();
     assert_eq!(json!([made["permissions"], made["filePermissions"]]), json!([null, null]));

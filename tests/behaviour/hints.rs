@@ -1,5 +1,5 @@
-//! Refusals that say what was probably meant: credentials under another scheme, paths that are nearly right, a byte
-//! order mark, a plus sign, and what the vendor has and this server has not. FR-39, FR-40, FR-43.
+//! Errors that suggest what was probably meant: credentials with the wrong scheme, almost correct paths, a byte order
+//! mark, a plus sign, and parts of the vendor's API that are not implemented. FR-39, FR-40, FR-43.
 
 use brms::generated::router::ROUTES;
 use serde_json::json;
@@ -11,7 +11,7 @@ fn detail(answer: &Answer) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_39_a_secret_under_the_wrong_scheme_is_told_the_right_one() {
+async fn fr_39_a_secret_with_the_wrong_scheme_gets_a_hint() {
     let server = TestServer::start().await;
     let pat = seed::OWNER_PAT.strip_prefix("Bearer ").expect("a scheme");
     let session = seed::OWNER_SES.strip_prefix("Internal ").expect("a scheme");
@@ -38,14 +38,14 @@ async fn fr_39_a_secret_under_the_wrong_scheme_is_told_the_right_one() {
     ] {
         let answer = server.get(users).caller(&value).send().await;
         if words.is_empty() {
-            // Blanks around a value are none of it.
+            // White space around a value is ignored.
             assert_eq!(answer.status, 200, "{value:?}");
             continue;
         }
         let shown = detail(&answer);
         assert_eq!(answer.status, 401, "{value:?}");
         assert!(shown.contains(words), "{value:?}: {shown}");
-        // The challenge says it, too, in the letters that a header takes.
+        // The challenge contains the hint, too, in the characters that a header allows.
         let challenge = answer.header("www-authenticate").expect("a challenge").to_owned();
         let words = words.replace('…', "...");
         assert!(
@@ -60,7 +60,7 @@ async fn fr_39_a_secret_under_the_wrong_scheme_is_told_the_right_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_39_where_only_a_sign_in_is_taken_no_scheme_helps_a_token() {
+async fn fr_39_where_a_session_is_required_a_token_gets_no_hint_about_schemes() {
     let server = TestServer::start().await;
     let pat = seed::OWNER_PAT.strip_prefix("Bearer ").expect("a scheme");
     let session = seed::OWNER_SES.strip_prefix("Internal ").expect("a scheme");
@@ -77,14 +77,14 @@ async fn fr_39_where_only_a_sign_in_is_taken_no_scheme_helps_a_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_40_the_root_is_a_page_that_leads_on() {
+async fn fr_40_the_root_is_a_page_with_links() {
     let server = TestServer::start().await;
     let page = server.get("/").expect(200).await;
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     let text = page.text();
     assert!(text.contains("href=\"docs\"") && text.contains("brms"), "{text}");
     assert!(page.header("content-security-policy").is_some_and(|policy| !policy.contains("unsafe")));
-    // What it loads is served.
+    // The files it loads are served.
     let style = text.split("<link rel=\"stylesheet\" href=\"").nth(1).and_then(|rest| rest.split('"').next());
     server.get(&format!("/{}", style.expect("a style sheet"))).expect(200).await;
     server.call("HEAD", "/").expect(200).await;
@@ -95,7 +95,7 @@ async fn fr_40_the_root_is_a_page_that_leads_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_40_a_path_that_is_nearly_right_is_told_the_right_one() {
+async fn fr_40_an_almost_correct_path_gets_a_hint() {
     let server = TestServer::start().await;
     let project = seed::PRICING;
     for (path, meant) in [
@@ -123,7 +123,7 @@ async fn fr_40_a_path_that_is_nearly_right_is_told_the_right_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_40_a_body_in_another_unicode_form_is_told_so() {
+async fn fr_40_a_body_in_another_unicode_encoding_gets_a_hint() {
     let server = TestServer::start().await;
     let text = json!({ "userIds": [] }).to_string();
     let wide = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
@@ -144,7 +144,7 @@ async fn fr_40_a_body_in_another_unicode_form_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_40_a_plus_sign_that_became_a_blank_is_told_so() {
+async fn fr_40_a_plus_sign_decoded_as_a_space_gets_a_hint() {
     let server = TestServer::start().await;
     for name in ["fromDate", "toDate"] {
         let ask =
@@ -158,7 +158,7 @@ async fn fr_40_a_plus_sign_that_became_a_blank_is_told_so() {
     }
 }
 
-/// Paths of the vendor's that are not built here, some with more behind them.
+/// Paths of the vendor's API that are not implemented, some with further segments.
 const NOT_BUILT: [&str; 32] = [
     "/api/projects/{p}/evaluate/pricing/table.json",
     "/api/projects/{p}/environments",
@@ -195,7 +195,7 @@ const NOT_BUILT: [&str; 32] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_43_what_only_the_vendor_has_is_501_before_credentials_and_for_any_method() {
+async fn fr_43_a_path_only_the_vendor_has_is_501_before_authentication_and_for_any_method() {
     let server = TestServer::start().await;
     for path in NOT_BUILT {
         let path = path.replace("{p}", seed::PRICING);
@@ -211,10 +211,10 @@ async fn fr_43_what_only_the_vendor_has_is_501_before_credentials_and_for_any_me
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_43_a_project_asked_for_by_its_id_is_not_reported_gone() {
+async fn fr_43_requesting_a_project_by_its_id_is_not_answered_with_404() {
     let server = TestServer::start().await;
     let path = format!("/api/projects/{}", seed::PRICING);
-    // While the description has no operation at this path.
+    // As long as the description has no operation at this path.
     if brms::http::find(ROUTES, "GET", &path).is_err() {
         for method in ["GET", "PUT", "DELETE"] {
             server.call(method, &path).caller(seed::OWNER_PAT).expect(501).await;
@@ -223,7 +223,7 @@ async fn fr_43_a_project_asked_for_by_its_id_is_not_reported_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_43_paths_that_are_known_or_unknown_keep_their_answers() {
+async fn fr_43_known_and_unknown_paths_keep_their_responses() {
     let server = TestServer::start().await;
     let project = format!("/api/projects/{}", seed::PRICING);
     for (method, path, status) in [

@@ -1,5 +1,5 @@
-//! Bodies that nobody sends by mistake: broken, deep, doubled, huge, out of range, or made at random. The
-//! answer is always one of the described refusals, repeats nothing, and nothing is written.
+//! Hostile bodies: malformed, deeply nested, with duplicates, huge, out of range, or random. The response is always
+//! one of the described errors, echoes nothing, and nothing is written.
 
 use serde_json::{Value, json};
 
@@ -12,18 +12,18 @@ async fn post(server: &TestServer, body: impl Into<Vec<u8>>) -> Answer {
     call.body("application/json", body.into()).send().await
 }
 
-/// A body of two fields, the second one given as text.
+/// A body with two fields, the second one given as text.
 fn with(field: &str) -> String {
     format!(r#"{{"userIds":["{}"],{field}}}"#, seed::NINA)
 }
 
-/// Something within something, very often.
+/// A value nested very deeply.
 fn deep(open: &str, close: &str) -> String {
     format!("{}{}", open.repeat(10_000), close.repeat(10_000))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_json_is_refused_as_a_whole() {
+async fn invalid_json_is_rejected_as_a_whole() {
     let server = TestServer::start().await;
     let before = everything(&server);
     let fine = json!({ "userIds": [seed::NINA] }).to_string();
@@ -62,7 +62,7 @@ async fn what_is_no_json_is_refused_as_a_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_is_refused_at_its_place_and_not_repeated() {
+async fn invalid_values_are_rejected_at_their_place_and_not_echoed() {
     let server = TestServer::start().await;
     let before = everything(&server);
     let (long, groups) = ("<b>".repeat(5_000), deep("[", "]"));
@@ -82,7 +82,7 @@ async fn what_does_not_fit_is_refused_at_its_place_and_not_repeated() {
         (with(r#""userIds":[]"#), "/userIds"),
         (with(r#""owner":true,"owner":false"#), "/owner"),
         (with(r#""groupIds":[],"groupIds":[]"#), "/groupIds"),
-        // The same name, written otherwise.
+        // The same name, written with escapes.
         (with(r#""\u0075serIds":[]"#), "/userIds"),
         (with(r#""owner":"false""#), "/owner"),
         (with(r#""owner":0"#), "/owner"),
@@ -100,7 +100,7 @@ async fn what_does_not_fit_is_refused_at_its_place_and_not_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unknown_fields_are_ignored_whatever_they_hold() {
+async fn unknown_fields_are_ignored_whatever_their_content() {
     let server = TestServer::start().await;
     let long = "x".repeat(10_000);
     for field in [
@@ -116,13 +116,13 @@ async fn unknown_fields_are_ignored_whatever_they_hold() {
         let answer = post(&server, with(&field)).await;
         assert_eq!(answer.status, 200, "{field:.80}: {}", answer.text());
     }
-    // Nobody became an owner, and nobody a member of anything else.
+    // No owner and no other membership was created.
     assert_eq!(server.count("SELECT count(*) FROM members WHERE owner = 1"), 3);
     assert_eq!(server.count("SELECT count(*) FROM members"), 5 + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn depth_in_an_unknown_field_is_ignored_or_refused_and_breaks_nothing() {
+async fn deep_nesting_in_an_unknown_field_is_ignored_or_rejected_and_breaks_nothing() {
     let server = TestServer::start().await;
     for deep in [deep("[", "]"), format!("{}1{}", r#"{"a":"#.repeat(10_000), "}".repeat(10_000))] {
         let answer = post(&server, with(&format!(r#""unknown":{deep}"#))).await;
@@ -132,7 +132,7 @@ async fn depth_in_an_unknown_field_is_ignored_or_refused_and_breaks_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mebibyte_of_ids_is_counted_and_refused() {
+async fn a_mebibyte_of_ids_is_counted_and_rejected() {
     let server = TestServer::start().await;
     let count = (1024 * 1024 - 40) / 39;
     let ids = vec![seed::NINA; count];
@@ -144,14 +144,14 @@ async fn a_mebibyte_of_ids_is_counted_and_refused() {
         let answer = post(&server, body).await;
         assert_eq!((answer.status, answer.places()), (400, vec![format!("/{field}")]));
     }
-    // As many complaints as there could be make no endless answer.
+    // The response does not grow with the number of errors.
     let wrong = json!({ "userIds": vec!["x"; 200_000] }).to_string();
     let answer = post(&server, wrong).await;
     assert!(answer.status == 400 && answer.body.len() < 20_000, "{}", answer.body.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_26_a_hostile_name_is_kept_as_it_is_and_handed_out_as_text() {
+async fn iv_26_a_hostile_name_is_stored_unchanged_and_returned_as_text() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     for (name, value) in [
@@ -188,7 +188,7 @@ const USERS: [&str; 8] = [
 ];
 const GROUPS: [&str; 4] = [seed::EDITORS, seed::MANAGERS, seed::ADJUSTERS, seed::GLOBEX_SPIES];
 
-/// A body that fits, mostly; and values that rarely do.
+/// Mostly valid bodies, and values that rarely are.
 fn some_body(random: &mut Random) -> Value {
     let ids = |random: &mut Random, all: &[&str]| -> Value {
         (0..random.below(4)).map(|_| json!(random.of(all))).collect()
@@ -209,7 +209,7 @@ fn some_body(random: &mut Random) -> Value {
     body
 }
 
-/// Changes, doubles, removes or adds some of the bytes.
+/// Changes, duplicates, removes or inserts some of the bytes.
 fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
     for _ in 0..random.below(4) {
         let at = random.below(bytes.len().max(1));
@@ -224,7 +224,7 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn random_bodies_are_answered_with_a_described_status_and_a_refusal_writes_nothing() {
+async fn random_bodies_get_a_described_status_and_errors_write_nothing() {
     let server = TestServer::start().await;
     let start = 0x00b5_1e55_ed00_0001;
     let mut random = Random::new(start);
@@ -249,6 +249,6 @@ async fn random_bodies_are_answered_with_a_described_status_and_a_refusal_writes
         before = after;
         *seen.entry(answer.status).or_default() += 1;
     }
-    // The generator reaches every kind of answer, or it tests nothing.
+    // Checks that the generator produces every kind of response.
     assert_eq!(seen.keys().copied().collect::<Vec<u16>>(), [200, 400, 403, 404, 409, 415], "{seen:?}");
 }

@@ -1,5 +1,5 @@
-//! sendUserInvitation: the same invitation with a new link and a new end, the old link dead at once, who
-//! may ask for it and how often.
+//! sendUserInvitation: the same invitation with a new link and a new expiry, the old link invalid at once,
+//! permissions and rate limits.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::support::{Answer, TestServer, seed};
 
 const DAY: Duration = Duration::from_hours(24);
 const ACCEPT: &str = "/invitations/accept";
-/// Everything of an invitation that a refused send must leave alone.
+/// The data of an invitation that a rejected send must not change.
 const STATE: &str = "SELECT group_concat(text, ';') FROM (
     SELECT hex(secret_hash) || state AS text FROM invitation_secrets
     UNION ALL SELECT hex(id) || status || expires_at FROM invitations
@@ -36,7 +36,7 @@ fn millis(value: &Value) -> i64 {
     Timestamp::parse_rfc3339(value.as_str().expect("a time")).expect("RFC 3339").as_millis()
 }
 
-/// When the latest secret of a user's invitation was made: the moment of its transaction.
+/// The creation time of the latest secret of a user's invitation, which is that of its transaction.
 fn sent_at(server: &TestServer, user: &str) -> i64 {
     let sql = "SELECT max(secret.created_at) FROM invitation_secrets AS secret
                JOIN invitations ON invitations.id = secret.invitation_id WHERE user_id = ?1";
@@ -48,7 +48,7 @@ fn uuid(id: &str) -> Uuid {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_send_answers_the_pending_invitation_and_mails_its_link() {
+async fn a_send_returns_the_pending_invitation_and_mails_its_link() {
     let server = TestServer::start().await;
     let before = server.clock.now().as_millis();
     let answer = send(&server, seed::IVY, seed::OWNER_SES).await;
@@ -70,7 +70,7 @@ async fn a_send_answers_the_pending_invitation_and_mails_its_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_send_keeps_the_invitation_renews_its_end_and_kills_the_old_link() {
+async fn a_second_send_keeps_the_invitation_extends_it_and_invalidates_the_old_link() {
     let server = TestServer::start().await;
     let first = send(&server, seed::IVY, seed::OWNER_SES).await.json();
     let old_code = server.code(seed::IVY_EMAIL).await;
@@ -89,7 +89,7 @@ async fn a_second_send_keeps_the_invitation_renews_its_end_and_kills_the_old_lin
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_old_link_dies_with_the_answer_and_not_with_the_new_mail() {
+async fn the_old_link_is_invalid_from_the_response_on_not_only_after_the_new_mail() {
     let server = TestServer::start().await;
     let old_code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     hold_mail(&server);
@@ -99,7 +99,7 @@ async fn the_old_link_dies_with_the_answer_and_not_with_the_new_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_still_waits_is_cancelled_by_a_newer_send() {
+async fn a_pending_mail_is_cancelled_by_a_newer_send() {
     let server = TestServer::start().await;
     hold_mail(&server);
     for sends in 1..=2 {
@@ -111,7 +111,7 @@ async fn a_mail_that_still_waits_is_cancelled_by_a_newer_send() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_send_revives_an_expired_invitation() {
+async fn a_send_renews_an_expired_invitation() {
     let server = TestServer::start().await;
     let old_code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     server.clock.advance(8 * DAY);
@@ -122,7 +122,7 @@ async fn a_send_revives_an_expired_invitation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_nothing_to_send_is_a_conflict_that_says_why() {
+async fn a_user_without_a_pending_invitation_is_a_conflict_with_a_reason() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     assert_eq!(accept(&server, &code).await.status, 200);
@@ -142,14 +142,14 @@ async fn what_has_nothing_to_send_is_a_conflict_that_says_why() {
     }
     assert_eq!(state(&server), before);
     assert_eq!(server.mails().await.len(), 1);
-    // The link of one who is locked would open nothing.
+    // A disabled user's link would not be accepted.
     let lock = "UPDATE users SET status = 'locked' WHERE id = ?1";
     server.change(move |tx| tx.execute(lock, [uuid(seed::IAN)]));
     assert_eq!(send(&server, seed::IAN, seed::OWNER_SES).await.problem(), "user-disabled");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_04_a_user_of_another_organisation_answers_as_if_there_were_none() {
+async fn iv_04_a_user_of_another_organisation_is_answered_like_an_unknown_one() {
     let server = TestServer::start().await;
     let before = state(&server);
     let mut bodies = Vec::new();
@@ -170,7 +170,7 @@ async fn iv_04_a_user_of_another_organisation_answers_as_if_there_were_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_owner_and_admin_send_and_only_with_a_sign_in() {
+async fn only_owners_and_admins_send_and_only_with_a_session() {
     let server = TestServer::start().await;
     let set = "UPDATE users SET type = 'author' WHERE id = ?1";
     server.change(move |tx| tx.execute(set, [uuid(seed::READER)]));
@@ -191,14 +191,14 @@ async fn only_owner_and_admin_send_and_only_with_a_sign_in() {
             assert!(challenge.starts_with("Internal "), "{challenge}");
         }
     }
-    let nobody = server.post(&seed::invitation_path(seed::IVY)).expect(401).await;
-    assert_eq!(nobody.header("www-authenticate"), Some("Internal realm=\"brms\""));
+    let anonymous = server.post(&seed::invitation_path(seed::IVY)).expect(401).await;
+    assert_eq!(anonymous.header("www-authenticate"), Some("Internal realm=\"brms\""));
     assert_eq!(state(&server), before);
     assert_eq!(send(&server, seed::IVY, seed::ADMIN_SES).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn three_mails_in_ten_minutes_and_then_the_wait_is_told_exactly() {
+async fn after_three_mails_in_ten_minutes_the_exact_wait_is_returned() {
     let server = TestServer::start().await;
     assert_eq!(server.count("SELECT count(*) FROM invitation_secrets"), 0, "seeding is no send");
     for _ in 0..3 {
@@ -213,7 +213,7 @@ async fn three_mails_in_ten_minutes_and_then_the_wait_is_told_exactly() {
     assert_eq!((refused.status, refused.problem().as_str()), (429, "too-many-sends"));
     let wait: u64 = refused.header("retry-after").expect("a wait").parse().expect("seconds");
     assert!((left(latest)..=left(earliest)).contains(&wait), "{wait}");
-    // The queue may have been emptied meanwhile, but nothing was added to it.
+    // The queue may have been delivered meanwhile, but nothing was added to it.
     assert_eq!(before_state.split(';').count(), state(&server).split(';').count());
     assert_eq!(send(&server, seed::IAN, seed::OWNER_SES).await.status, 200, "another one's are not counted");
 
@@ -226,7 +226,7 @@ async fn three_mails_in_ten_minutes_and_then_the_wait_is_told_exactly() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_throttle_and_the_life_of_links_are_settable() {
+async fn the_rate_limit_and_the_lifetime_of_links_are_configurable() {
     let flags = ["--invitation-sends-max=1", "--invitation-send-window=1m", "--invitation-ttl=90s"];
     let server = TestServer::start_with(&flags).await;
     let body = send(&server, seed::IVY, seed::OWNER_SES).await.json();
@@ -237,14 +237,14 @@ async fn the_throttle_and_the_life_of_links_are_settable() {
     assert!((1..=60).contains(&wait), "{wait}");
     server.clock.advance(Duration::from_secs(wait));
     assert_eq!(send(&server, seed::IVY, seed::OWNER_SES).await.status, 200);
-    // First the mail: one whose link has ended is not sent any more.
+    // The mail first: it is not sent once its link has expired.
     let code = server.code(seed::IVY_EMAIL).await;
     server.clock.advance(Duration::from_secs(90));
     assert_eq!(accept(&server, &code).await.problem(), "invitation-expired");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_32_parallel_sends_three_get_through_and_one_link_lives() {
+async fn of_32_parallel_sends_three_succeed_and_one_link_is_valid() {
     let server = TestServer::start().await;
     let mut calls = JoinSet::new();
     for _ in 0..32 {
@@ -271,7 +271,7 @@ async fn of_32_parallel_sends_three_get_through_and_one_link_lives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_send_leaves_one_audit_row_with_who_from_where_and_no_secret() {
+async fn each_send_writes_one_audit_entry_with_actor_and_origin_and_no_secret() {
     let server = TestServer::start().await;
     let call = server.post(&seed::invitation_path(seed::IVY)).caller(seed::ADMIN_SES);
     let body = call.header("user-agent", "people-tool/7").expect(200).await.json();

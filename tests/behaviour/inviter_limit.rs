@@ -1,4 +1,4 @@
-//! How many invitations one user may send, over all invitations.
+//! The limit on invitations sent by one user, over all invitations.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn wait(refused: &Answer) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_27_an_inviter_sends_so_many_and_then_waits_as_told() {
+async fn iv_27_an_inviter_who_reaches_the_limit_waits_as_stated() {
     let server = TestServer::start_with(&["--inviter-sends-max=4", "--inviter-send-window=1h"]).await;
     assert_eq!(
         invite(&server, seed::OWNER_SES, &["a@new.test", "b@new.test", "A@new.test"]).await.status,
@@ -46,14 +46,14 @@ async fn iv_27_an_inviter_sends_so_many_and_then_waits_as_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_at_once_than_the_limit_is_refused_and_less_is_not() {
+async fn a_call_over_the_limit_is_rejected_and_one_below_it_is_not() {
     let server = TestServer::start_with(&["--inviter-sends-max=1"]).await;
     assert!(wait(&invite(&server, seed::OWNER_SES, &["a@new.test", "b@new.test"]).await) >= 3_599);
     assert_eq!(invite(&server, seed::OWNER_SES, &["a@new.test"]).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn seeding_and_the_operator_are_not_counted() {
+async fn seeding_and_operator_commands_are_not_counted() {
     let server = TestServer::start_with(&["--inviter-sends-max=1"]).await;
     let database = server.database().display().to_string();
     crate::support::program::run_well(&["invitation", "link", seed::IVY, "--database", &database]);

@@ -1,4 +1,4 @@
-//! inviteUsers and listInvitations: up to ten addresses at once, all or none, and the list of what was sent.
+//! inviteUsers and listInvitations: up to ten addresses per call, all or none, and the list of invitations.
 
 use std::time::Duration;
 
@@ -29,14 +29,14 @@ async fn list(server: &TestServer, query: &str) -> Value {
     server.get(&format!("/api/invitations?{query}")).caller(seed::ADMIN_SES).expect(200).await.json()
 }
 
-/// The addresses in a list or in an answer.
+/// The addresses in a list or in a response.
 fn emails(list: &Value) -> Vec<&str> {
     let entries = list.as_array().expect("a list").iter();
     entries.map(|entry| entry["email"].as_str().expect("an address")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_people_are_invited_at_once_each_with_a_code_of_their_own() {
+async fn ten_people_are_invited_in_one_call_each_with_a_code_of_their_own() {
     let server = TestServer::start().await;
     server.clock.freeze();
     let now = server.clock.now();
@@ -72,7 +72,7 @@ async fn ten_people_are_invited_at_once_each_with_a_code_of_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_invitation_leaves_its_row_in_the_audit_log() {
+async fn each_invitation_writes_its_audit_entry() {
     let server = TestServer::start().await;
     let body = json!({ "emails": ["a@x.test", "b@x.test"] });
     let invited = invite_as(&server, seed::ADMIN_SES, &body).await.json();
@@ -83,14 +83,14 @@ async fn each_invitation_leaves_its_row_in_the_audit_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_twice_in_one_call_counts_once_in_whatever_case() {
+async fn a_repeated_address_counts_once_whatever_its_case() {
     let server = TestServer::start().await;
     let answer =
         invite(&server, &["Zed@x.test", "one@x.test", "zed@X.TEST", "one@x.test", "ZED@x.test"]).await;
     assert_eq!(emails(&answer.json()), ["Zed@x.test", "one@x.test"]);
     assert_eq!(server.count("SELECT count(*) FROM users WHERE email_folded LIKE '%@x.test'"), 2);
     assert_eq!(server.mails().await.len(), 2);
-    // The next call, in another case, is about the same person.
+    // The next call, in another case, refers to the same person.
     server.clock.advance(Duration::from_secs(1));
     let again = invite(&server, &["ZED@X.TEST"]).await.json();
     assert_eq!((&again[0]["id"], emails(&again)), (&answer.json()[0]["id"], vec!["Zed@x.test"]));
@@ -98,7 +98,7 @@ async fn an_address_twice_in_one_call_counts_once_in_whatever_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_still_invited_is_sent_the_same_invitation_again() {
+async fn an_invited_user_is_sent_the_same_invitation_again() {
     let server = TestServer::start().await;
     let first = invite(&server, &["pat@x.test"]).await.json();
     let old_code = server.code("pat@x.test").await;
@@ -117,7 +117,7 @@ async fn who_is_still_invited_is_sent_the_same_invitation_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_cannot_be_invited_is_named_and_nobody_is() {
+async fn an_address_that_cannot_be_invited_is_named_and_no_one_is_invited() {
     let server = TestServer::start().await;
     put_status(&server, seed::IAN, "disabled").await;
     let before = everything(&server);
@@ -145,7 +145,7 @@ async fn put_status(server: &TestServer, user: &str, status: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_was_sent_too_much_stops_the_whole_call() {
+async fn an_address_over_its_limit_rejects_the_whole_call() {
     let server = TestServer::start().await;
     for _ in 0..3 {
         assert_eq!(invite(&server, &["often@x.test"]).await.status, 200);
@@ -165,7 +165,7 @@ async fn an_address_that_was_sent_too_much_stops_the_whole_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_list_of_up_to_ten_addresses_names_its_place() {
+async fn a_body_other_than_a_list_of_up_to_ten_addresses_is_rejected_at_its_place() {
     let server = TestServer::start().await;
     let before = everything(&server);
     let eleven: Vec<String> = (0..11).map(|i| format!("p{i}@x.test")).collect();
@@ -196,13 +196,13 @@ async fn what_is_no_list_of_up_to_ten_addresses_names_its_place() {
     for (caller, status) in [(seed::OWNER_PAT, 401), (seed::MANAGER_SES, 403), (seed::READER_SES, 403)] {
         assert_eq!(invite_as(&server, caller, &json!({ "emails": [] })).await.status, status, "{caller}");
     }
-    let nobody = invite(&server, &[]).await;
-    assert_eq!((nobody.status, nobody.json()), (200, json!([])));
-    assert_eq!(everything(&server), before, "inviting nobody changes nothing");
+    let response = invite(&server, &[]).await;
+    assert_eq!((response.status, response.json()), (200, json!([])));
+    assert_eq!(everything(&server), before, "an empty list changes nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_17_of_50_identical_calls_at_once_come_one_user_and_one_live_link() {
+async fn iv_17_50_identical_concurrent_calls_create_one_user_and_one_valid_link() {
     let server = TestServer::start().await;
     let mut calls = JoinSet::new();
     for _ in 0..50 {
@@ -234,7 +234,7 @@ async fn iv_17_of_50_identical_calls_at_once_come_one_user_and_one_live_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_29_an_address_of_another_organisation_is_like_any_other() {
+async fn iv_29_an_address_of_another_organisation_is_treated_like_any_other() {
     let server = TestServer::start().await;
     let foreign = ["owner@globex.test", "guest@globex.test", "nobody@globex.test"];
     let before = server.get("/api/users").caller(seed::GLOBEX_PAT).expect(200).await.json();
@@ -254,7 +254,7 @@ async fn iv_29_an_address_of_another_organisation_is_like_any_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_list_of_invitations_tells_who_whom_where_and_until_when() {
+async fn the_list_of_invitations_has_inviter_user_organisation_and_expiry() {
     let server = TestServer::start().await;
     execute(&server, "UPDATE users SET first_name = 'Ada' WHERE email = 'admin@acme.test'");
     server.clock.advance(Duration::from_secs(1));
@@ -295,7 +295,7 @@ async fn the_list_of_invitations_tells_who_whom_where_and_until_when() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_09_an_expired_invitation_stays_pending_and_no_list_holds_a_secret() {
+async fn iv_09_an_expired_invitation_stays_pending_and_no_list_contains_a_secret() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     server.clock.advance(30 * DAY);
@@ -314,7 +314,7 @@ async fn iv_09_an_expired_invitation_stays_pending_and_no_list_holds_a_secret() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn invitations_are_searched_filtered_and_paged() {
+async fn invitations_can_be_searched_filtered_and_paged() {
     let server = TestServer::start().await;
     for name in ["arger", "10%", "under_score"] {
         server.clock.advance(Duration::from_secs(1));

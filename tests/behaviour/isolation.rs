@@ -1,5 +1,5 @@
-//! What belongs to others answers exactly as if it did not exist: byte for byte, in the path and in the
-//! body, for every caller.
+//! Objects of other organisations are answered exactly as if they did not exist: byte for byte, in the path and in
+//! the body, for every caller.
 
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::support::inside::{Pat, everything, execute};
 use crate::support::{Answer, TestServer, seed};
 
-/// Sent with every request, so that not even the id of a request makes a difference.
+/// Sent with every request, so that the request id makes no difference.
 const REQUEST_ID: &str = "0190a000-0000-7000-8000-00000000abcd";
 
-/// An answer with the id that was asked for taken out, and without the time.
+/// A response without the requested id and the time.
 fn seen(answer: &Answer, id: &str) -> (u16, HeaderMap, String) {
     let mut headers = answer.headers.clone();
     headers.remove("date");
@@ -25,7 +25,7 @@ async fn ask(server: &TestServer, caller: &str, path: &str, body: Option<Value>)
     }
 }
 
-/// Asks with the foreign id and with the id of nothing, and demands the same answer.
+/// Sends a request with the foreign id and with an unknown id, and expects the same response.
 async fn expect_same(
     server: &TestServer,
     caller: &str,
@@ -45,7 +45,7 @@ async fn expect_same(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_04_a_project_of_others_in_the_path_is_as_one_that_never_was() {
+async fn iv_04_a_foreign_project_in_the_path_is_answered_like_an_unknown_one() {
     let server = TestServer::start().await;
     execute(
         &server,
@@ -72,7 +72,7 @@ async fn iv_04_a_project_of_others_in_the_path_is_as_one_that_never_was() {
         (seed::GLOBEX_SES, seed::CLAIMS),
         (seed::GLOBEX_SES, deleted),
         (&elsewhere, seed::PRICING),
-        // Ids of other kinds of things.
+        // Ids of other kinds of objects.
         (seed::OWNER_PAT, seed::EDITORS),
         (seed::OWNER_PAT, seed::OWNER),
     ] {
@@ -82,7 +82,7 @@ async fn iv_04_a_project_of_others_in_the_path_is_as_one_that_never_was() {
             json!({ "userIds": [seed::DORA], "groupIds": [seed::ADJUSTERS] }),
             json!({ "userIds": [seed::NOBODY, seed::GLOBEX_OWNER], "groupIds": [seed::GLOBEX_SPIES] }),
         ] {
-            // Whatever the body names, and NOBODY among it, stays out of the answer.
+            // Ids of the body, including NOBODY, are not part of the response.
             expect_same(&server, caller, foreign, 404, |id| (seed::members_path(id), Some(body.clone())))
                 .await;
         }
@@ -94,7 +94,7 @@ async fn iv_04_a_project_of_others_in_the_path_is_as_one_that_never_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_29_a_user_of_others_in_the_body_is_as_one_who_never_was() {
+async fn iv_29_a_foreign_user_in_the_body_is_answered_like_an_unknown_one() {
     let server = TestServer::start().await;
     let before = everything(&server);
     for (caller, project, foreign) in [
@@ -102,7 +102,7 @@ async fn iv_29_a_user_of_others_in_the_body_is_as_one_who_never_was() {
         (seed::OWNER_SES, seed::CLAIMS, seed::GLOBEX_GUEST),
         (seed::MANAGER_PAT, seed::PRICING, seed::GLOBEX_OWNER),
         (seed::GLOBEX_PAT, seed::GLOBEX_PROJECT, seed::OWNER),
-        // Not even that someone is disabled, invited, a service account or a member there.
+        // This also hides whether a user there is disabled, invited, a service account or a member.
         (seed::GLOBEX_SES, seed::GLOBEX_PROJECT, seed::DORA),
         (seed::GLOBEX_SES, seed::GLOBEX_PROJECT, seed::IVY),
         (seed::GLOBEX_SES, seed::GLOBEX_PROJECT, seed::ROBOT),
@@ -115,7 +115,7 @@ async fn iv_29_a_user_of_others_in_the_body_is_as_one_who_never_was() {
         expect_same(&server, caller, foreign, 404, |id| with(None, id)).await;
         expect_same(&server, caller, foreign, 404, |id| with(Some(id), id)).await;
     }
-    // Who may not invite learns nothing at all.
+    // A caller who may not invite learns nothing at all.
     expect_same(&server, seed::READER_PAT, seed::GLOBEX_OWNER, 403, |id| {
         (seed::members_path(seed::PRICING), Some(json!({ "userIds": [id] })))
     })
@@ -128,13 +128,13 @@ async fn iv_29_a_user_of_others_in_the_body_is_as_one_who_never_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_05_a_group_of_others_in_the_body_is_as_one_that_never_was() {
+async fn iv_05_a_foreign_group_in_the_body_is_answered_like_an_unknown_one() {
     let server = TestServer::start().await;
     let before = everything(&server);
     for (caller, project, user, foreign) in [
         (seed::OWNER_PAT, seed::PRICING, seed::NINA, seed::GLOBEX_SPIES),
         (seed::OWNER_PAT, seed::PRICING, seed::NINA, seed::ADJUSTERS),
-        // A group that carries owner elsewhere is 404 for who could not give it here either, not 403.
+        // A foreign group with owner is 404, not 403, also for a caller who could not grant owner here.
         (seed::MANAGER_PAT, seed::PRICING, seed::NINA, seed::GLOBEX_SPIES),
         (seed::MANAGER_SES, seed::PRICING, seed::NINA, seed::ADJUSTERS),
         (seed::GLOBEX_SES, seed::GLOBEX_PROJECT, seed::GLOBEX_GUEST, seed::MANAGERS),
@@ -148,7 +148,7 @@ async fn iv_05_a_group_of_others_in_the_body_is_as_one_that_never_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_03_an_invitation_of_others_is_as_one_that_never_was() {
+async fn iv_03_a_foreign_invitation_is_answered_like_an_unknown_one() {
     let server = TestServer::start().await;
     let before = everything(&server);
     for (caller, foreign) in [
@@ -165,7 +165,7 @@ async fn iv_03_an_invitation_of_others_is_as_one_that_never_was() {
     ] {
         expect_same(&server, caller, foreign, 404, |id| (seed::invitation_path(id), None)).await;
     }
-    // A personal access token is refused before anything is looked up.
+    // A personal access token is rejected before anything is looked up.
     expect_same(&server, seed::OWNER_PAT, seed::IVY, 401, |id| (seed::invitation_path(id), None)).await;
     assert_eq!(everything(&server), before);
     assert_eq!(server.count("SELECT count(*) FROM mails"), 0);

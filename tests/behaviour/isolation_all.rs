@@ -1,6 +1,5 @@
-//! For every id that any operation takes, in the path, the query and the body: what belongs to others
-//! answers exactly, byte for byte, as what never was. The places are read from brms.json, so that none is
-//! forgotten.
+//! For every id that any operation accepts, in the path, the query and the body: foreign objects are answered byte
+//! for byte like unknown ones. The places are read from brms.json, so that none is missed.
 
 use brms::generated::api::{Operation, SecurityScheme};
 use reqwest::header::HeaderMap;
@@ -13,15 +12,15 @@ use crate::support::contract::DESCRIPTION;
 use crate::support::inside::{everything, execute, id};
 use crate::support::{Answer, TestServer, seed};
 
-/// Sent with every request, so that not even the id of a request makes a difference.
+/// Sent with every request, so that the request id makes no difference.
 const REQUEST_ID: &str = "0190a000-0000-7000-8000-00000000abcd";
 
-/// Where an operation takes an id.
+/// Where an operation accepts an id.
 #[derive(Clone, Debug)]
 enum Spot {
     Path(String),
     Query(String),
-    /// One id in the body.
+    /// A single id in the body.
     Field(String),
     /// A list of ids in the body.
     List(String),
@@ -35,7 +34,7 @@ impl Spot {
     }
 }
 
-/// Every place of the description that takes an id.
+/// Every place of the description that accepts an id.
 fn spots() -> Vec<(Operation, Spot)> {
     let mut found = Vec::new();
     let operations = DESCRIPTION["paths"].as_object().expect("paths").values();
@@ -60,7 +59,7 @@ fn spots() -> Vec<(Operation, Spot)> {
     found
 }
 
-/// What there is of another organisation, one of each kind, and what of acme is out of place everywhere.
+/// One object of each kind of another organisation, and objects of acme that do not belong to the path.
 struct Others {
     project: String,
     gone: String,
@@ -73,7 +72,7 @@ struct Others {
     audit_log: String,
     own_token: String,
     robot_token: String,
-    /// Of acme: the membership of its admin in another project, and a token of the admin.
+    /// Of acme: its admin's membership in another project, and a token of the admin.
     member_elsewhere: String,
     token_of_admin: String,
 }
@@ -120,7 +119,7 @@ impl Others {
         ]
     }
 
-    /// Of globex what a parameter of the path is about.
+    /// The object of globex that a path parameter refers to.
     fn fitting(&self, operation: Operation, parameter: &str) -> &str {
         match (parameter, operation) {
             ("projectId", Operation::RestoreProject) => &self.gone,
@@ -139,12 +138,12 @@ impl Others {
                 | Operation::RegeneratePersonalAccessToken,
             ) => &self.own_token,
             ("patId", _) => &self.robot_token,
-            _ => panic!("nobody thought about {parameter} of {}", operation.id()),
+            _ => panic!("no value for {parameter} of {}", operation.id()),
         }
     }
 }
 
-/// The path with an id in place of this parameter.
+/// The path with an id for this parameter.
 fn with_segment(request: &Request, parameter: &str, id: &str) -> String {
     let braced = format!("{{{parameter}}}");
     let segments = request.template.split('/').zip(request.path.split('/'));
@@ -152,7 +151,7 @@ fn with_segment(request: &Request, parameter: &str, id: &str) -> String {
     replaced.collect::<Vec<_>>().join("/")
 }
 
-/// The request with an id put there.
+/// The request with an id at this place.
 fn asking(operation: Operation, spot: &Spot, things: &Things, id: &str) -> Request {
     let mut request = Request::of(operation, things);
     let in_body = match spot {
@@ -173,7 +172,7 @@ fn asking(operation: Operation, spot: &Spot, things: &Things, id: &str) -> Reque
     request
 }
 
-/// An answer without the id that was asked for, and without the time.
+/// A response without the requested id and the time.
 fn seen(answer: &Answer, id: &str) -> (u16, HeaderMap, String) {
     let mut headers = answer.headers.clone();
     headers.remove("date");
@@ -194,10 +193,10 @@ fn takes_tokens(operation: Operation) -> bool {
         .any(|scheme| *scheme != SecurityScheme::InternalAuth)
 }
 
-/// Puts everything of others into every place, as one caller, and demands the answer to an id of nothing:
-/// 404, but in the query of a list, which is empty then. A caller who may not do it all may also be told
-/// that; the same in both cases. Says how often it asked.
-async fn nothing_of_others_is_there(caller: &str, may: bool) -> usize {
+/// Puts every foreign id into every place, as one caller, and expects the response for an unknown id: 404, or an
+/// empty list for a query. A caller without permission may get 403 instead, in both cases. Returns the number of
+/// requests.
+async fn check_isolation(caller: &str, may: bool) -> usize {
     let scene = Scene::of(Who::Owner, Place::Outside, By::SignIn).await;
     let (server, others) = (&scene.server, Others::of(&scene.server).await);
     let before = everything(server);
@@ -225,22 +224,22 @@ async fn nothing_of_others_is_there(caller: &str, may: bool) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_04_for_the_owner_every_id_of_others_is_as_one_that_never_was() {
-    assert_eq!(nothing_of_others_is_there(seed::OWNER_SES, true).await, 49 * 13);
+async fn iv_04_for_the_owner_every_foreign_id_is_answered_like_an_unknown_one() {
+    assert_eq!(check_isolation(seed::OWNER_SES, true).await, 49 * 13);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_29_for_a_token_every_id_of_others_is_as_one_that_never_was() {
-    assert_eq!(nothing_of_others_is_there(seed::OWNER_PAT, true).await, 37 * 13);
+async fn iv_29_for_a_token_every_foreign_id_is_answered_like_an_unknown_one() {
+    assert_eq!(check_isolation(seed::OWNER_PAT, true).await, 37 * 13);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_30_for_a_member_every_id_of_others_is_as_one_that_never_was() {
-    assert_eq!(nothing_of_others_is_there(seed::MANAGER_SES, false).await, 49 * 13);
+async fn iv_30_for_a_member_every_foreign_id_is_answered_like_an_unknown_one() {
+    assert_eq!(check_isolation(seed::MANAGER_SES, false).await, 49 * 13);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_path_that_fits_together_but_is_of_others_is_as_one_that_never_was() {
+async fn a_consistent_path_of_another_organisation_is_answered_like_an_unknown_one() {
     let scene = Scene::of(Who::Owner, Place::Outside, By::SignIn).await;
     let (server, others) = (&scene.server, Others::of(&scene.server).await);
     let before = everything(server);
@@ -281,7 +280,7 @@ fn copy(request: &Request) -> Request {
 }
 
 #[test]
-fn every_place_that_takes_an_id_is_looked_at() {
+fn every_place_that_accepts_an_id_is_checked() {
     let names: Vec<String> =
         spots().iter().map(|(operation, spot)| format!("{} {}", operation.id(), spot.name())).collect();
     for known in [
@@ -298,6 +297,6 @@ fn every_place_that_takes_an_id_is_looked_at() {
     ] {
         assert!(names.iter().any(|name| name == known), "{known}: {names:?}");
     }
-    // A new one is looked at by itself; a lost one is noticed here.
+    // New places are found automatically; missing ones are noticed here.
     assert_eq!(names.len(), 49, "{names:?}");
 }

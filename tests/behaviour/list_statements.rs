@@ -1,4 +1,4 @@
-//! How many statements a list costs: few, and as many for a page of 500 as for a page of one.
+//! The number of SQL statements a list runs: few, and independent of the page size.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,16 +10,16 @@ use tempfile::tempdir;
 use crate::support::program::Serving;
 use crate::support::{Call, seed};
 
-/// No list runs more.
+/// The most statements of a list.
 const STATEMENTS_MAX: u64 = 8;
-/// As many as the longest page holds.
+/// The size of the longest page.
 const COUNT: usize = 500;
 
 fn id(kind: &str, number: usize) -> String {
     format!("0190a111-0000-7000-{kind}-{number:012}")
 }
 
-/// As many of one kind as a page can hold.
+/// As many objects of one kind as fit on a page.
 fn add(list: &mut Value, make: impl Fn(usize) -> Value) {
     if list.is_null() {
         *list = json!([]);
@@ -27,7 +27,7 @@ fn add(list: &mut Value, make: impl Fn(usize) -> Value) {
     list.as_array_mut().expect("a list").extend((0..COUNT).map(make));
 }
 
-/// The example with as much of everything in acme as a page can hold, and with each thing shown that a page can show.
+/// The example with as many objects of each kind in acme as fit on a page, each with everything that a page can show.
 fn large_seed(folder: &Path) {
     let example = std::fs::read(seed::FILE).expect("the example seed");
     let mut whole: Value = serde_json::from_slice(&example).expect("it is JSON");
@@ -85,7 +85,7 @@ fn fill_pricing(pricing: &mut Value) {
     );
 }
 
-/// What the log says each read of an operation cost.
+/// The number of statements of each read of an operation, from the log.
 fn read_costs(folder: &Path, operation: &str) -> Vec<u64> {
     let log = std::fs::read_to_string(folder.join("log")).expect("the log");
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line of JSON"));
@@ -95,7 +95,7 @@ fn read_costs(folder: &Path, operation: &str) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_list_costs_as_many_statements_for_a_long_page_as_for_a_short_one() {
+async fn a_list_runs_the_same_number_of_statements_for_long_and_short_pages() {
     let folder = tempdir().expect("a folder");
     large_seed(folder.path());
     let serving = Serving::start(folder.path(), &["--seed", "large.json", "--log", "info,brms=debug"]);
@@ -111,7 +111,7 @@ async fn a_list_costs_as_many_statements_for_a_long_page_as_for_a_short_one() {
         ("listGroups", format!("{pricing}/groups")),
         ("listAuditLogs", "/api/audit-logs".to_owned()),
     ];
-    // Whoever is a member by groups, with a token for some projects, is the one whose rights take most to find.
+    // The caller whose permissions take the most statements: a member through groups, with a token for some projects.
     let callers = |operation| match operation {
         "listMembers" | "listMemberUsers" | "listGroups" => seed::MANAGER_PAT,
         _ => seed::OWNER_SES,
@@ -127,7 +127,7 @@ async fn a_list_costs_as_many_statements_for_a_long_page_as_for_a_short_one() {
         let [short, middle, long] = costs[..] else { panic!("{operation}: {costs:?}") };
         assert!(short == middle && middle == long && long <= STATEMENTS_MAX, "{operation}: {costs:?}");
     }
-    // These have no pages: one token beside many.
+    // These have no pages: one token compared with many.
     let own = "/api/personal-access-tokens".to_owned();
     let of_robot = |id: &str| format!("/api/users/service/{id}/personal-access-tokens");
     let many = id("8002", 0);

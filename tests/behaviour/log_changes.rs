@@ -1,5 +1,5 @@
-//! The write-ahead log changes under its server, or the file does while the log holds the newest writes; and what
-//! others may do through SQLite without being taken for damage. FR-04, FR-05, FR-09, FR-10.
+//! The write-ahead log changes while it is served, or the file does while the log contains the latest writes; and
+//! legitimate use by other processes, which must not be mistaken for damage. FR-04, FR-05, FR-09, FR-10.
 //!
 //! Of SQLite alone: it is all about its file.
 
@@ -15,7 +15,7 @@ use crate::processes::{call, log, serve_refused, stop, wait_for};
 use crate::support::program::Serving;
 use crate::support::seed;
 
-/// Waits until the log is emptied, as it is after three seconds without a write.
+/// Waits until the log is empty, as it is three seconds after the last write.
 fn wait_for_empty_log(scene: &Scene) {
     let log = scene.at("test.db-wal");
     let look = || (log.metadata().ok()?.len() == 0).then_some(());
@@ -23,7 +23,7 @@ fn wait_for_empty_log(scene: &Scene) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_04_a_write_after_the_log_was_cut_or_overwritten_is_503() {
+async fn fr_04_a_write_after_the_log_was_truncated_or_overwritten_is_503() {
     let cut: fn(&Path) = |log| {
         let file = std::fs::OpenOptions::new().write(true).open(log).expect("the log");
         file.set_len(file.metadata().expect("its length").len() - 100).expect("it is cut");
@@ -46,13 +46,13 @@ async fn fr_04_a_write_after_the_log_was_cut_or_overwritten_is_503() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_05_an_older_copy_put_over_the_file_is_found_although_the_log_hides_it() {
+async fn fr_05_an_older_copy_over_the_file_is_detected_although_the_log_hides_it() {
     let scene = Scene::new();
     wait_for_empty_log(&scene);
     let old = bytes(&scene.at("test.db"));
     assert_eq!(scene.invite(seed::NINA).await, 200);
     wait_for_empty_log(&scene);
-    // The log holds the first page and the newest rows: all that looks at a few of them would find right.
+    // The log contains the first page and the latest rows, so checking only some of them would find no error.
     assert_eq!(scene.invite(seed::OTTO).await, 200);
     std::fs::write(scene.at("test.db"), old).expect("it is overwritten");
     assert_eq!(scene.invite(seed::IAN).await, 503);
@@ -60,14 +60,14 @@ async fn fr_05_an_older_copy_put_over_the_file_is_found_although_the_log_hides_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_05_a_server_of_an_overwritten_file_ends_with_an_error_and_spoils_nothing() {
+async fn fr_05_a_server_of_an_overwritten_file_exits_with_an_error_and_damages_nothing() {
     let mut scene = Scene::new();
     well(scene.folder.path(), &["backup", "copy.db"]);
     assert_eq!(scene.invite(seed::NINA).await, 200);
     std::fs::write(scene.at("test.db"), bytes(&scene.at("copy.db"))).expect("it is overwritten");
     assert_eq!(stop(&mut scene.serving).code(), Some(1));
     assert_eq!(bytes(&scene.at("test.db")), bytes(&scene.at("copy.db")));
-    // The log of what was there before is not taken for the new file's.
+    // The log of the previous file is not applied to the new one.
     assert!(scene.at("test.db.log-of-damaged").exists() && !scene.at("test.db-wal").exists());
     drop(Serving::start(scene.folder.path(), &[]));
     assert!(!is_member(&scene.at("test.db"), seed::NINA), "it is the copy that is served");
@@ -75,12 +75,12 @@ async fn fr_05_a_server_of_an_overwritten_file_ends_with_an_error_and_spoils_not
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_05_a_file_whose_time_was_changed_or_that_was_rewritten_as_it_was_costs_no_answer() {
+async fn fr_05_a_touched_or_identically_rewritten_file_causes_no_failure() {
     let touched: fn(&Path) = |file| {
         let file = std::fs::OpenOptions::new().write(true).open(file).expect("the file");
         file.set_modified(std::time::SystemTime::now()).expect("its time is changed");
     };
-    // Without cutting it first: the server may be about to remember how long it is.
+    // Without truncating it first: the server may be about to record its length.
     let rewritten: fn(&Path) = |file| {
         let same = bytes(file);
         let mut file = std::fs::OpenOptions::new().write(true).open(file).expect("the file");
@@ -104,7 +104,7 @@ async fn fr_05_a_file_whose_time_was_changed_or_that_was_rewritten_as_it_was_cos
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_04_an_emptied_file_or_one_that_came_back_is_not_served_without_what_was_kept() {
+async fn fr_04_an_emptied_or_restored_file_is_not_served_without_its_kept_log() {
     let emptied: fn(&Scene) = |scene| std::fs::write(scene.at("test.db"), "").expect("it is emptied");
     let moved: fn(&Scene) =
         |scene| std::fs::rename(scene.at("test.db"), scene.at("old.db")).expect("it is moved");
@@ -126,7 +126,7 @@ async fn fr_04_an_emptied_file_or_one_that_came_back_is_not_served_without_what_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_04_a_file_whose_state_cannot_be_read_is_503_for_as_long_and_not_taken_for_gone() {
+async fn fr_04_a_file_whose_state_cannot_be_read_is_503_temporarily_and_not_taken_for_deleted() {
     let scene = Scene::new();
     assert_eq!(scene.invite(seed::NINA).await, 200);
     for number in [5, 13] {
@@ -141,7 +141,7 @@ async fn fr_04_a_file_whose_state_cannot_be_read_is_503_for_as_long_and_not_take
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_others_do_through_sqlite_costs_no_answer() {
+async fn use_by_other_processes_through_sqlite_causes_no_failure() {
     let forms = [
         "PRAGMA wal_checkpoint(PASSIVE)",
         "PRAGMA wal_checkpoint(TRUNCATE)",
@@ -170,14 +170,14 @@ async fn what_others_do_through_sqlite_costs_no_answer() {
             assert_eq!(scene.invite(user).await, 200, "{sql}: {}", log(scene.folder.path()));
         }
         is_done.store(true, Ordering::Relaxed);
-        // A statement that steps through rows counts as one that has run.
+        // A statement that has returned rows counts as run.
         other.join().expect("it ends");
         scene.all_say(200).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_09_no_copy_is_made_by_another_name_of_a_served_file() {
+async fn fr_09_a_served_file_is_not_copied_under_another_path() {
     let scene = Scene::new();
     assert_eq!(scene.invite(seed::NINA).await, 200);
     std::fs::hard_link(scene.at("test.db"), scene.at("link.db")).expect("a second name");
@@ -194,7 +194,7 @@ async fn fr_09_no_copy_is_made_by_another_name_of_a_served_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_10_others_who_read_or_write_hold_no_stop_up() {
+async fn fr_10_other_readers_and_writers_do_not_delay_shutdown() {
     for begin in ["BEGIN; SELECT count(*) FROM users", "BEGIN IMMEDIATE"] {
         let mut scene = Scene::new();
         assert_eq!(scene.invite(seed::NINA).await, 200);
@@ -219,7 +219,7 @@ async fn fr_10_others_who_read_or_write_hold_no_stop_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_leaves_the_file_alone_each_time() {
+async fn a_shutdown_leaves_only_the_database_file_each_time() {
     for round in 0..10 {
         let mut scene = Scene::new();
         assert_eq!(scene.invite(seed::NINA).await, 200);

@@ -1,4 +1,5 @@
-//! Limits of the machine are named and kill nobody: sizes of files, processes, lengths and letters of paths. FR-16.
+//! Limits of the system are reported and do not kill the process: file sizes, processes, length and encoding of
+//! paths. FR-16.
 
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
@@ -24,7 +25,7 @@ fn limited(folder: &Path, limit: &str, program: &mut Command) -> Command {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_16_a_limit_on_the_size_of_files_is_503_and_kills_nobody() {
+async fn fr_16_a_limit_on_the_file_size_is_503_and_kills_no_process() {
     let folder = seeded();
     let blocks = folder.path().join("test.db").metadata().expect("the file").len() / 512 + 40;
     let log = std::fs::File::create(folder.path().join("log")).expect("a log");
@@ -53,7 +54,7 @@ async fn fr_16_a_limit_on_the_size_of_files_is_503_and_kills_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_16_a_log_that_reaches_the_limit_on_the_size_of_files_is_folded_and_goes_on() {
+async fn fr_16_a_log_at_the_file_size_limit_is_checkpointed_and_writes_continue() {
     let folder = seeded();
     let mut command = limited(folder.path(), "ulimit -f 4096", &mut brms());
     command.args(["serve", "--listen", "127.0.0.1:0", "--database", "test.db", "--ready-file", "ready.json"]);
@@ -70,7 +71,7 @@ async fn fr_16_a_log_that_reaches_the_limit_on_the_size_of_files_is_folded_and_g
 }
 
 #[test]
-fn fr_16_a_limit_on_processes_is_named() {
+fn fr_16_a_limit_on_processes_is_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     set_mode(folder.path(), 0o755);
     let mut command = limited(folder.path(), "ulimit -u 3", &mut as_stranger(folder.path()));
@@ -85,7 +86,7 @@ fn fr_16_a_limit_on_processes_is_named() {
 }
 
 #[test]
-fn fr_16_a_limit_on_open_files_is_named() {
+fn fr_16_a_limit_on_open_files_is_reported() {
     for files in [6, 12, 24, 63] {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = limited(folder.path(), &format!("ulimit -n {files}"), &mut brms());
@@ -98,10 +99,10 @@ fn fr_16_a_limit_on_open_files_is_named() {
 }
 
 #[test]
-fn fr_16_a_path_that_is_too_long_is_named_with_its_length() {
+fn fr_16_a_path_that_is_too_long_is_reported_with_its_length() {
     let place = tempfile::tempdir().expect("a folder");
     let place = place.path().canonicalize().expect("the folder").join("a".repeat(200)).join("a".repeat(100));
-    // A folder in which the path of `test.db` has so many bytes.
+    // A folder in which the path of `test.db` has this many bytes.
     let folder = |bytes: usize| {
         let rest = bytes - place.as_os_str().len() - "//test.db".len();
         let folder = place.join("b".repeat(rest));

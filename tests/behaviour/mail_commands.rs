@@ -1,4 +1,4 @@
-//! `brms mail`, and the settings of mail: what an operator sees, does, and is told when something is missing.
+//! `brms mail` and the mail settings: output, effects, and errors for missing settings.
 
 use std::net::SocketAddr;
 use std::process::Output;
@@ -25,7 +25,7 @@ fn test_mail(relay: SocketAddr, more: &[&str]) -> Output {
     run(&[&words, tls, more].concat())
 }
 
-/// What a command said that must not end well.
+/// The error of a command that must fail.
 fn refused(output: &Output, code: i32) -> String {
     let error = text(&output.stderr);
     assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(code), ""), "{error}");
@@ -33,7 +33,7 @@ fn refused(output: &Output, code: i32) -> String {
 }
 
 #[test]
-fn a_test_mail_goes_out_and_the_relay_s_words_come_back() {
+fn a_test_mail_is_sent_and_the_relay_s_reply_is_printed() {
     let sink = Sink::start();
     let output = test_mail(sink.address(), &["--smtp-ehlo-name", "mail.acme.example"]);
     let said = text(&output.stdout);
@@ -53,7 +53,7 @@ fn a_test_mail_goes_out_and_the_relay_s_words_come_back() {
 }
 
 #[test]
-fn a_test_mail_that_fails_repeats_what_the_relay_said() {
+fn a_failed_test_mail_prints_the_relay_s_reply() {
     for stage in [Stage::Greeting, Stage::Hello, Stage::From, Stage::To, Stage::Data, Stage::End] {
         for (code, words) in [(554, "5.7.1 We do not know you\nAsk x@y.test"), (451, "4.3.0 Full")] {
             let sink = Sink::start();
@@ -70,13 +70,13 @@ fn a_test_mail_that_fails_repeats_what_the_relay_said() {
     silent.script([Rule::at(Stage::Greeting, Deed::Hang)]);
     let error = refused(&test_mail(silent.address(), &["--smtp-timeout", "300ms"]), 1);
     assert!(error.contains("0.3 s"), "{error}");
-    let nobody = Sink::start().address();
-    let error = refused(&test_mail(nobody, &[]), 1);
+    let closed = Sink::start().address();
+    let error = refused(&test_mail(closed, &[]), 1);
     assert!(error.contains("no connection") && error.contains("refused"), "{error}");
 }
 
 #[test]
-fn a_test_mail_shows_what_is_wrong_with_password_and_encryption() {
+fn a_test_mail_reports_errors_of_password_and_encryption() {
     let login = Some(("mailer", "right"));
     let sink = Sink::with(Habits { tls: Tls::OnRequest, wants_tls: true, login, ..Habits::default() });
     let folder = tempfile::tempdir().expect("a folder");
@@ -102,7 +102,7 @@ fn a_test_mail_shows_what_is_wrong_with_password_and_encryption() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_list_tells_every_state_and_narrows_to_one() {
+async fn the_list_shows_every_state_and_can_be_filtered() {
     let sink = Sink::start();
     sink.script([
         Rule::at(Stage::To, Deed::Answer(550, "5.1.1 No such person")).only_to("failed@x.test"),
@@ -137,7 +137,7 @@ async fn the_list_tells_every_state_and_narrows_to_one() {
         assert_eq!(list.lines().count(), names.len(), "{list}");
         assert!(names.iter().all(|name| list.contains(&format!("{name}@x.test"))), "{list}");
     }
-    // What cannot be done is said, with the reason.
+    // Impossible actions are rejected with a reason.
     let database = server.database().display().to_string();
     let refuse = |word: &str, id: &str| refused(&run(&["mail", word, id, "--database", &database]), 1);
     for (word, name, reason) in [
@@ -161,20 +161,20 @@ async fn the_list_tells_every_state_and_narrows_to_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_relay_that_quotes_the_link_gets_it_into_no_list() {
+async fn a_relay_that_quotes_the_link_does_not_get_it_into_any_list() {
     let sink = Sink::start();
     sink.script([Rule::at(Stage::End, Deed::QuoteLink)]);
     let server = server_to(sink.address(), &[]).await;
     send(&server, seed::IVY).await;
     until(&server, "state = 'failed'", 1).await;
-    // That no code is in what is printed or kept is watched over in every test.
+    // Every test checks that no code is printed or stored.
     let list = mail_command(&server, &["list"]);
     assert!(list.contains("5.7.1 Looks like a lure") && list.contains("/invitations/accept#…"), "{list}");
     assert_eq!(read(&sink.received()[0]).code.len(), 52);
 }
 
 #[test]
-fn a_start_that_lacks_something_says_what_and_leaves_no_database() {
+fn a_start_with_missing_mail_settings_reports_them_and_creates_no_database() {
     let host = ["--smtp-host", "relay.test"];
     let sender = ["--mail-from", SENDER];
     let url = ["--public-url", "https://x.test"];
@@ -214,7 +214,7 @@ fn a_start_that_lacks_something_says_what_and_leaves_no_database() {
 }
 
 #[test]
-fn settings_that_mean_nothing_alone_or_make_no_sense_are_refused_by_name() {
+fn meaningless_or_invalid_settings_are_rejected_by_name() {
     for (flags, named) in [
         (&["--smtp-port", "25"][..], "--smtp-host"),
         (&["--smtp-user", "x"], "--smtp-host"),
@@ -239,7 +239,7 @@ fn settings_that_mean_nothing_alone_or_make_no_sense_are_refused_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_relay_the_settings_of_mail_change_nothing() {
+async fn without_a_relay_the_mail_settings_change_nothing() {
     let sink = Sink::start();
     let flags = relay_flags(sink.address());
     let without_host: Vec<&str> = flags.iter().map(String::as_str).collect();

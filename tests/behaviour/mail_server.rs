@@ -1,5 +1,5 @@
-//! The test mail server itself: what it takes, what it refuses, and that it misbehaves just as its script
-//! says. The tests of delivery rest on it.
+//! The test mail server itself: what it accepts and rejects, and that it misbehaves exactly as scripted. The tests of
+//! delivery rely on it.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -15,20 +15,20 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use crate::support::server::PATIENCE;
 use crate::support::smtp::{Deed, Habits, Rule, Sink, Stage, Tls, certificate_pem};
 
-/// Long enough for an answer that is on its way.
+/// Long enough for a reply that is being sent.
 const SILENCE: Duration = Duration::from_millis(100);
 
 trait Channel: Read + Write {}
 impl<T: Read + Write> Channel for T {}
 
-/// A client that sends what it is told.
+/// A scripted client.
 struct Client {
     socket: TcpStream,
     channel: BufReader<Box<dyn Channel>>,
 }
 
 impl Client {
-    /// Connects, and says nothing.
+    /// Connects without reading the greeting.
     fn connect(sink: &Sink) -> Self {
         let socket = TcpStream::connect(sink.address()).expect("a connection");
         socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
@@ -36,14 +36,14 @@ impl Client {
         Self { socket, channel: BufReader::new(channel) }
     }
 
-    /// Connects and is greeted.
+    /// Connects and reads the greeting.
     fn greeted(sink: &Sink) -> Self {
         let mut client = Self::connect(sink);
         assert_eq!(client.answer(), "220 sink.test ESMTP");
         client
     }
 
-    /// From here on encrypted, trusting the server's certificate alone.
+    /// Starts TLS, trusting only the server's certificate.
     fn encrypted(self) -> Self {
         let mut roots = RootCertStore::empty();
         let certificate =
@@ -65,7 +65,7 @@ impl Client {
         self.channel.get_mut().write_all(text.as_bytes()).expect("it is sent");
     }
 
-    /// A whole answer, its lines joined; empty when the connection is closed instead.
+    /// A whole reply with its lines joined; empty if the connection is closed instead.
     fn answer(&mut self) -> String {
         let mut lines = String::new();
         loop {
@@ -79,13 +79,13 @@ impl Client {
         }
     }
 
-    /// Sends a line and returns the answer.
+    /// Sends a line and returns the reply.
     fn say(&mut self, line: &str) -> String {
         self.send(&format!("{line}\r\n"));
         self.answer()
     }
 
-    /// Whether nothing comes, although the connection is open.
+    /// Whether nothing arrives although the connection is open.
     fn hears_nothing(&mut self) -> bool {
         self.socket.set_read_timeout(Some(SILENCE)).expect("a time-out");
         let heard = self.channel.fill_buf().map_err(|error| error.kind());
@@ -94,7 +94,7 @@ impl Client {
     }
 }
 
-/// The words of one mail, one for each stage from HELLO on.
+/// The commands of one mail, one for each stage from HELLO on.
 const MAIL: [(Stage, &str); 6] = [
     (Stage::Hello, "EHLO me.test"),
     (Stage::From, "MAIL FROM:<a@b.test> SIZE=9"),
@@ -104,7 +104,7 @@ const MAIL: [(Stage, &str); 6] = [
     (Stage::End, "\r\nHello\r\n."),
 ];
 
-/// Says the words until one is not answered as usual; returns that stage and the answer.
+/// Sends the commands until one gets an unusual reply; returns that stage and the reply.
 fn bring(client: &mut Client) -> Option<(Stage, String)> {
     for (stage, words) in MAIL {
         if stage == Stage::Content {
@@ -123,7 +123,7 @@ fn bring(client: &mut Client) -> Option<(Stage, String)> {
 }
 
 #[test]
-fn it_keeps_a_mail_whole_with_who_brought_it() {
+fn it_keeps_a_mail_whole_with_its_envelope() {
     let sink = Sink::start();
     let mut client = Client::greeted(&sink);
     assert_eq!(client.say("EHLO me.test"), "250-sink.test\n250-PIPELINING\n250-8BITMIME\n250 SIZE 10000000");
@@ -154,7 +154,7 @@ fn it_keeps_a_mail_whole_with_who_brought_it() {
 }
 
 #[test]
-fn one_connection_brings_many_mails_and_nothing_out_of_order() {
+fn one_connection_carries_many_mails_and_commands_out_of_order_are_rejected() {
     let sink = Sink::start();
     let mut client = Client::greeted(&sink);
     assert!(client.say("MAIL FROM:<a@b.test>").starts_with("503 "), "before EHLO");
@@ -170,7 +170,7 @@ fn one_connection_brings_many_mails_and_nothing_out_of_order() {
 }
 
 #[test]
-fn it_refuses_at_every_stage_with_the_words_of_the_script() {
+fn it_rejects_at_every_stage_with_the_scripted_reply() {
     let stages = [Stage::Greeting, Stage::Hello, Stage::From, Stage::To, Stage::Data, Stage::End];
     for stage in stages {
         for (code, words, heard) in [
@@ -197,7 +197,7 @@ fn it_refuses_at_every_stage_with_the_words_of_the_script() {
 }
 
 #[tokio::test]
-async fn it_hangs_and_drops_at_every_stage() {
+async fn it_hangs_and_disconnects_at_every_stage() {
     for stage in MAIL.map(|(stage, _)| stage) {
         let sink = Sink::start();
         sink.script([Rule::at(stage, Deed::Drop)]);
@@ -236,7 +236,7 @@ async fn it_hangs_and_drops_at_every_stage() {
 }
 
 #[test]
-fn a_rule_holds_as_often_and_for_whom_it_says() {
+fn a_rule_applies_as_often_and_to_the_recipients_it_says() {
     let sink = Sink::start();
     let refusal = || Deed::Answer(450, "4.2.0 Later");
     sink.script([
@@ -255,7 +255,7 @@ fn a_rule_holds_as_often_and_for_whom_it_says() {
 }
 
 #[test]
-fn it_says_more_than_it_was_asked_and_nothing_at_the_end_if_told_so() {
+fn it_injects_extra_replies_or_omits_the_final_one_as_scripted() {
     let sink = Sink::start();
     sink.script([
         Rule::at(Stage::Hello, Deed::SayAhead(&["250-One", "250 Two", "354 Three"])),
@@ -269,7 +269,7 @@ fn it_says_more_than_it_was_asked_and_nothing_at_the_end_if_told_so() {
 }
 
 #[test]
-fn it_wants_a_name_and_password_if_told_so() {
+fn it_requires_authentication_as_scripted() {
     let habits = Habits { login: Some(("mailer", "pass word")), ..Habits::default() };
     let sink = Sink::with(habits);
     let plain = |user: &str, password: &str| STANDARD.encode(format!("\0{user}\0{password}"));
@@ -298,7 +298,7 @@ fn it_wants_a_name_and_password_if_told_so() {
 }
 
 #[test]
-fn it_speaks_tls_at_once_or_on_request_and_can_insist() {
+fn it_offers_implicit_tls_or_starttls_and_can_require_it() {
     let sink = Sink::with(Habits { tls: Tls::AtOnce, ..Habits::default() });
     let mut client = Client::connect(&sink).encrypted();
     assert_eq!(client.answer(), "220 sink.test ESMTP");

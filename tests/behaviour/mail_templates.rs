@@ -1,4 +1,4 @@
-//! Mail templates of the operator's own.
+//! Custom mail templates of the operator.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn folder_with(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_template_of_the_folder_takes_the_place_of_the_built_in_one() {
+async fn a_template_in_the_folder_replaces_the_built_in_one() {
     let templates = folder_with(&[
         ("invitation.text.hbs", "Ahoy {{organisation}}! {{link}}\n{{code}}\n"),
         ("notes.txt", "not a template"),
@@ -30,7 +30,7 @@ async fn a_template_of_the_folder_takes_the_place_of_the_built_in_one() {
 }
 
 #[test]
-fn a_broken_template_stops_the_start_with_its_file_and_line() {
+fn a_broken_template_fails_the_start_with_its_file_and_line() {
     let broken = "<p>{{code}}</p>\n<p>{{organisatoin}}</p>\n";
     for (name, text, named) in [
         ("invitation.html.hbs", broken, "invitation.html.hbs:2:"),
@@ -46,7 +46,7 @@ fn a_broken_template_stops_the_start_with_its_file_and_line() {
     assert!(refused("nowhere").contains("nowhere: "));
 }
 
-/// What `serve` says instead of beginning anything.
+/// The error of `serve`, which must not create anything.
 fn refused(templates: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let database = folder.path().join("test.db");

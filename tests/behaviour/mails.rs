@@ -1,7 +1,7 @@
-//! The invitation mail as it arrives, read back by a parser that nobody here wrote: its form, its link,
-//! and what other people's names can do to it.
+//! The invitation mail as delivered, parsed by a third-party library: its structure, its link, and the effect of
+//! hostile names.
 //!
-//! Of SQLite alone: a trigger spoils one of two mails.
+//! Of SQLite alone: a trigger corrupts one of two mails.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ fn header<'a>(message: &'a Message, name: &'a str) -> Option<&'a str> {
     message.header_raw(name).map(str::trim)
 }
 
-/// A server whose seed was changed before it was read.
+/// A server with a modified seed.
 async fn server_with(change: impl FnOnce(&mut Value)) -> TestServer {
     let folder = tempfile::tempdir().expect("a folder");
     let file = write_seed(&folder, change);
@@ -38,7 +38,7 @@ fn write_seed(folder: &TempDir, change: impl FnOnce(&mut Value)) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_is_text_and_html_with_every_header_that_a_filter_looks_for() {
+async fn a_mail_has_text_and_html_and_every_header_that_filters_expect() {
     let server = TestServer::start_with(&["--mail-from", "people@brms.example"]).await;
     server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let mails = server.mails().await;
@@ -71,7 +71,7 @@ async fn a_mail_is_text_and_html_with_every_header_that_a_filter_looks_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_19_the_link_is_the_public_address_and_the_code_in_the_fragment() {
+async fn iv_19_the_link_is_the_public_url_with_the_code_in_the_fragment() {
     for (given, base) in [
         ("https://people.example.org/brms/", "https://people.example.org/brms"),
         ("http://brms.test:8080", "http://brms.test:8080"),
@@ -80,7 +80,7 @@ async fn iv_19_the_link_is_the_public_address_and_the_code_in_the_fragment() {
         let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
         let mails = server.mails().await;
         let link = format!("{base}/invitations/accept#{code}");
-        // The code is all that is in the link, and nothing comes after it.
+        // The link contains nothing but the code, and nothing follows it.
         let lines: Vec<&str> = mails[0].text.lines().filter(|line| line.contains("://")).collect();
         assert_eq!(lines, [link.as_str()], "{}", mails[0].text);
         assert!(mails[0].html.contains(&format!("href=\"{link}\"")), "{}", mails[0].html);
@@ -91,7 +91,7 @@ async fn iv_19_the_link_is_the_public_address_and_the_code_in_the_fragment() {
     assert!(server.mails().await[0].text.contains(&link), "by default where it listens");
 }
 
-/// What of a mail does not change from one send to the next.
+/// The parts of a mail that are the same on every send.
 fn lasting(mail: &Mail) -> (String, String, String, Vec<(String, String)>) {
     let begin = mail.text.find("open until").expect("an end");
     let end = begin + mail.text[begin..].find(". It works").expect("a sentence");
@@ -105,7 +105,7 @@ fn lasting(mail: &Mail) -> (String, String, String, Vec<(String, String)>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_28_forged_host_headers_leave_the_mail_as_it_is() {
+async fn iv_28_forged_host_headers_do_not_change_the_mail() {
     let server = TestServer::start_with(&["--invitation-sends-max", "100"]).await;
     server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     for (name, value) in [
@@ -131,7 +131,7 @@ async fn iv_28_forged_host_headers_leave_the_mail_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_26_iv_27_hostile_names_stay_words_in_mail_and_page() {
+async fn iv_26_iv_27_hostile_names_remain_text_in_mail_and_page() {
     let markup = "<script>alert(1)</script> \"Q\" & 'S' {{code}} =?utf-8?b?eA==?= \u{202e}evil \
                   https://evil.test/a www.evil.test ";
     let hostile: String = markup.chars().cycle().take(200).collect();
@@ -162,14 +162,14 @@ async fn iv_26_iv_27_hostile_names_stay_words_in_mail_and_page() {
     assert!(!page.contains("<script>") && page.contains("&lt;script&gt;"), "{page}");
 }
 
-/// What a name could hold if a request did not refuse it.
+/// Names that requests would reject.
 fn impossible_name(length: usize) -> String {
     let word = "<b>\"&'\r\nBcc: eve@evil.test\r\n\r\n\u{202e}\u{0}https://evil.test/ {{code}} ";
     word.chars().cycle().take(length).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_26_names_that_no_request_can_make_do_no_harm_in_a_mail_either() {
+async fn iv_26_names_that_requests_reject_are_harmless_in_a_mail_too() {
     for length in [10, 200, 10_000] {
         let server = TestServer::start().await;
         let name = impossible_name(length);
@@ -195,7 +195,7 @@ async fn iv_26_names_that_no_request_can_make_do_no_harm_in_a_mail_either() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_26_a_hostile_address_stays_an_address() {
+async fn iv_26_a_hostile_address_remains_an_address() {
     let server = TestServer::start().await;
     for address in [
         "o'neil&co@x.test",
@@ -212,7 +212,7 @@ async fn iv_26_a_hostile_address_stays_an_address() {
         let mails = server.mails().await;
         let mail = mails.last().expect("a mail");
         let message = parsed(mail);
-        assert_eq!(header(&message, "To"), Some(address), "and nobody else");
+        assert_eq!(header(&message, "To"), Some(address), "and no other recipient");
         assert!(!mail.html.contains("<script"), "{}", mail.html);
         let accepting = server.post("/invitations/accept").form(&[("secret", &mail.code)]);
         let page = accepting.expect(200).await.text();
@@ -234,7 +234,7 @@ async fn an_inviter_without_a_name_is_shown_by_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_outbox_forgets_the_code_once_the_mail_is_delivered() {
+async fn the_outbox_deletes_the_code_once_the_mail_is_delivered() {
     let server = TestServer::start().await;
     server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let sql = "SELECT count(*) FROM mails WHERE state = 'delivered' AND secret IS NULL AND attempts = 1
@@ -242,7 +242,7 @@ async fn the_outbox_forgets_the_code_once_the_mail_is_delivered() {
     assert_eq!((server.count(sql), server.count("SELECT count(*) FROM mails")), (1, 1));
 }
 
-/// Sends two invitations while the mail of the first is spoilt by this change of its content.
+/// Sends two invitations while the mail of the first is corrupted in this way.
 async fn one_of_two_is_spoilt(spoilt: &str) {
     let server = TestServer::start().await;
     let spoil = format!(
@@ -259,7 +259,7 @@ async fn one_of_two_is_spoilt(spoilt: &str) {
         assert!(begun.elapsed() < PATIENCE, "the other mail never came");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    // No further try would build it either, so there is none, and the secret goes.
+    // No retry could build it either, so there is none, and the secret is deleted.
     let given_up = "SELECT count(*) FROM mails WHERE recipient = 'ivy@acme.test' AND state = 'failed'
                     AND attempts = 1 AND last_answer IS NOT NULL AND last_answer NOT LIKE '%brms_inv%'
                     AND secret IS NULL";
@@ -272,7 +272,7 @@ async fn one_of_two_is_spoilt(spoilt: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_23_iv_24_a_mail_that_cannot_be_built_fails_alone_and_says_so() {
+async fn iv_23_iv_24_a_mail_that_cannot_be_built_fails_alone_with_a_reason() {
     one_of_two_is_spoilt("json_set(NEW.content, '$.recipient', 'no address')").await;
 }
 
@@ -282,7 +282,7 @@ async fn a_mail_whose_content_cannot_be_read_fails_alone_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_made_on_the_command_line_kills_the_old_one_and_mails_nothing() {
+async fn a_link_created_by_the_operator_invalidates_the_old_one_and_sends_no_mail() {
     let server = TestServer::start().await;
     let old_code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let database = server.database().display().to_string();

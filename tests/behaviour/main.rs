@@ -1,5 +1,5 @@
-//! What brms does, seen from outside: real requests to a real server on a free port, a database of its
-//! own for each test. One program, so that it links once.
+//! The behaviour of brms from outside: real requests to a real server on a free port, with a database for each test.
+//! One test program, so that it is linked once.
 
 mod support;
 

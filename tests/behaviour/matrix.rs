@@ -1,8 +1,8 @@
-//! Every operation called by every kind of caller, and each answer held to a table written by hand: what
-//! each operation asks stands here, what each caller is answered in `matrix_table.rs`.
+//! Calls every operation as every kind of caller, and compares each response with a table written by hand: the
+//! requirements of each operation are here, the expected responses in `matrix_table.rs`.
 //!
-//! A new operation, a new kind of requirement or a new permission to require does not compile until it is
-//! placed; a caller cannot be listed without its cells.
+//! A new operation, a new kind of requirement or a new permission does not compile until it is added here, and a
+//! caller cannot be listed without its cells.
 
 use brms::access::requirements::{Requirement, requirement};
 use brms::generated::api::{Operation, SecurityScheme};
@@ -15,29 +15,29 @@ use crate::matrix_table::{By, Line, NOT_LET_IN, OTHER_TOKENS, OWNERS_TOKENS, Pla
 use crate::support::inside::{everything, execute, id};
 use crate::support::{TestServer, seed};
 use Names::{Nothing, Thing};
-use Takes::{All, Both, SignIns};
+use Takes::{All, Both, Sessions};
 
-/// Whether a request names a thing of the organisation, outside projects: those of others answer 404.
+/// Whether a request refers to an object of the organisation outside projects; foreign ones are 404.
 #[derive(Clone, Copy)]
 enum Names {
     Nothing,
     Thing,
 }
 
-/// Which credentials an operation takes.
+/// The credentials that an operation accepts.
 #[derive(Clone, Copy)]
 enum Takes {
-    /// Even none.
+    /// Also no credentials.
     All,
-    /// Tokens and sign-ins.
+    /// Tokens and sessions.
     Both,
-    SignIns,
+    Sessions,
 }
 
 const MANAGE: Requirement = Requirement::Permission(Permission::ProjectManage);
 const EVERYTHING: Requirement = Requirement::Permission(Permission::Owner);
 
-/// What each operation asks: the second place, beside the code's table, where that is written.
+/// The requirements of each operation, stated independently of the code's own table.
 #[expect(clippy::match_same_arms, reason = "a table with one line for each operation")]
 fn asks(operation: Operation) -> (Requirement, Names, Takes) {
     use Requirement::{Administrator, AnyUser, Author, InProject, NoCredentials, Own};
@@ -45,27 +45,27 @@ fn asks(operation: Operation) -> (Requirement, Names, Takes) {
         Operation::HealthCheck => (NoCredentials, Nothing, All),
         Operation::UpdateUserProfile => (Own, Nothing, Both),
         Operation::ListPersonalAccessTokens => (Own, Nothing, Both),
-        Operation::CreatePersonalAccessToken => (Own, Nothing, SignIns),
+        Operation::CreatePersonalAccessToken => (Own, Nothing, Sessions),
         Operation::GetPersonalAccessToken => (Own, Thing, Both),
-        Operation::DeletePersonalAccessToken => (Own, Thing, SignIns),
-        Operation::RegeneratePersonalAccessToken => (Own, Thing, SignIns),
+        Operation::DeletePersonalAccessToken => (Own, Thing, Sessions),
+        Operation::RegeneratePersonalAccessToken => (Own, Thing, Sessions),
         Operation::ListProjects => (AnyUser, Nothing, Both),
         Operation::CreateProject => (Author, Nothing, Both),
         Operation::ListUsers => (Administrator, Nothing, Both),
-        Operation::InviteUsers => (Administrator, Nothing, SignIns),
-        Operation::UpdateUser => (Administrator, Thing, SignIns),
-        Operation::CreateServiceAccount => (Administrator, Nothing, SignIns),
-        Operation::SendUserInvitation => (Administrator, Thing, SignIns),
+        Operation::InviteUsers => (Administrator, Nothing, Sessions),
+        Operation::UpdateUser => (Administrator, Thing, Sessions),
+        Operation::CreateServiceAccount => (Administrator, Nothing, Sessions),
+        Operation::SendUserInvitation => (Administrator, Thing, Sessions),
         Operation::ListInvitations => (Administrator, Nothing, Both),
         Operation::ListServiceAccountTokens => (Administrator, Thing, Both),
-        Operation::CreateServiceAccountToken => (Administrator, Thing, SignIns),
+        Operation::CreateServiceAccountToken => (Administrator, Thing, Sessions),
         Operation::GetServiceAccountToken => (Administrator, Thing, Both),
-        Operation::DeleteServiceAccountToken => (Administrator, Thing, SignIns),
-        Operation::RegenerateServiceAccountToken => (Administrator, Thing, SignIns),
+        Operation::DeleteServiceAccountToken => (Administrator, Thing, Sessions),
+        Operation::RegenerateServiceAccountToken => (Administrator, Thing, Sessions),
         Operation::ListRoles => (Administrator, Nothing, Both),
         Operation::CreateRole => (Administrator, Nothing, Both),
         Operation::UpdateRole => (Administrator, Thing, Both),
-        Operation::UpdateOrganisation => (Administrator, Nothing, SignIns),
+        Operation::UpdateOrganisation => (Administrator, Nothing, Sessions),
         Operation::ListAuditLogs => (Administrator, Nothing, Both),
         Operation::GetAuditLog => (Administrator, Thing, Both),
         Operation::ExportAuditLogs => (Administrator, Nothing, Both),
@@ -120,7 +120,7 @@ fn column(requirement: Requirement, names: Names) -> usize {
                 | Permission::EnvironmentsDelete,
             ),
             Nothing | Thing,
-        ) => panic!("nobody thought about who may do what asks for {requirement:?}"),
+        ) => panic!("no expectation for an operation that requires {requirement:?}"),
     }
 }
 
@@ -128,15 +128,15 @@ fn expected(operation: Operation, by: By, cells: [u16; 9]) -> u16 {
     let (requirement, names, takes) = asks(operation);
     let in_project = cells[column(Requirement::InProject, Thing)];
     match (takes, by) {
-        (SignIns, By::Token(..)) => 401,
-        // A project is seen first, and only then it counts what a token reaches.
+        (Sessions, By::Token(..)) => 401,
+        // Access to the project is checked before the projects of the token.
         _ if matches!((requirement, names), (Requirement::AnyUser, Thing)) && in_project != 200 => in_project,
-        (All | Both | SignIns, _) => cells[column(requirement, names)],
+        (All | Both | Sessions, _) => cells[column(requirement, names)],
     }
 }
 
-/// Calls every operation as every one of these, and demands what the table says, and that no refusal writes
-/// anything: those that are to be refused go first.
+/// Calls every operation as each of these callers, and checks the response against the table and that rejected
+/// requests write nothing. Requests to be rejected are sent first.
 async fn walk(lines: &[Line]) {
     let mut wrong = Vec::new();
     for &(who, place, by, cells) in lines {
@@ -151,7 +151,7 @@ async fn walk(lines: &[Line]) {
         if everything(&scene.server) != before {
             wrong.push(format!("{caller}: a call that is to be refused wrote something"));
         }
-        // After this nothing of the project is there.
+        // After this, nothing of the project is accessible.
         let (last, first): (Vec<Operation>, Vec<Operation>) =
             granted.into_iter().partition(|operation| *operation == Operation::DeleteProject);
         for operation in first.into_iter().chain(last) {
@@ -168,7 +168,7 @@ async fn walk(lines: &[Line]) {
     );
 }
 
-/// What is wrong with one cell.
+/// The problem with one cell.
 async fn cell(scene: &Scene, caller: &str, operation: Operation, status: u16) -> Option<String> {
     let mut call = Request::of(operation, &scene.things).call(&scene.server);
     if let Some(authorization) = &scene.authorization {
@@ -180,27 +180,27 @@ async fn cell(scene: &Scene, caller: &str, operation: Operation, status: u16) ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_shows_nothing_good_is_let_in_nowhere() {
+async fn callers_without_valid_credentials_are_rejected_everywhere() {
     walk(NOT_LET_IN).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_who_signed_in_may_what_standing_and_project_give_them() {
+async fn people_with_a_session_have_the_permissions_of_their_user_type_and_project() {
     walk(SIGNED_IN).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_of_the_owner_may_what_its_permissions_and_projects_leave() {
+async fn a_token_of_the_owner_has_its_own_permissions_and_projects() {
     walk(OWNERS_TOKENS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_of_anybody_else_may_what_it_and_its_user_may_both() {
+async fn a_token_of_another_user_has_the_permissions_common_to_token_and_user() {
     walk(OTHER_TOKENS).await;
 }
 
 #[test]
-fn what_an_operation_asks_is_what_the_code_and_the_description_say() {
+fn the_requirements_agree_with_the_code_and_the_description() {
     use SecurityScheme::{InternalAuth, PersonalAccessToken};
     assert_eq!(Operation::ALL.len(), 42);
     for &operation in Operation::ALL {
@@ -209,20 +209,20 @@ fn what_an_operation_asks_is_what_the_code_and_the_description_say() {
         let schemes: &[&[SecurityScheme]] = match takes {
             All => &[],
             Both => &[&[PersonalAccessToken], &[InternalAuth]],
-            SignIns => &[&[InternalAuth]],
+            Sessions => &[&[InternalAuth]],
         };
         assert_eq!(operation.security(), schemes, "{}", operation.id());
     }
 }
 
 #[test]
-fn the_table_of_callers_has_each_permission_of_a_group_and_of_a_token_and_no_line_twice() {
+fn the_table_has_each_permission_of_groups_and_tokens_and_no_duplicate_line() {
     let mut all: Vec<&str> = Permission::ALL.iter().map(|permission| permission.as_str()).collect();
     all.sort_unstable();
     assert_eq!(all.len(), 19);
 
     let of_group = |line: &Line| match *line {
-        (Who::Member, Place::Group(permission), By::SignIn, _) => Some(permission),
+        (Who::Member, Place::Group(permission), By::Session, _) => Some(permission),
         _ => None,
     };
     let mut groups: Vec<&str> = SIGNED_IN.iter().filter_map(of_group).collect();
@@ -244,10 +244,10 @@ fn the_table_of_callers_has_each_permission_of_a_group_and_of_a_token_and_no_lin
     }
 }
 
-/// Every permission of a group with every permission of a token, for what asks to see a project,
-/// to manage it, and for everything.
+/// Every permission of a group combined with every permission of a token, for operations that require access to a
+/// project, managing it, and all permissions.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_in_a_group_may_what_the_token_and_the_group_may_both() {
+async fn a_token_in_a_group_has_the_permissions_common_to_both() {
     let server = TestServer::start().await;
     let groups = format!("/api/projects/{}/groups", seed::PRICING);
     let group = made_by(&server, seed::OWNER_SES, &groups, json!({ "name": "Of the caller" })).await;
@@ -269,7 +269,7 @@ async fn a_token_in_a_group_may_what_the_token_and_the_group_may_both() {
             let what = format!("group {given}, token {left}");
             let manages = |word: &str| word == "owner" || word == "project:manage";
             let change = if manages(given) && manages(left) { 200 } else { 403 };
-            // It is not deleted: that it cannot be restored is told to whoever might.
+            // It is not deleted: only callers who may restore it learn that there is nothing to restore.
             let bring_back = if (*given, *left) == ("owner", "owner") { 409 } else { 403 };
             assert_eq!(server.get(&groups).caller(caller).send().await.status, 200, "{what}");
             let call = server.call("PUT", &approvals).caller(caller).json(&json!({}));

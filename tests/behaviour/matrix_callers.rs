@@ -1,5 +1,5 @@
-//! Makes the callers of the table for real, each on a server of its own, by requests wherever there is one
-//! for it; and the things that are asked for.
+//! Creates the callers of the table, each on a server of its own, by requests where possible, and the objects that
+//! are requested.
 
 use brms::secret::{Secret, SecretKind};
 use serde_json::{Value, json};
@@ -10,10 +10,10 @@ use crate::matrix_table::{By, Place, Reach, Who};
 use crate::support::inside::{Pat, execute, id, sign_in};
 use crate::support::{TestServer, seed};
 
-/// A caller, and a server with everything that is asked for.
+/// A caller, and a server with all requested objects.
 pub struct Scene {
     pub server: TestServer,
-    /// What is sent as `Authorization`, if anything.
+    /// The value of `Authorization`, if any.
     pub authorization: Option<String>,
     pub things: Things,
 }
@@ -41,12 +41,12 @@ impl Scene {
     }
 }
 
-/// Makes something as the owner of acme and returns its id.
+/// Creates an object as the owner of acme and returns its id.
 async fn made(server: &TestServer, path: &str, body: Value) -> String {
     made_by(server, seed::OWNER_SES, path, body).await
 }
 
-/// Makes something and returns its id.
+/// Creates an object and returns its id.
 pub async fn made_by(server: &TestServer, caller: &str, path: &str, body: Value) -> String {
     let answer = server.post(path).caller(caller).json(&body).expect(200).await.json();
     let thing = answer.get("project").unwrap_or(&answer);
@@ -61,18 +61,18 @@ pub async fn membership(server: &TestServer, caller: &str, project: &str, user: 
     member["id"].as_str().expect("an id").to_owned()
 }
 
-/// The latest entry that a caller finds in the audit log.
+/// The latest audit entry visible to a caller.
 pub async fn latest_audit_log(server: &TestServer, caller: &str) -> String {
     let listed = server.get("/api/audit-logs").caller(caller).expect(200).await.json();
     listed["results"][0]["id"].as_str().expect("an id").to_owned()
 }
 
-/// Three tokens of a user that nobody calls with.
+/// Three tokens of a user that no caller uses.
 fn spare_tokens(server: &TestServer, user: &str) -> [String; 3] {
     [(); 3].map(|()| token(server, user, &[], &[]).1)
 }
 
-/// Puts a token there and returns what is sent for it, and its id.
+/// Inserts a token and returns its `Authorization` value and its id.
 pub fn token(server: &TestServer, user: &str, permissions: &[&str], projects: &[&str]) -> (String, String) {
     let authorization = Pat { user, permissions, projects, expires_at: None }.put(server);
     let secret = authorization.strip_prefix("Bearer ").expect("a token");
@@ -137,12 +137,12 @@ async fn credentials(server: &TestServer, user: &str, by: By, gone: &str) -> Opt
     Some(match by {
         By::Nothing => return None,
         By::WrongScheme => full(None).replace("Bearer", "Basic"),
-        By::TokenAsSignIn => full(None).replace("Bearer", "Internal"),
-        By::SignInAsToken => sign_in(server, user, None).replace("Internal", "Bearer"),
+        By::TokenAsSession => full(None).replace("Bearer", "Internal"),
+        By::SessionAsToken => sign_in(server, user, None).replace("Internal", "Bearer"),
         By::UnknownToken => format!("Bearer {}", unknown(SecretKind::PersonalAccessToken)),
-        By::UnknownSignIn => format!("Internal {}", unknown(SecretKind::InternalToken)),
+        By::UnknownSession => format!("Internal {}", unknown(SecretKind::InternalToken)),
         By::ExpiredToken => full(Some(now)),
-        By::ExpiredSignIn => sign_in(server, user, Some(now)),
+        By::ExpiredSession => sign_in(server, user, Some(now)),
         By::RevokedToken => {
             let (authorization, token_id) = token(server, user, &["owner"], &[]);
             let path = format!("/api/personal-access-tokens/{token_id}");
@@ -158,13 +158,13 @@ async fn credentials(server: &TestServer, user: &str, by: By, gone: &str) -> Opt
             call.json(&json!({ "expiry": "indefinite" })).expect(200).await;
             authorization
         }
-        By::RevokedSignIn => {
+        By::RevokedSession => {
             let authorization = sign_in(server, user, None);
             server.get("/api/users").caller(&authorization).expect(200).await;
             execute(server, "DELETE FROM internal_tokens WHERE seeded = 0");
             authorization
         }
-        By::SignIn => sign_in(server, user, None),
+        By::Session => sign_in(server, user, None),
         By::Token(permissions, Reach::Everywhere) => token(server, user, permissions, &[]).0,
         By::Token(permissions, Reach::Here) => token(server, user, permissions, &[seed::PRICING, gone]).0,
         By::Token(permissions, Reach::Elsewhere) => token(server, user, permissions, &[seed::CLAIMS]).0,

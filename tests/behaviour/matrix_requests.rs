@@ -1,5 +1,5 @@
-//! For each operation one request with nothing wrong in it: what it names is there, and nothing about its
-//! state stands in the way. So what comes back tells about the caller alone.
+//! One valid request for each operation: it refers to existing objects in a suitable state, so that the response
+//! depends on the caller alone.
 
 use brms::generated::api::Operation;
 use brms::generated::router::ROUTES;
@@ -7,26 +7,26 @@ use serde_json::{Value, json};
 
 use crate::support::{Call, TestServer, seed};
 
-/// Things of acme to ask for, beside those of the seed. What a request uses up, no other request uses.
+/// Objects of acme besides those of the seed. An object that one request consumes is used by no other request.
 pub struct Things {
-    /// A project that was deleted.
+    /// A deleted project.
     pub gone: String,
-    /// A group of pricing without anything in it.
+    /// An empty group of pricing.
     pub group: String,
     /// The reader's membership in pricing.
     pub member: String,
     pub role: String,
     pub audit_log: String,
-    /// Tokens of the caller's user: to look at, to delete, to regenerate.
+    /// Tokens of the caller's user: to read, to delete, to regenerate.
     pub own_tokens: [String; 3],
     /// The same of the seed's service account.
     pub service_tokens: [String; 3],
 }
 
-/// A request, before it is sent.
+/// A request.
 pub struct Request {
     pub method: &'static str,
-    /// With names of parameters, in braces.
+    /// With parameter names in braces.
     pub template: &'static str,
     pub path: String,
     pub body: Option<Value>,
@@ -50,7 +50,7 @@ impl Request {
     }
 }
 
-/// What a parameter of the path is filled with.
+/// The value of a path parameter.
 fn named<'a>(operation: Operation, parameter: &str, things: &'a Things) -> &'a str {
     let [own_shown, own_deleted, own_renewed] = &things.own_tokens;
     let [shown, deleted, renewed] = &things.service_tokens;
@@ -71,7 +71,7 @@ fn named<'a>(operation: Operation, parameter: &str, things: &'a Things) -> &'a s
         ("patId", Operation::GetServiceAccountToken) => shown,
         ("patId", Operation::DeleteServiceAccountToken) => deleted,
         ("patId", Operation::RegenerateServiceAccountToken) => renewed,
-        _ => panic!("nobody thought about {parameter} of {}", operation.id()),
+        _ => panic!("no value for {parameter} of {}", operation.id()),
     }
 }
 

@@ -1,25 +1,25 @@
-//! The table of callers: each line is one kind of caller, and what that caller is answered by each kind of
-//! operation. It is written by hand from what the documents promise; nothing of it is computed.
+//! The table of callers: each line is a kind of caller with the response to each kind of operation. It is written by
+//! hand from the documentation; nothing in it is computed.
 //!
 //! The columns, from left to right:
 //!
-//! | column | the operation asks |
+//! | column | the operation requires |
 //! |---|---|
 //! | `open` | nothing |
-//! | `own` | to be a caller: it is about the caller's own things |
-//! | `any` | to be a caller, by a token that reaches everything if by a token |
-//! | `auth` | standing author, admin or owner |
-//! | `adm` | standing admin or owner, and names nothing that exists already |
-//! | `adm+` | the same, and names a thing of acme |
-//! | `see` | to see the project |
+//! | `own` | authentication: it is about the caller's own objects |
+//! | `any` | authentication, with a token only if it is valid for everything |
+//! | `auth` | user type author, admin or owner |
+//! | `adm` | user type admin or owner, and refers to no existing object |
+//! | `adm+` | the same, and refers to an object of acme |
+//! | `see` | access to the project |
 //! | `mng` | the permission project:manage there |
 //! | `all` | the permission owner there |
 //!
-//! Above that, an operation that takes sign-ins alone answers 401 to every token.
+//! In addition, an operation that accepts only sessions answers every token with 401.
 
 use By::{
-    ExpiredSignIn, ExpiredToken, Nothing, RegeneratedToken, RevokedSignIn, RevokedToken, SignIn,
-    SignInAsToken, Token, TokenAsSignIn, UnknownSignIn, UnknownToken, WrongScheme,
+    ExpiredSession, ExpiredToken, Nothing, RegeneratedToken, RevokedSession, RevokedToken, Session,
+    SessionAsToken, Token, TokenAsSession, UnknownSession, UnknownToken, WrongScheme,
 };
 use Place::{Group, Inside, Marked, Outside, Role};
 use Reach::{Elsewhere, Everywhere, Here};
@@ -28,7 +28,7 @@ use Who::{
     ServiceMember,
 };
 
-/// Who the user behind a call is.
+/// The user behind a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Who {
     Owner,
@@ -46,122 +46,122 @@ pub enum Who {
     ForeignOwner,
 }
 
-/// How the user stands to the project that is asked for, and to the deleted one.
+/// The user's relation to the requested project, and to the deleted one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Place {
-    /// Nobody put the user there.
+    /// Not a member.
     Outside,
     /// A member without any group.
     Inside,
     /// A member in a group with this permission.
     Group(&'static str),
-    /// Brought there by a role with this permission.
+    /// A member through a role with this permission.
     Role(&'static str),
     /// A member with the owner mark.
     Marked,
 }
 
-/// What the user sends as credentials.
+/// The credentials that are sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum By {
     Nothing,
-    /// A good token behind a word that is no scheme here.
+    /// A valid token with an unknown scheme.
     WrongScheme,
-    /// A good token, sent as a sign-in.
-    TokenAsSignIn,
-    /// A good sign-in, sent as a token.
-    SignInAsToken,
+    /// A valid token, sent as a session.
+    TokenAsSession,
+    /// A valid session, sent as a token.
+    SessionAsToken,
     UnknownToken,
-    UnknownSignIn,
+    UnknownSession,
     ExpiredToken,
-    ExpiredSignIn,
+    ExpiredSession,
     RevokedToken,
-    RevokedSignIn,
-    /// The secret that a token had before it got a new one.
+    RevokedSession,
+    /// The previous secret of a regenerated token.
     RegeneratedToken,
-    SignIn,
+    Session,
     /// A token with these permissions.
     Token(&'static [&'static str], Reach),
 }
 
-/// The projects that a token reaches.
+/// The projects of a token.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reach {
     Everywhere,
-    /// The project that is asked for, and the deleted one.
+    /// The requested project, and the deleted one.
     Here,
-    /// Another project alone.
+    /// Only another project.
     Elsewhere,
 }
 
-/// A kind of caller, and what it is answered.
+/// A kind of caller and the expected responses.
 pub type Line = (Who, Place, By, [u16; 9]);
 
-/// A token that takes nothing away.
+/// A token without restrictions.
 const FULL: By = Token(&["owner"], Everywhere);
 const MANAGE: By = Token(&["project:manage"], Everywhere);
 
-/// Whoever shows nothing good is let in nowhere, whoever they would have been.
+/// Without valid credentials every caller is rejected everywhere.
 #[rustfmt::skip]
 pub const NOT_LET_IN: &[Line] = &[
     //                                           open own  any  auth adm  adm+ see  mng  all
     (Owner,         Outside, Nothing,           [200, 401, 401, 401, 401, 401, 401, 401, 401]),
     (Owner,         Outside, WrongScheme,       [200, 401, 401, 401, 401, 401, 401, 401, 401]),
-    (Owner,         Outside, TokenAsSignIn,     [200, 401, 401, 401, 401, 401, 401, 401, 401]),
-    (Owner,         Outside, SignInAsToken,     [200, 401, 401, 401, 401, 401, 401, 401, 401]),
+    (Owner,         Outside, TokenAsSession,     [200, 401, 401, 401, 401, 401, 401, 401, 401]),
+    (Owner,         Outside, SessionAsToken,     [200, 401, 401, 401, 401, 401, 401, 401, 401]),
     (Owner,         Outside, UnknownToken,      [200, 401, 401, 401, 401, 401, 401, 401, 401]),
-    (Owner,         Outside, UnknownSignIn,     [200, 401, 401, 401, 401, 401, 401, 401, 401]),
+    (Owner,         Outside, UnknownSession,     [200, 401, 401, 401, 401, 401, 401, 401, 401]),
     (Owner,         Outside, ExpiredToken,      [200, 401, 401, 401, 401, 401, 401, 401, 401]),
-    (Owner,         Outside, ExpiredSignIn,     [200, 401, 401, 401, 401, 401, 401, 401, 401]),
+    (Owner,         Outside, ExpiredSession,     [200, 401, 401, 401, 401, 401, 401, 401, 401]),
     (Owner,         Outside, RevokedToken,      [200, 401, 401, 401, 401, 401, 401, 401, 401]),
-    (Owner,         Outside, RevokedSignIn,     [200, 401, 401, 401, 401, 401, 401, 401, 401]),
+    (Owner,         Outside, RevokedSession,     [200, 401, 401, 401, 401, 401, 401, 401, 401]),
     (Owner,         Outside, RegeneratedToken,  [200, 401, 401, 401, 401, 401, 401, 401, 401]),
     (DisabledAdmin, Outside, FULL,              [200, 401, 401, 401, 401, 401, 401, 401, 401]),
-    (DisabledAdmin, Outside, SignIn,            [200, 401, 401, 401, 401, 401, 401, 401, 401]),
+    (DisabledAdmin, Outside, Session,            [200, 401, 401, 401, 401, 401, 401, 401, 401]),
     (LockedAdmin,   Outside, FULL,              [200, 401, 401, 401, 401, 401, 401, 401, 401]),
-    (LockedAdmin,   Outside, SignIn,            [200, 401, 401, 401, 401, 401, 401, 401, 401]),
+    (LockedAdmin,   Outside, Session,            [200, 401, 401, 401, 401, 401, 401, 401, 401]),
     (Invited,       Marked,  FULL,              [200, 401, 401, 401, 401, 401, 401, 401, 401]),
-    (Invited,       Marked,  SignIn,            [200, 401, 401, 401, 401, 401, 401, 401, 401]),
+    (Invited,       Marked,  Session,            [200, 401, 401, 401, 401, 401, 401, 401, 401]),
 ];
 
-/// People who signed in: standing, and permission in the project.
+/// People with a session: user type, and permission in the project.
 #[rustfmt::skip]
 pub const SIGNED_IN: &[Line] = &[
     //                                                       open own  any  auth adm  adm+ see  mng  all
-    (Owner,        Outside,                         SignIn, [200, 200, 200, 200, 200, 200, 200, 200, 200]),
-    (Admin,        Outside,                         SignIn, [200, 200, 200, 200, 200, 200, 200, 200, 200]),
-    (Author,       Outside,                         SignIn, [200, 200, 200, 200, 403, 403, 404, 404, 404]),
-    (Author,       Inside,                          SignIn, [200, 200, 200, 200, 403, 403, 200, 403, 403]),
-    (Author,       Marked,                          SignIn, [200, 200, 200, 200, 403, 403, 200, 200, 200]),
-    (Member,       Outside,                         SignIn, [200, 200, 200, 403, 403, 403, 404, 404, 404]),
-    (Member,       Inside,                          SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Marked,                          SignIn, [200, 200, 200, 403, 403, 403, 200, 200, 200]),
-    (Member,       Role("owner"),                   SignIn, [200, 200, 200, 403, 403, 403, 200, 200, 200]),
-    (Member,       Role("project:manage"),          SignIn, [200, 200, 200, 403, 403, 403, 200, 200, 403]),
-    (Member,       Role("documents"),               SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("owner"),                  SignIn, [200, 200, 200, 403, 403, 403, 200, 200, 200]),
-    (Member,       Group("project:manage"),         SignIn, [200, 200, 200, 403, 403, 403, 200, 200, 403]),
-    (Member,       Group("documents"),              SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("documents:full"),         SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("documents:view-content"), SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("documents:edit-content"), SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("documents:edit-view"),    SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("releases"),               SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("releases:manage"),        SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("releases:deploy"),        SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("releases:delete"),        SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("integrations:manage"),    SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("branches"),               SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("branches:create"),        SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("branches:merge"),         SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("branches:delete"),        SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("environments"),           SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("environments:manage"),    SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (Member,       Group("environments:delete"),    SignIn, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
-    (ForeignOwner, Outside,                         SignIn, [200, 200, 200, 200, 200, 404, 404, 404, 404]),
+    (Owner,        Outside,                         Session, [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    (Admin,        Outside,                         Session, [200, 200, 200, 200, 200, 200, 200, 200, 200]),
+    (Author,       Outside,                         Session, [200, 200, 200, 200, 403, 403, 404, 404, 404]),
+    (Author,       Inside,                          Session, [200, 200, 200, 200, 403, 403, 200, 403, 403]),
+    (Author,       Marked,                          Session, [200, 200, 200, 200, 403, 403, 200, 200, 200]),
+    (Member,       Outside,                         Session, [200, 200, 200, 403, 403, 403, 404, 404, 404]),
+    (Member,       Inside,                          Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Marked,                          Session, [200, 200, 200, 403, 403, 403, 200, 200, 200]),
+    (Member,       Role("owner"),                   Session, [200, 200, 200, 403, 403, 403, 200, 200, 200]),
+    (Member,       Role("project:manage"),          Session, [200, 200, 200, 403, 403, 403, 200, 200, 403]),
+    (Member,       Role("documents"),               Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("owner"),                  Session, [200, 200, 200, 403, 403, 403, 200, 200, 200]),
+    (Member,       Group("project:manage"),         Session, [200, 200, 200, 403, 403, 403, 200, 200, 403]),
+    (Member,       Group("documents"),              Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("documents:full"),         Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("documents:view-content"), Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("documents:edit-content"), Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("documents:edit-view"),    Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("releases"),               Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("releases:manage"),        Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("releases:deploy"),        Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("releases:delete"),        Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("integrations:manage"),    Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("branches"),               Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("branches:create"),        Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("branches:merge"),         Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("branches:delete"),        Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("environments"),           Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("environments:manage"),    Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (Member,       Group("environments:delete"),    Session, [200, 200, 200, 403, 403, 403, 200, 403, 403]),
+    (ForeignOwner, Outside,                         Session, [200, 200, 200, 200, 200, 404, 404, 404, 404]),
 ];
 
-/// What each permission of a token leaves of the organisation's owner.
+/// A token of the organisation's owner, with each permission.
 #[rustfmt::skip]
 pub const OWNERS_TOKENS: &[Line] = &[
     //                                                               open own  any  auth adm  adm+ see  mng  all
@@ -191,7 +191,7 @@ pub const OWNERS_TOKENS: &[Line] = &[
     (Owner, Outside, Token(&["owner"], Elsewhere),                  [200, 200, 403, 403, 403, 403, 404, 404, 404]),
 ];
 
-/// Tokens of everybody else: a token takes away from its user and gives nothing.
+/// Tokens of other users: a token restricts its user and grants nothing.
 #[rustfmt::skip]
 pub const OTHER_TOKENS: &[Line] = &[
     //                                                                         open own  any  auth adm  adm+ see  mng  all

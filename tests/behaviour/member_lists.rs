@@ -1,4 +1,4 @@
-//! Members of a project in lists, users who may still come in, and changing a member.
+//! Lists of project members and of users who can be added, and changing a member.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ async fn list(server: &TestServer, project: &str, query: &str) -> Value {
     server.get(&path).caller(seed::OWNER_PAT).expect(200).await.json()
 }
 
-/// What one field of every entry says.
+/// The value of one field in every entry.
 fn each<'l>(list: &'l Value, pointer: &str) -> Vec<&'l str> {
     let results = list["results"].as_array().expect("results");
     let text = |entry: &'l Value| entry.pointer(pointer).and_then(Value::as_str);
     results.iter().map(|entry| text(entry).expect("text")).collect()
 }
 
-/// A member of pricing, as the list has it.
+/// A member of pricing in the form of the list.
 async fn member(server: &TestServer, user: &str) -> Value {
     let list = list(server, seed::PRICING, "?perPage=500").await;
     let results = list["results"].as_array().expect("results");
@@ -91,7 +91,7 @@ async fn members_are_listed_in_order_with_user_and_groups_page_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_for_members_looks_in_address_and_name() {
+async fn a_search_for_members_covers_address_and_name() {
     let server = TestServer::start().await;
     execute(
         &server,
@@ -118,7 +118,7 @@ async fn a_search_for_members_looks_in_address_and_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_who_may_still_come_in_are_neither_members_nor_disabled() {
+async fn users_who_can_be_added_are_neither_members_nor_disabled() {
     let server = TestServer::start().await;
     execute(&server, "UPDATE users SET status = 'locked' WHERE email = 'otto@acme.test'");
     let path = format!("{}/users", seed::members_path(seed::PRICING));
@@ -159,7 +159,7 @@ async fn users_who_may_still_come_in_are_neither_members_nor_disabled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn groups_of_a_member_are_replaced_stay_when_absent_and_go_when_empty() {
+async fn absent_groups_of_a_member_are_kept_and_an_empty_list_removes_them() {
     let server = TestServer::start().await;
     let before = member(&server, seed::READER).await;
     for (body, groups) in [
@@ -184,14 +184,14 @@ async fn groups_of_a_member_are_replaced_stay_when_absent_and_go_when_empty() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_owner_mark_is_off_unless_given_and_the_last_one_stays() {
+async fn the_owner_flag_is_off_unless_given_and_the_last_owner_stays() {
     let server = TestServer::start().await;
     let (on, off) = (json!({ "owner": true }), json!({}));
     let answer = update(&server, seed::ADMIN_PAT, seed::OWNER, &off, 409).await;
     assert_eq!(answer.problem(), "last-owner");
     update(&server, seed::ADMIN_PAT, seed::OWNER, &on, 200).await;
     assert_eq!(update(&server, seed::OWNER_PAT, seed::READER, &on, 200).await.json()["owner"], true);
-    // The mark counts at once, also for who had no permission to manage.
+    // The flag takes effect at once, also for a user without permission to manage.
     update(&server, seed::READER_SES, seed::OWNER, &json!({ "groupIds": [] }), 200).await;
     assert_eq!(member(&server, seed::OWNER).await["owner"], false);
     let before = everything(&server);
@@ -200,7 +200,7 @@ async fn the_owner_mark_is_off_unless_given_and_the_last_one_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_owners_who_unmark_each_other_at_once_one_stays() {
+async fn of_two_owners_who_remove_each_other_concurrently_one_stays() {
     let server = Arc::new(TestServer::start().await);
     invite(&server, &json!({ "userIds": [seed::ADMIN] })).await;
     for _ in 0..10 {
@@ -231,7 +231,7 @@ async fn of_two_owners_who_unmark_each_other_at_once_one_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_07_a_manager_gives_and_takes_no_owner_by_mark_or_by_group() {
+async fn iv_07_a_manager_neither_grants_nor_revokes_owner_by_flag_or_group() {
     let server = TestServer::start().await;
     let kings = create_group(&server, "owner").await;
     invite(&server, &json!({ "userIds": [seed::NINA], "groupIds": [kings] })).await;
@@ -244,7 +244,7 @@ async fn iv_07_a_manager_gives_and_takes_no_owner_by_mark_or_by_group() {
             (seed::MANAGER, json!({ "groupIds": [seed::MANAGERS, kings] })),
             (seed::READER, json!({ "groupIds": [kings] })),
             (seed::NINA, json!({ "groupIds": [] })),
-            // IV-08: the membership of somebody who has not accepted yet.
+            // IV-08: the membership of a user who has not accepted yet.
             (seed::IVY, json!({ "owner": false })),
             (seed::OTTO, json!({ "groupIds": [seed::EDITORS] })),
         ] {
@@ -264,7 +264,7 @@ async fn iv_07_a_manager_gives_and_takes_no_owner_by_mark_or_by_group() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_05_groups_of_other_projects_are_404_at_every_place_and_so_is_an_unknown_member() {
+async fn iv_05_groups_of_other_projects_and_an_unknown_member_are_404_at_their_place() {
     let server = TestServer::start().await;
     let before = everything(&server);
     let ids = [seed::EDITORS, seed::ADJUSTERS, seed::GLOBEX_SPIES, seed::NOBODY, seed::MANAGERS];
@@ -290,7 +290,7 @@ async fn iv_05_groups_of_other_projects_are_404_at_every_place_and_so_is_an_unkn
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_of_a_role_is_not_given_by_hand_but_may_be_kept() {
+async fn a_group_of_a_role_cannot_be_added_by_hand_but_may_be_kept() {
     let server = TestServer::start().await;
     let managed = managed_group(&server, &mut String::new()).await;
     let before = everything(&server);
@@ -312,7 +312,7 @@ async fn a_group_of_a_role_is_not_given_by_hand_but_may_be_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_member_of_a_role_who_was_changed_by_hand_stays_when_the_role_goes() {
+async fn a_member_through_a_role_who_was_changed_by_hand_stays_when_the_role_is_removed() {
     let server = TestServer::start().await;
     let mut role = String::new();
     managed_group(&server, &mut role).await;

@@ -1,6 +1,6 @@
-//! Inviting members: who is new, who stays as before, what refuses the whole call, and what is written.
+//! Inviting members: new and existing members, errors that reject the whole call, and what is written.
 //!
-//! Of SQLite alone: a trigger fails a write half-way.
+//! Of SQLite alone: a trigger fails a write midway.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn member_count(server: &TestServer, user: &str) -> i64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn new_members_are_answered_in_the_order_of_user_ids_and_doubles_count_once() {
+async fn new_members_are_returned_in_the_order_of_user_ids_and_duplicates_count_once() {
     let server = TestServer::start().await;
     let again = seed::OTTO.to_uppercase();
     let body = json!({
@@ -51,7 +51,7 @@ async fn new_members_are_answered_in_the_order_of_user_ids_and_doubles_count_onc
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_member_comes_with_groups_in_the_words_of_the_description() {
+async fn a_member_has_groups_in_the_form_of_the_description() {
     let server = TestServer::start().await;
     let body = json!({ "userIds": [seed::NINA], "groupIds": [seed::EDITORS] });
     let answer = invite(&server, seed::PRICING, &body, 200).await;
@@ -69,7 +69,7 @@ async fn a_member_comes_with_groups_in_the_words_of_the_description() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_a_member_already_stays_as_before_and_is_not_in_the_answer() {
+async fn existing_members_are_unchanged_and_not_in_the_response() {
     let server = TestServer::start().await;
     let of_reader = "SELECT count(*) FROM members JOIN member_groups USING (project_id, user_id)
                      WHERE hex(user_id) LIKE '%0004' AND hex(group_id) LIKE '%9000000000000001'
@@ -95,7 +95,7 @@ async fn who_is_a_member_already_stays_as_before_and_is_not_in_the_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_empty_list_is_fine_and_changes_nothing() {
+async fn an_empty_list_is_valid_and_changes_nothing() {
     let server = TestServer::start().await;
     let before = everything(&server);
     let body = json!({ "userIds": [], "groupIds": [seed::EDITORS], "owner": true });
@@ -104,7 +104,7 @@ async fn an_empty_list_is_fine_and_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_user_of_a_member_is_described_in_upper_case_words() {
+async fn the_user_of_a_member_has_upper_case_enum_values() {
     let server = TestServer::start().await;
     execute(&server, "UPDATE users SET type = 'author' WHERE email = 'nina@acme.test'");
     execute(&server, "UPDATE users SET status = 'locked' WHERE email = 'otto@acme.test'");
@@ -126,7 +126,7 @@ async fn the_user_of_a_member_is_described_in_upper_case_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn disabled_users_are_refused_with_their_places_and_nothing_is_written() {
+async fn disabled_users_are_rejected_with_their_places_and_nothing_is_written() {
     let server = TestServer::start().await;
     let before = everything(&server);
     let body = json!({ "userIds": [seed::NINA, seed::DORA, seed::OTTO, seed::DORA] });
@@ -140,19 +140,19 @@ async fn disabled_users_are_refused_with_their_places_and_nothing_is_written() {
 async fn unknown_users_and_groups_are_all_named_and_nothing_is_written() {
     let server = TestServer::start().await;
     let before = everything(&server);
-    let (nobody, foreign) = (seed::NOBODY, seed::GLOBEX_OWNER);
+    let (unknown, foreign) = (seed::NOBODY, seed::GLOBEX_OWNER);
     let (spies, adjusters) = (seed::GLOBEX_SPIES, seed::ADJUSTERS);
     for (user_ids, group_ids, places) in [
-        (json!([nobody]), json!([]), vec!["/userIds/0"]),
-        (json!([seed::NINA, nobody, foreign, nobody]), json!([seed::EDITORS]), {
+        (json!([unknown]), json!([]), vec!["/userIds/0"]),
+        (json!([seed::NINA, unknown, foreign, unknown]), json!([seed::EDITORS]), {
             vec!["/userIds/1", "/userIds/2", "/userIds/3"]
         }),
-        (json!([seed::NINA]), json!([seed::EDITORS, nobody]), vec!["/groupIds/1"]),
-        (json!([]), json!([nobody]), vec!["/groupIds/0"]),
-        (json!([nobody, seed::NINA]), json!([adjusters, seed::EDITORS, spies]), {
+        (json!([seed::NINA]), json!([seed::EDITORS, unknown]), vec!["/groupIds/1"]),
+        (json!([]), json!([unknown]), vec!["/groupIds/0"]),
+        (json!([unknown, seed::NINA]), json!([adjusters, seed::EDITORS, spies]), {
             vec!["/userIds/0", "/groupIds/0", "/groupIds/2"]
         }),
-        // An id of another kind of thing is no user and no group.
+        // An id of another kind of object is neither a user nor a group.
         (json!([seed::EDITORS]), json!([seed::NINA]), vec!["/userIds/0", "/groupIds/0"]),
     ] {
         let body = json!({ "userIds": user_ids, "groupIds": group_ids });
@@ -167,7 +167,7 @@ fn own(places: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_05_a_group_of_another_project_or_organisation_fails_the_whole_call() {
+async fn iv_05_a_group_of_another_project_or_organisation_rejects_the_whole_call() {
     let server = TestServer::start().await;
     let before = everything(&server);
     for (caller, project, user, group) in [
@@ -185,7 +185,7 @@ async fn iv_05_a_group_of_another_project_or_organisation_fails_the_whole_call()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_project_takes_no_members() {
+async fn a_deleted_project_accepts_no_members() {
     let server = TestServer::start().await;
     execute(&server, "UPDATE projects SET deleted_at = 1 WHERE key = 'pricing'");
     let before = everything(&server);
@@ -195,7 +195,7 @@ async fn a_deleted_project_takes_no_members() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_does_not_fit_is_refused_at_its_place() {
+async fn an_invalid_body_is_rejected_at_its_place() {
     let server = TestServer::start().await;
     let before = everything(&server);
     let (nina, many) = (seed::NINA, vec![seed::NOBODY; 1001]);
@@ -232,7 +232,7 @@ async fn a_body_that_does_not_fit_is_refused_at_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_ids_are_taken_and_every_wrong_one_is_named() {
+async fn a_thousand_ids_are_accepted_and_every_invalid_one_is_named() {
     let server = TestServer::start().await;
     let (users, groups) = (vec![seed::NINA; 1000], vec![seed::EDITORS; 1000]);
     let answer = invite(&server, seed::PRICING, &json!({ "userIds": users, "groupIds": groups }), 200).await;
@@ -244,7 +244,7 @@ async fn a_thousand_ids_are_taken_and_every_wrong_one_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_33_an_invited_user_in_a_project_keeps_the_link_and_counts_once_accepted() {
+async fn iv_33_an_invited_member_keeps_the_link_and_takes_effect_on_acceptance() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let body = json!({ "userIds": [seed::IVY], "groupIds": [seed::MANAGERS] });
@@ -265,9 +265,9 @@ async fn iv_33_an_invited_user_in_a_project_keeps_the_link_and_counts_once_accep
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_within_the_call_takes_everything_back_and_shows_no_cause() {
+async fn a_failure_within_the_call_rolls_everything_back_and_shows_no_cause() {
     let server = TestServer::start().await;
-    // The third audit row of the call fails, after two memberships were written.
+    // The third audit entry of the call fails, after two memberships were written.
     execute_in_sqlite(
         &server,
         "CREATE TRIGGER third BEFORE INSERT ON audit_logs

@@ -1,4 +1,4 @@
-//! Inviting members at the same time, and the trail that it leaves in the audit log.
+//! Concurrent invitations of members, and their audit entries.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::support::inside::id;
 use crate::support::tcp::{Tcp, request};
 use crate::support::{Answer, TestServer, seed};
 
-/// What the audit log has on members, but for what the seed made.
+/// The audit entries about members, except for those of the seed.
 const RECORDED: &str = "FROM audit_logs WHERE type = 'member' AND user_id IS NOT NULL";
 
-/// Sends all bodies at once and returns the answers, every one a 200.
+/// Sends all bodies concurrently and returns the responses, each of which is a 200.
 async fn at_once(server: &Arc<TestServer>, bodies: Vec<Value>) -> Vec<Answer> {
     let start = Arc::new(tokio::sync::Barrier::new(bodies.len()));
     let calls = bodies.into_iter().map(|body| {
@@ -34,7 +34,7 @@ async fn at_once(server: &Arc<TestServer>, bodies: Vec<Value>) -> Vec<Answer> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_17_of_two_hundred_identical_calls_at_once_exactly_one_creates() {
+async fn iv_17_of_two_hundred_identical_concurrent_calls_exactly_one_creates() {
     let server = Arc::new(TestServer::start().await);
     let body = json!({ "userIds": [seed::NINA], "groupIds": [seed::EDITORS] });
     let answers = at_once(&server, vec![body; 200]).await;
@@ -49,7 +49,7 @@ async fn iv_17_of_two_hundred_identical_calls_at_once_exactly_one_creates() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_17_overlapping_lists_at_once_create_every_membership_once() {
+async fn iv_17_overlapping_concurrent_lists_create_every_membership_once() {
     let server = Arc::new(TestServer::start().await);
     let people = [seed::ADMIN, seed::IVY, seed::IAN, seed::ROBOT, seed::NINA, seed::OTTO];
     let bodies = (0..60).map(|turn| {
@@ -90,7 +90,7 @@ struct Row {
     created_at: i64,
 }
 
-/// What is recorded, by the ids of the memberships.
+/// The recorded data, by membership id.
 fn audit(server: &TestServer) -> HashMap<Uuid, Row> {
     let read = |row: &brms::db::Row| {
         let made = Row {
@@ -109,7 +109,7 @@ fn audit(server: &TestServer) -> HashMap<Uuid, Row> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_new_membership_leaves_one_audit_row_with_who_from_where_and_what() {
+async fn every_new_membership_writes_one_audit_entry_with_actor_origin_and_data() {
     let server = TestServer::start().await;
     let body = json!({
         "userIds": [seed::NINA, seed::READER, seed::OTTO, seed::NINA],
@@ -134,7 +134,7 @@ async fn every_new_membership_leaves_one_audit_row_with_who_from_where_and_what(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_client_calls_itself_is_kept_as_text_of_bounded_length() {
+async fn the_user_agent_is_stored_as_text_of_limited_length() {
     let server = TestServer::start().await;
     let path = seed::members_path(seed::PRICING);
     let long = "<script>".repeat(2000);
@@ -157,7 +157,7 @@ async fn what_a_client_calls_itself_is_kept_as_text_of_bounded_length() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_09_no_secret_and_no_hash_of_one_is_in_the_trail() {
+async fn iv_09_no_secret_and_no_hash_of_one_is_in_the_audit_log() {
     let server = TestServer::start().await;
     let path = seed::members_path(seed::PRICING);
     for (caller, user) in [(seed::OWNER_PAT, seed::NINA), (seed::OWNER_SES, seed::OTTO)] {

@@ -1,5 +1,5 @@
-//! Bytes on the socket that are no HTTP, or HTTP meant to confuse: a clear refusal or a closed connection,
-//! never a 5xx, and the next client is served as if nothing had been.
+//! Bytes that are not HTTP, or ambiguous HTTP: a clear error or a closed connection, never a 5xx, and other clients
+//! are not affected.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::support::{TestServer, seed};
 const OWNER: (&str, &str) = ("authorization", seed::OWNER_PAT);
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// Sends bytes and nothing more, and collects the statuses of all answers until the connection closes.
+/// Sends only these bytes, and collects the statuses of all responses until the connection closes.
 fn statuses(server: &TestServer, bytes: &[u8]) -> Vec<u16> {
     let mut connection = Tcp::connect(server);
     connection.send(bytes);
@@ -18,7 +18,7 @@ fn statuses(server: &TestServer, bytes: &[u8]) -> Vec<u16> {
     std::iter::from_fn(|| connection.answer().map(|answer| answer.status)).collect()
 }
 
-/// Every answer is a refusal, and somebody else is served.
+/// Every response is an error, and another client is served.
 async fn expect_refused(server: &TestServer, bytes: &[u8]) {
     let found = statuses(server, bytes);
     let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(80)]).into_owned();
@@ -27,7 +27,7 @@ async fn expect_refused(server: &TestServer, bytes: &[u8]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_request_is_refused_or_cut_off() {
+async fn bytes_that_are_not_a_request_are_rejected_or_the_connection_is_closed() {
     let server = TestServer::start().await;
     let before = everything(&server);
     let (header, target) = ("x".repeat(1024 * 1024), "a".repeat(1024 * 1024));
@@ -67,12 +67,12 @@ async fn what_is_no_request_is_refused_or_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_length_that_is_unclear_is_refused_and_nothing_is_smuggled_in() {
+async fn an_ambiguous_length_is_rejected_and_no_request_is_smuggled() {
     let server = TestServer::start().await;
     let path = seed::members_path(seed::PRICING);
     let body = json!({ "userIds": [seed::NINA] }).to_string();
     let length = body.len();
-    // What a careless reader would take for a second request.
+    // What a lenient parser would take for a second request.
     let hidden = String::from_utf8(request("POST", &path, &[OWNER, JSON], body.as_bytes())).unwrap();
     let before = everything(&server);
     for lengths in [
@@ -98,7 +98,7 @@ async fn a_length_that_is_unclear_is_refused_and_nothing_is_smuggled_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_length_beside_chunks_makes_no_second_request_of_a_body() {
+async fn a_content_length_with_chunks_does_not_smuggle_a_second_request() {
     let server = TestServer::start().await;
     let path = seed::members_path(seed::PRICING);
     let body = json!({ "userIds": [seed::NINA] }).to_string();
@@ -107,7 +107,7 @@ async fn a_length_beside_chunks_makes_no_second_request_of_a_body() {
     for lengths in
         ["content-length: 5\r\ntransfer-encoding: chunked", "transfer-encoding: chunked\r\ncontent-length: 5"]
     {
-        // By its chunks this is one request with a body that does not fit; by its length it would be two.
+        // By its chunks this is one request with an invalid body; by its length it would be two.
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: x\r\n{}: {}\r\n{}: {}\r\n",
             OWNER.0, OWNER.1, JSON.0, JSON.1
@@ -120,7 +120,7 @@ async fn a_length_beside_chunks_makes_no_second_request_of_a_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn broken_chunks_are_refused() {
+async fn malformed_chunks_are_rejected() {
     let server = TestServer::start().await;
     let path = seed::members_path(seed::PRICING);
     let before = everything(&server);
@@ -141,7 +141,7 @@ async fn broken_chunks_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lines_that_end_in_a_bare_line_feed_are_read_or_refused_but_never_split_otherwise() {
+async fn lines_ending_in_a_bare_line_feed_are_accepted_or_rejected_but_never_split_differently() {
     let server = TestServer::start().await;
     let found = statuses(&server, b"GET /api/health HTTP/1.1\nhost: x\n\n");
     assert!(found.is_empty() || found == [200] || found == [400], "{found:?}");
@@ -149,7 +149,7 @@ async fn lines_that_end_in_a_bare_line_feed_are_read_or_refused_but_never_split_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hundreds_of_clients_that_hang_up_leave_the_server_well() {
+async fn hundreds_of_disconnecting_clients_do_not_harm_the_server() {
     let server = TestServer::start().await;
     let path = seed::members_path(seed::PRICING);
     let body = json!({ "userIds": [seed::NINA, seed::NOBODY] }).to_string();
@@ -159,7 +159,7 @@ async fn hundreds_of_clients_that_hang_up_leave_the_server_well() {
         Tcp::connect(&server).send(&whole[..length]);
     }
     for _ in 0..50 {
-        // Gone before the answer.
+        // Disconnects before the response.
         Tcp::connect(&server).send(&whole);
     }
     server.get("/api/health").expect(200).await;

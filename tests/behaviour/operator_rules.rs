@@ -1,5 +1,5 @@
-//! What the operator does at the command line, asked of the rules themselves and in this process. The commands have tests
-//! of their own; here every statement that only they run is seen by `scripts/portable-sql`.
+//! The operator's actions, called directly and in this process. The commands have tests of their own; here the
+//! statements that only they run are recorded for `scripts/portable-sql`.
 
 use brms::mail_states::MailState;
 use brms::operator::{mails, tokens};
@@ -9,13 +9,13 @@ use uuid::Uuid;
 use crate::support::inside::{hold_mail, id, sign_in};
 use crate::support::{TestServer, seed};
 
-/// Runs on a thread of its own: the runtime's may not wait for the writer.
+/// Runs on a thread of its own: the runtime's threads may not wait for the writer.
 fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     std::thread::spawn(work).join().expect("no panic")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_waits_is_hurried_and_cancelled_and_one_that_arrived_is_kept() {
+async fn a_pending_mail_is_retried_and_cancelled_and_a_delivered_one_is_kept() {
     let server = TestServer::start().await;
     server.send_invitation(seed::IAN, seed::IAN_EMAIL).await;
     hold_mail(&server);
@@ -37,7 +37,7 @@ async fn a_mail_that_waits_is_hurried_and_cancelled_and_one_that_arrived_is_kept
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revoked_credential_of_either_kind_opens_nothing() {
+async fn a_revoked_credential_of_either_kind_is_rejected() {
     let server = TestServer::start().await;
     let session = sign_in(&server, seed::NINA, None);
     server.get("/api/projects").caller(&session).expect(200).await;

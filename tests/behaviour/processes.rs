@@ -1,4 +1,4 @@
-//! What tests of the program share: starting it with any flags, seeing it refuse, ending it politely.
+//! Helpers for tests of the program: starting it with any flags, expecting errors, graceful shutdown.
 
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -10,10 +10,10 @@ use crate::support::program::{Serving, brms};
 use crate::support::server::PATIENCE;
 use crate::support::{Call, seed};
 
-/// The wait between two looks.
+/// The polling interval.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
-/// Looks again and again until something is there, and fails when it never is.
+/// Polls until a value is there, and fails after a time limit.
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
@@ -42,7 +42,7 @@ impl Drop for Guarded {
     }
 }
 
-/// Starts `brms` in a folder with these words alone; its log goes to the file `log` there.
+/// Starts `brms` in a folder with only these arguments; its log goes to the file `log` there.
 pub fn start(folder: &Path, prepare: impl FnOnce(&mut Command)) -> Guarded {
     let log = std::fs::File::create(folder.join("log")).expect("a log file");
     let mut command = brms();
@@ -51,14 +51,14 @@ pub fn start(folder: &Path, prepare: impl FnOnce(&mut Command)) -> Guarded {
     Guarded(command.spawn().expect("brms starts"))
 }
 
-/// The address in the ready file, once it is there.
+/// The URL in the ready file, once it exists.
 pub fn ready(folder: &Path) -> String {
     let text = wait_for("the ready file", || std::fs::read(folder.join("ready.json")).ok());
     let ready: Value = serde_json::from_slice(&text).expect("a ready file is never half-written");
     ready["url"].as_str().expect("a url").to_owned()
 }
 
-/// Runs `brms serve` with these flags, which it must refuse, and returns what it said.
+/// Runs `brms serve` with these flags, expects it to fail, and returns its error.
 pub fn serve_refused(folder: &Path, flags: &[&str]) -> String {
     let mut child = start(folder, |command| {
         command.args(["serve", "--database", "test.db"]).args(flags);
@@ -69,17 +69,17 @@ pub fn serve_refused(folder: &Path, flags: &[&str]) -> String {
     text
 }
 
-/// What a serving process logged so far.
+/// The log of a running process so far.
 pub fn log(folder: &Path) -> String {
     std::fs::read_to_string(folder.join("log")).expect("a log")
 }
 
-/// A request to a serving process.
+/// A request to a running process.
 pub fn call(serving: &Serving, method: &str, path: &str) -> Call {
     Call::new(&reqwest::Client::new(), method, &serving.url, path)
 }
 
-/// The status of the smallest real request with these credentials: 401, or that of who is let in.
+/// The status of a minimal request with these credentials: 401, or that of an authenticated caller.
 pub async fn status_of(serving: &Serving, authorization: &str) -> u16 {
     let path = seed::members_path(seed::PRICING);
     call(serving, "POST", &path).caller(authorization).json(&json!({ "userIds": [] })).send().await.status
@@ -92,7 +92,7 @@ pub fn terminate(child: &Child) {
     assert!(done.expect("a shell").success());
 }
 
-/// Sends SIGTERM and waits for the end.
+/// Sends SIGTERM and waits for the exit.
 #[cfg(unix)]
 pub fn stop(serving: &mut Serving) -> ExitStatus {
     terminate(&serving.child);

@@ -1,4 +1,4 @@
-//! What callers say of themselves (updateUserProfile) and of their organisation (updateOrganisation).
+//! Changing the caller's own profile (updateUserProfile) and organisation (updateOrganisation).
 
 use brms::limits::NESTING_MAX;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn change_organisation(server: &TestServer, caller: &str, body: &Value) ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_calls_changes_the_own_names_and_is_answered_the_own_user() {
+async fn a_caller_changes_their_own_names_and_gets_their_own_user() {
     let server = TestServer::start().await;
     server.clock.freeze();
     let now = server.clock.now().rfc3339();
@@ -37,12 +37,12 @@ async fn who_calls_changes_the_own_names_and_is_answered_the_own_user() {
 
     let listed = server.get("/api/users?search=miłosz").caller(seed::OWNER_SES).expect(200).await.json();
     assert_eq!(listed["results"][0]["lastName"], body["lastName"]);
-    assert_eq!(listed["paginate"]["total"], 1, "nobody else was renamed");
+    assert_eq!(listed["paginate"]["total"], 1, "no other user was renamed");
     assert_audited(&server, vec![entry("user", "updated", seed::MANAGER, seed::MANAGER)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_token_names_its_user_however_narrow_it_is() {
+async fn every_token_can_read_its_user_however_restricted_it_is() {
     let server = TestServer::start().await;
     let nothing = Pat { user: seed::NINA, permissions: &[], projects: &[seed::PRICING], expires_at: None };
     let nothing = nothing.put(&server);
@@ -90,7 +90,7 @@ async fn own_names_have_at_most_100_characters_and_no_control_characters() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_field_of_the_profile_that_is_not_there_to_be_changed_is_ignored() {
+async fn unknown_and_read_only_fields_of_the_profile_are_ignored() {
     let server = TestServer::start().await;
     let body = json!({
         "firstName": "Rita", "lastName": "R", "type": "owner", "status": "locked", "email": "x@y.test",
@@ -103,7 +103,7 @@ async fn a_field_of_the_profile_that_is_not_there_to_be_changed_is_ignored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_absent_of_an_organisation_stays_also_inside_the_preferences() {
+async fn absent_fields_of_an_organisation_are_kept_also_inside_the_preferences() {
     let server = TestServer::start().await;
     server.clock.freeze();
     let now = json!(server.clock.now().rfc3339());
@@ -137,7 +137,7 @@ async fn what_is_absent_of_an_organisation_stays_also_inside_the_preferences() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn invitations_speak_of_the_organisation_by_its_new_name() {
+async fn invitations_use_the_new_name_of_the_organisation() {
     let server = TestServer::start().await;
     change_organisation(&server, seed::OWNER_SES, &json!({ "name": "umbrella", "displayName": "Umbrella" }))
         .await;
@@ -149,7 +149,7 @@ async fn invitations_speak_of_the_organisation_by_its_new_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_name_of_another_organisation_is_taken_and_the_own_one_is_not() {
+async fn the_name_of_another_organisation_conflicts_and_its_own_does_not() {
     let server = TestServer::start().await;
     let before = everything(&server);
     let answer = change_organisation(&server, seed::OWNER_SES, &json!({ "name": "globex" })).await;
@@ -162,7 +162,7 @@ async fn the_name_of_another_organisation_is_taken_and_the_own_one_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_organisation_cannot_be_called_names_its_place() {
+async fn an_invalid_name_of_an_organisation_is_rejected_at_its_place() {
     let server = TestServer::start().await;
     let before = everything(&server);
     for (body, place) in [
@@ -183,7 +183,7 @@ async fn what_an_organisation_cannot_be_called_names_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn preferences_nest_no_deeper_than_an_export_can_be_read_again() {
+async fn preferences_nest_no_deeper_than_an_export_can_be_read_back() {
     let server = TestServer::start().await;
     let nested = |depth| (1..depth).fold(json!({}), |inner, _| json!([inner]));
     let body = |depth| json!({ "preferences": { "open": nested(depth - 1) } });
@@ -200,7 +200,7 @@ async fn preferences_nest_no_deeper_than_an_export_can_be_read_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_a_signed_in_admin_changes_the_organisation() {
+async fn only_an_admin_with_a_session_changes_the_organisation() {
     let server = TestServer::start().await;
     let author = sign_in(&server, seed::NINA, None);
     server

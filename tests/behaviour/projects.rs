@@ -1,4 +1,4 @@
-//! Making projects, empty or as copies, and listing them.
+//! Creating projects, new or as copies, and listing them.
 
 use std::sync::Arc;
 
@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 use crate::support::inside::{Pat, everything, execute, sign_in};
 use crate::support::{Answer, TestServer, seed};
 
-/// Makes a project.
+/// Creates a project.
 pub async fn create(server: &TestServer, caller: &str, body: &Value, status: u16) -> Answer {
     server.post("/api/projects").caller(caller).json(body).expect(status).await
 }
 
-/// Makes a project as the owner of the organisation and returns its id.
+/// Creates a project as the owner of the organisation and returns its id.
 pub async fn create_named(server: &TestServer, key: &str, name: &str) -> String {
     let answer = create(server, seed::OWNER_PAT, &json!({ "key": key, "name": name }), 200).await;
     answer.json()["project"]["id"].as_str().expect("an id").to_owned()
 }
 
-/// Gives a user a standing and signs the user in.
+/// Sets the type of a user and creates a session.
 fn sign_in_as(server: &TestServer, user: &str, standing: &str) -> String {
     let id = user.replace('-', "");
     execute(server, &format!("UPDATE users SET type = '{standing}' WHERE id = unhex('{id}')"));
@@ -29,7 +29,7 @@ async fn list(server: &TestServer, caller: &str, query: &str) -> Value {
     server.get(&format!("/api/projects{query}")).caller(caller).expect(200).await.json()
 }
 
-/// The keys of the projects of a list.
+/// The keys of the projects in a list.
 fn keys(list: &Value) -> Vec<&str> {
     let results = list["results"].as_array().expect("results");
     results.iter().map(|project| project["key"].as_str().expect("a key")).collect()
@@ -46,7 +46,7 @@ fn names(list: &Value) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_author_makes_a_project_and_becomes_its_only_member_with_the_owner_mark() {
+async fn an_author_creates_a_project_and_becomes_its_only_member_and_owner() {
     let server = TestServer::start().await;
     let nina = sign_in_as(&server, seed::NINA, "author");
     let body = json!({ "key": "risk-2", "name": "Risiko ü" });
@@ -64,7 +64,7 @@ async fn an_author_makes_a_project_and_becomes_its_only_member_with_the_owner_ma
     assert_eq!(json!([members["results"][0]["userId"], members["results"][0]["owner"]]), {
         json!([seed::NINA, true])
     });
-    // The mark is worth something at once.
+    // The owner flag takes effect at once.
     let invite = json!({ "userIds": [seed::OTTO], "owner": true });
     server.post(&path).caller(&nina).json(&invite).expect(200).await;
     let rows =
@@ -75,7 +75,7 @@ async fn an_author_makes_a_project_and_becomes_its_only_member_with_the_owner_ma
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members_and_narrow_tokens_make_no_project_and_write_nothing() {
+async fn members_and_restricted_tokens_create_no_project_and_write_nothing() {
     let server = TestServer::start().await;
     sign_in_as(&server, seed::NINA, "author");
     let pat = |permissions, projects| {
@@ -122,7 +122,7 @@ async fn a_key_has_its_pattern_and_the_other_fields_their_types() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_version_is_v1_unless_asked_for_v2_and_protection_is_kept() {
+async fn the_version_is_v1_unless_v2_is_requested_and_protection_is_stored() {
     let server = TestServer::start().await;
     for (key, more, version, protected) in [
         ("aa", json!({}), "v1", false),
@@ -140,7 +140,7 @@ async fn the_version_is_v1_unless_asked_for_v2_and_protection_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_taken_key_is_409_at_its_place_but_free_in_another_organisation_and_after_deletion() {
+async fn a_key_in_use_is_409_at_its_place_but_free_in_another_organisation_and_after_deletion() {
     let server = TestServer::start().await;
     let before = everything(&server);
     let body = json!({ "key": "pricing", "name": "Second" });
@@ -154,7 +154,7 @@ async fn a_taken_key_is_409_at_its_place_but_free_in_another_organisation_and_af
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_calls_for_one_key_at_once_exactly_one_wins() {
+async fn of_many_concurrent_calls_for_one_key_exactly_one_succeeds() {
     let server = Arc::new(TestServer::start().await);
     let start = Arc::new(tokio::sync::Barrier::new(40));
     let calls: Vec<_> = (0..40)
@@ -181,7 +181,7 @@ async fn of_many_calls_for_one_key_at_once_exactly_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_has_the_groups_and_approvals_of_its_source_but_not_its_members_or_its_roles() {
+async fn a_copy_has_the_groups_and_approvals_of_its_source_but_not_its_members_or_roles() {
     let server = TestServer::start().await;
     let role = json!({ "name": "Auditors", "allProjects": false, "projects": [seed::PRICING],
                        "projectPermissions": ["documents"], "users": [seed::NINA] });
@@ -217,7 +217,7 @@ async fn a_copy_has_the_groups_and_approvals_of_its_source_but_not_its_members_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_that_is_unknown_foreign_deleted_or_not_seen_is_404_at_its_place() {
+async fn an_unknown_foreign_deleted_or_inaccessible_source_is_404_at_its_place() {
     let server = TestServer::start().await;
     let otto = sign_in_as(&server, seed::OTTO, "author");
     let gone = create_named(&server, "gone", "Gone").await;
@@ -234,13 +234,13 @@ async fn a_source_that_is_unknown_foreign_deleted_or_not_seen_is_404_at_its_plac
         assert_eq!(answer.places(), ["/copyContentRef"], "{source}");
     }
     assert_eq!(everything(&server), before);
-    // Seeing it is enough: who copies owns the copy and nothing of the source.
+    // Access to the source suffices: the caller becomes owner of the copy only.
     let reader = sign_in_as(&server, seed::READER, "author");
     create(&server, &reader, &body(seed::PRICING), 200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_project_is_reached_by_the_roles_for_all_projects_with_their_people() {
+async fn a_new_project_gets_the_roles_for_all_projects_with_their_users() {
     let server = TestServer::start().await;
     for (name, all) in [("Everywhere", true), ("Somewhere", false)] {
         let role = json!({ "name": name, "allProjects": all, "projectPermissions": ["project:manage"],
@@ -261,7 +261,7 @@ async fn a_new_project_is_reached_by_the_roles_for_all_projects_with_their_peopl
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_holds_ones_own_projects_and_all_of_them_for_admin_and_owner_only() {
+async fn a_list_has_the_caller_s_projects_and_all_projects_for_admins_and_owners() {
     let server = TestServer::start().await;
     for (caller, query, found) in [
         (seed::OWNER_PAT, "", vec!["pricing"]),
@@ -290,7 +290,7 @@ async fn a_list_holds_ones_own_projects_and_all_of_them_for_admin_and_owner_only
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_entry_holds_the_members_with_their_mark_and_name() {
+async fn an_entry_has_the_members_with_their_owner_flag_and_name() {
     let server = TestServer::start().await;
     let found = list(&server, seed::OWNER_PAT, "?all=true").await;
     let members = found["results"][0]["members"].as_array().expect("members").clone();
@@ -309,7 +309,7 @@ async fn an_entry_holds_the_members_with_their_mark_and_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_looks_anywhere_in_the_name_whatever_the_letter_case() {
+async fn a_search_matches_anywhere_in_the_name_in_any_letter_case() {
     let server = TestServer::start().await;
     create_named(&server, "uebung", "Große ÜBUNG 50%").await;
     for (search, found) in [
@@ -332,7 +332,7 @@ async fn a_search_looks_anywhere_in_the_name_whatever_the_letter_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_are_numbered_and_past_the_end_there_is_nothing() {
+async fn pages_are_numbered_and_empty_past_the_end() {
     let server = TestServer::start().await;
     for number in 0..5 {
         create_named(&server, &format!("more-{number}"), "More").await;

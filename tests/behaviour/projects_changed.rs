@@ -27,7 +27,7 @@ async fn join(server: &TestServer, caller: &str, project: &str, status: u16) -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_project_is_shown_to_whoever_sees_it_and_to_nobody_else() {
+async fn a_project_is_visible_to_those_with_access_only() {
     let server = TestServer::start().await;
     for caller in [seed::OWNER_SES, seed::READER_SES, seed::MANAGER_PAT] {
         let project = server.get(&path(seed::PRICING)).caller(caller).expect(200).await.json();
@@ -43,7 +43,7 @@ async fn a_project_is_shown_to_whoever_sees_it_and_to_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_manager_changes_the_name_and_only_who_has_everything_key_and_protection() {
+async fn a_manager_changes_the_name_and_only_an_owner_key_and_protection() {
     let server = TestServer::start().await;
     let before = server.get(&path(seed::PRICING)).caller(seed::OWNER_SES).expect(200).await.json();
     let changed = update(&server, seed::MANAGER_SES, &json!({ "name": "Prices" }), 200).await.json();
@@ -67,7 +67,7 @@ async fn a_manager_changes_the_name_and_only_who_has_everything_key_and_protecti
         (&all["name"], &all["key"], &all["protected"])
     );
     assert_eq!(server.get(&path(seed::PRICING)).caller(seed::OWNER_SES).expect(200).await.json(), changed);
-    // What changes nothing leaves no trace.
+    // A request that changes nothing writes no audit entry.
     let kept = everything(&server);
     for nothing in [&json!({}), &all] {
         assert_eq!(update(&server, seed::OWNER_SES, nothing, 200).await.json(), changed);
@@ -78,7 +78,7 @@ async fn a_manager_changes_the_name_and_only_who_has_everything_key_and_protecti
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_key_is_one_that_no_other_live_project_has() {
+async fn a_changed_key_must_not_be_in_use_by_another_project() {
     let server = TestServer::start().await;
     let kept = everything(&server);
     let taken = update(&server, seed::OWNER_SES, &json!({ "key": "claims" }), 409).await;
@@ -94,7 +94,7 @@ async fn a_changed_key_is_one_that_no_other_live_project_has() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_project_is_answered_as_it_is_then_and_comes_back_whole() {
+async fn a_deleted_project_is_returned_in_its_last_state_and_restored_completely() {
     let server = TestServer::start().await;
     let members = seed::members_path(seed::PRICING);
     let before = server.get(&members).caller(seed::OWNER_SES).expect(200).await.json();
@@ -110,7 +110,7 @@ async fn a_deleted_project_is_answered_as_it_is_then_and_comes_back_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_protected_project_is_not_deleted_by_request_or_by_command() {
+async fn a_protected_project_is_deleted_neither_by_request_nor_by_command() {
     let server = TestServer::start().await;
     update(&server, seed::OWNER_SES, &json!({ "protected": true }), 200).await;
     let kept = everything(&server);
@@ -127,14 +127,14 @@ async fn a_protected_project_is_not_deleted_by_request_or_by_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_admin_joins_a_project_without_the_mark_and_once() {
+async fn an_admin_joins_a_project_once_and_without_the_owner_flag() {
     let server = TestServer::start().await;
     let joined = join(&server, seed::ADMIN_SES, seed::PRICING, 200).await.json();
     assert_eq!((&joined["userId"], &joined["owner"]), (&json!(seed::ADMIN), &json!(false)));
     assert_eq!(joined["groups"], json!([]));
     let kept = everything(&server);
     assert_eq!(join(&server, seed::ADMIN_SES, seed::PRICING, 200).await.json(), joined);
-    // Who is in already stays as they are, with the mark and the groups.
+    // An existing member keeps the owner flag and the groups.
     let reader = join(&server, seed::READER_SES, seed::PRICING, 200).await.json();
     assert_eq!(reader["userId"], seed::READER);
     assert_eq!(everything(&server), kept);
@@ -143,7 +143,7 @@ async fn an_admin_joins_a_project_without_the_mark_and_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_joins_what_they_do_not_see_and_no_narrow_token_does() {
+async fn joining_requires_access_and_a_token_without_restrictions() {
     let server = TestServer::start().await;
     let kept = everything(&server);
     join(&server, seed::READER_SES, seed::CLAIMS, 404).await;
@@ -162,7 +162,7 @@ async fn nobody_joins_what_they_do_not_see_and_no_narrow_token_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_group_leaves_its_members_and_goes_out_of_the_approvals() {
+async fn a_deleted_group_is_removed_from_members_and_approvals() {
     let server = TestServer::start().await;
     let groups = format!("{}/groups", path(seed::PRICING));
     let fresh = json!({ "name": "Fresh", "permissions": ["documents"] });
@@ -189,7 +189,7 @@ async fn a_deleted_group_leaves_its_members_and_goes_out_of_the_approvals() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_of_a_role_the_last_that_approves_and_one_with_everything_are_not_just_deleted() {
+async fn a_group_of_a_role_the_last_approving_group_and_one_with_owner_are_protected() {
     let server = TestServer::start().await;
     let group = |id: &str| format!("{}/groups/{id}", path(seed::PRICING));
     let approvals = format!("{}/approvals", path(seed::PRICING));
@@ -207,16 +207,17 @@ async fn a_group_of_a_role_the_last_that_approves_and_one_with_everything_are_no
     }
     assert_eq!(everything(&server), kept);
     execute(&server, "UPDATE groups SET permissions = '[\"owner\"]' WHERE name = 'Managers'");
-    // Managers have the right to manage by that very group: by it they may hand out everything, too.
+    // Managers have the permission to manage through this very group, so they may grant everything.
     execute(&server, "DELETE FROM project_approval_groups");
     server.call("DELETE", &group(seed::EDITORS)).caller(seed::READER_SES).expect(403).await;
     server.call("DELETE", &group(seed::MANAGERS)).caller(seed::READER_SES).expect(403).await;
     server.call("DELETE", &group(seed::EDITORS)).caller(seed::OWNER_SES).expect(200).await;
 }
 
-/// What the public Terraform provider does: it takes a 404 for "gone", and whatever else for "still there".
+/// The requests of the public Terraform provider, which takes a 404 for "deleted" and any other error for "still
+/// exists".
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_43_a_terraform_provider_makes_reads_changes_and_removes_a_project_and_a_group() {
+async fn fr_43_a_terraform_provider_manages_a_project_and_a_group() {
     let server = TestServer::start().await;
     let call = |method: &'static str, path: String| server.call(method, &path).caller(seed::OWNER_PAT);
     let made = call("POST", "/api/projects".to_owned()).json(&json!({ "name": "Infra", "key": "infra" }));
@@ -236,7 +237,7 @@ async fn fr_43_a_terraform_provider_makes_reads_changes_and_removes_a_project_an
     call("DELETE", group).expect(404).await;
     assert_eq!(call("GET", groups).expect(200).await.json()["results"], json!([]));
 
-    // A part of the vendor's API that is not built says so, and is not taken for something that is gone.
+    // A part of the vendor's API that is not implemented is not mistaken for something deleted.
     assert_eq!(call("GET", format!("{project}/environments")).expect(501).await.problem(), "not-built");
     call("DELETE", project.clone()).expect(200).await;
     call("GET", project.clone()).expect(404).await;

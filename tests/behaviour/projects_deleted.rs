@@ -1,4 +1,4 @@
-//! Projects that are deleted at the command line, beside a running server, and brought back by request.
+//! Projects deleted on the command line while a server runs, and restored by request.
 
 use std::path::Path;
 
@@ -42,7 +42,7 @@ async fn restore(server: &TestServer, id: &str, caller: &str, status: u16) -> An
     server.call("PUT", &format!("/api/projects/{id}/restore")).caller(caller).expect(status).await
 }
 
-/// Every operation inside a project but restoring it: method, path and body.
+/// Every operation inside a project except restoring it: method, path and body.
 fn inside(project: &str) -> Vec<(&'static str, String, Value)> {
     let at = |rest: &str| format!("/api/projects/{project}{rest}");
     vec![
@@ -64,7 +64,7 @@ fn inside(project: &str) -> Vec<(&'static str, String, Value)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_project_deleted_beside_a_running_server_is_gone_on_the_next_request() {
+async fn a_project_deleted_while_a_server_runs_is_404_from_the_next_request_on() {
     let folder = folder();
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     let listed = printed(folder.path(), &["list"]);
@@ -99,7 +99,7 @@ async fn a_project_deleted_beside_a_running_server_is_gone_on_the_next_request()
 }
 
 #[test]
-fn what_cannot_be_deleted_is_refused_and_a_missing_database_is_not_made() {
+fn invalid_deletions_are_rejected_and_a_missing_database_is_not_created() {
     let folder = folder();
     for arguments in [&["list"][..], &["delete", seed::PRICING]] {
         let output = project(folder.path(), arguments);
@@ -118,7 +118,7 @@ fn what_cannot_be_deleted_is_refused_and_a_missing_database_is_not_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_project_answers_404_everywhere_to_everybody() {
+async fn a_deleted_project_is_404_everywhere_for_everyone() {
     let server = TestServer::start().await;
     delete(&server, seed::PRICING);
     let before = everything(&server);
@@ -143,7 +143,7 @@ async fn a_deleted_project_answers_404_everywhere_to_everybody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restored_project_has_its_key_its_groups_and_its_members_again() {
+async fn a_restored_project_has_its_key_groups_and_members_again() {
     let server = TestServer::start().await;
     let path = format!("/api/projects/{}/approvals", seed::PRICING);
     let before = server.get(&path).caller(seed::OWNER_PAT).expect(200).await.json();
@@ -163,13 +163,13 @@ async fn a_restored_project_has_its_key_its_groups_and_its_members_again() {
         server.count("SELECT count(*) FROM audit_logs WHERE action = 'restored' AND type = 'project'"),
         1
     );
-    // The manager's token, which names this project alone, works as before.
+    // The manager's token, which is valid for this project only, works as before.
     let invite = json!({ "userIds": [seed::NINA] });
     server.post(&seed::members_path(seed::PRICING)).caller(seed::MANAGER_PAT).json(&invite).expect(200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn admins_and_owners_of_the_project_restore_it_and_nobody_else() {
+async fn only_admins_and_owners_of_the_project_restore_it() {
     let server = TestServer::start().await;
     server
         .post(&seed::members_path(seed::PRICING))
@@ -197,13 +197,13 @@ async fn admins_and_owners_of_the_project_restore_it_and_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_was_taken_meanwhile_comes_back_with_the_first_free_number() {
+async fn a_key_in_use_meanwhile_is_restored_with_the_first_free_number() {
     let server = TestServer::start().await;
     delete(&server, seed::PRICING);
     for key in ["pricing", "pricing-2"] {
         create_named(&server, key, "Taken").await;
     }
-    // Deleted ones and those of others take no key.
+    // Deleted projects and those of other organisations do not count.
     let gone = create_named(&server, "pricing-3", "Gone").await;
     delete(&server, &gone);
     create(&server, seed::GLOBEX_PAT, &json!({ "key": "pricing-3", "name": "Other" }), 200).await;
@@ -213,7 +213,7 @@ async fn a_key_that_was_taken_meanwhile_comes_back_with_the_first_free_number() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn roles_that_changed_while_a_project_was_away_are_in_step_when_it_is_back() {
+async fn roles_that_changed_meanwhile_are_applied_when_a_project_is_restored() {
     let server = TestServer::start().await;
     let save = async |method: &str, path: &str, body: Value| {
         let answer = server.call(method, path).caller(seed::OWNER_PAT).json(&body).expect(200).await;
@@ -253,15 +253,15 @@ async fn roles_that_changed_while_a_project_was_away_are_in_step_when_it_is_back
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_a_role_has_let_go_meanwhile_does_not_restore_its_project() {
+async fn a_user_removed_from_a_role_meanwhile_does_not_restore_its_project() {
     let server = TestServer::start().await;
     let role = json!({ "name": "Owners", "allProjects": true, "projectPermissions": ["owner"], "users": [seed::NINA] });
     let role = server.post("/api/roles").caller(seed::OWNER_SES).json(&role).expect(200).await.json();
     let nina = sign_in(&server, seed::NINA, None);
     delete(&server, seed::PRICING);
     let path = format!("/api/roles/{}", role["id"].as_str().expect("an id"));
-    let nobody = json!({ "name": "Owners", "allProjects": true, "users": [] });
-    server.call("PUT", &path).caller(seed::OWNER_SES).json(&nobody).expect(200).await;
+    let no_users = json!({ "name": "Owners", "allProjects": true, "users": [] });
+    server.call("PUT", &path).caller(seed::OWNER_SES).json(&no_users).expect(200).await;
     let before = everything(&server);
     restore(&server, seed::PRICING, &nina, 404).await;
     assert_eq!(everything(&server), before);

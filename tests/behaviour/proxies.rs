@@ -1,5 +1,5 @@
-//! What stands in front of a server: proxies that say whom they speak for, load balancers that keep connections, and
-//! the address that links begin with. FR-33, FR-34, FR-35.
+//! Servers behind other software: trusted proxies, load balancers that keep connections open, and the base URL of
+//! links. FR-33, FR-34, FR-35.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::support::{Call, TestServer, seed};
 const HEALTH: &str = "GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n";
 const LOOPBACK: [&str; 2] = ["--trusted-proxy", "127.0.0.0/8"];
 
-/// The address in the audit row of a change that came with these headers.
+/// The address in the audit entry of a change with these headers.
 fn recorded(server: &TestServer, headers: &[(&str, &str)]) -> String {
     let path = format!("/api/projects/{}/groups", seed::PRICING);
     let fixed = [("authorization", seed::OWNER_PAT), ("content-type", "application/json")];
@@ -27,7 +27,7 @@ fn recorded(server: &TestServer, headers: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_33_behind_a_trusted_proxy_the_audit_row_has_the_client_s_address() {
+async fn fr_33_behind_a_trusted_proxy_the_audit_entry_has_the_client_s_address() {
     let server =
         TestServer::start_with(&[&LOOPBACK[..], &["--trusted-proxy", "10.0.0.0/8,2001:db8::/32"]].concat())
             .await;
@@ -38,16 +38,16 @@ async fn fr_33_behind_a_trusted_proxy_the_audit_row_has_the_client_s_address() {
         (&["[2001:db9::7]"], "2001:db9::7"),
         (&["[2001:DB9::7]:443"], "2001:db9::7"),
         (&["::ffff:203.0.113.7"], "203.0.113.7"),
-        // What the client itself wrote stands to the left of what proxies wrote.
+        // Entries of the client itself are left of those of proxies.
         (&["198.51.100.1, 203.0.113.7"], "203.0.113.7"),
         (&["nonsense, 203.0.113.7"], "203.0.113.7"),
         (&["127.0.0.1, 203.0.113.7"], "203.0.113.7"),
         (&["203.0.113.7, 10.1.2.3"], "203.0.113.7"),
         (&["198.51.100.1,203.0.113.7 ,\t10.1.2.3, 2001:db8::5, 127.0.0.9"], "203.0.113.7"),
-        // Lines are one list.
+        // Several header lines form one list.
         (&["198.51.100.1", "203.0.113.7, 10.1.2.3"], "203.0.113.7"),
         (&["203.0.113.7", "10.1.2.3"], "203.0.113.7"),
-        // All of them trusted: the first one asked.
+        // If all are trusted, the first one is the client.
         (&["10.9.9.9, 10.1.2.3"], "10.9.9.9"),
         (&["unknown"], "127.0.0.1"),
         (&["203.0.113.7, unknown"], "127.0.0.1"),
@@ -77,7 +77,7 @@ async fn fr_33_behind_a_trusted_proxy_the_audit_row_has_the_client_s_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_33_the_forwarded_header_is_read_where_it_is_chosen() {
+async fn fr_33_the_forwarded_header_is_used_where_it_is_configured() {
     let server =
         TestServer::start_with(&[&LOOPBACK[..], &["--trusted-proxy-header", "forwarded"]].concat()).await;
     for (lines, client) in [
@@ -96,7 +96,7 @@ async fn fr_33_the_forwarded_header_is_read_where_it_is_chosen() {
         (&["for=203.0.113.7;for=203.0.113.8"], "127.0.0.1"),
         (&["for=\"203.0.113.7"], "127.0.0.1"),
         (&["for=2001:db9::7"], "127.0.0.1"),
-        // A client that wants the proxy's entry to be a part of its own.
+        // A client that tries to absorb the proxy's entry into its own.
         (&["for=198.51.100.1;x=\", for=203.0.113.7"], "127.0.0.1"),
         (&["for=198.51.100.1;x=\"\\, for=\"203.0.113.7\""], "127.0.0.1"),
         (&["for=198.51.100.1;x=\"", "for=203.0.113.7"], "203.0.113.7"),
@@ -113,7 +113,7 @@ async fn fr_33_the_forwarded_header_is_read_where_it_is_chosen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_33_no_header_is_believed_of_a_peer_that_is_not_trusted() {
+async fn fr_33_headers_of_an_untrusted_peer_are_ignored() {
     for flags in [&[][..], &["--trusted-proxy", "192.0.2.0/24"]] {
         let server = TestServer::start_with(flags).await;
         for name in ["x-forwarded-for", "forwarded", "x-real-ip", "cf-connecting-ip"] {
@@ -136,7 +136,7 @@ async fn fr_33_the_log_line_has_the_client_s_address() {
 }
 
 #[test]
-fn fr_33_networks_that_are_none_are_refused_with_the_right_form() {
+fn fr_33_invalid_networks_are_rejected_with_the_correct_form() {
     for (value, words) in [
         ("proxy.example", "such as 10.0.0.0/8"),
         ("10.0.0.0/33", "such as 10.0.0.0/8"),
@@ -170,7 +170,7 @@ fn fr_33_networks_that_are_none_are_refused_with_the_right_form() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_34_silence_between_requests_has_a_limit_of_its_own() {
+async fn fr_34_keep_alive_has_a_time_out_of_its_own() {
     let server = TestServer::start_with(&["--header-timeout", "300ms"]).await;
     let mut kept = Tcp::connect(&server);
     let mut half = Tcp::connect(&server);
@@ -189,7 +189,7 @@ async fn fr_34_silence_between_requests_has_a_limit_of_its_own() {
     idle.send(HEALTH);
     assert_eq!(idle.next().status, 200);
     assert_eq!(idle.rest(), "");
-    // A connection that is new has not kept anything alive.
+    // A new connection is not kept alive yet.
     let mut new = Tcp::connect(&server);
     tokio::time::sleep(Duration::from_millis(600)).await;
     new.send(HEALTH);
@@ -197,7 +197,7 @@ async fn fr_34_silence_between_requests_has_a_limit_of_its_own() {
 }
 
 #[test]
-fn fr_34_by_default_a_connection_outlives_that_of_a_load_balancer() {
+fn fr_34_the_default_keep_alive_is_longer_than_that_of_load_balancers() {
     let help = program::run_well(&["serve", "--help"]);
     let about = help.split("--keep-alive-timeout").nth(1).expect("the setting");
     let about = about.split("--").next().unwrap_or_default();
@@ -208,7 +208,7 @@ fn fr_34_by_default_a_connection_outlives_that_of_a_load_balancer() {
 }
 
 #[test]
-fn fr_35_a_server_that_listens_everywhere_has_to_be_told_its_address() {
+fn fr_35_a_wildcard_listener_requires_a_public_url() {
     for listen in ["0.0.0.0:0", "[::]:0", "[::ffff:0.0.0.0]:0"] {
         let folder = tempfile::tempdir().expect("a folder");
         let text = serve_refused(folder.path(), &["--listen", listen]);
@@ -218,7 +218,7 @@ fn fr_35_a_server_that_listens_everywhere_has_to_be_told_its_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_35_a_server_on_loopback_calls_itself_localhost() {
+async fn fr_35_a_server_on_loopback_uses_localhost_in_links() {
     let server = TestServer::start().await;
     let description = server.get("/openapi.json").expect(200).await.json();
     let home = server.home();

@@ -1,4 +1,4 @@
-//! What whoever watches over a server is told: that it lives, and whether it can serve; and if not, why.
+//! Health checks: liveness, readiness, and the reasons for not being ready.
 //!
 //! Of SQLite alone: its locks, its size and its schema step.
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::support::server::PATIENCE;
 use crate::support::{Answer, TestServer, inside, seed};
 
-/// Asks until the answer has this status: one answer stands for a second.
+/// Polls until the response has this status, since a result is cached for a second.
 async fn ready(server: &TestServer, status: u16) -> Answer {
     let begun = Instant::now();
     loop {
@@ -20,7 +20,7 @@ async fn ready(server: &TestServer, status: u16) -> Answer {
     }
 }
 
-/// Asks until it is not ready, and returns what it says.
+/// Polls until it is not ready, and returns the detail.
 async fn trouble(server: &TestServer) -> String {
     let answer = ready(server, 503).await;
     assert_eq!(answer.problem(), "unavailable");
@@ -28,13 +28,13 @@ async fn trouble(server: &TestServer) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_can_serve_lives_and_is_ready_for_everybody() {
+async fn a_healthy_server_is_live_and_ready_without_credentials() {
     let server = TestServer::start().await;
     for (path, word) in [("/livez", "live"), ("/readyz", "ready")] {
         let answer = server.get(path).expect(200).await;
         assert_eq!(answer.json(), serde_json::json!({ "status": word }));
         server.call("HEAD", path).expect(200).await;
-        // Nobody needs credentials, and wrong ones are not looked at.
+        // No credentials are needed, and wrong ones are ignored.
         server.get(path).caller("Bearer wrong").expect(200).await;
         for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
             let answer = server.call(method, path).expect(405).await;
@@ -44,7 +44,7 @@ async fn a_server_that_can_serve_lives_and_is_ready_for_everybody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn asking_often_causes_no_more_writes_and_leaves_nothing_behind() {
+async fn frequent_checks_cause_no_additional_writes_and_leave_nothing_behind() {
     let server = TestServer::start().await;
     server.get("/readyz").expect(200).await;
     let log = server.folder.path().join("test.db-wal");
@@ -61,7 +61,7 @@ async fn asking_often_causes_no_more_writes_and_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_another_process_holds_is_not_ready_but_lives() {
+async fn a_database_locked_by_another_process_is_not_ready_but_live() {
     let server = TestServer::start().await;
     let other = server.sqlite();
     other.execute_batch("BEGIN IMMEDIATE").expect("the other process begins to write");
@@ -75,7 +75,7 @@ async fn a_database_that_another_process_holds_is_not_ready_but_lives() {
 async fn a_full_database_is_not_ready_until_there_is_room() {
     let server = TestServer::start_with(&["--database-size-max", "1500000"]).await;
     ready(&server, 200).await;
-    // Another process is not bound by the server's limit.
+    // The server's size limit does not apply to another process.
     let ballast = "CREATE TABLE ballast (b BLOB); INSERT INTO ballast VALUES (zeroblob(1500000))";
     inside::execute_in_sqlite(&server, ballast);
     assert!(trouble(&server).await.contains("no room"));
@@ -112,10 +112,10 @@ async fn another_schema_and_a_broken_one_are_not_ready_and_show_no_cause() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mail_that_nobody_takes_is_not_ready() {
+async fn stalled_mail_delivery_is_not_ready() {
     let server = TestServer::start().await;
     ready(&server, 200).await;
-    // Put there behind the server's back, so that nobody rings for it.
+    // Inserted directly into the database, so mail delivery is not notified.
     let late = server.clock.now().minus(Duration::from_mins(11)).as_millis();
     let queue = |due: i64| {
         format!(
@@ -132,11 +132,11 @@ async fn mail_that_nobody_takes_is_not_ready() {
     assert!(trouble(&server).await.contains("brms mail list"));
     inside::execute_in_sqlite(&server, "DELETE FROM mails");
     ready(&server, 200).await;
-    // As a clock that was ahead leaves it: later than any mail ever waits.
+    // As left by a clock that was ahead: later than the longest retry delay.
     inside::execute_in_sqlite(&server, &queue(server.clock.now().as_millis() + 2 * 3_600_000));
     assert!(trouble(&server).await.contains("brms mail list"));
     inside::execute_in_sqlite(&server, "DELETE FROM mails");
     ready(&server, 200).await;
-    // Sending works as before.
+    // Sending still works.
     server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
 }

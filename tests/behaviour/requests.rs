@@ -1,5 +1,4 @@
-//! Requests by their heads: paths, methods, ids, the id of a request, numbers in a query, and the order in
-//! which one fault comes before another.
+//! Request heads: paths, methods, ids, request ids, numbers in a query, and the precedence of errors.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +25,7 @@ fn described_paths() -> BTreeMap<String, Vec<String>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_path_that_is_not_described_is_not_there_for_anybody() {
+async fn an_undescribed_path_is_404_for_everyone() {
     let server = TestServer::start().await;
     for path in [
         "/api",
@@ -59,7 +58,7 @@ async fn a_path_that_is_not_described_is_not_there_for_anybody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_method_that_is_not_described_is_405_and_names_those_that_are() {
+async fn an_undescribed_method_is_405_and_names_the_described_ones() {
     let server = TestServer::start().await;
     let words =
         ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW", "get", "PROPFIND"];
@@ -82,7 +81,7 @@ async fn a_method_that_is_not_described_is_405_and_names_those_that_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_literal_segment_wins_over_an_id_also_for_the_methods() {
+async fn a_literal_segment_takes_precedence_over_an_id_also_for_methods() {
     let server = TestServer::start().await;
     let members = seed::members_path(seed::PRICING);
     for (method, path, allow) in [
@@ -95,7 +94,7 @@ async fn a_literal_segment_wins_over_an_id_also_for_the_methods() {
     }
 }
 
-/// The headers without what differs from one request to the next.
+/// The headers without those that differ between requests.
 fn lasting(answer: &Answer) -> HeaderMap {
     let mut headers = answer.headers.clone();
     headers.remove("date");
@@ -104,7 +103,7 @@ fn lasting(answer: &Answer) -> HeaderMap {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn head_answers_like_get_without_the_body() {
+async fn head_has_the_response_of_get_without_the_body() {
     let server = TestServer::start().await;
     for (path, caller) in [
         ("/api/health", seed::OWNER_PAT),
@@ -123,7 +122,7 @@ async fn head_answers_like_get_without_the_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_id_is_taken_in_either_letter_case_and_percent_encoded() {
+async fn an_id_is_accepted_in_either_letter_case_and_percent_encoded() {
     let server = TestServer::start().await;
     let upper = seed::PRICING.to_uppercase();
     let encoded: String = seed::PRICING.bytes().map(percent_encoding::percent_encode_byte).collect();
@@ -141,7 +140,7 @@ async fn an_id_is_taken_in_either_letter_case_and_percent_encoded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_forms_of_an_id_are_refused_in_the_path_and_in_the_body() {
+async fn other_forms_of_an_id_are_rejected_in_the_path_and_in_the_body() {
     let server = TestServer::start().await;
     let before = everything(&server);
     let id = seed::PRICING;
@@ -184,10 +183,10 @@ async fn other_forms_of_an_id_are_refused_in_the_path_and_in_the_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_keeps_its_own_id_if_that_is_a_uuid_and_gets_one_otherwise() {
+async fn a_request_keeps_its_own_id_if_it_is_a_uuid_and_gets_one_otherwise() {
     let server = TestServer::start().await;
     let given = "0190A000-0000-4000-8000-00000000ABCD";
-    // The harness demands that a problem's instance names the id of the answer.
+    // The test client checks that a problem's instance is the id of the response.
     for path in ["/api/health", "/api/users", "/api/nowhere", "/invitations/accept"] {
         let answer = server.get(path).header("x-request-id", given).send().await;
         let kept = answer.header("x-request-id").expect("an id");
@@ -203,7 +202,7 @@ async fn a_request_keeps_its_own_id_if_that_is_a_uuid_and_gets_one_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_of_a_query_is_whole_and_from_one_on() {
+async fn numbers_in_a_query_are_positive_integers() {
     let server = TestServer::start().await;
     let digits = "9".repeat(400);
     let ask = |query: String| server.get(&format!("/api/users?{query}")).caller(seed::OWNER_PAT).send();
@@ -262,7 +261,7 @@ async fn a_number_of_a_query_is_whole_and_from_one_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_words_of_a_query_are_those_of_the_description() {
+async fn enum_values_in_a_query_are_those_of_the_description() {
     let server = TestServer::start().await;
     for (path, name, fits) in [
         ("/api/users?isService=true", "isService", true),
@@ -285,14 +284,14 @@ async fn the_words_of_a_query_are_those_of_the_description() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_faults_the_earlier_in_the_order_is_told() {
+async fn of_two_errors_the_one_that_takes_precedence_is_reported() {
     let server = TestServer::start().await;
     let members = seed::members_path;
     let (pricing, globex) = (members(seed::PRICING), members(seed::GLOBEX_PROJECT));
     let (none, json_type) = ("Bearer nothing", "application/json");
     let long = vec![b'x'; 1024 * 1024 + 1];
     let fine = json!({ "userIds": [seed::NINA] }).to_string().into_bytes();
-    let nobody = json!({ "userIds": [seed::NOBODY] }).to_string().into_bytes();
+    let unknown = json!({ "userIds": [seed::NOBODY] }).to_string().into_bytes();
     let mixed = json!({ "userIds": [seed::DORA, seed::NOBODY] }).to_string().into_bytes();
     let owner = json!({ "userIds": [seed::NOBODY], "owner": true }).to_string().into_bytes();
     let many = json!({ "userIds": vec![seed::NOBODY; 1001] }).to_string().into_bytes();
@@ -308,8 +307,8 @@ async fn of_two_faults_the_earlier_in_the_order_is_told() {
         ("body, visibility", "POST", &globex, seed::OWNER_PAT, json_type, &b"{}".to_vec(), 400),
         ("limits, visibility", "POST", &globex, seed::OWNER_PAT, json_type, &many, 400),
         ("visibility, right", "POST", &globex, seed::READER_PAT, json_type, &fine, 404),
-        ("visibility, ids", "POST", &globex, seed::OWNER_PAT, json_type, &nobody, 404),
-        ("right, ids", "POST", &pricing, seed::READER_PAT, json_type, &nobody, 403),
+        ("visibility, ids", "POST", &globex, seed::OWNER_PAT, json_type, &unknown, 404),
+        ("right, ids", "POST", &pricing, seed::READER_PAT, json_type, &unknown, 403),
         ("right to give, ids", "POST", &pricing, seed::MANAGER_PAT, json_type, &owner, 403),
         ("ids, state", "POST", &pricing, seed::OWNER_PAT, json_type, &mixed, 404),
     ] {

@@ -1,4 +1,4 @@
-//! `brms restore`: a checked backup in the place of the database; what was there is kept beside it.
+//! `brms restore`: replaces the database with a verified backup and keeps the previous one next to it.
 //!
 //! Of SQLite alone: backups are copies of its file.
 
@@ -15,7 +15,7 @@ use crate::support::seed;
 const MEMBERS: &str = "SELECT count(*) FROM members";
 const USERS: &str = "SELECT count(*) FROM users";
 
-/// A folder with a database, a backup of it, and a member less in the database since then.
+/// A folder with a database and a backup of it; a member was removed since the backup.
 fn backed_up() -> TempDir {
     let folder = seeded();
     well(folder.path(), &["backup", "copy.db"]);
@@ -30,7 +30,7 @@ fn bytes(path: &Path) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restored_database_serves_again_and_the_old_one_is_kept() {
+async fn a_restored_database_can_be_served_and_the_old_one_is_kept() {
     let folder = backed_up();
     let (database, backup) = (folder.path().join("test.db"), folder.path().join("copy.db"));
     let before = bytes(&backup);
@@ -60,7 +60,7 @@ async fn a_restored_database_serves_again_and_the_old_one_is_kept() {
 }
 
 #[test]
-fn a_database_that_is_not_there_is_made_of_the_backup() {
+fn a_missing_database_is_created_from_the_backup() {
     let folder = backed_up();
     let said = well(folder.path(), &["restore", "copy.db", "--database", "new.db"]);
     assert!(!said.contains("kept"), "{said}");
@@ -69,7 +69,7 @@ fn a_database_that_is_not_there_is_made_of_the_backup() {
 }
 
 #[test]
-fn nothing_is_restored_under_a_server_or_another_program() {
+fn nothing_is_restored_while_a_server_or_another_program_uses_the_database() {
     let folder = backed_up();
     let database = folder.path().join("test.db");
     let serving = Serving::start(folder.path(), &[]);
@@ -79,7 +79,7 @@ fn nothing_is_restored_under_a_server_or_another_program() {
     assert_eq!(count(&database, MEMBERS), 0);
 
     let other = sqlite(&database);
-    other.execute_batch("BEGIN; SELECT * FROM users").expect("somebody reads");
+    other.execute_batch("BEGIN; SELECT * FROM users").expect("a reader");
     let error = refused(folder.path(), &["restore", "copy.db"]);
     assert!(error.contains("another program has it open"), "{error}");
     other.execute_batch("COMMIT").expect("they end");
@@ -90,7 +90,7 @@ fn nothing_is_restored_under_a_server_or_another_program() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_server_left_in_its_log_is_kept_with_the_old_file() {
+async fn writes_in_the_log_of_a_killed_server_are_kept_with_the_old_file() {
     let folder = seeded();
     well(folder.path(), &["backup", "copy.db"]);
     let backup = folder.path().join("copy.db");
@@ -100,13 +100,13 @@ async fn what_a_killed_server_left_in_its_log_is_kept_with_the_old_file() {
     drop(serving);
     assert!(std::fs::metadata(folder.path().join("test.db-wal")).expect("a log").len() > 0, "it was killed");
     well(folder.path(), &["restore", "copy.db"]);
-    // The log of the old file must not be taken for one of the new.
+    // The log of the old file must not be applied to the new one.
     assert_eq!(count(&folder.path().join("test.db"), USERS), count(&backup, USERS));
     assert_eq!(count(&folder.path().join("test.db.before-restore"), USERS), count(&backup, USERS) + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_server_left_beside_a_file_that_was_taken_away_is_kept_too() {
+async fn the_log_of_a_killed_server_whose_file_was_deleted_is_kept_too() {
     let folder = seeded();
     let at = |name: &str| folder.path().join(name);
     well(folder.path(), &["backup", "copy.db"]);
@@ -116,14 +116,14 @@ async fn what_a_killed_server_left_beside_a_file_that_was_taken_away_is_kept_too
     drop(serving);
     let log = bytes(&at("test.db-wal"));
     assert!(!log.is_empty(), "it was killed");
-    std::fs::rename(at("test.db"), at("away.db")).expect("somebody moves it");
+    std::fs::rename(at("test.db"), at("away.db")).expect("the move");
     let said = well(folder.path(), &["restore", "copy.db"]);
     assert!(said.contains("kept as test.db.before-restore-wal"), "{said}");
-    // The log is not taken for one of the backup, and nothing of it is lost.
+    // The log is not applied to the backup, and none of it is lost.
     assert!(!at("test.db-wal").exists());
     assert_eq!(count(&at("test.db"), USERS), count(&at("copy.db"), USERS));
     assert_eq!(bytes(&at("test.db.before-restore-wal")), log);
-    // Nor for one of the next file that is kept.
+    // Nor to the next file that is kept.
     let said = well(folder.path(), &["restore", "copy.db"]);
     assert!(said.contains("test.db.before-restore-2"), "{said}");
     assert_eq!(count(&at("test.db.before-restore-2"), USERS), count(&at("copy.db"), USERS));
@@ -132,7 +132,7 @@ async fn what_a_killed_server_left_beside_a_file_that_was_taken_away_is_kept_too
 }
 
 #[test]
-fn a_database_that_cannot_be_read_any_more_is_replaced_and_kept_with_its_log() {
+fn an_unreadable_database_is_replaced_and_kept_with_its_log() {
     for ruin in [ruin_header as fn(&Path), |path| std::fs::write(path, "").expect("an empty file")] {
         let folder = backed_up();
         let database = folder.path().join("test.db");
@@ -152,11 +152,11 @@ fn ruin_header(path: &Path) {
 }
 
 #[test]
-fn what_is_no_sound_backup_is_refused_and_the_database_stays() {
+fn an_invalid_backup_is_rejected_and_the_database_is_unchanged() {
     let folder = backed_up();
     let place = folder.path();
     let database = place.join("test.db");
-    // Folds the log, so that from here on only a restore could change the file.
+    // Checkpoints the log, so that from here on only a restore could change the file.
     drop(sqlite(&database));
     let before = bytes(&database);
     std::fs::write(place.join("text.db"), "a diary, ".repeat(2000)).expect("a file");
@@ -185,13 +185,13 @@ fn what_is_no_sound_backup_is_refused_and_the_database_stays() {
         assert_eq!(bytes(&database), before, "{backup}");
         assert!(!place.join("test.db.before-restore").exists(), "{backup}");
     }
-    // Nor does it push aside what is not ours.
+    // Files of other programs are not moved aside.
     let error = refused(place, &["restore", "copy.db", "--database", "other.db"]);
     assert!(error.contains("not a brms database"), "{error}");
     assert!(refused(place, &["restore", "copy.db", "--database", "nowhere/test.db"]).contains("nowhere"));
 }
 
-/// A database as the first brms made it.
+/// A database of the first version of brms.
 pub fn first_step(path: &Path) {
     let old = rusqlite::Connection::open(path).expect("a database");
     let first = concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/migrations/sqlite/0001_people_and_access.sql");
@@ -201,7 +201,7 @@ pub fn first_step(path: &Path) {
 }
 
 #[test]
-fn an_older_backup_is_brought_up_to_date_when_it_is_served() {
+fn an_older_backup_is_migrated_when_it_is_served() {
     let folder = tempfile::tempdir().expect("a folder");
     first_step(&folder.path().join("copy.db"));
     let said = well(folder.path(), &["restore", "copy.db"]);
@@ -213,7 +213,7 @@ fn an_older_backup_is_brought_up_to_date_when_it_is_served() {
     assert_eq!(crate::backups::mode(&before), 0o600, "it holds what the database holds");
 }
 
-/// What root makes for a server that is not root's: the file, its lock, its copies.
+/// Files that root creates for an unprivileged server: the database, its lock, its copies.
 #[cfg(unix)]
 mod by_root {
     use std::os::unix::fs::{MetadataExt, chown};
@@ -222,15 +222,15 @@ mod by_root {
     use super::*;
     use crate::support::program::brms;
 
-    /// Nobody has to be called that.
+    /// An arbitrary unprivileged user id.
     const SERVICE: u32 = 54_321;
 
-    /// Whether only root could do this; then it says so.
-    #[expect(clippy::print_stderr, reason = "whoever reads the run has to know what was not tried")]
+    /// Whether the test is skipped because it does not run as root; prints a note if so.
+    #[expect(clippy::print_stderr, reason = "the output of a test run must show what was skipped")]
     fn is_skipped(folder: &Path) -> bool {
         let is_skipped = std::fs::metadata(folder).expect("the folder").uid() != 0;
         if is_skipped {
-            eprintln!("skipped: only root can make files for somebody else");
+            eprintln!("skipped: only root can create files for another user");
         }
         is_skipped
     }
@@ -240,14 +240,14 @@ mod by_root {
         (metadata.uid(), metadata.gid())
     }
 
-    /// A folder of the service's, with a backup of root's in another.
+    /// A folder of the unprivileged user, with a backup made by root in another folder.
     fn folders() -> (TempDir, TempDir) {
         let (place, of_root) = (tempfile::tempdir().expect("a folder"), seeded());
         well(of_root.path(), &["backup", "copy.db"]);
         (place, of_root)
     }
 
-    /// The service can write into what is there now.
+    /// The unprivileged user can write to the files.
     fn check_served(place: &Path) {
         let mut command = brms();
         command
@@ -263,14 +263,14 @@ mod by_root {
     }
 
     #[test]
-    fn a_restored_file_is_for_whoever_serves_it() {
+    fn a_restored_file_belongs_to_the_user_of_the_server() {
         let (place, of_root) = folders();
         if is_skipped(place.path()) {
             return;
         }
         chown(place.path(), Some(SERVICE), Some(SERVICE)).expect("root may");
         let copy = of_root.path().join("copy.db").display().to_string();
-        // First where nothing was, then in the place of an old file.
+        // First without a previous file, then replacing one.
         for name in ["test.db", "test.db.before-restore"] {
             well(place.path(), &["restore", &copy]);
             for file in ["test.db", "test.db.lock", name] {
@@ -283,7 +283,7 @@ mod by_root {
     }
 
     #[test]
-    fn a_seeded_file_is_for_whoever_owns_the_folder() {
+    fn a_seeded_file_belongs_to_the_owner_of_the_folder() {
         let place = tempfile::tempdir().expect("a folder");
         if is_skipped(place.path()) {
             return;
@@ -295,13 +295,13 @@ mod by_root {
     }
 
     #[test]
-    fn nothing_that_was_there_before_is_given_away() {
+    fn the_owner_of_existing_files_is_not_changed() {
         let (place, of_root) = folders();
         if is_skipped(place.path()) {
             return;
         }
         chown(place.path(), Some(SERVICE), Some(SERVICE)).expect("root may");
-        // What the owner of the folder could put there.
+        // Something that the owner of the folder could create there.
         for of_system in ["exists", "missing"] {
             let of_system = of_root.path().join(of_system);
             if of_system.ends_with("exists") {

@@ -1,18 +1,18 @@
-//! Who may invite members, and how much they may give away: by standing, membership, groups and token.
+//! Who may invite members, and which permissions they may grant: by user type, membership, groups and token.
 
 use serde_json::{Value, json};
 
 use crate::support::inside::{Pat, everything, execute, id, sign_in};
 use crate::support::{Answer, TestServer, seed};
 
-/// The four kinds of project there are for someone of acme.
+/// The four kinds of project for a user of acme.
 const PROJECTS: [&str; 4] = [seed::PRICING, seed::CLAIMS, seed::GLOBEX_PROJECT, seed::NOBODY];
 
 async fn invite_as(server: &TestServer, caller: &str, project: &str, body: &Value) -> Answer {
     server.post(&seed::members_path(project)).caller(caller).json(body).send().await
 }
 
-/// What an invitation of nobody answers in each of the projects.
+/// The response to an empty invitation in each of the projects.
 async fn statuses(server: &TestServer, caller: &str) -> [u16; 4] {
     let mut statuses = [0; 4];
     for (project, status) in PROJECTS.into_iter().zip(&mut statuses) {
@@ -22,7 +22,7 @@ async fn statuses(server: &TestServer, caller: &str) -> [u16; 4] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_caller_of_the_seed_may_what_standing_and_membership_give() {
+async fn every_seeded_caller_has_the_permissions_of_user_type_and_membership() {
     let server = TestServer::start().await;
     let before = everything(&server);
     for (caller, expected) in [
@@ -47,7 +47,7 @@ async fn every_caller_of_the_seed_may_what_standing_and_membership_give() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_narrows_its_user_and_never_widens() {
+async fn a_token_restricts_its_user_and_never_extends_permissions() {
     let server = TestServer::start().await;
     let (owner, manager, reader, globex) = (seed::OWNER, seed::MANAGER, seed::READER, seed::GLOBEX_OWNER);
     for (user, permissions, projects, expected) in [
@@ -70,7 +70,7 @@ async fn a_token_narrows_its_user_and_never_widens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_07_the_owner_mark_is_given_only_by_who_may_give_everything() {
+async fn iv_07_the_owner_flag_is_granted_only_by_those_with_all_permissions() {
     let server = TestServer::start().await;
     let token = |user, permissions| Pat { user, permissions, projects: &[], expires_at: None }.put(&server);
     let narrow = token(seed::OWNER, &["project:manage"]);
@@ -79,9 +79,9 @@ async fn iv_07_the_owner_mark_is_given_only_by_who_may_give_everything() {
     let before = everything(&server);
     for caller in [seed::MANAGER_PAT, seed::MANAGER_SES, seed::READER_PAT, &narrow, &wide] {
         assert_eq!(invite_as(&server, caller, seed::PRICING, &body).await.status, 403, "{caller}");
-        // Whom it would have been given to makes no difference: it is asked for.
-        let nobody = json!({ "userIds": [], "owner": true });
-        assert_eq!(invite_as(&server, caller, seed::PRICING, &nobody).await.status, 403, "{caller}");
+        // The users of the request make no difference: the flag itself is checked.
+        let empty = json!({ "userIds": [], "owner": true });
+        assert_eq!(invite_as(&server, caller, seed::PRICING, &empty).await.status, 403, "{caller}");
     }
     assert_eq!(everything(&server), before);
     for caller in [seed::OWNER_PAT, seed::OWNER_SES, seed::ADMIN_PAT, seed::ADMIN_SES] {
@@ -89,7 +89,7 @@ async fn iv_07_the_owner_mark_is_given_only_by_who_may_give_everything() {
         assert_eq!((answer.status, &answer.json()[0]["owner"]), (200, &json!(true)), "{caller}");
         execute(&server, "DELETE FROM members WHERE hex(user_id) LIKE '%8000000000000009'");
     }
-    // A plain member of the organisation with the mark passes it on.
+    // An ordinary member of the organisation who owns the project may grant the flag.
     assert_eq!(invite_as(&server, seed::OWNER_PAT, seed::PRICING, &body).await.status, 200);
     let nina = sign_in(&server, seed::NINA, None);
     let body = json!({ "userIds": [seed::OTTO], "owner": true });
@@ -99,7 +99,7 @@ async fn iv_07_the_owner_mark_is_given_only_by_who_may_give_everything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_07_a_group_that_carries_owner_is_given_only_by_who_may_give_everything() {
+async fn iv_07_a_group_with_owner_is_granted_only_by_those_with_all_permissions() {
     let server = TestServer::start().await;
     let chiefs = "0190a000-0000-7000-9000-0000000000c0";
     server.change(move |tx| {
@@ -124,7 +124,7 @@ async fn iv_07_a_group_that_carries_owner_is_given_only_by_who_may_give_everythi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_manager_gives_every_other_group() {
+async fn a_manager_may_add_members_to_every_other_group() {
     let server = TestServer::start().await;
     let body = json!({ "userIds": [seed::NINA], "groupIds": [seed::EDITORS, seed::MANAGERS] });
     assert_eq!(invite_as(&server, seed::MANAGER_PAT, seed::PRICING, &body).await.status, 200);
@@ -133,7 +133,7 @@ async fn a_manager_gives_every_other_group() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_account_in_a_project_calls_like_anybody_else() {
+async fn a_service_account_in_a_project_has_the_permissions_of_a_member() {
     let server = TestServer::start().await;
     let robot = Pat { user: seed::ROBOT, permissions: &["project:manage"], projects: &[], expires_at: None };
     let caller = robot.put(&server);
@@ -141,12 +141,12 @@ async fn a_service_account_in_a_project_calls_like_anybody_else() {
     let body = json!({ "userIds": [seed::ROBOT], "groupIds": [seed::MANAGERS] });
     assert_eq!(invite_as(&server, seed::OWNER_PAT, seed::PRICING, &body).await.status, 200);
     assert_eq!(statuses(&server, &caller).await, [200, 404, 404, 404]);
-    // Its first token, for documents alone, gains nothing by it.
+    // Its first token, restricted to documents, gains nothing by this.
     assert_eq!(statuses(&server, seed::ROBOT_PAT).await, [403, 404, 404, 404]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rights_that_were_taken_away_are_gone_with_the_next_request() {
+async fn revoked_permissions_are_gone_from_the_next_request_on() {
     let server = TestServer::start().await;
     assert_eq!(statuses(&server, seed::ADMIN_PAT).await, [200, 200, 404, 404]);
     execute(&server, "UPDATE users SET type = 'member' WHERE email = 'admin@acme.test'");

@@ -1,22 +1,22 @@
-//! Roles: making, changing and listing them, and the groups and members they bring into projects.
+//! Roles: creating, changing and listing them, and their groups and members in projects.
 
 use serde_json::{Value, json};
 
 use crate::support::inside::{Pat, everything, execute, sign_in};
 use crate::support::{Answer, TestServer, seed};
 
-/// Makes a role as the owner of the organisation.
+/// Creates a role as the owner of the organisation.
 pub async fn create(server: &TestServer, body: &Value, status: u16) -> Answer {
     server.post("/api/roles").caller(seed::OWNER_PAT).json(body).expect(status).await
 }
 
-/// Changes a role that an answer described.
+/// Changes a role taken from a response.
 pub async fn update(server: &TestServer, role: &Value, body: &Value, status: u16) -> Answer {
     let path = format!("/api/roles/{}", role["id"].as_str().expect("an id"));
     server.call("PUT", &path).caller(seed::OWNER_PAT).json(body).expect(status).await
 }
 
-/// The groups of a project that a role brought: their names, with the addresses of who is in them.
+/// The groups of a project that belong to roles: their names, with the addresses of their members.
 pub async fn arms(server: &TestServer, project: &str) -> Vec<(String, Vec<String>)> {
     let read = async |rest: &str| {
         let path = format!("/api/projects/{project}/{rest}?perPage=500");
@@ -38,7 +38,7 @@ pub async fn arms(server: &TestServer, project: &str) -> Vec<(String, Vec<String
     managed.map(|group| (text(&group["name"]), inside(group))).collect()
 }
 
-/// Arms as a test writes them down: names of roles, with the first parts of addresses.
+/// Expected groups in short form: names of roles, with the first parts of addresses.
 pub fn expected(arms: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
     let emails = |names: &[&str]| names.iter().map(|name| format!("{name}@acme.test")).collect();
     arms.iter().map(|(role, names)| ((*role).to_owned(), emails(names))).collect()
@@ -95,7 +95,7 @@ async fn a_role_for_all_projects_has_one_group_in_each_and_its_users_in_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_for_chosen_projects_reaches_those_and_no_new_ones() {
+async fn a_role_for_chosen_projects_applies_to_those_and_no_new_ones() {
     let server = TestServer::start().await;
     let body = json!({ "name": "Helpers", "allProjects": false, "users": [seed::NINA],
                        "projects": [seed::CLAIMS, seed::CLAIMS.to_uppercase()] });
@@ -112,7 +112,7 @@ async fn a_role_for_chosen_projects_reaches_those_and_no_new_ones() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_thing_that_a_role_changes_has_its_row_in_the_audit_log() {
+async fn every_object_that_a_role_changes_has_its_audit_entry() {
     let server = TestServer::start().await;
     let body = json!({ "name": "Helpers", "allProjects": true, "users": [seed::NINA, seed::READER] });
     let role = create(&server, &body, 200).await.json();
@@ -120,7 +120,7 @@ async fn every_thing_that_a_role_changes_has_its_row_in_the_audit_log() {
     let of_role = format!("type = 'organisation' AND ref_id = unhex('{reference}') AND project_id IS NULL");
     assert_eq!(audited(&server, &format!("{of_role} AND action = 'created'")), 1);
     assert_eq!(audited(&server, "type = 'group' AND action = 'created' AND project_id IS NOT NULL"), 2);
-    // Nina is new in both, the reader in one.
+    // Nina is new in both projects, the reader in one.
     assert_eq!(audited(&server, "type = 'member' AND action = 'created'"), 3);
     assert_eq!(audited(&server, "type = 'member' AND action = 'updated'"), 1);
     assert_eq!(audited(&server, "true"), 7);
@@ -137,7 +137,7 @@ async fn every_thing_that_a_role_changes_has_its_row_in_the_audit_log() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn name_and_permissions_follow_into_the_groups_and_what_is_absent_stays() {
+async fn name_and_permissions_are_applied_to_the_groups_and_absent_fields_are_kept() {
     let server = TestServer::start().await;
     let body = json!({ "name": "Old", "description": "Help", "allProjects": false, "idpGroups": ["x"],
                        "projectPermissions": ["documents"], "users": [seed::NINA],
@@ -165,7 +165,7 @@ async fn name_and_permissions_follow_into_the_groups_and_what_is_absent_stays() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_membership_made_by_the_role_goes_with_it_and_one_made_by_hand_stays() {
+async fn a_membership_created_by_the_role_is_removed_with_it_and_one_made_by_hand_stays() {
     let server = TestServer::start().await;
     let body = json!({ "name": "Helpers", "allProjects": false, "projects": [seed::PRICING],
                        "users": [seed::NINA, seed::READER] });
@@ -206,7 +206,7 @@ async fn unknown_users_and_projects_are_404_at_every_place_and_nothing_is_writte
         assert_eq!(update(&server, &role, &body, 404).await.places(), places);
     }
     assert_eq!(everything(&server), before);
-    // Projects are not used when the role reaches all.
+    // The projects are ignored if the role applies to all.
     let body = json!({ "name": "All", "allProjects": true, "projects": projects });
     let groups = create(&server, &body, 200).await.json()["groups"].as_array().map(Vec::len);
     assert_eq!(groups, Some(2));
@@ -217,7 +217,7 @@ async fn unknown_users_and_projects_are_404_at_every_place_and_nothing_is_writte
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_is_400_with_its_place() {
+async fn invalid_values_are_400_with_their_place() {
     let server = TestServer::start().await;
     let role = create(&server, &json!({ "name": "Helpers", "allProjects": false }), 200).await.json();
     let before = everything(&server);
@@ -250,7 +250,7 @@ async fn what_does_not_fit_is_400_with_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn roles_are_for_admins_and_owners_alone() {
+async fn only_admins_and_owners_manage_roles() {
     let server = TestServer::start().await;
     let role = create(&server, &json!({ "name": "Helpers", "allProjects": false }), 200).await.json();
     let path = format!("/api/roles/{}", role["id"].as_str().unwrap());
@@ -268,7 +268,7 @@ async fn roles_are_for_admins_and_owners_alone() {
     for caller in [seed::ADMIN_PAT, seed::ADMIN_SES] {
         server.call("PUT", &path).caller(caller).json(&body).expect(200).await;
     }
-    // Who has everything in a project by a role has nothing in the organisation by it.
+    // All permissions in a project through a role grant none in the organisation.
     let reader = sign_in(&server, seed::READER, None);
     server
         .post(&seed::members_path(seed::CLAIMS))
@@ -280,7 +280,7 @@ async fn roles_are_for_admins_and_owners_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn roles_are_searched_by_name_and_listed_page_by_page() {
+async fn roles_can_be_searched_by_name_and_are_paged() {
     let server = TestServer::start().await;
     for name in ["Ärzte", "Beta 100%", "Gamma"] {
         create(&server, &json!({ "name": name, "allProjects": false, "users": [seed::NINA] }), 200).await;

@@ -1,5 +1,5 @@
-//! How far roles reach: projects that come and go, several roles for one user, roles given by the user's
-//! own update, permissions that count, and the end of it at ten thousand rows.
+//! The effects of roles: on new and deleted projects, several roles of one user, roles assigned by updating a user,
+//! effective permissions, and the limit of ten thousand rows.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::roles::{arms, create, expected, is_member, update};
 use crate::support::inside::{everything, execute, sign_in};
 use crate::support::{Answer, TestServer, seed};
 
-/// Puts live projects into acme, without groups and members.
+/// Inserts projects into acme, without groups and members.
 fn add_projects(server: &TestServer, count: usize) {
     let sql = format!(
         "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count})
@@ -19,7 +19,7 @@ fn add_projects(server: &TestServer, count: usize) {
     execute(server, &sql);
 }
 
-/// Puts the group of a role into every live project of acme.
+/// Inserts the group of a role into every project of acme.
 fn add_groups(server: &TestServer, role: &Value, mark: &str) {
     let role = role["id"].as_str().expect("an id").replace('-', "");
     let sql = format!(
@@ -70,7 +70,7 @@ async fn projects_are_added_to_a_role_and_taken_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_reached_by_two_roles_goes_with_the_last_of_them() {
+async fn a_user_with_two_roles_is_removed_with_the_last_of_them() {
     let server = TestServer::start().await;
     let here = json!({ "name": "Here", "allProjects": false, "projects": [seed::PRICING],
                        "users": [seed::NINA] });
@@ -89,7 +89,7 @@ async fn a_user_reached_by_two_roles_goes_with_the_last_of_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn roles_given_and_taken_by_the_update_of_a_user_do_the_same() {
+async fn roles_assigned_by_updating_a_user_have_the_same_effects() {
     let server = TestServer::start().await;
     let one = create(&server, &json!({ "name": "One", "allProjects": true }), 200).await.json();
     let two = json!({ "name": "Two", "allProjects": false, "projects": [seed::PRICING] });
@@ -115,7 +115,7 @@ async fn roles_given_and_taken_by_the_update_of_a_user_do_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_role_permits_counts_and_its_end_shows_on_the_next_request() {
+async fn the_permissions_of_a_role_apply_until_its_removal_from_the_next_request_on() {
     let server = TestServer::start().await;
     let nina = sign_in(&server, seed::NINA, None);
     let invite = async |caller: &str, status: u16| {
@@ -129,7 +129,7 @@ async fn what_a_role_permits_counts_and_its_end_shows_on_the_next_request() {
     update(&server, &role, &body(json!(["project:manage"]), both), 200).await;
     invite(&nina, 200).await;
     invite(seed::READER_SES, 200).await;
-    // Permissions of a role hand out owner no more than others do.
+    // Permissions of a role cannot be used to grant owner either.
     let path = seed::members_path(seed::PRICING);
     let king = json!({ "userIds": [seed::OTTO], "owner": true });
     server.post(&path).caller(&nina).json(&king).expect(403).await;
@@ -149,7 +149,7 @@ async fn disabled_and_invited_users_and_service_accounts_may_have_roles() {
     let role = create(&server, &body, 200).await.json();
     let names = ["dora", "ivy", "owner", "robot"];
     assert_eq!(arms(&server, seed::CLAIMS).await, expected(&[("All", &names)]));
-    // The service account's token stays as narrow as it was.
+    // The service account's token stays restricted.
     let invite = json!({ "userIds": [] });
     server.post(&seed::members_path(seed::CLAIMS)).caller(seed::ROBOT_PAT).json(&invite).expect(403).await;
     let path = format!("/api/users/{}", seed::ROBOT);
@@ -170,7 +170,7 @@ async fn disabled_and_invited_users_and_service_accounts_may_have_roles() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_does_not_show_projects_that_are_deleted() {
+async fn a_role_does_not_list_deleted_projects() {
     let server = TestServer::start().await;
     let body = json!({ "name": "Helpers", "allProjects": true, "users": [seed::NINA] });
     create(&server, &body, 200).await;
@@ -182,7 +182,7 @@ async fn a_role_does_not_show_projects_that_are_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_rows_pass_and_one_more_is_409_with_nothing_written() {
+async fn ten_thousand_rows_are_accepted_and_one_more_is_409_with_nothing_written() {
     let server = TestServer::start().await;
     add_projects(&server, 9_999);
     let before = everything(&server);
@@ -196,7 +196,7 @@ async fn ten_thousand_rows_pass_and_one_more_is_409_with_nothing_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_rows_are_counted_over_all_roles_of_one_call() {
+async fn ten_thousand_rows_are_counted_over_all_roles_of_a_call() {
     let server = TestServer::start().await;
     let role =
         async |name: &str| create(&server, &json!({ "name": name, "allProjects": false }), 200).await.json();

@@ -1,5 +1,5 @@
-//! The watch over secrets itself (complaint 9): whatever a test does, a secret that its server shows
-//! somewhere fails it. Here secrets are put where they must not be, and the watch has to say so.
+//! The leak detection itself (complaint 9): whatever a test does, it fails if its server leaks a secret. Here secrets
+//! are leaked on purpose, and the detection has to report them.
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -10,23 +10,23 @@ use crate::support::server::PATIENCE;
 use crate::support::tcp::{Tcp, request};
 use crate::support::{TestServer, leaks, seed};
 
-/// Ivy's code becomes a name that the API shows.
+/// Stores Ivy's code as a name that the API returns.
 async fn put_as_name(server: &TestServer, code: &str) {
     let call = server.call("PUT", &format!("/api/users/{}", seed::NINA)).caller(seed::OWNER_SES);
     call.json(&json!({ "firstName": code })).expect(200).await;
 }
 
-/// Takes back what [`put_as_name`] left in the file.
+/// Reverts what [`put_as_name`] wrote to the file.
 fn tidy(server: &TestServer) {
     execute(server, "UPDATE users SET first_name = NULL; DELETE FROM audit_logs WHERE action = 'updated'");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_09_a_secret_in_an_answer_or_in_the_file_is_seen() {
+async fn iv_09_a_secret_in_a_response_or_in_the_file_is_detected() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     assert_eq!(server.leaks(), Vec::<String>::new());
-    // Cut, and without its prefix, it is still one.
+    // A truncated secret without its prefix is detected, too.
     put_as_name(&server, &code["brms_inv_".len()..code.len() - 3]).await;
     server.get("/api/users").caller(seed::OWNER_SES).expect(200).await;
     let leaks = server.leaks();
@@ -41,14 +41,14 @@ async fn iv_09_a_secret_in_an_answer_or_in_the_file_is_seen() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[should_panic(expected = "a secret is where it must not be:\nPUT /api/users/")]
-async fn iv_09_a_test_whose_server_leaked_fails() {
+async fn iv_09_a_test_whose_server_leaks_fails() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     put_as_name(&server, &code).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_09_a_code_that_no_test_ever_read_is_seen_too() {
+async fn iv_09_a_code_that_no_test_has_read_is_detected_too() {
     let server = TestServer::start().await;
     hold_mail(&server);
     server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(200).await;
@@ -65,7 +65,7 @@ async fn iv_09_a_code_that_no_test_ever_read_is_seen_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_09_a_token_in_any_answer_but_the_one_that_made_it_is_seen() {
+async fn iv_09_a_token_in_a_response_other_than_that_of_its_creation_is_detected() {
     let server = TestServer::start().await;
     let body = json!({ "note": "n", "allProjects": true, "expiry": "week" });
     let made =
@@ -79,7 +79,7 @@ async fn iv_09_a_token_in_any_answer_but_the_one_that_made_it_is_seen() {
         assert!(server.leaks()[0].starts_with("PUT /api/users/"));
         tidy(&server);
     }
-    // One whose note is a secret is no way around.
+    // Also in the note of another token.
     let body = json!({ "note": renewed["token"], "allProjects": true, "expiry": "week" });
     server.post("/api/personal-access-tokens").caller(seed::OWNER_SES).json(&body).expect(200).await;
     assert_eq!(server.leaks()[0], "POST /api/personal-access-tokens answered 200");
@@ -87,7 +87,7 @@ async fn iv_09_a_token_in_any_answer_but_the_one_that_made_it_is_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_09_secrets_of_the_seed_and_answers_read_by_hand_are_watched() {
+async fn iv_09_secrets_of_the_seed_and_manually_read_responses_are_checked() {
     let server = TestServer::start().await;
     put_as_name(&server, seed::READER_PAT.trim_start_matches("Bearer ")).await;
     assert_eq!(server.leaks().len(), 3);
@@ -99,11 +99,11 @@ async fn iv_09_secrets_of_the_seed_and_answers_read_by_hand_are_watched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_09_a_secret_in_a_log_line_of_any_level_is_seen() {
+async fn iv_09_a_secret_in_a_log_line_of_any_level_is_detected() {
     let server = TestServer::start().await;
     hold_mail(&server);
     server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(200).await;
-    // Nobody knows it before this server is looked at: other tests look at the same log.
+    // A fresh secret, unknown until this server is checked: other tests check the same log.
     let sql = "SELECT secret FROM mails";
     let code: String = server.look(|tx| tx.row(sql, (), |row| row.get(0)));
     tracing::debug!(code = %code, "planted");
@@ -113,7 +113,7 @@ async fn iv_09_a_secret_in_a_log_line_of_any_level_is_seen() {
     assert!(leaks.iter().all(|leak| leak.starts_with("logged: {") && leak.contains("planted")), "{leaks:?}");
 }
 
-/// Starts the program, and brings it to send Ivy a code.
+/// Starts the program and makes it send Ivy a code.
 async fn sent_by_a_program(folder: &TempDir) -> (Serving, String) {
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     crate::processes::call(&serving, "POST", &seed::invitation_path(seed::IVY))
@@ -136,7 +136,7 @@ async fn sent_by_a_program(folder: &TempDir) -> (Serving, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 #[should_panic(expected = "a secret is where it must not be:\nlogged: planted by a test: brms_inv_")]
-async fn iv_09_a_secret_in_the_log_of_a_program_is_seen() {
+async fn iv_09_a_secret_in_the_log_of_a_program_is_detected() {
     let folder = tempfile::tempdir().expect("a folder");
     let (serving, code) = sent_by_a_program(&folder).await;
     let log = std::fs::OpenOptions::new().append(true).open(folder.path().join("log"));
@@ -146,17 +146,17 @@ async fn iv_09_a_secret_in_the_log_of_a_program_is_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_09_a_command_that_is_not_there_to_show_secrets_and_does_is_seen() {
+async fn iv_09_a_secret_in_the_output_of_an_unrelated_command_is_detected() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_serving, code) = sent_by_a_program(&folder).await;
-    // Not known as a command, so it is repeated in the complaint.
+    // An unknown command, which the error message repeats.
     let caught = std::panic::catch_unwind(|| run(&[&code]));
     let words = caught.expect_err("seen").downcast::<String>().expect("words");
     assert!(words.contains("shows a secret"), "{words}");
 }
 
 #[test]
-fn iv_09_ids_and_short_texts_are_no_secrets() {
+fn iv_09_ids_and_short_texts_are_not_secrets() {
     let code = format!("brms_inv_{}", "k".repeat(43));
     leaks::learn(&format!("Your code: {code}."));
     leaks::learn("brms_inv_ brms_pat_… brms_ses_short");

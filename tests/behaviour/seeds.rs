@@ -1,7 +1,6 @@
-//! `brms seed`: what a seed file may say, and that everything wrong in one is named with its place
-//! before anything is written.
+//! `brms seed`: the seed file format, and that all errors are reported with their paths before anything is written.
 //!
-//! Of SQLite alone: the file that a command wrote is looked at.
+//! Of SQLite alone: it reads the file that a command wrote.
 
 use std::path::Path;
 
@@ -19,7 +18,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a folder")
 }
 
-/// Seeds a folder's database; the exit code, and what was printed and complained.
+/// Seeds a folder's database; returns the exit code, the output and the errors.
 fn seed_in(folder: &Path, text: &str, flags: &[&str]) -> (Option<i32>, String) {
     let (file, database) = (folder.join("seed.json"), folder.join("test.db"));
     std::fs::write(&file, text).expect("a seed file");
@@ -34,10 +33,10 @@ fn people(folder: &Path) -> i64 {
     connection.query_row("SELECT count(*) FROM users", [], |row| row.get(0)).expect("a count")
 }
 
-/// Where, what to write there, and what the complaint has to say.
+/// A path, a value to write there, and the expected error.
 type Fault = (&'static str, Value, &'static str);
 
-/// Faults whose place serde names.
+/// Errors that serde reports with their path.
 fn faults_of_form() -> Vec<Fault> {
     vec![
         ("/organisations/0/users/1/emial", json!("a@b.test"), "organisations[0].users[1].emial"),
@@ -51,7 +50,7 @@ fn faults_of_form() -> Vec<Fault> {
     ]
 }
 
-/// Faults that the seed's own check names.
+/// Errors that the seed's own check reports.
 fn faults_of_sense() -> Vec<Fault> {
     let (user, project) =
         (|rest: &str| format!("/organisations/0/users{rest}"), "/organisations/0/projects/0");
@@ -96,7 +95,7 @@ fn faults_of_sense() -> Vec<Fault> {
     faults
 }
 
-/// Puts a value where a pointer says, also where nothing was.
+/// Sets a value at a pointer, also where there was none.
 fn put(document: &mut Value, pointer: &str, value: Value) {
     let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
     let parent = document.pointer_mut(parent).unwrap_or_else(|| panic!("no {pointer}"));
@@ -107,7 +106,7 @@ fn put(document: &mut Value, pointer: &str, value: Value) {
 }
 
 #[test]
-fn each_fault_is_named_with_its_place_and_no_database_is_made() {
+fn each_error_is_reported_with_its_path_and_no_database_is_created() {
     for (pointer, value, complaint) in faults_of_form().into_iter().chain(faults_of_sense()) {
         let folder = folder();
         let mut document = example();
@@ -121,7 +120,7 @@ fn each_fault_is_named_with_its_place_and_no_database_is_made() {
 }
 
 #[test]
-fn a_wrong_or_repeated_secret_is_named_by_its_place_and_never_printed() {
+fn an_invalid_or_repeated_secret_is_reported_by_its_path_and_never_printed() {
     let token = "/organisations/0/users/1/personalAccessTokens/0/secret";
     let owner_token = seed::OWNER_PAT.trim_start_matches("Bearer ");
     for secret in ["hunter2", "brms_pat_short", "brms_ses_000000000000000000000000000000000000", owner_token]
@@ -137,7 +136,7 @@ fn a_wrong_or_repeated_secret_is_named_by_its_place_and_never_printed() {
 }
 
 #[test]
-fn a_file_that_is_no_seed_at_all_is_refused_with_a_reason() {
+fn a_file_that_is_not_a_seed_is_rejected_with_a_reason() {
     let folder = folder();
     for text in ["", "{", "[]", "null", "{}", "{\"organisations\": 5}", "{\"organisations\": []} x", "\u{0}"]
     {
@@ -153,7 +152,7 @@ fn a_file_that_is_no_seed_at_all_is_refused_with_a_reason() {
 }
 
 #[test]
-fn several_faults_are_all_named_at_once() {
+fn several_errors_are_all_reported_at_once() {
     let folder = folder();
     let mut document = example();
     put(&mut document, "/organisations/0/users/1/email", json!("x"));
@@ -165,7 +164,7 @@ fn several_faults_are_all_named_at_once() {
 }
 
 #[test]
-fn a_database_with_people_is_seeded_only_with_add_and_all_or_nothing() {
+fn a_database_that_is_not_empty_is_seeded_only_with_add_and_all_or_nothing() {
     let folder = folder();
     let (code, said) = seed_in(folder.path(), &example().to_string(), &[]);
     assert_eq!(code, Some(0), "{said}");
@@ -180,7 +179,7 @@ fn a_database_with_people_is_seeded_only_with_add_and_all_or_nothing() {
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(people(folder.path()), 13);
 
-    // The first organisation is new, the second is there already: neither is written.
+    // The first organisation is new, the second exists already: neither is written.
     let both = json!({ "organisations": [
         { "name": "hooli", "users": [{ "email": "owner@hooli.test", "type": "owner" }] },
         one["organisations"][0],
@@ -192,7 +191,7 @@ fn a_database_with_people_is_seeded_only_with_add_and_all_or_nothing() {
 }
 
 #[test]
-fn no_secret_of_a_file_comes_into_a_served_database_that_has_none() {
+fn known_secrets_are_not_added_to_a_served_database_that_has_none() {
     let folder = folder();
     let serving = Serving::start(folder.path(), &[]);
     let before = people(folder.path());
@@ -200,7 +199,7 @@ fn no_secret_of_a_file_comes_into_a_served_database_that_has_none() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("a server is serving") && said.contains("/_test/seed"), "{said}");
     assert_eq!(people(folder.path()), before);
-    // Without secrets there is nothing to fear, nor with one that nobody else can know.
+    // A seed without secrets is accepted, and so is one whose secrets are not known to others.
     let secret = json!({ "secretSha256": "5e".repeat(32), "seeded": false });
     let one = json!({ "organisations": [{ "name": "initech",
         "users": [{ "email": "owner@initech.test", "type": "owner", "internalTokens": [secret] }] }] });
@@ -210,7 +209,7 @@ fn no_secret_of_a_file_comes_into_a_served_database_that_has_none() {
     let (code, said) = seed_in(folder.path(), &example().to_string(), &["--add"]);
     assert_eq!(code, Some(0), "{said}");
 
-    // This one started with such secrets, so it knows where it may listen.
+    // This server was started with such secrets, so it has checked its listen address.
     let _serving = Serving::start(folder.path(), &[]);
     let secret = json!({ "secret": "brms_ses_hooli_00000000000000000000000000000000" });
     let more = json!({ "organisations": [{ "name": "hooli",
@@ -220,7 +219,7 @@ fn no_secret_of_a_file_comes_into_a_served_database_that_has_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_seed_says_is_what_the_database_holds() {
+async fn the_database_has_the_content_of_the_seed() {
     let server = TestServer::start().await;
     for (sql, wanted) in [
         ("SELECT count(*) FROM users", 12),

@@ -1,5 +1,5 @@
-//! createServiceAccount, and the five operations on the tokens of service accounts where they differ from
-//! those on the own ones: whose the tokens are, and who may.
+//! createServiceAccount, and the five token operations of service accounts where they differ from those of the
+//! caller's own tokens: ownership and permissions.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn bearer(token: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_account_is_a_member_unless_it_is_made_an_admin() {
+async fn a_service_account_is_a_member_unless_it_is_created_as_an_admin() {
     let server = TestServer::start().await;
     server.clock.advance(Duration::from_secs(1));
     let plain = create(&server, &json!({ "email": "Build.Robot@acme.test" })).await;
@@ -51,11 +51,11 @@ async fn a_service_account_is_a_member_unless_it_is_made_an_admin() {
     assert_eq!(admin["type"], "admin");
     let listed = server.get("/api/users?isService=true").caller(seed::OWNER_SES).expect(200).await.json();
     assert_eq!(listed["results"].as_array().expect("users")[1..], [plain.clone(), admin.clone()]);
-    assert_eq!(server.count("SELECT count(*) FROM mails"), 0, "nobody reads a program's mail");
+    assert_eq!(server.count("SELECT count(*) FROM mails"), 0, "a service account gets no mail");
     let expected = [&plain, &admin].map(|account| entry("user", "created", id(account), seed::ADMIN));
     assert_audited(&server, expected.into()).await;
 
-    // What it may do comes from its standing.
+    // Its permissions follow from its user type.
     for (account, status) in [(&plain, 403), (&admin, 200)] {
         let path = tokens_path(id(account));
         let token = server.post(&path).caller(seed::ADMIN_SES).json(&wide()).expect(200).await.json();
@@ -64,7 +64,7 @@ async fn a_service_account_is_a_member_unless_it_is_made_an_admin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_somebody_has_is_taken_in_whatever_case() {
+async fn an_address_in_use_conflicts_whatever_its_case() {
     let server = TestServer::start().await;
     let before = everything(&server);
     for email in ["NINA@acme.test", seed::IVY_EMAIL, "Robot@Acme.Test", "dora@acme.test"] {
@@ -78,7 +78,7 @@ async fn an_address_that_somebody_has_is_taken_in_whatever_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_accounts_with_one_address_at_once_one_is_made() {
+async fn of_many_concurrent_accounts_with_one_address_one_is_created() {
     let server = TestServer::start().await;
     let mut calls = JoinSet::new();
     for _ in 0..20 {
@@ -92,7 +92,7 @@ async fn of_many_accounts_with_one_address_at_once_one_is_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_service_account_names_its_place() {
+async fn an_invalid_service_account_is_rejected_at_its_place() {
     let server = TestServer::start().await;
     let before = everything(&server);
     for (body, place) in [
@@ -117,9 +117,9 @@ async fn what_is_no_service_account_names_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_of_a_service_account_lives_from_its_making_to_its_deletion() {
+async fn a_token_of_a_service_account_is_valid_from_creation_to_deletion() {
     let server = TestServer::start().await;
-    // Later than the seed's token, so that the list has it behind that one.
+    // Created later than the seed's token, so that it is listed after it.
     server.clock.advance(Duration::from_secs(1));
     let made =
         server.post(&tokens_path(seed::ROBOT)).caller(seed::ADMIN_SES).json(&wide()).expect(200).await.json();
@@ -170,7 +170,7 @@ async fn only_service_accounts_of_the_organisation_have_tokens_here() {
         let renewal = server.post(&format!("{one}/regenerate")).caller(seed::ADMIN_SES);
         renewal.json(&json!({ "expiry": "week" })).expect(404).await;
     }
-    // A person's token is none of the robot's either.
+    // A person's token does not belong to the service account either.
     let mixed = token_path(seed::ROBOT, &personal);
     server.get(&mixed).caller(seed::ADMIN_SES).expect(404).await;
     server.call("DELETE", &mixed).caller(seed::ADMIN_SES).expect(404).await;
@@ -180,7 +180,7 @@ async fn only_service_accounts_of_the_organisation_have_tokens_here() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_tokens_of_service_accounts_are_for_admins() {
+async fn only_admins_manage_the_tokens_of_service_accounts() {
     let server = TestServer::start().await;
     let made =
         server.post(&tokens_path(seed::ROBOT)).caller(seed::OWNER_SES).json(&wide()).expect(200).await.json();

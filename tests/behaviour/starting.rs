@@ -1,5 +1,5 @@
-//! Starting and stopping the program: the first start, seeds, who else has the file, where it may
-//! listen, what it logs, and how it goes down.
+//! Starting and stopping the program: first start, seeds, a second server on the same file, listen addresses, the
+//! log, and graceful shutdown.
 //!
 //! Of SQLite alone: its file and its schema step.
 
@@ -31,7 +31,7 @@ fn json_file(path: &Path) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_start_makes_one_owner_whose_credentials_open_the_api() {
+async fn the_first_start_creates_one_owner_whose_credentials_are_valid() {
     let folder = folder();
     let flags = ["--organisation", "Ä & Co", "--owner-email", "Boss@co.test"];
     let serving = Serving::start(folder.path(), &flags);
@@ -51,7 +51,7 @@ async fn the_first_start_makes_one_owner_whose_credentials_open_the_api() {
     );
     for (scheme, field) in [("Bearer", "personalAccessToken"), ("Internal", "internalToken")] {
         let secret = credentials[field].as_str().expect("a secret");
-        // Known, so the project is looked for; there is none.
+        // Authenticated, so the project is looked up; there is none.
         assert_eq!(status_of(&serving, &format!("{scheme} {secret}")).await, 404, "{scheme}");
         assert_eq!(status_of(&serving, &format!("{scheme} {secret}x")).await, 401, "{scheme}");
         assert!(!log(folder.path()).contains(secret), "secrets never land in the log");
@@ -69,7 +69,7 @@ async fn the_first_start_makes_one_owner_whose_credentials_open_the_api() {
 }
 
 #[test]
-fn an_older_credentials_file_is_kept_and_no_database_left() {
+fn an_older_credentials_file_is_kept_and_no_database_is_left() {
     let folder = folder();
     let file = folder.path().join("keys.json");
     std::fs::write(&file, "the keys of another database").expect("a file");
@@ -84,7 +84,7 @@ fn an_older_credentials_file_is_kept_and_no_database_left() {
 }
 
 #[test]
-fn a_taken_port_does_not_use_up_the_first_start() {
+fn a_port_in_use_does_not_consume_the_first_start() {
     let folder = folder();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
@@ -95,7 +95,7 @@ fn a_taken_port_does_not_use_up_the_first_start() {
 }
 
 #[test]
-fn a_ready_file_that_cannot_be_written_does_not_use_up_the_first_start() {
+fn an_unwritable_ready_file_does_not_consume_the_first_start() {
     let folder = folder();
     let error =
         serve_refused(folder.path(), &["--listen", "127.0.0.1:0", "--ready-file", "nowhere/ready.json"]);
@@ -115,7 +115,7 @@ fn a_ready_file_replaces_no_file_with_other_content() {
     }
 }
 #[tokio::test(flavor = "multi_thread")]
-async fn a_seed_fills_an_empty_database_and_is_skipped_afterwards() {
+async fn a_seed_fills_an_empty_database_and_is_ignored_afterwards() {
     let folder = folder();
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     assert!(!folder.path().join("test.db.credentials").exists(), "nothing is made but what the seed says");
@@ -132,12 +132,12 @@ async fn a_seed_fills_an_empty_database_and_is_skipped_afterwards() {
 }
 
 #[test]
-fn a_second_server_on_the_same_file_is_refused() {
+fn a_second_server_on_the_same_file_is_rejected() {
     let folder = folder();
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     let error = serve_refused(folder.path(), &["--listen", "127.0.0.1:0"]);
     assert!(error.contains("another `brms serve`") && error.contains("--database"), "{error}");
-    // Commands work beside it, and once it is gone, however it went, the next one starts.
+    // Commands work while it runs, and once it has ended, in whatever way, the next server starts.
     run_well(&["mailbox", "list", "--database", &folder.path().join("test.db").display().to_string()]);
     drop(serving);
     let _next = Serving::start(folder.path(), &[]);
@@ -145,10 +145,10 @@ fn a_second_server_on_the_same_file_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_second_server_by_a_link_to_the_same_file_is_refused() {
+fn a_second_server_through_a_link_to_the_same_file_is_rejected() {
     let folder = folder();
     std::fs::create_dir(folder.path().join("data")).expect("a folder");
-    // The first start goes through the link, too: it makes the file where the link leads.
+    // The first start goes through the link, too: it creates the file at the link's target.
     std::os::unix::fs::symlink("data/real.db", folder.path().join("test.db")).expect("a link");
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     let real = folder.path().join("data").join("real.db");
@@ -168,7 +168,7 @@ fn a_second_server_by_a_link_to_the_same_file_is_refused() {
 }
 
 #[test]
-fn a_command_changes_no_schema_under_an_older_server() {
+fn a_command_does_not_migrate_the_schema_of_a_running_older_server() {
     let folder = folder();
     let file = folder.path().join("test.db");
     first_step(&file);
@@ -181,7 +181,7 @@ fn a_command_changes_no_schema_under_an_older_server() {
     assert_eq!(count(folder.path(), "PRAGMA user_version"), 1);
     assert!(!folder.path().join("test.db.before-step-2").exists());
     drop(lock);
-    // Without a server the command does it, and one of this version takes the file from there.
+    // Without a running server the command migrates it, and a server of this version can use it then.
     well(folder.path(), &["mailbox", "list"]);
     assert!(folder.path().join("test.db.before-step-2").exists());
     let _serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
@@ -189,7 +189,7 @@ fn a_command_changes_no_schema_under_an_older_server() {
 }
 
 #[test]
-fn a_file_that_is_not_for_this_program_is_left_as_it_was() {
+fn a_file_that_is_not_for_this_program_is_unchanged() {
     let folder = folder();
     let file = folder.path().join("test.db");
     for (make, words) in [
@@ -216,7 +216,7 @@ fn of_a_newer_brms(path: &Path) {
 }
 
 #[test]
-fn a_seeded_database_stays_on_loopback_unless_it_is_allowed_out() {
+fn a_server_with_seeded_credentials_listens_on_loopback_unless_allowed() {
     let folder = folder();
     let everywhere = ["--listen", "0.0.0.0:0", "--public-url", "http://b.test", "--seed", seed::FILE];
     let error = serve_refused(folder.path(), &everywhere);
@@ -231,7 +231,7 @@ fn a_seeded_database_stays_on_loopback_unless_it_is_allowed_out() {
     allowed.ended();
     std::fs::remove_file(folder.path().join("ready.json")).expect("left by the kill");
 
-    // Without seeded secrets there is nothing to fear.
+    // Without seeded credentials there is no restriction.
     let sql = "DELETE FROM personal_access_tokens; DELETE FROM internal_tokens";
     sqlite(folder.path()).execute_batch(sql).expect("no more seeded secrets");
     let _open = start(folder.path(), |command| {
@@ -247,7 +247,7 @@ mod going_down {
     use crate::support::tcp::{Tcp, invite_head};
 
     #[test]
-    fn a_polite_end_finishes_what_runs_and_leaves_one_whole_file() {
+    fn a_graceful_shutdown_finishes_requests_and_leaves_one_complete_file() {
         let folder = folder();
         let mut serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
         let body = json!({ "userIds": [seed::NINA, seed::OTTO] }).to_string();
@@ -272,7 +272,7 @@ mod going_down {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn the_log_is_one_json_line_for_each_request_and_holds_nothing_secret() {
+    async fn the_log_has_one_json_line_per_request_without_secrets() {
         let folder = folder();
         let mut serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
         let id = "0190a000-0000-7000-8000-00000000aaaa";
@@ -333,7 +333,7 @@ mod going_down {
     }
 
     #[test]
-    fn an_idle_connection_does_not_keep_the_server_up() {
+    fn an_idle_connection_does_not_delay_shutdown() {
         let folder = folder();
         let mut serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
         let address = serving.url.trim_start_matches("http://").to_owned();
@@ -343,7 +343,7 @@ mod going_down {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_ready_file_names_the_port_that_was_really_taken() {
+async fn the_ready_file_has_the_port_that_was_actually_bound() {
     let folder = folder();
     let serving = Serving::start(folder.path(), &[]);
     assert!(!serving.url.ends_with(":0") && serving.url.starts_with("http://127.0.0.1:"), "{}", serving.url);

@@ -1,7 +1,7 @@
-//! The process neither dies quietly nor stays without a part it needs: logs that cannot be written, signals, and
-//! stops that somebody holds up. FR-01, FR-03, FR-10.
+//! The process neither dies silently nor keeps running without an essential part: logs that cannot be written,
+//! signals, and shutdowns that clients delay. FR-01, FR-03, FR-10.
 //!
-//! Of SQLite alone: the file of a server in another process is looked at.
+//! Of SQLite alone: it reads the file of a server in another process.
 
 use std::io::{PipeReader, PipeWriter, Read};
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::support::smtp::Sink;
 use crate::support::tcp::{Tcp, invite_head};
 use crate::support::{Call, TestServer, seed};
 
-/// A server of the example seed on `test.db` of a folder, whose log goes to a pipe.
+/// A server with the example seed on `test.db` of a folder, whose log goes to a pipe.
 fn start_with_pipe(folder: &Path, pipe: PipeWriter, flags: &[String]) -> Guarded {
     start(folder, |command| {
         command.args(["serve", "--listen", "127.0.0.1:0", "--database", "test.db", "--seed", seed::FILE]);
@@ -43,7 +43,7 @@ fn signal(child: &Guarded, name: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_01_a_log_that_cannot_be_written_costs_no_answer_and_no_mail() {
+async fn fr_01_a_log_that_cannot_be_written_loses_no_response_and_no_mail() {
     let folder = tempfile::tempdir().expect("a folder");
     let sink = Sink::start();
     let (reader, writer) = std::io::pipe().expect("a pipe");
@@ -66,7 +66,7 @@ async fn fr_01_a_log_that_cannot_be_written_costs_no_answer_and_no_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_01_a_full_disk_with_the_log_on_it_stops_nothing_for_good() {
+async fn fr_01_a_full_disk_that_also_holds_the_log_stops_nothing_permanently() {
     let folder = tempfile::tempdir().expect("a folder");
     let disk = FaultyDisk::of(folder.path());
     let child = start(folder.path(), |command| {
@@ -91,7 +91,7 @@ async fn fr_01_a_full_disk_with_the_log_on_it_stops_nothing_for_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_01_a_log_that_nobody_reads_holds_nobody_up() {
+async fn fr_01_a_log_pipe_without_a_reader_blocks_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut reader, writer): (PipeReader, PipeWriter) = std::io::pipe().expect("a pipe");
     let mut child = start_with_pipe(folder.path(), writer, &[]);
@@ -114,10 +114,10 @@ async fn fr_01_a_log_that_nobody_reads_holds_nobody_up() {
 }
 
 #[test]
-fn fr_03_a_terminal_that_closes_is_a_stop_like_any_other() {
+fn fr_03_a_closing_terminal_causes_a_graceful_shutdown() {
     let place = tempfile::tempdir().expect("a folder");
     let folder = tempfile::tempdir().expect("a folder");
-    // Whoever runs the tests under nohup hands on that SIGHUP is ignored.
+    // If the tests run under nohup, SIGHUP is ignored in child processes, too.
     let mut command = without_settings(Command::new("env"));
     command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_brms"), "serve", "--ephemeral"]);
     command.args(["--listen", "127.0.0.1:0", "--seed", seed::FILE, "--ready-file", "ready.json"]);
@@ -126,7 +126,7 @@ fn fr_03_a_terminal_that_closes_is_a_stop_like_any_other() {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     let mut child = Guarded(command.spawn().expect("brms starts"));
     ready(folder.path());
-    // Shells pass it on, and the system sends it as well.
+    // Shells forward the signal, and the system sends it as well.
     signal(&child, "HUP");
     signal(&child, "HUP");
     assert_eq!(child.ended().code(), Some(0));
@@ -137,7 +137,7 @@ fn fr_03_a_terminal_that_closes_is_a_stop_like_any_other() {
 }
 
 #[test]
-fn fr_03_a_second_signal_ends_a_start_that_takes_long() {
+fn fr_03_a_second_signal_ends_a_slow_start() {
     let folder = tempfile::tempdir().expect("a folder");
     crate::restoring::first_step(&folder.path().join("test.db"));
     let disk = FaultyDisk::of(folder.path());
@@ -155,7 +155,7 @@ fn fr_03_a_second_signal_ends_a_start_that_takes_long() {
 }
 
 #[test]
-fn fr_03_nohup_still_keeps_a_server_up() {
+fn fr_03_nohup_keeps_a_server_running() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut child = {
         let log = std::fs::File::create(folder.path().join("log")).expect("a log file");
@@ -199,7 +199,7 @@ fn fr_03_an_interrupted_demo_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_10_a_client_without_a_whole_request_holds_no_stop_up() {
+async fn fr_10_a_client_with_an_incomplete_request_head_does_not_delay_shutdown() {
     let server = TestServer::start().await;
     let mut clients = Vec::new();
     for beginning in ["", "P", "POST /api/projects HTTP/1.1\r\nHost: x\r\nX-Slow: "] {
@@ -218,7 +218,7 @@ async fn fr_10_a_client_without_a_whole_request_holds_no_stop_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_10_a_body_that_stalls_gets_the_time_for_stopping_and_no_more() {
+async fn fr_10_a_stalled_body_delays_shutdown_until_its_deadline_only() {
     let server = TestServer::start_with(&["--stop-timeout", "1s"]).await;
     let mut stalled = Tcp::connect(&server);
     stalled.send([invite_head(1000, &[]), b"{".to_vec()].concat());
@@ -236,12 +236,12 @@ async fn fr_10_a_body_that_stalls_gets_the_time_for_stopping_and_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fr_10_what_runs_at_a_stop_is_answered_whole() {
+async fn fr_10_requests_in_progress_at_shutdown_are_answered_completely() {
     let server = TestServer::start().await;
     let body = json!({ "userIds": [seed::NINA] }).to_string();
     let mut slow = Tcp::connect(&server);
     slow.send(invite_head(body.len(), &[]));
-    // An answer that the sockets do not hold, to a client that reads it late.
+    // A response larger than the socket buffers, to a client that reads it late.
     let mut late = Tcp::connect(&server);
     late.send("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(60));
     tokio::time::sleep(Duration::from_millis(200)).await;

@@ -1,4 +1,4 @@
-//! Moving the clock of a stand-in: what expires in a week expires now.
+//! The test controls of the clock: expiry without waiting.
 
 use brms::clock::Timestamp;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn accept(server: &TestServer, code: &str, status: u16) -> crate::support:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_invitation_expires_in_no_time_and_is_revived_by_going_back() {
+async fn an_invitation_expires_without_waiting_and_is_valid_again_after_going_back() {
     let server = TestServer::stand_in().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let before = clock(&server).await;
@@ -30,7 +30,7 @@ async fn an_invitation_expires_in_no_time_and_is_revived_by_going_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_frozen_clock_stands_to_the_millisecond_until_it_is_moved_or_resumed() {
+async fn a_frozen_clock_keeps_its_millisecond_until_it_is_moved_or_resumed() {
     let server = TestServer::stand_in().await;
     assert_eq!(clock(&server).await["frozen"], false);
     let frozen = server.control("POST", "clock/freeze").expect(200).await.json();
@@ -42,7 +42,7 @@ async fn a_frozen_clock_stands_to_the_millisecond_until_it_is_moved_or_resumed()
     let set = server.control("PUT", "clock").json(&json!({ "now": "2031-02-03T04:05:06.007+01:00" }));
     assert_eq!(set.expect(200).await.json(), json!({ "now": "2031-02-03T03:05:06.007Z", "frozen": true }));
 
-    // What is made while it stands has its time.
+    // New data gets the frozen time.
     let role = json!({ "name": "Frozen", "allProjects": false });
     let role = server.post("/api/roles").caller(seed::OWNER_SES).json(&role).expect(200).await.json();
     assert_eq!(role["createdAt"], "2031-02-03T03:05:06.007Z");
@@ -52,13 +52,13 @@ async fn a_frozen_clock_stands_to_the_millisecond_until_it_is_moved_or_resumed()
     let begun = moment(&resumed);
     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     assert!(moment(&clock(&server).await) > begun);
-    // A clock that runs is resumed to no effect.
+    // Resuming a running clock has no effect.
     server.control("POST", "clock/resume").expect(200).await;
     assert!(moment(&clock(&server).await) < begun.plus(std::time::Duration::from_hours(1)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sends_in_what_is_the_future_again_hold_up_nobody() {
+async fn future_dated_sends_do_not_count_toward_the_limit() {
     let server =
         TestServer::start_with(&["--test-api", "--test-api-token", TOKEN, "--inviter-sends-max", "3"]).await;
     let before = clock(&server).await;
@@ -74,7 +74,7 @@ async fn sends_in_what_is_the_future_again_hold_up_nobody() {
     }
 }
 #[tokio::test(flavor = "multi_thread")]
-async fn a_jump_that_leads_out_of_time_is_refused_and_moves_nothing() {
+async fn a_time_out_of_range_is_rejected_and_moves_nothing() {
     let server = TestServer::stand_in().await;
     let before = server.control("POST", "clock/freeze").expect(200).await.json();
     for by in ["", "0s", "-1d", "soon", "7", "200years"] {
@@ -96,10 +96,10 @@ async fn a_jump_that_leads_out_of_time_is_refused_and_moves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_falls_due_by_a_jump_is_delivered_at_once() {
+async fn a_mail_that_becomes_due_by_moving_the_clock_is_delivered_at_once() {
     let server = TestServer::stand_in().await;
     server.control("POST", "clock/freeze").expect(200).await;
-    // As if its first try had failed: the next one is in an hour.
+    // As if its first attempt had failed: the next one is in an hour.
     crate::support::inside::hold_mail(&server);
     server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(200).await;
     let next = |timeout: &str| {

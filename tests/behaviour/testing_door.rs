@@ -1,5 +1,5 @@
-//! Who may control a stand-in: nobody unless it was asked for, and then whoever has the token, which
-//! opens nothing else and is opened by nothing else.
+//! Access to the test controls: disabled unless requested, and then only with the token, which is not valid anywhere
+//! else.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ const CONTROLS: [(&str, &str); 13] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_test_api_the_controls_answer_as_any_unknown_path() {
+async fn without_test_api_the_controls_are_unknown_paths() {
     let server = TestServer::start().await;
     let id = "0190a000-0000-7000-8000-00000000bbbb";
     for (method, path) in CONTROLS {
@@ -38,7 +38,7 @@ async fn without_test_api_the_controls_answer_as_any_unknown_path() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_control_takes_the_token_and_nothing_else() {
+async fn every_control_requires_the_token() {
     let server = TestServer::stand_in().await;
     let before = crate::support::inside::everything(&server);
     let short = &TEST[..TEST.len() - 1];
@@ -64,7 +64,7 @@ async fn every_control_takes_the_token_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_token_opens_nothing_of_the_api() {
+async fn the_token_is_not_valid_for_the_api() {
     let server = TestServer::stand_in().await;
     for authorization in [TEST.to_owned(), format!("Bearer {TOKEN}"), format!("Internal {TOKEN}")] {
         server.get("/api/users").caller(&authorization).expect(401).await;
@@ -72,7 +72,7 @@ async fn the_token_opens_nothing_of_the_api() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn paths_and_methods_that_are_no_controls_are_404_and_405() {
+async fn other_paths_and_methods_are_404_and_405() {
     let server = TestServer::stand_in().await;
     for path in ["/_test", "/_test/", "/_test/nothing", "/_test/clock/", "/_TEST/clock", "/_test/mailbox/x"] {
         server.get(path).caller(TEST).expect(404).await;
@@ -82,7 +82,7 @@ async fn paths_and_methods_that_are_no_controls_are_404_and_405() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_are_read_as_strictly_as_everywhere() {
+async fn bodies_are_parsed_as_strictly_as_those_of_the_api() {
     let server = TestServer::stand_in().await;
     let fail = |body: serde_json::Value| server.control("POST", "fail").json(&body);
     for (body, place) in [
@@ -99,7 +99,7 @@ async fn bodies_are_read_as_strictly_as_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_was_made_stands_in_the_ready_file_alone() {
+async fn a_generated_token_is_only_in_the_ready_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE, "--test-api"]);
     let path = folder.path().join("ready.json");
@@ -120,7 +120,7 @@ async fn a_token_that_was_made_stands_in_the_ready_file_alone() {
 }
 
 #[test]
-fn a_given_token_is_not_written_anywhere() {
+fn a_configured_token_is_not_written_anywhere() {
     let folder = tempfile::tempdir().expect("a folder");
     let flags = ["--seed", seed::FILE, "--test-api", "--test-api-token", TOKEN];
     let _serving = Serving::start(folder.path(), &flags);
@@ -129,7 +129,7 @@ fn a_given_token_is_not_written_anywhere() {
 }
 
 #[test]
-fn a_token_without_its_form_or_that_nobody_would_learn_is_refused_before_anything_is_made() {
+fn a_malformed_token_or_an_unreported_one_is_rejected_before_anything_is_created() {
     let folder = tempfile::tempdir().expect("a folder");
     for wrong in ["hunter2hunter2", "brms_tst_short", "brms_pat_0000000000000000000000000000000000000000"] {
         let error = serve_refused(folder.path(), &["--test-api", "--test-api-token", wrong]);
@@ -142,7 +142,7 @@ fn a_token_without_its_form_or_that_nobody_would_learn_is_refused_before_anythin
 }
 
 #[test]
-fn tests_do_not_control_a_server_that_sends_real_mail() {
+fn test_controls_on_a_server_with_a_relay_are_rejected() {
     let folder = tempfile::tempdir().expect("a folder");
     let real = ["--smtp-host", "127.0.0.1", "--mail-from", "a@b.test", "--public-url", "https://b.test"];
     let flags = [&["--listen", "127.0.0.1:0", "--test-api", "--test-api-token", TOKEN][..], &real].concat();

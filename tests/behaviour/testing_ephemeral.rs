@@ -1,4 +1,4 @@
-//! Servers whose data goes with them: fifty side by side, and nothing is left behind.
+//! Servers with temporary data: fifty in parallel, and nothing is left behind.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -40,13 +40,13 @@ fn inside(folder: &Path) -> Vec<PathBuf> {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_live_side_by_side_and_leave_nothing_behind() {
+async fn fifty_servers_run_in_parallel_and_leave_nothing_behind() {
     let place = tempfile::tempdir().expect("a folder");
     let mut instances: Vec<Instance> = (0..50).map(|_| Instance::start(place.path())).collect();
     let http = reqwest::Client::new();
     for (number, instance) in instances.iter().enumerate() {
         let url = ready(instance.folder.path());
-        // Each has data of its own: what one is told, no other knows.
+        // Each has its own data: writes to one are not visible in the others.
         let emails = json!({ "emails": [format!("guest-{number}@acme.test")] });
         Call::new(&http, "POST", &url, "/api/users").caller(seed::OWNER_SES).json(&emails).expect(200).await;
         let path = format!("/_test/mailbox/next?to=guest-{number}@acme.test");
@@ -60,7 +60,7 @@ async fn fifty_live_side_by_side_and_leave_nothing_behind() {
     }
     for instance in &mut instances {
         assert_eq!(instance.child.ended().code(), Some(0));
-        // Nothing but the log that this test keeps.
+        // Nothing except the log that this test writes.
         assert_eq!(inside(instance.folder.path()), [instance.folder.path().join("log")]);
     }
     assert_eq!(inside(place.path()), Vec::<PathBuf>::new());
@@ -68,7 +68,7 @@ async fn fifty_live_side_by_side_and_leave_nothing_behind() {
 
 #[cfg(unix)]
 #[test]
-fn what_a_killed_server_left_is_swept_up_by_the_next() {
+fn leftovers_of_a_killed_server_are_removed_by_the_next() {
     let place = tempfile::tempdir().expect("a folder");
     let alive = Instance::start(place.path());
     let mut killed = Instance::start(place.path());
@@ -76,12 +76,12 @@ fn what_a_killed_server_left_is_swept_up_by_the_next() {
     ready(killed.folder.path());
     killed.child.0.kill().expect("it is killed");
     killed.child.ended();
-    let strange = place.path().join("somebody-elses");
+    let strange = place.path().join("of-another-program");
     std::fs::create_dir(&strange).expect("a folder");
     let count = || inside(place.path()).len();
     assert_eq!(count(), 3);
 
-    // A folder younger than a minute may be that of a server which is just starting.
+    // A folder younger than a minute may belong to a server that is just starting.
     let third = Instance::start(place.path());
     ready(third.folder.path());
     assert_eq!(count(), 4);
@@ -96,7 +96,7 @@ fn what_a_killed_server_left_is_swept_up_by_the_next() {
     drop((alive, third));
 }
 
-/// A folder with the name of a killed server's, old enough to be swept.
+/// A folder named like that of a killed server, old enough to be removed.
 #[cfg(unix)]
 fn left_over(place: &Path, name: &str, lock: impl FnOnce(&Path)) -> PathBuf {
     let folder = place.join(format!("brms-ephemeral-{name}"));
@@ -109,8 +109,8 @@ fn left_over(place: &Path, name: &str, lock: impl FnOnce(&Path)) -> PathBuf {
 
 #[cfg(unix)]
 #[test]
-#[expect(clippy::print_stderr, reason = "whoever reads the run has to know what was not tried")]
-fn nothing_is_swept_but_what_a_server_of_the_same_user_left() {
+#[expect(clippy::print_stderr, reason = "the output of a test run must show what was skipped")]
+fn only_leftovers_of_servers_of_the_same_user_are_removed() {
     let place = tempfile::tempdir().expect("a folder");
     let elsewhere = tempfile::tempdir().expect("another folder");
     let an_empty_lock = |lock: &Path| std::fs::write(lock, "").expect("a lock file");
@@ -123,7 +123,7 @@ fn nothing_is_swept_but_what_a_server_of_the_same_user_left() {
     let linked = place.path().join("brms-ephemeral-linked");
     std::os::unix::fs::symlink(&old, &linked).expect("a link to a folder");
     let theirs = left_over(place.path(), "theirs", an_empty_lock);
-    // As root the folder can be made another's; otherwise that part cannot be tried.
+    // Only root can change the owner of the folder; otherwise this part is skipped.
     let is_theirs = std::os::unix::fs::chown(&theirs, Some(54_321), None).is_ok();
     if !is_theirs {
         eprintln!("skipped for a folder of another user: only root can make one");
@@ -140,7 +140,7 @@ fn nothing_is_swept_but_what_a_server_of_the_same_user_left() {
 
 #[cfg(unix)]
 #[test]
-fn a_start_that_fails_and_a_second_ctrl_c_leave_nothing_either() {
+fn a_failed_start_and_a_second_ctrl_c_leave_nothing_either() {
     let place = tempfile::tempdir().expect("a folder");
     let folder = tempfile::tempdir().expect("a folder");
     let mut refused = start(folder.path(), |command| {
@@ -152,7 +152,7 @@ fn a_start_that_fails_and_a_second_ctrl_c_leave_nothing_either() {
 
     let mut instance = Instance::start(place.path());
     let url = ready(instance.folder.path());
-    // A request that is not done keeps the server from ending by itself.
+    // An unfinished request delays the graceful shutdown.
     let address = url.trim_start_matches("http://");
     let mut busy = std::net::TcpStream::connect(address).expect("a connection");
     let head = "POST /_test/reset HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n";
@@ -169,7 +169,7 @@ fn a_start_that_fails_and_a_second_ctrl_c_leave_nothing_either() {
 }
 
 #[test]
-fn an_ephemeral_server_has_no_database_of_yours() {
+fn an_ephemeral_server_rejects_a_database_file() {
     for arguments in [
         ["serve", "--ephemeral", "--database", "x.db"],
         ["serve", "--database=x.db", "--ephemeral", "--listen=127.0.0.1:0"],

@@ -1,8 +1,8 @@
-//! An export is the whole truth: an empty server that is seeded with it gives the same answers to every
-//! list and every get, byte for byte, the audit log and the 403s and 404s included.
+//! Completeness of an export: an empty server that is seeded with it gives the same responses to every list and every
+//! read, byte for byte, including the audit log and errors 403 and 404.
 //!
-//! What cannot be the same and is left out: the mailbox (a mail that waits holds the secret of its link, so
-//! no mail is exported) and `/openapi.json`, which names the address listened on.
+//! Excluded are the mailbox (a pending mail contains the secret of its link, so mails are not exported) and
+//! `/openapi.json`, which contains the listen address.
 //!
 //! Of SQLite alone: a file is opened as a command does it.
 
@@ -21,12 +21,12 @@ use crate::support::program::{run, run_well};
 use crate::support::{Call, TestServer, seed};
 use crate::testing_much::Much;
 
-/// The ways to ask for a list that change what comes.
+/// Query parameters that change the content of a list.
 const QUERIES: [&str; 4] =
     ["", "?page=2&perPage=3", "?perPage=500&search=o", "?perPage=500&all=true&deleted=true"];
 
-/// Every path of a list or a get, with every id that a parameter can be filled with; and the names of the
-/// operations, to see that none is missing.
+/// Every path of a list or a read, with every id that fits its parameters; and the names of the operations, to detect
+/// missing ones.
 fn paths(export: &Value) -> (Vec<String>, BTreeSet<&'static str>) {
     let all = |pointer: &str| -> Vec<String> {
         let mut found = vec![seed::NOBODY.to_owned()];
@@ -61,8 +61,8 @@ fn paths(export: &Value) -> (Vec<String>, BTreeSet<&'static str>) {
             filled = filled.into_iter().flat_map(fill).collect();
         }
         for path in filled {
-            assert!(!path.contains('{'), "nobody thought about {path}");
-            // A get of one thing knows no parameters.
+            assert!(!path.contains('{'), "no value for a parameter of {path}");
+            // Reading a single object has no parameters.
             let queries: &[&str] = if route.path.ends_with('}') { &[""] } else { &QUERIES };
             paths.extend(queries.iter().map(|query| format!("{path}{query}")));
         }
@@ -70,7 +70,7 @@ fn paths(export: &Value) -> (Vec<String>, BTreeSet<&'static str>) {
     (paths, operations)
 }
 
-/// Asks for everything as every caller, all of them at once: nothing here writes.
+/// Sends all requests as every caller, in parallel, since nothing here writes.
 async fn answers(server: &TestServer, paths: &[String], callers: &[String]) -> Vec<(String, u16, String)> {
     let as_caller = |caller: &String| {
         let calls: Vec<Call> = paths.iter().map(|path| server.get(path).caller(caller)).collect();
@@ -93,7 +93,7 @@ async fn answers(server: &TestServer, paths: &[String], callers: &[String]) -> V
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_seeds_an_export_gives_the_same_answers_byte_for_byte() {
+async fn a_server_seeded_with_an_export_gives_the_same_responses_byte_for_byte() {
     let much = Much::happened().await;
     let export = much.server.export().await;
     let (paths, operations) = paths(&export);
@@ -119,7 +119,7 @@ async fn whoever_seeds_an_export_gives_the_same_answers_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn links_in_mails_keep_their_meaning() {
+async fn links_in_mails_keep_their_meaning_after_an_import() {
     let much = Much::happened().await;
     let export = much.server.export().await;
     let other = TestServer::stand_in().await;
@@ -134,7 +134,7 @@ async fn links_in_mails_keep_their_meaning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_without_the_audit_log_says_that_the_operator_made_it() {
+async fn an_export_without_the_audit_log_names_the_operator_as_author() {
     let much = Much::happened().await;
     let export = much.server.control("GET", "export?auditLogs=false").expect(200).await.json();
     assert!(!export.to_string().contains("auditLogs"));
@@ -147,7 +147,7 @@ async fn an_export_without_the_audit_log_says_that_the_operator_made_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_holds_no_secret_and_remembers_whose_secrets_may_be_known() {
+async fn an_export_has_no_secret_and_records_which_secrets_others_may_know() {
     let much = Much::happened().await;
     let text = much.server.export().await.to_string();
     for secret in ["brms_pat_", "brms_ses_", "brms_inv_", &much.open_code] {
@@ -163,7 +163,7 @@ async fn an_export_holds_no_secret_and_remembers_whose_secrets_may_be_known() {
     assert_eq!(seeded(&much.server.export().await, 0), [json!(true), json!(false)]);
 }
 
-/// Loads an export into an empty database and returns what that one exports.
+/// Loads an export into an empty database and returns the export of that one.
 pub fn loaded_again(folder: &Path, export: &Value) -> Value {
     let path = folder.join(format!("{}.db", Uuid::now_v7()));
     let checked: Checked =
@@ -176,7 +176,7 @@ pub fn loaded_again(folder: &Path, export: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_line_exports_the_same_into_a_new_file() {
+async fn the_command_writes_the_same_export_to_a_new_file() {
     let much = Much::happened().await;
     let database = much.server.database().display().to_string();
     let file = much.server.folder.path().join("export.json");
@@ -205,8 +205,8 @@ async fn the_command_line_exports_the_same_into_a_new_file() {
     assert!(!Path::new(&format!("{database}.missing")).exists());
 }
 
-/// Faults of an export that somebody changed by hand: where below acme, what to write there, and the place
-/// that is named; empty: that very place.
+/// Errors in a manually edited export: a path below acme, a value to write there, and the reported path; empty if it
+/// is the same.
 fn faults_by_hand(export: &Value) -> Vec<(String, Value, String)> {
     let of_user = |email: &str, rest: &str| {
         let users = export["organisations"][0]["users"].as_array().expect("users");
@@ -216,17 +216,17 @@ fn faults_by_hand(export: &Value) -> Vec<(String, Value, String)> {
     let of_owner = |rest: &str| of_user("owner@acme.test", &format!("personalAccessTokens/0{rest}"));
     let of_ivy = |rest: &str| of_user(seed::IVY_EMAIL, &format!("invitation/{rest}"));
     let of_ian = |rest: &str| of_user(seed::IAN_EMAIL, &format!("invitation/{rest}"));
-    let nobody = || json!(seed::NOBODY);
+    let unknown_id = || json!(seed::NOBODY);
     vec![
         ("createdAt".to_owned(), json!("yesterday"), String::new()),
-        ("roles/0/users/0".to_owned(), nobody(), String::new()),
-        ("roles/1/projects/0".to_owned(), nobody(), String::new()),
-        ("auditLogs/9/userId".to_owned(), nobody(), String::new()),
-        ("auditLogs/9/projectId".to_owned(), nobody(), String::new()),
-        ("projects/0/groups/0/roleId".to_owned(), nobody(), String::new()),
-        ("projects/0/decisionsApprovalGroups/1".to_owned(), nobody(), String::new()),
-        (of_ian("createdBy"), nobody(), String::new()),
-        (of_ian("secrets/0/sentBy"), nobody(), String::new()),
+        ("roles/0/users/0".to_owned(), unknown_id(), String::new()),
+        ("roles/1/projects/0".to_owned(), unknown_id(), String::new()),
+        ("auditLogs/9/userId".to_owned(), unknown_id(), String::new()),
+        ("auditLogs/9/projectId".to_owned(), unknown_id(), String::new()),
+        ("projects/0/groups/0/roleId".to_owned(), unknown_id(), String::new()),
+        ("projects/0/decisionsApprovalGroups/1".to_owned(), unknown_id(), String::new()),
+        (of_ian("createdBy"), unknown_id(), String::new()),
+        (of_ian("secrets/0/sentBy"), unknown_id(), String::new()),
         (of_ian("status"), json!("pending"), String::new()),
         (of_ian("acceptedAt"), Value::Null, String::new()),
         (of_ivy("secrets/0/state"), json!("live"), of_ivy("secrets")),
@@ -236,7 +236,7 @@ fn faults_by_hand(export: &Value) -> Vec<(String, Value, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_fault_in_what_only_an_export_has_is_named_with_its_place() {
+async fn each_error_in_the_parts_of_an_export_is_reported_with_its_path() {
     let much = Much::happened().await;
     let export = much.server.export().await;
     for (place, value, named) in faults_by_hand(&export) {
@@ -262,7 +262,7 @@ async fn each_fault_in_what_only_an_export_has_is_named_with_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_role_written_by_hand_reaches_its_projects() {
+async fn a_manually_written_role_gets_its_groups_in_its_projects() {
     let server = TestServer::stand_in().await;
     let mut document: Value =
         serde_json::from_slice(&std::fs::read(seed::FILE).expect("the seed")).expect("JSON");

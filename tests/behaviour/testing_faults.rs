@@ -1,4 +1,4 @@
-//! Faults on order: the next answers of an operation become another status, come late, or never come.
+//! Fault injection: the next responses of an operation get another status, are delayed, or are dropped.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ async fn order(server: &TestServer, order: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_next_answers_have_the_status_and_nothing_is_done() {
+async fn the_next_responses_have_the_status_and_nothing_is_executed() {
     let server = TestServer::stand_in().await;
     let listed = order(&server, json!({ "operation": "inviteMembers", "times": 2, "status": 503 })).await;
     assert_eq!(listed, json!([{ "operation": "inviteMembers", "times": 2, "status": 503 }]));
@@ -26,7 +26,7 @@ async fn the_next_answers_have_the_status_and_nothing_is_done() {
     let failed = invite(&server).expect(503).await;
     assert_eq!((failed.problem(), failed.header("retry-after")), ("unavailable".to_owned(), Some("1")));
     assert!(failed.text().contains("/_test/fail"), "{}", failed.text());
-    // Others go on as ever.
+    // Other operations are not affected.
     server.get("/api/users").caller(seed::OWNER_SES).expect(200).await;
     let left = server.control("GET", "fail").expect(200).await.json();
     assert_eq!(left, json!([{ "operation": "inviteMembers", "times": 1, "status": 503 }]));
@@ -37,7 +37,7 @@ async fn the_next_answers_have_the_status_and_nothing_is_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_on_order_looks_like_those_that_really_have_its_status() {
+async fn an_injected_response_looks_like_a_real_one_of_its_status() {
     let server = TestServer::stand_in().await;
     for (status, problem) in [
         (400, "invalid-request"),
@@ -54,14 +54,14 @@ async fn an_answer_on_order_looks_like_those_that_really_have_its_status() {
         (599, "injected"),
     ] {
         order(&server, json!({ "operation": "listUsers", "status": status })).await;
-        // The form of every problem, with the headers that its status demands, is checked by `expect`.
+        // `expect` checks the form of every problem, including the headers that its status requires.
         let answer = server.get("/api/users").expect(status).await;
         assert_eq!(answer.problem(), problem, "{status}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn orders_for_one_operation_come_in_their_order_and_can_be_taken_back() {
+async fn faults_of_one_operation_apply_in_their_order_and_can_be_removed() {
     let server = TestServer::stand_in().await;
     order(&server, json!({ "operation": "inviteMembers", "status": 500 })).await;
     order(&server, json!({ "operation": "inviteMembers", "status": 429 })).await;
@@ -74,7 +74,7 @@ async fn orders_for_one_operation_come_in_their_order_and_can_be_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_held_back_comes_late_and_is_right() {
+async fn a_delayed_response_is_late_and_correct() {
     let server = TestServer::stand_in().await;
     let listed = order(&server, json!({ "operation": "inviteMembers", "delay": "300ms" })).await;
     assert_eq!(listed[0]["delay"], "300ms");
@@ -84,7 +84,7 @@ async fn an_answer_that_is_held_back_comes_late_and_is_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_is_cut_before_anything_was_done_or_instead_of_the_answer() {
+async fn a_connection_is_dropped_before_the_operation_or_in_place_of_the_response() {
     let server = TestServer::stand_in().await;
     let members = || server.count("SELECT count(*) FROM members");
     let before = members();
@@ -97,12 +97,12 @@ async fn a_connection_is_cut_before_anything_was_done_or_instead_of_the_answer()
         assert_eq!(tcp.rest(), "", "{when}: not a byte of an answer");
         assert_eq!(members(), before + done, "{when}");
     }
-    // The same request again, as a client would try: it is in already.
+    // The same request again, as a client would retry it: the member exists already.
     assert_eq!(invite(&server).expect(200).await.json(), json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_that_makes_no_sense_is_refused_with_its_place() {
+async fn an_invalid_fault_is_rejected_with_its_place() {
     let server = TestServer::stand_in().await;
     let with = |more: Value| {
         let mut order = json!({ "operation": "inviteMembers" });

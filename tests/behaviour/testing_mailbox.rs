@@ -1,4 +1,4 @@
-//! The mailbox of a stand-in: the next mail to an address, as soon as it is there, taken apart.
+//! The test controls of the mailbox: the next mail to an address, as soon as it is delivered, parsed.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ async fn next(server: &TestServer, to: &str, more: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_next_mail_has_its_parts_and_a_code_that_works() {
+async fn the_next_mail_has_its_parts_and_a_valid_code() {
     let server = TestServer::stand_in().await;
     send(&server, seed::IVY).await;
     let mail = next(&server, "IVY@acme.test", "").await;
@@ -31,7 +31,7 @@ async fn the_next_mail_has_its_parts_and_a_code_that_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn mails_come_one_after_the_other_wherever_the_clock_goes() {
+async fn mails_are_returned_in_order_however_the_clock_moves() {
     let server = TestServer::stand_in().await;
     let mut codes = Vec::new();
     let mut after = String::new();
@@ -43,7 +43,7 @@ async fn mails_come_one_after_the_other_wherever_the_clock_goes() {
         codes.push(mail["code"].clone());
         server.advance_clock(by).await;
         if by == "3d" {
-            // Back before the first of them.
+            // Back to before the first of them.
             server.control("PUT", "clock").json(&json!({ "now": "2020-01-01T00:00:00Z" })).expect(200).await;
         }
     }
@@ -60,21 +60,21 @@ async fn mails_come_one_after_the_other_wherever_the_clock_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_is_not_there_yet_is_waited_for() {
+async fn a_request_waits_for_a_mail_that_is_not_there_yet() {
     let server = TestServer::stand_in().await;
     let path = format!("mailbox/next?to={}&timeout=20s", seed::IVY_EMAIL);
     let waiting = tokio::spawn(server.control("GET", &path).expect(200));
     let (invited, other) = (seed::IVY, seed::IAN);
     send(&server, other).await;
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    assert!(!waiting.is_finished(), "a mail to somebody else is not waited for");
+    assert!(!waiting.is_finished(), "a mail to another address does not end the wait");
     send(&server, invited).await;
     let mail = waiting.await.expect("an answer").json();
     assert_eq!(mail["to"], seed::IVY_EMAIL);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mail_that_does_not_come_is_404_and_says_where_to_look() {
+async fn a_mail_that_does_not_arrive_is_404_with_a_hint() {
     let server = TestServer::stand_in().await;
     let path = format!("mailbox/next?to={}&timeout=10ms", seed::IVY_EMAIL);
     let missing = server.control("GET", &path).expect(404).await;
@@ -96,12 +96,12 @@ async fn a_mail_that_does_not_come_is_404_and_says_where_to_look() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn waiting_does_not_keep_a_server_up() {
+async fn waiting_for_a_mail_does_not_delay_shutdown() {
     let server = TestServer::stand_in().await;
     let path = format!("/_test/mailbox/next?to={}&timeout=1m", seed::IVY_EMAIL);
     let mut tcp = Tcp::connect(&server);
     let ask = |path: &str| request("GET", path, &[("authorization", TEST)], b"");
-    // Both at once: when the first is answered, the second has been read.
+    // Sent together: when the first is answered, the second has been read.
     tcp.send([ask("/_test/clock"), ask(&path)].concat());
     assert_eq!(tcp.next().status, 200);
     let stopped = tokio::time::timeout(crate::support::server::PATIENCE, server.stop()).await;

@@ -1,17 +1,17 @@
-//! An organisation with something of everything in it, for whoever takes it out and puts it in again.
+//! An organisation that contains objects of every kind in every state, for tests of export and import.
 
 use serde_json::{Value, json};
 
 use crate::support::program::run_well;
 use crate::support::{TestServer, seed};
 
-/// An organisation that has seen much, and who may ask it.
+/// An organisation with objects of every kind, and its callers.
 pub struct Much {
     pub server: TestServer,
     pub callers: Vec<String>,
-    /// The code of an invitation that nobody took up.
+    /// The code of a pending invitation.
     pub open_code: String,
-    /// One that was.
+    /// The code of an accepted invitation.
     pub used_code: String,
 }
 
@@ -30,7 +30,7 @@ impl Much {
         much
     }
 
-    /// As the owner of acme, a moment later than whatever was before.
+    /// As the owner of acme, one millisecond later than the previous request.
     async fn owner(&self, method: &str, path: &str, body: Value) -> Value {
         self.server.advance_clock("1s").await;
         self.server.call(method, path).caller(seed::OWNER_SES).json(&body).expect(200).await.json()
@@ -44,7 +44,7 @@ impl Much {
         let invited = self.owner("POST", "/api/users", emails).await;
         let withdrawn = format!("/api/users/{}", invited[1]["userId"].as_str().expect("an id"));
         self.owner("PUT", &withdrawn, json!({ "status": "disabled" })).await;
-        // Sent three times: the earlier codes are dead, and the throttle is full.
+        // Sent three times: the earlier codes are invalid, and the limit is reached.
         for _ in 0..3 {
             self.open_code = self.server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
         }
@@ -84,7 +84,7 @@ impl Much {
         let database = self.server.database().display().to_string();
         let gone = gone["project"]["id"].as_str().expect("an id");
         run_well(&["project", "delete", gone, "--database", &database]);
-        // The same key again, since the first is deleted.
+        // The same key again, since the first project is deleted.
         self.owner("POST", "/api/projects", json!({ "name": "Again", "key": "gone", "protected": true }))
             .await;
         run_well(&["project", "delete", seed::CLAIMS, "--database", &database]);

@@ -1,5 +1,5 @@
-//! Putting a stand-in back: everything is as it was when it began, in one transaction, whatever it began
-//! with; and adding a seed to what is there.
+//! Resetting a server with test controls: all data is restored to the state at its start, in one transaction; and
+//! adding a seed to existing data.
 
 use serde_json::{Value, json};
 
@@ -23,8 +23,7 @@ fn initech() -> Value {
 
 const INITECH: &str = "Internal brms_ses_initech_0000000000000000000000000000000000";
 
-/// What is in the database, without the audit log and what only ever was made up: ids that the seed left
-/// out and times.
+/// The content of the database without the audit log and generated values: times, and ids that the seed omits.
 fn shape(mut export: Value) -> Value {
     fn strip(value: &mut Value) {
         match value {
@@ -48,7 +47,7 @@ fn shape(mut export: Value) -> Value {
     export
 }
 
-/// Changes of every kind that there are tables for.
+/// Changes of every kind, covering all tables.
 async fn live(server: &TestServer) {
     let members = json!({ "userIds": [seed::NINA, seed::OTTO], "groupIds": [seed::EDITORS] });
     let role = json!({ "name": "Everywhere", "allProjects": true, "users": [seed::NINA],
@@ -69,7 +68,7 @@ async fn live(server: &TestServer) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_brings_back_the_seed_that_the_server_began_with() {
+async fn a_reset_restores_the_seed_that_the_server_was_started_with() {
     let server = TestServer::stand_in().await;
     let began_with = shape(server.export().await);
     for _ in 0..2 {
@@ -100,7 +99,7 @@ async fn a_reset_brings_back_the_seed_that_the_server_began_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_start_keeps_its_people_and_their_keys() {
+async fn a_reset_keeps_the_owner_and_the_credentials_of_a_first_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let serving = Serving::start(folder.path(), &["--test-api", "--test-api-token", TOKEN]);
     let file = std::fs::read(folder.path().join("test.db.credentials")).expect("credentials");
@@ -118,7 +117,7 @@ async fn a_first_start_keeps_its_people_and_their_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_with_people_in_it_is_brought_back_to_what_was_there_at_the_start() {
+async fn a_reset_restores_the_content_that_a_database_had_at_the_start() {
     let first = TestServer::start().await;
     live(&first).await;
     let folder = first.stop().await;
@@ -132,7 +131,7 @@ async fn a_database_with_people_in_it_is_brought_back_to_what_was_there_at_the_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_to_a_seed_of_its_own_holds_until_the_next() {
+async fn a_reset_to_another_seed_lasts_until_the_next_reset() {
     let server = TestServer::stand_in().await;
     server.control("POST", "reset").json(&initech()).expect(200).await;
     server.get("/api/users").caller(seed::OWNER_SES).expect(401).await;
@@ -144,7 +143,7 @@ async fn a_reset_to_a_seed_of_its_own_holds_until_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_without_a_byte_is_none_and_any_other_has_to_be_a_seed_and_say_that_it_is_json() {
+async fn an_empty_body_counts_as_absent_and_any_other_must_be_a_seed_in_json() {
     let server = TestServer::stand_in().await;
     let all = shape(server.export().await);
     let token = ("authorization", TEST);
@@ -171,7 +170,7 @@ async fn a_body_without_a_byte_is_none_and_any_other_has_to_be_a_seed_and_say_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_to_what_is_no_seed_or_to_nobody_changes_nothing() {
+async fn a_reset_to_an_invalid_or_empty_seed_changes_nothing() {
     let server = TestServer::stand_in().await;
     server.advance_clock("1d").await;
     let clock = server.control("POST", "clock/freeze").expect(200).await.json();
@@ -188,7 +187,7 @@ async fn a_reset_to_what_is_no_seed_or_to_nobody_changes_nothing() {
         let refused = server.control("POST", "reset").json(&body).expect(400).await;
         assert_eq!(refused.places(), places, "{}", refused.text());
     }
-    // Right as a file, and more than a call may do: found out half-way.
+    // A valid file, but more than a call may write: detected midway.
     let mut large = example();
     large["organisations"][0]["roles"] =
         json!([{ "name": "x", "allProjects": true, "users": [seed::OWNER] }]);
@@ -204,7 +203,7 @@ async fn a_reset_to_what_is_no_seed_or_to_nobody_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn resets_amid_other_requests_are_all_or_nothing() {
+async fn resets_during_other_requests_are_all_or_nothing() {
     let server = TestServer::stand_in().await;
     let mut calls = Vec::new();
     for round in 0..60 {
@@ -227,7 +226,7 @@ async fn resets_amid_other_requests_are_all_or_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_seed_is_added_whole_or_not_at_all_and_says_what_is_there_already() {
+async fn a_seed_is_added_completely_or_not_at_all_with_errors_for_existing_values() {
     let server = TestServer::stand_in().await;
     let added = server.control("POST", "seed").json(&initech()).expect(200).await.json();
     assert_eq!(added, json!({ "organisations": 1, "users": 1, "projects": 0 }));
@@ -257,7 +256,7 @@ async fn a_seed_is_added_whole_or_not_at_all_and_says_what_is_there_already() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_of_a_seed_open_no_server_that_others_reach() {
+async fn credentials_of_a_seed_are_rejected_on_a_server_reachable_by_others() {
     let folder = tempfile::tempdir().expect("a folder");
     let _server = start(folder.path(), |command| {
         command.args(["serve", "--database", "test.db", "--ready-file", "ready.json"]);
@@ -285,7 +284,7 @@ async fn secrets_of_a_seed_open_no_server_that_others_reach() {
 }
 
 #[test]
-fn the_command_line_seeds_the_same_documents() {
+fn the_command_line_accepts_the_same_seeds() {
     let folder = tempfile::tempdir().expect("a folder");
     let (file, database) = (folder.path().join("seed.json"), folder.path().join("test.db"));
     std::fs::write(&file, initech().to_string()).expect("a file");

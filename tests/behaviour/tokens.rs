@@ -1,5 +1,5 @@
-//! Personal access tokens of the caller: made, listed, renewed and removed, their limits and their lives,
-//! and how a token narrows its user.
+//! The caller's personal access tokens: creating, listing, regenerating and deleting them, their limits and expiry,
+//! and how a token restricts its user.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn status(server: &TestServer, path: &str, token: &Value) -> u16 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_lives_as_long_as_the_word_says_to_the_millisecond() {
+async fn a_token_is_valid_for_its_chosen_lifetime_to_the_millisecond() {
     let server = TestServer::start().await;
     server.clock.freeze();
     let now = server.clock.now();
@@ -67,7 +67,7 @@ async fn a_token_lives_as_long_as_the_word_says_to_the_millisecond() {
     assert_eq!(status(&server, TOKENS, &week).await, 401);
     server.clock.advance(4000 * DAY);
     assert_eq!(status(&server, TOKENS, &endless).await, 200);
-    // What has ended is still listed, and can be renewed.
+    // An expired token is still listed, and can be regenerated.
     let shown = server.get(&path(&week)).caller(seed::READER_SES).expect(200).await.json();
     assert_eq!(shown["expiresAt"], now.plus(7 * DAY).rfc3339());
     let renewal = server.post(&format!("{}/regenerate", path(&week))).caller(seed::READER_SES);
@@ -77,7 +77,7 @@ async fn a_token_lives_as_long_as_the_word_says_to_the_millisecond() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_token_names_its_place() {
+async fn an_invalid_token_is_rejected_at_its_place() {
     let server = TestServer::start().await;
     let before = everything(&server);
     for (field, value) in [
@@ -114,7 +114,7 @@ async fn what_is_no_token_names_its_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn permissions_keep_their_order_and_doubles_count_once() {
+async fn permissions_keep_their_order_and_duplicates_count_once() {
     let server = TestServer::start().await;
     let given = ["releases", "documents:full", "releases", "branches", "documents:full", "documents"];
     let made = make(&server, seed::OWNER_SES, &given).await;
@@ -133,7 +133,7 @@ async fn permissions_keep_their_order_and_doubles_count_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_without_permissions_grants_none_and_one_with_some_grants_those() {
+async fn a_token_without_permissions_has_none_and_others_have_theirs() {
     let server = TestServer::start().await;
     let (members, users) = (seed::members_path(seed::PRICING), "/api/users");
     let outsiders = format!("{members}/users");
@@ -154,7 +154,7 @@ async fn a_token_without_permissions_grants_none_and_one_with_some_grants_those(
     let silent = create(&server, seed::OWNER_SES, &body).await.json();
     assert_eq!(silent["permissions"], json!([]));
     assert_eq!(status(&server, &outsiders, &silent).await, 403);
-    // A token never gives more than its user has.
+    // A token never has more permissions than its user.
     let manager = make(&server, seed::READER_SES, &["owner"]).await;
     assert_eq!(status(&server, &outsiders, &manager).await, 403);
     assert_eq!(status(&server, users, &manager).await, 403);
@@ -179,7 +179,7 @@ async fn a_token_for_one_project_sees_no_other_and_nothing_outside() {
     let body = json!({ "note": "n", "allProjects": false, "expiry": "week", "permissions": ["owner"] });
     let nowhere = create(&server, seed::OWNER_SES, &body).await.json();
     assert_eq!(status(&server, &seed::members_path(seed::CLAIMS), &nowhere).await, 404);
-    // `projects` is for tokens that do not reach all.
+    // `projects` is for tokens that are not valid for all projects.
     let body = json!({ "note": "n", "allProjects": true, "expiry": "week", "permissions": ["owner"],
                        "projects": [seed::CLAIMS] });
     let everywhere = create(&server, seed::OWNER_SES, &body).await.json();
@@ -188,7 +188,7 @@ async fn a_token_for_one_project_sees_no_other_and_nothing_outside() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_project_that_the_caller_cannot_see_is_named_and_no_token_is_made() {
+async fn a_project_that_the_caller_cannot_see_is_named_and_no_token_is_created() {
     let server = TestServer::start().await;
     let nina = sign_in(&server, seed::NINA, None);
     let before = everything(&server);
@@ -211,9 +211,9 @@ async fn a_project_that_the_caller_cannot_see_is_named_and_no_token_is_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_09_a_secret_is_in_the_two_answers_that_make_it_and_nowhere_else() {
+async fn iv_09_a_secret_is_only_in_the_two_responses_that_create_it() {
     let server = TestServer::start().await;
-    // Later than the seed's token, so that the list has it behind that one.
+    // Created later than the seed's token, so that it is listed after it.
     server.clock.advance(Duration::from_secs(1));
     let made = make(&server, seed::MANAGER_SES, &["documents"]).await;
     server.clock.advance(Duration::from_millis(5));
@@ -245,7 +245,7 @@ async fn iv_09_a_secret_is_in_the_two_answers_that_make_it_and_nowhere_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_renewed_token_leaves_its_old_secret_dead_and_a_removed_one_leaves_nothing() {
+async fn a_regenerated_token_invalidates_its_old_secret_and_a_deleted_one_leaves_nothing() {
     let server = TestServer::start().await;
     let old = make(&server, seed::OWNER_SES, &["owner"]).await;
     assert_eq!(status(&server, "/api/users", &old).await, 200);
@@ -267,7 +267,7 @@ async fn a_renewed_token_leaves_its_old_secret_dead_and_a_removed_one_leaves_not
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_of_others_do_not_exist_not_even_for_the_owner() {
+async fn tokens_of_other_users_are_unknown_even_to_the_owner() {
     let server = TestServer::start().await;
     let reader = make(&server, seed::READER_SES, &[]).await;
     let before = everything(&server);
@@ -284,7 +284,7 @@ async fn tokens_of_others_do_not_exist_not_even_for_the_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_reads_the_tokens_of_its_user_and_makes_changes_or_removes_none() {
+async fn a_token_may_read_the_tokens_of_its_user_but_not_change_them() {
     let server = TestServer::start().await;
     let token = make(&server, seed::OWNER_SES, &["owner"]).await;
     let before = everything(&server);
@@ -299,7 +299,7 @@ async fn a_token_reads_the_tokens_of_its_user_and_makes_changes_or_removes_none(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_has_more_than_100_tokens_that_work_and_those_that_ended_do_not_count() {
+async fn a_user_has_at_most_100_valid_tokens_and_expired_ones_do_not_count() {
     let server = TestServer::start().await;
     server.clock.freeze();
     let first = make(&server, seed::READER_SES, &[]).await;
@@ -334,7 +334,7 @@ async fn nobody_has_more_than_100_tokens_that_work_and_those_that_ended_do_not_c
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_35_of_many_who_remove_one_token_at_once_one_does() {
+async fn iv_35_of_many_concurrent_deletions_of_one_token_one_succeeds() {
     let server = TestServer::start().await;
     let token = make(&server, seed::MANAGER_SES, &[]).await;
     let mut calls = JoinSet::new();
@@ -349,7 +349,7 @@ async fn iv_35_of_many_who_remove_one_token_at_once_one_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_renewals_at_once_the_last_secret_is_the_one_that_works() {
+async fn of_many_concurrent_regenerations_the_last_secret_is_valid() {
     let server = TestServer::start().await;
     let token = make(&server, seed::MANAGER_SES, &[]).await;
     let mut calls = JoinSet::new();

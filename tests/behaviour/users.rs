@@ -1,5 +1,5 @@
-//! listUsers: the order, the filters and the pages of the list, and who may see it. Here too lies what the
-//! stories about people share: a way to read the audit log.
+//! listUsers: order, filters and pages of the list, and who may see it. Also contains the helpers that tests about
+//! users share: reading the audit log.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ const SERVICE: &str = "/api/users/service";
 const ACME: [&str; 10] =
     ["owner", "admin", "manager", "reader", "ivy", "ian", "dora", "robot", "nina", "otto"];
 
-/// One entry of the audit log: type, action, what it is about, and who did it.
+/// An audit entry: type, action, object, and actor.
 pub type Entry = (String, String, String, Option<String>);
 
-/// An entry as it is expected.
+/// An expected entry.
 pub fn entry(kind: &str, action: &str, ref_id: &str, by: &str) -> Entry {
     (kind.to_owned(), action.to_owned(), ref_id.to_owned(), Some(by.to_owned()))
 }
 
-/// What callers of acme did is in the audit log as these entries and no others, in whatever order, and
-/// none has a secret. What the seed file made has nobody who did it.
+/// Checks that the actions of acme's callers are exactly these audit entries, in any order, without secrets. Seeded
+/// entries have no actor.
 pub async fn assert_audited(server: &TestServer, mut expected: Vec<Entry>) {
     let listed = server.get("/api/audit-logs?perPage=500").caller(seed::OWNER_SES).expect(200).await.json();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
@@ -44,7 +44,7 @@ async fn list(server: &TestServer, query: &str) -> Value {
     server.get(&format!("/api/users?{query}")).caller(seed::ADMIN_SES).expect(200).await.json()
 }
 
-/// The part of each listed address before the sign.
+/// The local part of each listed address.
 fn names(body: &Value) -> Vec<&str> {
     let users = body["results"].as_array().expect("results").iter();
     let emails = users.map(|user| user["email"].as_str().expect("an address"));
@@ -63,7 +63,7 @@ async fn rename(server: &TestServer, user: &str, first_name: &str, last_name: &s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_users_of_the_organisation_come_oldest_first_and_none_of_another() {
+async fn all_users_of_the_organisation_are_listed_oldest_first() {
     let server = TestServer::start().await;
     let body = list(&server, "").await;
     assert_eq!(names(&body), ACME);
@@ -76,7 +76,7 @@ async fn all_users_of_the_organisation_come_oldest_first_and_none_of_another() {
     );
     assert_eq!(body["results"][6]["status"], "disabled", "the disabled are shown");
 
-    // A newer account goes to the end, an older one to the front, whatever their ids are.
+    // The order follows the creation time, not the ids.
     server.clock.advance(Duration::from_secs(1));
     let new = json!({ "email": "aaa@acme.test" });
     server.post(SERVICE).caller(seed::OWNER_SES).json(&new).expect(200).await;
@@ -88,7 +88,7 @@ async fn all_users_of_the_organisation_come_oldest_first_and_none_of_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn is_service_keeps_programs_or_people_and_takes_no_other_word() {
+async fn is_service_selects_service_accounts_or_people_and_accepts_only_booleans() {
     let server = TestServer::start().await;
     let programs = list(&server, "isService=true").await;
     assert_eq!((names(&programs), &programs["paginate"]["total"]), (vec!["robot"], &json!(1)));
@@ -105,7 +105,7 @@ async fn is_service_keeps_programs_or_people_and_takes_no_other_word() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn search_looks_into_address_and_both_names_in_any_letter_case() {
+async fn search_covers_address_and_both_names_in_any_letter_case() {
     let server = TestServer::start().await;
     rename(&server, seed::NINA, "Ärmel", "Öztürk").await;
     rename(&server, seed::OTTO, "Жанна", "d'Arc").await;
@@ -132,17 +132,17 @@ async fn search_looks_into_address_and_both_names_in_any_letter_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn search_finds_a_greek_name_by_the_letters_somebody_typed_so_far() {
+async fn search_finds_a_greek_name_by_its_first_letters() {
     let server = TestServer::start().await;
     rename(&server, seed::NINA, "Κώστας", "Σίσυφος").await;
-    // A sigma has another small form at the end of a word; what is typed ends earlier than the name.
+    // A sigma has another lower-case form at the end of a word; the search text ends before the name does.
     for text in ["ΚΏΣ", "κώσ", "ΚΏΣΤΑΣ", "κώστας", "ΣΊΣ", "ΣΥΦΟΣ", "υφοσ"] {
         assert_eq!(search(&server, text).await, ["nina"], "{text}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn search_takes_percent_underscore_and_quotes_literally() {
+async fn search_matches_percent_underscore_and_quotes_literally() {
     let server = TestServer::start().await;
     rename(&server, seed::NINA, "100% _real_", "back\\slash").await;
     rename(&server, seed::OTTO, "O'Neil \"Ott\"", "'; DROP TABLE users; --").await;
@@ -166,7 +166,7 @@ async fn search_takes_percent_underscore_and_quotes_literally() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_comes_in_pages_that_say_where_they_lie() {
+async fn a_list_is_paged_and_reports_its_position() {
     let server = TestServer::start().await;
     for (query, shown, place) in [
         ("page=1&perPage=4", &ACME[..4], [1, 1, 4, 10, 4]),
@@ -200,7 +200,7 @@ async fn a_list_comes_in_pages_that_say_where_they_lie() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_of_more_than_500_is_served_as_500_and_says_so() {
+async fn a_page_size_over_500_is_reduced_to_500_and_reported() {
     let server = TestServer::start().await;
     execute(
         &server,
@@ -222,7 +222,7 @@ async fn a_page_of_more_than_500_is_served_as_500_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_show_their_roles() {
+async fn users_have_their_roles() {
     let server = TestServer::start().await;
     let role = json!({
         "name": "Auditors", "description": "Look at all", "allProjects": true,
@@ -236,7 +236,7 @@ async fn users_show_their_roles() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn admins_and_wide_tokens_see_the_list_and_nobody_else() {
+async fn only_admins_and_unrestricted_tokens_see_the_list() {
     let server = TestServer::start().await;
     let token =
         |user, permissions, projects| Pat { user, permissions, projects, expires_at: None }.put(&server);

@@ -1,4 +1,4 @@
-//! updateUser: names, standing, status and roles; the one owner; and what disabling and locking take away.
+//! updateUser: names, user type, status and roles; the single owner; and the effects of disabling and locking.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn accept(server: &TestServer, code: &str) -> Answer {
     server.post("/invitations/accept").json(&json!({ "secret": code })).send().await
 }
 
-/// What the caller may do with the own tokens: 200 while the credentials work.
+/// The status of reading the caller's own tokens: 200 while the credentials are valid.
 async fn works(server: &TestServer, caller: &str) -> bool {
     let answer = server.get("/api/personal-access-tokens").caller(caller).send().await;
     assert!(matches!(answer.status, 200 | 401), "{}", answer.text());
@@ -37,7 +37,7 @@ async fn user(server: &TestServer, id: &str) -> Value {
     users.into_iter().find(|user| user["id"] == id).expect("the user is listed")
 }
 
-/// Every one of these is refused in this way and leaves nothing behind.
+/// All of these are rejected in this way and change nothing.
 async fn refused(server: &TestServer, status: u16, calls: &[(&str, &str, Value, &str)]) {
     let before = everything(server);
     for (caller, user, body, problem) in calls {
@@ -48,7 +48,7 @@ async fn refused(server: &TestServer, status: u16, calls: &[(&str, &str, Value, 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_change_and_what_is_absent_stays() {
+async fn names_change_and_absent_fields_are_kept() {
     let server = TestServer::start().await;
     server.clock.freeze();
     let before = user(&server, seed::NINA).await;
@@ -63,7 +63,7 @@ async fn names_change_and_what_is_absent_stays() {
     assert_eq!(put(&server, seed::ADMIN_SES, seed::NINA, &json!({ "other": 1 })).await.json(), body);
     let upper_case = seed::NINA.to_uppercase();
     assert_eq!(put(&server, seed::ADMIN_SES, &upper_case, &json!({})).await.json(), body);
-    // An invited person may be named before the invitation is taken up.
+    // An invited user may be renamed before accepting.
     let ivy = put(&server, seed::ADMIN_SES, seed::IVY, &json!({ "firstName": "Ivy" })).await.json();
     assert_eq!((&ivy["firstName"], &ivy["type"]), (&json!("Ivy"), &json!("invited")));
 
@@ -73,7 +73,7 @@ async fn names_change_and_what_is_absent_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_fit_the_description_names_its_place_and_changes_nothing() {
+async fn invalid_values_are_rejected_at_their_place_and_change_nothing() {
     let server = TestServer::start().await;
     let before = everything(&server);
     for (body, place) in [
@@ -108,7 +108,7 @@ async fn what_does_not_fit_the_description_names_its_place_and_changes_nothing()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_admin_moves_people_between_member_author_and_admin_and_it_counts_at_once() {
+async fn an_admin_changes_user_types_with_immediate_effect() {
     let server = TestServer::start().await;
     let nina = sign_in(&server, seed::NINA, None);
     for (position, (standing, makes_projects, sees_users)) in
@@ -130,7 +130,7 @@ async fn an_admin_moves_people_between_member_author_and_admin_and_it_counts_at_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_becomes_invited_and_who_is_invited_becomes_nothing_else_by_an_update() {
+async fn an_update_neither_sets_nor_changes_the_user_type_invited() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let calls: Vec<_> = ["member", "author", "admin", "owner"]
@@ -147,7 +147,7 @@ async fn nobody_becomes_invited_and_who_is_invited_becomes_nothing_else_by_an_up
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_07_only_the_owner_changes_the_owner_or_makes_one() {
+async fn iv_07_only_the_owner_changes_the_owner_or_appoints_one() {
     let server = TestServer::start().await;
     let calls = [
         (seed::OWNER, json!({ "firstName": "Hacked" })),
@@ -166,7 +166,7 @@ async fn iv_07_only_the_owner_changes_the_owner_or_makes_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_owner_neither_steps_down_nor_locks_the_own_door() {
+async fn the_owner_can_neither_step_down_nor_disable_their_own_account() {
     let server = TestServer::start().await;
     let bodies = [
         json!({ "type": "admin" }),
@@ -182,7 +182,7 @@ async fn the_owner_neither_steps_down_nor_locks_the_own_door() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn making_another_owner_makes_the_caller_an_admin_in_the_same_moment() {
+async fn appointing_another_owner_makes_the_caller_an_admin_in_the_same_transaction() {
     let server = TestServer::start().await;
     let nina = sign_in(&server, seed::NINA, None);
     let body = put(&server, seed::OWNER_SES, seed::NINA, &json!({ "type": "owner" })).await.json();
@@ -200,7 +200,7 @@ async fn making_another_owner_makes_the_caller_an_admin_in_the_same_moment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_new_owners_at_once_one_is_made() {
+async fn of_many_concurrent_new_owners_one_is_appointed() {
     let server = TestServer::start().await;
     let mut calls = JoinSet::new();
     for round in 0..24 {
@@ -220,7 +220,7 @@ async fn of_many_new_owners_at_once_one_is_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_cannot_act_does_not_become_the_owner() {
+async fn a_user_who_cannot_act_cannot_become_the_owner() {
     let server = TestServer::start().await;
     assert_eq!(put(&server, seed::OWNER_SES, seed::OTTO, &json!({ "status": "locked" })).await.status, 200);
     let owner = json!({ "type": "owner" });
@@ -236,7 +236,7 @@ async fn who_cannot_act_does_not_become_the_owner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_32_disabling_ends_every_credential_with_the_next_request_and_for_good() {
+async fn iv_32_disabling_revokes_every_credential_from_the_next_request_on_permanently() {
     let server = TestServer::start().await;
     let second = sign_in(&server, seed::MANAGER, None);
     for credentials in [seed::MANAGER_PAT, seed::MANAGER_SES, &second] {
@@ -256,7 +256,7 @@ async fn iv_32_disabling_ends_every_credential_with_the_next_request_and_for_goo
     let members = server.get(&seed::members_path(seed::PRICING)).caller(&fresh).expect(200).await.json();
     assert!(members.to_string().contains(seed::MANAGER), "memberships outlive it");
 
-    // A program's tokens end the same way.
+    // A service account's tokens are revoked in the same way.
     assert!(works(&server, seed::ROBOT_PAT).await);
     assert_eq!(
         put(&server, seed::ADMIN_SES, seed::ROBOT, &json!({ "status": "disabled" })).await.status,
@@ -269,7 +269,7 @@ async fn iv_32_disabling_ends_every_credential_with_the_next_request_and_for_goo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_admin_who_disables_another_admin_is_the_last_to_call() {
+async fn of_two_admins_who_disable_each_other_only_the_first_succeeds() {
     let server = TestServer::start().await;
     put(&server, seed::OWNER_SES, seed::NINA, &json!({ "type": "admin" })).await;
     let nina = sign_in(&server, seed::NINA, None);
@@ -280,12 +280,12 @@ async fn an_admin_who_disables_another_admin_is_the_last_to_call() {
     }
     let mut statuses = calls.join_all().await;
     statuses.sort_unstable();
-    assert_eq!(statuses, [200, 401], "who was disabled a moment ago disables nobody");
+    assert_eq!(statuses, [200, 401], "a disabled admin cannot disable others");
     assert_eq!(server.count("SELECT count(*) FROM users WHERE type = 'admin' AND status = 'active'"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn iv_15_disabling_withdraws_the_link_and_iv_14_inviting_again_gives_one_that_works() {
+async fn iv_15_disabling_withdraws_the_link_and_iv_14_a_new_invitation_has_a_valid_one() {
     let server = TestServer::start().await;
     let old_code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let body = put(&server, seed::ADMIN_SES, seed::IVY, &json!({ "status": "disabled" })).await.json();
@@ -307,7 +307,7 @@ async fn iv_15_disabling_withdraws_the_link_and_iv_14_inviting_again_gives_one_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_locked_user_waits_outside_and_comes_back_with_the_old_tokens() {
+async fn a_locked_user_is_rejected_and_after_unlocking_has_the_old_tokens() {
     let server = TestServer::start().await;
     let body = put(&server, seed::ADMIN_SES, seed::READER, &json!({ "status": "locked" })).await.json();
     assert_eq!(body["status"], "locked");
@@ -315,12 +315,12 @@ async fn a_locked_user_waits_outside_and_comes_back_with_the_old_tokens() {
     server.clock.advance(Duration::from_hours(1));
     assert_eq!(put(&server, seed::ADMIN_SES, seed::READER, &json!({ "status": "active" })).await.status, 200);
     assert!(works(&server, seed::READER_SES).await && works(&server, seed::READER_PAT).await);
-    // Enabled and disabled are the words for the other state.
+    // Recorded as `updated`: the actions `enabled` and `disabled` are for the other states.
     assert_audited(&server, vec![entry("user", "updated", seed::READER, seed::ADMIN); 2]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn roles_of_a_user_are_replaced_as_a_whole_and_absent_ones_stay() {
+async fn roles_of_a_user_are_replaced_as_a_whole_and_absent_ones_are_kept() {
     let server = TestServer::start().await;
     let mut ids = Vec::new();
     for name in ["One", "Two"] {

@@ -1,10 +1,10 @@
-//! What functions take: ids of their noun's type and no bare UUIDs that could be passed in the wrong order, and no
-//! `true` or `false` that says nothing at the call. Each rule is also shown planted violations, so that it can fail.
+//! Function arguments: typed ids rather than bare UUIDs that could be passed in the wrong order, and no boolean
+//! literals in calls. Each rule is also run on planted violations, so that it can fail.
 
 use crate::Source;
 use crate::imports::{is_name, tokens};
 
-/// Where an id is of its noun's type. A bare one is what may be of several nouns.
+/// Where an id has the type of its noun. A bare one may belong to several nouns.
 const WITH_TYPED_IDS: &[&str] = &[
     "src/access/",
     "src/mail/",
@@ -14,7 +14,7 @@ const WITH_TYPED_IDS: &[&str] = &[
     "src/store/",
     "src/views/",
 ];
-/// Functions of libraries that take a boolean, each with its type where the name alone is not enough.
+/// Library functions that take a boolean, with the type where the name alone is ambiguous.
 const OF_LIBRARIES: &[&str] = &[
     "AtomicBool::new",
     "Err",
@@ -38,10 +38,10 @@ const OF_LIBRARIES: &[&str] = &[
     "with_target",
     "write",
 ];
-/// What stands before a parenthesis and is no function.
+/// Words before a parenthesis that are not functions.
 const KEYWORDS: &[&str] = &["else", "for", "if", "in", "let", "match", "mut", "return", "while"];
 
-/// Functions that take or return two bare UUIDs, and types that hold two.
+/// Functions that take or return two bare UUIDs, and types that contain two.
 pub fn bare_ids(source: &Source) -> Vec<String> {
     if !source.is_under(WITH_TYPED_IDS) {
         return Vec::new();
@@ -56,7 +56,7 @@ pub fn bare_ids(source: &Source) -> Vec<String> {
             _ => None,
         };
         let signature = &rest[..length.unwrap_or(0)];
-        // What stands before is a bound, as in `fn all<T: From<Uuid>>(…)`.
+        // A preceding bound, as in `fn all<T: From<Uuid>>(…)`.
         let inside = signature.iter().skip_while(|token| !["(", "{"].contains(&token.as_str()));
         let bare = inside.filter(|token| *token == "Uuid").count();
         if bare > 1 {
@@ -70,7 +70,7 @@ pub fn bare_ids(source: &Source) -> Vec<String> {
 pub fn bare_booleans(source: &Source) -> Vec<String> {
     let tokens = tokens(source);
     let mut found = Vec::new();
-    // For each bracket that is open, the function that it belongs to.
+    // The function of each open bracket.
     let mut open: Vec<Option<String>> = Vec::new();
     for (here, token) in tokens.iter().enumerate() {
         match token.as_str() {
@@ -90,7 +90,7 @@ pub fn bare_booleans(source: &Source) -> Vec<String> {
     found
 }
 
-/// The function of ours that a parenthesis after these words calls.
+/// Our function that is called by a parenthesis after these words.
 fn called(before: &[String]) -> Option<String> {
     let word = |back: usize| before.len().checked_sub(back).map_or("", |position| before[position].as_str());
     let mut back = 1;
@@ -121,7 +121,7 @@ fn called(before: &[String]) -> Option<String> {
 }
 
 #[test]
-fn bare_ids_are_seen_wherever_there_are_two() {
+fn two_bare_ids_are_detected_wherever_they_are() {
     for text in [
         "pub(crate) fn find(\n    tx: &Tx,\n    user_id: Uuid,\n    project_id: Option<Uuid>,\n) -> Result<(), Problem> {}",
         "fn find(ids: impl IntoIterator<Item = Uuid>) -> HashMap<Uuid, User> {}",
@@ -142,7 +142,7 @@ fn bare_ids_are_seen_wherever_there_are_two() {
 }
 
 #[test]
-fn bare_booleans_are_seen_in_every_call_of_ours() {
+fn boolean_literals_are_detected_in_every_call() {
     for text in [
         "save(tx, true)",
         "self.save(\n    false,\n    tx,\n)",

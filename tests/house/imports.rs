@@ -1,5 +1,5 @@
-//! What a source file names of other files: its `use`, and the paths in its code. Read word by word, without
-//! comments, texts and tests.
+//! The dependencies of a source file: its `use` declarations and the paths in its code. Tokenised, without comments,
+//! strings and tests.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use crate::Source;
 /// `["operations", "groups"]` for `crate::operations::groups`.
 pub type Path = Vec<String>;
 
-/// One name that a `use` brings in.
+/// One name that a `use` imports.
 pub struct Import {
     pub path: Path,
     pub name: String,
     pub is_public: bool,
 }
 
-/// What a file says about itself and others, in its own words.
+/// What a file declares and refers to.
 #[derive(Default)]
 pub struct Module {
     pub file: String,
@@ -26,7 +26,7 @@ pub struct Module {
     pub imports: Vec<Import>,
     /// The paths in its code.
     pub paths: BTreeSet<Path>,
-    /// The first words of those, which stand for what was imported.
+    /// The first segments of those, which refer to imports.
     pub words: BTreeSet<String>,
 }
 
@@ -52,7 +52,7 @@ impl Module {
                     module.children.insert(token(here + 1).to_owned());
                     here += 2;
                 }
-                // `$crate` in a macro is a path of its callers.
+                // `$crate` in a macro is a path of the calling code.
                 word if is_name(word) && !["::", ".", "$"].contains(&before) => {
                     if DEFINING.contains(&before)
                         || before == "!" && token(here.saturating_sub(2)) == "macro_rules"
@@ -75,7 +75,7 @@ impl Module {
     }
 }
 
-/// Reads one tree of a `use` from `position` on, and returns where it ends.
+/// Parses one `use` tree from `position` on, and returns where it ends.
 fn read_use(
     tokens: &[String],
     mut position: usize,
@@ -116,7 +116,7 @@ pub fn is_name(token: &str) -> bool {
     token.starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
 }
 
-/// Words, `::` and single signs.
+/// Words, `::` and single characters.
 pub fn tokens(source: &Source) -> Vec<String> {
     let text: Vec<char> = source.code().flat_map(|(_, line)| line.chars().chain(['\n'])).collect();
     let at = |position: usize| text.get(position).copied().unwrap_or('\n');
@@ -128,7 +128,7 @@ pub fn tokens(source: &Source) -> Vec<String> {
     while here < text.len() {
         let end = match text[here] {
             '/' if at(here + 1) == '/' => find(here, &|position| at(position) == '\n'),
-            // A raw text, which has one `#` wherever it has any.
+            // A raw string with one `#`, if any.
             '"' if here > 0 && at(here - 1) == '#' => {
                 find(here + 1, &|position| at(position) == '"' && at(position + 1) == '#')
                     .map(|last| last + 2)
@@ -140,7 +140,7 @@ pub fn tokens(source: &Source) -> Vec<String> {
                 }
                 Some(last + 1)
             }
-            // A letter, and not a lifetime.
+            // A character literal, and not a lifetime.
             '\'' if at(here + 1) == '\\' => {
                 find(here + 3, &|position| at(position) == '\'').map(|last| last + 1)
             }

@@ -1,5 +1,5 @@
-//! The layers: who may import whom. A file imports only what stands on a lower floor or in its own folder, and no
-//! files import each other in a circle. Each of these is also shown planted violations, so that it can fail.
+//! The layers: a file imports only from a lower layer or its own folder, and files do not import each other in a
+//! cycle. Each rule is also run on planted violations, so that it can fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::io::Write;
 use crate::imports::{Module, Path};
 use crate::{Source, read_all};
 
-/// The folders and files of `src/` from high to low. Those of one floor do not import each other.
+/// The folders and files of `src/` from high to low. Those of one layer do not import each other.
 const FLOORS: &[&[&str]] = &[
     &["main"],
     &["cli"],
@@ -33,19 +33,19 @@ const FLOORS: &[&[&str]] = &[
 /// All files by the path of their module.
 struct House(BTreeMap<Path, Module>);
 
-/// What was found, each violation a line to read.
+/// The violations found, each as a line of text.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Findings {
     imports: usize,
-    /// Leads to a higher floor, or to another folder of the same one.
+    /// Imports from a higher layer, or from another folder of the same layer.
     climbing: BTreeSet<String>,
-    /// Takes from the face of its own folder what another file defines.
+    /// Imports through the `mod.rs` of its own folder what another file defines.
     through_the_face: BTreeSet<String>,
-    /// Files that reach each other.
+    /// Files that import each other.
     cycles: BTreeSet<String>,
 }
 
-/// The path of a file's module. A `mod.rs` is the face of its folder.
+/// The module path of a file. A `mod.rs` stands for its folder.
 fn module_path(file: &str) -> Path {
     let path = file.strip_prefix("src/").unwrap_or(file);
     let path = path.strip_suffix(".rs").unwrap_or(path);
@@ -70,7 +70,7 @@ impl House {
         Self(files.map(|source| (module_path(&source.path), Module::new(source))).collect())
     }
 
-    /// Where a path leads that stands in the file of `here`, from the root of the crate; `None`: out of the crate.
+    /// The target of a path in the file of `here`, from the crate root; `None` if outside the crate.
     fn absolute(&self, here: &Path, path: &Path, knows_imports: bool) -> Option<Path> {
         let module = &self.0[here];
         let (first, rest) = path.split_first()?;
@@ -95,14 +95,14 @@ impl House {
         Some(found)
     }
 
-    /// The module that a path from the root lies in, and what the path names of it.
+    /// The module of a path from the root, and the rest of the path.
     fn module_of<'p>(&self, path: &'p Path) -> (Path, &'p [String]) {
         let length = (0..=path.len()).rev().find(|length| self.0.contains_key(&path[..*length]));
         let (module, rest) = path.split_at(length.unwrap_or(0));
         (module.to_vec(), rest)
     }
 
-    /// The module that defines what a path names: a face leads on to its children.
+    /// The module that defines the target of a path: a `mod.rs` re-exports from its children.
     fn definition(&self, path: &Path) -> Path {
         let (here, rest) = self.module_of(path);
         let led_on = rest.first().and_then(|name| {
@@ -126,7 +126,7 @@ impl House {
         self.0.get(&self.module_of(path).0).map(|module| &module.defined)
     }
 
-    /// Where the paths of a file lead, each with whether the file, as a face, only passes it on.
+    /// The targets of a file's paths, each with whether the file, as a `mod.rs`, only re-exports it.
     fn arrows(&self, here: &Path) -> Vec<(Path, bool)> {
         let module = &self.0[here];
         let imports = module.imports.iter().filter_map(|import| {
@@ -193,7 +193,7 @@ impl House {
 }
 
 #[test]
-fn imports_lead_down_and_never_in_a_circle() {
+fn imports_go_to_lower_layers_and_have_no_cycles() {
     let sources: Vec<Source> =
         read_all("src", ".rs").into_iter().chain(read_all("generated", ".rs")).collect();
     let house = House::new(&sources);
@@ -219,7 +219,7 @@ fn found_in(files: &[(&str, &str)]) -> Findings {
 }
 
 #[test]
-fn an_import_that_climbs_is_seen_however_it_is_written() {
+fn an_import_from_a_higher_layer_is_detected_in_every_form() {
     for (path, text) in [
         ("src/store/users.rs", "use crate::app::App;"),
         ("src/store/users.rs", "pub use crate::app::App;"),
@@ -247,7 +247,7 @@ fn an_import_that_climbs_is_seen_however_it_is_written() {
 }
 
 #[test]
-fn files_that_import_each_other_are_seen() {
+fn files_that_import_each_other_are_detected() {
     let face = "mod a;\nmod b;\npub use a::A;\npub use b::*;";
     for (what, files) in [
         ("by two", [face, "use super::b::B;\npub struct A;", "use crate::db::a;\npub struct B;"]),
@@ -273,7 +273,7 @@ fn files_that_import_each_other_are_seen() {
 }
 
 #[test]
-fn imports_from_below_faces_comments_texts_and_tests_are_right() {
+fn imports_from_lower_layers_reexports_comments_strings_and_tests_are_accepted() {
     let right = [
         ("src/lib.rs", "pub mod app;\npub mod db;"),
         (

@@ -1,19 +1,18 @@
-//! How modules and types are named and laid out: a folder has its face in `mod.rs`, which defines nothing; what holds
-//! the things of a noun is called by its plural; a type's name stands for one type. Each rule is also shown planted
-//! violations, so that it can fail.
+//! Names and layout of modules and types: a `mod.rs` defines nothing itself; modules of nouns have plural names; a
+//! type name stands for one type. Each rule is also run on planted violations, so that it can fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Source, read_all};
 
-/// The folders with a module for each noun.
+/// The folders with one module per noun.
 const OF_NOUNS: &[&str] = &["src/operations/", "src/operator/", "src/store/", "src/views/"];
-/// What has no plural, or is no module of a noun.
+/// Names without a plural, or not of nouns.
 const WITHOUT_PLURAL: &[&str] = &["health", "mod"];
-/// The words that a type is defined with.
+/// The keywords that define a type.
 const DEFINING: &[&str] = &["struct", "enum", "trait", "type", "union"];
 
-/// What a face does beyond naming its modules and passing on what is in them.
+/// Items of a `mod.rs` other than module declarations and re-exports.
 fn more_than_a_face(source: &Source) -> Vec<String> {
     if !source.path.ends_with("/mod.rs") && source.path != "src/lib.rs" {
         return Vec::new();
@@ -48,7 +47,7 @@ fn singular(source: &Source) -> Vec<String> {
     if is_right { Vec::new() } else { vec![format!("{} is no plural", source.path)] }
 }
 
-/// Names that stand for several types, with their places. What the system has two forms of stands in one file.
+/// Names of several types, with their places. The two forms of a platform-dependent type are in one file.
 fn ambiguous_types(sources: &[Source]) -> Vec<String> {
     let mut places: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for source in sources {
@@ -65,7 +64,7 @@ fn ambiguous_types(sources: &[Source]) -> Vec<String> {
 }
 
 #[test]
-fn modules_and_types_are_laid_out_and_named_in_one_way() {
+fn modules_and_types_have_a_uniform_layout_and_naming() {
     let sources = read_all("src", ".rs");
     let mut broken: Vec<String> = sources.iter().flat_map(singular).collect();
     broken.extend(ambiguous_types(&sources));
@@ -75,7 +74,7 @@ fn modules_and_types_are_laid_out_and_named_in_one_way() {
 }
 
 #[test]
-fn each_other_layout_and_name_is_seen() {
+fn deviations_from_layout_and_naming_are_detected() {
     let faults = |files: &[(&str, &str)]| {
         let sources: Vec<Source> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
         let each = sources.iter().flat_map(|source| [more_than_a_face(source), singular(source)].concat());

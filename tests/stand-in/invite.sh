@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Invites somebody, reads the mail, lets a week pass, sees the link refused, and tries a client's patience: with curl alone.
+# Invites a user, reads the mail, advances the clock beyond the expiry, and injects a fault: with curl alone.
 #
 #   BRMS=target/release/brms tests/stand-in/invite.sh
 set -euo pipefail
@@ -16,7 +16,7 @@ until [[ -s $folder/ready.json ]]; do
     sleep 0.01
 done
 
-# The value of a field of the JSON that comes in: enough for what comes here.
+# The value of a field of the JSON on standard input; sufficient for the responses here.
 field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
 
 url=$(field url < "$folder/ready.json")
@@ -25,10 +25,10 @@ ivy=0190a000-0000-7000-8000-000000000005
 nina=0190a000-0000-7000-8000-000000000009
 pricing=0190a000-0000-7000-a000-000000000001
 
-# Of the stand-in itself.
+# Calls a test control.
 control() { curl --silent --show-error --fail-with-body --request "$1" --header "Authorization: Test $token" \
     --header 'Content-Type: application/json' "$url/_test/$2" "${@:3}"; }
-# Of the API, as the owner of the seed.
+# Calls the API as the owner in the seed.
 api() { curl --silent --show-error --request "$1" --header 'Content-Type: application/json' \
     --header 'Authorization: Internal brms_ses_seed_owner_00000000000000000000000000000000000000' "$url$2" "${@:3}"; }
 accept() { curl --silent --output /dev/null --write-out '%{http_code}' --json "{\"secret\":\"$1\"}" "$url/invitations/accept"; }

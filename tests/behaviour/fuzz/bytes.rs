@@ -1,4 +1,4 @@
-//! Bytes on a connection: random ones, and requests that were right before something was done to them.
+//! Bytes on a connection: random ones, and valid requests that were then corrupted.
 
 use serde_json::json;
 
@@ -29,7 +29,7 @@ const TARGETS: [&str; 18] = [
     "/api/health\t",
     "/api/users/{userId}",
 ];
-/// Lengths that are none, or not those of the body.
+/// Invalid lengths, and lengths other than that of the body.
 const LENGTHS: [&str; 14] = [
     "-1",
     "+5",
@@ -46,7 +46,7 @@ const LENGTHS: [&str; 14] = [
     "9999",
     "1048577",
 ];
-/// Chunks that break the rules of their framing, or bend them.
+/// Chunks that violate the chunked coding, or stretch it.
 const CHUNKS: [&str; 12] = [
     "zz\r\n{}\r\n0\r\n\r\n",
     "-1\r\n",
@@ -61,7 +61,7 @@ const CHUNKS: [&str; 12] = [
     "2\r\n{}\r\n0\r\nno trailer\r\n\r\n",
     "2\r\n{}\r\n",
 ];
-/// Lines that do not belong into a head.
+/// Invalid header lines.
 const LINES: [&[u8]; 14] = [
     b" folded: x",
     b"x: a\r\n b\r\n\tc",
@@ -79,7 +79,7 @@ const LINES: [&[u8]; 14] = [
     b"expect: 100-continue",
 ];
 
-/// Something to send on a connection of its own.
+/// Bytes to send on a connection of their own.
 pub fn any(random: &mut Random) -> Vec<u8> {
     match random.below(8) {
         0 => random.bytes(4_096),
@@ -90,7 +90,7 @@ pub fn any(random: &mut Random) -> Vec<u8> {
     }
 }
 
-/// A request with nothing wrong in it.
+/// A valid request.
 fn right(random: &mut Random) -> Vec<u8> {
     let caller = ("authorization", *random.of(&[seed::OWNER_PAT, seed::OWNER_SES, seed::READER_PAT]));
     let (json, form) =
@@ -117,7 +117,7 @@ fn right(random: &mut Random) -> Vec<u8> {
     }
 }
 
-/// A right request after one to three accidents.
+/// A valid request after one to three corruptions.
 fn altered(random: &mut Random) -> Vec<u8> {
     let mut bytes = right(random);
     for _ in 0..=random.below(3) {
@@ -126,7 +126,7 @@ fn altered(random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-/// An accident that knows nothing of HTTP.
+/// A corruption that ignores the structure of HTTP.
 fn hit(random: &mut Random, mut bytes: Vec<u8>) -> Vec<u8> {
     let (one, other) = (random.below(bytes.len() + 1), random.below(bytes.len() + 1));
     let part = one.min(other)..one.max(other);
@@ -157,7 +157,7 @@ fn hit(random: &mut Random, mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// An accident in one part of a request.
+/// A corruption of one part of a request.
 fn rewritten(random: &mut Random, bytes: &[u8]) -> Vec<u8> {
     let head_end = bytes.windows(4).position(|part| part == b"\r\n\r\n").unwrap_or(bytes.len());
     let (head, body) = (&bytes[..head_end], bytes.get(head_end + 4..).unwrap_or_default());

@@ -1,34 +1,34 @@
-//! What every answer is held to, whatever was asked.
+//! The checks that every response must pass, whatever the request.
 
 use crate::support::{Answer, contract};
 
-/// The statuses of a refusal that is older than any request: what came could not be read as one. It has no
-/// body, and it is the last answer of its connection.
+/// The statuses of an error before any request: the bytes could not be parsed as one. It has no body, and it is the
+/// last response of its connection.
 const UNREADABLE: [u16; 3] = [400, 414, 431];
 
-/// Whether a request fits the served description.
+/// Whether a request conforms to the served description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
     Yes,
     No,
-    /// The description says nothing about it, or it is not even JSON.
+    /// The description does not cover it, or it is not JSON.
     Open,
 }
 
-/// What is known of an answer before it comes.
+/// The expectations about a response.
 #[derive(Debug)]
 pub struct Expected {
     pub method: String,
     /// The target, with its query.
     pub path: String,
     pub fit: Fit,
-    /// The status, where the path and the method alone decide it.
+    /// The status, where the path and the method alone determine it.
     pub status: Option<u16>,
-    /// The credentials are good, and nothing in the run ends them.
+    /// The credentials are valid, and nothing in the run revokes them.
     pub is_known: bool,
 }
 
-/// The answer to a request that was HTTP.
+/// Checks the response to a request in valid HTTP.
 pub fn check(expected: &Expected, answer: &Answer) {
     let Expected { method, path, fit, status, is_known } = expected;
     let what = format!("{method} {path}: {}", String::from_utf8_lossy(&answer.body));
@@ -46,7 +46,7 @@ pub fn check(expected: &Expected, answer: &Answer) {
     assert!(!is_known || answer.status != 401, "good credentials are refused: {what}");
 }
 
-/// The answers on a connection that took any bytes at all and was then closed.
+/// Checks the responses on a connection that received arbitrary bytes and was then closed.
 pub fn check_all(answers: &[Answer]) {
     for (position, answer) in answers.iter().enumerate() {
         is_whole(answer);
@@ -55,23 +55,23 @@ pub fn check_all(answers: &[Answer]) {
             assert_eq!(position + 1, answers.len(), "an answer after the end: {answers:#?}");
             continue;
         }
-        // What was asked for is anybody's guess, and so is whether it was a page.
+        // The request is unknown here, and so is whether it was for a page.
         contract::check("GET", "/invitations/", answer);
     }
 }
 
-/// No fault of the server's, and as long as it says.
+/// Checks that it is not a server error, and complete.
 fn is_whole(answer: &Answer) {
     let what = format!("{} {:?}\n{}", answer.status, answer.headers, String::from_utf8_lossy(&answer.body));
-    // What is not built is no fault.
+    // Parts that are not implemented are not errors.
     assert!(answer.status <= 501 && answer.status != 500, "a fault of the server: {what}");
     let lengths = answer.headers.get_all("content-length").iter().count();
     if answer.header("content-type").is_some_and(|kind| kind.starts_with("text/csv")) {
-        // It is sent while it is made. HEAD gets nothing of it, and HTTP/1.0 the rest until the end.
+        // A streamed response. HEAD gets none of it, and HTTP/1.0 gets it until the connection closes.
         assert_eq!(lengths, 0, "{what}");
         return;
     }
-    // What the client has already is not sent, and has no length.
+    // An unmodified file is not sent and has no length.
     assert!(lengths == 1 || answer.status == 304, "the length has to be stated once: {what}");
     assert!(answer.header("transfer-encoding").is_none(), "a length and chunks: {what}");
 }
@@ -88,7 +88,7 @@ mod tests {
 
     const ID: &str = "0190a000-0000-7000-8000-00000000aaa1";
 
-    /// A server that says one thing to whatever comes.
+    /// A server that sends the same response to everything.
     fn saying(bytes: &[u8]) -> Tcp {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let tcp = Tcp::to(&listener.local_addr().expect("an address").to_string());
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_answer_is_seen() {
+    fn an_invalid_response_is_detected() {
         let json = "application/json";
         let good = answer("200 OK", json, "", "\"healthy\"");
         let bare = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_answer_to_any_bytes_is_seen() {
+    fn an_invalid_response_to_arbitrary_bytes_is_detected() {
         let good = answer("200 OK", "application/json", "", "\"healthy\"");
         let bare = "HTTP/1.1 431 Too Long\r\ncontent-length: 0\r\n\r\n";
         let cases = [

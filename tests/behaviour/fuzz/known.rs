@@ -1,4 +1,4 @@
-//! What a worker knows to be there: the ids of the seed and those that answers told of, and who may call.
+//! The objects a worker knows to exist: ids of the seed and of responses; and the callers.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::descriptions::Described;
 use crate::support::random::Random;
 use crate::support::seed;
 
-/// More than this of one kind would only be more of the same.
+/// The most ids kept of one kind; more would add nothing.
 const MOST: usize = 40;
 
 pub const USERS: &str = "/api/users/{userId}";
@@ -18,11 +18,11 @@ const PROJECTS: &str = "/api/projects/{projectId}";
 const GROUPS: &str = "/api/projects/{projectId}/groups/{groupId}";
 const ROLES: &str = "/api/roles/{roleId}";
 
-/// Callers whom nothing in a run locks out: no request aims at them.
+/// Callers that no request of a run targets, so they stay valid.
 pub const LASTING: [&str; 2] = [seed::OWNER_SES, seed::ADMIN_SES];
 /// Their users.
 const LASTING_USERS: [&str; 2] = [seed::OWNER, seed::ADMIN];
-/// Callers whom a run may lock out.
+/// Callers that a run may disable.
 const OTHERS: [&str; 9] = [
     seed::OWNER_PAT,
     seed::ADMIN_PAT,
@@ -39,16 +39,16 @@ const OTHERS: [&str; 9] = [
 pub type Parameters = BTreeMap<String, String>;
 
 pub struct Known {
-    /// By the path of one thing: `/api/roles/{roleId}`.
+    /// Ids by the path of a single object: `/api/roles/{roleId}`.
     things: BTreeMap<String, Vec<Parameters>>,
-    /// Tokens that were made in this run.
+    /// Tokens created in this run.
     tokens: Vec<String>,
     /// Codes of invitations.
     pub codes: Vec<String>,
 }
 
 impl Known {
-    /// What the seed has, and what was made beside it.
+    /// The objects of the seed, and those created in addition.
     pub fn new(operations: &[Described], made: &Made) -> Self {
         let kinds = operations.iter().filter_map(|operation| thing(&operation.path));
         let things = kinds.map(|kind| (kind.to_owned(), Vec::new())).collect();
@@ -78,7 +78,7 @@ impl Known {
         self.things.get_mut(kind).expect("a path of the description").push(parameters.collect());
     }
 
-    /// What stands in the path of an operation; mostly something that is there.
+    /// An id for a path parameter of an operation, usually of an existing object.
     pub fn parameters(&self, random: &mut Random, operation: &Described) -> Parameters {
         let Some(kind) = thing(&operation.path) else { return Parameters::new() };
         let things = &self.things[kind];
@@ -115,7 +115,7 @@ impl Known {
         }
     }
 
-    /// `Authorization` for a request; `by_token`: a token may do.
+    /// `Authorization` for a request; `by_token`: a token is accepted, too.
     pub fn caller(&self, random: &mut Random, by_token: bool) -> Option<String> {
         let place = random.below(MOST);
         let caller = match random.below(20) {
@@ -129,7 +129,7 @@ impl Known {
         Some(caller.to_owned())
     }
 
-    /// Keeps what an answer tells of.
+    /// Records the ids in a response.
     pub fn learn(&mut self, random: &mut Random, path: &str, parameters: &Parameters, answer: &Value) {
         let Some(kind) = self.things.keys().find(|kind| collection(kind) == path).cloned() else { return };
         let entries = match (answer.as_array(), answer["results"].as_array()) {
@@ -137,7 +137,7 @@ impl Known {
             (None, None) => vec![answer],
         };
         for entry in entries {
-            // A token of the seed is a caller, and stays.
+            // A token of the seed belongs to a caller, and is kept.
             if entry["note"] == "seeded" {
                 continue;
             }
@@ -155,18 +155,18 @@ impl Known {
     }
 }
 
-/// Adds one, in the place of another where there are many.
+/// Adds one, replacing another if there are many.
 fn keep<T>(all: &mut Vec<T>, random: &mut Random, one: T) {
     let place = random.below(MOST);
     if all.len() < MOST { all.push(one) } else { all[place] = one }
 }
 
-/// The part of a path that names one thing: all up to its last parameter.
+/// The part of a path that identifies one object: up to its last parameter.
 fn thing(path: &str) -> Option<&str> {
     path.rfind('}').map(|end| &path[..=end])
 }
 
-/// Where things of a kind are listed and made.
+/// The path for listing and creating objects of a kind.
 fn collection(kind: &str) -> &str {
     kind.rsplit_once('/').map_or("", |(collection, _)| collection)
 }
@@ -176,7 +176,7 @@ fn names(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
 }
 
-/// An id of nothing.
+/// An unknown id.
 pub fn any_id(random: &mut Random) -> String {
     uuid::Uuid::from_u64_pair(random.next(), random.next()).to_string()
 }

@@ -1,4 +1,4 @@
-//! What is there beside the seed when the random requests begin, since none of them can make it.
+//! Objects created in addition to the seed before the random requests, since requests cannot create them.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use crate::support::program::run_well;
 use crate::support::seed;
 use crate::support::tcp::{Tcp, request};
 
-/// So many projects can be restored, and so many people can accept.
+/// The number of projects to restore, and of people to accept.
 const COUNT: usize = 6;
 
 pub struct Made {
-    /// Projects that were deleted: only the command line does that.
+    /// Deleted projects: only the command line deletes them.
     pub deleted: Vec<String>,
-    /// Codes of invitations: only mails and the command line tell them.
+    /// Codes of invitations, which only mails and the command line contain.
     pub codes: Vec<String>,
 }
 

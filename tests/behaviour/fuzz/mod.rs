@@ -1,10 +1,9 @@
-//! Random requests against the real program: bytes that are no HTTP or nearly, HTTP of all kinds, and calls
-//! of every operation with JSON made from the served description. No answer is a fault of the server's, the
-//! program does not panic, its memory stays flat, and a request that fits the description is never told
-//! that it does not.
+//! Random requests to the real program: bytes that are not or almost HTTP, HTTP of all kinds, and calls of every
+//! operation with JSON generated from the served description. The server never returns an internal error and never
+//! panics, its memory stays bounded, and a request that conforms to the description is never rejected as invalid.
 //!
-//! `FUZZ_REQUESTS` says how many. The seed is printed; `FUZZ_SEED=N cargo test random_requests` sends the
-//! same again, each worker in its order, with the ids that the answers give this time.
+//! `FUZZ_REQUESTS` sets their number. The random seed is printed; `FUZZ_SEED=N cargo test random_requests` repeats a
+//! run, each worker in its order, with the ids of the new responses.
 
 mod bytes;
 mod judge;
@@ -32,26 +31,26 @@ use made::Made;
 use operations::Description;
 use worker::Worker;
 
-/// Few, so that `cargo test` stays quick; `.ci/run` asks for ten times as many.
+/// Few, so that `cargo test` is fast; `.ci/run` requests ten times as many.
 const REQUESTS: u64 = 2_000;
 const WORKERS: u64 = 4;
-/// How much memory may grow from the middle of a run to its end. In 20,000 requests it is 10 to 18 MiB, since
-/// SQLite keeps 8 to 16 MiB of a growing file for each of its connections; from there to 100,000 it is 5 MiB.
-/// A leak of 4 KiB a request is more than this.
+/// How much memory may grow from the middle of a run to its end. In 20,000 requests it grows by 10 to 18 MiB, since
+/// SQLite caches 8 to 16 MiB of a growing file for each of its connections; from there to 100,000 by 5 MiB. A leak of
+/// 4 KiB per request exceeds this.
 const GROWTH_KIB_MAX: u64 = 32 * 1024;
-/// Of the 36 operations so many have to have done their work.
+/// The number of the 36 operations that must have succeeded at least once.
 const WORKING_MIN: usize = 25;
-/// When a run is at least so long.
+/// If a run has at least this many requests.
 const WORKING_AFTER: usize = 2_000;
 #[test]
 fn random_requests_break_nothing() {
     let seed = random::seed("FUZZ_SEED");
     let total = usize::try_from(given("FUZZ_REQUESTS", || REQUESTS)).expect("a number of requests");
     let folder = tempfile::tempdir().expect("a folder");
-    // A worker that has to wait for its turn is not cut off, and no inviter is told to slow down.
+    // A waiting worker is not disconnected, and no inviter reaches the limit.
     let flags = ["--seed", seed::FILE, "--header-timeout", "1h", "--inviter-sends-max", "1000000"];
-    // One pool for all threads: else the system's allocator keeps for each thread the most that it ever
-    // needed, which is much, and no leak.
+    // One malloc arena for all threads: by default glibc retains for each thread the most memory it ever needed,
+    // which looks like a leak.
     let server = Serving::start_as(folder.path(), &flags, |command| {
         command.env("MALLOC_ARENA_MAX", "1");
     });
@@ -86,7 +85,7 @@ fn random_requests_break_nothing() {
     assert!(working >= WORKING_MIN || total < WORKING_AFTER, "only {working} operations ever answered 200");
 }
 
-/// Lets all workers send their parts of so many requests, side by side.
+/// Lets all workers send their shares of this many requests in parallel.
 fn play(workers: &mut [Worker], requests: usize) {
     let each = requests / workers.len();
     std::thread::scope(|scope| {
@@ -96,7 +95,7 @@ fn play(workers: &mut [Worker], requests: usize) {
     });
 }
 
-/// What came of it, in words. Returns how many operations did their work at least once.
+/// A summary of the responses. Returns how many operations succeeded at least once.
 #[expect(clippy::print_stderr, reason = "the counts are the result of a run")]
 fn report(workers: &[Worker], before: u64, after: u64) -> usize {
     let mut all: BTreeMap<&str, BTreeMap<u16, usize>> = BTreeMap::new();
@@ -111,7 +110,7 @@ fn report(workers: &[Worker], before: u64, after: u64) -> usize {
     all.iter().filter(|(what, statuses)| !kinds.contains(*what) && statuses.contains_key(&200)).count()
 }
 
-/// A document that is there for everybody.
+/// A document that is served without credentials.
 fn get(address: &str, path: &str) -> Value {
     let mut tcp = Tcp::to(address);
     tcp.send(request("GET", path, &[], b""));

@@ -1,5 +1,5 @@
-//! Requests for the operations of the served description: mostly right ones by callers who may, with ids
-//! of what is there, and some that are wrong in one way or several.
+//! Requests for the operations of the served description: mostly valid ones by authorised callers with existing ids,
+//! and some that are invalid in one or more ways.
 
 use jsonschema::Validator;
 use serde_json::Value;
@@ -11,10 +11,10 @@ use crate::descriptions::{Described, compiled, operations};
 use crate::support::random::Random;
 use crate::support::tcp;
 
-/// What they make stays for ever, and each one makes others slower.
+/// Operations whose objects are permanent and slow down others.
 const GROWING: [&str; 3] = ["createRole", "createGroup", "createServiceAccount"];
 
-/// The served description, with a judge for each schema.
+/// The served description, with a validator for each schema.
 pub struct Description {
     pub operations: Vec<Described>,
     judges: Vec<Judges>,
@@ -22,14 +22,14 @@ pub struct Description {
 
 struct Judges {
     body: Option<Validator>,
-    /// Of the parameters, as they come in the description.
+    /// The schemas of the parameters, in the order of the description.
     query: Vec<Validator>,
     path: Vec<Validator>,
 }
 
-/// One request, and where it came from.
+/// One request and its operation.
 pub struct Request {
-    /// Its place among the operations.
+    /// The index of the operation.
     pub operation: usize,
     pub parameters: Parameters,
     pub bytes: Vec<u8>,
@@ -90,7 +90,7 @@ impl Description {
     }
 }
 
-/// Whether a personal access token is taken, beside a sign-in.
+/// Whether a personal access token is accepted, besides a session.
 fn takes_tokens(operation: &Described) -> bool {
     let schemes = operation.operation["security"].as_array().map_or(&[][..], Vec::as_slice);
     schemes.iter().any(|scheme| scheme.get("personalAccessToken").is_some())
@@ -110,7 +110,7 @@ fn spoil_parameter(random: &mut Random, parameters: &mut Parameters) {
     }
 }
 
-/// A query of some of the parameters, mostly right ones.
+/// A query with some of the parameters, mostly valid ones.
 fn query(maker: &mut Maker, operation: &Described, judges: &Judges, fit: &mut Fit) -> String {
     let mut pairs = Vec::new();
     for (parameter, judge) in operation.parameters("query").iter().zip(&judges.query) {
@@ -133,7 +133,7 @@ fn query(maker: &mut Maker, operation: &Described, judges: &Judges, fit: &mut Fi
         }
         let pair = format!("{name}={}", escaped(&text));
         if maker.random.once_in(30) {
-            // Twice, of which the description says nothing.
+            // A repeated parameter, which the description does not cover.
             pairs.push(pair.clone());
             *fit = if *fit == Fit::Yes { Fit::Open } else { *fit };
         }
@@ -162,7 +162,7 @@ fn body(maker: &mut Maker, schema: &Value, judge: &Validator, fit: &mut Fit) -> 
     if spoils { spoiled_text(maker.random, &value) } else { bytes }
 }
 
-/// With everything escaped that has a meaning in a target.
+/// Escapes all characters with a meaning in a request target.
 pub fn escaped(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

@@ -1,6 +1,6 @@
-//! What the server's process shows from outside: its memory, its connections, its log.
+//! The server process as seen from outside: its memory, its sockets, its log.
 
-/// The memory that the process holds, in KiB.
+/// The resident memory of the process, in KiB.
 pub fn resident_kib(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("the process is there");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line about its memory");
@@ -8,25 +8,25 @@ pub fn resident_kib(process: u32) -> u64 {
     number.parse().expect("a number")
 }
 
-/// How many sockets it has open: that it listens on, one for each connection, and the runtime's own.
+/// The number of its sockets: the listener, one per connection, and those of the runtime.
 pub fn sockets(process: u32) -> usize {
     let handles = std::fs::read_dir(format!("/proc/{process}/fd")).expect("the process is there");
-    // A handle that is closed while we look is none.
+    // A handle may be closed while the list is read.
     let targets = handles.filter_map(|handle| std::fs::read_link(handle.ok()?.path()).ok());
     targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
 }
 
-/// What must not stand in a log: a panic, a fault, an address, a path. Secrets are watched elsewhere.
+/// Checks a log for panics, internal errors, addresses and paths. Secrets are checked elsewhere.
 pub fn complaints(log: &str) -> Vec<&str> {
     let unwanted = ["panicked", "\"ERROR\"", ".test", "/api/"];
     log.lines().filter(|line| unwanted.iter().any(|word| line.contains(word))).collect()
 }
 
 #[test]
-fn memory_and_sockets_are_seen_to_grow() {
+fn growth_of_memory_and_sockets_is_detected() {
     let process = std::process::id();
     let before = resident_kib(process);
-    // Other tests of this process let go of memory meanwhile, but not of so much.
+    // Other tests of this process free memory meanwhile, but not as much.
     let held = vec![1_u8; 256 * 1024 * 1024];
     assert!(resident_kib(process) > before + 128 * 1024, "{} bytes are not seen", held.len());
     let listeners: Vec<_> =
@@ -35,7 +35,7 @@ fn memory_and_sockets_are_seen_to_grow() {
 }
 
 #[test]
-fn a_bad_line_of_a_log_is_seen() {
+fn an_invalid_log_line_is_detected() {
     let good = r#"{"level":"INFO","fields":{"operation":"listUsers","status":200}}"#;
     assert_eq!(complaints(good), Vec::<&str>::new());
     for bad in [

@@ -1,5 +1,5 @@
-//! Requests that are HTTP in every respect, over all paths, and otherwise as it comes: methods, headers,
-//! content types, encodings, bodies. The path and the method alone decide about 404 and 405.
+//! Requests in valid HTTP, over all paths, with random methods, headers, content types, encodings and bodies. The
+//! path and the method alone determine 404 and 405.
 
 use brms::generated::router::ROUTES;
 use brms::http::find;
@@ -13,7 +13,7 @@ use super::operations::{Description, escaped};
 use crate::support::random::Random;
 use crate::support::tcp;
 
-/// What is served beside the operations, with what each takes.
+/// The endpoints beside the operations, with their methods.
 const PAGES: [(&str, &[&str]); 12] = [
     ("/", &["GET", "HEAD"]),
     (ACCEPT, &["GET", "HEAD", "POST"]),
@@ -61,7 +61,7 @@ const CONTENT_TYPES: [&str; 12] = [
     "",
     "\"",
 ];
-/// Headers that change nothing, or ought to.
+/// Headers that have no effect, or should not have one.
 const HEADERS: [(&str, &str); 22] = [
     ("content-encoding", "gzip"),
     ("content-encoding", "br, identity"),
@@ -87,7 +87,7 @@ const HEADERS: [(&str, &str); 22] = [
     ("user-agent", "f\u{fc}zz/1 (\u{6f22})"),
 ];
 
-/// A request, and what its answer has to be.
+/// A request and the expected response.
 pub fn request(random: &mut Random, description: &Description, known: &Known) -> (Vec<u8>, Expected) {
     if random.once_in(12) {
         return acceptance(random, known);
@@ -124,7 +124,7 @@ pub fn request(random: &mut Random, description: &Description, known: &Known) ->
     (bytes, expected)
 }
 
-/// Somebody accepts, by a code that is or was good.
+/// An acceptance with a code that is or was valid.
 fn acceptance(random: &mut Random, known: &Known) -> (Vec<u8>, Expected) {
     let code = random.of(&known.codes);
     let (content_type, body) = if random.once_in(2) {
@@ -140,7 +140,7 @@ fn acceptance(random: &mut Random, known: &Known) -> (Vec<u8>, Expected) {
     (bytes, Expected { method, path, fit: Fit::Open, status: None, is_known: true })
 }
 
-/// The status that the path and the method decide, if they do.
+/// The status that the path and the method determine, if they do.
 fn refusal(method: &str, path: &str) -> Option<u16> {
     if let Some((_, methods)) = PAGES.iter().find(|(page, _)| *page == path) {
         return (!methods.contains(&method)).then_some(405);
@@ -151,7 +151,7 @@ fn refusal(method: &str, path: &str) -> Option<u16> {
     }
 }
 
-/// A path of the description or of a page, or one beside them.
+/// A path of the description or of a page, or a similar one.
 fn path(random: &mut Random, description: &Description, known: &Known) -> String {
     let operation = &description.operations[random.below(description.operations.len())];
     let mut path = match random.below(3) {
@@ -189,7 +189,7 @@ fn body(random: &mut Random) -> Vec<u8> {
         4 => format!("secret={name}&secret=2&firstName={}", name.repeat(100)).into_bytes(),
         5 => format!("{{\"secret\":\"{code}\",\"firstName\":\"Ivy\",\"lastName\":null}}").into_bytes(),
         6 => random.bytes(3_000),
-        // At the limit, and beyond.
+        // At the limit, and above.
         7 if random.once_in(20) => {
             vec![b' '; brms::http::BODY_BYTES_MAX + random.below(3) - 1]
         }

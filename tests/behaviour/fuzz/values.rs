@@ -1,4 +1,4 @@
-//! JSON that fits a schema of the served description, JSON that nearly does, and text that is no JSON.
+//! JSON that conforms to a schema of the served description, JSON that almost does, and text that is not JSON.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use super::known::Known;
 use crate::descriptions::NOTHING;
 use crate::support::random::Random;
 
-/// Letters that programs stumble over: of each length in UTF-8, joined, mirrored, invisible, in pairs.
+/// Characters that often cause errors: of each length in UTF-8, combining, right-to-left, invisible, surrogate pairs.
 const LETTERS: [&str; 16] = [
     "a",
     "Z",
@@ -27,22 +27,22 @@ const LETTERS: [&str; 16] = [
     "'",
     "%",
 ];
-/// Those that a name may not hold.
+/// Characters that a name must not contain.
 const CONTROLS: [&str; 6] = ["\0", "\n", "\u{1b}", "\u{7f}", "\u{85}", "\r\n"];
 
-/// More digits than any number keeps.
+/// More digits than any number type stores.
 const LONG_NUMBER: &str = "99999999999999999999999999999999999999999999";
 
-/// Makes values for one request.
+/// Generates values for one request.
 pub struct Maker<'a> {
     pub random: &'a mut Random,
     pub known: &'a Known,
-    /// The project that the request is about.
+    /// The project of the request.
     pub project: Option<&'a str>,
 }
 
 impl Maker<'_> {
-    /// A value that fits; `name` is that of the property.
+    /// A conforming value; `name` is that of the property.
     pub fn value(&mut self, name: &str, schema: &Value) -> Value {
         if schema["nullable"] == true && self.random.once_in(5) {
             return Value::Null;
@@ -62,7 +62,7 @@ impl Maker<'_> {
             "string" => json!(self.text(name, schema)),
             "array" => self.array(name, schema),
             "object" => self.object(schema),
-            other => panic!("nobody thought about {other}"),
+            other => panic!("no generator for {other}"),
         }
     }
 
@@ -83,7 +83,7 @@ impl Maker<'_> {
             return format!("fuzz-{}", number % 30);
         }
         if !self.random.once_in(if schema.get("maxLength").is_some() { 20 } else { 4 }) {
-            // Few different ones, so that names meet and the data does not grow for ever.
+            // Few different ones, so that names collide and the data does not grow without limit.
             return format!("{name} {}", number % 30);
         }
         let limit =
@@ -121,7 +121,7 @@ impl Maker<'_> {
         let is_long = self.random.once_in(40) && schema["items"]["type"] != "object";
         let length = if is_long { most } else { self.random.below(4) };
         let mut items: Vec<Value> = (0..length).map(|_| self.value(name, &schema["items"])).collect();
-        // The same one twice fits, too.
+        // A repeated item conforms, too.
         if self.random.once_in(8) && !items.is_empty() && items.len() < most {
             items.push(items[0].clone());
         }
@@ -159,7 +159,7 @@ fn anything(random: &mut Random) -> Value {
         7 => json!(u64::MAX),
         8 => json!([]),
         9 => json!({}),
-        // Not deep: the description cannot say how deep is too deep.
+        // Not deep: the description does not limit nesting.
         10 => (0..random.below(12)).fold(json!(1), |inner, _| json!([inner])),
         11 => (0..random.below(12)).fold(json!({}), |inner, _| json!({ "a": inner })),
         12 => json!(random.of(&CONTROLS)),
@@ -173,7 +173,7 @@ fn any_item(length: usize) -> Value {
     if length < 200 { json!(NOTHING) } else { json!({}) }
 }
 
-/// Puts something else into one place of a value, or takes it away.
+/// Replaces or removes one part of a value.
 pub fn spoil(random: &mut Random, value: &mut Value) {
     let goes_on = !random.once_in(5);
     match value {
@@ -206,7 +206,7 @@ pub fn spoil(random: &mut Random, value: &mut Value) {
     }
 }
 
-/// A value as text, with blanks and escapes that change nothing.
+/// A value as text, with white space and escapes that do not change it.
 pub fn written(random: &mut Random, value: &Value) -> String {
     let text = if random.once_in(4) {
         serde_json::to_string_pretty(value).expect("JSON")
@@ -229,7 +229,7 @@ pub fn written(random: &mut Random, value: &Value) -> String {
     escaped
 }
 
-/// What is no JSON any more, or JSON that readers do not agree about.
+/// Invalid JSON, or JSON that parsers interpret differently.
 pub fn spoiled_text(random: &mut Random, value: &Value) -> Vec<u8> {
     let text = value.to_string();
     let quotes: Vec<usize> = text.match_indices('"').map(|(place, _)| place + 1).collect();

@@ -1,5 +1,5 @@
-//! One of several clients at once: a row of requests that its seed and its number decide, one connection
-//! for those that are HTTP and one for each of the others.
+//! One of several parallel clients: its random seed and number determine its requests. HTTP requests share one
+//! connection, each of the others gets its own.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -12,7 +12,7 @@ use crate::support::Answer;
 use crate::support::random::Random;
 use crate::support::tcp::Tcp;
 
-/// More of a request than this is not shown.
+/// The most bytes of a request that are printed.
 const SHOWN_BYTES: usize = 4_000;
 
 pub struct Worker<'a> {
@@ -23,7 +23,7 @@ pub struct Worker<'a> {
     known: Known,
     tcp: Option<Tcp>,
     played: u64,
-    /// How often each status came, by operation or by kind of request.
+    /// The counts of each status, by operation or by kind of request.
     pub statuses: BTreeMap<(String, u16), usize>,
 }
 
@@ -33,12 +33,11 @@ impl<'a> Worker<'a> {
         Self { address, seed, number, description, known, tcp, played, statuses }
     }
 
-    /// Sends so many requests more.
+    /// Sends this many more requests.
     pub fn play(&mut self, requests: usize) {
         for _ in 0..requests {
             self.played += 1;
-            // Each request has a generator of its own: what answers say does not change what is asked next,
-            // but for the ids in it.
+            // Each request has a generator of its own: responses affect only the ids in later requests.
             let mut random = Random::part(self.seed, (self.number << 32) | self.played);
             match random.below(4) {
                 0 => self.send_bytes(&mut random),
@@ -48,7 +47,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Lets go of the connection.
+    /// Closes the connection.
     pub fn end(&mut self) {
         self.tcp = None;
     }
@@ -101,8 +100,8 @@ impl<'a> Worker<'a> {
         })
     }
 
-    /// Does something with a request, and shows the request when that goes wrong.
-    #[expect(clippy::print_stderr, reason = "whoever looks into a failure needs the request")]
+    /// Runs a check of a request, and prints the request if it fails.
+    #[expect(clippy::print_stderr, reason = "a failure report needs the request")]
     fn shown<T>(&mut self, sent: &[u8], go: impl FnOnce(&mut Self) -> T) -> T {
         catch_unwind(AssertUnwindSafe(|| go(self))).unwrap_or_else(|reason| {
             let (seed, number, played) = (self.seed, self.number, self.played);
@@ -121,7 +120,7 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Sends a request and holds its answer to what is expected of it.
+/// Sends a request and checks the response.
 pub fn exchange(tcp: &mut Tcp, sent: &[u8], expected: &Expected) -> Answer {
     tcp.send(sent);
     loop {
@@ -134,7 +133,7 @@ pub fn exchange(tcp: &mut Tcp, sent: &[u8], expected: &Expected) -> Answer {
     }
 }
 
-/// Sends bytes and nothing more, and collects all answers until the connection closes.
+/// Sends only these bytes, and collects all responses until the connection closes.
 pub fn all_answers(tcp: &mut Tcp, sent: &[u8]) -> Vec<Answer> {
     tcp.send(sent);
     tcp.end();

@@ -1,12 +1,12 @@
-//! One request and its answer. Every answer is held to the contract before a test sees it: a 200 of an
-//! operation to its schema in brms.json, everything from 400 on to the one form of problems. What it shows is searched for secrets.
+//! A request and its response. Every response is checked before a test sees it: a 200 of an operation against its
+//! schema in brms.json, errors against the form of problems. It is also searched for leaked secrets.
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 
 use super::{contract, leaks};
 
-/// A request to be sent.
+/// A request.
 pub struct Call {
     url: String,
     method: String,
@@ -14,7 +14,7 @@ pub struct Call {
     request: reqwest::RequestBuilder,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -29,7 +29,7 @@ impl Call {
         Self { url: url.to_owned(), method: method.to_owned(), path: path.to_owned(), request }
     }
 
-    /// With a whole `Authorization` value.
+    /// With this complete `Authorization` value.
     pub fn caller(self, authorization: &str) -> Self {
         self.header(AUTHORIZATION.as_str(), authorization)
     }
@@ -57,7 +57,7 @@ impl Call {
         self
     }
 
-    /// Sends it; whatever comes back fits the contract.
+    /// Sends it; the response conforms to the contract.
     pub async fn send(self) -> Answer {
         let response = self.request.send().await.expect("an answer");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -68,7 +68,7 @@ impl Call {
         answer
     }
 
-    /// Sends it and demands a status.
+    /// Sends it and expects a status.
     pub async fn expect(self, status: u16) -> Answer {
         let what = format!("{} {}", self.method, self.path);
         let answer = self.send().await;
@@ -97,7 +97,7 @@ impl Answer {
         kind.strip_prefix("urn:brms:problem:").expect("a type of ours").to_owned()
     }
 
-    /// The places a problem names: pointers and parameters.
+    /// The places in a problem: pointers and parameters.
     pub fn places(&self) -> Vec<String> {
         let body = self.json();
         let errors = body["errors"].as_array().cloned().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The contract that every answer of every test is held to: brms.json for what went well, RFC 9457 and
-//! our own members for what did not.
+//! The contract that every response in every test must meet: brms.json for successes, RFC 9457 with our extension
+//! members for errors.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 
-/// The description as it lies in the repository.
+/// The description in the repository.
 pub static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/brms.json");
     serde_json::from_slice(&std::fs::read(path).expect("brms.json is there")).expect("brms.json is JSON")
@@ -31,7 +31,7 @@ static SCHEMAS: LazyLock<HashMap<String, Validator>> = LazyLock::new(|| {
     operations.filter_map(schema).collect()
 });
 
-/// OpenAPI 3.0 says `nullable`, JSON Schema says so in `type` and `enum`.
+/// Translates `nullable` of OpenAPI 3.0 to `type` and `enum` of JSON Schema.
 fn into_json_schema(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -51,7 +51,7 @@ fn into_json_schema(schema: &mut Value) {
     }
 }
 
-/// Panics with the reason when an answer breaks the contract.
+/// Panics with the reason if a response violates the contract.
 pub fn check(method: &str, path: &str, answer: &Answer) {
     let what =
         format!("{method} {path} answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body));
@@ -65,9 +65,9 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
     match answer.status {
         200 if path.starts_with("/api/") => check_success(method, path, answer, &what),
         200 => {}
-        // What the browser has is still right.
+        // The browser's copy is current.
         304 => assert!(answer.header("etag").is_some() && answer.body.is_empty(), "{what}"),
-        // A page about a problem, for a person who posted a form.
+        // An error page for a person who submitted a form.
         400.. if content_type.starts_with("text/html") => {
             assert!(path.starts_with("/invitations/"), "{what}");
         }

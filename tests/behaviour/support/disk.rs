@@ -1,21 +1,21 @@
-//! A disk that fails when a test asks for it: brms with a small library of ours in front of the system's calls.
+//! A disk that fails on demand: brms with a preloaded library that intercepts system calls.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The disk below one folder.
+/// The simulated disk of one folder.
 pub struct FaultyDisk {
     control: PathBuf,
 }
 
 impl FaultyDisk {
-    /// Works until it is told otherwise.
+    /// Works until `fail` is called.
     pub fn of(folder: &Path) -> Self {
         Self { control: folder.canonicalize().expect("the folder").join("faulty-disk") }
     }
 
-    /// Has a program use it.
+    /// Preloads the library in a program.
     pub fn attach(&self, command: &mut Command) {
         command.env("LD_PRELOAD", library()).env("FAULTY_DISK", &self.control);
     }
@@ -25,17 +25,17 @@ impl FaultyDisk {
         self.put(&format!("{call} {number}"));
     }
 
-    /// The same, and standard error lies on this disk.
+    /// The same, also for standard error.
     pub fn fail_with_log(&self, call: &str, number: i32) {
         self.put(&format!("{call} {number} stderr"));
     }
 
-    /// From now on a `write` into files with this in their names never comes back.
+    /// From now on a `write` to files with this in their names blocks forever.
     pub fn hang(&self, name: &str) {
         self.put(&format!("write 0 {name}"));
     }
 
-    /// It works again.
+    /// The disk works again.
     pub fn mend(&self) {
         std::fs::remove_file(&self.control).expect("it was told to fail");
     }
@@ -48,7 +48,7 @@ impl FaultyDisk {
     }
 }
 
-/// Built once, by the C compiler that SQLite needs as well.
+/// Compiled once, by the C compiler that SQLite needs as well.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
@@ -59,7 +59,7 @@ fn library() -> &'static Path {
         let built =
             Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&made).arg(source).status();
         assert!(built.expect("a C compiler").success());
-        // Another test program may build it, too.
+        // Another test program may compile it at the same time.
         std::fs::rename(&made, &library).expect("a place for the library");
         library
     })

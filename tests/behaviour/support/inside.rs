@@ -1,6 +1,6 @@
-//! What tests do behind the server's back: look at what was written, and put there what no request can.
+//! Direct access to a server's database: reading what was written, and writing what requests cannot.
 //!
-//! Of SQLite alone: every cell of the file, and triggers that no request makes.
+//! Of SQLite alone: every cell of the file, and triggers.
 
 use std::path::Path;
 
@@ -15,12 +15,12 @@ use uuid::Uuid;
 use super::server::PATIENCE;
 use super::{TestServer, leaks};
 
-/// An id as the database holds it.
+/// An id in the form of the database.
 pub fn id(text: &str) -> Uuid {
     Uuid::try_parse(text).expect("an id")
 }
 
-/// Every row of every table. Equal before and after: nothing was written.
+/// Every row of every table. If it is equal before and after, nothing was written.
 pub fn everything(server: &TestServer) -> Vec<String> {
     let database = server.sqlite();
     let all = |sql: &str, read: fn(&Row<'_>, usize) -> rusqlite::Result<String>| -> Vec<String> {
@@ -29,7 +29,7 @@ pub fn everything(server: &TestServer) -> Vec<String> {
         let rows = statement.query_map([], |row| read(row, columns)).expect("rows");
         rows.map(|row| row.expect("a row")).collect()
     };
-    // The counts of the audit log are kept by a trigger and say nothing that its rows do not.
+    // The counts of the audit log are maintained by a trigger and add no information.
     let tables = all(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'audit_log_counts'",
         |row, _| row.get(0),
@@ -45,8 +45,8 @@ pub fn everything(server: &TestServer) -> Vec<String> {
     tables.iter().flat_map(rows).collect()
 }
 
-/// A connection that leaves the file and its log as a dead server left them. Without the setting SQLite folds
-/// the log when the last connection closes.
+/// A connection that leaves the file and its write-ahead log as a killed server would. Without the setting SQLite
+/// checkpoints the log when the last connection closes.
 pub fn onlooker(database: &Path) -> Connection {
     let connection = Connection::open(database).expect("the database opens");
     connection.busy_timeout(PATIENCE).expect("a time-out is set");
@@ -55,7 +55,7 @@ pub fn onlooker(database: &Path) -> Connection {
     connection
 }
 
-/// Every cell with text or bytes in it, after its table and column: `users.email`.
+/// Every cell with text or bytes, with its table and column: `users.email`.
 pub fn cells(database: &Path) -> Vec<(String, Vec<u8>)> {
     let connection = onlooker(database);
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table'";
@@ -81,24 +81,24 @@ pub fn cells(database: &Path) -> Vec<(String, Vec<u8>)> {
     found
 }
 
-/// Runs statements of the test's own, as no request can.
+/// Runs statements directly on the database.
 pub fn execute(server: &TestServer, sql: &str) {
     sql.split(';').filter(|statement| !statement.trim().is_empty()).for_each(|one| server.execute(one));
 }
 
-/// Runs what only SQLite understands: triggers, pragmas.
+/// Runs statements that only SQLite supports: triggers, pragmas.
 pub fn execute_in_sqlite(server: &TestServer, sql: &str) {
     server.sqlite().execute_batch(sql).expect("the statement runs");
 }
 
-/// Keeps every new mail in the outbox, for as long as one may wait at all.
+/// Delays every new mail by the longest possible retry delay.
 pub fn hold_mail(server: &TestServer) {
     let hold = "CREATE TRIGGER hold AFTER INSERT ON mails BEGIN
                 UPDATE mails SET next_attempt_at = next_attempt_at + 3600000 WHERE id = NEW.id; END";
     execute_in_sqlite(server, hold);
 }
 
-/// What a personal access token of a test may do.
+/// The properties of a personal access token of a test.
 pub struct Pat<'a> {
     pub user: &'a str,
     pub permissions: &'a [&'a str],
@@ -108,7 +108,7 @@ pub struct Pat<'a> {
 }
 
 impl Pat<'_> {
-    /// Puts it into the database and returns the `Authorization` value that it makes.
+    /// Inserts it into the database and returns its `Authorization` value.
     pub fn put(&self, server: &TestServer) -> String {
         let secret = Secret::generate(SecretKind::PersonalAccessToken);
         leaks::learn(secret.reveal());
@@ -132,7 +132,7 @@ impl Pat<'_> {
     }
 }
 
-/// Signs a user in and returns the `Authorization` value for it.
+/// Creates a session for a user and returns its `Authorization` value.
 pub fn sign_in(server: &TestServer, user: &str, expires_at: Option<i64>) -> String {
     let secret = Secret::generate(SecretKind::InternalToken);
     leaks::learn(secret.reveal());

@@ -1,9 +1,9 @@
-//! Watches every secret in every test. What a server of the run answers, logs, prints or keeps in its file
-//! is searched for the secrets known by then: those of mails, of the answers that make a token, of the
-//! commands that show one, and of the seed. A secret anywhere but there fails the test whose server it was.
+//! Leak detection in every test. What a server returns, logs, prints or stores in its file is searched for all known
+//! secrets: those of mails, of responses that create a token, of commands that print one, and of the seed. A secret
+//! anywhere else fails the test of that server.
 //!
-//! Only long runs of the letters that secrets are made of are kept of what was seen, so that a whole run of
-//! all tests costs next to nothing. A UUID is too short to be one.
+//! Only long runs of the characters of secrets are kept for the search, so it costs a full test run next to nothing.
+//! A UUID is too short to be one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -19,11 +19,11 @@ use tracing_subscriber::layer::SubscriberExt;
 use super::{Answer, inside, seed, statements};
 
 const PREFIXES: [&str; 3] = ["brms_inv_", "brms_pat_", "brms_ses_"];
-/// The fewest letters of a secret after its prefix, and what it is known by.
+/// The shortest secret after its prefix, and the part by which it is recognised.
 const KNOWN_LETTERS: usize = 32;
-/// The fewest letters that are kept of what was seen: one more than a UUID has.
+/// The shortest run of characters that is kept: one more than a UUID has.
 const SEEN_LETTERS: usize = 37;
-/// The operations whose answers show a secret, in this field.
+/// The operations whose responses contain a secret, in this field.
 const MAKING_TOKENS: [&str; 4] = [
     "createPersonalAccessToken",
     "regeneratePersonalAccessToken",
@@ -31,17 +31,17 @@ const MAKING_TOKENS: [&str; 4] = [
     "regenerateServiceAccountToken",
 ];
 const TOKEN_FIELD: &str = "token";
-/// The commands whose output shows a secret.
+/// The commands whose output contains a secret.
 const SHOWING: [&[&str]; 4] =
     [&["demo"], &["mailbox", "show"], &["invitation", "link"], &["token", "create"]];
-/// The columns that may hold a secret: a queued mail's own, wiped with the delivery, and the local mailbox.
+/// The columns that may contain a secret: that of a queued mail, cleared on delivery, and the local mailbox.
 const HOLDING: [&str; 2] = ["mails.secret", "mails.message"];
 
-/// The first letters of every secret, without its prefix.
+/// The first characters of every secret, without its prefix.
 static KNOWN: Mutex<BTreeSet<Vec<u8>>> = Mutex::new(BTreeSet::new());
-/// What servers in this process logged.
+/// The log of the servers in this process.
 static LOGGED: Mutex<Vec<Seen>> = Mutex::new(Vec::new());
-/// What each server answered, by its address.
+/// The responses of each server, by its address.
 static ANSWERED: Mutex<BTreeMap<String, Vec<Seen>>> = Mutex::new(BTreeMap::new());
 
 /// Something that was seen, and where.
@@ -67,12 +67,12 @@ fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-/// A test that failed elsewhere while it held the lock spoilt nothing here.
+/// A test that panicked while holding the lock left consistent data.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From here on every secret in this text is known.
+/// Registers every secret in this text.
 pub fn learn(text: &str) {
     let found = PREFIXES.iter().flat_map(|prefix| text.match_indices(prefix));
     for (at, prefix) in found {
@@ -84,7 +84,7 @@ pub fn learn(text: &str) {
     }
 }
 
-/// Notes an answer of the server at this address. The secret of a new token is learned, not noted.
+/// Records a response of the server at this address. The secret of a new token is registered instead.
 pub fn answered(url: &str, method: &str, path: &str, answer: &Answer) {
     let place = format!("{method} {path} answered {}", answer.status);
     let body = without_what_may_be_shown(method, path, answer);
@@ -105,12 +105,12 @@ fn without_what_may_be_shown(method: &str, path: &str, answer: &Answer) -> Vec<u
         return body.to_string().into_bytes();
     }
     if answer.status == 200 && route.starts_with("/_test/mailbox") {
-        // The mailbox itself, for tests.
+        // The local mailbox, for tests.
         learn(&answer.text());
         return Vec::new();
     }
     if answer.status == 400 && (method, route) == ("POST", "/invitations/accept") {
-        // The form comes back as it was sent: to who sent it.
+        // The form is returned with its submitted values, to the sender.
         let text = answer.text();
         if let Some((before, after)) = text.split_once("value=\"brms_inv_") {
             let rest = after.trim_start_matches(|letter: char| letter.is_ascii() && is_letter(letter as u8));
@@ -120,7 +120,7 @@ fn without_what_may_be_shown(method: &str, path: &str, answer: &Answer) -> Vec<u
     answer.body.clone()
 }
 
-/// Notes what a command printed. Those that are there to show a secret teach it.
+/// Records the output of a command, or registers its secrets if it is meant to print them.
 pub fn printed(arguments: &[&str], output: &Output) {
     let shows = SHOWING.iter().any(|command| arguments.starts_with(command));
     if shows {
@@ -134,7 +134,7 @@ pub fn printed(arguments: &[&str], output: &Output) {
     }
 }
 
-/// Takes every line that this process logs.
+/// Captures the log of this process.
 struct Log;
 
 impl io::Write for Log {
@@ -148,7 +148,7 @@ impl io::Write for Log {
     }
 }
 
-/// Once for the whole run.
+/// Once per process.
 static BEGUN: LazyLock<()> = LazyLock::new(|| {
     let log = tracing_subscriber::fmt::layer().json().with_writer(|| Log).with_filter(LevelFilter::DEBUG);
     let all = tracing_subscriber::registry().with(log).with(statements::layer());
@@ -156,16 +156,16 @@ static BEGUN: LazyLock<()> = LazyLock::new(|| {
     learn(&std::fs::read_to_string(seed::FILE).expect("the seed"));
 });
 
-/// Looks, when a server of a test is gone, whether it leaked.
+/// Checks for leaks when a server of a test ends.
 pub struct Watch {
     url: String,
     database: PathBuf,
-    /// Where the server logged, if that was not this process.
+    /// The log file of the server, if it is another process.
     log: Option<PathBuf>,
 }
 
 impl Watch {
-    /// From before the server starts, or nothing of its log is seen.
+    /// Created before the server starts, so that its whole log is captured.
     pub fn begin() {
         LazyLock::force(&BEGUN);
     }
@@ -175,10 +175,10 @@ impl Watch {
         Self { url: url.to_owned(), database, log }
     }
 
-    /// Every place with a secret in it. What was answered or logged is told once.
+    /// Every place with a leaked secret. Responses and log lines are reported once.
     pub fn leaks(&self) -> Vec<String> {
         let cells = if self.database.exists() { inside::cells(&self.database) } else { Vec::new() };
-        // Held to the end, so that what is only learned now is looked for by this test alone.
+        // Locked until the end, so that secrets registered from here on are checked by this test only.
         let mut logged = lock(&LOGGED);
         self.learn_from(&cells);
         let mut seen = lock(&ANSWERED).remove(&self.url).unwrap_or_default();
@@ -195,7 +195,7 @@ impl Watch {
         seen.into_iter().chain(leaks).map(|seen| seen.place).collect()
     }
 
-    /// What was sent or waits is known, also to a test that never looked.
+    /// Registers the secrets of delivered and pending mails, also of tests that never read them.
     fn learn_from(&self, cells: &[(String, Vec<u8>)]) {
         for (place, bytes) in cells {
             match place.as_str() {

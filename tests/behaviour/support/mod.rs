@@ -1,7 +1,6 @@
-//! Everything tests share: a server in this process ([`TestServer`]) or as a program ([`program`]), a
-//! client that checks every answer against the description ([`client`]), HTTP by hand ([`tcp`]), a way
-//! around the server to its data ([`inside`]), a mail server to deliver to ([`smtp`]), and the names of
-//! the seed.
+//! Helpers of all tests: a server in this process ([`TestServer`]) or as a program ([`program`]), a client that
+//! checks every response against the description ([`client`]), raw HTTP ([`tcp`]), direct access to the data
+//! ([`inside`]), a mail server ([`smtp`]), and the names of the seed.
 
 pub mod client;
 pub mod contract;

@@ -1,4 +1,4 @@
-//! brms as a program of its own, for what only a process can show: flags, exit codes, signals, files.
+//! brms as a separate process: flags, exit codes, signals, files.
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -9,12 +9,12 @@ use serde_json::Value;
 use super::leaks::{self, Watch};
 use super::server::PATIENCE;
 
-/// The built program, with nothing of this environment's settings.
+/// The built program, without settings from the environment of the tests.
 pub fn brms() -> Command {
     without_settings(Command::new(env!("CARGO_BIN_EXE_brms")))
 }
 
-/// A command that knows nothing of this environment's settings.
+/// A command without settings from the environment of the tests.
 pub fn without_settings(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("BRMS_") {
@@ -25,35 +25,35 @@ pub fn without_settings(mut command: Command) -> Command {
     command
 }
 
-/// Runs it to its end.
+/// Runs it to completion.
 pub fn run(arguments: &[&str]) -> Output {
     let output = brms().args(arguments).output().expect("brms runs");
     leaks::printed(arguments, &output);
     output
 }
 
-/// Runs it to a good end and returns what it printed.
+/// Runs it successfully and returns its output.
 pub fn run_well(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert!(output.status.success(), "brms {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("output is UTF-8")
 }
 
-/// A serving process, killed when the test ends.
+/// A running server process, killed when the test ends.
 pub struct Serving {
     pub child: Child,
     pub url: String,
-    /// Looks after [`Serving::drop`], when the process is gone.
+    /// Checked after [`Serving::drop`], when the process has ended.
     _watch: Watch,
 }
 
 impl Serving {
-    /// Starts `brms serve` in a folder, on a free port, and waits until it answers.
+    /// Starts `brms serve` in a folder, on a free port, and waits until it accepts requests.
     pub fn start(folder: &Path, flags: &[&str]) -> Self {
         Self::start_as(folder, flags, |_| ())
     }
 
-    /// The same, after something was done to the command.
+    /// The same, after modifying the command.
     pub fn start_as(folder: &Path, flags: &[&str], prepare: impl FnOnce(&mut Command)) -> Self {
         let ready = folder.join("ready.json");
         let _ = std::fs::remove_file(&ready);

@@ -1,4 +1,4 @@
-//! Numbers that look random and are the same for the same seed (splitmix64: small, and the same everywhere).
+//! Reproducible pseudo-random numbers (splitmix64: small and portable).
 
 pub struct Random(u64);
 
@@ -7,7 +7,7 @@ impl Random {
         Self(seed)
     }
 
-    /// The numbers of one part of a whole, so that a part can be had again without those before it.
+    /// The generator of one part of a run, so that the part can be repeated without those before it.
     pub fn part(seed: u64, part: u64) -> Self {
         Self(Self(seed).next().wrapping_add(part))
     }
@@ -27,25 +27,24 @@ impl Random {
         &all[self.below(all.len())]
     }
 
-    /// Whether what happens once in so many times happens now.
+    /// True once in this many calls on average.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// Fewer bytes than this.
+    /// Fewer than this many bytes.
     pub fn bytes(&mut self, limit: usize) -> Vec<u8> {
         (0..self.below(limit)).map(|_| self.next().to_le_bytes()[0]).collect()
     }
 }
 
-/// The number that a variable of the environment gives, or the usual one.
+/// The number in an environment variable, or the default.
 pub fn given(variable: &str, usual: impl FnOnce() -> u64) -> u64 {
     let parsed = |text: String| text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}"));
     std::env::var(variable).map_or_else(|_| usual(), parsed)
 }
 
-/// The seed that a variable gives, or else one of the system's. It is printed, since whoever repeats a
-/// failure needs it.
+/// The random seed in an environment variable, or one from the system. It is printed, to make failures reproducible.
 #[expect(clippy::print_stderr, reason = "a failure shows it, and so does a long run")]
 pub fn seed(variable: &str) -> u64 {
     let seed = given(variable, || getrandom::u64().expect("the system's random numbers"));
@@ -54,7 +53,7 @@ pub fn seed(variable: &str) -> u64 {
 }
 
 #[test]
-fn a_seed_gives_the_same_again_and_its_parts_differ() {
+fn a_seed_is_reproducible_and_its_parts_differ() {
     let draw = |mut random: Random| (0..4).map(|_| random.below(1_000_000)).collect::<Vec<_>>();
     assert_eq!(draw(Random::new(7)), draw(Random::new(7)));
     assert_ne!(draw(Random::new(7)), draw(Random::new(8)));

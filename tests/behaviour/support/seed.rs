@@ -1,4 +1,4 @@
-//! The people and things of `tests/fixtures/seed-example.json`, by name.
+//! The users and objects of `tests/fixtures/seed-example.json`, by name.
 
 /// The seed file itself.
 pub const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/seed-example.json");
@@ -22,9 +22,9 @@ pub const ROBOT: &str = "0190a000-0000-7000-8000-000000000008";
 pub const NINA: &str = "0190a000-0000-7000-8000-000000000009";
 pub const OTTO: &str = "0190a000-0000-7000-8000-000000000010";
 
-/// acme's project with owner, manager and reader in it.
+/// acme's project that has owner, manager and reader as members.
 pub const PRICING: &str = "0190a000-0000-7000-a000-000000000001";
-/// acme's project with admin in it.
+/// acme's project that has admin as a member.
 pub const CLAIMS: &str = "0190a000-0000-7000-a000-000000000002";
 /// Groups of pricing.
 pub const EDITORS: &str = "0190a000-0000-7000-9000-000000000001";
@@ -38,7 +38,7 @@ pub const GLOBEX_GUEST: &str = "0190a000-0000-7000-8000-000000000102";
 pub const GLOBEX_PROJECT: &str = "0190a000-0000-7000-a000-000000000101";
 pub const GLOBEX_SPIES: &str = "0190a000-0000-7000-9000-000000000101";
 
-/// Names nothing anywhere.
+/// An unknown id.
 pub const NOBODY: &str = "0190a000-0000-7000-8000-00000000dead";
 
 /// `Authorization` values, one for each credential of the seed.
@@ -46,7 +46,7 @@ pub const OWNER_PAT: &str = "Bearer brms_pat_seed_owner_000000000000000000000000
 pub const OWNER_SES: &str = "Internal brms_ses_seed_owner_00000000000000000000000000000000000000";
 pub const ADMIN_PAT: &str = "Bearer brms_pat_seed_admin_00000000000000000000000000000000000000";
 pub const ADMIN_SES: &str = "Internal brms_ses_seed_admin_00000000000000000000000000000000000000";
-/// Limited to project:manage in pricing.
+/// Restricted to project:manage in pricing.
 pub const MANAGER_PAT: &str = "Bearer brms_pat_seed_manager_000000000000000000000000000000000000";
 pub const MANAGER_SES: &str = "Internal brms_ses_seed_manager_000000000000000000000000000000000000";
 /// The reader may edit documents only, whatever this token says.
@@ -57,12 +57,12 @@ pub const ROBOT_PAT: &str = "Bearer brms_pat_seed_robot_000000000000000000000000
 pub const GLOBEX_PAT: &str = "Bearer brms_pat_seed_globex_0000000000000000000000000000000000000";
 pub const GLOBEX_SES: &str = "Internal brms_ses_seed_globex_0000000000000000000000000000000000000";
 
-/// Where members of a project are invited.
+/// The path for inviting members of a project.
 pub fn members_path(project_id: &str) -> String {
     format!("/api/projects/{project_id}/members")
 }
 
-/// Where a user's invitation is sent.
+/// The path for sending a user's invitation.
 pub fn invitation_path(user_id: &str) -> String {
     format!("/api/users/{user_id}/invitation")
 }

@@ -20,33 +20,33 @@ use tempfile::TempDir;
 use super::leaks::{self, Watch};
 use super::{Call, seed, statements};
 
-/// The longest that a test waits for something that has to happen.
+/// The longest that a test waits for an expected event.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct TestServer {
-    /// First, so that it looks while the file is there.
+    /// Declared first, so that it is dropped, and checks, while the file exists.
     watch: Watch,
     server: Server,
     pub clock: Clock,
     pub http: reqwest::Client,
-    /// Holds the database; gone with the test.
+    /// The folder of the database; removed with the test.
     pub folder: TempDir,
 }
 
 impl TestServer {
-    /// A server with the people of the example seed.
+    /// A server with the example seed.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    /// The same with more flags of `brms serve`.
+    /// The same with additional flags of `brms serve`.
     pub async fn start_with(flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let seeded: Vec<&str> = ["--seed", seed::FILE].into_iter().chain(flags.iter().copied()).collect();
         Self::start_in(folder, &seeded).await
     }
 
-    /// A server on what is in the folder, with these flags alone.
+    /// A server on the content of the folder, with only these flags.
     pub async fn start_in(folder: TempDir, flags: &[&str]) -> Self {
         Watch::begin();
         let clock = Clock::default();
@@ -58,13 +58,13 @@ impl TestServer {
         Self { watch, server, clock, http: reqwest::Client::new(), folder }
     }
 
-    /// Stops the server and hands back the folder with its file.
+    /// Stops the server and returns the folder with its file.
     pub async fn stop(self) -> TempDir {
         self.server.stop().await;
         self.folder
     }
 
-    /// What is behind the server.
+    /// The application of the server.
     pub fn app(&self) -> &brms::app::App {
         self.server.app()
     }
@@ -73,12 +73,12 @@ impl TestServer {
         self.server.url()
     }
 
-    /// What it calls itself in links.
+    /// The base URL of links.
     pub fn home(&self) -> String {
         self.url().replace("127.0.0.1", "localhost")
     }
 
-    /// `127.0.0.1:PORT`, for tests that speak TCP themselves.
+    /// `127.0.0.1:PORT`, for tests that use TCP directly.
     pub fn address(&self) -> String {
         self.url().trim_start_matches("http://").to_owned()
     }
@@ -87,29 +87,29 @@ impl TestServer {
         self.folder.path().join("test.db")
     }
 
-    /// Looks into the database, whichever it is.
+    /// Reads the database, whichever engine it is.
     pub fn look<T>(&self, look: impl FnOnce(&Tx) -> Result<T, Problem>) -> T {
         statements::of_test(|| self.app().db.peek(look)).expect("what the test looks at is there")
     }
 
-    /// Changes the database as no request can.
+    /// Changes the database directly.
     pub fn change<F>(&self, mut change: F)
     where
         F: FnMut(&Tx) -> Result<usize, Problem> + Send + 'static,
     {
         let db = self.app().db.clone();
         let write = move || db.write_blocking(move |tx| statements::of_test(|| change(tx)));
-        // A thread of its own: the runtime's may not wait for the writer.
+        // On a thread of its own: the runtime's threads may not wait for the writer.
         std::thread::spawn(write).join().expect("no panic").expect("the test's own change");
     }
 
-    /// The same by one statement that names no parameter.
+    /// The same with a single statement without parameters.
     pub fn execute(&self, sql: &str) {
         let sql = sql.to_owned();
         self.change(move |tx| tx.execute(&sql, ()));
     }
 
-    /// A connection of the test's own beside the server, for what concerns SQLite alone: its catalogue, triggers, locks.
+    /// A separate connection for tests of SQLite itself: its catalogue, triggers, locks.
     pub fn sqlite(&self) -> rusqlite::Connection {
         let connection = rusqlite::Connection::open(self.database()).expect("the database opens");
         connection.busy_timeout(PATIENCE).expect("a time-out is set");
@@ -121,7 +121,7 @@ impl TestServer {
         self.look(|tx| tx.row(sql, (), |row| row.get(0)))
     }
 
-    /// Every place where a secret is and must not be.
+    /// Every place with a leaked secret.
     pub fn leaks(&self) -> Vec<String> {
         self.watch.leaks()
     }
@@ -138,7 +138,7 @@ impl TestServer {
         Call::new(&self.http, method, &self.url(), path)
     }
 
-    /// Every delivered mail, oldest first, once nothing is queued any more.
+    /// Every delivered mail, oldest first, once no mail is queued.
     pub async fn mails(&self) -> Vec<Mail> {
         let db = &self.server.app().db;
         let until = tokio::time::Instant::now() + PATIENCE;
@@ -154,13 +154,13 @@ impl TestServer {
         }
     }
 
-    /// Lets this much time pass, also for whoever delivers mail.
+    /// Advances the clock, and wakes mail delivery.
     pub fn advance(&self, length: Duration) {
         self.clock.advance(length);
         self.ring();
     }
 
-    /// Has the outbox looked at now.
+    /// Wakes mail delivery.
     pub fn ring(&self) {
         self.server.app().db.mail_bell().notify_one();
     }
@@ -172,16 +172,16 @@ impl TestServer {
         last.unwrap_or_else(|| panic!("no mail to {address}")).code.clone()
     }
 
-    /// Sends the invitation of a user as the owner, and takes the code out of the mail.
+    /// Sends the invitation of a user as the owner, and returns the code from the mail.
     pub async fn send_invitation(&self, user_id: &str, address: &str) -> String {
-        // Mails sort by their time: two sends must not share a millisecond.
+        // Mails are sorted by time: two sends must not share a millisecond.
         self.clock.advance(Duration::from_millis(1));
         self.post(&seed::invitation_path(user_id)).caller(seed::OWNER_SES).expect(200).await;
         self.code(address).await
     }
 }
 
-/// The settings that `brms serve` would have with these flags.
+/// The settings of `brms serve` with these flags.
 pub fn settings(database: &std::path::Path, flags: &[&str]) -> ServeSettings {
     let base = ["brms".into(), "serve".into(), "--listen".into(), "127.0.0.1:0".into(), "--database".into()];
     let arguments: Vec<OsString> = base
@@ -195,7 +195,7 @@ pub fn settings(database: &std::path::Path, flags: &[&str]) -> ServeSettings {
     }
 }
 
-/// A delivered mail, read back by a parser that nobody here wrote.
+/// A delivered mail, parsed by a third-party library.
 pub struct Mail {
     pub raw: Vec<u8>,
     pub to: String,

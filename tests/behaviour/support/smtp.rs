@@ -1,6 +1,5 @@
-//! A mail server of the tests' own, on a free port of loopback. It speaks as much SMTP as a client needs
-//! (pipelining, AUTH, STARTTLS, TLS from the first byte), misbehaves exactly as its script says, and
-//! keeps every mail whole, with who brought it and how.
+//! A mail server for the tests, on a free loopback port. It supports the SMTP that a client needs (pipelining, AUTH,
+//! STARTTLS, implicit TLS), misbehaves exactly as scripted, and keeps every mail with its envelope.
 
 mod dialogue;
 mod identity;
@@ -14,30 +13,30 @@ use std::time::{Duration, Instant};
 use super::server::PATIENCE;
 pub use identity::certificate_pem;
 
-/// What the server offers, and what it wants before it takes mail.
+/// The extensions of the server, and its requirements.
 #[derive(Clone, Default)]
 pub struct Habits {
     pub tls: Tls,
-    /// Takes nothing before STARTTLS.
+    /// Requires STARTTLS.
     pub wants_tls: bool,
-    /// Takes addresses beyond ASCII (SMTPUTF8).
+    /// Supports addresses beyond ASCII (SMTPUTF8).
     pub takes_unicode: bool,
-    /// Takes nothing before AUTH with this name and password.
+    /// Requires AUTH with this name and password.
     pub login: Option<(&'static str, &'static str)>,
 }
 
-/// When a connection is encrypted.
+/// The encryption of connections.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tls {
     #[default]
     Never,
-    /// When the client asks for it.
+    /// STARTTLS.
     OnRequest,
-    /// From the first byte.
+    /// Implicit TLS.
     AtOnce,
 }
 
-/// Where in the conversation something is done.
+/// The stage of the dialogue at which a rule applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Greeting,
@@ -46,33 +45,33 @@ pub enum Stage {
     Auth,
     From,
     To,
-    /// The word DATA.
+    /// The DATA command.
     Data,
     /// After the first line of the message.
     Content,
-    /// After the final dot, when the mail is whole.
+    /// After the final dot, when the mail is complete.
     End,
     Quit,
 }
 
-/// What is done there instead of the usual.
+/// The action instead of the usual reply.
 #[derive(Clone, Debug)]
 pub enum Deed {
-    /// Answers with this code and these lines.
+    /// Replies with this code and these lines.
     Answer(u16, &'static str),
-    /// Answers as usual, and in the same breath with these lines, as somebody in between might.
+    /// Replies as usual, and sends these lines with it, as a man in the middle could.
     SayAhead(&'static [&'static str]),
-    /// Refuses a whole message, with its first link in the answer, as some filters do.
+    /// Rejects a complete message, quoting its first link, as some filters do.
     QuoteLink,
-    /// Does the usual, but not before [`Sink::release`].
+    /// Replies as usual, but not before [`Sink::release`].
     Hold,
-    /// Says nothing any more, and keeps the connection.
+    /// Sends nothing more, and keeps the connection open.
     Hang,
-    /// Closes the connection without a word.
+    /// Closes the connection without a reply.
     Drop,
 }
 
-/// One line of the script. The first that fits is followed.
+/// One rule of the script. The first matching rule applies.
 #[derive(Clone, Debug)]
 pub struct Rule {
     stage: Stage,
@@ -82,44 +81,44 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Done every time.
+    /// Applies every time.
     pub fn at(stage: Stage, deed: Deed) -> Self {
         Self { stage, deed, times: usize::MAX, recipient: None }
     }
 
-    /// Done this often and then no more.
+    /// Applies this many times.
     pub fn times(self, times: usize) -> Self {
         Self { times, ..self }
     }
 
-    /// Done only for mail to addresses that begin so, hence from RCPT on.
+    /// Applies only to recipients whose address begins like this, hence from RCPT on.
     pub fn only_to(self, recipient: &str) -> Self {
         Self { recipient: Some(recipient.to_owned()), ..self }
     }
 }
 
-/// A mail that came whole: its final dot was seen.
+/// A complete mail: its final dot was received.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// When its final dot came.
+    /// When its final dot was received.
     pub at: Instant,
-    /// The number of the connection that brought it, from 1.
+    /// The number of its connection, from 1.
     pub connection: usize,
-    /// What the client called itself.
+    /// The client's name in EHLO.
     pub hello: String,
     pub is_tls: bool,
-    /// Who signed in.
+    /// The authenticated user.
     pub user: Option<String>,
     pub from: String,
     pub to: Vec<String>,
     /// The message, its dots unstuffed.
     pub data: Vec<u8>,
-    /// What was answered to the final dot; `None`: nothing.
+    /// The reply to the final dot; `None` if there was none.
     pub answer: Option<u16>,
 }
 
 impl Received {
-    /// Whether the server has the mail: it said so, or could not say anything any more.
+    /// Whether the server has accepted the mail: it said so, or could not send a reply.
     pub fn is_kept(&self) -> bool {
         self.answer.is_none_or(|code| code < 300)
     }
@@ -138,13 +137,13 @@ struct State {
     script: Vec<Rule>,
     received: Vec<Received>,
     heard: Vec<Heard>,
-    /// How many connections there were.
+    /// The number of connections so far.
     connections: usize,
-    /// Those that are open, to end them when the server goes.
+    /// The open connections, closed when the server ends.
     open: HashMap<usize, TcpStream>,
-    /// How often those that were held were let go.
+    /// How often held connections were released.
     releases: usize,
-    /// How many are held now.
+    /// How many connections are held now.
     held: usize,
     is_closed: bool,
 }
@@ -170,7 +169,7 @@ impl Shared {
         released.expect("no thread of the server panicked").held -= 1;
     }
 
-    /// What the script has for this moment.
+    /// The matching rule of the script.
     fn deed(&self, stage: Stage, to: &[String]) -> Option<Deed> {
         let mut now = self.state();
         let fits = |rule: &&mut Rule| {
@@ -184,7 +183,7 @@ impl Shared {
     }
 }
 
-/// The server. It ends with all its connections when dropped.
+/// The server. Dropping it closes all its connections.
 pub struct Sink {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -192,7 +191,7 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// One that takes whatever comes.
+    /// One that accepts everything.
     pub fn start() -> Self {
         Self::with(Habits::default())
     }
@@ -201,7 +200,7 @@ impl Sink {
         Self::at(SocketAddr::from(([127, 0, 0, 1], 0)), habits)
     }
 
-    /// At an address of loopback that was found free before.
+    /// On a loopback address that was free before.
     pub fn at(address: SocketAddr, habits: Habits) -> Self {
         let listener = TcpListener::bind(address).expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -222,12 +221,12 @@ impl Sink {
         self.shared.state().script = rules.into_iter().collect();
     }
 
-    /// Every mail that came whole, whatever was answered.
+    /// Every complete mail, whatever the reply was.
     pub fn received(&self) -> Vec<Received> {
         self.shared.state().received.clone()
     }
 
-    /// The mails that the server has.
+    /// The accepted mails.
     pub fn kept(&self) -> Vec<Received> {
         self.received().into_iter().filter(Received::is_kept).collect()
     }
@@ -237,7 +236,7 @@ impl Sink {
         self.shared.state().heard.clone()
     }
 
-    /// The mails that the server has, once they are this many.
+    /// The accepted mails, once there are this many.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         let until = tokio::time::Instant::now() + PATIENCE;
         loop {
@@ -250,11 +249,11 @@ impl Sink {
         }
     }
 
-    /// Lets go who is held, once somebody is.
+    /// Releases held connections, once there is one.
     pub async fn release(&self) {
         let until = tokio::time::Instant::now() + PATIENCE;
         while self.shared.state().held == 0 {
-            assert!(tokio::time::Instant::now() < until, "nobody is held");
+            assert!(tokio::time::Instant::now() < until, "no connection is held");
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         self.shared.state().releases += 1;
@@ -268,7 +267,7 @@ impl Sink {
         }
     }
 
-    /// How many connections there were.
+    /// The number of connections so far.
     pub fn connections(&self) -> usize {
         self.shared.state().connections
     }
@@ -279,7 +278,7 @@ impl Drop for Sink {
         self.shared.state().is_closed = true;
         self.shared.released.notify_all();
         self.hang_up();
-        // Wakes the thread that accepts, so that it sees that all is over.
+        // Wakes the accepting thread, so that it ends.
         let _ = TcpStream::connect(self.address);
         if let Some(accepting) = self.accepting.take() {
             let _ = accepting.join();

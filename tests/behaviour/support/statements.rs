@@ -1,5 +1,5 @@
-//! Every statement that the servers of this process run, with the kinds of its parameters, written to the file that
-//! `TEST_STATEMENTS` names: a line of JSON for each. `scripts/portable-sql` gives them to another engine.
+//! Records every SQL statement of the servers of this process, with the kinds of its parameters, in the file named by
+//! `TEST_STATEMENTS`: one line of JSON each. `scripts/portable-sql` runs them on another engine.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -16,10 +16,10 @@ use tracing_subscriber::filter::{FilterFn, filter_fn};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-/// What the database calls its log of statements.
+/// The target of the database's statement log.
 const TARGET: &str = "brms::statements";
 
-/// Writes them down, if it was asked to.
+/// Starts recording, if requested.
 pub fn layer<S: Subscriber + for<'span> LookupSpan<'span>>() -> Option<impl Layer<S>> {
     let path = std::env::var_os("TEST_STATEMENTS")?;
     let file = File::create(path).expect("the file for the statements");
@@ -28,11 +28,11 @@ pub fn layer<S: Subscriber + for<'span> LookupSpan<'span>>() -> Option<impl Laye
 }
 
 thread_local! {
-    /// Whether a test itself is looking into the database.
+    /// Whether a test itself is reading the database.
     static IS_OF_TEST: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs statements of a test, which are not written down.
+/// Runs statements of a test, which are not recorded.
 pub fn of_test<T>(run: impl FnOnce() -> T) -> T {
     IS_OF_TEST.set(true);
     let outcome = run();

@@ -1,4 +1,4 @@
-//! HTTP written by hand, for what no client library would send.
+//! Raw HTTP over TCP, for requests that no client library sends.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use super::server::PATIENCE;
 use super::{Answer, TestServer, contract, leaks, seed};
 
-/// One connection. It blocks, which the server does not mind: its threads are others.
+/// One connection. It blocks, which does not affect the server: it has threads of its own.
 pub struct Tcp {
     address: String,
     stream: TcpStream,
@@ -27,24 +27,24 @@ impl Tcp {
         Self { address: address.to_owned(), stream, unread: Vec::new() }
     }
 
-    /// Sends bytes as they are. A server that has closed the connection is no failure of the test.
+    /// Sends bytes. It is not an error if the server has closed the connection.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
         if let Err(error) = self.stream.write_all(bytes.as_ref()) {
             assert!(!matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
         }
     }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending side.
     pub fn end(&mut self) {
         let _ = self.stream.shutdown(std::net::Shutdown::Write);
     }
 
-    /// The next answer, its body by `Content-Length` or in chunks; `None` when the connection is closed without one.
+    /// The next response, its body by `Content-Length` or chunked; `None` if the connection is closed without one.
     pub fn answer(&mut self) -> Option<Answer> {
         self.answer_to("a request", "by hand")
     }
 
-    /// The same, to a known request: an answer to HEAD states a length and has no body.
+    /// The same for a known request: a response to HEAD states a length and has no body.
     pub fn answer_to(&mut self, method: &str, path: &str) -> Option<Answer> {
         let head_length = loop {
             match self.unread.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
@@ -70,7 +70,7 @@ impl Tcp {
         Some(answer)
     }
 
-    /// A body in chunks, without trailers.
+    /// A chunked body without trailers.
     fn chunks(&mut self) -> Vec<u8> {
         let mut body = Vec::new();
         loop {
@@ -96,25 +96,25 @@ impl Tcp {
         self.unread.drain(..length).collect()
     }
 
-    /// The next answer, which fits the contract.
+    /// The next response, which conforms to the contract.
     pub fn checked_answer(&mut self, method: &str, path: &str) -> Answer {
         let answer = self.answer_to(method, path).unwrap_or_else(|| panic!("no answer to {method} {path}"));
         contract::check(method, path, &answer);
         answer
     }
 
-    /// The next answer, which has to come; an interim one counts.
+    /// The next response, which must exist; an interim one counts.
     pub fn next(&mut self) -> Answer {
         self.answer().expect("an answer before the connection closes")
     }
 
-    /// Everything until the server closes.
+    /// Everything until the server closes the connection.
     pub fn rest(&mut self) -> String {
         while self.read_more() {}
         String::from_utf8(std::mem::take(&mut self.unread)).expect("UTF-8")
     }
 
-    /// Whether nothing at all has come so far.
+    /// Whether nothing has arrived so far.
     pub fn is_silent(&mut self) -> bool {
         self.stream.set_nonblocking(true).expect("a mode");
         let silent = match self.stream.peek(&mut [0]) {
@@ -125,7 +125,7 @@ impl Tcp {
         silent
     }
 
-    /// Goes away without reading anything.
+    /// Disconnects without reading anything.
     pub fn hang_up(self) {
         let _ = self.stream.shutdown(std::net::Shutdown::Both);
     }
@@ -148,7 +148,7 @@ impl Tcp {
 fn parse_head(head: &str) -> (u16, HeaderMap) {
     let mut lines = head.split("\r\n").filter(|line| !line.is_empty());
     let first = lines.next().expect("a status line");
-    // hyper answers a client of HTTP/1.0 in its own language.
+    // hyper answers an HTTP/1.0 client with HTTP/1.0.
     let rest = first.strip_prefix("HTTP/1.1 ").or_else(|| first.strip_prefix("HTTP/1.0 "));
     let status = rest.and_then(|rest| rest.get(..3)).expect("HTTP/1.1 and a status");
     let mut headers = HeaderMap::new();
@@ -160,7 +160,7 @@ fn parse_head(head: &str) -> (u16, HeaderMap) {
     (status.parse().expect("a number"), headers)
 }
 
-/// The text of a request with a body of known length.
+/// The text of a request with a Content-Length.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let length = body.len().to_string();
     let mut bytes = head(method, path, headers.iter().chain([&("content-length", length.as_str())]));
@@ -168,7 +168,7 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) 
     bytes
 }
 
-/// The text of the same request with its body in chunks.
+/// The text of the same request with a chunked body.
 pub fn chunked_request(method: &str, path: &str, headers: &[(&str, &str)], chunks: &[&[u8]]) -> Vec<u8> {
     let mut bytes = head(method, path, headers.iter().chain([&("transfer-encoding", "chunked")]));
     for chunk in chunks.iter().chain([&&b""[..]]) {
@@ -186,7 +186,7 @@ fn head<'a>(method: &str, path: &str, headers: impl Iterator<Item = &'a (&'a str
     format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes()
 }
 
-/// A head for inviteMembers in pricing by the owner, for a body of this length.
+/// The head of a call to inviteMembers in pricing by the owner, for a body of this length.
 pub fn invite_head(length: usize, more: &[(&str, &str)]) -> Vec<u8> {
     let length = length.to_string();
     let fixed = [

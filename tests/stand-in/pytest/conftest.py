@@ -1,4 +1,4 @@
-"""A brms for a run of pytest: started once, put back before each test. Copy it and set SEED to yours."""
+"""A brms server for a run of pytest: started once, reset before each test. Copy it and set SEED to your file."""
 
 import json
 import os
@@ -16,7 +16,7 @@ SEED = ROOT / "tests/fixtures/seed-example.json"
 
 
 class StandIn:
-    """The running server: its address, and what a test may do with it."""
+    """The running server: its URL, and helpers for tests."""
 
     def __init__(self, url, token):
         self.url = url
@@ -32,7 +32,7 @@ class StandIn:
 
 
 def call(method, url, authorization=None, body=None):
-    """Status and JSON of the answer, whatever the status."""
+    """Status and JSON of the response, whatever the status."""
     request = urllib.request.Request(url, method=method, data=None if body is None else json.dumps(body).encode())
     request.add_header("Content-Type", "application/json")
     if authorization:
@@ -63,6 +63,6 @@ def running_brms(tmp_path_factory):
 
 @pytest.fixture
 def brms(running_brms):
-    """The same server for every test, and as new for each."""
+    """The same server for every test, reset before each."""
     running_brms.control("POST", "reset")
     return running_brms

@@ -43,18 +43,18 @@ def test_a_link_is_dead_after_a_week_or_when_a_newer_one_was_sent(brms):
     assert accept(brms, second)[1]["type"] == "urn:brms:problem:invitation-expired"
 
 
-def test_an_answer_that_fails_twice_comes_the_third_time(brms):
+def test_a_response_that_fails_twice_succeeds_the_third_time(brms):
     brms.control("POST", "fail", {"operation": "inviteMembers", "times": 2, "status": 503})
     assert [invite_nina(brms)[0] for _ in range(3)] == [503, 503, 200]
 
 
-def test_when_the_answer_is_lost_the_work_is_done_and_asking_again_is_safe(brms):
+def test_when_the_response_is_lost_the_operation_was_executed_and_a_retry_is_safe(brms):
     brms.control("POST", "fail", {"operation": "inviteMembers", "drop": "after"})
     with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
         invite_nina(brms)
-    assert invite_nina(brms) == (200, []), "she is a member already"
+    assert invite_nina(brms) == (200, []), "she is already a member"
 
 
-def test_nothing_of_one_test_is_left_for_the_next(brms):
+def test_each_test_starts_with_a_clean_server(brms):
     assert brms.control("GET", "mailbox") == []
-    assert invite_nina(brms)[1] != [], "nobody invited her before"
+    assert invite_nina(brms)[1] != [], "no invitation of an earlier test is left"

@@ -1,4 +1,4 @@
-// A brms for a run of vitest: each test file has its own, put back before each test. Copy it and set the seed to yours.
+// A brms server for a run of vitest: one per test file, reset before each test. Copy it and set the seed to your file.
 
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -48,7 +48,7 @@ async function start() {
 }
 
 export const test = base.extend({
-  // One server for a file of tests.
+  // One server per test file.
   runningBrms: [
     async ({}, use) => {
       const brms = await start()
@@ -57,7 +57,7 @@ export const test = base.extend({
     },
     { scope: 'file' },
   ],
-  // That server, as new for each test.
+  // That server, reset before each test.
   brms: async ({ runningBrms }, use) => {
     await runningBrms.control('POST', 'reset')
     await use(runningBrms)

@@ -1,4 +1,4 @@
-// What a client of the API may want to know, each in milliseconds.
+// What a test of an API client may check, each in milliseconds.
 
 import { expect } from 'vitest'
 import { call, test } from './brms.js'
@@ -13,14 +13,14 @@ const accept = (brms, mail) => call('POST', `${brms.url}/invitations/accept`, un
 const inviteNina = (brms) =>
   call('POST', `${brms.url}/api/projects/${PRICING}/members`, OWNER, { userIds: [NINA] })
 
-test('who is invited gets a mail and comes in', async ({ brms }) => {
+test('an invited user gets a mail and accepts', async ({ brms }) => {
   await sendInvitation(brms, IVY)
   const mail = await brms.nextMail('ivy@acme.test')
   expect(mail.subject).toBe('You are invited to join Acme Ltd')
   expect(await accept(brms, mail)).toMatchObject({ status: 200, body: { status: 'accepted' } })
 })
 
-test('a link is dead after a week or when a newer one was sent', async ({ brms }) => {
+test('a link expires after a week or when a newer one is sent', async ({ brms }) => {
   await sendInvitation(brms, IVY)
   const first = await brms.nextMail('ivy@acme.test')
   await sendInvitation(brms, IVY)
@@ -30,20 +30,20 @@ test('a link is dead after a week or when a newer one was sent', async ({ brms }
   expect((await accept(brms, second)).body.type).toBe('urn:brms:problem:invitation-expired')
 })
 
-test('an answer that fails twice comes the third time', async ({ brms }) => {
+test('a response that fails twice succeeds the third time', async ({ brms }) => {
   await brms.control('POST', 'fail', { operation: 'inviteMembers', times: 2, status: 503 })
   const statuses = []
   for (let round = 0; round < 3; round++) statuses.push((await inviteNina(brms)).status)
   expect(statuses).toEqual([503, 503, 200])
 })
 
-test('when the answer is lost the work is done and asking again is safe', async ({ brms }) => {
+test('when the response is lost the operation was executed and a retry is safe', async ({ brms }) => {
   await brms.control('POST', 'fail', { operation: 'inviteMembers', drop: 'after' })
   await expect(inviteNina(brms)).rejects.toThrow('fetch failed')
   expect(await inviteNina(brms)).toEqual({ status: 200, body: [] })
 })
 
-test('nothing of one test is left for the next', async ({ brms }) => {
+test('each test starts with a clean server', async ({ brms }) => {
   expect(await brms.control('GET', 'mailbox')).toEqual([])
   expect((await inviteNina(brms)).body).toHaveLength(1)
 })

@@ -1,4 +1,4 @@
-//! One connection of the test mail server: reads commands, asks the script, answers.
+//! One connection of the test mail server: reads commands, consults the script, replies.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -12,7 +12,7 @@ use rustls::{ServerConnection, StreamOwned};
 
 use super::{Deed, Heard, Received, Shared, Stage, Tls, identity};
 
-/// The connection is over, one way or another.
+/// The connection has ended.
 struct Over;
 
 type Step<T = ()> = Result<T, Over>;
@@ -33,7 +33,7 @@ struct Dialogue {
     to: Vec<String>,
 }
 
-/// Talks until one side has had enough.
+/// Runs the dialogue until one side ends it.
 pub(super) fn hold(shared: &Arc<Shared>, connection: usize, socket: TcpStream) {
     let channel = Box::new(socket.try_clone().expect("a second handle"));
     let mut dialogue = Dialogue {
@@ -49,7 +49,7 @@ pub(super) fn hold(shared: &Arc<Shared>, connection: usize, socket: TcpStream) {
         to: Vec::new(),
     };
     let Err(Over) = dialogue.talk();
-    // Others hold handles too, so dropping this one closes nothing.
+    // Others hold handles too, so dropping this one would not close the socket.
     let _ = dialogue.socket.shutdown(Shutdown::Both);
 }
 
@@ -109,7 +109,7 @@ impl Dialogue {
 
     fn start_tls(&mut self) -> Step {
         if self.act(Stage::StartTls, 220, "2.0.0 Go ahead")? {
-            // What was sent before in the clear does not count (RFC 3207).
+            // Commands before the handshake do not count (RFC 3207).
             self.unread.clear();
             self.hello.clear();
             self.encrypt();
@@ -149,7 +149,7 @@ impl Dialogue {
         Ok(())
     }
 
-    /// Asks for one more line of AUTH.
+    /// Requests another line of AUTH.
     fn ask(&mut self, question: &str) -> Step<String> {
         self.answer(334, &STANDARD.encode(question))?;
         self.command()
@@ -176,7 +176,7 @@ impl Dialogue {
         if self.from.is_none() {
             return self.answer(503, "5.5.1 Not now");
         }
-        // The script asks for whom, so the address goes in before, and out if it was refused.
+        // The script matches recipients, so the address is added first and removed if it was rejected.
         self.to.push(address(rest));
         if !self.act(Stage::To, 250, "2.1.5 Recipient taken")? {
             self.to.pop();
@@ -213,7 +213,7 @@ impl Dialogue {
             Some(Deed::QuoteLink) => (550, format!("5.7.1 Looks like a lure\n{link}")),
             _ => (250, "2.0.0 Taken".to_owned()),
         };
-        // Noted first: whoever hears the answer may look at once.
+        // Recorded first: a test may look as soon as the reply arrives.
         self.shared.state().received[place].answer = Some(code);
         self.forget_mail();
         self.answer(code, &text)
@@ -241,8 +241,8 @@ impl Dialogue {
         self.to.clear();
     }
 
-    /// Follows the script if it has something for this stage, and else answers as usual. Whether the answer
-    /// was a good one.
+    /// Follows the script if a rule matches this stage, and replies as usual otherwise. Returns whether the reply was
+    /// positive.
     fn act(&mut self, stage: Stage, usual: u16, text: &str) -> Step<bool> {
         let (code, text, ahead) = match self.deed(stage)? {
             Some(Deed::Answer(code, text)) => (code, text, &[][..]),
@@ -254,7 +254,7 @@ impl Dialogue {
         Ok(code < 400)
     }
 
-    /// What the script has for this stage. Hanging and dropping are done here.
+    /// The scripted reply for this stage. Hanging and disconnecting happen here.
     fn deed(&mut self, stage: Stage) -> Step<Option<Deed>> {
         let deed = self.shared.deed(stage, &self.to);
         match deed {
@@ -287,7 +287,7 @@ impl Dialogue {
         Ok(line)
     }
 
-    /// A line without its end. Only CRLF ends one.
+    /// A line without its line ending, which must be CRLF.
     fn line(&mut self) -> Step<Vec<u8>> {
         loop {
             if let Some(length) = self.unread.windows(2).position(|bytes| bytes == b"\r\n") {
@@ -311,7 +311,7 @@ impl Dialogue {
     }
 }
 
-/// An answer of as many lines as the text has.
+/// A reply with as many lines as the text.
 fn lines(code: u16, text: &str) -> String {
     let mut lines = String::new();
     let (body, last) = text.rsplit_once('\n').unwrap_or(("", text));
@@ -327,7 +327,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The first line of a message's text with a link in it.
+/// The first line of a message's text that contains a link.
 fn first_link(data: &[u8]) -> String {
     let message = MessageParser::default().parse(data);
     let text = message.and_then(|message| Some(message.body_text(0)?.into_owned())).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Who the test server says it is: a certificate made anew for each run, for the names of loopback.
+//! The identity of the test server: a certificate for loopback names, generated for each run.
 
 use std::sync::{Arc, LazyLock};
 
@@ -24,7 +24,7 @@ static IDENTITY: LazyLock<Identity> = LazyLock::new(|| {
     Identity { pem: made.cert.pem(), config: Arc::new(config) }
 });
 
-/// The certificate, for a client that is to trust it.
+/// The certificate, for clients that should trust it.
 pub fn certificate_pem() -> &'static str {
     &IDENTITY.pem
 }

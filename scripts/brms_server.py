@@ -1,4 +1,4 @@
-"""How the scripts find brms, start it, wait for what it does, and call its API."""
+"""Helpers of the scripts: find brms, start it, wait for events, and call its API."""
 
 import contextlib
 import json
@@ -17,41 +17,41 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 30
 
 NAMED = os.environ.get("BRMS")
-# Nobody measures or judges a debug build unless it is named: as in a shell, on the PATH or by a path from here.
+# A release build, unless BRMS names another program: on the PATH or by a relative path, as in a shell.
 BRMS = os.path.abspath(shutil.which(NAMED) or NAMED) if NAMED else str(ROOT / "target/release/brms")
 
 
 class Failure(Exception):
-    """Why a script cannot go on, in words for whoever runs it."""
+    """An error message for the user of a script."""
 
 
 def newest_brms():
-    """The program that BRMS names, else the newer of the two that cargo makes."""
+    """The program in BRMS, or else the newer of the release and debug builds."""
     if NAMED:
         return BRMS
     built = [path for kind in ("release", "debug") if (path := ROOT / "target" / kind / "brms").exists()]
     if not built:
-        sys.exit("there is no built brms; run `cargo build` first, or name one in BRMS")
+        sys.exit("brms is not built; run `cargo build` first, or name one in BRMS")
     return str(max(built, key=lambda path: path.stat().st_mtime))
 
 
 def environment():
-    """This environment without settings of brms, which would be those of somebody else's server."""
+    """The environment without settings of brms, which may belong to another server."""
     return {name: value for name, value in os.environ.items() if not name.startswith("BRMS_")}
 
 
 def wait_for(what, look, pause_seconds=0.02):
-    """The first thing that `look` finds."""
+    """Polls `look` until it returns something."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
         if found := look():
             return found
         time.sleep(pause_seconds)
-    raise Failure(f"{what} did not come within {PATIENCE_SECONDS} seconds")
+    raise Failure(f"{what} did not happen within {PATIENCE_SECONDS} seconds")
 
 
 class Server:
-    """`brms serve` on a free port, until it is stopped or a block ends. `told` is what stands in its ready file."""
+    """`brms serve` on a free port, until it is stopped or a block ends. `told` is the content of its ready file."""
 
     def __init__(self, brms, ready, *flags, log=None):
         self.brms, self.log = brms, log
@@ -61,10 +61,10 @@ class Server:
             self.process = subprocess.Popen([str(word) for word in command], stdout=output, stderr=output,
                                             env=environment())
         try:
-            # So often that a start of some milliseconds can be measured by it.
+            # Short enough to measure a start of some milliseconds.
             wait_for("the server", lambda: ready.exists() or self.process.poll() is not None, pause_seconds=0.0002)
             if self.process.poll() is not None:
-                raise Failure(f"brms did not start: {log.read_text() if log else 'its words are above'}")
+                raise Failure(f"brms did not start: {log.read_text() if log else 'see its output above'}")
         except BaseException:
             self.stop()
             raise
@@ -78,12 +78,12 @@ class Server:
         self.stop()
 
     def stop(self):
-        # Also one that has ended: both do nothing then.
+        # No effect if the process has ended.
         self.process.terminate()
         self.process.wait(PATIENCE_SECONDS)
 
     def call(self, method, path, body=None):
-        """A call of the API as the owner of the example seed's organisation, which must go well; the answer's JSON."""
+        """Calls the API as the owner of the example seed's organisation, and returns the JSON of the response. Fails on errors."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": OWNER_SESSION} | ({} if data is None else {"Content-Type": "application/json"})
         request = urllib.request.Request(self.url + path, data, headers, method=method)

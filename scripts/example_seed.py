@@ -1,4 +1,4 @@
-"""What is in tests/fixtures/seed-example.json: secrets and ids, under the names that scripts call them by."""
+"""Secrets and ids of tests/fixtures/seed-example.json, by name."""
 
 import pathlib
 
@@ -13,7 +13,7 @@ STRANGER_SESSION = "Internal brms_ses_seed_globex_000000000000000000000000000000
 PRICING = "0190a000-0000-7000-a000-000000000001"
 EDITORS = "0190a000-0000-7000-9000-000000000001"
 
-# Two who are invited, one who is disabled, a service account, two members.
+# Two invited users, a disabled one, a service account, two members.
 IVY, IAN = "0190a000-0000-7000-8000-000000000005", "0190a000-0000-7000-8000-000000000006"
 DORA = "0190a000-0000-7000-8000-000000000007"
 ROBOT = "0190a000-0000-7000-8000-000000000008"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the scripts in bash share. They source it with the name that stands before what they say.
+# Helpers of the bash scripts. They source it with the prefix of their messages.
 speaker=$1
 
 say() { echo "$speaker: $1"; }
@@ -9,7 +9,7 @@ fail() {
     exit 1
 }
 
-# install_missing COMMAND=PACKAGE...    with apt-get, the packages of commands that are not there, and Python's venv.
+# install_missing COMMAND=PACKAGE...    installs with apt-get the packages of missing commands, and Python's venv.
 install_missing() {
     local pair missing=()
     for pair in "$@"; do
@@ -17,12 +17,12 @@ install_missing() {
     done
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
     ((${#missing[@]})) || return 0
-    command -v apt-get >/dev/null || fail "these are missing and there is no apt-get: ${missing[*]}"
+    command -v apt-get >/dev/null || fail "missing, and there is no apt-get: ${missing[*]}"
     apt-get update -qq
     apt-get install -qq --yes "${missing[@]}" >/dev/null
 }
 
-# install_pinned FOLDER INSTALL_NODE REQUIREMENTS PIN...    fills a folder afresh, unless the same pins filled it: with a
+# install_pinned FOLDER INSTALL_NODE REQUIREMENTS PIN...    refills a folder unless it has the same pinned versions: with a
 # virtual environment of the requirements, and by a function that installs what the other pins name.
 install_pinned() {
     local folder=$1 install_node=$2 requirements=$3 wanted

@@ -18,7 +18,7 @@ def main():
     about = {name: importlib.import_module(f"topics.{name}") for name in names}
     parser = argparse.ArgumentParser(
         prog="browser-test", formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Drives Chromium through what people see; exit code 0 only if every check holds.",
+        description="Tests the mail and the pages in Chromium; exit code 0 only if every check passes.",
         epilog="topics:\n" + "\n".join(f"  {name:<16} {about[name].__doc__.splitlines()[0]}" for name in names))
     parser.add_argument("topic", nargs="*", help="what to test; all topics without")
     parser.add_argument("--self-test", action="store_true", help=f"only the topic {FIRST}: that the checks can fail")
@@ -32,7 +32,7 @@ def main():
     report = Report()
     session = Session(report)
     try:
-        # Checks that cannot fail say nothing, so it is seen first that they can.
+        # Runs first, to show that the checks can fail.
         for name in sorted(set(chosen), key=lambda name: (name != FIRST, name)):
             report.topic(name, lambda: about[name].run(session))
     finally:

@@ -1,11 +1,11 @@
-"""What was checked, and what of it did not hold."""
+"""Results of the checks."""
 
 import sys
 import traceback
 
 
 class Report:
-    """Names each check as it is made. A check that does not hold is said at once and counted."""
+    """Prints each check. Failed checks are counted."""
 
     def __init__(self, out=sys.stdout):
         self.out = out
@@ -13,7 +13,7 @@ class Report:
         self.failed = []
 
     def check(self, name, holds, seen=""):
-        """Says whether something holds; `seen` is what was there instead."""
+        """Records a check; `seen` is the actual value."""
         self.made += 1
         if not holds:
             self.failed.append(name)
@@ -26,7 +26,7 @@ class Report:
         return self.check(name, found == wanted, f"{found!r}, wanted: {wanted!r}")
 
     def topic(self, name, run):
-        """Runs a topic. One that ends early, or that checks nothing, has failed."""
+        """Runs a topic. It fails if it ends early or checks nothing."""
         self._say(f"\n== {name}")
         before = self.made
         try:

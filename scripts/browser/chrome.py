@@ -1,4 +1,4 @@
-"""Chromium, headless, with an empty profile; and what it noticed while it showed a page."""
+"""Headless Chromium with an empty profile, and the events it recorded for a page."""
 
 import base64
 import json
@@ -20,9 +20,9 @@ AXE = pathlib.Path(__file__).resolve().parent.parent.parent / ".browser/node_mod
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
-    # As on a phone: a scroll bar would take some of the width.
+    # As on a phone: a scroll bar would reduce the width.
     "--hide-scrollbars",
-    # Whatever a page asks for elsewhere is seen and goes nowhere.
+    # Requests to other hosts are recorded and fail.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 PATIENCE_SECONDS = 20
@@ -47,7 +47,7 @@ document.head.append(base);
 const form = Object.assign(document.createElement("form"), { action: "https://elsewhere.example/", method: "post" });
 document.body.append(form);
 form.submit();
-// The form is the last that the browser looks at, and a busy one takes its time.
+// The form is evaluated last, which may take some time.
 const end = Date.now() + 5000;
 const finish = () => setTimeout(() => done([...new Set(broken)]), 100);
 const wait = () => (broken.includes("form-action") || Date.now() > end ? finish() : setTimeout(wait, 20));
@@ -56,7 +56,7 @@ fetch("accept").catch(() => undefined).then(wait);
 
 
 class Browser:
-    """One Chromium. What it notices is kept until `forget`."""
+    """A Chromium instance. Its events are kept until `forget`."""
 
     def __init__(self, scripts=True):
         self.scripts = scripts
@@ -79,10 +79,10 @@ class Browser:
         self.driver.quit()
         shutil.rmtree(self.profile, ignore_errors=True)
 
-    # What a person does.
+    # Actions of a person.
 
     def open(self, url):
-        # From a blank page, since an address that differs only after # would load nothing.
+        # From a blank page, since a change of the fragment alone would load nothing.
         self.driver.get("about:blank")
         self.driver.get(url)
 
@@ -97,7 +97,7 @@ class Browser:
         ActionChains(self.driver).key_down(Keys.SHIFT).send_keys(key).key_up(Keys.SHIFT).perform()
 
     def double_click(self, selector, latency_seconds):
-        """Two clicks, of which the second falls into the wait for the answer to the first."""
+        """Two clicks, the second one before the response to the first."""
         button = self.find(selector)
         network = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}
         slow = {**network, "latency": latency_seconds * 1000}
@@ -106,7 +106,7 @@ class Browser:
         self.driver.execute_cdp_cmd("Network.emulateNetworkConditions", {**network, "latency": 0})
 
     def wait_for_heading(self, words):
-        """The heading of the page that came, once it holds these words."""
+        """The heading of the loaded page, once it contains this text."""
         def heading(_):
             found = self.driver.find_elements(By.TAG_NAME, "h1")
             return found and words in found[0].text and found[0].text
@@ -114,11 +114,11 @@ class Browser:
             heading, f"no heading with {words!r} came")
 
     def wait_for_alert(self):
-        """The form that came back with a complaint."""
+        """The form with an error message."""
         WebDriverWait(self.driver, PATIENCE_SECONDS).until(
-            lambda _: self.driver.find_elements(By.ID, "alert"), "the form did not come back with a complaint")
+            lambda _: self.driver.find_elements(By.ID, "alert"), "the form with an error message did not appear")
 
-    # What a person sees.
+    # What is visible.
 
     @property
     def address(self):
@@ -135,7 +135,7 @@ class Browser:
             "features": [{"name": "prefers-color-scheme", "value": scheme}]})
 
     def screenshot(self, path):
-        """All of the page, also what is below the edge of the screen."""
+        """A screenshot of the whole page."""
         size = self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
         picture = self.driver.execute_cdp_cmd("Page.captureScreenshot", {
             "captureBeyondViewport": True,
@@ -143,11 +143,11 @@ class Browser:
         path.write_bytes(base64.b64decode(picture["data"]))
 
     def overflow(self):
-        """By how many pixels the page is wider than its screen."""
+        """How many pixels the page is wider than the screen."""
         return self.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
     def scheme(self):
-        """Light or dark, by what is behind the text."""
+        """Light or dark, by the background."""
         colour = self.run("return getComputedStyle(document.body).backgroundColor")
         red, green, blue, *alpha = (float(number) for number in re.findall(r"[\d.]+", colour))
         if alpha == [0]:
@@ -155,7 +155,7 @@ class Browser:
         return "light" if red + green + blue > 1.5 * 255 else "dark"
 
     def focused(self):
-        """What the keys go to: its id, or the name of its element."""
+        """The focused element: its id, or its name."""
         return self.run("return document.activeElement.id || document.activeElement.localName")
 
     def focus_is_visible(self):
@@ -165,7 +165,7 @@ class Browser:
         return self.focused() != "body" and width >= FOCUS_OUTLINE_PIXELS_MIN
 
     def spoken(self, role):
-        """What a screen reader is told of the elements of a role: name, description, properties."""
+        """The accessibility properties of the elements of a role: name, description, state."""
         nodes = self.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
         return [{
             "name": node.get("name", {}).get("value", ""),
@@ -174,25 +174,25 @@ class Browser:
         } for node in nodes if not node["ignored"] and node["role"]["value"] == role]
 
     def alerts(self):
-        """The texts that a screen reader is told without being asked."""
+        """The texts of live regions and alerts."""
         return [each.text for each in self.driver.find_elements(By.CSS_SELECTOR, "[role=alert], [role=status]")]
 
     def axe(self):
-        """What axe-core holds against the page. It comes in beside the page's own policy."""
+        """The violations found by axe-core, which is injected despite the page's policy."""
         self.run(AXE.read_text())
         found = self.driver.execute_async_script(RUN_AXE)
         if "error" in found:
             raise RuntimeError(f"axe-core: {found['error']}")
         if not found["passes"]:
-            raise RuntimeError("axe-core looked at nothing")
+            raise RuntimeError("axe-core checked nothing")
         return [f"{each['impact']}: {each['id']}: {node['html']}" for each in found["violations"]
                 for node in each["nodes"]]
 
     def breaches(self):
-        """What the page's policy says to things that no page of ours holds: the rules that each one broke."""
+        """The policy's reaction to forbidden elements: the directives that each one violated."""
         return sorted(self.driver.execute_async_script(BREACH))
 
-    # What the browser noticed.
+    # Recorded events.
 
     def forget(self):
         self._notice()
@@ -203,7 +203,7 @@ class Browser:
         self.events += [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
 
     def complaints(self, status=200):
-        """Everything on the console, but for the line that an answer of this status to a form leaves there."""
+        """All console messages except the expected one for a form response with this status."""
         self._notice()
         expected = f"Failed to load resource: the server responded with a status of {status} "
         return [entry["message"] for entry in self.console
@@ -217,18 +217,18 @@ class Browser:
         return [request for request in sent if urllib.parse.urlsplit(request["url"]).scheme not in LOCAL_SCHEMES]
 
     def requests_beyond(self, url):
-        """Those that went to another server than this."""
+        """Requests to other servers."""
         home = urllib.parse.urlsplit(url).netloc
         return [request["url"] for request in self.requests()
                 if urllib.parse.urlsplit(request["url"]).netloc != home]
 
     def requests_telling(self, code):
-        """Those that tell the code in address or headers, where logs and other servers see it."""
+        """Requests with the code in URL or headers, where logs and other servers could see it."""
         return [request["url"] for request in self.requests()
                 if code in urllib.parse.unquote(request["url"]) or code in json.dumps(request["headers"])]
 
     def status(self):
-        """The status of the newest page."""
+        """The status of the current page."""
         self._notice()
         pages = [event["params"]["response"]["status"] for event in self.events
                  if event["method"] == "Network.responseReceived" and event["params"]["type"] == "Document"]

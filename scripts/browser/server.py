@@ -1,4 +1,4 @@
-"""A brms server with a database of its own, and the mail it delivered."""
+"""A brms server with a database of its own, and its delivered mails."""
 
 import datetime
 import email
@@ -11,7 +11,7 @@ from example_seed import SEED
 
 
 class Mail:
-    """An invitation mail, taken apart by Python's own parser."""
+    """An invitation mail, parsed by Python's standard library."""
 
     def __init__(self, raw):
         self.message = email.message_from_bytes(raw, policy=email.policy.default)
@@ -29,17 +29,17 @@ class InvitingServer(Server):
         self.database = folder / f"{name}.db"
         super().__init__(newest_brms(), folder / f"{name}.ready", "--database", self.database, "--seed", SEED,
                          "--invitation-sends-max", "1000", *arguments, log=folder / f"{name}.log")
-        # What it calls itself in mails.
+        # The base URL of links in mails.
         self.url = self.url.replace("127.0.0.1", "localhost")
         self.page = f"{self.url}/invitations/accept"
 
     def invite(self, address):
-        """Invites somebody new; the invitation, and the mail that came."""
+        """Invites a new user; returns the invitation and the mail."""
         [invitation] = self.call("POST", "/api/users", {"emails": [address]})
         return invitation, self.mails(address, 1)[0]
 
     def send_again(self, invitation, count):
-        """Sends an invitation again; `count` mails have gone to its address then. The newest."""
+        """Sends an invitation again; returns the newest mail once there are `count`."""
         self.call("POST", f"/api/users/{invitation['userId']}/invitation")
         return self.mails(invitation["email"], count)[-1]
 
@@ -60,12 +60,12 @@ class InvitingServer(Server):
         return next(user for user in self.everything()["users"] if user["email"] == address)
 
     def ended(self, address):
-        """Whether the invitation of an address has come to its end, by the clock that the server uses too."""
+        """Whether the invitation of an address has expired, by the system clock."""
         invitation = next(each for each in self.everything()["invitations"] if each["email"] == address)
         end = datetime.datetime.fromisoformat(invitation["expiresAt"].replace("Z", "+00:00"))
         return datetime.datetime.now(datetime.timezone.utc) > end
 
     def everything(self):
-        """All that looking at a page could have changed, as the API shows it."""
+        """All data that viewing a page could have changed."""
         return {noun: self.call("GET", f"/api/{noun}?perPage=500")["results"]
                 for noun in ("users", "invitations", "audit-logs")}

@@ -1,4 +1,4 @@
-"""What every topic works with: a report, a browser, a server, and the checks that hold for every page."""
+"""The context of a topic: a report, a browser, a server, and checks for every page."""
 
 import contextlib
 
@@ -12,7 +12,7 @@ WIDTHS = (320, 600)
 
 
 class Session:
-    """Starts browsers and servers when they are first asked for, and ends all of them."""
+    """Starts browsers and servers on first use, and stops all of them."""
 
     def __init__(self, report):
         self.report = report
@@ -30,7 +30,7 @@ class Session:
         return self._servers[name]
 
     def browser(self, scripts=True):
-        """The browser, or the one that runs no scripts."""
+        """The browser, or the one with scripts disabled."""
         if scripts not in self._browsers:
             self._browsers[scripts] = Browser(scripts)
             self._ends.callback(self._browsers[scripts].close)
@@ -40,7 +40,7 @@ class Session:
         self._ends.close()
 
     def page(self, browser, name, home, code=None, status=200, severities=None):
-        """Checks the page as it stands there: narrow and wide, light and dark.
+        """Checks the current page: narrow and wide, light and dark.
 
         `home` is the one server it may speak to, `code` the one that no request may tell, `status` the answer that
         the console may complain of. Of what axe-core finds, the impacts in `severities` count; all without.
@@ -56,8 +56,8 @@ class Session:
                     # axe-core waits by timers, which are off too. It sees the same page where they are on.
                     continue
                 found = [each for each in browser.axe() if severities is None or each.split(":")[0] in severities]
-                self.equal(f"{name}: axe-core has no complaint at {width} px, {scheme}", found, [])
-        self.equal(f"{name}: nothing on the console, no breach of the policy", browser.complaints(status), [])
+                self.equal(f"{name}: axe-core finds nothing at {width} px, {scheme}", found, [])
+        self.equal(f"{name}: nothing on the console, no violation of the policy", browser.complaints(status), [])
         self.equal(f"{name}: no request to another host", browser.requests_beyond(home), [])
         if code:
-            self.equal(f"{name}: the code is in no address and no header", browser.requests_telling(code), [])
+            self.equal(f"{name}: the code is in no URL and no header", browser.requests_telling(code), [])

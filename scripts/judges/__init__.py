@@ -1,4 +1,4 @@
-"""The judges of brms: programs that nobody here wrote, set on a running server."""
+"""The judges of brms: third-party tools, run against a server."""
 
 from brms_server import ROOT
 

@@ -1,4 +1,4 @@
-"""What every judge is made of."""
+"""The parts that all judges share."""
 
 import dataclasses
 import subprocess
@@ -10,26 +10,26 @@ from .faults import Fault
 
 
 class Objection(Exception):
-    """A judge's verdict against the server, in the judge's own words."""
+    """A finding of a judge, in its own words."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """What a judge is set on."""
+    """The server and description that a judge checks."""
 
-    # Planted between the judge and the server, by a self-test.
+    # Injected between the judge and the server, by a self-test.
     fault: Fault | None = None
-    # Of the round of fuzzing that is never the same twice.
+    # The random seed of the second fuzzing run.
     seed: int = 0
 
     def only(self, what):
-        """What the judge may confine itself to, since the planted fault lies there; None: look everywhere."""
+        """The part that is sufficient to find the injected fault; None: check everything."""
         return self.fault.where.get(what) if self.fault else None
 
 
 @dataclasses.dataclass(frozen=True)
 class Judge:
-    """A judge. `judge` returns what it saw in a line, or raises an Objection."""
+    """A judge. `judge` returns a summary in one line, or raises an Objection."""
 
     name: str
     about: str
@@ -38,7 +38,7 @@ class Judge:
 
 
 def run(words, report, **options):
-    """Runs a judge's program to its end; its exit code and its words, which are kept as a report."""
+    """Runs a judge's program to completion; returns its exit code and output, which is kept as a report."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     ran = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          stderr=subprocess.STDOUT, text=True, errors="replace", **options)
@@ -47,7 +47,7 @@ def run(words, report, **options):
 
 
 def must_pass(words, report, **options):
-    """Runs a judge's program, which objects by its exit code; its words."""
+    """Runs a judge's program, which reports findings by its exit code; returns its output."""
     code, said = run(words, report, **options)
     if code:
         raise Objection(said)
@@ -55,7 +55,7 @@ def must_pass(words, report, **options):
 
 
 class Watch:
-    """How long something took."""
+    """Measures elapsed time."""
 
     def __init__(self):
         self.begun = time.monotonic()

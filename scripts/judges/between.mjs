@@ -1,13 +1,13 @@
-// Puts Prism between clients and servers. Prism knows one upstream; the tests start a server each. So this is an
+// Puts Prism between clients and servers. Prism supports one upstream, but each test starts a server. So this is an
 // HTTP proxy (clients name their server in the request) with Prism inside:
 //
 //   client -> front -> Prism -> back -> server
 //
-// Prism reads a body and writes it anew, and answers by itself what it cannot read. So front keeps each request
-// and back sends those very bytes to the server; likewise the client gets the very bytes of the server's answer.
-// What Prism says of the two stands in a header of its answer, and ends as one line of the report.
+// Prism parses and rewrites bodies, and answers unparsable ones itself. So front keeps each request and back sends
+// the original bytes to the server; likewise the client gets the original bytes of the response. The findings of
+// Prism are in a header of its response, and become one line of the report.
 //
-//   node between.mjs DESCRIPTION REPORT    prints its address, and ends when its standard input does
+//   node between.mjs DESCRIPTION REPORT    prints its address, and ends with its standard input
 
 import { spawn } from "node:child_process";
 import { createWriteStream, openSync } from "node:fs";
@@ -21,11 +21,11 @@ const [description, reportFile] = process.argv.slice(2);
 const report = createWriteStream(reportFile);
 const exchanges = new Map();
 let last = 0;
-// A kept connection may be closed by its other side at the moment it is used again; a fresh one may not.
+// A kept-alive connection may be closed by the peer at the moment it is reused; a new one may not.
 const agent = new http.Agent({ keepAlive: false, maxSockets: Infinity });
 
 function listen(server) {
-  // Likewise nobody who keeps a connection to us finds it closed.
+  // For the same reason connections of clients are kept open.
   server.keepAliveTimeout = 0;
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
 }
@@ -121,7 +121,7 @@ async function judge(exchange) {
   let found = said && exchange.answer ? objections(said) : undefined;
   let isWhole = found !== undefined;
   if (!isWhole && !exchange.failure) {
-    // What Prism cannot read, or finds too much in, is shown with another body, for the sake of its answer.
+    // If Prism cannot parse a body, or it is too large, the response is checked with another one.
     said = await showing(exchange, hasBody ? Buffer.from("{}") : undefined, "application/json");
     found = exchange.answer && objections(said);
   }
@@ -131,7 +131,7 @@ async function judge(exchange) {
   const isSuccess = exchange.answer.statusCode < 300;
   const kept = found.filter(({ location }) => location[0] === "response" || (isSuccess && isWhole));
   if (isSuccess && hasBody && !wholly && !isJson(body)) {
-    kept.push({ location: ["request", "body"], message: "is no JSON, and was taken" });
+    kept.push({ location: ["request", "body"], message: "is no JSON, and was accepted" });
   }
   return kept.map((objection) => {
     const message = objection.location[0] === "request" ? exchange : exchange.answer;
@@ -159,7 +159,7 @@ const front = http.createServer(async (request, response) => {
   } catch (error) {
     const place = { method: request.method, path: request.url };
     if (!exchange.failure) report.write(`${JSON.stringify({ ...place, broken: String(error) })}\n`);
-    // A server that is gone looks to the client as it would without us: the connection breaks.
+    // If the server has closed the connection, it is closed to the client, too.
     request.socket.destroy();
   } finally {
     exchanges.delete(exchange.id);
@@ -170,7 +170,7 @@ const front = http.createServer(async (request, response) => {
 async function askServer(exchange) {
   const { method, target, body, rawHeaders } = exchange;
   const place = { host: target.hostname, port: target.port, path: target.pathname + target.search };
-  // Where nothing is said of a body, Node would announce chunks.
+  // Without headers about a body, Node would add chunked coding.
   const isSaid = "content-length" in exchange.headers || "transfer-encoding" in exchange.headers;
   const headers = isSaid ? rawHeaders : [...rawHeaders, "content-length", "0"];
   const options = { ...place, method, headers };
@@ -191,7 +191,7 @@ const back = http.createServer(async (request, response) => {
 });
 
 const backPort = await listen(back);
-// Prism does not say which port it took when asked for 0.
+// Prism does not report its port for port 0.
 const probe = http.createServer();
 const prismPort = await listen(probe);
 await new Promise((resolve) => probe.close(resolve));

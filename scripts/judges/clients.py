@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote: made on the spot from the served description, as it is, and used for one story."""
+"""Clients of third-party generators: generated from the unchanged served description, and used for one scenario."""
 
 import json
 import os
@@ -18,7 +18,7 @@ PYTHON = INSTALLED / "python/bin"
 
 
 def told(name, make, tell, case):
-    """Makes a client in a folder of its own and runs the story with it. `make` and `tell` give commands."""
+    """Generates a client in a folder of its own and runs the scenario with it. `make` and `tell` return commands."""
     folder = INSTALLED / "clients" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -44,7 +44,7 @@ def openapi_generator_python(case):
 def openapi_python_client(case):
     def make(folder, description):
         settings = folder / "settings.yaml"
-        # Enums as classes cannot hold the `true` and `TRUE` of listProjects beside each other.
+        # Enums as classes cannot contain both `true` and `TRUE` of listProjects.
         settings.write_text("literal_enums: true\n")
         yield [PYTHON / "openapi-python-client", "generate", "--path", description, "--meta", "none", "--config",
                settings, "--output-path", folder / "brms_client"]
@@ -52,7 +52,7 @@ def openapi_python_client(case):
 
 
 def compiled(folder, story):
-    """Commands that hold a story in TypeScript to its client's types and compile both."""
+    """Commands that type-check a TypeScript scenario against its client and compile both."""
     (folder / "node_modules").symlink_to(INSTALLED / "node/node_modules")
     for file in (f"{story}.ts", "support.ts", "tsconfig.json"):
         shutil.copy(STORIES / file, folder)
@@ -90,16 +90,16 @@ def another_problem(request, answer):
 INVITED = ("POST", "/api/projects/*/members")
 LISTED = ("GET", "/api/projects/*/members")
 JUDGES = [
-    Judge("openapi-generator-python", "a story with openapi-generator's client for Python", openapi_generator_python, [
+    Judge("openapi-generator-python", "a scenario with openapi-generator's client for Python", openapi_generator_python, [
         Fault("a member without an id", "validation error", answered=answer_of(*INVITED, without_an_id)),
     ]),
-    Judge("openapi-python-client", "a story with openapi-python-client's client", openapi_python_client, [
+    Judge("openapi-python-client", "a scenario with openapi-python-client's client", openapi_python_client, [
         Fault("a member without an id", "KeyError: 'id'", answered=answer_of(*INVITED, without_an_id)),
     ]),
-    Judge("typescript-fetch", "a story with openapi-generator's client for TypeScript", typescript_fetch, [
-        Fault("a total that is a text", "'4'", answered=answer_of(*LISTED, totals_as_texts)),
+    Judge("typescript-fetch", "a scenario with openapi-generator's client for TypeScript", typescript_fetch, [
+        Fault("a total that is a string", "'4'", answered=answer_of(*LISTED, totals_as_texts)),
     ]),
-    Judge("openapi-fetch", "a story with openapi-fetch and the types of openapi-typescript", openapi_fetch, [
+    Judge("openapi-fetch", "a scenario with openapi-fetch and the types of openapi-typescript", openapi_fetch, [
         Fault("a problem of another type", "urn:brms:problem:planted", answered=another_problem),
     ]),
 ]

@@ -1,4 +1,4 @@
-"""Faults for judges to find, planted by a proxy of ours between a judge and a server without them."""
+"""Faults for judges to find, injected by a proxy between a judge and a correct server."""
 
 import dataclasses
 import http.client
@@ -8,13 +8,13 @@ import threading
 import urllib.parse
 from typing import Callable, Optional
 
-# Said anew by whoever sends the message on.
+# Hop-by-hop headers, set anew by each sender.
 OF_ONE_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
 
 @dataclasses.dataclass
 class Request:
-    """What a judge asks for."""
+    """A request of a judge."""
 
     method: str
     target: str
@@ -26,7 +26,7 @@ class Request:
         return self.target.split("?")[0]
 
     def is_for(self, method, pattern):
-        """Whether this is the method and the path; `*` stands for one segment."""
+        """Whether method and path match; `*` stands for one segment."""
         wanted, given = pattern.split("/"), self.path.split("/")
         fits = len(wanted) == len(given) and all(a in ("*", b) for a, b in zip(wanted, given))
         return self.method == method and fits
@@ -34,7 +34,7 @@ class Request:
 
 @dataclasses.dataclass
 class Answer:
-    """What the server answers, and what becomes of it."""
+    """A response of the server, and its modifications."""
 
     status: int
     headers: dict
@@ -51,20 +51,20 @@ class Answer:
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """A fault, and the words by which its judge shows that it saw this one and no other."""
+    """A fault, and the text by which its judge shows that it found this one and no other."""
 
     name: str
     objection: str
-    # Changes a request on its way to the server.
+    # Modifies a request.
     asked: Optional[Callable[[Request], None]] = None
-    # Changes an answer on its way back.
+    # Modifies a response.
     answered: Optional[Callable[[Request, Answer], None]] = None
-    # Where the judge may look alone, so that finding it does not take long.
+    # The part that is sufficient to find it, to save time.
     where: dict = dataclasses.field(default_factory=dict)
 
 
 def answer_of(method, pattern, change):
-    """A change to every good answer of one operation."""
+    """A modification of every successful response of one operation."""
     def answered(request, answer):
         if request.is_for(method, pattern) and answer.status == 200:
             change(answer)
@@ -72,7 +72,7 @@ def answer_of(method, pattern, change):
 
 
 def without_an_id(answer):
-    """A change to an answer that is a list."""
+    """A modification of a response that is a list."""
     things = answer.json
     for thing in things:
         del thing["id"]
@@ -80,10 +80,10 @@ def without_an_id(answer):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """One connection of a judge, and one of its own to the server."""
+    """One connection of a judge, with one to the server."""
 
     protocol_version = "HTTP/1.1"
-    # Small answers leave at once.
+    # Disables Nagle's algorithm.
     disable_nagle_algorithm = True
 
     def setup(self):
@@ -91,7 +91,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.upstream = http.client.HTTPConnection(self.server.upstream)
 
     def __getattr__(self, name):
-        # Judges send every method word there is.
+        # Judges send arbitrary methods.
         if name.startswith("do_"):
             return self.pass_on
         raise AttributeError(name)
@@ -123,7 +123,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Faulty(http.server.ThreadingHTTPServer):
-    """A server with one fault, for as long as the block runs."""
+    """A server with one fault, for the duration of the block."""
 
     daemon_threads = True
 
@@ -142,4 +142,4 @@ class Faulty(http.server.ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, request, client_address):
-        """A judge that hangs up is no fault."""
+        """A judge that disconnects is not an error."""

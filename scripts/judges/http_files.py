@@ -13,7 +13,7 @@ FOLDER = ROOT / "tests/http"
 
 
 def played(file, case):
-    """Runs a script on a server of its own; how many demands were met."""
+    """Runs a script on a server of its own; returns the number of assertions that passed."""
     with Served(case.fault, throttled=True) as served:
         said = must_pass(
             [node_program("httpyac"), "send", file, "--all", "--output", "short", "--output-failed", "exchange",
@@ -21,17 +21,17 @@ def played(file, case):
             f"http-{file.stem}", cwd=FOLDER, env={**quietly(), "BRMS": BRMS, "BRMS_DATABASE": str(served.database)})
     demanded = file.read_text(encoding="utf-8").count("\n?? ")
     met = len(re.findall("^✓ ", said, re.MULTILINE))
-    # A demand that httpYac does not understand is passed over.
+    # httpYac skips assertions that it does not understand.
     if met < demanded:
-        raise Objection(f"{file.name}: {demanded} demands and {met} met\n{said}")
+        raise Objection(f"{file.name}: {demanded} assertions, {met} passed\n{said}")
     return met
 
 
 def judge(case):
-    """Every script; every demand has to be met."""
+    """Every script; all assertions must pass."""
     files = sorted(FOLDER.glob("*.http"))
     met = [played(file, case) for file in files if file.stem in (case.only("files") or [file.stem])]
-    return f"{sum(met)} demands of {len(met)} scripts met"
+    return f"{sum(met)} assertions of {len(met)} scripts passed"
 
 
 def another_status(answer):
@@ -42,7 +42,7 @@ def another_status(answer):
 
 JUDGES = [
     Judge("http", "the scripts in tests/http, by httpYac", judge, [
-        Fault("an invitation that was sent again and is said to be accepted", "status (accepted) == pending",
+        Fault("a re-sent invitation reported as accepted", "status (accepted) == pending",
               answered=answer_of("POST", "/api/users/*/invitation", another_status), where={"files": ["1-inviting"]}),
     ]),
 ]

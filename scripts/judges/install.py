@@ -1,4 +1,4 @@
-"""Installs the judges, with their pinned versions, under .judge/ (ignored by git). Does nothing when they are there."""
+"""Installs the judges, with their pinned versions, under .judge/ (ignored by git). Does nothing if they are installed."""
 
 import hashlib
 import shutil
@@ -13,16 +13,16 @@ NODE_MIN = (20, 19)
 
 
 def install():
-    """Everything that any judge needs."""
+    """Installs everything that the judges need."""
     INSTALLED.mkdir(exist_ok=True)
     once("python", [HERE / "requirements.txt"], install_python)
     once("node", [HERE / "package.json", HERE / "package-lock.json"], install_node)
-    # Has its own way to see that everything is there.
+    # Checks by itself whether everything is installed.
     step([ROOT / "scripts/install-codegen"])
 
 
 def once(folder, pins, do):
-    """Installs afresh unless what is there came from the same pins."""
+    """Reinstalls unless the installed files are from the same pinned versions."""
     stamp = INSTALLED / f"{folder}.stamp"
     digest = hashlib.sha256(b"".join(pin.read_bytes() for pin in pins)).hexdigest()
     if stamp.exists() and stamp.read_text() == digest:
@@ -46,7 +46,7 @@ def install_node(folder):
     folder.mkdir()
     for name in ("package.json", "package-lock.json"):
         shutil.copy(HERE / name, folder)
-    # What its packages would run at installation counts users and is needed for nothing.
+    # Install scripts of its packages only send usage statistics.
     step(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"], cwd=folder)
 
 
@@ -63,5 +63,5 @@ def node_program(name):
 
 
 def quietly():
-    """The environment, in which no judge reports its use or looks for newer versions."""
+    """The environment, with telemetry and update checks disabled."""
     return {**environment(), "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}

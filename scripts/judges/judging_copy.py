@@ -1,4 +1,4 @@
-"""The judging copy: the served description, with what judges need to reach every operation."""
+"""The judging copy: the served description with additions that let judges reach every operation."""
 
 import copy
 

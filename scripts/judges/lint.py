@@ -1,4 +1,4 @@
-"""Redocly and Spectral: whether the served description is a good one. Their warnings count as errors."""
+"""Redocly and Spectral: linters of the served description. Warnings count as errors."""
 
 import json
 
@@ -10,11 +10,11 @@ from .served import Served
 
 
 def lint(name, words, case):
-    """Runs a linter on the description, as it is served."""
+    """Runs a linter on the served description."""
     with Served(case.fault) as served:
         file = served.folder / "openapi.json"
         description = served.description()
-        # On loopback a server calls itself localhost, which Redocly takes for a mistake in a description.
+        # On loopback a server calls itself localhost, which Redocly reports as an error.
         description["servers"] = [{"url": "https://people.test"}]
         file.write_text(json.dumps(description, indent=1))
         must_pass([*words, file], name, env=quietly())
@@ -49,11 +49,11 @@ def an_operation_id_twice(description):
 
 JUDGES = [
     Judge("redocly", "the served description, by Redocly's recommended rules", redocly, [
-        Fault("a security scheme that is declared nowhere", "security-defined",
+        Fault("an undeclared security scheme", "security-defined",
               answered=described_otherwise(an_undeclared_scheme)),
     ]),
     Judge("spectral", "the served description, by Spectral's rules for OpenAPI", spectral, [
-        Fault("one operationId twice", "operation-operationId-unique",
+        Fault("a duplicate operationId", "operation-operationId-unique",
               answered=described_otherwise(an_operation_id_twice)),
     ]),
 ]

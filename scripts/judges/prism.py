@@ -24,19 +24,19 @@ from .stage import BODIES, Stage
 
 # Tests with a method word, BREW, that Node's HTTP parser, and so Prism, refuses to read.
 BEYOND_PRISM = [
-    "accepting::what_is_neither_form_nor_json_too_long_or_another_method_is_refused",
-    "hints::fr_40_a_path_that_is_nearly_right_is_told_the_right_one",
-    "hints::fr_43_what_only_the_vendor_has_is_501_before_credentials_and_for_any_method",
-    "requests::a_method_that_is_not_described_is_405_and_names_those_that_are",
-    "requests::a_path_that_is_not_described_is_not_there_for_anybody",
-    "requests::of_two_faults_the_earlier_in_the_order_is_told",
+    "accepting::other_content_types_methods_and_long_bodies_are_rejected",
+    "hints::fr_40_an_almost_correct_path_gets_a_hint",
+    "hints::fr_43_a_path_only_the_vendor_has_is_501_before_authentication_and_for_any_method",
+    "requests::an_undescribed_method_is_405_and_names_the_described_ones",
+    "requests::an_undescribed_path_is_404_for_everyone",
+    "requests::of_two_errors_the_one_that_takes_precedence_is_reported",
 ]
 SHOWN_MAX = 20
 
 
 @contextlib.contextmanager
 def between(description, exchanges):
-    """Prism in the way, at the address given; afterwards every exchange stands in the file."""
+    """Prism as a proxy, at the returned address; afterwards the file contains every exchange."""
     copy = REPORTS / "prism-description.json"
     copy.write_text(json.dumps(description))
     process = subprocess.Popen(["node", HERE / "between.mjs", copy, exchanges], text=True, stdin=subprocess.PIPE,
@@ -44,7 +44,7 @@ def between(description, exchanges):
     try:
         address = process.stdout.readline().strip()
         if not address:
-            raise RuntimeError("Prism does not start")
+            raise RuntimeError("Prism did not start")
         yield address
     finally:
         process.stdin.close()
@@ -52,7 +52,7 @@ def between(description, exchanges):
 
 
 def own_tests(proxy):
-    """The behaviour tests with Prism in the way."""
+    """Runs the behaviour tests through Prism."""
     skipped = [word for test in BEYOND_PRISM for word in ("--skip", test)]
     code, said = run(["cargo", "test", "--test", "behaviour", "--", "--quiet", *skipped], "prism-tests", cwd=ROOT,
                      env={**environment(), "http_proxy": proxy})
@@ -61,7 +61,7 @@ def own_tests(proxy):
 
 
 def one_request(proxy, served, case):
-    """A request instead of all tests, to a server with a fault."""
+    """Sends one request instead of all tests, to a server with a fault."""
     body = case.only("body") or json.dumps(BODIES["inviteMembers"])
     request = urllib.request.Request(f"{served.url}/api/projects/{PRICING}/members", method="POST", data=body.encode())
     request.add_header("Authorization", OWNER_SESSION)
@@ -72,15 +72,15 @@ def one_request(proxy, served, case):
 
 
 def is_false_alarm(exchange, found):
-    """What Prism says and is not so."""
+    """Whether a finding of Prism is a false positive."""
     place = found["location"]
-    # A path that the description does not know, such as the page of an invitation. Of /api it knows all.
+    # A path outside the description, such as the invitation page. All of /api is described.
     if not exchange["isDescribed"]:
         return not exchange["path"].startswith("/api/") or exchange["method"] == "HEAD"
-    # Operations without a body ignore one, by our own rule.
+    # Our operations without a body ignore one.
     if found["message"].startswith("No supported content types"):
         return place == ["request"]
-    # What a test ordered with /_test/fail may be any status.
+    # Faults injected with /_test/fail may have any status.
     if found["message"].startswith("Unable to match the returned status code"):
         return exchange.get("problem") == "urn:brms:problem:injected"
     # Prism's addresses have no quotes and no domain without a dot (owner@localhost), which RFC 5321 knows, and no
@@ -88,7 +88,7 @@ def is_false_alarm(exchange, found):
     if found["message"].endswith('must match format "email"'):
         local, at, domain = found["value"].rpartition("@")
         return bool(at) and (local.startswith('"') or "." not in domain or not found["value"].isascii())
-    # Prism does not mind the letter case of a parameter's name; the description and the server do.
+    # Prism ignores the case of parameter names; the description and the server do not.
     if place[:2] == ["request", "query"]:
         names = [pair.split("=")[0] for pair in exchange["query"].lstrip("?").split("&")]
         return place[2] not in names
@@ -108,7 +108,7 @@ def violations(exchanges):
 
 
 def unseen_operations(description, exchanges):
-    """The operations of which no good answer came by."""
+    """The operations without a successful response."""
     good = {(exchange["method"], exchange["path"]) for exchange in exchanges if exchange.get("status") == 200}
 
     def fits(template, path):
@@ -139,12 +139,12 @@ def judge(case):
         raise Objection("\n".join(found[:SHOWN_MAX] + more))
     unseen = [] if case.fault else list(unseen_operations(description, exchanges))
     if unseen:
-        raise Objection(f"no good answer came by of {', '.join(unseen)}")
+        raise Objection(f"no successful response of {', '.join(unseen)}")
     held = [exchange for exchange in exchanges if exchange["isDescribed"]]
     statuses = collections.Counter(exchange["status"] for exchange in held)
     shown = ", ".join(f"{count} times {status}" for status, count in sorted(statuses.items()))
     return (f"{len(held)} exchanges of the behaviour tests, without violation: {shown}; "
-            f"{len(exchanges) - len(held)} more at paths that the description does not know")
+            f"{len(exchanges) - len(held)} more at paths outside the description")
 
 
 def a_number_for_an_id(answer):
@@ -165,15 +165,15 @@ def swallow(_, answer):
 
 MEMBERS = ("POST", "/api/projects/*/members")
 JUDGES = [
-    Judge("prism", "every exchange of the behaviour tests, by Prism in between", judge, [
-        Fault("a number where an id is described", "response.body.0.projectId",
+    Judge("prism", "every exchange of the behaviour tests, by Prism as a proxy", judge, [
+        Fault("a number instead of an id", "response.body.0.projectId",
               answered=answer_of(*MEMBERS, a_number_for_an_id)),
-        Fault("an answer without a required field", "must have required property 'id'",
+        Fault("a response without a required field", "must have required property 'id'",
               answered=answer_of(*MEMBERS, without_an_id)),
-        Fault("a status that is not described", "Unable to match the returned status code",
+        Fault("an undescribed status", "Unable to match the returned status code",
               answered=answer_of(*MEMBERS, created)),
-        Fault("a bad request that is accepted", "request.body", answered=swallow, where={"body": '{"owner": 7}'}),
-        Fault("half a document that is accepted", "is no JSON, and was taken", answered=swallow,
+        Fault("an invalid request that is accepted", "request.body", answered=swallow, where={"body": '{"owner": 7}'}),
+        Fault("a truncated document that is accepted", "is no JSON, and was accepted", answered=swallow,
               where={"body": '{"userIds": ['}),
     ]),
 ]

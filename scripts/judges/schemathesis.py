@@ -1,4 +1,4 @@
-"""schemathesis: requests made from the description, good ones and bad ones, held against the answers.
+"""schemathesis: valid and invalid requests generated from the description, with checks of the responses.
 
 Two rounds: one that is the same every time, by the owner's sign-in, with a stranger beside who must see nothing of it;
 and one with a fresh seed, by the owner's token where an operation takes tokens. Each phase of a round begins on a fresh
@@ -19,7 +19,7 @@ from .stage import Stage
 
 PHASES = ["examples", "coverage", "fuzzing", "stateful"]
 EXAMPLES_MAX = 60
-# How often a generated path names something that is there. The rest are ids of nothing, or no ids at all.
+# How often a generated path has an existing id. The rest are unknown or invalid ids.
 KNOWN_ID_PROBABILITY = 0.9
 
 SETTINGS = f"""
@@ -42,7 +42,7 @@ extra-data-sources.responses = false
 
 
 def known_ids(description, stage):
-    """Binds each parameter in a path to ids that are there."""
+    """Binds each path parameter to existing ids."""
     lines = []
     for _, operation in operations(description):
         name, bound = operation["operationId"], []
@@ -59,7 +59,7 @@ def known_ids(description, stage):
 
 
 def by_sign_in(folder):
-    """The owner of one organisation calls, and the owner of another must not see what the first one sees."""
+    """The owner of one organisation calls, and the owner of another one must not see the same data."""
     callers = {"owner": OWNER_SESSION, "stranger": STRANGER_SESSION}
     headers = {name: [{"name": "Authorization", "value": value}] for name, value in callers.items()}
     (folder / "callers.json").write_text(
@@ -68,14 +68,14 @@ def by_sign_in(folder):
 
 
 def by_token(_):
-    """The owner's token where an operation takes one, the sign-in elsewhere."""
+    """The owner's token where an operation accepts one, the session elsewhere."""
     token = OWNER_TOKEN.removeprefix("Bearer ")
     return (f'[auth.openapi]\npersonalAccessToken = {{ bearer = "{token}" }}\n'
             f'internalAuth = {{ api_key = "{OWNER_SESSION}" }}\n')
 
 
 def phase_of(round_name, phase, callers, arguments, case):
-    """Runs one phase on a fresh database; how each operation was answered, as counts of statuses."""
+    """Runs one phase on a new database; returns the counts of statuses by operation."""
     report = f"schemathesis-{round_name}-{phase}"
     with Served(case.fault) as served:
         stage, description = Stage(served), served.description()
@@ -97,7 +97,7 @@ def phase_of(round_name, phase, callers, arguments, case):
 
 
 def answers(events):
-    """How often each operation was answered with each status, out of schemathesis's own record."""
+    """The counts of statuses by operation, from schemathesis's report."""
     counted = collections.defaultdict(collections.Counter)
     for line in events.read_text(encoding="utf-8").splitlines():
         recorder = json.loads(line).get("ScenarioFinished", {}).get("recorder", {})
@@ -109,7 +109,7 @@ def answers(events):
 
 
 def round_of(name, callers, arguments, case):
-    """All phases; how many requests were answered."""
+    """Runs all phases; returns a summary."""
     counted = collections.defaultdict(collections.Counter)
     for phase in [case.only("phase")] if case.only("phase") else PHASES:
         for label, statuses in phase_of(name, phase, callers, arguments, case).items():
@@ -126,7 +126,7 @@ def round_of(name, callers, arguments, case):
 
 
 def judge(case):
-    """Both rounds."""
+    """Runs both rounds."""
     said = [round_of("deterministic", by_sign_in, ["--generation-deterministic"], case)]
     if not case.fault:
         print(f"   the seed of the second round is {case.seed}", flush=True)
@@ -134,4 +134,4 @@ def judge(case):
     return "\n".join(said)
 
 
-JUDGES = [Judge("schemathesis", "every operation, by requests made from the description", judge, FAULTS)]
+JUDGES = [Judge("schemathesis", "every operation, by requests generated from the description", judge, FAULTS)]

@@ -1,4 +1,4 @@
-"""What schemathesis must see: a fault for each of its checks, and for our demand of success."""
+"""Faults that schemathesis must find: one for each of its checks, and one for our success requirement."""
 
 from example_seed import OWNER_SESSION, STRANGER_SESSION
 
@@ -34,26 +34,26 @@ def broken(answer):
 
 
 def let_in(request):
-    """An operation that is open: who shows nothing good is taken for the owner."""
+    """An operation without authentication: everyone is taken for the owner."""
     if request.is_for("GET", "/api/users") and request.headers.get("Authorization") != OWNER_SESSION:
         request.headers["Authorization"] = OWNER_SESSION
 
 
 def see_all(request):
-    """One that does not look whose things it shows: who is of another organisation sees the owner's."""
+    """Missing isolation: a user of another organisation sees the owner's data."""
     if request.method == "GET" and request.headers.get("Authorization") == STRANGER_SESSION:
         request.headers["Authorization"] = OWNER_SESSION
 
 
 def swallow(request, answer):
-    """What inviteMembers should refuse it does not, and makes nobody a member."""
+    """inviteMembers accepts invalid requests without creating members."""
     if request.is_for("POST", "/api/projects/*/members") and answer.status == 400:
         answer.status, answer.body = 200, b"[]"
         answer.headers = {"content-type": "application/json"}
 
 
 class Remembers:
-    """A token that was removed goes on being shown."""
+    """A deleted token is still returned."""
 
     def __init__(self):
         self.shown = {}
@@ -70,7 +70,7 @@ class Remembers:
 
 
 def refused(status, words):
-    """Every good answer of an operation becomes this problem."""
+    """Every successful response of an operation becomes this problem."""
     def change(answer: Answer):
         answer.status = status
         answer.headers["content-type"] = "application/problem+json"
@@ -85,24 +85,24 @@ def at(phase, *operations):
 
 
 FAULTS = [
-    Fault("a number where a text is described", "ST108", where=at("coverage", "listUsers"),
+    Fault("a number instead of a string", "ST108", where=at("coverage", "listUsers"),
           answered=answer_of("GET", "/api/users", a_number_for_an_address)),
     Fault("a 405 without Allow", "ST204", where=at("coverage", "listRoles"), answered=without_allow),
-    Fault("a status that is not described", "ST103", where=at("coverage", "createRole"),
+    Fault("an undescribed status", "ST103", where=at("coverage", "createRole"),
           answered=answer_of("POST", "/api/roles", created)),
-    Fault("a content type that is not described", "ST105", where=at("coverage", "listRoles"),
+    Fault("an undescribed content type", "ST105", where=at("coverage", "listRoles"),
           answered=answer_of("GET", "/api/roles", as_text)),
     Fault("an operation that fails", "ST101", where=at("coverage", "listProjects"),
           answered=answer_of("GET", "/api/projects", broken)),
-    Fault("an operation that is open", "ST401", where=at("coverage", "listUsers"), asked=let_in),
-    Fault("the things of another organisation", "ST402", asked=see_all,
+    Fault("an operation without authentication", "ST401", where=at("coverage", "listUsers"), asked=let_in),
+    Fault("data of another organisation", "ST402", asked=see_all,
           where=at("stateful", "createPersonalAccessToken", "getPersonalAccessToken")),
-    Fault("a bad request that is accepted", "ST201", where=at("coverage", "inviteMembers"), answered=swallow),
-    Fault("a good request that is refused", "ST202", where=at("coverage", "createRole"),
+    Fault("an invalid request that is accepted", "ST201", where=at("coverage", "inviteMembers"), answered=swallow),
+    Fault("a valid request that is rejected", "ST202", where=at("coverage", "createRole"),
           answered=answer_of("POST", "/api/roles", refused(400, "No."))),
-    Fault("a removed token that is still shown", "ST301", answered=Remembers(),
+    Fault("a deleted token that is still returned", "ST301", answered=Remembers(),
           where=at("stateful", "createPersonalAccessToken", "getPersonalAccessToken", "deletePersonalAccessToken")),
-    Fault("a new project that is not there", "ST302", where=at("stateful", "createProject", "getProjectWithApprovals"),
+    Fault("a new project that does not exist", "ST302", where=at("stateful", "createProject", "getProjectWithApprovals"),
           answered=answer_of("GET", "/api/projects/*/approvals", refused(404, "Not there."))),
     Fault("an operation that never succeeds", "never answered with success", where=at("examples", "getAuditLog"),
           answered=answer_of("GET", "/api/audit-logs/*", refused(404, "Not there."))),

@@ -1,4 +1,4 @@
-"""Read by schemathesis itself: the two false alarms about a thing that was made and is said to have gone (ST302)."""
+"""Loaded by schemathesis: suppresses two false positives about created objects reported as missing (ST302)."""
 
 import schemathesis
 from schemathesis.openapi.checks import EnsureResourceAvailability
@@ -6,12 +6,12 @@ from schemathesis.openapi.checks import EnsureResourceAvailability
 
 @schemathesis.hook
 def filter_failure(_context, failure, case, response):
-    """Whether a failure is one."""
+    """Whether a failure is a false positive."""
     if not isinstance(failure, EnsureResourceAvailability):
         return True
-    # What POST /api/users makes are invitations, whose ids schemathesis takes for users'.
+    # POST /api/users creates invitations, whose ids schemathesis takes for those of users.
     if failure.created_with == "POST /api/users" and "userId" in case.path_parameters:
         return False
-    # The thing is there: the 404 is about ids in the body that schemathesis made up, and names their places.
+    # The object exists: the 404 is about generated ids in the body, and names their places.
     places = response.json().get("errors", [])
     return not any("pointer" in place for place in places)

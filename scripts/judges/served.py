@@ -1,4 +1,4 @@
-"""A server on a file of its own, for as long as a block runs; its command line; its API, by hand."""
+"""A server with its own database for the duration of a block, its command line, and calls of its API."""
 
 import contextlib
 import json
@@ -12,12 +12,12 @@ from example_seed import SEED
 
 from .faults import Faulty
 
-# Nobody is told to wait while judges send the same invitation again and again.
+# Judges send the same invitation repeatedly, beyond the default limits.
 THROTTLES_OFF = ["--invitation-sends-max", "1000000", "--inviter-sends-max", "1000000"]
 
 
 class Served:
-    """brms with the example seed. `url` is where judges find it, perhaps behind a fault; `call` asks it by itself."""
+    """brms with the example seed. `url` is the address for judges, possibly through a fault; `call` bypasses the fault."""
 
     def __init__(self, fault=None, throttled=False):
         self.fault = fault
@@ -40,12 +40,12 @@ class Served:
         self._ends.close()
 
     def command(self, *words):
-        """Runs a command of brms on the server's file and returns what it prints."""
+        """Runs a command of brms on the server's database and returns its output."""
         ran = subprocess.run([BRMS, *words, "--database", self.database], env=environment(), check=True,
                              capture_output=True, text=True)
         return ran.stdout
 
     def description(self):
-        """The served description, as judges find it."""
+        """The served description, as judges see it."""
         with urllib.request.urlopen(f"{self.url}/openapi.json") as answer:
             return json.load(answer)

@@ -1,13 +1,13 @@
-"""What has to be there so that every operation can succeed: made through the API, described as examples."""
+"""The objects that every operation needs to succeed: created through the API, used as examples."""
 
 from example_seed import EDITORS, IAN, IVY, NINA, OTTO, PRICING, ROBOT
 
-# Of what a request uses up there are so many.
+# The number of objects of a kind that requests consume.
 SPARE = 8
 
-TOKEN = {"note": "made on the stage", "allProjects": True, "expiry": "week", "permissions": ["documents"]}
+TOKEN = {"note": "made for a judge", "allProjects": True, "expiry": "week", "permissions": ["documents"]}
 
-# For each operation with a body one that goes well on the stage.
+# A valid body for each operation that has one.
 BODIES = {
     "inviteUsers": {"emails": ["fresh@acme.test"]},
     "createServiceAccount": {"email": "fresh-robot@acme.test", "type": "member"},
@@ -32,7 +32,7 @@ BODIES = {
 
 
 class Stage:
-    """A served seed with more on it."""
+    """A served seed with additional objects."""
 
     def __init__(self, served):
         self._served = served
@@ -48,7 +48,7 @@ class Stage:
         self._audit_logs = [row["id"] for row in served.call("GET", "/api/audit-logs")["results"]]
 
     def values(self, parameter, operation):
-        """What a parameter in the path of an operation may hold."""
+        """Valid values of a path parameter of an operation."""
         match parameter, operation:
             case "projectId", "restoreProject":
                 return self._deleted_projects
@@ -74,7 +74,7 @@ class Stage:
                 return [ROBOT]
             case "patId", _:
                 return self._service_tokens if "ServiceAccount" in operation else self._own_tokens
-        raise KeyError(f"nobody thought about {parameter} of {operation}")
+        raise KeyError(f"no value for {parameter} of {operation}")
 
     def _made(self, path, body):
         return self._served.call("POST", path, body)["id"]

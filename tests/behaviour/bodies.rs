@@ -120,7 +120,8 @@ async fn a_body_may_have_one_mebibyte_and_not_a_byte_more() {
 async fn a_content_length_over_the_limit_is_rejected_before_the_body_is_sent() {
     let server = TestServer::start().await;
     let mut connection = Tcp::connect(&server);
-    let head = request("POST", &path(), &[OWNER, JSON, ("expect", "100-continue")], &empty_invitation(MIB + 1));
+    let head =
+        request("POST", &path(), &[OWNER, JSON, ("expect", "100-continue")], &empty_invitation(MIB + 1));
     connection.send(&head[..head.len() - MIB - 1]);
     let answer = connection.checked_answer("POST", &path());
     assert_eq!((answer.status, answer.header("connection")), (413, Some("close")));

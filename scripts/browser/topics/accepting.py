@@ -1,4 +1,4 @@
-"""Invited by the API, the mail read, its button pressed, accepted."""
+"""The whole path: invited through the API, mail read, button pressed, accepted."""
 
 import urllib.parse
 import urllib.request
@@ -20,8 +20,8 @@ def run(session):
     press_the_button_of(mail, browser)
     session.equal("the button of the mail leads to the page, the code in the fragment fills the field",
                   browser.find("#secret").get_attribute("value"), mail.code)
-    session.equal("the code leaves the address bar", browser.address, server.page)
-    # IV-34: a page may rely on values in its address only if the server sends them; so this one relies on none.
+    session.equal("the code is removed from the address bar", browser.address, server.page)
+    # IV-34: a page may rely on URL parameters only if the link contains them; this one needs none.
     session.equal("IV-34: the link has nothing but page and code", mail.link, f"{server.page}#{mail.code}")
     session.page(browser, "accept form", server.url, mail.code)
 
@@ -30,24 +30,24 @@ def run(session):
     browser.find("button").click()
     session.equal("the person is welcomed by the organisation's name", browser.wait_for_heading("Welcome"),
                   "Welcome to Acme Ltd")
-    session.check("the welcome names the address", ADDRESS in browser.find("main").text)
+    session.check("the welcome page has the address", ADDRESS in browser.find("main").text)
     session.page(browser, "accepted", server.url, mail.code)
     asked = [urllib.parse.urlsplit(request["url"]) for request in browser.requests()]
     session.equal("IV-34: no request on the way has a query", [url.query for url in asked], [""] * len(asked))
-    session.equal("nothing else was asked for", {url.path for url in asked},
+    session.equal("nothing else was requested", {url.path for url in asked},
                   {f"/invitations/accept{end}" for end in ("", ".css", ".js")})
     user = server.user(ADDRESS)
-    session.equal("the user is a member under the names typed",
+    session.equal("the user is a member with the entered names",
                   [user[key] for key in ("type", "status", "firstName", "lastName")],
                   ["member", "active", "Nora", "Næss <b>"])
 
     browser.driver.back()
-    session.check("going back brings back no code", mail.code not in browser.driver.page_source
+    session.check("the back button does not restore the code", mail.code not in browser.driver.page_source
                   and browser.find("#secret").get_attribute("value") == "" and "#" not in browser.address)
-    session.equal("the policy lets in no other script, style, image, frame, host or form target", browser.breaches(), [
+    session.equal("the policy allows no other script, style, image, frame, host or form target", browser.breaches(), [
         "base-uri", "connect-src", "form-action", "frame-src", "img-src", "script-src-elem", "style-src-elem"])
     once_for_a_double_click(session, server, browser)
-    session.check("the server's log holds no code", "brms_inv_" not in server.log.read_text())
+    session.check("the server's log contains no code", "brms_inv_" not in server.log.read_text())
 
 
 def press_the_button_of(mail, browser):
@@ -64,18 +64,18 @@ def looking_changes_nothing(session, server, browser, mail):
     browser.open(mail.link)
     browser.driver.refresh()
     browser.open(f"{server.page}?secret={mail.code}")
-    session.check("a code in the query is not taken", mail.code not in browser.driver.page_source
+    session.check("a code in the query is ignored", mail.code not in browser.driver.page_source
                   and browser.find("#secret").get_attribute("value") == "")
     for method in ("GET", "HEAD"):
         urllib.request.urlopen(urllib.request.Request(f"{server.page}?secret={mail.code}", method=method)).close()
-    session.equal("IV-18: looking at the page changes nothing", server.everything(), before)
+    session.equal("IV-18: viewing the page changes nothing", server.everything(), before)
 
 
 def once_for_a_double_click(session, server, browser):
     invitation, old = server.invite(TWICE)
     browser.open(old.link)
     mail = server.send_again(invitation, 2)
-    # Same page, other fragment: nothing is loaded.
+    # Only the fragment changes: nothing is loaded.
     browser.driver.get(mail.link)
     wait_for("the newer code", lambda: browser.find("#secret").get_attribute("value") == mail.code)
     session.equal("a newer link opened on the open page replaces the code", browser.address, server.page)
@@ -83,4 +83,4 @@ def once_for_a_double_click(session, server, browser):
     browser.double_click("button", latency_seconds=1)
     session.equal("a double click accepts", browser.wait_for_heading("Welcome"), "Welcome to Acme Ltd")
     sent = [request for request in browser.requests() if request["method"] == "POST"]
-    session.equal("and sends once", len(sent), 1)
+    session.equal("and submits once", len(sent), 1)

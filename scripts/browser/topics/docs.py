@@ -1,4 +1,4 @@
-"""The page that shows the description: every operation, what the page loads, and trying an operation out."""
+"""The documentation page: its operations, what it loads, and trying an operation out."""
 
 import json
 import urllib.request
@@ -24,20 +24,20 @@ def run(session):
         return [...document.querySelectorAll(".opblock-tag-section")]
             .filter(section => !section.querySelector(".opblock")).map(section => section.textContent)""")
     session.equal("docs: no heading without an operation", empty, [])
-    session.equal("docs: nothing on the console, no breach of the policy", browser.complaints(), [])
+    session.equal("docs: nothing on the console, no violation of the policy", browser.complaints(), [])
     session.equal("docs: no request to another host", browser.requests_beyond(server.url), [])
     browser.screenshot(FOLDER / "docs.png")
     try_out(session, server, browser)
 
 
 def try_out(session, server, browser):
-    """Signs in with the scheme that Swagger UI does not know, and sends a request."""
+    """Authenticates with the scheme that Swagger UI does not support, and sends a request."""
     browser.find(".btn.authorize").click()
     schemes = browser.run(
         "return [...document.querySelectorAll('.auth-container h4 code')].map(each => each.textContent)")
-    session.equal("docs: both schemes can be given", sorted(schemes), ["internalAuth", "personalAccessToken"])
+    session.equal("docs: both schemes can be used", sorted(schemes), ["internalAuth", "personalAccessToken"])
     form = f".modal-ux-content > div:nth-of-type({schemes.index('internalAuth') + 1})"
-    # The secret alone, as people paste it.
+    # The secret without its scheme, as people paste it.
     browser.find(f"{form} input").send_keys(OWNER_SESSION.split()[-1])
     browser.find(f"{form} .btn.authorize").click()
     browser.find(".btn-done").click()
@@ -49,14 +49,14 @@ def try_out(session, server, browser):
         browser.run(f"document.querySelector({json.dumps(button)}).click()")
     wait_for(browser, ".live-responses-table .response-col_status")
     status = browser.find(".live-responses-table .response .response-col_status").text.split()[0]
-    session.equal("docs: an operation that takes only a sign-in can be tried out", status, "200")
+    session.equal("docs: an operation that requires a session can be tried out", status, "200")
     session.equal("docs: trying out leaves nothing on the console", browser.complaints(), [])
-    session.equal("docs: trying out asks this server alone", browser.requests_beyond(server.url), [])
+    session.equal("docs: trying out sends requests to this server only", browser.requests_beyond(server.url), [])
     browser.screenshot(FOLDER / "docs-tried.png")
 
 
 def operations(server):
-    """The names of the operations that the server says it has."""
+    """The operations of the served description."""
     with urllib.request.urlopen(f"{server.url}/openapi.json", timeout=PATIENCE_SECONDS) as answer:
         paths = json.load(answer)["paths"]
     return sorted(operation["operationId"] for methods in paths.values() for operation in methods.values())
@@ -64,4 +64,4 @@ def operations(server):
 
 def wait_for(browser, selector):
     WebDriverWait(browser.driver, PATIENCE_SECONDS, ignored_exceptions=[Exception]).until(
-        lambda _: browser.run(f"return document.querySelector({json.dumps(selector)}) !== null"), f"no {selector} came")
+        lambda _: browser.run(f"return document.querySelector({json.dumps(selector)}) !== null"), f"{selector} did not appear")

@@ -1,4 +1,4 @@
-"""With keys alone, and what a screen reader is told."""
+"""Keyboard operation, and the accessibility tree."""
 
 from selenium.webdriver.common.keys import Keys
 
@@ -25,15 +25,15 @@ def run(session):
     browser.press(Keys.TAB, "Kay", Keys.TAB, "Key", Keys.TAB, Keys.SPACE)
     session.equal("the space bar presses the button", browser.wait_for_heading("Welcome"), "Welcome to Acme Ltd")
     user = server.user("kay@browser.test")
-    session.equal("what was typed is taken", [user["firstName"], user["lastName"]], ["Kay", "Key"])
+    session.equal("the entered names are stored", [user["firstName"], user["lastName"]], ["Kay", "Key"])
 
     browser.open(mail.link)
     browser.press(Keys.TAB, Keys.ENTER)
     browser.wait_for_heading("already used")
-    session.check("Enter in a field sends, and a screen reader is told the outcome",
+    session.check("Enter in a field submits, and the outcome is an alert",
                   any("nothing left to do" in text for text in browser.alerts()), browser.alerts())
     browser.press(Keys.TAB)
-    session.check("the way back has the focus, and it shows", browser.focused() == "a" and browser.focus_is_visible())
+    session.check("the link back has a visible focus", browser.focused() == "a" and browser.focus_is_visible())
     browser.press(Keys.ENTER)
     session.equal("Enter follows it", browser.wait_for_heading("Accept"), "Accept your invitation")
 
@@ -42,8 +42,8 @@ def what_is_spoken(session, browser):
     fields = browser.spoken("textbox")
     session.equal("a screen reader names the fields", [field["name"] for field in fields],
                   ["Code", "First name (optional)", "Last name (optional)"])
-    session.check("it says where the code comes from", "copy the code" in fields[0]["description"], fields[0])
-    session.equal("it says which field must be filled", [field.get("required") for field in fields],
+    session.check("the description says where the code comes from", "copy the code" in fields[0]["description"], fields[0])
+    session.equal("it knows the required field", [field.get("required") for field in fields],
                   [True, False, False])
     session.equal("it names the button", [each["name"] for each in browser.spoken("button")], ["Accept the invitation"])
     session.equal("it finds one heading", [each["name"] for each in browser.spoken("heading")],

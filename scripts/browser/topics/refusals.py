@@ -1,8 +1,8 @@
-"""Every link that is over, or never was one: plain words, a way on, the right status."""
+"""Every kind of invalid link: a plain explanation, a next step, the right status."""
 
 from brms_server import wait_for
 
-CODE_OF_NOBODY = "brms_inv_" + "0" * 43
+UNKNOWN_CODE = "brms_inv_" + "0" * 43
 
 
 def run(session):
@@ -20,7 +20,7 @@ def run(session):
         browser.open(mail.link)
         browser.find("button").click()
         session.equal(f"{name}: says so", browser.wait_for_heading("This invitation"), heading)
-        session.equal(f"{name}: is the title too, which a screen reader says first", browser.driver.title, heading)
+        session.equal(f"{name}: the title is the same, which screen readers read first", browser.driver.title, heading)
         session.check(f"{name}: says what to do", step in browser.find("main").text, browser.find("main").text)
         session.equal(f"{name}: is answered 410", browser.status(), 410)
         session.check(f"{name}: the code is not shown", mail.code not in browser.driver.page_source)
@@ -62,7 +62,7 @@ def never_a_code(session, server, browser):
     _, mail = server.invite("una@browser.test")
     before = server.everything()
     for name, code in [
-        ("unknown", CODE_OF_NOBODY),
+        ("unknown", UNKNOWN_CODE),
         ("cut", mail.code[:-1]),
         ("in capital letters", mail.code.upper()),
         ("no code at all", "what%20is%20this"),
@@ -73,22 +73,22 @@ def never_a_code(session, server, browser):
         browser.find("button").click()
         browser.wait_for_alert()
         error = browser.find("#secret-error").text
-        session.check(f"{name}: says so at the field, and what to do",
+        session.check(f"{name}: the error at the field says what to do",
                       error.startswith("This code is not known. Please copy the whole code") and "ask" in error, error)
         session.equal(f"{name}: is answered 404", browser.status(), 404)
-        session.equal(f"{name}: the wrong code is gone, the name is kept",
+        session.equal(f"{name}: the wrong code is cleared, the name is kept",
                       [browser.find(field).get_attribute("value") for field in ("#secret", "#firstName")], ["", "Una"])
-        session.equal(f"{name}: the focus is where the fault is", browser.focused(), "secret")
+        session.equal(f"{name}: the focus is on the field with the error", browser.focused(), "secret")
     session.page(browser, "code unknown", server.url, code, status=404)
     [field] = [each for each in browser.spoken("textbox") if each["name"] == "Code"]
-    session.check("a screen reader is told that the code is wrong, and why",
+    session.check("the accessibility tree has the error of the code",
                   field["invalid"] == "true" and "This code is not known" in field["description"], field)
-    session.check("and hears in the title that something is to be checked",
+    session.check("and the title says that something must be checked",
                   browser.driver.title.startswith("Please check:"), browser.driver.title)
-    session.equal("codes that never were one change nothing", server.everything(), before)
+    session.equal("unknown codes change nothing", server.everything(), before)
     browser.find("#secret").send_keys(mail.code)
     browser.find("button").click()
-    session.equal("the right code on the same page is taken", browser.wait_for_heading("Welcome"), "Welcome to Acme Ltd")
+    session.equal("the right code on the same page is accepted", browser.wait_for_heading("Welcome"), "Welcome to Acme Ltd")
 
 
 def no_code(session, server, browser):
@@ -98,7 +98,7 @@ def no_code(session, server, browser):
                   browser.find("#secret").get_attribute("value"), "")
     session.page(browser, "no code", server.url)
     browser.find("button").click()
-    session.equal("empty: nothing is sent, the field is asked for",
+    session.equal("empty: nothing is submitted, the field is required",
                   [browser.run("return document.getElementById('secret').validity.valueMissing"), browser.focused(),
                    [request for request in browser.requests() if request["method"] == "POST"]],
                   [True, "secret", []])
@@ -108,15 +108,15 @@ def a_wrong_name(session, server, browser):
     _, mail = server.invite("wanda@browser.test")
     browser.forget()
     browser.open(mail.link)
-    # Nobody can type such a name; it comes by pasting from elsewhere.
+    # Such a name cannot be typed, only pasted.
     browser.run("document.getElementById('lastName').value = 'a\\u0001b'")
     browser.find("#firstName").send_keys("Wanda")
     browser.find("button").click()
     browser.wait_for_alert()
-    session.check("wrong name: the field says what is wrong, as a sentence",
+    session.check("wrong name: the error at the field is a sentence",
                   browser.find("#lastName-error").text.startswith("This holds a control character"))
-    session.equal("wrong name: code and first name are kept, the fault has the focus",
+    session.equal("wrong name: code and first name are kept, the field with the error has the focus",
                   [browser.find("#secret").get_attribute("value"), browser.find("#firstName").get_attribute("value"),
                    browser.focused()], [mail.code, "Wanda", "lastName"])
     session.page(browser, "name refused", server.url, mail.code, status=400)
-    session.equal("wrong name: nobody has joined", server.user("wanda@browser.test")["type"], "invited")
+    session.equal("wrong name: the user has not joined", server.user("wanda@browser.test")["type"], "invited")

@@ -1,4 +1,4 @@
-"""The checks can fail: each is shown something that it must see."""
+"""Self-test: each check detects a planted defect."""
 
 import io
 
@@ -33,29 +33,29 @@ def run(session):
 
     plant("axe")
     found = " ".join(browser.axe())
-    session.check("axe-core sees a pale text and a field without a name",
+    session.check("axe-core detects low contrast and a field without a label",
                   "serious: color-contrast" in found and "critical: label" in found, found)
     for name in ("console", "fault", "policy"):
         plant(name)
-        session.check(f"a planted line on the console is seen: {name}", len(browser.complaints()) == 1,
+        session.check(f"a planted console message is detected: {name}", len(browser.complaints()) == 1,
                       browser.complaints())
     plant("elsewhere")
-    session.check("a request to another host is seen",
+    session.check("a request to another host is detected",
                   browser.requests_beyond("http://127.0.0.1:1") == ["https://elsewhere.example/pixel.png"])
     plant("wide")
-    session.check("a page wider than its screen is seen", browser.overflow() == 88, browser.overflow())
+    session.check("a page wider than its screen is detected", browser.overflow() == 88, browser.overflow())
     plant("always light")
     browser.look(320, "dark")
-    session.equal("a page that stays light in the dark is seen", browser.scheme(), "light")
+    session.equal("a page without a dark mode is detected", browser.scheme(), "light")
     plant("unseen focus")
-    session.check("a focus that does not show is seen", browser.focused() == "here" and not browser.focus_is_visible())
+    session.check("an invisible focus is detected", browser.focused() == "here" and not browser.focus_is_visible())
 
     home = session.server().url
     browser.forget()
     browser.open(f"{home}/invitations/accept?secret=brms%5Finv%5Fplanted")
-    session.check("a code in an address is seen", len(browser.requests_telling("brms_inv_planted")) == 1)
+    session.check("a code in a URL is detected", len(browser.requests_telling("brms_inv_planted")) == 1)
     browser.open(f"{home}/nowhere")
-    session.check("only the expected status is forgiven on the console",
+    session.check("only the expected status is ignored on the console",
                   browser.complaints(410) and browser.status() == 404, browser.complaints(410))
 
     address = plant("scripts")
@@ -69,10 +69,10 @@ def the_report(session):
     report = Report(io.StringIO())
     session.equal("a report of nothing fails", report.exit_code(), 1)
     report.check("holds", True)
-    session.equal("a report of what holds does not", report.exit_code(), 0)
+    session.equal("a report of passed checks does not", report.exit_code(), 0)
     report.topic("empty", lambda: None)
     report.topic("broken", lambda: 1 / 0)
     report.check("does not hold", False)
-    session.equal("what does not hold, checks nothing or ends early has failed", report.failed,
+    session.equal("failed, empty and broken topics are reported as failed", report.failed,
                   ["empty checks something", "broken runs to its end", "does not hold"])
     session.equal("and the exit code says so", report.exit_code(), 1)

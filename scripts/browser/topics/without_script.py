@@ -1,4 +1,4 @@
-"""Scripts are off: the code of the mail is pasted."""
+"""Scripts disabled: the code is pasted."""
 
 from session import FOLDER
 
@@ -10,7 +10,7 @@ def run(session):
     probe = FOLDER / "probe.html"
     probe.write_text(PROBE)
     browser.open(probe.as_uri())
-    session.equal("scripts are off", [browser.driver.title, browser.find("h1").text], ["off", "None"])
+    session.equal("scripts are disabled", [browser.driver.title, browser.find("h1").text], ["off", "None"])
 
     for address, pasted, what in [
         ("paula@browser.test", lambda mail: mail.code, "the code"),
@@ -25,10 +25,10 @@ def run(session):
         browser.find("#secret").send_keys("brms_inv_mistyped")
         browser.find("button").click()
         browser.wait_for_alert()
-        session.check("a mistyped code is told", "not known" in browser.find("#secret-error").text)
+        session.check("a mistyped code is reported", "not known" in browser.find("#secret-error").text)
         browser.find("#secret").send_keys(pasted(mail))
         browser.find("button").click()
-        session.equal(f"{what} pasted is taken", browser.wait_for_heading("Welcome"), "Welcome to Acme Ltd")
+        session.equal(f"{what} pasted is accepted", browser.wait_for_heading("Welcome"), "Welcome to Acme Ltd")
         session.equal("the user is a member", server.user(address)["type"], "member")
-        session.equal("the code is in no address and no header", browser.requests_telling(mail.code), [])
-        session.equal("only the expected on the console", browser.complaints(404), [])
+        session.equal("the code is in no URL and no header", browser.requests_telling(mail.code), [])
+        session.equal("only the expected message on the console", browser.complaints(404), [])

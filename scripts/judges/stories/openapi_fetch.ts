@@ -1,7 +1,7 @@
-// The story, told with openapi-fetch, whose calls are held to the types that openapi-typescript writes.
+// The scenario, with openapi-fetch, whose calls are checked against the types of openapi-typescript.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./client/schema";
-import { DORA, HOST, IAN, NINA, NOBODY, PRICING, READER, SESSION, TOKEN, accept, mailedCode, same, tell } from "./support";
+import { DORA, HOST, IAN, NINA, UNKNOWN_ID, PRICING, READER, SESSION, TOKEN, accept, mailedCode, same, tell } from "./support";
 
 type Client = ReturnType<typeof calling>;
 type Problem = components["schemas"]["Problem"];
@@ -102,7 +102,7 @@ async function errors(session: Client, token: Client) {
   await refused(401, "unauthenticated", calling().GET("/api/users"));
   await refused(401, "unauthenticated", send(token));
   await refused(403, "forbidden", calling(READER).GET("/api/users"));
-  const [missing] = await refused(404, "not-found", invite(NOBODY));
+  const [missing] = await refused(404, "not-found", invite(UNKNOWN_ID));
   same(missing.errors?.[0].pointer, "/userIds/0");
   await refused(409, "user-disabled", invite(DORA));
   for (let sends = 0; sends < 3; sends += 1) await good(send(session));

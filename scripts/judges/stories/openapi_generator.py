@@ -1,10 +1,10 @@
-"""The story, told with the client that openapi-generator writes for Python."""
+"""The scenario, with the client that openapi-generator writes for Python."""
 
 import brms_client as brms
 from brms_client.exceptions import ApiException
 
 from example_seed import DORA, IAN, NINA, OWNER_SESSION, OWNER_TOKEN, PRICING, READER_SESSION
-from support import HOST, NOBODY, accept, mailed_code, same
+from support import HOST, UNKNOWN_ID, accept, mailed_code, same
 
 
 def apis(authorization):
@@ -16,7 +16,7 @@ def apis(authorization):
 
 
 def refused(status, kind, call, *arguments, **options):
-    """A call that has to be answered with a problem, which the client reads as one."""
+    """A call that must fail with a problem, parsed by the client."""
     try:
         call(*arguments, **options)
     except ApiException as error:
@@ -87,7 +87,7 @@ def errors(session, token):
     refused(401, "unauthenticated", brms.UserApi(apis(None)).list_users)
     refused(401, "unauthenticated", brms.UserApi(token).send_user_invitation, IAN)
     refused(403, "forbidden", brms.UserApi(apis(READER_SESSION)).list_users)
-    missing = refused(404, "not-found", api.invite_members, PRICING, brms.InviteMembersRequest(user_ids=[NOBODY]))
+    missing = refused(404, "not-found", api.invite_members, PRICING, brms.InviteMembersRequest(user_ids=[UNKNOWN_ID]))
     same(missing.data.errors[0].pointer, "/userIds/0")
     refused(409, "user-disabled", api.invite_members, PRICING, brms.InviteMembersRequest(user_ids=[DORA]))
     for _ in range(3):
@@ -104,7 +104,7 @@ def main():
     members(token, project, group, ann, bob)
     tokens(session)
     errors(session, token)
-    print("the whole story")
+    print("the whole scenario")
 
 
 main()

@@ -1,4 +1,4 @@
-"""The story, told with the client that openapi-python-client writes."""
+"""The scenario, with the client that openapi-python-client writes."""
 
 from brms_client import Client
 from brms_client.api.group import create_group, list_groups
@@ -15,24 +15,24 @@ from brms_client.models import (
     RegeneratePersonalAccessTokenBody, UpdateMemberBody)
 
 from example_seed import DORA, IAN, NINA, OWNER_SESSION, OWNER_TOKEN, PRICING, READER_SESSION
-from support import HOST, NOBODY, accept, mailed_code, same
+from support import HOST, UNKNOWN_ID, accept, mailed_code, same
 
 
 def calling(authorization):
-    """The client for a caller. An answer that is not described stops it."""
+    """The client of a caller. It raises an error for undescribed responses."""
     headers = {"Authorization": authorization} if authorization else {}
     return Client(base_url=HOST, headers=headers, raise_on_unexpected_status=True)
 
 
 def good(operation, *arguments, **options):
-    """What an operation answers when all goes well, as the client read it."""
+    """The successful response of an operation, parsed by the client."""
     answer = operation.sync_detailed(*arguments, **options)
     same(int(answer.status_code), 200)
     return answer.parsed
 
 
 def refused(status, kind, operation, *arguments, **options):
-    """A call that has to be answered with a problem, which the client reads as one."""
+    """A call that must fail with a problem, parsed by the client."""
     answer = operation.sync_detailed(*arguments, **options)
     same(int(answer.status_code), status)
     same(type(answer.parsed), Problem)
@@ -101,7 +101,7 @@ def errors(session, token):
     refused(401, "unauthenticated", list_users, client=calling(None))
     refused(401, "unauthenticated", send_user_invitation, IAN, client=token)
     refused(403, "forbidden", list_users, client=calling(READER_SESSION))
-    body = InviteMembersBody(user_ids=[NOBODY])
+    body = InviteMembersBody(user_ids=[UNKNOWN_ID])
     missing = refused(404, "not-found", invite_members, PRICING, client=token, body=body)
     same(missing.parsed.errors[0].pointer, "/userIds/0")
     refused(409, "user-disabled", invite_members, PRICING, client=token, body=InviteMembersBody(user_ids=[DORA]))
@@ -119,7 +119,7 @@ def main():
     members(token, project, group, ann, bob)
     tokens(session)
     errors(session, token)
-    print("the whole story")
+    print("the whole scenario")
 
 
 main()

@@ -1,4 +1,4 @@
-"""What the stories in Python share. They run in their client's environment and know the server by HOST."""
+"""Helpers of the scenarios in Python. They run in their client's environment and find the server by HOST."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 
 HOST = os.environ["HOST"]
-NOBODY = "0190a000-0000-7000-8000-00000000dead"
+UNKNOWN_ID = "0190a000-0000-7000-8000-00000000dead"
 
 
 def mailed_code(address):
@@ -17,7 +17,7 @@ def mailed_code(address):
 
 
 def accept(code):
-    """What Ann's browser would post; the page is no part of the description. The status of the answer."""
+    """Submits the form as Ann's browser would, since the page is not in the description; returns the status."""
     body = json.dumps({"secret": code, "firstName": "Ann", "lastName": "Archer"}).encode()
     request = urllib.request.Request(f"{HOST}/invitations/accept", data=body)
     request.add_header("Content-Type", "application/json")
@@ -29,6 +29,6 @@ def accept(code):
 
 
 def same(found, wanted):
-    """Stops the story where an answer is not what it should be."""
+    """Fails if a value is not as expected."""
     if found != wanted:
-        raise AssertionError(f"{found!r} and not {wanted!r}")
+        raise AssertionError(f"{found!r} instead of {wanted!r}")

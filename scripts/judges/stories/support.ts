@@ -1,4 +1,4 @@
-// What the stories in TypeScript share.
+// Helpers of the scenarios in TypeScript.
 import { deepStrictEqual } from "node:assert";
 import { execFileSync } from "node:child_process";
 
@@ -12,7 +12,7 @@ export const PRICING = "0190a000-0000-7000-a000-000000000001";
 export const IAN = "0190a000-0000-7000-8000-000000000006";
 export const DORA = "0190a000-0000-7000-8000-000000000007";
 export const NINA = "0190a000-0000-7000-8000-000000000009";
-export const NOBODY = "0190a000-0000-7000-8000-00000000dead";
+export const UNKNOWN_ID = "0190a000-0000-7000-8000-00000000dead";
 
 /** The code in the latest mail to an address. */
 export function mailedCode(address: string): string {
@@ -34,7 +34,7 @@ export function same(found: unknown, wanted: unknown): void {
 /** Tells a story; the program ends as the story does. */
 export function tell(story: () => Promise<void>): void {
   story().then(
-    () => console.log("the whole story"),
+    () => console.log("the whole scenario"),
     (error) => {
       console.error(error);
       process.exit(1);

@@ -1,6 +1,6 @@
-// The story, told with the client that openapi-generator writes for TypeScript and fetch.
+// The scenario, with the client that openapi-generator writes for TypeScript and fetch.
 import * as brms from "./client";
-import { DORA, HOST, IAN, NINA, NOBODY, PRICING, READER, SESSION, TOKEN, accept, mailedCode, same, tell } from "./support";
+import { DORA, HOST, IAN, NINA, UNKNOWN_ID, PRICING, READER, SESSION, TOKEN, accept, mailedCode, same, tell } from "./support";
 
 /** The client for a caller. */
 function calling(authorization?: string): brms.Configuration {
@@ -93,7 +93,7 @@ async function errors(session: brms.Configuration, token: brms.Configuration) {
   await refused(401, "unauthenticated", new brms.UserApi(calling()).listUsers());
   await refused(401, "unauthenticated", new brms.UserApi(token).sendUserInvitation({ userId: IAN }));
   await refused(403, "forbidden", new brms.UserApi(calling(READER)).listUsers());
-  const [missing] = await refused(404, "not-found", invite(NOBODY));
+  const [missing] = await refused(404, "not-found", invite(UNKNOWN_ID));
   same(missing.errors?.[0].pointer, "/userIds/0");
   await refused(409, "user-disabled", invite(DORA));
   for (let sends = 0; sends < 3; sends += 1) await users.sendUserInvitation({ userId: IAN });

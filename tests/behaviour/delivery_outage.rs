@@ -218,7 +218,7 @@ async fn a_mail_being_sent_when_it_is_withdrawn_gets_its_actual_outcome() {
     sink.release().await;
     until(&server, "state = 'delivered' AND recipient = 'ian@acme.test'", 2).await;
     let codes: Vec<String> = sink.kept()[1..].iter().map(|mail| read(mail).code).collect();
-    assert_eq!(codes.len(), 2, "nothing went to who was disabled");
+    assert_eq!(codes.len(), 2, "a disabled user got no mail");
     let mut statuses = Vec::new();
     for code in &codes {
         statuses.push(accept(&server, code).await.status);

@@ -324,7 +324,7 @@ async fn a_write_whose_sync_failed_is_503_and_absent_after_a_crash() {
     scene.disk.mend();
     let again = Serving::start(scene.folder.path(), &[]);
     assert!(is_member(&scene.at("test.db"), seed::OTTO));
-    assert!(!is_member(&scene.at("test.db"), seed::NINA), "503 said that nothing was changed");
+    assert!(!is_member(&scene.at("test.db"), seed::NINA), "the 503 stated that nothing was changed");
     drop(again);
 }
 

@@ -200,7 +200,11 @@ async fn only_owners_and_admins_send_and_only_with_a_session() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_three_mails_in_ten_minutes_the_exact_wait_is_returned() {
     let server = TestServer::start().await;
-    assert_eq!(server.count("SELECT count(*) FROM invitation_secrets"), 0, "seeding is no send");
+    assert_eq!(
+        server.count("SELECT count(*) FROM invitation_secrets"),
+        0,
+        "seeding does not count as a send"
+    );
     for _ in 0..3 {
         assert_eq!(send(&server, seed::IVY, seed::OWNER_SES).await.status, 200);
     }
@@ -267,7 +271,7 @@ async fn of_32_parallel_sends_three_succeed_and_one_link_is_valid() {
             _ => assert_eq!(answer.problem(), "invitation-replaced"),
         }
     }
-    assert_eq!(accepted, 1, "exactly one mailed link opens the door");
+    assert_eq!(accepted, 1, "exactly one mailed link is valid");
 }
 
 #[tokio::test(flavor = "multi_thread")]

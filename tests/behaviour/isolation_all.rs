@@ -197,7 +197,7 @@ fn takes_tokens(operation: Operation) -> bool {
 /// empty list for a query. A caller without permission may get 403 instead, in both cases. Returns the number of
 /// requests.
 async fn check_isolation(caller: &str, may: bool) -> usize {
-    let scene = Scene::of(Who::Owner, Place::Outside, By::SignIn).await;
+    let scene = Scene::of(Who::Owner, Place::Outside, By::Session).await;
     let (server, others) = (&scene.server, Others::of(&scene.server).await);
     let before = everything(server);
     let mut asked = 0;
@@ -240,7 +240,7 @@ async fn iv_30_for_a_member_every_foreign_id_is_answered_like_an_unknown_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consistent_path_of_another_organisation_is_answered_like_an_unknown_one() {
-    let scene = Scene::of(Who::Owner, Place::Outside, By::SignIn).await;
+    let scene = Scene::of(Who::Owner, Place::Outside, By::Session).await;
     let (server, others) = (&scene.server, Others::of(&scene.server).await);
     let before = everything(server);
     let mut asked = 0;

@@ -227,7 +227,7 @@ async fn it_hangs_and_disconnects_at_every_stage() {
     sink.release().await;
     assert_eq!(client.answer(), "220 sink.test ESMTP");
     assert_eq!(bring(&mut client), None, "late, but as usual");
-    assert!(Client::connect(&sink).hears_nothing(), "who comes later is held again");
+    assert!(Client::connect(&sink).hears_nothing(), "a later client is held again");
     sink.script([Rule::at(Stage::Greeting, Deed::Hang)]);
     let mut client = Client::connect(&sink);
     assert!(client.hears_nothing());
@@ -311,10 +311,7 @@ fn it_offers_implicit_tls_or_starttls_and_can_require_it() {
     assert!(client.say("MAIL FROM:<a@b.test>").starts_with("530 "));
     assert!(client.say("STARTTLS").starts_with("220 "));
     let mut client = client.encrypted();
-    assert!(
-        client.say("MAIL FROM:<a@b.test>").starts_with("503 "),
-        "what was said in the clear is forgotten"
-    );
+    assert!(client.say("MAIL FROM:<a@b.test>").starts_with("503 "), "commands before TLS are forgotten");
     assert!(!client.say("EHLO me.test").contains("STARTTLS"));
     assert_eq!(bring(&mut client), None);
     assert!(client.say("STARTTLS").starts_with("502 "), "not twice");

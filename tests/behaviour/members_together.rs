@@ -66,7 +66,7 @@ async fn iv_17_overlapping_concurrent_lists_create_every_membership_once() {
         let mut places = Vec::new();
         for member in answer.json().as_array().unwrap() {
             let place = asked.iter().position(|user| *user == member["userId"]);
-            places.push(place.expect("only who was asked for is answered"));
+            places.push(place.expect("only requested users are returned"));
             *times.entry(member["userId"].as_str().unwrap().to_owned()).or_default() += 1;
         }
         assert!(places.is_sorted(), "the order of userIds: {places:?}");
@@ -119,7 +119,7 @@ async fn every_new_membership_writes_one_audit_entry_with_actor_origin_and_data(
     let call = server.post(&seed::members_path(seed::PRICING)).caller(seed::ADMIN_PAT).json(&body);
     let answer = call.header("user-agent", "a test/1.0").expect(200).await.json();
     let rows = audit(&server);
-    assert_eq!(rows.len(), 2, "none for who was a member before: {rows:?}");
+    assert_eq!(rows.len(), 2, "no entry for an existing member: {rows:?}");
     for member in answer.as_array().unwrap() {
         let row = &rows[&id(member["id"].as_str().unwrap())];
         assert_eq!(row.kind_and_action, ["member", "created"]);

@@ -89,7 +89,7 @@ async fn a_project_deleted_while_a_server_runs_is_404_from_the_next_request_on()
     assert_eq!(log["paginate"]["total"], 1, "deleting twice is one change: {log}");
     let entry = &log["results"][0];
     assert_eq!(json!([entry["type"], entry["project"]["id"]]), json!(["project", seed::PRICING]));
-    assert!(entry["user"].is_null(), "the operator is no user: {entry}");
+    assert!(entry["user"].is_null(), "the operator is not a user: {entry}");
     assert!(entry["userAgent"].as_str().is_some_and(|agent| agent.contains("command line")), "{entry}");
 
     let path = format!("/api/projects/{}/restore", seed::PRICING);

@@ -36,7 +36,7 @@ async fn iv_09_a_secret_in_a_response_or_in_the_file_is_detected() {
     assert_eq!(at.len(), expected.len(), "{at:?}");
     assert!(expected.iter().all(|place| at.contains(place)), "{at:?}");
     tidy(&server);
-    assert_eq!(server.leaks(), Vec::<String>::new(), "what was answered is told once");
+    assert_eq!(server.leaks(), Vec::<String>::new(), "a leak in a response is reported once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

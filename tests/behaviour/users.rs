@@ -127,7 +127,7 @@ async fn search_covers_address_and_both_names_in_any_letter_case() {
     ] {
         assert_eq!(search(&server, text).await, found, "{text}");
     }
-    assert_eq!(search(&server, "").await, ACME, "nothing to look for is no filter");
+    assert_eq!(search(&server, "").await, ACME, "an empty search is no filter");
     assert_eq!(search(&server, "acme.TEST").await.len(), 10);
 }
 

@@ -142,7 +142,7 @@ async fn an_update_neither_sets_nor_changes_the_user_type_invited() {
         .collect();
     refused(&server, 409, &calls).await;
     let same = put(&server, seed::ADMIN_SES, seed::IVY, &json!({ "type": "invited" })).await;
-    assert_eq!(same.status, 200, "what one is already is no change");
+    assert_eq!(same.status, 200, "setting the same user type changes nothing");
     assert_eq!(accept(&server, &code).await.status, 200);
 }
 
@@ -298,7 +298,11 @@ async fn iv_15_disabling_withdraws_the_link_and_iv_14_a_new_invitation_has_a_val
     server.post("/api/users").caller(seed::OWNER_SES).json(&again).expect(409).await;
 
     assert_eq!(put(&server, seed::ADMIN_SES, seed::IVY, &json!({ "status": "active" })).await.status, 200);
-    assert_eq!(accept(&server, &old_code).await.problem(), "invitation-withdrawn", "dead stays dead");
+    assert_eq!(
+        accept(&server, &old_code).await.problem(),
+        "invitation-withdrawn",
+        "the old link stays invalid"
+    );
     let new_code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     assert_ne!(new_code, old_code);
     assert_eq!(accept(&server, &old_code).await.status, 410);
@@ -351,7 +355,7 @@ async fn roles_of_a_user_are_replaced_as_a_whole_and_absent_ones_are_kept() {
     let body = put(&server, seed::ADMIN_SES, seed::NINA, &json!({ "roles": [ids[1]] })).await.json();
     let sql =
         format!("SELECT count(*) FROM audit_logs WHERE json_extract(data, '$.roles') = '[\"{}\"]'", ids[1]);
-    assert_eq!(server.count(&sql), 1, "who got which role is on record");
+    assert_eq!(server.count(&sql), 1, "the audit log has the assigned roles");
     assert_eq!(shown(&body), ids[1..]);
     let body = put(&server, seed::ADMIN_SES, seed::NINA, &json!({ "roles": [] })).await.json();
     assert_eq!(body["roles"], json!([]));

@@ -147,7 +147,7 @@ impl House {
         let mut edges: BTreeMap<&Path, BTreeSet<Path>> = BTreeMap::new();
         for (here, module) in self.0.iter().filter(|(here, _)| !here.is_empty()) {
             if floor(here).is_none() {
-                found.climbing.insert(format!("{} stands on no floor", module.file));
+                found.climbing.insert(format!("{} is in no layer", module.file));
             }
             found.imports += module.imports.len();
             for (path, is_passed_on) in self.arrows(here) {

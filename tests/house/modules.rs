@@ -44,7 +44,7 @@ fn singular(source: &Source) -> Vec<String> {
     let module = OF_NOUNS.iter().find_map(|folder| source.path.strip_prefix(folder));
     let name = module.and_then(|path| path.split(['/', '.']).next()).unwrap_or("mod");
     let is_right = name.ends_with('s') || WITHOUT_PLURAL.contains(&name);
-    if is_right { Vec::new() } else { vec![format!("{} is no plural", source.path)] }
+    if is_right { Vec::new() } else { vec![format!("{} is not a plural", source.path)] }
 }
 
 /// Names of several types, with their places. The two forms of a platform-dependent type are in one file.

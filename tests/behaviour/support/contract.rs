@@ -56,7 +56,7 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
     let what =
         format!("{method} {path} answered {}: {}", answer.status, String::from_utf8_lossy(&answer.body));
     let request_id = answer.header("x-request-id").unwrap_or_else(|| panic!("no x-request-id: {what}"));
-    assert!(uuid::Uuid::try_parse(request_id).is_ok(), "x-request-id is no UUID: {what}");
+    assert!(uuid::Uuid::try_parse(request_id).is_ok(), "x-request-id is not a UUID: {what}");
     if method == "HEAD" {
         assert!(answer.body.is_empty(), "HEAD with a body: {what}");
         return;

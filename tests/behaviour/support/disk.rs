@@ -37,7 +37,7 @@ impl FaultyDisk {
 
     /// The disk works again.
     pub fn mend(&self) {
-        std::fs::remove_file(&self.control).expect("it was told to fail");
+        std::fs::remove_file(&self.control).expect("the disk was failing");
     }
 
     fn put(&self, text: &str) {

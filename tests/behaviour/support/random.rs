@@ -40,7 +40,7 @@ impl Random {
 
 /// The number in an environment variable, or the default.
 pub fn given(variable: &str, usual: impl FnOnce() -> u64) -> u64 {
-    let parsed = |text: String| text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}"));
+    let parsed = |text: String| text.parse().unwrap_or_else(|_| panic!("{variable} is not a number: {text}"));
     std::env::var(variable).map_or_else(|_| usual(), parsed)
 }
 

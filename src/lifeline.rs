@@ -23,8 +23,8 @@ pub enum Ending {
     FileGone,
     /// The database file is damaged, or another program has written it.
     Damaged,
-    /// Another program has overwritten the index of the write-ahead log.
-    LogIndex,
+    /// Another program has overwritten the wal-index.
+    WalIndex,
 }
 
 impl std::fmt::Display for Ending {
@@ -38,9 +38,9 @@ impl std::fmt::Display for Ending {
                 "the database file is damaged, or another program has written it; put a backup in its place with \
                  `brms restore`, then start again"
             }
-            Self::LogIndex => {
-                "another program has overwritten the index of the write-ahead log (-shm); the log itself was left in \
-                 place: start again, and SQLite makes the index anew from it"
+            Self::WalIndex => {
+                "another program has overwritten the wal-index (-shm); the write-ahead log was left in place: start again, \
+                 and SQLite rebuilds the index from it"
             }
             Self::FileGone => {
                 "the database file was moved, removed or replaced while it was served; the log says where all that \

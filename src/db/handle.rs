@@ -1,4 +1,4 @@
-//! The handle on the database that the layers above hold.
+//! The database handle that the layers above hold.
 
 use std::sync::Arc;
 
@@ -29,10 +29,10 @@ impl From<sqlite::Engine> for Db {
 }
 
 impl Db {
-    /// Runs `work` inside one transaction and answers after it is on the disk.
+    /// Runs `work` inside one transaction and returns once the commit is on disk.
     ///
-    /// `work` may run more than once (each time from a clean state), so it must not carry anything over.
-    /// An `Err` means that nothing was written. A write that has not begun at `deadline` never will.
+    /// `work` may run more than once (each time from a clean state), so it must not keep state between runs. An `Err`
+    /// means that nothing was written. A write that has not started by `deadline` is dropped.
     pub async fn write<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
@@ -43,7 +43,7 @@ impl Db {
         }
     }
 
-    /// Runs `work` on one snapshot of a connection that cannot write.
+    /// Runs `work` in a read transaction (one snapshot) on a read-only connection.
     pub async fn read<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
@@ -54,14 +54,14 @@ impl Db {
         }
     }
 
-    /// Runs `work`, which must take microseconds, on this very thread and on a snapshot.
+    /// Runs `work`, which must take microseconds, in a read transaction on the calling thread.
     pub fn peek<T>(&self, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Problem> {
         match &self.backend {
             Backend::Sqlite(engine) => engine.peek(work),
         }
     }
 
-    /// The same as [`Db::write`] for code without a runtime, such as the command line.
+    /// [`Db::write`] for code without a runtime, such as the command line.
     pub fn write_blocking<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
@@ -72,37 +72,37 @@ impl Db {
         }
     }
 
-    /// Whether a write would be taken now, without making one that changes anything.
+    /// Checks whether a write would succeed now, without changing any data.
     pub async fn check_writable(&self, deadline: Instant) -> Result<(), Problem> {
         match &self.backend {
             Backend::Sqlite(engine) => engine.check_writable(deadline).await,
         }
     }
 
-    /// Whether what was not found is really not there. As long as the database is not known to be the one that this
-    /// process opened, nothing is said of what it lacks.
+    /// Confirms that a row that was not found does not exist. Returns an error while the file cannot be verified as
+    /// the one that this process opened.
     pub async fn confirm(&self, deadline: Instant) -> Result<(), Problem> {
         match &self.backend {
             Backend::Sqlite(engine) => engine.confirm(deadline).await,
         }
     }
 
-    /// Rung after a commit that queued a mail, for the delivery.
+    /// Notified after each commit that queued a mail.
     #[must_use]
-    pub fn mail_bell(&self) -> &Notify {
+    pub fn mail_queued(&self) -> &Notify {
         match &self.backend {
-            Backend::Sqlite(engine) => engine.mail_bell(),
+            Backend::Sqlite(engine) => engine.mail_queued(),
         }
     }
 
-    /// Says that the server stops: from now on other processes are not waited for.
+    /// Shortens the wait for locks of other processes, because the server is stopping.
     pub fn begin_to_stop(&self) {
         match &self.backend {
             Backend::Sqlite(engine) => engine.begin_to_stop(),
         }
     }
 
-    /// Tells when this process cannot work with the database any more.
+    /// Reports when this process can no longer use the database.
     #[must_use]
     pub fn lifeline(&self) -> &Lifeline {
         match &self.backend {

@@ -1,4 +1,4 @@
-//! A write as it waits for its turn: a closure over a transaction, and where its outcome goes.
+//! A pending write: a closure over a transaction, its deadline, and the channel for its outcome.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,21 +8,21 @@ use tokio::time::Instant;
 use super::tx::Tx;
 use crate::problem::{Problem, Unavailable};
 
-/// A write that waits, whatever it returns.
+/// A pending write of any return type.
 pub(super) trait Job: Send {
-    /// After this it is too late to begin.
+    /// The write must not start after this.
     fn deadline(&self) -> Instant;
-    /// Runs the write and keeps what came out. False: it was refused, or it failed.
+    /// Runs the write and stores its outcome. Returns whether it succeeded.
     fn run(&mut self, tx: &Tx) -> bool;
-    /// What of the database itself kept it from its work.
-    fn trouble(&self) -> Option<Unavailable>;
-    /// Keeps a failure in place of what came out.
+    /// The database error that the write ended with, if it ended with one.
+    fn unavailable(&self) -> Option<Unavailable>;
+    /// Replaces the outcome with a failure.
     fn fail(&mut self, problem: Problem);
-    /// Sends what came out.
+    /// Sends the outcome.
     fn answer(self: Box<Self>);
 }
 
-/// The only kind of [`Job`].
+/// The only implementation of [`Job`].
 pub(super) struct Write<T, F> {
     work: F,
     deadline: Instant,
@@ -47,7 +47,7 @@ where
 
     fn run(&mut self, tx: &Tx) -> bool {
         let work = &mut self.work;
-        // The closure sees the transaction alone, and that is rolled back if it had changed anything.
+        // Unwind-safe: the closure only touches the transaction, which is rolled back after a panic.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(tx)));
         let outcome = outcome.unwrap_or_else(|panic| Err(Problem::Internal(panic_text(&*panic))));
         let accepted = outcome.is_ok();
@@ -55,7 +55,7 @@ where
         accepted
     }
 
-    fn trouble(&self) -> Option<Unavailable> {
+    fn unavailable(&self) -> Option<Unavailable> {
         match self.outcome {
             Some(Err(Problem::Unavailable(unavailable))) => Some(unavailable),
             _ => None,
@@ -68,7 +68,7 @@ where
 
     fn answer(self: Box<Self>) {
         if let Some(outcome) = self.outcome {
-            // The caller may be gone; what was committed stays.
+            // The caller may be gone; the commit stands.
             let _ = self.answer.send(outcome);
         }
     }

@@ -1,4 +1,4 @@
-//! A list, written once: the condition of its rows makes both the count of them and each page.
+//! Paginated lists: the count and the page query are both built from one condition.
 
 use super::rows::{Row, RowResult};
 use super::tx::Tx;
@@ -6,33 +6,32 @@ use super::values::Parameter;
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 
-/// The rows that a list goes over. A condition names its parameters `?1` to at most `?9`, without a
-/// gap.
+/// A list of rows. The condition uses the parameters `?1` to at most `?9`, without gaps.
 #[derive(Clone, Copy, Debug)]
 pub struct List {
-    /// Their table, which has an `id`.
+    /// The table, which has a column `id`.
     pub table: &'static str,
-    /// Which of its rows.
+    /// The `WHERE` condition.
     pub condition: &'static str,
-    /// The columns of the table that the rows are in the order of.
+    /// The columns of the `ORDER BY`.
     pub order: &'static str,
 }
 
 impl List {
-    /// How many parameters the condition names.
+    /// The number of parameters in the condition.
     fn parameters(&self) -> usize {
         (1..=9).take_while(|number| self.condition.contains(&format!("?{number}"))).count()
     }
 
-    /// The statement that counts them.
+    /// The statement that counts the rows.
     #[must_use]
     pub fn count_statement(&self) -> String {
         let Self { table, condition, .. } = self;
         format!("SELECT count(*) FROM {table} WHERE {condition}")
     }
 
-    /// The statement that reads a page of them. The page is found in an index alone where one has all that the
-    /// condition asks for; only the rows on it are read whole.
+    /// The statement that reads one page. The inner query can be answered by a covering index; only the rows of the
+    /// page are read in full.
     #[must_use]
     pub fn page_statement(&self) -> String {
         let Self { table, condition, order } = self;
@@ -49,7 +48,7 @@ impl List {
 }
 
 impl Tx<'_> {
-    /// A page of a list, and how many rows the whole list has.
+    /// One page of a list, with the total number of rows.
     pub fn page<T>(
         &self,
         list: &List,
@@ -61,7 +60,7 @@ impl Tx<'_> {
         self.page_of(list, parameters, page, total, read)
     }
 
-    /// The same where it is known how many rows the whole list has. Past the end nothing is looked for.
+    /// [`Tx::page`] with a total that is already known. Runs no query for a page past the end.
     pub fn page_of<T>(
         &self,
         list: &List,

@@ -1,10 +1,10 @@
-//! The database: what the layers above see of it, and behind that its engine.
+//! The database: the interface for the layers above, and behind it the engine.
 //!
-//! They see four things: [`Db::write`] (one transaction among all that write), [`Db::read`] (a snapshot), [`Db::peek`] (a
-//! look of microseconds on the runtime's own thread, for the credential check) and [`Tx`] with its verbs. What belongs to
-//! one engine alone (a path, a lock, a backup) is in the engine's own module, for startup and commands.
+//! The interface is [`Db::write`] (one transaction on the single writer), [`Db::read`] (a snapshot), [`Db::peek`] (a
+//! read of microseconds on the runtime's own thread, for the credential check) and [`Tx`] with its methods. Whatever
+//! belongs to one engine alone (a path, a lock, a backup) is in the engine's own module, for startup and commands.
 //!
-//! There is deliberately no way to hold a transaction across an `await`, and no nested transaction.
+//! By design, a transaction cannot be held across an `await`, and transactions do not nest.
 
 mod handle;
 mod jobs;

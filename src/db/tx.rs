@@ -1,7 +1,7 @@
-//! A transaction as the layers above see it: five verbs, the time, and new ids.
+//! A transaction as the layers above see it: its query methods, its time, and new ids.
 //!
-//! A [`Tx`] cannot leave the closure that it was given to. Statements are prepared once for each
-//! connection. Errors of the engine's library become problems there.
+//! A [`Tx`] cannot leave its closure. Statements are prepared once per connection. Errors of the database library are
+//! mapped to problems in the engine.
 
 use std::cell::Cell;
 
@@ -19,31 +19,31 @@ pub struct Tx<'c> {
     on: On<'c>,
     now: Timestamp,
     ids: &'c ContextV7,
-    after: Cell<After>,
+    after: Cell<AfterCommit>,
     statements: Cell<u32>,
 }
 
-/// What it runs on.
+/// The connection, by engine.
 #[derive(Clone, Copy)]
 pub(super) enum On<'c> {
     Sqlite(&'c SqliteConnection),
 }
 
-/// What is to be done after the commit. Collected here, so that no operation can forget it.
+/// Actions to take after the commit, collected here so that no operation can forget them.
 #[derive(Clone, Copy, Default)]
-pub(super) struct After {
+pub(super) struct AfterCommit {
     /// A mail was queued.
-    pub(super) rings_for_mail: bool,
+    pub(super) has_queued_mail: bool,
     /// The disk takes writes again.
-    pub(super) proves_disk: bool,
+    pub(super) has_proven_disk: bool,
 }
 
-impl After {
-    /// What is to be done after a commit of both.
+impl AfterCommit {
+    /// The union of both.
     pub(super) fn and(self, other: Self) -> Self {
         Self {
-            rings_for_mail: self.rings_for_mail || other.rings_for_mail,
-            proves_disk: self.proves_disk || other.proves_disk,
+            has_queued_mail: self.has_queued_mail || other.has_queued_mail,
+            has_proven_disk: self.has_proven_disk || other.has_proven_disk,
         }
     }
 }
@@ -57,33 +57,33 @@ impl<'c> Tx<'c> {
         self.on
     }
 
-    /// Says that a commit of this shows that the disk takes writes again.
-    pub(super) fn prove_disk(&self) {
-        self.after.set(After { proves_disk: true, ..self.after.get() });
+    /// Records that a commit of this transaction proves that the disk accepts writes again.
+    pub(super) fn record_proven_disk(&self) {
+        self.after.set(AfterCommit { has_proven_disk: true, ..self.after.get() });
     }
 
-    /// Has the delivery of mail look at the outbox once this is committed.
-    pub fn ring_for_mail(&self) {
-        self.after.set(After { rings_for_mail: true, ..self.after.get() });
+    /// Notifies mail delivery after the commit.
+    pub fn notify_mail_delivery(&self) {
+        self.after.set(AfterCommit { has_queued_mail: true, ..self.after.get() });
     }
 
-    pub(super) fn after(&self) -> After {
+    pub(super) fn after(&self) -> AfterCommit {
         self.after.get()
     }
 
-    /// How many statements this transaction ran so far.
+    /// The number of statements that this transaction has run.
     #[must_use]
     pub fn statements(&self) -> u32 {
         self.statements.get()
     }
 
-    /// The moment of this transaction: one for all that happens in it.
+    /// The time of this transaction, the same throughout.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// A new id. Ids of one process sort in the order they were made, also within a millisecond.
+    /// A new id. Ids of one process sort by creation, also within a millisecond.
     #[must_use]
     pub fn new_id<T: From<Uuid>>(&self) -> T {
         let millis = u64::try_from(self.now.as_millis()).unwrap_or_default();
@@ -91,7 +91,7 @@ impl<'c> Tx<'c> {
         Uuid::new_v7(uuid::Timestamp::from_unix(self.ids, millis / 1000, nanos)).into()
     }
 
-    /// The one row that must be there.
+    /// The single row, which must exist.
     pub fn row<T>(
         &self,
         sql: &str,
@@ -101,7 +101,7 @@ impl<'c> Tx<'c> {
         self.optional(sql, parameters, read)?.ok_or_else(|| Problem::internal(sql, "there is no such row"))
     }
 
-    /// The one row that may be there.
+    /// The first row, or `None`.
     pub fn optional<T>(
         &self,
         sql: &str,
@@ -116,17 +116,17 @@ impl<'c> Tx<'c> {
         Ok(found)
     }
 
-    /// The one number that a statement comes to: a `count(*)`, a `sum`.
+    /// The single number that a statement returns: a `count(*)` or a `sum`.
     pub fn count(&self, sql: &str, parameters: impl Parameters) -> Result<u64, Problem> {
         self.row(sql, parameters, |row| row.get(0)).map(i64::unsigned_abs)
     }
 
-    /// Whether there is any such row.
+    /// Whether any row matches.
     pub fn exists(&self, sql: &str, parameters: impl Parameters) -> Result<bool, Problem> {
         self.optional(sql, parameters, |_| Ok(())).map(|found| found.is_some())
     }
 
-    /// Every row, in the statement's order.
+    /// All rows, in the statement's order.
     pub fn rows<T>(
         &self,
         sql: &str,
@@ -141,7 +141,7 @@ impl<'c> Tx<'c> {
         Ok(found)
     }
 
-    /// Writes, and says how many rows that changed.
+    /// Executes a write and returns the number of changed rows.
     pub fn execute(&self, sql: &str, parameters: impl Parameters) -> Result<usize, Problem> {
         parameters.with(|parameters| {
             self.begin(sql, parameters);

@@ -1,16 +1,16 @@
-//! What goes into a statement and what comes out of it, whatever the engine: each engine translates these few cases in
-//! one place, and the layers above see no library.
+//! Parameters and cells, independent of the engine: each engine translates these few cases in one place, and the
+//! layers above use no database library.
 
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::secret::SecretHash;
 
-/// The kinds of parameter. An engine that wants types declared is told the kind of each, also of one that is NULL.
-/// A flag is an integer, 0 or 1.
+/// The kinds of parameter. An engine with typed parameters needs the kind of each, even if it is NULL. A flag is an
+/// integer, 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// 64 bits with a sign.
+    /// A signed 64-bit integer.
     Integer,
     /// UTF-8.
     Text,
@@ -22,10 +22,10 @@ pub enum Kind {
     Ids,
 }
 
-/// A parameter, borrowed from the one who gave it.
+/// A borrowed parameter value.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'a> {
-    /// NULL where the other values are of this kind.
+    /// NULL, of this kind.
     Null(Kind),
     /// See [`Kind::Integer`].
     Integer(i64),
@@ -54,9 +54,9 @@ impl Value<'_> {
     }
 }
 
-/// What can stand for a `?n`.
+/// A type that can be bound to a `?n`.
 pub trait Parameter {
-    /// Its kind, also when it is NULL.
+    /// The kind, also of NULL.
     fn kind() -> Kind
     where
         Self: Sized;
@@ -134,7 +134,7 @@ impl Ids {
 
 /// The parameters of a statement: `params!`, an array of one type, or none.
 pub trait Parameters {
-    /// Runs something with them.
+    /// Calls `run` with the parameters.
     fn with<R>(self, run: impl FnOnce(&[&dyn Parameter]) -> R) -> R;
 }
 
@@ -163,7 +163,7 @@ macro_rules! params {
 }
 pub(crate) use params;
 
-/// A cell, borrowed from its row.
+/// A borrowed cell.
 #[derive(Clone, Copy, Debug)]
 pub enum Cell<'r> {
     /// NULL.
@@ -174,13 +174,13 @@ pub enum Cell<'r> {
     Text(&'r str),
     /// See [`Kind::Bytes`].
     Bytes(&'r [u8]),
-    /// See [`Kind::Id`]. An engine without a type for them gives their 16 bytes.
+    /// See [`Kind::Id`]. An engine without a UUID type returns 16 bytes.
     Id(Uuid),
 }
 
-/// What a cell can be read as.
+/// A type that a cell can be read as.
 pub trait FromCell: Sized {
-    /// `None`: the cell holds something else.
+    /// Returns `None` if the cell has another type.
     fn from_cell(cell: Cell<'_>) -> Option<Self>;
 }
 

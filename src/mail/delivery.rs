@@ -86,7 +86,7 @@ impl Delivery {
                     expect_marked(ended);
                     while let Some(ended) = in_hand.try_join_next() { expect_marked(ended); }
                 }
-                () = this.db.mail_bell().notified(), if has_room => {}
+                () = this.db.mail_queued().notified(), if has_room => {}
                 () = tokio::time::sleep(pause), if has_room => if is_idle { this.mailer.close_idle().await },
             }
         }

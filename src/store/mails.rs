@@ -112,7 +112,7 @@ pub(crate) fn queue(
             tx.now(),
         ],
     )?;
-    tx.ring_for_mail();
+    tx.notify_mail_delivery();
     Ok(())
 }
 

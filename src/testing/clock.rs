@@ -85,7 +85,7 @@ fn reachable(pointer: &str, moment: Timestamp) -> Result<Timestamp, Problem> {
 
 /// Wakes mail delivery, so that retries which became due are made at once.
 fn moved(app: &App) -> Result<Reply, Problem> {
-    app.db.mail_bell().notify_one();
+    app.db.mail_queued().notify_one();
     show(app)
 }
 

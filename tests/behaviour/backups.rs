@@ -160,7 +160,7 @@ fn the_write_ahead_log_of_another_database_is_not_applied_to_the_backup() {
         let companion = folder.path().join(companion);
         std::fs::write(&companion, "the rest of a log").expect("a leftover");
         let error = refused(folder.path(), &["backup", "copy.db"]);
-        assert!(error.contains("lies beside copy.db") && error.contains("another file"), "{error}");
+        assert!(error.contains("exists beside copy.db") && error.contains("another file"), "{error}");
         assert!(!copy.exists());
         std::fs::write(&copy, "mine").expect("a file");
         refused(folder.path(), &["backup", "copy.db", "--force"]);

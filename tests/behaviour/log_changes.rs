@@ -41,7 +41,7 @@ async fn fr_04_a_write_after_the_log_was_truncated_or_overwritten_is_503() {
         damage(&scene.at("test.db-wal"));
         assert_eq!(scene.invite(seed::OTTO).await, 503);
         scene.all_say(503).await;
-        assert!(log(scene.folder.path()).contains("cut or overwritten the write-ahead log"));
+        assert!(log(scene.folder.path()).contains("truncated or overwritten the write-ahead log"));
     }
 }
 

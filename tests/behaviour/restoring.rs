@@ -176,7 +176,7 @@ fn an_invalid_backup_is_rejected_and_the_database_is_unchanged() {
         ("other.db", "not a brms database"),
         ("damaged.db", "damaged"),
         ("newer.db", "newer brms"),
-        ("dangling.db", "refers to one that is not there"),
+        ("dangling.db", "refers to a missing one"),
         ("missing.db", "there is no backup"),
         ("test.db", "the database itself"),
     ] {

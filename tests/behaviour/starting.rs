@@ -176,7 +176,7 @@ fn a_command_does_not_migrate_the_schema_of_a_running_older_server() {
     lock.lock().expect("an older server has it");
     for arguments in [&["mailbox", "list"][..], &["seed", seed::FILE]] {
         let error = refused(folder.path(), arguments);
-        assert!(error.contains("brought up to date") && error.contains("test.db"), "{error}");
+        assert!(error.contains("needs a schema update") && error.contains("test.db"), "{error}");
     }
     assert_eq!(count(folder.path(), "PRAGMA user_version"), 1);
     assert!(!folder.path().join("test.db.before-step-2").exists());

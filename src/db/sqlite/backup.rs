@@ -1,4 +1,4 @@
-//! Backups, and restoring from one.
+//! Backup and restore.
 
 use std::fs;
 use std::io;
@@ -13,26 +13,26 @@ use super::opened_file::OpenedFile;
 use super::{copy, migrations, opening};
 use crate::failure::Failure;
 
-/// What a copy holds.
+/// The result of a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
-    /// How long the file is.
+    /// The length of the file.
     pub bytes: u64,
-    /// The last schema step that it has seen.
+    /// The last schema step applied to it.
     pub step: u32,
 }
 
-/// What a restored database was made of, and where the old one is.
+/// The result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
-    /// What is there now.
+    /// The restored database.
     pub copied: Copied,
-    /// The files that were there before: the database, and what lay beside it and would be taken for the new one's.
+    /// The previous database and its companion files (WAL, journal), under their new names.
     pub kept: Vec<PathBuf>,
 }
 
-/// Writes the database at `database` into a new file at `target`, also while it is served. A file that is
-/// there already stays, unless it may be replaced.
+/// Writes a copy of `database` to the new file `target`; the database may be in use. Refuses to overwrite an existing
+/// file unless `may_replace`.
 pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copied, Failure> {
     if is_same_file(database, target) {
         return Err(Failure(format!("{} is the database itself; name another file", target.display())));
@@ -44,25 +44,25 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
             owner.display()
         )));
     }
-    // Also a link that leads nowhere is there.
+    // True for a dangling symbolic link too.
     if is_there(target) {
         refuse_to_replace(target, may_replace)?;
     }
     let (database, target) = (&real_path(database)?, &real_path(target)?);
     refuse_in_use(target)?;
-    // Held until the new file has the name, so that no server comes to serve the old one.
-    let lock = if target.exists() { Some(lock_replaced(target)?) } else { None };
+    // Held until the new file has its name, so that no server starts on the old one meanwhile.
+    let lock = if target.exists() { Some(lock_target(target)?) } else { None };
     let connection = connect(database)?;
     let step = migrations::step(&connection, database)?;
     if step == 0 {
         return Err(Failure(format!("{} is empty, so there is nothing to back up", database.display())));
     }
     let copy = copy::make(&connection, target).map_err(|cause| failed("the backup", target, &cause))?;
-    // Again: the copy took its time.
+    // Check again: the copy takes time.
     refuse_in_use(target)?;
     let placed = if may_replace { copy::replace(copy, target) } else { copy::place(copy, target) };
     let placed = placed.map_err(|cause| match cause.kind() {
-        io::ErrorKind::AlreadyExists => taken(target),
+        io::ErrorKind::AlreadyExists => already_exists(target),
         _ => failed("the backup", target, &cause),
     });
     drop(lock);
@@ -71,42 +71,42 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
 
 fn refuse_to_replace(target: &Path, may_replace: bool) -> Result<(), Failure> {
     if !may_replace {
-        return Err(taken(target));
+        return Err(already_exists(target));
     }
-    if files::is_kept(target) {
+    if files::is_kept_copy(target) {
         let detail =
-            "was kept because it may have what no other file has; name another file, or move it away";
+            "was kept because it may hold the only copy of some data; name another file, or move it away";
         return Err(Failure(format!("{} {detail}", target.display())));
     }
     if target.is_file() && OpenedFile::new(target).is_ok_and(|file| file.is_locked()) {
-        let detail = "is a database that a server has under another name; name another file";
+        let detail = "is a database that a server has open under another name; name another file";
         return Err(Failure(format!("{} {detail}", target.display())));
     }
     Ok(())
 }
 
-/// What lies beside the target would be taken for the log of the backup. It is there when another program uses the old
-/// file as a database, or was killed while he did: then it holds writes that are nowhere else.
+/// A companion file beside the target would be taken for the WAL of the backup. It exists if another program has the
+/// old file open as a database, or was killed; then it may hold the only copy of some writes.
 fn refuse_in_use(target: &Path) -> Result<(), Failure> {
     let Some(companion) = files::companion(target) else { return Ok(()) };
     Err(Failure(format!(
-        "{} lies beside {}, so that is a database in use or its user was killed; name another file, or stop that \
-         user and move both away",
+        "{} exists beside {}, so that database is in use, or its process was killed; name another file, or stop that \
+         process and move both away",
         companion.display(),
         target.display()
     )))
 }
 
-/// A server that goes on with a file that lost its name would write where nobody finds it.
-fn lock_replaced(target: &Path) -> Result<ServeLock, Failure> {
+/// A server that holds the replaced file would go on writing into a deleted file.
+fn lock_target(target: &Path) -> Result<ServeLock, Failure> {
     let lock = ServeLock::take_if_free(target)?;
     lock.ok_or_else(|| {
         Failure(format!("a server is serving {}; name another file, or stop it first", target.display()))
     })
 }
 
-/// Puts what is in `backup` in the place of `database`, which no server may hold. What was there is kept
-/// beside it under another name.
+/// Replaces `database`, which no server may hold, with the content of `backup`. The previous file is kept beside it
+/// under another name.
 pub fn restore(backup: &Path, database: &Path) -> Result<Restored, Failure> {
     if is_same_file(backup, database) {
         return Err(Failure(format!("{} is the database itself; name a backup", backup.display())));
@@ -133,13 +133,12 @@ pub fn restore(backup: &Path, database: &Path) -> Result<Restored, Failure> {
     placed.map(|bytes| Restored { copied: Copied { bytes, step }, kept })
 }
 
-/// Gives the old file a second name, after folding its log into it. One that cannot be read any more is kept
-/// as it is, with its log beside it; and so is a log whose file was taken away, since it may hold the last
-/// writes of a server that was killed.
+/// Gives the old file a second name, after a checkpoint of its WAL. A damaged file is kept as it is, together with its
+/// WAL. A WAL without a database file is kept too: it may hold the last writes of a killed server.
 fn keep(database: &Path) -> Result<Vec<PathBuf>, Failure> {
     let has_file = database.exists();
     if has_file {
-        fold(database)?;
+        remove_log(database)?;
     } else if files::companion(database).is_none() {
         return Ok(Vec::new());
     }
@@ -162,27 +161,27 @@ fn keep(database: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(kept)
 }
 
-/// Folds the log into the file, which works only when nobody else has it open.
-fn fold(database: &Path) -> Result<(), Failure> {
+/// Checkpoints the WAL and removes it. Fails while another process has the database open.
+fn remove_log(database: &Path) -> Result<(), Failure> {
     let path = database.display();
-    let folded = connection::open_plain(&Source::shared(database)).and_then(|connection| {
-        if migrations::step_of_ours(&connection)?.is_none() {
+    let removed = connection::open_plain(&Source::shared(database)).and_then(|connection| {
+        if migrations::find_step(&connection)?.is_none() {
             return Ok(Err(Failure(format!("{path} is not a brms database, so it was left as it is"))));
         }
         let mode: String = connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
         let in_use = || Failure(format!("another program has {path} open; stop it first"));
         Ok(if mode == "delete" { Ok(()) } else { Err(in_use()) })
     });
-    match folded {
+    match removed {
         Ok(outcome) => outcome,
         Err(cause) if is_damaged(&cause) => Ok(()),
         Err(cause) => Err(Failure(format!(
-            "{path} cannot be put aside: {cause}; if another program has it open, stop that first"
+            "{path} cannot be moved aside: {cause}; if another program has it open, stop that first"
         ))),
     }
 }
 
-/// A file that is no database (any more) is what a restore may have to replace.
+/// A damaged file is no obstacle: a restore is the way to replace it.
 fn is_damaged(cause: &rusqlite::Error) -> bool {
     matches!(cause.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
 }
@@ -193,8 +192,8 @@ fn connect(path: &Path) -> Result<Connection, Failure> {
     files::check_length(path).map_err(|cause| failed(&cause))?;
     connection::require_file(path).map_err(|cause| failed(&cause))?;
     let file = OpenedFile::new(path).map_err(|cause| failed(&cause))?;
-    opening::refuse_other_name(&file)?;
-    // Before any connection, whose locks it would take along.
+    opening::refuse_other_hard_link(&file)?;
+    // Dropped before any connection is opened: closing the file would release SQLite's locks.
     drop(file);
     let source = Source::to_read(path).map_err(|cause| failed(&cause))?;
     connection::open_plain(&source).map_err(|cause| failed(&cause))
@@ -204,7 +203,7 @@ fn failed(what: &str, path: &Path, cause: &dyn std::fmt::Display) -> Failure {
     Failure(format!("{what} {} cannot be written: {cause}; nothing was changed", path.display()))
 }
 
-fn taken(path: &Path) -> Failure {
+fn already_exists(path: &Path) -> Failure {
     Failure(format!("there is a file {} already; name another, or give --force", path.display()))
 }
 

@@ -1,4 +1,4 @@
-//! How values stand in SQLite's columns and parameters.
+//! Conversion of values to and from SQLite columns and parameters.
 
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -22,7 +22,7 @@ impl ToSql for Value<'_> {
     }
 }
 
-/// One column of a row; `None`: there is none of this name, or it holds what no column of ours does.
+/// One column of a row. Returns `None` if the column does not exist or has a type that the schema does not use.
 pub(in crate::db) fn cell<'r>(row: &'r SqliteRow<'_>, column: impl SqliteIndex) -> Option<Cell<'r>> {
     Some(match row.get_ref(column).ok()? {
         ValueRef::Null => Cell::Null,
@@ -33,7 +33,7 @@ pub(in crate::db) fn cell<'r>(row: &'r SqliteRow<'_>, column: impl SqliteIndex) 
     })
 }
 
-/// Ids as `json_each` and `unhex` read them.
+/// A JSON list of ids for `json_each` and `unhex`.
 fn json_list(ids: &[Uuid]) -> String {
     let mut list = String::with_capacity(ids.len() * 35 + 2);
     list.push('[');

@@ -1,8 +1,8 @@
-//! Folds the write-ahead log into the file beside the writer, so that no answer waits for it.
+//! Checkpoints the write-ahead log (WAL) in a background thread, so that no write waits for it.
 //!
-//! SQLite starts the log from its beginning again only when all of it is in the file at the moment that a write
-//! begins. While writes keep coming another thread never gets there, so the work is shared: this thread
-//! folds nearly everything, and the writer the little that came meanwhile.
+//! SQLite restarts the WAL from its beginning only if all of it is checkpointed when a write begins. Under a steady
+//! load a background thread never reaches that state, so the work is shared: this thread checkpoints nearly all
+//! frames, and the writer the few that were added meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,20 +14,20 @@ use rusqlite::config::DbConfig;
 
 use super::compare;
 use super::connection::{self, PAGES_MAX, Source};
-use super::opened_file::{Look, OpenedFile};
+use super::opened_file::{FileStatus, OpenedFile};
 use super::options::BUSY_TIMEOUT;
 use super::shared::Shared;
 use crate::lifeline::Ending;
 
-/// How often the log is folded before the writer's turn: what came while the one before went on is left each time.
-const FOLDS: u32 = 3;
-/// How often the log's length is looked at while there are writes.
-const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
-/// After how long without a write the log is emptied. What was wiped from the file stays readable in the log until
-/// something else is written over it, and on a quiet server nothing is.
+/// How many passes run before the writer's turn; each pass leaves the frames that were added during it.
+const CHECKPOINT_PASSES: u32 = 3;
+/// How often the WAL length is checked while there are writes.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+/// The WAL is truncated after this long without a write. Data that was erased from the file stays readable in the WAL
+/// until it is overwritten, and on an idle server nothing overwrites it.
 const IDLE_AFTER: Duration = Duration::from_secs(3);
 
-/// What the writer holds of the thread. Dropping it ends the thread.
+/// The writer's handle to the checkpoint thread. Dropping it stops the thread.
 pub(super) struct Checkpointer {
     thread: Option<JoinHandle<()>>,
     signals: Arc<Signals>,
@@ -37,34 +37,34 @@ pub(super) struct Checkpointer {
 struct Signals {
     is_stopping: AtomicBool,
     has_grown: AtomicBool,
-    /// Whether nearly all of the log is folded, and the writer's turn has come.
+    /// Whether nearly all of the WAL is checkpointed and the writer should do the rest.
     is_writers_turn: AtomicBool,
 }
 
 impl Checkpointer {
-    /// `empties`: whether nobody else looks after this log.
+    /// `truncates`: whether this process truncates the WAL, because it holds the lock of `serve`.
     pub(super) fn start(
         source: &Source,
         shared: Arc<Shared>,
-        empties: bool,
+        truncates: bool,
     ) -> Result<Self, Box<dyn std::error::Error>> {
         let connection = connection::open_plain(source)?;
-        // SQLite's own default, said here because durability hangs on it.
+        // SQLite's default, set explicitly because durability depends on it.
         connection.pragma_update(None, "synchronous", "FULL")?;
         let signals = Arc::new(Signals::default());
         let of_thread = Arc::clone(&signals);
         let pulse = shared.lifeline.pulse(Ending::Checkpointer);
         let thread = thread::Builder::new().name("brms-checkpoint".to_owned()).spawn(move || {
-            run(&connection, &shared, &of_thread, empties);
-            // A file that is not this server's any more is not folded into, not even by closing it.
-            leave_log_if_wrong(&connection, &shared);
+            run(&connection, &shared, &of_thread, truncates);
+            // No checkpoint on close into a file that is no longer this server's.
+            skip_checkpoint_if_replaced(&connection, &shared);
             drop(connection);
             pulse.finish();
         })?;
         Ok(Self { thread: Some(thread), signals })
     }
 
-    /// Says that the log grew. True: the writer is to fold what is left of it, now.
+    /// Signals that the WAL has grown. Returns true if the writer should checkpoint the rest now.
     pub(super) fn notify(&self) -> bool {
         self.signals.has_grown.store(true, Ordering::Release);
         if let Some(thread) = &self.thread {
@@ -84,90 +84,94 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(connection: &Connection, shared: &Shared, signals: &Signals, empties: bool) {
-    // A server that was killed may have left one.
-    let mut has_content = empties;
+fn run(connection: &Connection, shared: &Shared, signals: &Signals, truncates: bool) {
+    // A server that was killed may have left a WAL.
+    let mut has_content = truncates;
     while !signals.is_stopping.load(Ordering::Acquire) {
         if has_content {
             thread::park_timeout(IDLE_AFTER);
         } else {
             thread::park();
         }
-        if shared.trouble.check().is_err() {
+        if shared.health.check().is_err() {
             has_content = false;
         } else if signals.has_grown.swap(false, Ordering::AcqRel) {
-            has_content = empties;
-            match fold_if_long(connection, shared) {
-                Ok(is_folded) if is_folded => signals.is_writers_turn.store(true, Ordering::Release),
+            has_content = truncates;
+            match checkpoint_if_long(connection, shared) {
+                Ok(is_checkpointed) if is_checkpointed => {
+                    signals.is_writers_turn.store(true, Ordering::Release);
+                }
                 Ok(_) => {}
-                // The writer's own limit folds it all the same.
-                Err(cause) => tracing::warn!(%cause, "the log could not be folded beside the writer"),
+                // The writer's `wal_autocheckpoint` limit still applies.
+                Err(cause) => {
+                    tracing::warn!(%cause, "the background checkpoint of the write-ahead log failed");
+                }
             }
             if !signals.is_stopping.load(Ordering::Acquire) {
-                thread::sleep(LOOK_AGAIN_AFTER);
+                thread::sleep(POLL_INTERVAL);
             }
         } else if has_content && !signals.is_stopping.load(Ordering::Acquire) {
-            match empty(connection, shared) {
-                Ok(is_empty) => has_content = !is_empty,
-                Err(cause) => tracing::warn!(%cause, "the log could not be emptied"),
+            match truncate(connection, shared) {
+                Ok(is_truncated) => has_content = !is_truncated,
+                Err(cause) => tracing::warn!(%cause, "the write-ahead log could not be truncated"),
             }
         }
     }
 }
 
-/// Leaves an empty log if nobody reads it just now. Nearly all is done before it keeps writes out, and for what is
-/// left it waits for nobody.
-pub(super) fn empty(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
-    if compare::look_in_full(shared, connection).is_err() {
+/// Truncates the WAL and returns whether that succeeded; it fails while there are readers. Most of the work is done
+/// before writes are blocked, and the final step does not wait for locks.
+pub(super) fn truncate(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
+    if compare::verify_in_full(shared, connection).is_err() {
         return Ok(false);
     }
-    let Some(_folding) = shared.file.folding() else { return Ok(false) };
+    let Some(_checkpoint) = shared.file.begin_checkpoint() else { return Ok(false) };
     checkpoint(connection)?;
     connection.busy_timeout(Duration::ZERO)?;
     let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    compare::folded_as_of_now(shared, connection);
+    compare::record_checkpoint(shared, connection);
     is_busy.map(|is_busy: bool| !is_busy)
 }
 
-/// Leaves little of a long log to the writer. SQLite itself waits for the disk only in the fold that ends a log, which is
-/// the writer's, and on a large file that keeps everybody waiting for thousands of pages: so they are sent there now.
-fn fold_if_long(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
-    if pages_not_folded(connection)? < PAGES_MAX {
+/// Checkpoints most of a long WAL, and syncs the pages to disk. SQLite itself syncs only in the checkpoint that
+/// completes the WAL, which is the writer's; on a large file that would block all writes for thousands of pages.
+fn checkpoint_if_long(connection: &Connection, shared: &Shared) -> rusqlite::Result<bool> {
+    if pages_to_checkpoint(connection)? < PAGES_MAX {
         return Ok(false);
     }
-    let Some(_folding) = shared.file.folding() else { return Ok(false) };
-    for _ in 0..FOLDS {
+    let Some(_checkpoint) = shared.file.begin_checkpoint() else { return Ok(false) };
+    for _ in 0..CHECKPOINT_PASSES {
         checkpoint(connection)?;
-        // If the disk refuses, SQLite's own wait says so too, and then the log stays as it is.
+        // If the sync fails, SQLite's own sync fails too, and the WAL stays as it is.
         let _ = shared.file.sync();
     }
-    compare::folded_as_of_now(shared, connection);
+    compare::record_checkpoint(shared, connection);
     Ok(true)
 }
 
-/// Folds all of the log into the file, whatever became of the log's name. False: not all of it could be folded.
-pub(super) fn fold_now(connection: &Connection, file: &OpenedFile) -> bool {
-    let folded = connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get::<_, i64>(0));
-    folded.is_ok_and(|is_busy| is_busy == 0) && file.sync().is_ok()
+/// Checkpoints all of the WAL, even if its file was renamed or removed. Returns false if some frames remain.
+pub(super) fn checkpoint_fully(connection: &Connection, file: &OpenedFile) -> bool {
+    let checkpointed = connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get::<_, i64>(0));
+    checkpointed.is_ok_and(|is_busy| is_busy == 0) && file.sync().is_ok()
 }
 
-/// Keeps SQLite from folding the log when the connection closes, if the file is not the one that was served: the log
-/// would damage what was put there since.
-pub(super) fn leave_log_if_wrong(connection: &Connection, shared: &Shared) {
-    if shared.trouble.check().is_err() || shared.file.look() != Look::InPlace {
+/// Disables the checkpoint on close if the file is no longer the one that was served: the WAL would damage the file
+/// that replaced it.
+pub(super) fn skip_checkpoint_if_replaced(connection: &Connection, shared: &Shared) {
+    if shared.health.check().is_err() || shared.file.status() != FileStatus::Unchanged {
         let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     }
 }
 
-/// Folds what can be folded without waiting for anybody, keeps nobody waiting, and counts the pages that are still not
-/// folded.
+/// Checkpoints as many frames as possible without waiting and without blocking writers. Returns the number of
+/// remaining frames.
 pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<i64> {
     run_pragma(connection, "PRAGMA wal_checkpoint(PASSIVE)")
 }
 
-/// How much of the log is not folded yet. Folds nothing.
-fn pages_not_folded(connection: &Connection) -> rusqlite::Result<i64> {
+/// The number of frames that are not checkpointed yet.
+fn pages_to_checkpoint(connection: &Connection) -> rusqlite::Result<i64> {
     run_pragma(connection, "PRAGMA wal_checkpoint(NOOP)")
 }
 
@@ -183,7 +187,7 @@ mod tests {
     use crate::db::sqlite::opened_file::OpenedFile;
 
     #[test]
-    fn the_log_is_folded_beside_the_writer_and_starts_again() {
+    fn the_log_is_checkpointed_in_the_background_and_restarts() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         connection::prepare_file(&path).unwrap();
@@ -192,12 +196,12 @@ mod tests {
         let writer = connection::open_plain(&source).unwrap();
         connection::to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (b BLOB)").unwrap();
-        shared.file.remember_beside().unwrap();
+        shared.file.record_wal_files().unwrap();
         let checkpointer = Checkpointer::start(&source, shared, true).unwrap();
         let mut turns = 0;
         for _ in 0..40 {
             writer.execute_batch("INSERT INTO t VALUES (zeroblob(4000000)); DELETE FROM t").unwrap();
-            thread::sleep(LOOK_AGAIN_AFTER * 2);
+            thread::sleep(POLL_INTERVAL * 2);
             if checkpointer.notify() {
                 turns += 1;
                 assert_eq!(checkpoint(&writer).unwrap(), 0);
@@ -210,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_wiped_is_gone_from_the_log_too_when_nobody_writes() {
+    fn erased_data_leaves_an_idle_log_too() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         connection::prepare_file(&path).unwrap();
@@ -219,7 +223,7 @@ mod tests {
         let writer = connection::open_plain(&source).unwrap();
         connection::to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (code TEXT)").unwrap();
-        shared.file.remember_beside().unwrap();
+        shared.file.record_wal_files().unwrap();
         let checkpointer = Checkpointer::start(&source, shared, true).unwrap();
         writer
             .execute_batch("INSERT INTO t VALUES ('the code of a link'); UPDATE t SET code = NULL")
@@ -229,8 +233,8 @@ mod tests {
             let bytes = std::fs::read(folder.path().join(name)).unwrap();
             bytes.windows(18).any(|part| part == b"the code of a link")
         };
-        assert!(holds_code("a.db-wal"), "as long as there may be more to write");
-        // Somebody who reads delays it, and no write waits for that.
+        assert!(holds_code("a.db-wal"), "the log is kept while writes may follow");
+        // A reader delays the truncation, and no write waits for it.
         let reader = connection::open_reader(&source).unwrap();
         reader.execute_batch("BEGIN; SELECT * FROM t").unwrap();
         thread::sleep(IDLE_AFTER + IDLE_AFTER / 2);
@@ -241,8 +245,8 @@ mod tests {
         reader.execute_batch("COMMIT").unwrap();
         let until = std::time::Instant::now() + IDLE_AFTER * 5;
         while holds_code("a.db-wal") {
-            assert!(std::time::Instant::now() < until, "it is never emptied");
-            thread::sleep(LOOK_AGAIN_AFTER);
+            assert!(std::time::Instant::now() < until, "it is never truncated");
+            thread::sleep(POLL_INTERVAL);
         }
         assert!(!holds_code("a.db"));
     }

@@ -1,4 +1,4 @@
-//! Whether the file is still what this process has written into it.
+//! Checks that the file still holds the data that this process wrote.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,43 +7,43 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::connection::{self, Source};
+use super::health::{Progress, has_audit_log, newest_audit_log};
 use super::log_check;
-use super::opened_file::{Look, OpenedFile};
+use super::opened_file::{FileStatus, OpenedFile};
 use super::options::BUSY_TIMEOUT;
 use super::problem::problem;
 use super::shared::Shared;
-use super::trouble::{Progress, has_audit_log, newest_audit_log};
 use crate::lifeline::Ending;
 use crate::problem::{Problem, Unavailable};
 
-/// How often, and after how long, something that looks wrong is looked at again: another program may be at work.
-const COMPARED_AGAIN_MAX: u32 = 25;
-const COMPARE_AGAIN_AFTER: Duration = Duration::from_millis(20);
+/// How often, and at which interval, an apparent difference is checked again: another program may be writing.
+const COMPARE_RETRIES_MAX: u32 = 25;
+const COMPARE_RETRY_DELAY: Duration = Duration::from_millis(20);
 
-/// Looks at the file before a transaction: what another program has overwritten is not written to. A file that is gone
-/// is found afterwards, when it is known whether anything was written into it.
-pub(super) fn look_before(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
-    let before = shared.file.look_before_transaction();
+/// Checks the file before a transaction, so that nothing is written into a file that another program has overwritten.
+/// A missing file is reported after the transaction, once it is known whether anything was written.
+pub(super) fn verify_before_write(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
+    let before = shared.file.check_before_transaction();
     if before.is_read_only {
         return Err(Unavailable::ReadOnly);
     }
-    match before.look {
-        Look::InPlace if before.is_log_as_left => Ok(()),
-        Look::InPlace => check_log_and_content(shared, writer),
-        Look::Gone => Ok(()),
-        Look::Unknown => Err(Unavailable::DiskFailed),
-        Look::Written => {
-            // Nothing of ours has happened since the log was left.
-            compare(shared, writer, || !shared.file.is_log_as_left())?;
-            if shared.file.is_log_as_left() { Ok(()) } else { check_log_and_content(shared, writer) }
+    match before.status {
+        FileStatus::Unchanged if before.is_log_unchanged => Ok(()),
+        FileStatus::Unchanged => check_log_and_content(shared, writer),
+        FileStatus::Gone => Ok(()),
+        FileStatus::Unknown => Err(Unavailable::DiskFailed),
+        FileStatus::Written => {
+            // This process has not written since it recorded the WAL's state.
+            compare(shared, writer, || !shared.file.is_log_unchanged())?;
+            if shared.file.is_log_unchanged() { Ok(()) } else { check_log_and_content(shared, writer) }
         }
     }
 }
 
-/// A backup that another program restored through SQLite leaves a log without a fault, but not what was written last.
+/// A backup that another program restored through SQLite leaves a valid WAL, but not the rows written last.
 fn check_log_and_content(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
     check_log(shared, writer)?;
-    match shared.trouble.newest_written() {
+    match shared.health.newest_written() {
         Some(newest) if !has_audit_log(writer, newest).map_err(|_| Unavailable::Database)? => {
             Err(damaged(shared, "another program has replaced the content of the database"))
         }
@@ -51,88 +51,89 @@ fn check_log_and_content(shared: &Shared, writer: &Connection) -> Result<(), Una
     }
 }
 
-/// Another program has touched the log. That is right if it wrote through SQLite, and then all is there that its index
-/// names.
+/// Another program has modified the WAL. That is legitimate if it wrote through SQLite; then all frames that the
+/// wal-index counts are valid.
 fn check_log(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
     let file = &shared.file;
     let Some(log) = file.log_path() else { return Ok(()) };
-    for _ in 0..COMPARED_AGAIN_MAX {
-        let (frames, _) = log_and_folded(writer).map_err(|_| Unavailable::Database)?;
-        // An empty log has nothing to lose.
-        if frames == 0 || log_check::whole_frames(log).is_ok_and(|whole| whole >= frames.unsigned_abs()) {
-            file.leave_log();
+    for _ in 0..COMPARE_RETRIES_MAX {
+        let (frames, _) = log_and_checkpointed_frames(writer).map_err(|_| Unavailable::Database)?;
+        // An empty WAL has nothing to lose.
+        if frames == 0 || log_check::valid_frames(log).is_ok_and(|whole| whole >= frames.unsigned_abs()) {
+            file.record_log_state();
             return Ok(());
         }
-        // The other program may be writing just now.
-        thread::sleep(COMPARE_AGAIN_AFTER);
+        // The other program may be writing right now.
+        thread::sleep(COMPARE_RETRY_DELAY);
     }
-    Err(damaged(shared, "another program has cut or overwritten the write-ahead log"))
+    Err(damaged(shared, "another program has truncated or overwritten the write-ahead log"))
 }
 
-/// Looks at the file and at all of its log before the log is folded: what was overwritten while this process wrote, too,
-/// shows in the checksums. Takes some milliseconds.
-pub(super) fn look_in_full(shared: &Shared, connection: &Connection) -> Result<(), Unavailable> {
-    verdict(shared, connection, OpenedFile::look)?;
+/// Checks the file and the checksums of the whole WAL before a checkpoint that empties it, since a WAL that was
+/// overwritten during a transaction of this process does not show otherwise. Takes some milliseconds.
+pub(super) fn verify_in_full(shared: &Shared, connection: &Connection) -> Result<(), Unavailable> {
+    verify_by(shared, connection, OpenedFile::status)?;
     check_log(shared, connection)
 }
 
 fn damaged(shared: &Shared, wrong: &str) -> Unavailable {
     let path = shared.file.path().display();
     tracing::error!(%path, wrong, "the database is no longer consistent");
-    shared.trouble.note(Unavailable::Damaged);
+    shared.health.note(Unavailable::Damaged);
     Unavailable::Damaged
 }
 
-/// Looks at the file after a transaction. What keeps the comparison from being made is no verdict: it is made again
-/// at the next look.
-pub(super) fn look(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
-    verdict(shared, writer, OpenedFile::look_after_transaction)
+/// Checks the file after a transaction. An error that prevents the comparison is not reported as damage; the next
+/// check compares again.
+pub(super) fn verify(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
+    verify_by(shared, writer, OpenedFile::check_after_transaction)
 }
 
-fn verdict(
+fn verify_by(
     shared: &Shared,
     writer: &Connection,
-    look: impl Fn(&OpenedFile) -> Look,
+    check: impl Fn(&OpenedFile) -> FileStatus,
 ) -> Result<(), Unavailable> {
-    // Before the look: what is folded by now is in the file as it is found.
-    let counts = log_and_folded(writer);
-    if is_impossible(&counts) && (0..COMPARED_AGAIN_MAX).all(|_| is_impossible(&log_and_folded(writer))) {
+    // Read the progress before the file's status: frames that are checkpointed by now are part of that status.
+    let counts = log_and_checkpointed_frames(writer);
+    let is_impossible_now = |_| is_impossible(&log_and_checkpointed_frames(writer));
+    if is_impossible(&counts) && (0..COMPARE_RETRIES_MAX).all(is_impossible_now) {
         return Err(index_overwritten(shared));
     }
-    let progress = counts.map(|(_, folded)| (shared.file.log_run(), folded));
-    match look(&shared.file) {
-        Look::InPlace => {
+    let progress = counts.map(|(_, checkpointed)| (shared.file.wal_salts(), checkpointed));
+    match check(&shared.file) {
+        FileStatus::Unchanged => {
             if let Ok(progress) = progress {
-                shared.trouble.set_progress(progress);
+                shared.health.set_progress(progress);
             }
             Ok(())
         }
-        Look::Gone => Err(Unavailable::FileGone),
-        Look::Unknown => Err(Unavailable::DiskFailed),
-        // A log that is empty after a write was folded and cut.
-        Look::Written => {
+        FileStatus::Gone => Err(Unavailable::FileGone),
+        FileStatus::Unknown => Err(Unavailable::DiskFailed),
+        // A WAL that is empty after a write was checkpointed and truncated.
+        FileStatus::Written => {
             let compared = compare(shared, writer, || shared.file.log_bytes() == 0);
-            shared.file.leave_log();
+            shared.file.record_log_state();
             if compared == Err(Unavailable::Damaged) { compared } else { Ok(()) }
         }
     }
 }
 
-/// More can be folded than there is only for a moment, while another program writes and folds.
+/// More frames can be checkpointed than there are only for a moment, while another program writes and checkpoints.
 fn is_impossible(counts: &rusqlite::Result<(i64, i64)>) -> bool {
-    counts.as_ref().is_ok_and(|(frames, folded)| *frames >= 0 && !(0..=*frames).contains(folded))
+    counts.as_ref().is_ok_and(|(frames, checkpointed)| *frames >= 0 && !(0..=*frames).contains(checkpointed))
 }
 
-/// SQLite would believe the index and throw the log away. The process ends before it does.
+/// SQLite trusts the wal-index and would discard the WAL. The process ends before that happens.
 fn index_overwritten(shared: &Shared) -> Unavailable {
     let path = shared.file.path().display();
-    tracing::error!(%path, "another program has overwritten the index of the write-ahead log");
-    shared.trouble.lost_index();
-    shared.lifeline.end(Ending::LogIndex);
+    tracing::error!(%path, "another program has overwritten the wal-index");
+    shared.health.lose_index();
+    shared.lifeline.end(Ending::WalIndex);
     Unavailable::PartEnded
 }
 
-/// Another program has written the file. That is right if it was a fold of the log.
+/// Another program has written to the file. That is legitimate if it was a checkpoint.
 fn compare(
     shared: &Shared,
     writer: &Connection,
@@ -142,64 +143,65 @@ fn compare(
     let until = Instant::now() + BUSY_TIMEOUT;
     let progress = || progress(file, writer).map_err(|_| Unavailable::Database);
     loop {
-        // A fold writes the file first and says how far it came last. So the two belong together if no fold goes on
-        // and none has ended meanwhile.
+        // A checkpoint writes the file first and its progress last. The two match if no checkpoint is running and none
+        // has finished in between.
         let came = progress()?;
         let state = file.state().map_err(|_| Unavailable::FileGone)?;
-        if !file.is_folded_by_others() && progress()? == came {
-            let is_folded = shared.trouble.has_progressed(came) || is_log_changed();
-            if let Some(wrong) = difference(shared, writer, !is_folded)? {
+        if !file.is_checkpoint_running_elsewhere() && progress()? == came {
+            let is_checkpointed = shared.health.is_progress_new(came) || is_log_changed();
+            if let Some(wrong) = difference(shared, writer, !is_checkpointed)? {
                 return Err(damaged(shared, &format!("another program has written to the file: {wrong}")));
             }
-            // What is cached of pages that only look the same.
+            // Drop cached pages that may be stale.
             let _ = writer.execute_batch("PRAGMA shrink_memory");
-            shared.trouble.set_progress(came);
+            shared.health.set_progress(came);
             file.accept_state(state);
             return Ok(());
         }
         if Instant::now() >= until {
             return Err(Unavailable::Database);
         }
-        thread::sleep(COMPARE_AGAIN_AFTER);
+        thread::sleep(COMPARE_RETRY_DELAY);
     }
 }
 
 fn progress(file: &OpenedFile, connection: &Connection) -> rusqlite::Result<Progress> {
-    Ok((file.log_run(), log_and_folded(connection)?.1))
+    Ok((file.wal_salts(), log_and_checkpointed_frames(connection)?.1))
 }
 
-/// What is wrong with the file, if anything is. `in_full`: no fold explains the change, so all of it is checked.
+/// Returns the difference, if there is one. `in_full`: no checkpoint explains the change, so the whole file is
+/// checked.
 fn difference(shared: &Shared, writer: &Connection, in_full: bool) -> Result<Option<String>, Unavailable> {
     let file = &shared.file;
     let outcome = (|| {
-        // As long as something is to be folded, pages may be missing at its end.
-        let (frames, folded) = log_and_folded(writer)?;
+        // Until all frames are checkpointed, the file may be shorter than its header says.
+        let (frames, checkpointed) = log_and_checkpointed_frames(writer)?;
         let length = file.state().map_or(0, |(length, _)| length);
-        let is_short = frames == folded && file.header().is_ok_and(|header| header.bytes > length);
-        if is_short && !file.is_folded_by_others() {
+        let is_short = frames == checkpointed && file.header().is_ok_and(|header| header.bytes > length);
+        if is_short && !file.is_checkpoint_running_elsewhere() {
             return Ok(Some("it is shorter than its first page says"));
         }
         let schema_cookie = file.header().map(|header| i64::from(header.schema_cookie)).unwrap_or_default();
         let fresh = connection::open_reader(&Source::shared(file.path()))?;
         let mut is_same = Snapshot::of(writer)? == Snapshot::of(&fresh)?;
-        for _ in 0..COMPARED_AGAIN_MAX {
+        for _ in 0..COMPARE_RETRIES_MAX {
             if is_same {
                 break;
             }
-            // Another program may have written between the two looks.
-            thread::sleep(COMPARE_AGAIN_AFTER);
+            // Another program may have written between the two reads.
+            thread::sleep(COMPARE_RETRY_DELAY);
             is_same = Snapshot::of(writer)? == Snapshot::of(&fresh)?;
         }
         if !is_same || schema_cookie > Snapshot::of(writer)?.schema_version {
             return Ok(Some("its content differs from what was written"));
         }
-        if let Some(newest) = shared.trouble.newest_written()
+        if let Some(newest) = shared.health.newest_written()
             && !has_audit_log(&fresh, newest)?
         {
-            return Ok(Some("it lacks what was written last"));
+            return Ok(Some("it lacks the last write"));
         }
         if in_full {
-            return unexplained(file, &fresh);
+            return difference_in_full(file, &fresh);
         }
         Ok(None)
     })();
@@ -212,11 +214,11 @@ fn difference(shared: &Shared, writer: &Connection, in_full: bool) -> Result<Opt
     })
 }
 
-/// What tells a file whose time was changed, or that was written over with the same bytes, from another one. This reads
-/// the whole file, so it is done only when another program wrote to it other than through SQLite.
-fn unexplained(file: &OpenedFile, fresh: &Connection) -> rusqlite::Result<Option<&'static str>> {
+/// Tells a file whose modification time changed, or that was rewritten with the same bytes, from a different file.
+/// This reads the whole file, so it runs only after another program wrote to it without SQLite.
+fn difference_in_full(file: &OpenedFile, fresh: &Connection) -> rusqlite::Result<Option<&'static str>> {
     if !file.has_same_length() {
-        return Ok(Some("its length has changed although nothing was folded into it"));
+        return Ok(Some("its length has changed without a checkpoint"));
     }
     let found: String = fresh.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if found != "ok" {
@@ -230,14 +232,14 @@ fn unexplained(file: &OpenedFile, fresh: &Connection) -> rusqlite::Result<Option
     Ok(None)
 }
 
-/// How many frames the log has, and how many of them are in the file by now.
-pub(super) fn log_and_folded(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+/// The number of frames in the WAL, and how many of them are checkpointed.
+pub(super) fn log_and_checkpointed_frames(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
     connection
         .prepare_cached("PRAGMA wal_checkpoint(NOOP)")?
         .query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
 }
 
-/// What two connections agree on if they see the same file.
+/// Values that are equal on two connections to the same file.
 #[derive(Debug, PartialEq, Eq)]
 struct Snapshot {
     schema_version: i64,
@@ -258,10 +260,10 @@ impl Snapshot {
     }
 }
 
-/// Remembers how far the log is folded, after a fold of this process.
-pub(super) fn folded_as_of_now(shared: &Shared, connection: &Connection) {
+/// Records the checkpoint progress after a checkpoint by this process.
+pub(super) fn record_checkpoint(shared: &Shared, connection: &Connection) {
     if let Ok(progress) = progress(&shared.file, connection) {
-        shared.trouble.set_progress(progress);
+        shared.health.set_progress(progress);
     }
 }
 
@@ -270,21 +272,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fold_is_seen_also_from_one_empty_log_to_the_next() {
+    fn every_checkpoint_is_detected_also_between_two_empty_logs() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         let ours = Connection::open(&path).unwrap();
         ours.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a)").unwrap();
         let file = OpenedFile::new(&path).unwrap();
-        file.remember_beside().unwrap();
+        file.record_wal_files().unwrap();
         let others = Connection::open(&path).unwrap();
         let mut seen = Vec::new();
-        for fold in ["TRUNCATE", "TRUNCATE", "PASSIVE", "RESTART", "TRUNCATE"] {
+        for mode in ["TRUNCATE", "TRUNCATE", "PASSIVE", "RESTART", "TRUNCATE"] {
             others.execute_batch("INSERT INTO t VALUES (1)").unwrap();
-            others.query_row(&format!("PRAGMA wal_checkpoint({fold})"), [], |_| Ok(())).unwrap();
+            others.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())).unwrap();
             let now = progress(&file, &ours).unwrap();
-            assert_eq!(progress(&file, &ours).unwrap(), now, "it stays as long as nothing is folded");
-            assert!(!seen.contains(&now), "{fold}: {now:?} {seen:?}");
+            assert_eq!(progress(&file, &ours).unwrap(), now, "it is stable without a checkpoint");
+            assert!(!seen.contains(&now), "{mode}: {now:?} {seen:?}");
             seen.push(now);
         }
     }

@@ -1,5 +1,4 @@
-//! Connections and their pragmas. Pragmas hold for one connection only, so every connection of the
-//! process is made here.
+//! Connections and their pragmas. Pragmas apply to one connection, so every connection of the process is opened here.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,74 +10,77 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 
 use super::files::{self, folder, hand_over};
-use super::opened_file::{Look, OpenedFile};
+use super::opened_file::{FileStatus, OpenedFile};
 use super::options::{BUSY_TIMEOUT, Options};
 use super::shared::Shared;
 use crate::search::has_text;
 use crate::temporary;
 
-/// How many pages the log holds before it is folded. A page that many writes touch is folded once for all of them.
+/// The WAL length in pages at which a checkpoint starts. A page that was written several times is checkpointed once.
 pub(super) const PAGES_MAX: i64 = 20_000;
-/// Statements kept ready for each connection. More than the fixed texts of the whole store; the audit log makes a text for
-/// each combination of filters and orders, and what was not used for longest gives way to those.
+/// The size of each connection's statement cache. It exceeds the number of fixed statements of the store; audit log
+/// queries have one text for each combination of filters and orders, and the least recently used ones are evicted.
 const PREPARED_STATEMENTS: usize = 256;
 
-/// Refuses a file that is not there.
+/// Refuses a missing file.
 pub(super) fn require_file(path: &Path) -> io::Result<()> {
-    let missing = "there is no such file; `brms serve` or `brms seed` makes one";
+    let missing = "there is no such file; `brms serve` or `brms seed` creates one";
     let metadata = path.metadata().map_err(|_| io::Error::new(io::ErrorKind::NotFound, missing))?;
-    // Opening a pipe would wait for its other end.
+    // Opening a named pipe would block.
     if !metadata.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    // SQLite removes the log of an empty file without reading it.
-    if metadata.len() == 0 { refuse_to_begin_anew(path) } else { Ok(()) }
+    // SQLite removes the WAL of an empty file without reading it.
+    if metadata.len() == 0 { refuse_to_recreate(path) } else { Ok(()) }
 }
 
-/// Makes the file if it is not there, readable for its owner alone: it holds people's addresses and, until
-/// a mail is delivered, the secret of its link. SQLite gives its -wal and -shm files the same mode.
+/// Creates the file if it does not exist, readable only by its owner: it holds mail addresses and, until a mail is
+/// delivered, the secret of its link. SQLite gives the -wal and -shm files the same mode.
 pub(super) fn prepare_file(path: &Path) -> io::Result<()> {
     if path.exists() {
         return require_file(path);
     }
-    refuse_to_begin_anew(path)?;
-    // Made under another name, so that it is never there with a wrong mode or owner.
+    refuse_to_recreate(path)?;
+    // Created under a temporary name, so that it never appears with a wrong mode or owner.
     let file = temporary::file(folder(path), "new")?;
     hand_over(file.as_file(), path)?;
     match file.persist_noclobber(path) {
         Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => Err(refused.error),
-        // Or another process was faster.
+        // `AlreadyExists`: another process created it first.
         _ => Ok(()),
     }
 }
 
-/// A database that was taken away under its server is not replaced by an empty one: what was written is beside it.
-fn refuse_to_begin_anew(path: &Path) -> io::Result<()> {
+/// Refuses to create an empty database where one was removed from under its server: the data is in a file beside it.
+fn refuse_to_recreate(path: &Path) -> io::Result<()> {
     let log = files::with_suffix(path, "-wal");
     let rescued = files::beside(path, "rescued");
     let has_log = log.metadata().is_ok_and(|metadata| metadata.len() > 0);
     let (left, way_out) = if files::is_there(&rescued) {
-        (rescued, "to go on with what was written, rename it; to begin anew, move it away")
+        (
+            rescued,
+            "to keep its data, rename it to the database's name; to start with an empty database, move it away",
+        )
     } else if has_log {
-        (log, "put the database back; to begin anew, move that file away")
+        (log, "put the database back; to start with an empty database, move that file away")
     } else {
         return Ok(());
     };
-    let state = if path.exists() { "it is empty" } else { "there is no such file" };
-    Err(io::Error::other(format!("{state}, but {} lies beside its place: {way_out}", left.display())))
+    let state = if path.exists() { "the file is empty" } else { "there is no such file" };
+    Err(io::Error::other(format!("{state}, but {} exists beside it: {way_out}", left.display())))
 }
 
-/// Makes a plain connection the one that writes. WAL is turned on here, before any other connection exists: that
-/// changes the file, so it has to be known by now that it is ours.
+/// Configures a plain connection as the writer. WAL mode is set here, before any other connection exists. That
+/// modifies the file, so the file must be known to be a brms database by now.
 pub(super) fn to_writer(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
-    // FULL: an answer of 200 survives a power cut. Before WAL is turned on, which writes too.
+    // FULL: a successful response survives a power failure. Set before WAL mode, because that writes too.
     connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // What is wiped is overwritten, or the secret of a link that was mailed stays readable in the gaps of its page.
+    // Erased data is overwritten; otherwise the secret of a mailed link would stay readable in free space of its page.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     // 16 MiB. More is slower: on a file below 1 GiB SQLite walks the whole cache at each commit that split a page.
     connection.pragma_update(None, "cache_size", -16_384)?;
-    // Another thread folds the log at a third of this; it is the limit for when that one cannot.
+    // The checkpoint thread starts at a third of this; this limit applies if that thread cannot keep up.
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 3 * PAGES_MAX, |_| Ok(()))?;
     common(connection)?;
     if let Some(bytes) = options.size_max {
@@ -89,24 +91,24 @@ pub(super) fn to_writer(connection: &Connection, options: &Options) -> rusqlite:
     Ok(())
 }
 
-/// How SQLite is told to open a file.
+/// How SQLite opens a file.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
-    /// A path, or a URI.
+    /// A path or a URI.
     name: PathBuf,
     flags: OpenFlags,
 }
 
 impl Source {
-    /// The usual way, beside all others who use the file.
+    /// The normal way, shared with all other processes that use the file.
     pub(super) fn shared(path: &Path) -> Self {
-        // No CREATE: `prepare_file` decides that. No URI: a path is a path.
+        // No CREATE: `prepare_file` creates the file. No URI: a path is used literally.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         Self { name: path.to_owned(), flags }
     }
 
-    /// The way for a command that only reads. A file in WAL mode needs files beside it, so one that cannot be written,
-    /// or lies in a folder that cannot (a snapshot), is opened as one that nobody changes.
+    /// For a command that only reads. WAL mode needs files beside the database, so a file that cannot be written, or
+    /// whose folder cannot (a snapshot), is opened as immutable.
     pub(super) fn to_read(path: &Path) -> io::Result<Self> {
         let is_folder_writable = files::may_be_written(folder(path));
         if is_folder_writable && files::may_be_written(path) {
@@ -133,14 +135,14 @@ impl Source {
         Self::immutable(path)
     }
 
-    /// As a file that nothing changes, and without any file beside it.
+    /// As immutable, without companion files.
     pub(super) fn immutable(path: &Path) -> io::Result<Self> {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         Ok(Self { name: immutable_uri(path)?, flags })
     }
 
-    /// Whether nothing can be written through it.
+    /// Whether the connection is read-only.
     pub(super) fn is_read_only(&self) -> bool {
         self.flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY)
     }
@@ -155,29 +157,30 @@ fn immutable_uri(path: &Path) -> io::Result<PathBuf> {
     Ok(PathBuf::from(format!("file:{encoded}?immutable=1")))
 }
 
-/// A connection as SQLite makes it, for what concerns a file as a whole and no row in it.
+/// A connection with SQLite's defaults, for work on the file as a whole.
 pub(super) fn open_plain(source: &Source) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(&source.name, source.flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
 }
 
-/// A connection that cannot write, whatever it is told.
+/// A connection that cannot write.
 pub(super) fn open_reader(source: &Source) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open_with_flags(&source.name, source.flags)?;
     reader_pragmas(&mut connection)?;
     Ok(connection)
 }
 
-/// What the pool makes its connections with.
+/// Creates the connections of the pool.
 pub(super) fn reader_manager(source: &Source, shared: Arc<Shared>) -> SqliteConnectionManager {
-    // The pool opens connections later, too, and then the path may lead to another file.
+    // The pool also opens connections later, when the path may lead to another file.
     let prepare = move |connection: &mut Connection| {
-        if shared.file.look() == Look::Gone {
+        if shared.file.status() == FileStatus::Gone {
             return Err(rusqlite::Error::InvalidPath(shared.file.path().to_owned()));
         }
-        // The pool closes its connections from threads of its own. Two that close at once each find the other one, and
-        // both leave the log; so none of these folds it, and the last to close is another.
+        // The pool closes its connections from threads of its own. Two that close at once each see the other one and
+        // both skip the checkpoint on close. So the pool's connections never run it, and another connection is the
+        // last to close.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         reader_pragmas(connection)
     };
@@ -194,10 +197,10 @@ fn reader_pragmas(connection: &mut Connection) -> rusqlite::Result<()> {
 fn common(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    // Without it SQLite, built with STAT4, parses a statement anew for each bound value after ANALYZE.
+    // Without it SQLite, built with STAT4, recompiles a statement for each bound value after ANALYZE.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
-    // Letter case as people see it: SQLite's own lower() knows only the letters of ASCII.
+    // Case-insensitive for all of Unicode: SQLite's own lower() checkpoints ASCII letters only.
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("has_text", -1, flags, |arguments| {
         let Some(search) = arguments.get_raw(0).as_str_or_null()? else { return Ok(false) };
@@ -252,7 +255,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_file_and_its_log_are_for_their_owner_alone() {
+    fn the_file_and_its_log_are_private_to_their_owner() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");

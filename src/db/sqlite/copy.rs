@@ -1,8 +1,8 @@
-//! Copies of the whole file: for a backup, for restoring from one, and before a schema step.
+//! Copies of the whole file, for a backup, a restore and before a schema step.
 //!
-//! A copy is one consistent moment of the database, also while a server writes into it. It is written
-//! beside its place, checked, brought to the disk, and only then given its name: whoever sees it can trust
-//! it. Like the database it is readable for its owner alone.
+//! A copy is one consistent snapshot of the database, even while a server writes to it. It is written under a
+//! temporary name, checked, synced, and only then renamed, so an existing copy is always complete. Like the database
+//! it is readable only by its owner.
 
 use std::fs;
 use std::io::{self, Read};
@@ -15,13 +15,13 @@ use super::connection::{self, Source};
 use super::files::{self, folder};
 use crate::temporary;
 
-/// A whole, checked copy of an open database in the folder of `target`, on the disk but without its name.
+/// A checked and synced copy of an open database in the folder of `target`, still under a temporary name.
 pub(super) fn make(connection: &Connection, target: &Path) -> io::Result<NamedTempFile> {
     temporary::sweep(folder(target));
     let copy = temporary::file(folder(target), "copy")?;
     files::check_length(copy.path())?;
-    // Bytes, since a path need not be UTF-8. SQLite takes a file that is there if it is empty, and so it keeps the
-    // mode it was made with.
+    // As bytes, because a path need not be UTF-8. SQLite accepts an existing file if it is empty, which preserves its
+    // mode.
     let path = copy.path().as_os_str().as_encoded_bytes();
     connection.execute("VACUUM INTO CAST(?1 AS TEXT)", [path]).map_err(io::Error::other)?;
     let source = Source::shared(copy.path());
@@ -31,17 +31,17 @@ pub(super) fn make(connection: &Connection, target: &Path) -> io::Result<NamedTe
     Ok(copy)
 }
 
-/// Gives a copy a name that is free, and says how long it is.
+/// Renames a copy to an unused name, and returns its length.
 pub(super) fn place(copy: NamedTempFile, target: &Path) -> io::Result<u64> {
     settle(&copy.persist_noclobber(target)?, target)
 }
 
-/// The same with a name that another file may have: that file is replaced.
+/// Renames a copy to `target`, replacing an existing file.
 pub(super) fn replace(copy: NamedTempFile, target: &Path) -> io::Result<u64> {
     settle(&copy.persist(target)?, target)
 }
 
-/// Brings the name to the disk, too.
+/// Syncs the folder, so that the name is on disk too.
 fn settle(file: &fs::File, target: &Path) -> io::Result<u64> {
     if cfg!(unix) {
         fs::File::open(folder(target))?.sync_all()?;
@@ -49,7 +49,7 @@ fn settle(file: &fs::File, target: &Path) -> io::Result<u64> {
     Ok(file.metadata()?.len())
 }
 
-/// Whether two copies hold the same. They do when nothing was written between them.
+/// Whether two copies have the same bytes, as they do if nothing was written in between.
 pub(super) fn is_same_content(one: &Path, other: &Path) -> bool {
     const PART: u64 = 1 << 20;
     let same = || -> io::Result<bool> {
@@ -68,11 +68,11 @@ pub(super) fn is_same_content(one: &Path, other: &Path) -> bool {
             }
         }
     };
-    // One that cannot be read is not known to be the same.
+    // An unreadable file counts as different.
     same().unwrap_or(false)
 }
 
-/// Whether a database is sound: its pages and indexes, and that nothing refers to what is not there.
+/// Checks the integrity of a database: pages, indexes and foreign keys.
 pub(super) fn check(connection: &Connection) -> io::Result<()> {
     let whole: String =
         connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(io::Error::other)?;
@@ -81,7 +81,7 @@ pub(super) fn check(connection: &Connection) -> io::Result<()> {
     }
     let dangling = connection.prepare("PRAGMA foreign_key_check").and_then(|mut check| check.exists([]));
     if dangling.map_err(io::Error::other)? {
-        return Err(io::Error::other("a row refers to one that is not there"));
+        return Err(io::Error::other("a row refers to a missing one"));
     }
     Ok(())
 }

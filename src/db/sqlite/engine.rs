@@ -1,4 +1,4 @@
-//! A SQLite file as an engine: the one writer, the connections that read, and the state they share.
+//! The SQLite engine: one writer, a pool of readers, and the state that they share.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use uuid::ContextV7;
 
 use super::connection::{self, Source};
-use super::opened_file::{Look, OpenedFile};
+use super::opened_file::{FileStatus, OpenedFile};
 use super::options::{BUSY_TIMEOUT, Options};
 use super::problem::problem;
 use super::shared::Shared;
@@ -24,23 +24,23 @@ use crate::lifeline::Lifeline;
 use crate::problem::{Problem, Unavailable};
 use crate::temporary;
 
-/// The most write requests that may wait. Beyond it the answer is 503.
+/// The most pending writes. Further writes get 503.
 const WRITE_QUEUE_MAX: usize = 1024;
 
 /// An open file. It closes when this is dropped.
 pub(in crate::db) struct Engine {
     clock: Clock,
     readers: r2d2::Pool<SqliteConnectionManager>,
-    /// As many turns as there are readers: waiting for one is asynchronous, taking a reader is not.
+    /// One permit for each reader: waiting for a permit is asynchronous, taking a connection is not.
     reader_turns: Arc<Semaphore>,
-    /// As many as the runtime has workers, so that a worker always finds one free.
+    /// One for each worker of the runtime, so that a worker always finds a free one.
     peekers: Vec<Mutex<Connection>>,
     writes: mpsc::Sender<Box<dyn Job>>,
-    /// Held by the one who has the writer look at the file.
-    looking: tokio::sync::Mutex<()>,
-    /// Whether the file was opened as one that nobody changes, and there is no writer.
+    /// Held by the request that has the writer check the file.
+    verifying: tokio::sync::Mutex<()>,
+    /// Whether the file was opened as immutable. Then there is no writer.
     is_read_only: bool,
-    /// Tells when the writer has finished what was queued.
+    /// The writer's thread; it ends once the queue is empty.
     writing: Mutex<Option<std::thread::JoinHandle<()>>>,
     /// The last field, so that the file is closed after all connections.
     shared: Arc<Shared>,
@@ -61,9 +61,9 @@ impl Engine {
         }
         let source = if options.is_lock_held { Ok(Source::shared(path)) } else { Source::to_read(path) };
         let source = source.map_err(|cause| failed(&cause))?;
-        // Before the first connection, so that it is dropped after it whatever fails here.
+        // Opened before the first connection, so that it is dropped after it if anything fails here.
         let shared = Shared::new(OpenedFile::new(path).map_err(|cause| failed(&cause))?);
-        opening::keep_others_out(&shared.file, options)?;
+        opening::lock_out_other_servers(&shared.file, options)?;
         let first = opening::first_connection(&source, &shared.file, options)?;
 
         let readers = r2d2::Pool::builder()
@@ -92,34 +92,34 @@ impl Engine {
             readers,
             peekers,
             writes,
-            looking: tokio::sync::Mutex::default(),
+            verifying: tokio::sync::Mutex::default(),
             is_read_only: source.is_read_only(),
             writing: Mutex::new(writing),
             shared,
         })
     }
 
-    /// Runs `work` inside one transaction of the one writer and answers after it is on the disk.
+    /// Runs `work` inside one transaction on the writer and returns once the commit is on disk.
     ///
-    /// `work` may run more than once (each time from a clean state), so it must not carry anything over.
-    /// An `Err` means that nothing was written. A write that has not begun at `deadline` never will.
+    /// `work` may run more than once (each time from a clean state), so it must not keep state between runs. An `Err`
+    /// means that nothing was written. A write that has not started by `deadline` is dropped.
     pub(in crate::db) async fn write<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
     {
-        self.shared.trouble.check()?;
+        self.shared.health.check()?;
         let (answer, outcome) = oneshot::channel();
         let job = Box::new(Write::new(work, deadline, answer));
         self.writes.try_send(job).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Problem::Unavailable(Unavailable::Overload),
             mpsc::error::TrySendError::Closed(_) => Problem::Unavailable(Unavailable::ShuttingDown),
         })?;
-        // No time-out here: the writer drops late jobs unrun, and one that has begun is awaited.
+        // No timeout here: the writer drops writes that are past their deadline, and one that has started is awaited.
         outcome.await.unwrap_or_else(|_| Err(self.unanswered()))
     }
 
-    /// Runs `work` on one snapshot of a connection that cannot write.
+    /// Runs `work` in a read transaction (one snapshot) on a read-only connection.
     pub(in crate::db) async fn read<T, F>(self: &Arc<Self>, deadline: Instant, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
@@ -133,9 +133,9 @@ impl Engine {
         let engine = Arc::clone(self);
         let running = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            let connection = engine.readers.get().map_err(|cause| match engine.shared.file.look() {
-                Look::Gone => Problem::Unavailable(Unavailable::FileGone),
-                _ => Problem::internal("taking a connection to read", cause),
+            let connection = engine.readers.get().map_err(|cause| match engine.shared.file.status() {
+                FileStatus::Gone => Problem::Unavailable(Unavailable::FileGone),
+                _ => Problem::internal("getting a connection from the pool", cause),
             })?;
             engine.snapshot(&connection, work)
         });
@@ -146,25 +146,25 @@ impl Engine {
         }
     }
 
-    /// Runs `work`, which must take microseconds, on this very thread and on a snapshot.
+    /// Runs `work`, which must take microseconds, in a read transaction on the calling thread.
     pub(in crate::db) fn peek<T>(&self, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Problem> {
         let free = self.peekers.iter().find_map(|peeker| peeker.try_lock().ok());
         let connection = match free {
             Some(connection) => connection,
-            // Only when more threads peek than the runtime has workers. A poisoned lock holds a
-            // connection whose snapshot was ended by its guard, so it is as good as any.
+            // Reached only if more threads peek than the runtime has workers. A poisoned lock is fine: its transaction
+            // was rolled back by the guard.
             None => self.peekers[0].lock().unwrap_or_else(PoisonError::into_inner),
         };
         self.snapshot(&connection, work)
     }
 
-    /// The same as [`Db::write`] for code without a runtime, such as the command line.
+    /// [`Engine::write`] for code without a runtime, such as the command line.
     pub(in crate::db) fn write_blocking<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
     {
-        self.shared.trouble.check()?;
+        self.shared.health.check()?;
         if self.is_read_only {
             return Err(Problem::Unavailable(Unavailable::ReadOnly));
         }
@@ -176,45 +176,45 @@ impl Engine {
         outcome.blocking_recv().map_err(|_| self.unanswered())?
     }
 
-    /// Whether a write would be taken now, without making one: asks the writer for its turn and looks at the file
-    /// and its disk. Only after a write that the disk refused it makes one that changes nothing, since nothing
-    /// else tells whether the next would be taken.
+    /// Checks whether a write would succeed now, without changing any data: waits for the writer and checks the file
+    /// and its disk. Only after a failed write does it write, a statement that changes nothing, since nothing else
+    /// shows whether the next write would succeed.
     pub(in crate::db) async fn check_writable(&self, deadline: Instant) -> Result<(), Problem> {
         let shared = Arc::clone(&self.shared);
         self.write(deadline, move |tx| readiness::probe(tx, &shared)).await
     }
 
-    /// Whether what was not found is really not there. A file that another program has overwritten holds other
-    /// people and other tokens; as long as it is not known to be right, nobody is told that theirs are unknown.
+    /// Confirms that a row that was not found does not exist. A file that another program has overwritten holds other
+    /// users and tokens; until the file is verified, no valid token is rejected as unknown.
     pub(in crate::db) async fn confirm(&self, deadline: Instant) -> Result<(), Problem> {
         let file = &self.shared.file;
-        if file.look() == Look::Written {
-            // One has the writer look; who waited for that finds it done.
-            let turn = tokio::time::timeout_at(deadline, self.looking.lock()).await;
+        if file.status() == FileStatus::Written {
+            // One request has the writer check the file; the others wait for it and find the check done.
+            let turn = tokio::time::timeout_at(deadline, self.verifying.lock()).await;
             let _turn = turn.map_err(|_| Problem::TimedOut)?;
-            if file.look() == Look::Written {
+            if file.status() == FileStatus::Written {
                 self.write(deadline, |_| Ok(())).await?;
             }
         }
-        match file.look() {
-            Look::InPlace => self.shared.trouble.check(),
-            Look::Gone => Err(Problem::Unavailable(Unavailable::FileGone)),
-            Look::Written => Err(Problem::Unavailable(Unavailable::Database)),
-            Look::Unknown => Err(Problem::Unavailable(Unavailable::DiskFailed)),
+        match file.status() {
+            FileStatus::Unchanged => self.shared.health.check(),
+            FileStatus::Gone => Err(Problem::Unavailable(Unavailable::FileGone)),
+            FileStatus::Written => Err(Problem::Unavailable(Unavailable::Database)),
+            FileStatus::Unknown => Err(Problem::Unavailable(Unavailable::DiskFailed)),
         }
     }
 
-    /// Rung after a commit that queued a mail, for who delivers it.
-    pub(in crate::db) fn mail_bell(&self) -> &Notify {
-        &self.shared.mail_bell
+    /// Notified after each commit that queued a mail.
+    pub(in crate::db) fn mail_queued(&self) -> &Notify {
+        &self.shared.mail_queued
     }
 
-    /// Says that the server stops: from now on other processes are not waited for.
+    /// Shortens the wait for locks of other processes, because the server is stopping.
     pub(in crate::db) fn begin_to_stop(&self) {
         self.shared.is_stopping.store(true, Ordering::Release);
     }
 
-    /// Tells when this process cannot work with the file any more.
+    /// Reports when this process can no longer use the file.
     pub(in crate::db) fn lifeline(&self) -> &Lifeline {
         &self.shared.lifeline
     }
@@ -226,54 +226,54 @@ impl Engine {
 }
 
 impl Drop for Engine {
-    /// Lets the writer finish what is queued and fold the log into the file.
+    /// Lets the writer finish the queue and checkpoint the WAL.
     fn drop(&mut self) {
         let (closed, _) = mpsc::channel(1);
         drop(std::mem::replace(&mut self.writes, closed));
         let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // The writer itself never holds a Db, so this cannot wait for itself.
+        // The writer never holds a Db, so this cannot wait for itself.
         if let Some(thread) = writing {
             let _ = thread.join();
         }
-        // The last of these to close folds the log, unless it is told to leave it.
+        // The last connection to close checkpoints the WAL, unless told not to.
         for peeker in &self.peekers {
             let connection = peeker.lock().unwrap_or_else(PoisonError::into_inner);
-            checkpoint::leave_log_if_wrong(&connection, &self.shared);
+            checkpoint::skip_checkpoint_if_replaced(&connection, &self.shared);
         }
     }
 }
 
 impl Engine {
-    /// The writer ended before it answered: because of what is wrong with the file, or by a fault of ours.
+    /// The writer ended without an answer: because of a file error, or a bug.
     fn unanswered(&self) -> Problem {
         let ended = || Problem::Internal("the writer ended without an answer".into());
-        self.shared.trouble.check().err().unwrap_or_else(ended)
+        self.shared.health.check().err().unwrap_or_else(ended)
     }
 
-    /// Runs `work` between BEGIN and ROLLBACK, so that all it reads is of one moment.
+    /// Runs `work` between BEGIN and ROLLBACK, so that all reads see one snapshot.
     fn snapshot<T>(
         &self,
         connection: &Connection,
         work: impl FnOnce(&Tx) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
-        self.shared.trouble.check()?;
+        self.shared.health.check()?;
         let open =
             connection.unchecked_transaction().map_err(|cause| problem("beginning to read", &cause))?;
-        // Dropping the transaction, also by a panic, rolls it back.
-        // A reader makes no ids that stay.
+        // Dropping the transaction rolls it back, also after a panic. A reader stores no ids, so it needs no shared
+        // counter.
         let outcome = work(&Tx::new(On::Sqlite(connection), &self.clock, &ContextV7::new()));
         drop(open);
-        self.shared.trouble.learn(&outcome);
+        self.shared.health.note_outcome(&outcome);
         outcome
     }
 }
 
-/// The pool's own troubles, such as a file that went away, belong in the log.
+/// Logs errors of the connection pool, such as a missing file.
 #[derive(Debug)]
 struct PoolErrors;
 
 impl r2d2::HandleError<rusqlite::Error> for PoolErrors {
     fn handle_error(&self, cause: rusqlite::Error) {
-        tracing::error!(%cause, "a connection to read could not be made");
+        tracing::error!(%cause, "a read connection could not be opened");
     }
 }

@@ -1,4 +1,4 @@
-//! The names of the database and of the files beside it, and whose they are.
+//! The names of the database and its companion files, and their ownership.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,23 +6,23 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
-/// The files that SQLite keeps beside a database in use. Left alone, they are taken for those of whatever file
-/// comes to lie beside them.
+/// The files that SQLite keeps beside an open database. SQLite takes leftover ones for those of any database that is
+/// later placed there.
 pub(super) const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
-/// A copy of all that was written, made when the file was taken away.
+/// A copy of the data, made after the file was removed from under the server.
 pub(super) const RESCUED: &str = "rescued";
-/// The log of a file that was damaged or overwritten.
+/// The WAL of a file that was damaged or overwritten.
 pub(super) const LOG_OF_DAMAGED: &str = "log-of-damaged";
-/// What was in the place of a restored file.
+/// The previous file of a restore.
 pub(super) const BEFORE_RESTORE: &str = "before-restore";
 /// The most files of one kind that are kept beside a database.
 const NUMBERED_MAX: u32 = 1000;
-/// SQLite has 512 bytes for a path with an ending such as `-journal`.
+/// SQLite allows 512 bytes for a path with a suffix such as `-journal`.
 const PATH_BYTES_MAX: usize = 500;
-/// As many as the system follows itself.
+/// The same limit as the operating system's.
 const LINKS_MAX: u32 = 40;
 
-/// The path of a file that stands beside the database: `brms.db` and `lock` give `brms.db.lock`.
+/// A path beside the database: `brms.db` and `lock` give `brms.db.lock`.
 #[must_use]
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     with_suffix(path, &format!(".{suffix}"))
@@ -38,36 +38,36 @@ pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The file that a path leads to, also if it is still to be made. Whatever goes by a name (the lock, the log, a
-/// rename) has to go by this one, or two ways to one file are taken for two files.
+/// The file that a path leads to, even if it does not exist yet. The lock, the WAL and renames must use this path;
+/// otherwise two links to one file would be treated as two files.
 pub(super) fn real_path(path: &Path) -> Result<PathBuf, Failure> {
     let mut real = path.to_owned();
     for _ in 0..LINKS_MAX {
-        // Fails on what is no link, and on what is not there. Links among the folders do not matter: the file and
-        // those beside it go through them alike.
+        // Fails if the path is not a link or does not exist. Links among the folders do not matter: the file and its
+        // companions share them.
         let Ok(target) = fs::read_link(&real) else { return Ok(real) };
         real = real.parent().unwrap_or(Path::new("")).join(target);
     }
-    Err(Failure(format!("{} leads in a circle of links; name the file itself", path.display())))
+    Err(Failure(format!("{} is a circular link; name the file itself", path.display())))
 }
 
-/// Refuses a path that SQLite would refuse without saying why.
+/// Refuses a path that is too long for SQLite, with a clearer error than SQLite's.
 pub(super) fn check_length(path: &Path) -> io::Result<()> {
-    // SQLite resolves links among the folders, so what counts is where the path leads.
+    // SQLite resolves links among the folders, so the resolved path counts.
     let folder = folder(path).canonicalize().or_else(|_| std::path::absolute(folder(path)))?;
     let bytes = folder.join(path.file_name().unwrap_or_default()).as_os_str().len();
     if bytes > PATH_BYTES_MAX {
         return Err(io::Error::new(
             io::ErrorKind::InvalidFilename,
             format!(
-                "its path is {bytes} bytes long, and SQLite takes at most {PATH_BYTES_MAX}; use a shorter folder or name"
+                "its path is {bytes} bytes long, and SQLite allows at most {PATH_BYTES_MAX}; use a shorter folder or name"
             ),
         ));
     }
     Ok(())
 }
 
-/// Whether this process may write to the file, or make files in the folder.
+/// Whether this process may write to the file, or create files in the folder.
 #[cfg(unix)]
 pub(super) fn may_be_written(path: &Path) -> bool {
     use rustix::fs::{Access, AtFlags, CWD, accessat};
@@ -79,7 +79,7 @@ pub(super) fn may_be_written(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| !metadata.permissions().readonly())
 }
 
-/// Whether anybody but its owner may do anything with a file.
+/// Whether group or others have any permission on a file.
 #[cfg(unix)]
 pub(super) fn is_open_to_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -91,7 +91,7 @@ pub(super) fn is_open_to_others(_: &Path) -> bool {
     false
 }
 
-/// Who owns a file and who may do what with it, for messages.
+/// The owner and mode of a file, for messages.
 #[cfg(unix)]
 pub(super) fn owner_and_mode(path: &Path) -> String {
     use std::os::unix::fs::MetadataExt;
@@ -106,12 +106,13 @@ pub(super) fn owner_and_mode(_: &Path) -> String {
     "marked as read-only".to_owned()
 }
 
-/// An error of the first write to a database, and what is in the way of the files that SQLite makes beside it.
-pub(super) fn said_of_folder(path: &Path, cause: &dyn std::fmt::Display) -> String {
+/// Describes an error of the first write to a database, with the missing permissions on its folder and companion
+/// files.
+pub(super) fn describe_write_error(path: &Path, cause: &dyn std::fmt::Display) -> String {
     let mut said = vec![cause.to_string()];
     if !may_be_written(folder(path)) {
         let (user, mode) = (own_user(), owner_and_mode(folder(path)));
-        said.push(format!("{user} cannot make files in its folder ({mode})"));
+        said.push(format!("{user} cannot create files in its folder ({mode})"));
     }
     for companion in COMPANIONS.iter().map(|suffix| with_suffix(path, suffix)).filter(|path| is_there(path)) {
         if !may_be_written(&companion) {
@@ -122,7 +123,7 @@ pub(super) fn said_of_folder(path: &Path, cause: &dyn std::fmt::Display) -> Stri
     said.join("; ")
 }
 
-/// Who this process is, for messages.
+/// The user of this process, for messages.
 #[cfg(unix)]
 pub(super) fn own_user() -> String {
     format!("user {}", rustix::process::geteuid().as_raw())
@@ -133,18 +134,17 @@ pub(super) fn own_user() -> String {
     "this user".to_owned()
 }
 
-/// Whether the name is taken, also by a link that leads nowhere.
+/// Whether the path exists, even as a dangling link.
 pub(super) fn is_there(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
-/// A file that was left beside `path` by whoever used it as a database, or belongs to who does.
+/// A companion file of `path`, left over or in use.
 pub(super) fn companion(path: &Path) -> Option<PathBuf> {
     COMPANIONS.iter().map(|suffix| with_suffix(path, suffix)).find(|companion| is_there(companion))
 }
 
-/// The database that a file is, or belongs to as its log or its lock: a file that a program replaces or removes must be
-/// none of these.
+/// The database that a file is, or belongs to as WAL or lock. A program must not replace or remove such a file.
 #[must_use]
 pub fn database_of(path: &Path) -> Option<PathBuf> {
     const MAGIC: &[u8] = b"SQLite format 3\0";
@@ -162,13 +162,13 @@ pub fn database_of(path: &Path) -> Option<PathBuf> {
     Some(path.with_file_name(owner)).filter(|owner| is_database(owner))
 }
 
-/// Whether a file goes by the name of one that is kept since nothing else has what is in it.
-pub(super) fn is_kept(path: &Path) -> bool {
+/// Whether the name is that of a kept file, which may hold the only copy of some data.
+pub(super) fn is_kept_copy(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     [RESCUED, LOG_OF_DAMAGED, BEFORE_RESTORE].iter().any(|kind| name.contains(&format!(".{kind}")))
 }
 
-/// Names for a further file of a kind: `brms.db.before-restore`, `brms.db.before-restore-2`, and so on.
+/// Names for further files of a kind: `brms.db.before-restore`, `brms.db.before-restore-2`, and so on.
 pub(super) fn numbered(path: &Path, kind: &str) -> impl Iterator<Item = PathBuf> {
     (1..=NUMBERED_MAX).map(move |number| match number {
         1 => beside(path, kind),
@@ -176,34 +176,34 @@ pub(super) fn numbered(path: &Path, kind: &str) -> impl Iterator<Item = PathBuf>
     })
 }
 
-/// Root makes a file for whoever runs the server: it gets the owner of the database, or of the folder that the
-/// database is to lie in. Only for a file that was made just now and under no name that was there before: the
-/// folder's owner could have put a link to any file of the system in its place.
+/// Files created by root get the owner of the database, or of its folder if there is no database yet. Only for a file
+/// that was just created under a new name: otherwise the folder's owner could have placed a link to any file of the
+/// system there.
 #[cfg(unix)]
 pub(super) fn hand_over(made: &File, database: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
     const ROOT: u32 = 0;
     let is = made.metadata()?;
     let wanted = fs::metadata(database).or_else(|_| fs::metadata(folder(database)))?;
-    // Nobody but root may give files away. For anybody else the file is already whose it can be.
+    // Only root may change the owner of a file.
     if is.uid() != ROOT || (is.uid(), is.gid()) == (wanted.uid(), wanted.gid()) {
         return Ok(());
     }
     fchown(made, Some(wanted.uid()), Some(wanted.gid()))
 }
 
-/// Elsewhere a file belongs to its folder.
+/// Elsewhere ownership is inherited from the folder.
 #[cfg(not(unix))]
 pub(super) fn hand_over(_made: &File, _database: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether neither the database nor any file that SQLite keeps beside it exists yet.
+/// Whether neither the database nor any of its companion files exists yet.
 pub fn is_new(database: &Path) -> Result<bool, Failure> {
     real_path(database).map(|path| is_free(&path))
 }
 
-/// Removes a database that nobody has used yet, with what SQLite keeps beside it.
+/// Removes a database that has not been used yet, with its companion files.
 pub fn discard(database: &Path) {
     let Ok(path) = real_path(database) else { return };
     for path in COMPANIONS.iter().map(|suffix| with_suffix(&path, suffix)).chain([path.clone()]) {
@@ -215,7 +215,7 @@ pub fn discard(database: &Path) {
     }
 }
 
-/// Whether a database can lie here: no file does, and none that would be taken for its log.
+/// Whether a database can be placed here: neither the file nor a companion file exists.
 pub(super) fn is_free(path: &Path) -> bool {
     !is_there(path) && companion(path).is_none()
 }
@@ -226,7 +226,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_is_followed_to_the_file_also_if_it_is_still_to_be_made() {
+    fn a_link_is_followed_to_the_file_even_if_it_does_not_exist_yet() {
         use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);

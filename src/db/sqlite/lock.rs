@@ -1,4 +1,4 @@
-//! One `serve` for a file. A second one would deliver mails twice and fight over the writer.
+//! The lock that allows one `serve` per file. A second one would deliver mails twice and compete for the write lock.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -8,7 +8,7 @@ use super::files::{beside, hand_over, real_path};
 use crate::failure::Failure;
 use crate::private_file;
 
-/// Held for as long as a server serves the file. The system frees it when the process ends, however it ends.
+/// Held while a server serves the file. The system releases it when the process ends, for any reason.
 pub struct ServeLock {
     path: PathBuf,
     is_new: bool,
@@ -16,25 +16,25 @@ pub struct ServeLock {
 }
 
 impl ServeLock {
-    /// Gives the lock up after a start that failed. A lock file that was made for it goes with it.
+    /// Releases the lock after a failed start, and removes the lock file if this start created it.
     pub(crate) fn give_up(self) {
         if self.is_new {
             let _ = std::fs::remove_file(&self.path);
         }
     }
 
-    /// Takes the lock beside `path`, or says who has it.
+    /// Takes the lock beside `path`, or fails if another process holds it.
     pub fn take(path: &Path) -> Result<Self, Failure> {
         Self::take_if_free(path)?.ok_or_else(|| {
             Failure(format!(
-                "another `brms serve`, or a command that needs {} for itself, has it; stop it, or give this one its \
-                 own --database",
+                "another `brms serve`, or a command that needs exclusive access to {}, holds its lock; stop it, or use another \
+                 --database",
                 path.display()
             ))
         })
     }
 
-    /// Takes the lock beside `path`; `None`: another process has it.
+    /// Takes the lock beside `path`. Returns `None` if another process holds it.
     pub(crate) fn take_if_free(path: &Path) -> Result<Option<Self>, Failure> {
         let path = &real_path(path)?;
         let lock = beside(path, "lock");
@@ -43,7 +43,7 @@ impl ServeLock {
         };
         let (file, is_new) = open(&lock, path).map_err(|cause| failed("opened", &cause))?;
         match file.try_lock() {
-            // Another process may have removed it meanwhile, and the next one would lock another file.
+            // Another process may have removed the file meanwhile; the next process would then lock a new one.
             Ok(()) if !is_at(&file, &lock) => Self::take_if_free(path),
             Ok(()) => Ok(Some(Self { path: lock, is_new, _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -52,8 +52,8 @@ impl ServeLock {
     }
 }
 
-/// Opens the lock file, or makes it for whoever owns the database: root's would keep the server out. Only its owner may
-/// open it, since whoever can open it can lock it and keep the server from starting.
+/// Opens or creates the lock file. Created by root, it gets the owner of the database, or the server could not open
+/// it. Only the owner may open it, since any process that can open it can lock it and keep the server from starting.
 fn open(lock: &Path, database: &Path) -> io::Result<(File, bool)> {
     let mut options = OpenOptions::new();
     options.write(true);
@@ -61,12 +61,13 @@ fn open(lock: &Path, database: &Path) -> io::Result<(File, bool)> {
     match made {
         Ok(file) => hand_over(&file, database).map(|()| (file, true)),
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-            // Opening a pipe would wait for its other end.
+            // Opening a named pipe would block.
             if !lock.metadata()?.is_file() {
                 return Err(io::Error::other("it is not a regular file; move it away"));
             }
             let file = options.open(lock)?;
-            // Those of older versions were open to all. Who does not own it cannot change that, and need not.
+            // Older versions created it with open permissions. Only its owner can change that; others ignore the
+            // error.
             let _ = private_file::make_private(&file);
             Ok((file, false))
         }
@@ -74,7 +75,7 @@ fn open(lock: &Path, database: &Path) -> io::Result<(File, bool)> {
     }
 }
 
-/// Whether a path still leads to this file.
+/// Whether the path still leads to this file.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

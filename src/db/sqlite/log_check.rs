@@ -1,8 +1,8 @@
-//! Whether the write-ahead log on the disk is whole.
+//! Validates the write-ahead log on disk.
 //!
-//! SQLite reads frames of the log by its index in memory and looks at their checksums only when it recovers after a
-//! crash. A log that another program has cut or overwritten therefore goes unnoticed until then, when all that was
-//! written since is gone. The format is SQLite's own (fileformat2, "The Write-Ahead Log").
+//! SQLite reads WAL frames by its in-memory index and verifies their checksums only in the recovery after a crash. So
+//! a WAL that another program has truncated or overwritten goes unnoticed until then, when all later writes are lost.
+//! The format is SQLite's own (fileformat2, "The Write-Ahead Log").
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -10,11 +10,11 @@ use std::path::Path;
 
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
-/// The lowest bit says which byte comes first in what is summed up.
+/// The lowest bit gives the byte order of the checksums.
 const MAGIC: u32 = 0x377f_0682;
 
-/// How many frames from the beginning of the log a recovery would find.
-pub(super) fn whole_frames(log: &Path) -> io::Result<u64> {
+/// The number of frames that a recovery would find valid.
+pub(super) fn valid_frames(log: &Path) -> io::Result<u64> {
     let mut log = BufReader::with_capacity(1 << 16, File::open(log)?);
     let mut header = [0; HEADER_BYTES];
     if read_all(&mut log, &mut header)? < HEADER_BYTES {
@@ -39,7 +39,7 @@ pub(super) fn whole_frames(log: &Path) -> io::Result<u64> {
     Ok(frames)
 }
 
-/// As much as is there, up to the length of `into`.
+/// Reads until `into` is full or the file ends.
 fn read_all(from: &mut impl Read, into: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while length < into.len() {
@@ -57,7 +57,7 @@ fn number(bytes: &[u8], at: usize) -> u32 {
     u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
-/// The checksum so far: each frame's goes on from the one before.
+/// The running checksum: each frame's continues that of the previous frame.
 struct Sum {
     is_big_endian: bool,
     first: u32,
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_of_sqlite_is_whole_until_somebody_cuts_or_overwrites_it() {
+    fn a_log_of_sqlite_is_valid_until_it_is_truncated_or_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let (path, log) = (folder.path().join("a.db"), folder.path().join("a.db-wal"));
         let connection = Connection::open(&path).unwrap();
@@ -106,7 +106,7 @@ mod tests {
                 .unsigned_abs()
         };
         assert!(frames() > 20);
-        assert_eq!(whole_frames(&log).unwrap(), frames());
+        assert_eq!(valid_frames(&log).unwrap(), frames());
         let bytes = std::fs::read(&log).unwrap();
         let damaged = |at: u64, length: Option<u64>| {
             std::fs::write(&log, &bytes).unwrap();
@@ -117,17 +117,17 @@ mod tests {
                 file.seek(SeekFrom::Start(at)).unwrap();
                 file.write_all(&[0x5a]).unwrap();
             }
-            whole_frames(&log).unwrap()
+            valid_frames(&log).unwrap()
         };
         assert_eq!(damaged(0, Some(0)), 0);
         assert_eq!(damaged(0, Some(bytes.len() as u64 - 100)), frames() - 1);
         assert_eq!(damaged(20, None), 0);
         let frame = 4096 + FRAME_HEADER_BYTES as u64;
         assert_eq!(damaged(HEADER_BYTES as u64 + 3 * frame + 500, None), 3);
-        // A log that begins again leaves old frames behind its end.
+        // A restarted WAL has old frames behind its end.
         std::fs::write(&log, &bytes).unwrap();
         connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())).unwrap();
         connection.execute_batch("INSERT INTO t VALUES (randomblob(3000))").unwrap();
-        assert_eq!(whole_frames(&log).unwrap(), frames());
+        assert_eq!(valid_frames(&log).unwrap(), frames());
     }
 }

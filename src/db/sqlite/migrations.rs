@@ -1,5 +1,5 @@
-//! Numbered steps from an empty file to today's schema: forward only, each in a transaction of its own
-//! together with its number, and never on a file that is newer than this binary.
+//! Numbered schema steps: forward only, each in a transaction of its own that also stores its number. A file newer
+//! than this binary is refused.
 
 use std::path::Path;
 use std::thread;
@@ -13,10 +13,10 @@ use super::options::BUSY_TIMEOUT;
 use super::{copy, files};
 use crate::failure::Failure;
 
-/// How often it is looked whether whoever has the lock is done.
-const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
+/// How often the lock is retried.
+const LOCK_RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// Every step in order; the number of a step is its position, counted from 1.
+/// All steps in order; a step's number is its position, counted from 1.
 pub(super) const ALL: &[&str] = &[
     include_str!("../migrations/sqlite/0001_people_and_access.sql"),
     include_str!("../migrations/sqlite/0002_the_whole_api.sql"),
@@ -24,20 +24,20 @@ pub(super) const ALL: &[&str] = &[
     include_str!("../migrations/sqlite/0004_one_index_less.sql"),
 ];
 
-/// The number of the last step: that of a file which this binary has brought up to date.
+/// The number of the last step, which every migrated file has.
 pub(super) fn last() -> u32 {
     number(ALL.len())
 }
 
-/// Stands in the file's header, so that a file of another program is told apart. "BRMS" in ASCII.
+/// In the file's header, to identify the file. "BRMS" in ASCII.
 const APPLICATION_ID: i32 = 0x4252_4d53;
 
-/// Brings the file from its step to the last one.
+/// Applies the steps that the file lacks.
 pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), Failure> {
     let failed = |step: u32, cause: &dyn std::fmt::Display| {
         Failure(format!("{}: schema step {step} failed, nothing was changed: {cause}", path.display()))
     };
-    let done = look(connection, path, steps)?;
+    let done = check_step(connection, path, steps)?;
     if done > 0 && done < number(steps.len()) {
         keep_copy(connection, path, done)?;
     }
@@ -50,15 +50,15 @@ pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> R
     Ok(())
 }
 
-/// The last step that the file has seen. A file that is not for this program is refused; nothing is changed.
-pub(super) fn look(connection: &Connection, path: &Path, steps: &[&str]) -> Result<u32, Failure> {
+/// The last step applied to the file. Refuses a file that is not a brms database or is newer. Changes nothing.
+pub(super) fn check_step(connection: &Connection, path: &Path, steps: &[&str]) -> Result<u32, Failure> {
     let done = step(connection, path)?;
     refuse_newer(done, path, steps)?;
     Ok(done)
 }
 
-/// Takes the lock for the time of the steps, if any are due. Who has it may be an older server, which would go on with
-/// a schema that it does not know. One that is just bringing the file up to date itself is waited for.
+/// Takes the lock for the duration of the steps, if any are due. The process that holds it may be an older server,
+/// which must not go on with a schema that it does not know. If it is migrating the file itself, this waits for it.
 pub(super) fn lock_if_due<'f>(
     connection: &Connection,
     file: &'f OpenedFile,
@@ -66,7 +66,7 @@ pub(super) fn lock_if_due<'f>(
 ) -> Result<Option<StepLock<'f>>, Failure> {
     let path = file.path();
     let until = Instant::now() + BUSY_TIMEOUT;
-    while look(connection, path, steps)? < number(steps.len()) {
+    while check_step(connection, path, steps)? < number(steps.len()) {
         if let Some(lock) = ServeLock::take_if_free(path)?
             && file.try_lock()
         {
@@ -74,17 +74,17 @@ pub(super) fn lock_if_due<'f>(
         }
         if Instant::now() >= until {
             return Err(Failure(format!(
-                "{} has to be brought up to date for this brms, and an older one is serving it; stop that, or start \
-                 the server of this one in its place",
+                "{} needs a schema update for this brms, and an older server is using it; stop that, or start \
+                 this version's server instead",
                 path.display()
             )));
         }
-        thread::sleep(LOOK_AGAIN_AFTER);
+        thread::sleep(LOCK_RETRY_DELAY);
     }
     Ok(None)
 }
 
-/// Keeps servers out while a command brings the file up to date.
+/// Keeps servers out while a command migrates the file.
 pub(super) struct StepLock<'f> {
     file: &'f OpenedFile,
     _lock: ServeLock,
@@ -92,61 +92,63 @@ pub(super) struct StepLock<'f> {
 
 impl Drop for StepLock<'_> {
     fn drop(&mut self) {
-        // The file stays open: see OpenedFile.
+        // Unlock without closing the file: see OpenedFile.
         let _ = self.file.unlock();
     }
 }
 
-/// A file of an older program can be read only after its schema was brought up to date.
+/// Refuses a file of an older version that cannot be migrated because it is read-only.
 pub(super) fn refuse_older(done: u32, path: &Path, steps: &[&str]) -> Result<(), Failure> {
     if done >= number(steps.len()) {
         return Ok(());
     }
     Err(Failure(format!(
-        "{} has schema step {done} and has to be brought up to step {} first, but its folder cannot be written; make a \
-         copy with `brms backup` and name that",
+        "{} has schema step {done} and needs step {} first, but its folder is not writable; make a \
+         copy with `brms backup` and use that",
         path.display(),
         steps.len()
     )))
 }
 
-/// A file of a newer program is left alone: what its later steps mean is not known here.
+/// Refuses a file of a newer version: its later steps are unknown.
 pub(super) fn refuse_newer(done: u32, path: &Path, steps: &[&str]) -> Result<(), Failure> {
     let known = number(steps.len());
     if done <= known {
         return Ok(());
     }
     Err(Failure(format!(
-        "{} has schema step {done}, this brms knows {known}; use the newer brms that wrote it",
+        "{} has schema step {done}, this brms supports up to {known}; use the newer brms that wrote it",
         path.display(),
     )))
 }
 
-/// The number of a step. There are never so many that it would not fit.
+/// Saturates, which no real number of steps reaches.
 fn number(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
 }
 
-/// The last step that the file has seen; 0 for an empty file.
+/// The last step applied to the file; 0 for an empty file.
 pub(super) fn step(connection: &Connection, path: &Path) -> Result<u32, Failure> {
-    match step_of_ours(connection) {
+    match find_step(connection) {
         Ok(Some(step)) => Ok(step),
-        Ok(None) => Err(Failure(format!("{}{}", not_ours(connection, path), stale_log(path)))),
+        Ok(None) => {
+            Err(Failure(format!("{}{}", foreign_file_message(connection, path), leftover_log_hint(path))))
+        }
         Err(cause) => {
             let is_damaged = matches!(
                 cause.sqlite_error_code(),
                 Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
             );
-            let said = files::said_of_folder(path, &cause);
-            let stale = if is_damaged { stale_log(path) } else { String::new() };
+            let said = files::describe_write_error(path, &cause);
+            let stale = if is_damaged { leftover_log_hint(path) } else { String::new() };
             Err(Failure(format!("{} cannot be read as a database: {said}{stale}", path.display())))
         }
     }
 }
 
-/// The file of another program, or one of ours that lost the two numbers in its header: `.dump` of the sqlite3
-/// command leaves them out.
-fn not_ours(connection: &Connection, path: &Path) -> String {
+/// The error for a file that is not a brms database, or whose header lacks the two numbers: `.dump` of the sqlite3
+/// command omits them.
+fn foreign_file_message(connection: &Connection, path: &Path) -> String {
     let path = path.display();
     match step_of_schema(connection) {
         Some(step) => format!(
@@ -157,10 +159,10 @@ fn not_ours(connection: &Connection, path: &Path) -> String {
     }
 }
 
-/// The last step after which a file has just these tables and indexes.
+/// The last step that produces exactly these tables and indexes.
 fn step_of_schema(connection: &Connection) -> Option<u32> {
     fn names(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
-        // Not those that SQLite makes itself, such as sqlite_stat1.
+        // Skips SQLite's internal tables, such as sqlite_stat1.
         let sql =
             "SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name";
         connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
@@ -177,18 +179,18 @@ fn step_of_schema(connection: &Connection) -> Option<u32> {
     last
 }
 
-/// SQLite takes a log for that of whatever file lies beside it.
-fn stale_log(path: &Path) -> String {
+/// A hint for the case that SQLite has taken a leftover WAL for this file's.
+fn leftover_log_hint(path: &Path) -> String {
     let Some(log) = files::companion(path) else { return String::new() };
     format!(
-        ". {log} lies beside it. If the database was copied here, {log} belongs to the previous file; move {log} away \
+        ". {log} exists beside it. If the database was copied here, {log} belongs to the previous file; move {log} away \
          and try again",
         log = log.display()
     )
 }
 
-/// The same; `None`: the file is of another program.
-pub(super) fn step_of_ours(connection: &Connection) -> rusqlite::Result<Option<u32>> {
+/// [`step`] without the messages. Returns `None` if the file is not a brms database.
+pub(super) fn find_step(connection: &Connection) -> rusqlite::Result<Option<u32>> {
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let step: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let is_empty: bool =
@@ -200,9 +202,9 @@ pub(super) fn step_of_ours(connection: &Connection) -> rusqlite::Result<Option<u
     })
 }
 
-/// A copy of the file as it was, since a step cannot be taken back. An older one under the name may be of another
-/// time: of a database that was restored since. Only one of the very same is enough, or a server that is started
-/// again and again on a step that fails would fill the disk.
+/// Copies the file before a step, since a step cannot be undone. An existing copy is reused only if its content is the
+/// same: it may stem from a database that was restored since. Reuse keeps repeated failing starts from filling the
+/// disk.
 fn keep_copy(connection: &Connection, path: &Path, done: u32) -> Result<(), Failure> {
     let kind = format!("before-step-{}", done + 1);
     let failed = |cause: &dyn std::fmt::Display| {
@@ -227,7 +229,7 @@ fn keep_copy(connection: &Connection, path: &Path, done: u32) -> Result<(), Fail
 fn apply(connection: &mut Connection, step: u32, sql: &str) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let seen: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    // Another process may have taken this step since we looked.
+    // Another process may have applied this step meanwhile.
     if seen < step {
         transaction.execute_batch(sql)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -275,7 +277,7 @@ mod tests {
         for value in [7, 8] {
             connection.execute("UPDATE a SET x = 0", []).unwrap();
             connection.execute("INSERT INTO a VALUES (?1)", [value]).unwrap();
-            // Tried again and again, as a service manager does.
+            // Retried, as a service manager does.
             for _ in 0..3 {
                 run(&mut connection, &path, &[first, "DROP TABLE missing"]).unwrap_err();
             }
@@ -306,7 +308,7 @@ mod tests {
         assert!(error.to_string().contains("newer brms"), "{error}");
 
         let (_folder, path, mut connection) = fresh();
-        connection.execute_batch("CREATE TABLE somebody_elses (x)").unwrap();
+        connection.execute_batch("CREATE TABLE foreign (x)").unwrap();
         let error = run(&mut connection, &path, ALL).unwrap_err();
         assert!(error.to_string().contains("not a brms database"), "{error}");
     }

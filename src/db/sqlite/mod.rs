@@ -1,5 +1,5 @@
-//! SQLite: one file of data, how it is opened, read, written and copied. SQLite's library is named in this folder and
-//! nowhere else.
+//! The SQLite engine: how the file is opened, read, written and copied. The SQLite library is used in this folder
+//! only.
 
 mod backup;
 pub(super) mod cells;
@@ -9,6 +9,7 @@ mod connection;
 mod copy;
 pub(super) mod engine;
 mod files;
+mod health;
 mod lock;
 mod log_check;
 mod migrations;
@@ -21,7 +22,6 @@ mod readiness;
 mod rescue;
 mod shared;
 mod system;
-mod trouble;
 pub(super) mod verbs;
 mod writer;
 

@@ -1,8 +1,8 @@
-//! The file that was opened, and whether it is still the one that its path leads to.
+//! The opened file, and whether its path still leads to it.
 //!
-//! Another program can remove, replace, truncate or overwrite the file while it is served. SQLite would go on
-//! from its cache and report success, so the writer looks at the file around each transaction: a few `stat`
-//! calls, and only if another program wrote the file, a comparison with what a new connection finds in it.
+//! Another program can remove, replace, truncate or overwrite the file while it is served. SQLite would go on from its
+//! cache and report success, so the writer checks the file around each transaction: a few `stat` calls, and only after
+//! another program wrote to the file, a comparison with a new connection's view.
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
@@ -13,67 +13,67 @@ use std::time::SystemTime;
 use super::files::with_suffix;
 use super::system::{Identity, identity, links, read_at_start};
 
-/// The file of a database, for as long as this process uses it.
+/// The database file, open for as long as this process uses it.
 ///
-/// It has to outlive every connection of the process to this file: when a process closes a file, the system takes
-/// from it all the locks that SQLite holds there.
+/// It must outlive every connection of the process to this file: when a process closes any handle of a file, POSIX
+/// releases all locks that SQLite holds on it.
 pub(super) struct OpenedFile {
     path: PathBuf,
     file: File,
     identity: Identity,
-    /// What SQLite keeps beside the file, known once the first connection has opened it.
+    /// The WAL and its index, known once the first connection has opened them.
     beside: OnceLock<[(PathBuf, Identity); 2]>,
-    /// The log, and its index: open for as long as the file, since closing it would free SQLite's locks in it, too.
+    /// The WAL and its index, open as long as the file, since closing them would release SQLite's locks too.
     log: OnceLock<File>,
     index: OnceLock<File>,
     seen: Mutex<Seen>,
 }
 
-/// The file as it was when it was last known to be right.
+/// The file's state when it was last verified.
 struct Seen {
     state: State,
-    /// The log, as this process left it.
+    /// The WAL as this process left it.
     log: Option<State>,
-    /// How many folds of the log go on in this process. They change the file as it should be changed.
-    folds: u32,
+    /// How many checkpoints are running in this process; their changes to the file are expected.
+    checkpoints: u32,
 }
 
 impl Seen {
-    fn is_log_as_left(&self, now: Option<State>) -> bool {
-        self.folds > 0 || now == self.log
+    fn is_log_unchanged(&self, now: Option<State>) -> bool {
+        self.checkpoints > 0 || now == self.log
     }
 }
 
-/// What changes with each write: length and time.
+/// Length and modification time, which change with each write.
 pub(super) type State = (u64, Option<SystemTime>);
 
-/// What a look at the file found.
+/// The result of a file check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Look {
-    /// It is the file that was opened, and only this process has written it.
-    InPlace,
-    /// It, or what SQLite keeps beside it, is not at its path any more.
+pub(super) enum FileStatus {
+    /// The file that was opened, and only this process has written to it.
+    Unchanged,
+    /// The file, its WAL or the WAL's index is no longer at its path.
     Gone,
-    /// Another program has written it: a fold by another brms, or damage.
+    /// Another program has written to it: a checkpoint by another brms, or damage.
     Written,
-    /// The system does not say, because of an I/O error for example.
+    /// The check failed, for example with an I/O error.
     Unknown,
 }
 
-/// What was found before a transaction.
-pub(super) struct Before {
-    pub(super) look: Look,
-    /// Mode 0444 means that it may not be written, even where root would be let through.
+/// The result of the check before a transaction.
+pub(super) struct BeforeTransaction {
+    pub(super) status: FileStatus,
+    /// Mode 0444 means read-only, even for root.
     pub(super) is_read_only: bool,
-    pub(super) is_log_as_left: bool,
+    pub(super) is_log_unchanged: bool,
 }
 
-/// What the file itself says in its first bytes.
+/// Values from the file's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Header {
-    /// How long the file has to be. While another program folds its log into it, it is not yet.
+    /// The length that the file should have. It is shorter during a checkpoint by another process.
     pub(super) bytes: u64,
-    /// Changes with the schema, and with each `VACUUM INTO`.
+    /// Changes with the schema and with each `VACUUM INTO`.
     pub(super) schema_cookie: u32,
 }
 
@@ -87,20 +87,20 @@ impl OpenedFile {
             beside: OnceLock::new(),
             log: OnceLock::new(),
             index: OnceLock::new(),
-            seen: Mutex::new(Seen { state: state(&metadata), log: None, folds: 0 }),
+            seen: Mutex::new(Seen { state: state(&metadata), log: None, checkpoints: 0 }),
             file,
         })
     }
 
-    /// Keeps other servers out, including one that uses another name of the file (a hard link). Returns false if
-    /// there is one. Held until [`OpenedFile::unlock`] or the end of the process. Where the file system has no such
-    /// locks, the lock file alone decides.
+    /// Locks out other servers, including one that uses another name of the file (a hard link). Returns false if one
+    /// holds the lock. Held until [`OpenedFile::unlock`] or the end of the process. On a file system without such
+    /// locks, only the lock file counts.
     pub(super) fn try_lock(&self) -> bool {
-        // Elsewhere such a lock would keep SQLite out as well.
+        // Elsewhere such a lock would block SQLite too.
         !cfg!(unix) || !matches!(self.file.try_lock(), Err(TryLockError::WouldBlock))
     }
 
-    /// Whether some server has the file.
+    /// Whether a server holds the file.
     pub(super) fn is_locked(&self) -> bool {
         let locked = self.file.try_lock_shared();
         if locked.is_ok() {
@@ -109,13 +109,13 @@ impl OpenedFile {
         matches!(locked, Err(TryLockError::WouldBlock))
     }
 
-    /// Without closing the file, which would take SQLite's locks away.
+    /// Unlocks without closing the file, which would release SQLite's locks.
     pub(super) fn unlock(&self) -> io::Result<()> {
         self.file.unlock()
     }
 
-    /// Remembers the log and the index of the log that SQLite opened.
-    pub(super) fn remember_beside(&self) -> io::Result<()> {
+    /// Records the WAL and its index after SQLite has opened them.
+    pub(super) fn record_wal_files(&self) -> io::Result<()> {
         let remember = |suffix: &str| {
             let path = with_suffix(&self.path, suffix);
             fs::metadata(&path).map(|metadata| (path, identity(&metadata)))
@@ -128,145 +128,144 @@ impl OpenedFile {
         Ok(())
     }
 
-    /// Whether anybody may write to it. Mode 0444 means nobody, even where root would be let through.
+    /// Whether the file has any write permission. Mode 0444 means read-only, even for root.
     pub(super) fn may_be_written(&self) -> bool {
         fs::metadata(&self.path).map_or(true, |metadata| !metadata.permissions().readonly())
     }
 
-    /// Looks whether the file, its log and the log's index are still the ones that were opened: a `stat` of each.
-    pub(super) fn look(&self) -> Look {
+    /// Checks whether the file, its WAL and the WAL's index are still the ones that were opened, with one `stat` of each.
+    pub(super) fn status(&self) -> FileStatus {
         let seen = self.seen();
-        self.look_at_all(&seen).map_or_else(|look| look, |(look, _)| look)
+        self.check_all(&seen).map_or_else(|status| status, |(status, _)| status)
     }
 
-    /// The same after a transaction, which leaves the log as it is found.
-    pub(super) fn look_after_transaction(&self) -> Look {
+    /// [`OpenedFile::status`] after a transaction; it also records the WAL's state.
+    pub(super) fn check_after_transaction(&self) -> FileStatus {
         let mut seen = self.seen();
-        match self.look_at_all(&seen) {
-            Ok((look, log)) => {
+        match self.check_all(&seen) {
+            Ok((status, log)) => {
                 seen.log = log;
-                look
+                status
             }
             Err(look) => look,
         }
     }
 
-    /// The same before a transaction, without the index: one that is gone is found afterwards.
-    pub(super) fn look_before_transaction(&self) -> Before {
+    /// The check before a transaction. It omits the WAL's index: a missing one is detected after the transaction.
+    pub(super) fn check_before_transaction(&self) -> BeforeTransaction {
         let seen = self.seen();
-        let found = self.look_at_file(&seen).and_then(|file| Ok((file, self.look_beside(0)?)));
+        let found = self.check_file(&seen).and_then(|file| Ok((file, self.check_wal_file(0)?)));
         match found {
-            Ok((file, log)) => Before {
-                look: file.0,
+            Ok((file, log)) => BeforeTransaction {
+                status: file.0,
                 is_read_only: file.1.permissions().readonly(),
-                is_log_as_left: seen.is_log_as_left(log),
+                is_log_unchanged: seen.is_log_unchanged(log),
             },
-            Err(look) => Before { look, is_read_only: false, is_log_as_left: true },
+            Err(status) => BeforeTransaction { status, is_read_only: false, is_log_unchanged: true },
         }
     }
 
-    /// The guard of what was seen is held meanwhile, so that no checkpoint of ours ends in between. An error is a look at
-    /// something that is not there.
-    fn look_at_all(&self, seen: &Seen) -> Result<(Look, Option<State>), Look> {
-        let (look, _) = self.look_at_file(seen)?;
-        let log = self.look_beside(0)?;
-        self.look_beside(1)?;
-        Ok((look, log))
+    /// The caller holds the guard of `seen`, so that no checkpoint of this process ends during the check. An error is the
+    /// status of a missing or unreadable file.
+    fn check_all(&self, seen: &Seen) -> Result<(FileStatus, Option<State>), FileStatus> {
+        let (status, _) = self.check_file(seen)?;
+        let log = self.check_wal_file(0)?;
+        self.check_wal_file(1)?;
+        Ok((status, log))
     }
 
-    fn look_at_file(&self, seen: &Seen) -> Result<(Look, Metadata), Look> {
-        let metadata = look_at(&self.path, self.identity)?;
-        let is_as_seen = seen.folds > 0 || state(&metadata) == seen.state;
-        Ok((if is_as_seen { Look::InPlace } else { Look::Written }, metadata))
+    fn check_file(&self, seen: &Seen) -> Result<(FileStatus, Metadata), FileStatus> {
+        let metadata = metadata_of(&self.path, self.identity)?;
+        let is_as_seen = seen.checkpoints > 0 || state(&metadata) == seen.state;
+        Ok((if is_as_seen { FileStatus::Unchanged } else { FileStatus::Written }, metadata))
     }
 
-    /// The log (0) or its index (1).
-    fn look_beside(&self, at: usize) -> Result<Option<State>, Look> {
+    /// The state of the WAL (0) or its index (1), if they are known yet.
+    fn check_wal_file(&self, at: usize) -> Result<Option<State>, FileStatus> {
         let Some(beside) = self.beside.get() else { return Ok(None) };
         let (path, identity) = &beside[at];
-        look_at(path, *identity).map(|metadata| Some(state(&metadata)))
+        metadata_of(path, *identity).map(|metadata| Some(state(&metadata)))
     }
 
-    /// Whether the file is as long as it was when it was last known to be right.
+    /// Whether the file has the length of its last verified state.
     pub(super) fn has_same_length(&self) -> bool {
         let length = self.seen().state.0;
         self.state().is_ok_and(|(now, _)| now == length)
     }
 
-    /// Whether the file itself is at its path, whatever became of what SQLite keeps beside it.
+    /// Whether the file itself is at its path, regardless of its WAL.
     pub(super) fn is_in_place(&self) -> bool {
         fs::metadata(&self.path).is_ok_and(|now| identity(&now) == self.identity)
     }
 
-    /// The log and its index, as far as they are the ones that SQLite opened.
-    pub(super) fn own_beside(&self) -> Vec<PathBuf> {
+    /// The WAL and its index, if they are still the ones that SQLite opened.
+    pub(super) fn own_wal_files(&self) -> Vec<PathBuf> {
         let is_own =
             |(path, was): &&(PathBuf, Identity)| fs::metadata(path).is_ok_and(|now| identity(&now) == *was);
         self.beside.get().into_iter().flatten().filter(is_own).map(|(path, _)| path.clone()).collect()
     }
 
-    /// Where the log is.
+    /// The path of the WAL.
     pub(super) fn log_path(&self) -> Option<&Path> {
         self.beside.get().map(|beside| beside[0].0.as_path())
     }
 
-    /// The log as it is now.
+    /// The current state of the WAL.
     pub(super) fn log_state(&self) -> Option<State> {
         self.log_path().and_then(|log| fs::metadata(log).ok()).map(|metadata| state(&metadata))
     }
 
-    /// How long the log is, as of now.
+    /// The current length of the WAL.
     pub(super) fn log_bytes(&self) -> u64 {
         self.log_state().map_or(0, |(length, _)| length)
     }
 
-    /// Whether nobody has touched the log since this process did.
-    pub(super) fn is_log_as_left(&self) -> bool {
+    /// Whether the WAL is unchanged since this process last wrote to it.
+    pub(super) fn is_log_unchanged(&self) -> bool {
         let seen = self.seen();
-        seen.is_log_as_left(self.log_state())
+        seen.is_log_unchanged(self.log_state())
     }
 
-    /// Remembers the log as this process leaves it.
-    pub(super) fn leave_log(&self) {
+    /// Records the WAL's state after a write of this process.
+    pub(super) fn record_log_state(&self) {
         let mut seen = self.seen();
         seen.log = self.log_state();
     }
 
-    /// What tells one run of the log from the next. SQLite counts them and mixes in what is random, and the index of
-    /// the log has both, also while the log is empty.
-    pub(super) fn log_run(&self) -> Option<[u8; 8]> {
+    /// The WAL's salts, which change whenever the WAL restarts. The WAL's index has them even while the WAL is empty.
+    pub(super) fn wal_salts(&self) -> Option<[u8; 8]> {
         const SALTS: usize = 32;
         let mut header = [0; SALTS + 8];
         read_at_start(self.index.get()?, &mut header).ok()?;
         header[SALTS..].try_into().ok()
     }
 
-    /// Whether another process folds the log just now: it holds SQLite's lock for that.
+    /// Whether another process is running a checkpoint: it holds SQLite's lock for that.
     #[cfg(unix)]
-    pub(super) fn is_folded_by_others(&self) -> bool {
+    pub(super) fn is_checkpoint_running_elsewhere(&self) -> bool {
         use rustix::process::{Flock, FlockType, fcntl_getlk};
-        /// Where SQLite keeps `WAL_CKPT_LOCK` in the index of the log.
+        /// The offset of `WAL_CKPT_LOCK` in the WAL's index.
         const CHECKPOINT_LOCK: u64 = 121;
         let wanted = Flock { start: CHECKPOINT_LOCK, length: 1, ..Flock::from(FlockType::WriteLock) };
         self.index.get().is_some_and(|index| fcntl_getlk(index, &wanted).is_ok_and(|held| held.is_some()))
     }
 
     #[cfg(not(unix))]
-    pub(super) fn is_folded_by_others(&self) -> bool {
+    pub(super) fn is_checkpoint_running_elsewhere(&self) -> bool {
         false
     }
 
-    /// The file as it is now, to be accepted once it was compared.
+    /// The current state of the file, to be accepted after it is verified.
     pub(super) fn state(&self) -> io::Result<State> {
         fs::metadata(&self.path).map(|metadata| state(&metadata))
     }
 
-    /// Takes a state of the file for right.
+    /// Records a verified state of the file.
     pub(super) fn accept_state(&self, state: State) {
         self.seen().state = state;
     }
 
-    /// Takes the file as it is for right.
+    /// Records the current state of the file as verified.
     pub(super) fn accept(&self) {
         self.accept_as(&mut self.seen());
     }
@@ -282,18 +281,18 @@ impl OpenedFile {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// To be held while this process folds the log into the file. `None`: the file is not as it was seen last, and
-    /// nothing may be folded into it.
-    pub(super) fn folding(&self) -> Option<Folding<'_>> {
+    /// A guard to hold during a checkpoint by this process. Returns `None` if the file is not in its last verified
+    /// state; then nothing may be checkpointed into it.
+    pub(super) fn begin_checkpoint(&self) -> Option<OwnCheckpoint<'_>> {
         let mut seen = self.seen();
-        if seen.folds == 0 && self.state().ok() != Some(seen.state) {
+        if seen.checkpoints == 0 && self.state().ok() != Some(seen.state) {
             return None;
         }
-        seen.folds += 1;
-        Some(Folding(self))
+        seen.checkpoints += 1;
+        Some(OwnCheckpoint(self))
     }
 
-    /// The first bytes of the file, as they lie on the disk.
+    /// The file's header, as it is on disk.
     pub(super) fn header(&self) -> io::Result<Header> {
         let mut bytes = [0; 100];
         read_at_start(&self.file, &mut bytes)?;
@@ -305,11 +304,11 @@ impl OpenedFile {
         Ok(Header { bytes: u64::from(number(28)) * page_bytes, schema_cookie: number(40) })
     }
 
-    /// How many bytes the file system has left for this process; `None` where it does not say.
+    /// The free bytes of the file system for this process. Returns `None` if unknown.
     #[cfg(unix)]
     pub(super) fn free_bytes(&self) -> Option<u64> {
         let found = rustix::fs::fstatvfs(&self.file).ok()?;
-        // Some file systems count nothing at all.
+        // Some file systems report zero blocks.
         let blocks = if rustix::process::geteuid().is_root() { found.f_bfree } else { found.f_bavail };
         (found.f_blocks > 0).then(|| blocks.saturating_mul(found.f_frsize))
     }
@@ -319,7 +318,7 @@ impl OpenedFile {
         None
     }
 
-    /// Whether the file system was made read-only.
+    /// Whether the file system is mounted read-only.
     #[cfg(unix)]
     pub(super) fn is_on_read_only_disk(&self) -> bool {
         let found = rustix::fs::fstatvfs(&self.file);
@@ -331,7 +330,7 @@ impl OpenedFile {
         false
     }
 
-    /// How many names the file has.
+    /// The number of hard links.
     pub(super) fn links(&self) -> u64 {
         self.file.metadata().map_or(1, |metadata| links(&metadata))
     }
@@ -340,21 +339,21 @@ impl OpenedFile {
         &self.path
     }
 
-    /// Waits until the disk has all that was written to it.
+    /// Syncs the file's data to disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 }
 
-/// The metadata of the path if it leads to the file that was opened, else what is to be said of it.
-fn look_at(path: &Path, opened: Identity) -> Result<Metadata, Look> {
+/// The metadata of a path if it still leads to the file that was opened; an error is its status otherwise.
+fn metadata_of(path: &Path, opened: Identity) -> Result<Metadata, FileStatus> {
     match fs::metadata(path) {
         Ok(metadata) if identity(&metadata) == opened => Ok(metadata),
-        Ok(_) => Err(Look::Gone),
+        Ok(_) => Err(FileStatus::Gone),
         Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            Err(Look::Gone)
+            Err(FileStatus::Gone)
         }
-        Err(_) => Err(Look::Unknown),
+        Err(_) => Err(FileStatus::Unknown),
     }
 }
 
@@ -362,14 +361,14 @@ fn state(metadata: &Metadata) -> State {
     (metadata.len(), metadata.modified().ok())
 }
 
-/// A fold that goes on.
-pub(super) struct Folding<'f>(&'f OpenedFile);
+/// A running checkpoint.
+pub(super) struct OwnCheckpoint<'f>(&'f OpenedFile);
 
-impl Drop for Folding<'_> {
+impl Drop for OwnCheckpoint<'_> {
     fn drop(&mut self) {
         let mut seen = self.0.seen();
-        seen.folds -= 1;
-        // A fold does not cut the file, unless another program has vacuumed it: then the next look compares.
+        seen.checkpoints -= 1;
+        // A checkpoint does not shorten the file unless another program has vacuumed it: then the next check compares.
         if self.0.state().is_ok_and(|(length, _)| length >= seen.state.0) {
             self.0.accept_as(&mut seen);
         }
@@ -381,18 +380,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_cut_while_this_process_folds_its_log_is_not_taken_for_right() {
+    fn a_file_truncated_during_a_checkpoint_of_this_process_is_not_accepted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         fs::write(&path, [0; 8192]).unwrap();
         let file = OpenedFile::new(&path).unwrap();
-        let fold = file.folding().unwrap();
+        let checkpoint = file.begin_checkpoint().unwrap();
         fs::write(&path, [1; 12_288]).unwrap();
-        drop(fold);
-        assert_eq!(file.look(), Look::InPlace, "a fold makes it longer");
-        let fold = file.folding().unwrap();
+        drop(checkpoint);
+        assert_eq!(file.status(), FileStatus::Unchanged, "a checkpoint extends it");
+        let checkpoint = file.begin_checkpoint().unwrap();
         fs::write(&path, [1; 8192]).unwrap();
-        drop(fold);
-        assert_eq!(file.look(), Look::Written);
+        drop(checkpoint);
+        assert_eq!(file.status(), FileStatus::Written);
     }
 }

@@ -1,4 +1,4 @@
-//! Opening the file: who else may have it, whether it can be written, its schema, and the threads that work on it.
+//! Opening the file: locks, permissions, schema, and the threads that use it.
 
 use super::checkpoint::Checkpointer;
 use super::compare;
@@ -16,41 +16,41 @@ use rusqlite::Connection;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// The most write requests that share one commit. Larger groups make requests and writer run in lock-step.
+/// The most writes that share one commit. Larger batches make requests and writer run in lock-step.
 const BATCH_MAX: usize = 32;
 
-/// Refuses a second server that opens the file under another name: it would keep a separate log.
-pub(super) fn keep_others_out(file: &OpenedFile, options: &Options) -> Result<(), Failure> {
+/// Refuses a second server that opens the file under another name: it would use a separate WAL.
+pub(super) fn lock_out_other_servers(file: &OpenedFile, options: &Options) -> Result<(), Failure> {
     let path = options.path.display();
     if options.is_lock_held {
         if file.try_lock() {
             return Ok(());
         }
         return Err(Failure(format!(
-            "another process has locked {path}: a server that opened it under another name (a hard link), or a program \
-             of somebody who may read it; stop that, or give this server its own --database"
+            "another process has locked {path}: a server that opened it under another name (a hard link), or another \
+             program that may read it; stop that, or use another --database"
         )));
     }
-    refuse_other_name(file)
+    refuse_other_hard_link(file)
 }
 
-/// A server under this very name shares its log with us; one under another name does not, and its newest writes would
-/// be missing.
-pub(super) fn refuse_other_name(file: &OpenedFile) -> Result<(), Failure> {
+/// A server under the same name shares its WAL with this process. One under another name does not, and its newest
+/// writes would be missing.
+pub(super) fn refuse_other_hard_link(file: &OpenedFile) -> Result<(), Failure> {
     let path = file.path();
     if file.links() > 1
         && file.is_locked()
         && ServeLock::take_if_free(path)?.map(ServeLock::give_up).is_some()
     {
         return Err(Failure(format!(
-            "a server has {} under another name (a hard link); use the same path as the server",
+            "a server has {} open under another name (a hard link); use the same path as the server",
             path.display()
         )));
     }
     Ok(())
 }
 
-/// The connection that becomes the writer's, its schema up to date; `None` if nothing can be written.
+/// The writer's connection, after migration. Returns `None` if the file is read-only.
 pub(super) fn first_connection(
     source: &Source,
     file: &OpenedFile,
@@ -61,7 +61,7 @@ pub(super) fn first_connection(
         Failure(format!("the database {} cannot be opened: {cause}", path.display()))
     };
     let mut first = connection::open_plain(source).map_err(|cause| failed(&cause))?;
-    let step = migrations::look(&first, path, migrations::ALL)?;
+    let step = migrations::check_step(&first, path, migrations::ALL)?;
     if source.is_read_only() {
         migrations::refuse_older(step, path, migrations::ALL)?;
         return Ok(None);
@@ -75,7 +75,7 @@ pub(super) fn first_connection(
         )));
     }
     if options.is_lock_held {
-        rescue::refuse_without(&first, path, step)?;
+        rescue::refuse_if_rescue_is_newer(&first, path, step)?;
     }
     if options.is_lock_held && files::is_open_to_others(path) {
         let is = files::owner_and_mode(path);
@@ -83,13 +83,14 @@ pub(super) fn first_connection(
     }
     let lock =
         if options.is_lock_held { None } else { migrations::lock_if_due(&first, file, migrations::ALL)? };
-    connection::to_writer(&first, options).map_err(|cause| failed(&files::said_of_folder(path, &cause)))?;
+    connection::to_writer(&first, options)
+        .map_err(|cause| failed(&files::describe_write_error(path, &cause)))?;
     migrations::run(&mut first, path, migrations::ALL)?;
     drop(lock);
     Ok(Some(first))
 }
 
-/// Starts the writer and the thread that folds its log.
+/// Starts the writer and the checkpoint thread.
 pub(super) fn start_writer(
     first: Connection,
     source: &Source,
@@ -99,9 +100,9 @@ pub(super) fn start_writer(
     queue: mpsc::Receiver<Box<dyn Job>>,
 ) -> Result<std::thread::JoinHandle<()>, Box<dyn std::error::Error>> {
     let checkpointer = Checkpointer::start(source, Arc::clone(shared), options.is_lock_held)?;
-    // The log is there by now.
-    shared.file.remember_beside()?;
-    compare::folded_as_of_now(shared, &first);
+    // The WAL exists by now.
+    shared.file.record_wal_files()?;
+    compare::record_checkpoint(shared, &first);
     let writer =
         Writer::new(first, clock, BATCH_MAX, Some(checkpointer), Arc::clone(shared), options.is_lock_held);
     Ok(std::thread::Builder::new().name("brms-writer".to_owned()).spawn(move || writer.run(queue))?)

@@ -1,30 +1,30 @@
-//! How the file is opened.
+//! The options for opening the file.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long a connection waits for another process that holds the file.
+/// How long a connection waits for a lock of another process.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How to open the file.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where the data lies.
+    /// The path of the database.
     pub path: PathBuf,
-    /// Whether a missing file is made.
+    /// Whether a missing file is created.
     pub create: bool,
-    /// The most bytes the file may grow to.
+    /// The maximum size of the file in bytes.
     pub size_max: Option<u64>,
-    /// How many connections read side by side.
+    /// The size of the read connection pool.
     pub readers: u32,
-    /// Whether what was answered survives a power cut.
+    /// Whether committed writes survive a power failure.
     pub durable: bool,
-    /// Whether this process holds the [`super::ServeLock`]. Without it there may be a server beside, which comes first.
+    /// Whether this process holds the [`super::ServeLock`]. Without it a server may be running, which has precedence.
     pub is_lock_held: bool,
 }
 
 impl Options {
-    /// The usual way for a server to open `path`.
+    /// The defaults for a server.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -36,7 +36,7 @@ impl Options {
         }
     }
 
-    /// The way for a command that lives for one look or one change, into a file that is there.
+    /// For a short-lived command on an existing file, beside a running server.
     pub fn beside_a_server(path: impl Into<PathBuf>) -> Self {
         Self { create: false, readers: 1, is_lock_held: false, ..Self::new(path) }
     }

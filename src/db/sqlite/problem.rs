@@ -1,10 +1,10 @@
-//! What an error of SQLite means for the one who asked.
+//! Maps SQLite errors to problems.
 
 use rusqlite::ErrorCode;
 
 use crate::problem::{Problem, Unavailable};
 
-/// The problem of an error while `doing` something, such as a statement.
+/// The problem for an error of `doing`, such as a statement.
 pub(super) fn problem(doing: &str, cause: &rusqlite::Error) -> Problem {
     match cause.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Problem::Unavailable(Unavailable::DiskFull),
@@ -22,7 +22,7 @@ pub(super) fn problem(doing: &str, cause: &rusqlite::Error) -> Problem {
     }
 }
 
-/// A problem of the file or its disk, whose cause is for the log alone.
+/// A problem of the file or its disk. Only the server log has the cause.
 fn logged(doing: &str, cause: &rusqlite::Error, unavailable: Unavailable) -> Problem {
     tracing::error!(doing, %cause, "the database file cannot be used");
     Problem::Unavailable(unavailable)

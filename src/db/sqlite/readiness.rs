@@ -1,17 +1,17 @@
-//! Whether the file would take a write, for whoever decides where requests go.
+//! The readiness check: whether a write would succeed.
 
 use super::migrations;
-use super::opened_file::Look;
+use super::opened_file::FileStatus;
 use super::problem::problem;
 use super::shared::Shared;
 use crate::db::tx::{On, Tx};
 use crate::problem::{Problem, Unavailable};
 
-/// The fewest pages that must be free: a large request takes this many.
+/// The minimum of free pages: the needs of a large request.
 const FREE_PAGES_MIN: i64 = 64;
 
-/// Runs on the writer, so another process that writes for long is noticed. It writes nothing, unless the disk
-/// refused the last write: then the schema's step over itself, which changes nothing and has to reach the disk.
+/// Runs on the writer, so a long write of another process is noticed. It writes only after a failed write, and then
+/// rewrites the schema step, which changes nothing but must reach the disk.
 pub(super) fn probe(tx: &Tx, shared: &Shared) -> Result<(), Problem> {
     let On::Sqlite(connection) = tx.on();
     let pragma = |name: &str| {
@@ -19,10 +19,10 @@ pub(super) fn probe(tx: &Tx, shared: &Shared) -> Result<(), Problem> {
         value.map_err(|cause| problem(name, &cause))
     };
     let file = &shared.file;
-    match file.look() {
-        Look::Gone => return Err(Problem::Unavailable(Unavailable::FileGone)),
-        Look::Unknown => return Err(Problem::Unavailable(Unavailable::DiskFailed)),
-        Look::InPlace | Look::Written => {}
+    match file.status() {
+        FileStatus::Gone => return Err(Problem::Unavailable(Unavailable::FileGone)),
+        FileStatus::Unknown => return Err(Problem::Unavailable(Unavailable::DiskFailed)),
+        FileStatus::Unchanged | FileStatus::Written => {}
     }
     if file.is_on_read_only_disk() || !file.may_be_written() {
         return Err(Problem::Unavailable(Unavailable::ReadOnly));
@@ -36,10 +36,10 @@ pub(super) fn probe(tx: &Tx, shared: &Shared) -> Result<(), Problem> {
     if free_pages < FREE_PAGES_MIN || file.free_bytes().is_some_and(|bytes| bytes < bytes_min) {
         return Err(Problem::Unavailable(Unavailable::DiskFull));
     }
-    if shared.trouble.was_write_refused() {
+    if shared.health.was_write_refused() {
         let written = connection.pragma_update(None, "user_version", step);
-        written.map_err(|cause| problem("writing the schema's step", &cause))?;
-        tx.prove_disk();
+        written.map_err(|cause| problem("writing the schema step", &cause))?;
+        tx.record_proven_disk();
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What is left of a file that was taken away, or overwritten, under its server.
+//! Saves the data of a file that was removed or overwritten while it was served.
 
 use std::path::Path;
 
@@ -6,19 +6,20 @@ use rusqlite::Connection;
 
 use super::connection::{self, Source};
 use super::files::{LOG_OF_DAMAGED, RESCUED};
+use super::health::{has_audit_log, newest_audit_log};
 use super::opened_file::OpenedFile;
 use super::shared::Shared;
-use super::trouble::{has_audit_log, newest_audit_log};
 use super::{checkpoint, copy, files};
 use crate::failure::Failure;
 
-/// Keeps what the open connection still sees. If only the log was taken away, that is folded into the file; else all
-/// is written into a new file beside the old path. Without it the data would be gone with the process.
+/// Saves the data that the open connection still sees. If only the WAL was removed, it is checkpointed into the file;
+/// otherwise everything is written to a new file beside the old path. Without this the data would be lost with the
+/// process.
 pub(super) fn keep(connection: &Connection, shared: &Shared) {
     let file = &shared.file;
     let path = file.path();
-    if file.is_in_place() && checkpoint::fold_now(connection, file) {
-        tracing::error!(path = %path.display(), "the write-ahead log was moved or removed; all that was written is in the file");
+    if file.is_in_place() && checkpoint::checkpoint_fully(connection, file) {
+        tracing::error!(path = %path.display(), "the write-ahead log was moved or removed; all data is in the database file");
         return;
     }
     let kept = copy::make(connection, path).and_then(|copy| {
@@ -29,13 +30,13 @@ pub(super) fn keep(connection: &Connection, shared: &Shared) {
     });
     match kept {
         Ok(name) => {
-            // All of it is in the copy, and the next file here must not be taken for this log's.
-            for own in file.own_beside() {
+            // The copy is complete, and the next database here must not be given this WAL.
+            for own in file.own_wal_files() {
                 let _ = std::fs::remove_file(own);
             }
             tracing::error!(
                 path = %path.display(), rescued = %name.display(),
-                "the database file was moved, removed or replaced; all that was written is in the rescued copy"
+                "the database file was moved, removed or replaced; all data is in the rescued copy"
             );
         }
         Err(cause) => {
@@ -43,14 +44,14 @@ pub(super) fn keep(connection: &Connection, shared: &Shared) {
                 path = %path.display(), %cause,
                 "the database file was moved, removed or replaced, and no copy could be made"
             );
-            put_log_aside(file);
+            move_log_aside(file);
         }
     }
 }
 
-/// Gives the log another name, so that it is not taken for that of whatever lies at the path by now.
-pub(super) fn put_log_aside(file: &OpenedFile) {
-    for own in file.own_beside() {
+/// Renames the WAL, so that SQLite does not apply it to the file that is now at the path.
+pub(super) fn move_log_aside(file: &OpenedFile) {
+    for own in file.own_wal_files() {
         if own.metadata().is_ok_and(|metadata| metadata.len() == 0) || own.to_string_lossy().ends_with("-shm")
         {
             let _ = std::fs::remove_file(own);
@@ -60,14 +61,18 @@ pub(super) fn put_log_aside(file: &OpenedFile) {
         if let Some(aside) = aside
             && std::fs::rename(&own, &aside).is_ok()
         {
-            tracing::error!(log = %own.display(), aside = %aside.display(), "the write-ahead log was put aside");
+            tracing::error!(log = %own.display(), aside = %aside.display(), "the write-ahead log was moved aside");
         }
     }
 }
 
-/// Refuses to serve a file that lacks what was kept when it was taken away, and one that is empty beside what was kept.
-/// `step`: the last schema step of the file, 0 when it is empty.
-pub(super) fn refuse_without(connection: &Connection, path: &Path, step: u32) -> Result<(), Failure> {
+/// Refuses to serve a file that lacks data of a rescued copy beside it, or that is empty beside a kept file. `step`:
+/// the last schema step of the file, 0 if it is empty.
+pub(super) fn refuse_if_rescue_is_newer(
+    connection: &Connection,
+    path: &Path,
+    step: u32,
+) -> Result<(), Failure> {
     for ending in [RESCUED, LOG_OF_DAMAGED] {
         let kept = files::beside(path, ending);
         if !files::is_there(&kept) {
@@ -77,16 +82,16 @@ pub(super) fn refuse_without(connection: &Connection, path: &Path, step: u32) ->
         let (path, kept) = (path.display(), kept.display());
         if lacks {
             return Err(Failure(format!(
-                "{kept} lies beside {path} and has writes that {path} lacks: to go on with them, put it in the place of \
-                 {path}; to do without them, move it away"
+                "{kept} exists beside {path} and has writes that {path} lacks: to keep them, rename it to \
+                 {path}; to discard them, move it away"
             )));
         }
-        tracing::warn!(%kept, "this was put aside when the database was taken away or damaged; it may have writes that this one lacks");
+        tracing::warn!(%kept, "this file was kept when the database was removed or damaged; it may have writes that the database lacks");
     }
     Ok(())
 }
 
-/// What cannot be read has nothing to lose.
+/// An unreadable copy counts as having nothing newer.
 fn lacks_newest(connection: &Connection, kept: &Path) -> bool {
     let newest = Source::immutable(kept)
         .ok()

@@ -1,20 +1,20 @@
-//! What all connections to the file have in common.
+//! State that all connections to the file share.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio::sync::Notify;
 
+use super::health::FileHealth;
 use super::opened_file::OpenedFile;
-use super::trouble::Trouble;
 use crate::lifeline::Lifeline;
 
-/// What all connections have in common.
+/// State that all connections share.
 pub(super) struct Shared {
-    pub trouble: Trouble,
+    pub health: FileHealth,
     pub lifeline: Lifeline,
-    pub mail_bell: Notify,
-    /// Whether the server stops, and other processes are not waited for.
+    pub mail_queued: Notify,
+    /// Whether the server is stopping, which shortens waits for other processes.
     pub is_stopping: AtomicBool,
     pub file: OpenedFile,
 }
@@ -23,9 +23,9 @@ impl Shared {
     pub(super) fn new(file: OpenedFile) -> Arc<Self> {
         Arc::new(Self {
             file,
-            trouble: Trouble::default(),
+            health: FileHealth::default(),
             lifeline: Lifeline::default(),
-            mail_bell: Notify::new(),
+            mail_queued: Notify::new(),
             is_stopping: AtomicBool::new(false),
         })
     }

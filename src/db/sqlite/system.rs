@@ -1,9 +1,9 @@
-//! What Unix says of files and other systems do not.
+//! File metadata and access by system: device, inode and hard links exist only on Unix.
 
 use std::fs::{File, Metadata};
 use std::io;
 
-/// What tells files apart.
+/// Device and inode, which identify a file.
 pub(super) type Identity = (u64, u64);
 
 #[cfg(unix)]
@@ -24,7 +24,7 @@ pub(super) fn identity(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
-/// Elsewhere an open file cannot be taken away.
+/// Elsewhere an open file cannot be removed.
 #[cfg(not(unix))]
 pub(super) fn identity(_: &Metadata) -> Identity {
     (0, 0)

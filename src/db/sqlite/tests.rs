@@ -25,7 +25,7 @@ impl Bench {
         let connection = connection::open_plain(&Source::shared(&path)).unwrap();
         connection::to_writer(&connection, &options).unwrap();
         connection.execute_batch("CREATE TABLE t (x INTEGER NOT NULL)").unwrap();
-        shared.file.remember_beside().unwrap();
+        shared.file.record_wal_files().unwrap();
         let writer = Writer::new(connection, Clock::default(), 32, None, shared, true);
         Self { writer, _folder: folder }
     }
@@ -61,7 +61,7 @@ fn adds(value: i64) -> (Box<dyn Job>, Outcome) {
 }
 
 #[test]
-fn a_batch_commits_what_is_right_and_refuses_the_rest() {
+fn a_batch_commits_valid_writes_and_refuses_the_rest() {
     let bench = Bench::new(None);
     let refused = job(|_| Err(Problem::NotFound("thing")), soon());
     let outcomes = bench.run(vec![adds(1), refused, adds(2)]);
@@ -70,7 +70,7 @@ fn a_batch_commits_what_is_right_and_refuses_the_rest() {
 }
 
 #[test]
-fn half_a_change_is_taken_back_and_the_others_stay() {
+fn a_partial_change_is_rolled_back_and_the_others_are_committed() {
     let bench = Bench::new(None);
     let half = job(
         |tx| {
@@ -100,7 +100,7 @@ fn a_panic_fails_one_write() {
 }
 
 #[test]
-fn a_late_write_never_begins() {
+fn a_write_past_its_deadline_is_dropped() {
     let bench = Bench::new(None);
     let late = job(|tx| tx.execute("INSERT INTO t VALUES (100)", ()), Instant::now());
     let outcomes = bench.run(vec![late, adds(1)]);
@@ -109,7 +109,7 @@ fn a_late_write_never_begins() {
 }
 
 #[test]
-fn a_full_file_takes_nothing_of_the_batch_and_works_again_with_room() {
+fn a_full_file_refuses_the_batch_and_works_again_with_free_space() {
     let bench = Bench::new(Some(10 * 4096));
     bench.writer.connection.execute_batch("CREATE TABLE ballast (b BLOB)").unwrap();
     bench.writer.connection.execute_batch("INSERT INTO ballast VALUES (zeroblob(20000))").unwrap();
@@ -124,7 +124,7 @@ fn a_full_file_takes_nothing_of_the_batch_and_works_again_with_room() {
     };
     let outcomes = bench.run(vec![adds(1), large(), adds(2)]);
     assert!(matches!(outcomes[1], Err(Problem::Unavailable(Unavailable::DiskFull))), "{outcomes:?}");
-    // The small ones either went in alone or were told to come back; never half.
+    // The small writes either committed alone or failed as unavailable, never partially.
     let value = |position: usize, value: i64| if outcomes[position].is_ok() { value } else { 0 };
     assert_eq!(bench.sum(), value(0, 1) + value(2, 2));
 

@@ -1,4 +1,4 @@
-//! How a statement runs on a SQLite connection.
+//! Runs statements on a SQLite connection.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::db::rows::{Row, RowResult};
 use crate::db::values::{Parameter, Value};
 use crate::problem::Problem;
 
-/// Calls `read` for each row until it says that it has enough.
+/// Calls `read` for each row until it returns `Enough::Yes`.
 pub(in crate::db) fn query(
     connection: &Connection,
     sql: &str,
@@ -26,14 +26,14 @@ pub(in crate::db) fn query(
     Ok(())
 }
 
-/// Whether more rows are wanted.
+/// Whether to stop reading rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::db) enum Enough {
     Yes,
     No,
 }
 
-/// Writes, and says how many rows that changed.
+/// Executes a write and returns the number of changed rows.
 pub(in crate::db) fn execute(
     connection: &Connection,
     sql: &str,
@@ -42,7 +42,7 @@ pub(in crate::db) fn execute(
     prepare(connection, sql, parameters)?.raw_execute().map_err(|cause| problem(sql, &cause))
 }
 
-/// A statement with its parameters bound, prepared once for each connection.
+/// A prepared statement (cached per connection) with its parameters bound.
 fn prepare<'c>(
     connection: &'c Connection,
     sql: &str,
@@ -64,7 +64,7 @@ fn prepare<'c>(
     bound().map_err(|cause| problem(sql, &cause))
 }
 
-/// A statement that has `ids(?N)` for a table, in the form that SQLite takes: it has no lists, but it reads JSON as a table.
+/// Replaces `ids(?N)` by a form that SQLite supports: it has no list parameters, but can read JSON as a table.
 #[must_use]
 pub fn expand_ids(sql: &str) -> String {
     const BEGIN: &str = "ids(?";

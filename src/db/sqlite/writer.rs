@@ -1,15 +1,14 @@
-//! The one writer: a thread that takes the writes that wait, runs them inside one transaction, commits
-//! once, and answers all of them after the commit, refusals too.
+//! The single writer: a thread that takes the pending writes, runs them in one transaction, commits once, and answers
+//! all of them after the commit, including refusals.
 //!
-//! A commit with `synchronous=FULL` costs a wait for the disk; sharing it is what makes durable writes
-//! fast. The price is that writes in one batch share their fate, and these are the ways out:
+//! A commit with `synchronous=FULL` waits for the disk; sharing it makes durable writes fast (group commit). The
+//! writes of a batch commit or fail together, with these rules:
 //!
-//! - A write that is refused before it changed anything has nothing to take back.
-//! - A write that fails or panics after a change spoils the batch: everything is rolled back and each
-//!   write of the batch runs again alone, so that only the one at fault fails. That is why writes are
-//!   `FnMut`, and why there are no savepoints.
-//! - When SQLite ends the transaction by itself (full disk, I/O error) or the commit fails, nothing else
-//!   of the batch runs and all of it gets 503.
+//! - A write that is refused before it changed anything needs no rollback.
+//! - A write that fails or panics after a change causes a rollback, and each write of the batch is retried alone, so
+//!   that only that one fails. That is why writes are `FnMut`, and why there are no savepoints.
+//! - If SQLite ends the transaction itself (disk full, I/O error) or the commit fails, the rest of the batch is
+//!   skipped and all of its writes get 503.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,32 +19,32 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::ContextV7;
 
-use super::checkpoint::{Checkpointer, checkpoint, empty, leave_log_if_wrong};
+use super::checkpoint::{Checkpointer, checkpoint, skip_checkpoint_if_replaced, truncate};
 use super::connection::PAGES_MAX;
 use super::problem::problem;
 use super::shared::Shared;
 use super::{compare, rescue};
 use crate::clock::Clock;
 use crate::db::jobs::Job;
-use crate::db::tx::{After, On, Tx};
+use crate::db::tx::{AfterCommit, On, Tx};
 use crate::lifeline::Ending;
 use crate::problem::{Problem, Unavailable};
 
-/// From about this length of the log on SQLite folds it itself (`wal_autocheckpoint`).
+/// At about this length SQLite checkpoints the WAL itself (`wal_autocheckpoint`).
 const LOG_BYTES_MAX: u64 = 2 * 4096 * PAGES_MAX.unsigned_abs();
 
-/// How long another process is waited for when the server stops.
+/// How long to wait for another process while the server is stopping.
 const BUSY_TIMEOUT_AT_STOP: Duration = Duration::from_millis(200);
 
 /// Why a batch did not commit.
-enum Spoiled {
-    /// One write left half a change. The others can do without it.
-    ByOne,
+enum BatchFailure {
+    /// One write failed after a partial change; the others can be retried without it.
+    OneWrite,
     /// The database itself failed.
-    ByDatabase(Unavailable),
+    Database(Unavailable),
 }
 
-/// The connection that writes, and its thread's loop.
+/// The write connection and its thread's loop.
 pub(super) struct Writer {
     connection: Connection,
     clock: Clock,
@@ -70,7 +69,7 @@ impl Writer {
         Self { connection, clock, ids: ContextV7::new(), batch_max, checkpointer, shared, is_lock_held }
     }
 
-    /// Works until every sender is gone and the queue is empty.
+    /// Runs until every sender is gone and the queue is empty.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
         let pulse = self.shared.lifeline.pulse(Ending::Writer);
         while let Some(first) = queue.blocking_recv() {
@@ -87,7 +86,7 @@ impl Writer {
             if self.shared.lifeline.ending() == Some(Ending::FileGone) {
                 break;
             }
-            // A turn that wrote nothing, such as a look at readiness, is no reason to keep the log for longer.
+            // A batch without changes, such as a readiness check, does not postpone the truncation of the WAL.
             if self.connection.total_changes() != changes_before {
                 self.checkpoint_rest();
             }
@@ -97,151 +96,160 @@ impl Writer {
         pulse.finish();
     }
 
-    /// Leaves the file alone whole, for whoever copies it after a clean stop. Not in a command, which may run
-    /// beside a server: it keeps all writes waiting for as long as anybody reads. SQLite folds the log all the
-    /// same when the last connection of all closes.
+    /// Leaves the database file complete after a clean stop, so that it can be copied alone. Skipped in a command,
+    /// which may run beside a server: it would block writes until all readers are done. SQLite checkpoints the WAL
+    /// anyway when the last connection closes.
     fn close(self) {
         if !self.is_lock_held {
             return;
         }
-        if self.shared.trouble.check().is_ok() {
-            match compare::look(&self.shared, &self.connection) {
-                Ok(()) => self.fold_all(),
-                Err(Unavailable::FileGone) => self.keep_what_is_gone(),
+        if self.shared.health.check().is_ok() {
+            match compare::verify(&self.shared, &self.connection) {
+                Ok(()) => self.checkpoint_and_truncate(),
+                Err(Unavailable::FileGone) => self.rescue_data(),
                 Err(_) => {}
             }
         }
-        if self.shared.trouble.is_damaged() {
-            rescue::put_log_aside(&self.shared.file);
+        if self.shared.health.is_damaged() {
+            rescue::move_log_aside(&self.shared.file);
             self.shared.lifeline.end(Ending::Damaged);
         }
-        leave_log_if_wrong(&self.connection, &self.shared);
+        skip_checkpoint_if_replaced(&self.connection, &self.shared);
     }
 
-    /// A reader is not waited for: the log stays beside the file then, as after a crash.
-    fn fold_all(&self) {
-        match empty(&self.connection, &self.shared) {
+    /// Does not wait for readers: then the WAL stays beside the file, as after a crash.
+    fn checkpoint_and_truncate(&self) {
+        match truncate(&self.connection, &self.shared) {
             Ok(true) => {}
-            Ok(false) => tracing::warn!("the log stays beside the database file, since somebody reads it"),
-            Err(cause) => tracing::warn!(%cause, "the log could not be folded into the database file"),
+            Ok(false) => tracing::warn!(
+                "the write-ahead log stays beside the database file, because another process is reading it"
+            ),
+            Err(cause) => {
+                tracing::warn!(%cause, "the write-ahead log could not be checkpointed into the database file");
+            }
         }
     }
 
-    /// The file, or its log, is not at its path, and what was written would be gone with the process.
-    fn keep_what_is_gone(&self) {
-        self.shared.trouble.lost();
+    /// The file or its WAL is no longer at its path; the data would be lost with the process.
+    fn rescue_data(&self) {
+        self.shared.health.record_loss();
         rescue::keep(&self.connection, &self.shared);
         self.shared.lifeline.end(Ending::FileGone);
     }
 
-    /// Folds the end of the log when the rest of it is folded, so that it starts again from its beginning.
+    /// Checkpoints the end of the WAL after the checkpoint thread did the rest, so that the WAL restarts from its
+    /// beginning.
     fn checkpoint_rest(&self) {
         if self.checkpointer.as_ref().is_some_and(Checkpointer::notify)
-            && let Some(_folding) = self.shared.file.folding()
+            && let Some(_checkpoint) = self.shared.file.begin_checkpoint()
         {
             if let Err(cause) = checkpoint(&self.connection) {
-                tracing::warn!(%cause, "the end of the log could not be folded");
+                tracing::warn!(%cause, "the end of the write-ahead log could not be checkpointed");
             }
-            compare::folded_as_of_now(&self.shared, &self.connection);
+            compare::record_checkpoint(&self.shared, &self.connection);
         }
     }
 
-    /// The log itself may be what is too long for the disk or for a limit on the size of files. Once it is folded the next
-    /// write begins it anew.
-    fn make_room(&self) {
-        if let Some(_folding) = self.shared.file.folding() {
-            // What keeps it from being folded is told by the next write.
+    /// The WAL itself may exceed the disk or a file size limit. After a checkpoint the next write restarts it.
+    fn checkpoint_to_free_space(&self) {
+        if let Some(_checkpoint) = self.shared.file.begin_checkpoint() {
+            // The next write reports an error of this.
             let _ = checkpoint(&self.connection);
-            compare::folded_as_of_now(&self.shared, &self.connection);
+            compare::record_checkpoint(&self.shared, &self.connection);
         }
     }
 
-    /// Runs a batch to its end: committed, refused or failed, each write has its outcome afterwards.
+    /// Runs a batch to its end; afterwards each write has its outcome.
     fn work(&self, mut batch: Batch) -> Batch {
         let changes_before = self.connection.total_changes();
         match self.attempt(&mut batch) {
-            Err(Spoiled::ByOne) if batch.len() > 1 => {
+            Err(BatchFailure::OneWrite) if batch.len() > 1 => {
                 return batch.into_iter().flat_map(|job| self.work(vec![job])).collect();
             }
-            // Alone, and then its own refusal is the outcome and it was rolled back.
-            Err(Spoiled::ByOne) => {}
+            // It ran alone: its own error is the outcome, and it was rolled back.
+            Err(BatchFailure::OneWrite) => {}
             Ok(after) => {
-                self.look_again(&mut batch, after, self.connection.total_changes() != changes_before);
+                self.verify_after_commit(
+                    &mut batch,
+                    after,
+                    self.connection.total_changes() != changes_before,
+                );
             }
-            Err(Spoiled::ByDatabase(unavailable)) => {
+            Err(BatchFailure::Database(unavailable)) => {
                 tracing::error!(cause = ?unavailable, writes = batch.len(), "the database refused every write in this batch");
                 fail_all(&mut batch, unavailable);
-                self.shared.trouble.note(unavailable);
+                self.shared.health.note(unavailable);
                 if matches!(unavailable, Unavailable::DiskFull | Unavailable::DiskFailed) {
-                    self.make_room();
+                    self.checkpoint_to_free_space();
                 }
             }
         }
         batch
             .iter()
-            .filter_map(|job| job.trouble())
-            .for_each(|unavailable| self.shared.trouble.note(unavailable));
+            .filter_map(|job| job.unavailable())
+            .for_each(|unavailable| self.shared.health.note(unavailable));
         batch
     }
 
-    /// After a commit and before any answer: what was written into a file that is not the server's any more is
-    /// not answered as written.
-    fn look_again(&self, batch: &mut Batch, after: After, has_written: bool) {
-        match compare::look(&self.shared, &self.connection) {
+    /// After a commit and before any answer: writes into a file that is no longer the server's are not reported as
+    /// successful.
+    fn verify_after_commit(&self, batch: &mut Batch, after: AfterCommit, has_written: bool) {
+        match compare::verify(&self.shared, &self.connection) {
             Ok(()) => {
-                if has_written || after.proves_disk {
-                    self.shared.trouble.wrote(&self.connection);
+                if has_written || after.has_proven_disk {
+                    self.shared.health.record_write(&self.connection);
                 }
-                if after.rings_for_mail {
-                    self.shared.mail_bell.notify_one();
+                if after.has_queued_mail {
+                    self.shared.mail_queued.notify_one();
                 }
             }
             Err(unavailable) => {
                 fail_all(batch, unavailable);
                 if unavailable == Unavailable::FileGone && has_written {
-                    self.keep_what_is_gone();
+                    self.rescue_data();
                 }
             }
         }
     }
 
-    fn attempt(&self, batch: &mut Batch) -> Result<After, Spoiled> {
-        self.shared.trouble.check().map_err(Spoiled::of)?;
+    fn attempt(&self, batch: &mut Batch) -> Result<AfterCommit, BatchFailure> {
+        self.shared.health.check().map_err(BatchFailure::of)?;
         if self.shared.is_stopping.load(Ordering::Acquire) {
-            // Whoever waits for another process by now is told so sooner.
+            // Fail sooner instead of waiting for another process.
             let _ = self.connection.busy_timeout(BUSY_TIMEOUT_AT_STOP);
         }
-        compare::look_before(&self.shared, &self.connection).map_err(Spoiled::ByDatabase)?;
+        compare::verify_before_write(&self.shared, &self.connection).map_err(BatchFailure::Database)?;
         self.command("BEGIN IMMEDIATE")?;
         let outcome = self.run_all(batch);
         let is_committing = outcome.is_ok();
-        // SQLite folds a log that has grown too long in the commit itself.
-        let is_folding = self.shared.file.log_bytes() >= LOG_BYTES_MAX;
-        let folding = if is_folding { self.shared.file.folding() } else { None };
+        // SQLite checkpoints a long WAL within the commit itself.
+        let is_checkpoint_due = self.shared.file.log_bytes() >= LOG_BYTES_MAX;
+        let begin_checkpoint = if is_checkpoint_due { self.shared.file.begin_checkpoint() } else { None };
         let outcome = outcome.and_then(|after| self.command("COMMIT").map(|()| after));
-        drop(folding);
+        drop(begin_checkpoint);
         if outcome.is_err() && !self.connection.is_autocommit() {
-            // Nothing to do if this fails too: the next BEGIN would, and say so.
+            // An error here needs no handling: the next BEGIN fails too and reports it.
             let _ = self.command("ROLLBACK");
         }
-        if is_committing && matches!(outcome, Err(Spoiled::ByDatabase(Unavailable::DiskFailed))) {
+        if is_committing && matches!(outcome, Err(BatchFailure::Database(Unavailable::DiskFailed))) {
             self.overwrite_log();
         }
         outcome
     }
 
-    /// A commit whose sync failed is rolled back, but stands in the log: if the process ended now, the next start
-    /// would take it for committed. The next write begins at the same place and breaks its chain of checksums.
+    /// A commit whose sync failed is rolled back but its frames are in the WAL: if the process ended now, the next
+    /// start would recover it as committed. The next write starts at the same position and breaks the chain of
+    /// checksums.
     fn overwrite_log(&self) {
         let step = self.connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
         let written = step.and_then(|step| self.connection.pragma_update(None, "user_version", step));
         if let Err(cause) = written {
-            tracing::warn!(%cause, "the disk takes no writes");
+            tracing::warn!(%cause, "the disk refuses writes");
         }
     }
 
-    fn run_all(&self, batch: &mut Batch) -> Result<After, Spoiled> {
-        let mut after = After::default();
+    fn run_all(&self, batch: &mut Batch) -> Result<AfterCommit, BatchFailure> {
+        let mut after = AfterCommit::default();
         for job in batch {
             if Instant::now() >= job.deadline() {
                 job.fail(Problem::TimedOut);
@@ -251,10 +259,10 @@ impl Writer {
             let tx = Tx::new(On::Sqlite(&self.connection), &self.clock, &self.ids);
             let accepted = job.run(&tx);
             if self.connection.is_autocommit() {
-                return Err(Spoiled::ByDatabase(job.trouble().unwrap_or(Unavailable::DiskFailed)));
+                return Err(BatchFailure::Database(job.unavailable().unwrap_or(Unavailable::DiskFailed)));
             }
             if !accepted && self.connection.total_changes() != changes_before {
-                return Err(Spoiled::ByOne);
+                return Err(BatchFailure::OneWrite);
             }
             if accepted {
                 after = after.and(tx.after());
@@ -263,18 +271,18 @@ impl Writer {
         Ok(after)
     }
 
-    fn command(&self, sql: &str) -> Result<(), Spoiled> {
-        self.connection.execute_batch(sql).map_err(|cause| Spoiled::of(problem(sql, &cause)))
+    fn command(&self, sql: &str) -> Result<(), BatchFailure> {
+        self.connection.execute_batch(sql).map_err(|cause| BatchFailure::of(problem(sql, &cause)))
     }
 }
 
-impl Spoiled {
+impl BatchFailure {
     fn of(problem: Problem) -> Self {
         match problem {
-            Problem::Unavailable(unavailable) => Self::ByDatabase(unavailable),
+            Problem::Unavailable(unavailable) => Self::Database(unavailable),
             other => {
                 tracing::error!(cause = %other, "the database failed");
-                Self::ByDatabase(Unavailable::Broken)
+                Self::Database(Unavailable::Broken)
             }
         }
     }

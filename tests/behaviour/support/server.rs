@@ -162,7 +162,7 @@ impl TestServer {
 
     /// Wakes mail delivery.
     pub fn ring(&self) {
-        self.server.app().db.mail_bell().notify_one();
+        self.server.app().db.mail_queued().notify_one();
     }
 
     /// The code of the latest mail to this address.

@@ -1,5 +1,5 @@
-//! What is known to be wrong with the file beyond one call: damage, which stays until it is repaired, and
-//! whether the disk refused the last write, which the next successful one clears.
+//! The health of the file beyond one call: damage, which lasts until it is repaired, and whether the disk refused the
+//! last write, which the next successful write clears.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -12,34 +12,34 @@ use crate::problem::{Problem, Unavailable};
 const NONE: u8 = 0;
 const DAMAGED: u8 = 1;
 const GONE: u8 = 2;
-const INDEX_WRONG: u8 = 3;
+const INDEX_OVERWRITTEN: u8 = 3;
 
-/// How far the log was folded when this process looked last: the run of the log, and how many of its frames are in the
-/// file. Any fold changes it, and nothing else does but a log that begins anew, which follows a fold.
+/// How far the WAL was checkpointed when this process last checked: the WAL's salts, and the number of checkpointed
+/// frames. Any checkpoint changes it; otherwise only a WAL restart does, which follows a checkpoint.
 pub(super) type Progress = (Option<[u8; 8]>, i64);
 
 /// Shared by the writer and all readers.
 #[derive(Default)]
-pub(super) struct Trouble {
+pub(super) struct FileHealth {
     lasting: AtomicU8,
     was_write_refused: AtomicBool,
     newest_audit_log: Mutex<Option<Uuid>>,
     progress: Mutex<Progress>,
 }
 
-impl Trouble {
-    /// Refuses while there is something that does not pass by itself.
+impl FileHealth {
+    /// Fails while the file is unusable for a lasting reason.
     pub(super) fn check(&self) -> Result<(), Problem> {
         match self.lasting.load(Ordering::Acquire) {
             NONE => Ok(()),
             GONE => Err(Problem::Unavailable(Unavailable::FileGone)),
-            INDEX_WRONG => Err(Problem::Unavailable(Unavailable::PartEnded)),
+            INDEX_OVERWRITTEN => Err(Problem::Unavailable(Unavailable::PartEnded)),
             _ => Err(Problem::Unavailable(Unavailable::Damaged)),
         }
     }
 
-    /// Remembers what an outcome says of the file as a whole.
-    pub(super) fn learn<T>(&self, outcome: &Result<T, Problem>) {
+    /// Records the health that an outcome implies.
+    pub(super) fn note_outcome<T>(&self, outcome: &Result<T, Problem>) {
         if let Err(Problem::Unavailable(unavailable)) = outcome {
             self.note(*unavailable);
         }
@@ -59,20 +59,20 @@ impl Trouble {
         self.lasting.load(Ordering::Acquire) == DAMAGED
     }
 
-    /// The file is not there any more, and a write went into it.
-    pub(super) fn lost(&self) {
+    /// Records that a write went into a file that no longer exists at its path.
+    pub(super) fn record_loss(&self) {
         self.lasting.store(GONE, Ordering::Release);
     }
 
-    /// The index of the log was overwritten. The log itself has everything, and a start makes the index anew.
-    pub(super) fn lost_index(&self) {
-        self.lasting.store(INDEX_WRONG, Ordering::Release);
+    /// The wal-index was overwritten. The WAL itself is complete, and the next start rebuilds the index from it.
+    pub(super) fn lose_index(&self) {
+        self.lasting.store(INDEX_OVERWRITTEN, Ordering::Release);
     }
 
-    /// Remembers how far this process has written.
-    pub(super) fn wrote(&self, writer: &Connection) {
+    /// Records a successful write.
+    pub(super) fn record_write(&self, writer: &Connection) {
         self.was_write_refused.store(false, Ordering::Release);
-        // An error here is one of the next write, too.
+        // The next write reports such an error.
         if let Ok(newest) = newest_audit_log(writer) {
             *self.newest_audit_log.lock().unwrap_or_else(PoisonError::into_inner) = newest;
         }
@@ -82,22 +82,22 @@ impl Trouble {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = progress;
     }
 
-    pub(super) fn has_progressed(&self, progress: Progress) -> bool {
+    pub(super) fn is_progress_new(&self, progress: Progress) -> bool {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner) != progress
     }
 
-    /// The newest row of the audit log that this process has written.
+    /// The newest audit log row that this process has written.
     pub(super) fn newest_written(&self) -> Option<Uuid> {
         *self.newest_audit_log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the last write was refused by the disk.
+    /// Whether the disk refused the last write.
     pub(super) fn was_write_refused(&self) -> bool {
         self.was_write_refused.load(Ordering::Acquire)
     }
 }
 
-/// Every change leaves a row there, and ids sort by their time.
+/// The newest audit log row: every change adds one, and ids sort by time.
 pub(super) fn newest_audit_log(connection: &Connection) -> rusqlite::Result<Option<Uuid>> {
     connection.prepare_cached("SELECT max(id) FROM audit_logs")?.query_row([], |row| row.get(0))
 }

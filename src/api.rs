@@ -1,4 +1,4 @@
-//! The generated trait, filled in: each operation is a line that leads to `operations`.
+//! Implements the generated trait: each operation is one call into `operations`.
 
 #![allow(clippy::wildcard_imports, reason = "all of that file is named here, and nothing else is done")]
 

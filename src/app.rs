@@ -1,4 +1,4 @@
-//! What every operation works with, put together once at start.
+//! The state that every operation uses, created once at start.
 
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -8,27 +8,28 @@ use crate::config::InvitationSettings;
 use crate::db::{Db, Tx};
 use crate::problem::{Problem, Unavailable};
 
-/// The application: its data and its rules. It knows nothing of sockets.
+/// The application: its data and its settings, without any knowledge of sockets.
 pub struct App {
-    /// The file of data; it carries the clock.
+    /// The database, with the clock.
     pub db: Db,
-    /// How long links live and how often they are sent.
+    /// The settings of invitations: lifetimes and rate limits.
     pub invitations: InvitationSettings,
-    /// What was seen when it was last asked whether requests can be served. Who asks meanwhile waits for that look.
+    /// The last readiness result. Concurrent checks wait for the one that is running.
     pub readiness: Mutex<Option<Readiness>>,
 }
 
-/// Whether requests could be served at a moment.
+/// A readiness result.
 #[derive(Clone, Copy)]
 pub struct Readiness {
-    /// When that was.
+    /// When it was checked.
     pub at: Instant,
-    /// What was in the way.
+    /// The reason for not being ready.
     pub trouble: Option<Unavailable>,
 }
 
 impl App {
-    /// Reads for a caller, who is looked up in the same snapshot: 401 if the credentials do not hold any more.
+    /// Reads for a caller, who is looked up in the same snapshot. Fails with 401 if the credentials are no longer
+    /// valid.
     pub async fn read<T: Send + 'static>(
         &self,
         principal: Principal,
@@ -48,8 +49,8 @@ impl App {
         self.db.read(deadline, reading).await
     }
 
-    /// Writes for a caller, who is looked up in the same transaction: 401 if the credentials do not hold any more.
-    /// `work` may run more than once, each time from a clean state.
+    /// Writes for a caller, who is looked up in the same transaction. Fails with 401 if the credentials are no longer
+    /// valid. `work` may run more than once, each time from a clean state.
     pub async fn write<T: Send + 'static>(
         &self,
         principal: Principal,

@@ -1,7 +1,7 @@
-//! Secrets: made here, compared by their SHA-256, and shown nowhere by accident.
+//! Secrets: generated here, compared by their SHA-256, and protected from accidental output.
 //!
-//! [`Secret`] has neither `Debug` nor `Display` nor `Serialize`, so it cannot slip into a log line or an
-//! answer; code that wants the text says [`Secret::reveal`].
+//! [`Secret`] implements neither `Debug` nor `Display` nor `Serialize`, so it cannot end up in a log line or a
+//! response; [`Secret::reveal`] returns the text.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,39 +9,39 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-/// What a secret opens. The prefix lets secret scanners find it, and garbage be refused without a look-up.
+/// The kind of a secret. The prefix lets secret scanners find it, and lets other text be refused without a lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretKind {
     /// A personal access token.
     PersonalAccessToken,
-    /// A sign-in of a person, for `internalAuth`.
-    InternalToken,
+    /// A session, for `internalAuth`.
+    Session,
     /// The code of an invitation.
     Invitation,
-    /// What opens the stand-in's own controls.
+    /// The token of the test controls.
     TestControls,
 }
 
 impl SecretKind {
-    /// What a text opens by its beginning, whatever follows.
+    /// The kind of a text by its prefix.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
-        let all = [Self::PersonalAccessToken, Self::InternalToken, Self::Invitation, Self::TestControls];
+        let all = [Self::PersonalAccessToken, Self::Session, Self::Invitation, Self::TestControls];
         all.into_iter().find(|kind| text.starts_with(kind.prefix()))
     }
 
-    /// How every secret of this kind begins.
+    /// The prefix of every secret of this kind.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::PersonalAccessToken => "brms_pat_",
-            Self::InternalToken => "brms_ses_",
+            Self::Session => "brms_ses_",
             Self::Invitation => "brms_inv_",
             Self::TestControls => "brms_tst_",
         }
     }
 
-    /// What every secret of this kind looks like, in words.
+    /// The format of every secret of this kind, in words.
     #[must_use]
     pub fn form(self) -> String {
         let (fewest, most) = (BODY_CHARACTERS.start(), BODY_CHARACTERS.end());
@@ -49,13 +49,13 @@ impl SecretKind {
     }
 }
 
-/// Whether a secret may hold this character.
+/// Whether a secret may have this character.
 #[must_use]
 pub const fn is_secret_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '-' | '_')
 }
 
-/// The fewest and the most characters after the prefix. Ours have 43 (256 bits); those of a seed may differ.
+/// The allowed number of characters after the prefix. Generated ones have 43 (256 bits); those of a seed may differ.
 const BODY_CHARACTERS: std::ops::RangeInclusive<usize> = 32..=200;
 
 /// The text of a secret.
@@ -63,11 +63,11 @@ const BODY_CHARACTERS: std::ops::RangeInclusive<usize> = 32..=200;
 pub struct Secret(String);
 
 impl Secret {
-    /// 256 bits from the system's generator behind the prefix.
+    /// A secret with 256 bits from the system's random generator.
     ///
     /// # Panics
     ///
-    /// When the system has no randomness to give: without it there is no safe way on.
+    /// If the system's random generator fails: there is no safe way to continue.
     #[must_use]
     pub fn generate(kind: SecretKind) -> Self {
         let mut bits = [0_u8; 32];
@@ -75,7 +75,7 @@ impl Secret {
         Self(format!("{}{}", kind.prefix(), URL_SAFE_NO_PAD.encode(bits)))
     }
 
-    /// Takes a text for a secret if it has the form of one: prefix, letters, length.
+    /// Parses a text with the format of a secret: prefix, characters, length.
     #[must_use]
     pub fn parse(kind: SecretKind, text: &str) -> Option<Self> {
         let body = text.strip_prefix(kind.prefix())?;
@@ -83,20 +83,20 @@ impl Secret {
         well_formed.then(|| Self(text.to_owned()))
     }
 
-    /// The text itself, for the one place that has to show it.
+    /// The text itself, for the places that must show it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// What is kept of it. A fast hash is right: 256 random bits cannot be guessed.
+    /// The hash that is stored. A fast hash is sufficient: 256 random bits cannot be guessed.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         SecretHash(Sha256::digest(self.0.as_bytes()).into())
     }
 }
 
-/// The SHA-256 of a secret. In JSON it is 64 hexadecimal digits.
+/// The SHA-256 of a secret. 64 hexadecimal digits in JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SecretHash([u8; 32]);
 
@@ -148,7 +148,7 @@ mod tests {
     fn a_made_secret_reads_back_and_never_repeats() {
         for kind in [
             SecretKind::PersonalAccessToken,
-            SecretKind::InternalToken,
+            SecretKind::Session,
             SecretKind::Invitation,
             SecretKind::TestControls,
         ] {
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_not_the_form_is_refused_without_a_look_up() {
+    fn a_text_in_another_format_is_refused_without_a_lookup() {
         let right = Secret::generate(SecretKind::Invitation);
         for wrong in [
             "",
@@ -187,6 +187,6 @@ mod tests {
         ] {
             assert!(Secret::parse(SecretKind::Invitation, wrong).is_none(), "{wrong:?}");
         }
-        assert!(Secret::parse(SecretKind::InternalToken, right.reveal()).is_none());
+        assert!(Secret::parse(SecretKind::Session, right.reveal()).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! Who calls: credentials before and in the transaction that acts.
+//! Identifies the caller: checks credentials before the request body is read, and again inside the acting transaction.
 
 use std::net::IpAddr;
 
@@ -16,7 +16,7 @@ use crate::store::audit_logs::Actor;
 use crate::store::credentials::TokenLimits;
 use crate::store::ids::{OrganisationId, UserId};
 
-/// Well-formed credentials of a request, and the request they came with. Whose they are is not known yet.
+/// Well-formed credentials of a request, with the request's context. The caller is not known yet.
 pub struct Principal {
     operation: Operation,
     kind: SecretKind,
@@ -24,28 +24,28 @@ pub struct Principal {
     context: RequestContext,
 }
 
-/// A user who calls, as the database knows them in this transaction.
+/// An authenticated user, as of the current transaction.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// What is called.
+    /// The operation that is called.
     pub operation: Operation,
     /// The user.
     pub user_id: UserId,
-    /// The only organisation this caller can see anything of.
+    /// The caller's organisation; nothing of any other is visible.
     pub organisation_id: OrganisationId,
-    /// The user's standing there.
+    /// The user's type in the organisation.
     pub user_type: UserType,
-    /// What a personal access token leaves of the user's rights; `None` for a sign-in.
+    /// The limits of a personal access token; `None` for a session.
     pub limits: Option<TokenLimits>,
     ip_address: IpAddr,
     user_agent: Option<String>,
 }
 
-/// What is said of credentials that open nothing. One text, so that it does not tell which it was.
+/// One text for all invalid credentials, so that it does not reveal the reason.
 const NOT_VALID: &str = "The credentials are not valid: unknown, expired or revoked, or their user is \
                          disabled or has not accepted the invitation yet.";
 
-/// Checks the credentials of a request for an operation, before anything else of it is read.
+/// Checks the credentials of a request before anything else of it is read.
 pub async fn authenticate(
     db: &Db,
     operation: Operation,
@@ -73,7 +73,7 @@ pub async fn authenticate(
 }
 
 impl Principal {
-    /// Who this is, in this transaction; 401 if the credentials do not hold (any more).
+    /// The caller, as of this transaction. Fails with 401 if the credentials are no longer valid.
     pub fn caller(&self, tx: &Tx) -> Result<Caller, Problem> {
         let found = store::credentials::find(tx, self.kind, &self.secret_hash)?;
         let found = found.ok_or_else(|| refusal(self.operation, CredentialFault::Invalid, NOT_VALID))?;
@@ -88,7 +88,7 @@ impl Principal {
         })
     }
 
-    /// When the request's time is over.
+    /// When the request times out.
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.context.deadline
@@ -96,7 +96,7 @@ impl Principal {
 }
 
 impl Caller {
-    /// The same user as the one who did something, for the audit log.
+    /// The caller as the actor of an audit log entry.
     #[must_use]
     pub fn actor(&self) -> Actor {
         Actor {
@@ -111,11 +111,11 @@ impl Caller {
 fn kind(scheme: SecurityScheme) -> SecretKind {
     match scheme {
         SecurityScheme::PersonalAccessToken => SecretKind::PersonalAccessToken,
-        SecurityScheme::InternalAuth => SecretKind::InternalToken,
+        SecurityScheme::InternalAuth => SecretKind::Session,
     }
 }
 
-/// A 401 with one challenge for each scheme that the operation takes.
+/// A 401 with one challenge for each scheme that the operation accepts.
 fn refusal(operation: Operation, fault: CredentialFault, detail: &str) -> Problem {
     let schemes = operation.security().iter().copied().flatten();
     let challenges = schemes.map(|scheme| match scheme {

@@ -1,4 +1,4 @@
-//! What is said of credentials that cannot be right, and the way out.
+//! Error texts for credentials that cannot be valid, with the way to correct them.
 
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::http::Authorization;
@@ -6,15 +6,14 @@ use crate::secret::SecretKind;
 
 const MISSING: &str = "The Authorization header is missing.";
 const NOT_ONE: &str = "Send one Authorization header in ASCII: a scheme, a space, the token.";
-const NO_TOKEN: &str = "Behind the scheme of the Authorization header the token is missing.";
+const NO_TOKEN: &str = "The Authorization header has a scheme but no token.";
 const BLANKS: &str =
-    "The Authorization header is a scheme, exactly one space and the token; nothing else is taken.";
-const UNKNOWN_SCHEME: &str =
-    "The scheme of the Authorization header is not known here; send Bearer or Internal.";
-const ONLY_SIGN_INS: &str =
-    "This operation takes a sign-in of a person (scheme Internal), not a personal access token.";
+    "The Authorization header must be a scheme, exactly one space and the token, with nothing else.";
+const UNKNOWN_SCHEME: &str = "The scheme of the Authorization header is unknown; use Bearer or Internal.";
+const SESSIONS_ONLY: &str =
+    "This operation requires a session (scheme Internal), not a personal access token.";
 
-/// The scheme and the secret that are to be looked up, or why there is no use in that.
+/// The scheme and secret to look up, or the reason why they cannot be valid.
 pub(super) fn plausible(
     operation: Operation,
     authorization: Authorization<'_>,
@@ -30,7 +29,7 @@ pub(super) fn plausible(
         return Err(hint);
     }
     let scheme = scheme.ok_or(UNKNOWN_SCHEME)?;
-    if takes(operation, scheme) { Ok((scheme, credentials)) } else { Err(ONLY_SIGN_INS) }
+    if takes(operation, scheme) { Ok((scheme, credentials)) } else { Err(SESSIONS_ONLY) }
 }
 
 fn malformed(operation: Operation, text: &str) -> &'static str {
@@ -43,16 +42,16 @@ fn malformed(operation: Operation, text: &str) -> &'static str {
     }
 }
 
-/// What the beginning of a secret tells when it does not go with its scheme.
+/// A hint if the prefix of the secret does not fit its scheme.
 fn hint(operation: Operation, given: Option<SecurityScheme>, secret: &str) -> Option<&'static str> {
     let (right, hint) = match SecretKind::of(secret)? {
         SecretKind::PersonalAccessToken => (
             SecurityScheme::PersonalAccessToken,
-            "A secret brms_pat_… goes with the scheme Bearer: send `Authorization: Bearer brms_pat_…`.",
+            "A secret brms_pat_… requires the scheme Bearer: send `Authorization: Bearer brms_pat_…`.",
         ),
-        SecretKind::InternalToken => (
+        SecretKind::Session => (
             SecurityScheme::InternalAuth,
-            "A secret brms_ses_… goes with the scheme Internal: send `Authorization: Internal brms_ses_…`.",
+            "A secret brms_ses_… requires the scheme Internal: send `Authorization: Internal brms_ses_…`.",
         ),
         SecretKind::Invitation => {
             return Some(
@@ -60,22 +59,22 @@ fn hint(operation: Operation, given: Option<SecurityScheme>, secret: &str) -> Op
             );
         }
         SecretKind::TestControls => {
-            return Some("A secret brms_tst_… opens the test controls and no operation.");
+            return Some("A secret brms_tst_… is for the test controls, not for operations.");
         }
     };
     if !takes(operation, right) {
-        return Some(ONLY_SIGN_INS);
+        return Some(SESSIONS_ONLY);
     }
     (given != Some(right)).then_some(hint)
 }
 
-/// The scheme of a word, in any letter case.
+/// The scheme for a word, case-insensitive.
 fn known(word: &str) -> Option<SecurityScheme> {
     let all = [SecurityScheme::PersonalAccessToken, SecurityScheme::InternalAuth];
     all.into_iter().find(|scheme| scheme.http_scheme().eq_ignore_ascii_case(word))
 }
 
-/// Each alternative of the description names one scheme; `tests/house.rs` holds it to that.
+/// Each alternative of the description has exactly one scheme, which `tests/house.rs` checks.
 fn takes(operation: Operation, scheme: SecurityScheme) -> bool {
     operation.security().iter().any(|alternative| alternative.contains(&scheme))
 }

@@ -1,9 +1,9 @@
-//! From credentials to a caller.
+//! Authentication and authorisation: from credentials to a caller and their permissions.
 //!
-//! The check happens twice by the same function, [`Principal::caller`]: on a snapshot before the body is
-//! read, so that strangers cost little, and inside the transaction that acts, so that a token revoked or
-//! a user disabled a moment ago is refused. Who may call what is the table in [`requirements`]; what that
-//! means for a caller is in [`permissions`].
+//! Credentials are checked twice, both times by [`Principal::caller`]: on a snapshot before the body is read, so that
+//! unauthenticated requests stay cheap, and inside the acting transaction, so that a token that was just revoked or a
+//! user who was just disabled is refused. The table in [`requirements`] defines who may call what; [`permissions`]
+//! evaluates it.
 
 mod callers;
 mod hints;

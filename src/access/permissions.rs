@@ -1,5 +1,5 @@
-//! What a caller may do: standing in the organisation, permissions inside a project, and how a personal
-//! access token narrows both. One home for every such rule.
+//! All rules about what a caller may do: the user type in the organisation, permissions inside a project, and the
+//! limits of a personal access token.
 
 use super::callers::Caller;
 use super::requirements::{Requirement, requirement};
@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::store;
 use crate::store::ids::ProjectId;
 
-/// Whether holding one permission gives another: `owner` gives everything, `x` gives every `x:…`.
+/// Whether one permission includes another: `owner` includes all, `x` includes every `x:…`.
 #[must_use]
 pub fn implies(held: Permission, wanted: Permission) -> bool {
     let (held_word, wanted_word) = (held.as_str(), wanted.as_str());
@@ -19,7 +19,7 @@ pub fn implies(held: Permission, wanted: Permission) -> bool {
         || wanted_word.strip_prefix(held_word).is_some_and(|rest| rest.starts_with(':'))
 }
 
-/// A list of permissions keeps its order; what stands twice counts once.
+/// Removes duplicates and keeps the order.
 #[must_use]
 pub fn deduplicated(permissions: Vec<Permission>) -> Vec<Permission> {
     let mut once = Vec::with_capacity(permissions.len());
@@ -31,46 +31,46 @@ pub fn deduplicated(permissions: Vec<Permission>) -> Vec<Permission> {
     once
 }
 
-/// What a caller may do inside one project that the caller sees.
+/// The caller's permissions inside one visible project.
 #[derive(Clone, Debug)]
 pub struct ProjectAccess {
-    /// `None`: no token narrows the user.
+    /// The limits of the token; `None` without a token.
     token: Option<Vec<Permission>>,
     user: Vec<Permission>,
 }
 
 impl ProjectAccess {
-    /// Whether both the user and the token, if there is one, have the permission.
+    /// Whether the user has the permission, and the token too, if there is one.
     #[must_use]
     pub fn may(&self, wanted: Permission) -> bool {
         let any = |held: &[Permission]| held.iter().any(|held| implies(*held, wanted));
         any(&self.user) && self.token.as_deref().is_none_or(any)
     }
 
-    /// Refuses a caller who does not meet what the table asks for inside this project (403).
+    /// Fails with 403 if the caller lacks the permission that the operation requires inside this project.
     pub fn require(&self, operation: Operation) -> Result<(), Problem> {
         let requirement = requirement(operation);
         let met = match requirement {
             Requirement::Permission(wanted) => self.may(wanted),
-            // A caller with an access sees the project.
+            // A caller with access sees the project.
             Requirement::InProject => true,
             _ => false,
         };
         if met { Ok(()) } else { Err(Problem::Forbidden(requirement.refusal())) }
     }
 
-    /// Refuses a caller who hands out `owner` without the right to (403).
+    /// Fails with 403 if the caller may not grant `owner`.
     pub fn require_grant_of_owner(&self) -> Result<(), Problem> {
         if self.may_grant_owner() {
             return Ok(());
         }
         Err(Problem::Forbidden(
-            "Handing out owner, by the mark or by a group that carries it, needs a project owner or an owner or \
+            "Granting owner, directly or through a group that has it, requires a project owner or an owner or \
              admin of the organisation.",
         ))
     }
 
-    /// Whether the caller may hand out everything: give the owner mark, or a group that carries `owner`.
+    /// Whether the caller may grant the owner flag, or a group with the permission `owner`.
     #[must_use]
     pub fn may_grant_owner(&self) -> bool {
         self.may(Permission::Owner)
@@ -78,38 +78,37 @@ impl ProjectAccess {
 }
 
 impl Caller {
-    /// Refuses a caller who does not meet what the table asks for outside projects (403).
+    /// Fails with 403 if the caller does not meet the operation's requirement outside projects.
     ///
-    /// What it asks for inside one is checked where the project is found: `projects::access`.
+    /// Requirements inside a project are checked when the project is looked up: `projects::access`.
     pub fn require(&self) -> Result<(), Problem> {
         let requirement = requirement(self.operation);
         let met = match requirement {
-            Requirement::AnyUser => self.token_reaches_everything(),
+            Requirement::AnyUser => self.has_unlimited_token(),
             Requirement::Author => {
-                self.token_reaches_everything()
-                    && (self.is_administrator() || self.user_type == UserType::Author)
+                self.has_unlimited_token() && (self.is_administrator() || self.user_type == UserType::Author)
             }
-            Requirement::Administrator => self.token_reaches_everything() && self.is_administrator(),
+            Requirement::Administrator => self.has_unlimited_token() && self.is_administrator(),
             Requirement::NoCredentials | Requirement::Own => true,
             Requirement::InProject | Requirement::Permission(_) => false,
         };
         if met { Ok(()) } else { Err(Problem::Forbidden(requirement.refusal())) }
     }
 
-    /// Owner and admin see and may do everything in every project.
+    /// Owners and admins see every project and have every permission in it.
     #[must_use]
     pub fn is_administrator(&self) -> bool {
         matches!(self.user_type, UserType::Owner | UserType::Admin)
     }
 
-    /// A sign-in does; a token only if it was made so.
-    fn token_reaches_everything(&self) -> bool {
+    /// True for a session, and for a token with `allProjects` and `owner`.
+    fn has_unlimited_token(&self) -> bool {
         let limits = self.limits.as_ref();
         limits.is_none_or(|limits| limits.all_projects && limits.permissions.contains(&Permission::Owner))
     }
 }
 
-/// What the caller may do in a project of the caller's organisation; `None` when the caller cannot see it.
+/// The caller's permissions in a project of their organisation. Returns `None` if the project is not visible.
 pub fn in_project(tx: &Tx, caller: &Caller, project_id: ProjectId) -> Result<Option<ProjectAccess>, Problem> {
     let token = match &caller.limits {
         None => None,
@@ -118,7 +117,7 @@ pub fn in_project(tx: &Tx, caller: &Caller, project_id: ProjectId) -> Result<Opt
         {
             Some(limits.permissions.clone())
         }
-        // A token cannot see a project it does not reach.
+        // A project outside the token's projects is not visible.
         Some(_) => return Ok(None),
     };
     if caller.is_administrator() {
@@ -133,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_permission_gives_itself_and_what_lies_under_it() {
+    fn a_permission_includes_itself_and_its_children() {
         for (held, wanted, given) in [
             (Permission::Owner, Permission::ProjectManage, true),
             (Permission::Owner, Permission::Owner, true),

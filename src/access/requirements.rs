@@ -1,30 +1,30 @@
-//! The one table of who may call what: for each operation what it asks of its caller.
+//! The table of what each operation requires of its caller.
 //!
-//! Read it with three rules. A personal access token acts within its own permissions and projects, and
-//! outside one project it needs `allProjects` and `owner` (but for the own profile and the own tokens).
-//! Owner and admin of the organisation have every permission in every project. Handing out `owner` asks for
-//! more than this table says: see [`super::permissions::ProjectAccess::may_grant_owner`]. So does changing key or protection
-//! of a project (updateProject).
+//! Three rules apply to it. A personal access token acts within its own permissions and projects, and outside projects
+//! it needs `allProjects` and `owner` (except for the caller's own profile and tokens). Owners and admins of the
+//! organisation have every permission in every project. Granting `owner` requires more than this table says, see
+//! [`super::permissions::ProjectAccess::may_grant_owner`]; so does changing the key or the protection of a project
+//! (updateProject).
 
 use crate::generated::api::Operation;
 use crate::generated::models::Permission;
 
-/// What an operation asks of its caller.
+/// What an operation requires of its caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Requirement {
-    /// Nothing: it is open.
+    /// Nothing; no credentials are needed.
     NoCredentials,
-    /// To be a caller: it is about the caller's own things.
+    /// An authenticated caller; the operation concerns only the caller's own data.
     Own,
-    /// To be a caller, by a token that reaches everything if by a token.
+    /// An authenticated caller; a token must have `allProjects` and `owner`.
     AnyUser,
-    /// Standing author, admin or owner.
+    /// User type author, admin or owner.
     Author,
-    /// Standing admin or owner.
+    /// User type admin or owner.
     Administrator,
-    /// To see the project.
+    /// The project is visible.
     InProject,
-    /// To see the project and to have the permission there.
+    /// The project is visible, and the caller has the permission in it.
     Permission(Permission),
 }
 
@@ -83,25 +83,25 @@ pub const fn requirement(operation: Operation) -> Requirement {
 }
 
 impl Requirement {
-    /// What is said to a caller who does not meet it.
+    /// The error text for a caller who does not meet the requirement.
     #[must_use]
     pub const fn refusal(self) -> &'static str {
         match self {
             Self::NoCredentials | Self::Own | Self::InProject => "This is not allowed.",
-            Self::AnyUser => "A token needs allProjects and the permission owner for this.",
+            Self::AnyUser => "This requires allProjects and the permission owner, if a token is used.",
             Self::Author => {
-                "This needs an author, admin or owner of the organisation, and of a token allProjects and the \
-                 permission owner."
+                "This requires an author, admin or owner of the organisation, and from a token also allProjects and \
+                 the permission owner."
             }
             Self::Administrator => {
-                "This needs an admin or owner of the organisation, and of a token allProjects and the permission \
-                 owner."
+                "This requires an admin or owner of the organisation, and from a token also allProjects and the \
+                 permission owner."
             }
             Self::Permission(Permission::Owner) => {
-                "This needs the permission owner in the project, of the user and of a token."
+                "This requires the permission owner in the project, for the user and for a token."
             }
             Self::Permission(_) => {
-                "This needs the permission project:manage in the project, of the user and of a token."
+                "This requires the permission project:manage in the project, for the user and for a token."
             }
         }
     }

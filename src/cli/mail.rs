@@ -36,7 +36,7 @@ pub(super) fn list(
         writeln!(out, "no mail{}", state.map_or(String::new(), |state| format!(" is {state}")))?;
     }
     for mail in mails {
-        let state = if mail.is_on_its_way { "sending" } else { mail.state.as_str() };
+        let state = if mail.is_being_sent { "sending" } else { mail.state.as_str() };
         write!(
             out,
             "{}  {state:<9}  {}  tries {}  {}",
@@ -45,7 +45,7 @@ pub(super) fn list(
             mail.attempts,
             mail.recipient
         )?;
-        if mail.is_waiting() && mail.attempts > 0 {
+        if mail.is_pending() && mail.attempts > 0 {
             write!(out, "  next try {}", mail.next_attempt_at.rfc3339())?;
         }
         match mail.last_answer {
@@ -59,8 +59,8 @@ pub(super) fn list(
 /// Everything known about one mail except its content.
 pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
     let mail = operator::find(&database::open_existing(settings)?, id.into())?;
-    let on_its_way = if mail.is_on_its_way { ", being sent now" } else { "" };
-    let next = mail.is_waiting().then(|| mail.next_attempt_at.rfc3339());
+    let on_its_way = if mail.is_being_sent { ", being sent now" } else { "" };
+    let next = mail.is_pending().then(|| mail.next_attempt_at.rfc3339());
     for (name, value) in [
         ("id", Some(mail.id.to_string())),
         ("state", Some(format!("{}{on_its_way}", mail.state))),
@@ -99,7 +99,7 @@ pub(super) fn retry(
 
 /// Cancels a mail.
 pub(super) fn cancel(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
-    if operator::cancel(&database::open_existing(settings)?, id.into())?.is_on_its_way {
+    if operator::cancel(&database::open_existing(settings)?, id.into())?.is_being_sent {
         writeln!(
             out,
             "{id} is cancelled, but it was being sent: `brms mail show {id}` shows whether it was delivered"

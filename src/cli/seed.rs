@@ -13,7 +13,7 @@ pub(super) fn run(settings: &SeedSettings, out: &mut dyn Write) -> Result<(), Fa
     // Before the database is opened, so that an invalid file does not create one.
     let seed = seed::read(&settings.file)?;
     let db = database::open_or_create(&settings.data)?;
-    let lock = if seed.has_known_secrets() { operator::keep_servers_out(&db, settings)? } else { None };
+    let lock = if seed.has_known_secrets() { operator::lock_out_servers(&db, settings)? } else { None };
     let lifetime = settings.invitations.invitation_ttl;
     let loaded = if settings.add {
         seed::load(&db, &seed, lifetime)?

@@ -104,6 +104,6 @@ fn show(credentials: &FirstCredentials, out: &mut dyn Write) -> std::io::Result<
     )?;
     writeln!(out, "These credentials are shown only once; `brms token create` creates more:\n")?;
     writeln!(out, "  Authorization: Bearer {}", credentials.personal_access_token.reveal())?;
-    writeln!(out, "  Authorization: Internal {}\n", credentials.internal_token.reveal())?;
+    writeln!(out, "  Authorization: Internal {}\n", credentials.session.reveal())?;
     out.flush()
 }

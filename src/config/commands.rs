@@ -240,7 +240,8 @@ pub enum TokenKind {
     /// A personal access token, for `Authorization: Bearer`.
     Personal,
     /// A session of a person, for `Authorization: Internal`.
-    Internal,
+    #[value(name = "internal", alias = "session")]
+    Session,
 }
 
 impl TokenKind {
@@ -249,7 +250,7 @@ impl TokenKind {
     pub fn lifetime(self) -> Option<Duration> {
         match self {
             Self::Personal => None,
-            Self::Internal => Some(Duration::from_hours(12)),
+            Self::Session => Some(Duration::from_hours(12)),
         }
     }
 }

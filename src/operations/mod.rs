@@ -1,4 +1,5 @@
-//! The operations: what each does, in the order its rules apply. One folder a noun, a file an operation where it is long.
+//! The operations, with their checks in the order in which they apply. One folder for each noun, and a file for each
+//! longer operation.
 
 pub mod audit_logs;
 pub mod groups;

@@ -1,4 +1,4 @@
-//! What the operator does with invitations: a link to hand over, and sending one again.
+//! Operator commands for invitations: creating a link, and sending again.
 
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::store::ids::InvitationId;
 use crate::store::invitations::Invitation;
 use crate::store::users::User;
 
-/// A fresh link of an invitation, named by its own id or its user's. Counts as a send, queues no mail.
+/// Creates a new link for an invitation, given by its own id or its user's. Counts as a send, but queues no mail.
 pub fn link(tx: &Tx, settings: &InvitationSettings, id: Uuid) -> Result<(Invitation, Secret), Problem> {
     let user_id =
         store::invitations::find_anywhere(tx, id.into())?.map_or(id.into(), |invitation| invitation.user_id);
@@ -22,7 +22,7 @@ pub fn link(tx: &Tx, settings: &InvitationSettings, id: Uuid) -> Result<(Invitat
     fresh_secret(tx, settings, &user)
 }
 
-/// Sends an invitation again on the operator's word, in the name of the user who invited first.
+/// Sends an invitation again for the operator, in the name of the original inviter.
 pub fn send_again(
     tx: &Tx,
     settings: &InvitationSettings,

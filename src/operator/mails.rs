@@ -1,4 +1,4 @@
-//! What the operator does with mails in the outbox.
+//! Operator commands for mails in the outbox.
 
 use super::invitations;
 use crate::config::InvitationSettings;
@@ -9,31 +9,31 @@ use crate::problem::Problem;
 use crate::store::ids::MailId;
 use crate::store::mails::{self, ListedMail};
 
-/// How a mail is tried again.
+/// How a mail is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retried {
-    /// It waited, and is due now.
+    /// It was pending, and is due now.
     AtOnce,
-    /// It had failed, so its secret is gone: a new mail is queued, with a new link.
+    /// It had failed and its secret was erased, so a new mail with a new link is queued.
     Anew,
 }
 
-/// One mail that must be there.
+/// One mail, which must exist.
 pub fn find(db: &Db, id: MailId) -> Result<ListedMail, Failure> {
     db.peek(|tx| mails::find(tx, id))?.ok_or_else(|| unknown(id))
 }
 
-/// Tries a mail again. Only one that waits or has failed can be.
+/// Retries a mail, which must be pending or failed.
 pub fn retry(db: &Db, rules: &InvitationSettings, id: MailId) -> Result<Retried, Failure> {
     let rules = *rules;
     let (found, retried) =
         db.write_blocking(move |tx| Ok((mails::find(tx, id)?, retry_in(tx, &rules, id)?)))?;
     let mail = found.ok_or_else(|| unknown(id))?;
-    retried.ok_or_else(|| why_not(&mail))
+    retried.ok_or_else(|| wrong_state(&mail))
 }
 
 fn retry_in(tx: &Tx, rules: &InvitationSettings, id: MailId) -> Result<Option<Retried>, Problem> {
-    if mails::hurry(tx, id)? {
+    if mails::make_due_now(tx, id)? {
         return Ok(Some(Retried::AtOnce));
     }
     let failed = mails::find(tx, id)?.filter(|mail| mail.state == MailState::Failed);
@@ -41,21 +41,21 @@ fn retry_in(tx: &Tx, rules: &InvitationSettings, id: MailId) -> Result<Option<Re
     Ok(failed.map(anew).transpose()?.map(|()| Retried::Anew))
 }
 
-/// Takes a mail out of the outbox, and gives it as it was. Only one that is queued can be.
+/// Cancels a mail, which must be queued, and returns it as it was.
 pub fn cancel(db: &Db, id: MailId) -> Result<ListedMail, Failure> {
     let (found, is_done) = db.write_blocking(move |tx| Ok((mails::find(tx, id)?, mails::cancel(tx, id)?)))?;
     let mail = found.ok_or_else(|| unknown(id))?;
-    if is_done { Ok(mail) } else { Err(why_not(&mail)) }
+    if is_done { Ok(mail) } else { Err(wrong_state(&mail)) }
 }
 
 fn unknown(id: MailId) -> Failure {
-    format!("there is no mail {id}; `brms mail list` names them").into()
+    format!("there is no mail {id}; see `brms mail list`").into()
 }
 
-fn why_not(mail: &ListedMail) -> Failure {
+fn wrong_state(mail: &ListedMail) -> Failure {
     let (id, state) = (mail.id, mail.state);
-    if mail.is_on_its_way {
-        return format!("the mail {id} is being handed over right now; look again in a moment").into();
+    if mail.is_being_sent {
+        return format!("the mail {id} is being sent right now; try again in a moment").into();
     }
-    format!("the mail {id} is {state} already; sending the invitation again makes a new one").into()
+    format!("the mail {id} is already {state}; send the invitation again to create a new one").into()
 }

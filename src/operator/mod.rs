@@ -1,4 +1,4 @@
-//! What only the command line may do, by the same rules as the operations.
+//! Operations that only the command line offers, with the same rules as the API.
 
 pub mod invitations;
 pub mod mails;

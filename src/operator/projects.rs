@@ -1,4 +1,4 @@
-//! What the operator does with projects at the command line, of any organisation.
+//! Operator commands for projects of any organisation.
 
 use crate::db::Tx;
 use crate::operations;
@@ -7,12 +7,12 @@ use crate::store;
 use crate::store::audit_logs::Actor;
 use crate::store::ids::ProjectId;
 
-/// Deletes a project, softly: restoreProject brings it back. False: it was deleted already.
+/// Soft-deletes a project; restoreProject restores it. Returns false if it was already deleted.
 pub fn delete(tx: &Tx, project_id: ProjectId) -> Result<bool, Problem> {
     let project = store::projects::find_anywhere(tx, project_id)?.ok_or(Problem::NotFound("project"))?;
     if project.deleted_at.is_some() {
         return Ok(false);
     }
     let actor = Actor::operator(project.organisation_id);
-    operations::projects::put_aside(tx, &actor, project).map(|_| true)
+    operations::projects::soft_delete(tx, &actor, project).map(|_| true)
 }

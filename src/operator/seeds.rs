@@ -1,4 +1,4 @@
-//! When the operator may write a seed into the database of a server.
+//! Rules for seeding a server's database.
 
 use crate::config::SeedSettings;
 use crate::db::Db;
@@ -6,10 +6,10 @@ use crate::db::sqlite::ServeLock;
 use crate::failure::Failure;
 use crate::store;
 
-/// A server looks for secrets that others may know when it starts, and then knows where it may listen. So the first
-/// of them come only into a file without a server; beside those that it has seen there may be more. The lock is held
-/// until the seed is written.
-pub fn keep_servers_out(db: &Db, settings: &SeedSettings) -> Result<Option<ServeLock>, Failure> {
+/// At its start a server checks for secrets that others may know, and derives from that where it may listen. So the
+/// first such secrets may only be added while no server is running; if the server has already seen some, more may
+/// follow. The lock is held until the seed is written.
+pub fn lock_out_servers(db: &Db, settings: &SeedSettings) -> Result<Option<ServeLock>, Failure> {
     if db.peek(store::tokens::any_seeded)? {
         return Ok(None);
     }
@@ -18,8 +18,8 @@ pub fn keep_servers_out(db: &Db, settings: &SeedSettings) -> Result<Option<Serve
         return Ok(Some(lock));
     }
     Err(format!(
-        "{} holds secrets that others may know, and a server is serving {}, which may be reached from elsewhere; \
-         nothing was seeded. Stop the server first, leave the secrets out (`brms token create` makes some), or send \
+        "{} has secrets that others may know, and a server is using {}, which may be reachable from other machines; \
+         nothing was seeded. Stop the server first, omit the secrets (`brms token create` generates them), or send \
          the seed to POST /_test/seed of a server with --test-api",
         settings.file.display(),
         database.display()

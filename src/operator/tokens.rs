@@ -1,4 +1,4 @@
-//! What the operator does with credentials: making and revoking those of any user, of either kind.
+//! Operator commands for credentials: creating and revoking those of any user.
 
 use uuid::Uuid;
 
@@ -14,31 +14,31 @@ use crate::store::ids::{ProjectId, typed};
 use crate::store::tokens::NewPersonalAccessToken;
 use crate::store::users::User;
 
-/// Refuses settings that narrow a sign-in, which acts with all rights of its user.
+/// Refuses settings that limit a session, which has all permissions of its user.
 pub fn check(settings: &CreateTokenSettings) -> Result<(), Failure> {
     let narrows = settings.all_projects || !settings.projects.is_empty() || !settings.permissions.is_empty();
-    if settings.kind == TokenKind::Internal && narrows {
+    if settings.kind == TokenKind::Session && narrows {
         return Err(
-            "--permission, --project and --all-projects narrow a personal token; leave them out for \
-                    --kind internal, which acts with all rights of its user"
+            "--permission, --project and --all-projects limit a personal access token; omit them with \
+                    --kind internal, which has all permissions of its user"
                 .into(),
         );
     }
     Ok(())
 }
 
-/// Makes a credential. Its secret is kept nowhere else.
+/// Creates a credential. Its secret is not stored.
 pub fn create(db: &Db, settings: &CreateTokenSettings) -> Result<(Uuid, Secret), Failure> {
-    let user = the_one(&settings.user, db.peek(|tx| find_users(tx, &settings.user))?)?;
+    let user = single_user(&settings.user, db.peek(|tx| find_users(tx, &settings.user))?)?;
     let named: Vec<ProjectId> = typed(&settings.projects);
     let found = db.peek(|tx| store::projects::find_all_live(tx, user.organisation_id, &named))?;
     let is_missing = |id: &&ProjectId| !found.iter().any(|project| project.id == **id);
     if let Some(missing) = named.iter().find(is_missing) {
-        return Err(format!("--project {missing} names no project of the user's organisation").into());
+        return Err(format!("--project {missing} does not match a project of the user's organisation").into());
     }
     let kind = match settings.kind {
         TokenKind::Personal => SecretKind::PersonalAccessToken,
-        TokenKind::Internal => SecretKind::InternalToken,
+        TokenKind::Session => SecretKind::Session,
     };
     let secret = Secret::generate(kind);
     let (kept, settings) = (secret.clone(), settings.clone());
@@ -51,7 +51,7 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
     let lifetime = settings.expires_in.or(settings.kind.lifetime());
     let expires_at = lifetime.map(|lifetime| tx.now().plus(lifetime));
     match settings.kind {
-        TokenKind::Internal => Ok(tokens::create_internal(tx, &actor, user.id, expires_at, secret)?.into()),
+        TokenKind::Session => Ok(tokens::create_session(tx, &actor, user.id, expires_at, secret)?.into()),
         TokenKind::Personal => {
             let token = NewPersonalAccessToken {
                 note: settings.note.clone(),
@@ -64,7 +64,7 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
     }
 }
 
-/// By id, or by address.
+/// By id or address.
 fn find_users(tx: &Tx, text: &str) -> Result<Vec<User>, Problem> {
     match Uuid::try_parse(text) {
         Ok(id) => Ok(store::users::find_anywhere(tx, id.into())?.into_iter().collect()),
@@ -72,10 +72,10 @@ fn find_users(tx: &Tx, text: &str) -> Result<Vec<User>, Problem> {
     }
 }
 
-fn the_one(text: &str, users: Vec<User>) -> Result<User, Failure> {
+fn single_user(text: &str, users: Vec<User>) -> Result<User, Failure> {
     match <[User; 1]>::try_from(users) {
         Ok([user]) => Ok(user),
-        Err(none) if none.is_empty() => Err(format!("--user {text} names nobody").into()),
+        Err(none) if none.is_empty() => Err(format!("--user {text} does not match a user").into()),
         Err(several) => {
             let ids: Vec<String> = several.iter().map(|user| user.id.to_string()).collect();
             Err(format!("--user {text} is in several organisations; give an id: {}", ids.join(", ")).into())
@@ -83,11 +83,11 @@ fn the_one(text: &str, users: Vec<User>) -> Result<User, Failure> {
     }
 }
 
-/// Takes away a credential of either kind, at once. False: there is none with this id.
+/// Revokes a credential of either kind. Returns false if there is none with this id.
 pub fn revoke(tx: &Tx, id: Uuid) -> Result<bool, Problem> {
     let (kind, owner) = match store::tokens::delete_personal(tx, id.into())? {
         Some(owner) => (tokens::PERSONAL, Some(owner)),
-        None => (tokens::INTERNAL, store::tokens::delete_internal(tx, id.into())?),
+        None => (tokens::SESSION, store::tokens::delete_session(tx, id.into())?),
     };
     let Some(owner) = owner else { return Ok(false) };
     let data = serde_json::json!({ "userId": owner.user_id });

@@ -45,7 +45,7 @@ impl Checked {
         let is_known = |seeded: Option<bool>| seeded != Some(false);
         self.seed.organisations.iter().flat_map(|organisation| &organisation.users).any(|user| {
             user.personal_access_tokens.iter().any(|token| is_known(token.seeded))
-                || user.internal_tokens.iter().any(|token| is_known(token.seeded))
+                || user.sessions.iter().any(|token| is_known(token.seeded))
         })
     }
 
@@ -57,7 +57,7 @@ impl Checked {
         let mut complaints = Vec::new();
         for (kind, claims) in of_kind {
             let values: Vec<&str> = claims.iter().map(|claim| claim.value.as_str()).collect();
-            let taken = store::tables::taken(tx, kind, &values)?;
+            let taken = store::tables::existing(tx, kind, &values)?;
             complaints.extend(
                 claims.into_iter().filter(|claim| taken.contains(claim.value.as_str())).map(check::taken),
             );

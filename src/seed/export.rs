@@ -5,8 +5,8 @@
 use serde_json::{Map, Value};
 
 use super::format::{
-    Seed, SeedAuditLog, SeedGroup, SeedInternalToken, SeedInvitation, SeedInvitationSecret, SeedMember,
-    SeedOrganisation, SeedPersonalAccessToken, SeedProject, SeedRole, SeedUser,
+    Seed, SeedAuditLog, SeedGroup, SeedInvitation, SeedInvitationSecret, SeedMember, SeedOrganisation,
+    SeedPersonalAccessToken, SeedProject, SeedRole, SeedSession, SeedUser,
 };
 use crate::db::Tx;
 use crate::generated::models::{ProjectVersion, UserStatus};
@@ -19,7 +19,7 @@ use crate::store::members::Membership;
 use crate::store::organisations::Organisation;
 use crate::store::projects::Project;
 use crate::store::roles::Role;
-use crate::store::tokens::{Origin, SignIn, StoredToken};
+use crate::store::tokens::{Origin, Session, StoredToken};
 use crate::store::users::User;
 
 /// Exports all data; the audit log only on request.
@@ -51,7 +51,7 @@ fn organisation(tx: &Tx, stored: Organisation, with_audit_logs: bool) -> Result<
 fn user(tx: &Tx, stored: User) -> Result<SeedUser, Problem> {
     let tokens = store::tokens::all_personal(tx, stored.id)?.into_iter();
     let tokens = tokens.map(|token| personal_access_token(tx, token)).collect::<Result<_, _>>()?;
-    let sign_ins = store::tokens::all_internal(tx, stored.id)?;
+    let sessions = store::tokens::all_sessions(tx, stored.id)?;
     Ok(SeedUser {
         id: Some(stored.id),
         email: stored.email,
@@ -66,7 +66,7 @@ fn user(tx: &Tx, stored: User) -> Result<SeedUser, Problem> {
             .map(|stored| invitation(tx, &stored))
             .transpose()?,
         personal_access_tokens: tokens,
-        internal_tokens: sign_ins.into_iter().map(internal_token).collect(),
+        sessions: sessions.into_iter().map(session).collect(),
     })
 }
 
@@ -106,8 +106,8 @@ fn personal_access_token(tx: &Tx, stored: StoredToken) -> Result<SeedPersonalAcc
     })
 }
 
-fn internal_token(stored: SignIn) -> SeedInternalToken {
-    SeedInternalToken {
+fn session(stored: Session) -> SeedSession {
+    SeedSession {
         id: Some(stored.id),
         secret: None,
         secret_sha256: Some(stored.credential.hash),

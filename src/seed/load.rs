@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::format::{
-    Seed, SeedAuditLog, SeedGroup, SeedInternalToken, SeedInvitation, SeedMember, SeedOrganisation,
-    SeedPersonalAccessToken, SeedProject, SeedRole, SeedUser,
+    Seed, SeedAuditLog, SeedGroup, SeedInvitation, SeedMember, SeedOrganisation, SeedPersonalAccessToken,
+    SeedProject, SeedRole, SeedSession, SeedUser,
 };
 use crate::db::Tx;
 use crate::generated::models::{ProjectVersion, UserStatus, UserType};
@@ -21,7 +21,7 @@ use crate::store::members::Membership;
 use crate::store::organisations::Organisation;
 use crate::store::projects::Project;
 use crate::store::roles::Role;
-use crate::store::tokens::{Credential, Origin, SignIn, StoredToken};
+use crate::store::tokens::{Credential, Origin, Session, StoredToken};
 use crate::store::users::User;
 
 /// The number of objects in a seed.
@@ -71,7 +71,7 @@ fn load_organisation(tx: &Tx, seed: &SeedOrganisation, invitation_lifetime: Dura
     // After the projects exist, because roles and tokens may refer to them.
     for (seed, role) in seed.roles.iter().zip(&roles) {
         store::roles::set_projects(tx, role.id, &seed.projects)?;
-        roles::reach(tx, &actor, role)?;
+        roles::sync_projects(tx, &actor, role)?;
     }
     for (seed, user) in seed.users.iter().zip(&users) {
         load_tokens(tx, &actor, seed, user.id)?;
@@ -154,15 +154,15 @@ fn load_tokens(tx: &Tx, actor: &Actor, seed: &SeedUser, user_id: UserId) -> Resu
         };
         tokens::add_personal(tx, actor, user_id, &stored, &token.projects)?;
     }
-    for token in &seed.internal_tokens {
-        let SeedInternalToken { id, secret, secret_sha256, seeded, expires_at, created_at } = token;
-        let sign_in = SignIn {
+    for token in &seed.sessions {
+        let SeedSession { id, secret, secret_sha256, seeded, expires_at, created_at } = token;
+        let session = Session {
             id: id.unwrap_or_else(|| tx.new_id()),
             expires_at: *expires_at,
             created_at: created_at.unwrap_or(tx.now()),
-            credential: credential(SecretKind::InternalToken, secret.as_deref(), *secret_sha256, *seeded)?,
+            credential: credential(SecretKind::Session, secret.as_deref(), *secret_sha256, *seeded)?,
         };
-        tokens::add_internal(tx, actor, user_id, &sign_in)?;
+        tokens::add_session(tx, actor, user_id, &session)?;
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ pub fn starter() -> Value {
                         "permissions": ["owner"],
                         "allProjects": true,
                     }],
-                    "internalTokens": [{ "secret": secret(SecretKind::InternalToken) }],
+                    "internalTokens": [{ "secret": secret(SecretKind::Session) }],
                 },
                 {
                     "id": "0190a000-0000-7000-8000-000000000002",

@@ -37,7 +37,7 @@ pub struct FirstCredentials {
     /// For `Authorization: Bearer`.
     pub personal_access_token: Secret,
     /// For `Authorization: Internal`.
-    pub internal_token: Secret,
+    pub session: Secret,
 }
 
 /// Creates the organisation and its owner. Returns the credentials only if they are to be printed.
@@ -51,7 +51,7 @@ pub(super) fn run(
         organisation: settings.organisation.clone(),
         email: settings.owner_email.clone(),
         personal_access_token: Secret::generate(SecretKind::PersonalAccessToken),
-        internal_token: Secret::generate(SecretKind::InternalToken),
+        session: Secret::generate(SecretKind::Session),
     };
     let file = match (&settings.credentials_file, audience) {
         (Some(path), _) => Some(path.clone()),
@@ -100,7 +100,7 @@ fn text(credentials: &FirstCredentials, secrets: Secrets) -> String {
         "organisation": credentials.organisation,
         "email": credentials.email,
         "personalAccessToken": credentials.personal_access_token.reveal(),
-        "internalToken": credentials.internal_token.reveal(),
+        "internalToken": credentials.session.reveal(),
     });
     if secrets == Secrets::Unused {
         text[UNUSED] = true.into();
@@ -138,8 +138,7 @@ fn discard(file: Option<PathBuf>) {
 fn create(db: &Db, credentials: &FirstCredentials) -> Result<(), Problem> {
     let FirstCredentials { organisation, email, .. } = credentials;
     let (organisation, email) = (organisation.clone(), email.clone());
-    let (personal, internal) =
-        (credentials.personal_access_token.clone(), credentials.internal_token.clone());
+    let (personal, internal) = (credentials.personal_access_token.clone(), credentials.session.clone());
     db.write_blocking(move |tx| {
         let actor = create_organisation(tx, &organisation)?;
         let user_id = create_owner(tx, &actor, &email)?;
@@ -150,7 +149,7 @@ fn create(db: &Db, credentials: &FirstCredentials) -> Result<(), Problem> {
             projects: Vec::new(),
         };
         tokens::create_personal(tx, &actor, user_id, &everything, None, &personal)?;
-        tokens::create_internal(tx, &actor, user_id, None, &internal)?;
+        tokens::create_session(tx, &actor, user_id, None, &internal)?;
         Ok(())
     })
 }

@@ -1,19 +1,19 @@
-//! The audit log read from one end to the other, a page at a time, by the position of the last entry and not by its number:
-//! no transaction has to stay open between two pages.
+//! Reads the whole audit log page by page (keyset pagination by the last entry's position), so that no transaction
+//! stays open between two pages.
 
-use super::audit_logs::{Narrowed, StoredEntry, Wanted, read};
+use super::audit_logs::{FilterClause, StoredEntry, Wanted, read};
 use super::ids::{AuditLogId, OrganisationId};
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::problem::Problem;
 
-/// How many entries are read at once.
+/// The number of entries in a page.
 const PAGE_ENTRIES: u32 = 1_000;
 
-/// Where an entry stands in the order of the log.
+/// The position of an entry in the order of the log.
 pub type Position = (Timestamp, AuditLogId);
 
-/// The position of the newest entry: what comes later is not of this reading.
+/// The position of the newest entry; later ones are not part of this export.
 pub(crate) fn newest(tx: &Tx, organisation_id: OrganisationId) -> Result<Option<Position>, Problem> {
     tx.optional(
         "SELECT created_at, id FROM audit_logs WHERE organisation_id = ?1 ORDER BY created_at DESC, id DESC LIMIT 1",
@@ -22,30 +22,30 @@ pub(crate) fn newest(tx: &Tx, organisation_id: OrganisationId) -> Result<Option<
     )
 }
 
-/// The entries that follow a position, oldest first, up to the newest one of this reading.
+/// The entries after a position, oldest first, up to `newest`.
 pub(crate) fn following(
     tx: &Tx,
     wanted: &Wanted,
     position: Option<Position>,
     newest: Position,
 ) -> Result<Vec<StoredEntry>, Problem> {
-    let mut narrowed = narrowed(wanted, position.as_ref(), &newest);
-    let statement = statement(&narrowed);
-    narrowed.parameters.push(&PAGE_ENTRIES);
-    tx.rows(&statement, narrowed.parameters.as_slice(), read)
+    let mut clause = clause(wanted, position.as_ref(), &newest);
+    let statement = statement(&clause);
+    clause.parameters.push(&PAGE_ENTRIES);
+    tx.rows(&statement, clause.parameters.as_slice(), read)
 }
 
-fn narrowed<'w>(wanted: &'w Wanted, position: Option<&'w Position>, newest: &'w Position) -> Narrowed<'w> {
-    let mut narrowed = Narrowed::to(wanted);
-    narrowed.and_position("<=", newest);
+fn clause<'w>(wanted: &'w Wanted, position: Option<&'w Position>, newest: &'w Position) -> FilterClause<'w> {
+    let mut clause = FilterClause::to(wanted);
+    clause.and_position("<=", newest);
     if let Some(position) = position {
-        narrowed.and_position(">", position);
+        clause.and_position(">", position);
     }
-    narrowed
+    clause
 }
 
-fn statement(narrowed: &Narrowed) -> String {
-    let (condition, limit) = (&narrowed.condition, narrowed.parameters.len() + 1);
+fn statement(clause: &FilterClause) -> String {
+    let (condition, limit) = (&clause.condition, clause.parameters.len() + 1);
     format!("SELECT * FROM audit_logs WHERE {condition} ORDER BY created_at, id LIMIT ?{limit}")
 }
 
@@ -57,7 +57,7 @@ mod tests {
     use crate::store::tests::Plans;
 
     #[test]
-    fn a_page_is_found_and_sorted_by_an_index_whatever_is_asked_for() {
+    fn a_page_is_found_and_sorted_by_an_index_for_every_filter() {
         let plans = Plans::new();
         let (id, moment) = (Uuid::nil(), Timestamp::from_millis(1));
         let position = (moment, id.into());
@@ -70,9 +70,9 @@ mod tests {
                 from: asked(2).then_some(moment),
                 to: asked(3).then_some(moment),
             };
-            let narrowed = narrowed(&wanted, asked(4).then_some(&position), &position);
-            let plan = plans.of(&statement(&narrowed), narrowed.parameters.len() + 1);
-            assert!(plan.len() == 1 && plan[0].starts_with("SEARCH "), "{plan:?} {}", narrowed.condition);
+            let clause = clause(&wanted, asked(4).then_some(&position), &position);
+            let plan = plans.of(&statement(&clause), clause.parameters.len() + 1);
+            assert!(plan.len() == 1 && plan[0].starts_with("SEARCH "), "{plan:?} {}", clause.condition);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The entry, action and actor of the audit log, and the SQL on it.
+//! Audit log entries: the record types and their SQL.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -12,21 +12,21 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::store::ids::{AuditLogId, OrganisationId, ProjectId, UserId};
 
-/// Who did something, and from where.
+/// The actor of a change, with the client's address.
 #[derive(Clone, Debug)]
 pub struct Actor {
-    /// The organisation whose log it goes to.
+    /// The organisation that the entry belongs to.
     pub organisation_id: OrganisationId,
-    /// `None`: the operator, at the command line.
+    /// `None` for the operator at the command line.
     pub user_id: Option<UserId>,
-    /// Where the request came from.
+    /// The client's address.
     pub ip_address: Option<String>,
-    /// What sent it.
+    /// The client's `User-Agent`.
     pub user_agent: Option<String>,
 }
 
 impl Actor {
-    /// The operator, who may open the database file.
+    /// The operator, who has access to the database file.
     #[must_use]
     pub fn operator(organisation_id: OrganisationId) -> Self {
         let user_agent = Some(concat!("brms/", env!("CARGO_PKG_VERSION"), " command line").to_owned());
@@ -35,47 +35,47 @@ impl Actor {
 }
 
 words! {
-    /// What was done to a thing.
+    /// What was done to an object.
     Action {
         Created = "created",
-        /// Its user was sent an invitation.
+        /// The user was sent an invitation.
         Invited = "invited",
-        /// Its user took up the invitation.
+        /// The user accepted the invitation.
         Accepted = "accepted",
         Updated = "updated",
         Deleted = "deleted",
         Restored = "restored",
-        /// Its user may call again.
+        /// The user was enabled.
         Enabled = "enabled",
-        /// Its user may not call any more.
+        /// The user was disabled.
         Disabled = "disabled",
-        /// Its secret was replaced.
+        /// The secret was replaced.
         Regenerated = "regenerated",
     }
 }
 
-/// One thing that changed.
+/// A change to one object.
 pub struct Change {
-    /// What kind of thing, in the description's words.
+    /// The type of the object, as in the description.
     pub kind: AuditLogType,
     /// What was done to it.
     pub action: Action,
-    /// Which one.
+    /// Its id.
     pub ref_id: Uuid,
-    /// The project it belongs to, if to one.
+    /// Its project, if it belongs to one.
     pub project_id: Option<ProjectId>,
-    /// What changed: a JSON object.
+    /// The details of the change: a JSON object.
     pub data: Value,
 }
 
 impl Change {
-    /// A change of something that belongs to no project.
+    /// A change of an object that belongs to no project.
     #[must_use]
     pub fn new(kind: AuditLogType, action: Action, ref_id: impl Into<Uuid>, data: Value) -> Self {
         Self { kind, action, ref_id: ref_id.into(), project_id: None, data }
     }
 
-    /// The same of something that belongs to one.
+    /// The same change, in a project.
     #[must_use]
     pub fn in_project(mut self, project_id: ProjectId) -> Self {
         self.project_id = Some(project_id);
@@ -83,22 +83,22 @@ impl Change {
     }
 }
 
-/// Which entries are asked for.
+/// The common filters of lists and exports.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
-    /// Of this organisation.
+    /// The organisation.
     pub organisation_id: OrganisationId,
-    /// Only of this project.
+    /// Only this project.
     pub project_id: Option<ProjectId>,
-    /// Only by this user.
+    /// Only this user's changes.
     pub user_id: Option<UserId>,
-    /// Not before.
+    /// Not before this time.
     pub from: Option<Timestamp>,
-    /// Not after.
+    /// Not after this time.
     pub to: Option<Timestamp>,
 }
 
-/// What a list is narrowed by.
+/// The filters, order and page of a list.
 pub(crate) struct AuditLogFilter<'f> {
     pub wanted: Wanted,
     pub kind: Option<AuditLogType>,
@@ -113,29 +113,29 @@ pub(crate) struct AuditLogFilter<'f> {
 pub struct StoredEntry {
     /// The entry's id.
     pub id: AuditLogId,
-    /// Whose log it is in.
+    /// The organisation it belongs to.
     pub organisation_id: OrganisationId,
-    /// When it happened.
+    /// When the change happened.
     pub created_at: Timestamp,
-    /// What kind of thing changed.
+    /// The type of the object.
     pub kind: AuditLogType,
     /// What was done to it.
     pub action: String,
-    /// Who did it; `None`: the operator.
+    /// The user who made the change; `None` for the operator.
     pub user_id: Option<UserId>,
-    /// The project it belongs to.
+    /// The object's project, if it belongs to one.
     pub project_id: Option<ProjectId>,
-    /// The thing that changed.
+    /// The object's id.
     pub ref_id: Uuid,
-    /// Where the request came from.
+    /// The client's address.
     pub ip_address: Option<String>,
-    /// What sent it.
+    /// The client's `User-Agent`.
     pub user_agent: Option<String>,
-    /// What changed: a JSON object.
+    /// The details of the change: a JSON object.
     pub data: Value,
 }
 
-/// Writes one row.
+/// Writes one entry.
 pub fn record(tx: &Tx, actor: &Actor, change: &Change) -> Result<(), Problem> {
     add(
         tx,
@@ -177,7 +177,7 @@ fn add(tx: &Tx, entry: &StoredEntry) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Every entry of the organisation, oldest first: for an export.
+/// Every entry of the organisation, oldest first, for an export.
 pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<StoredEntry>, Problem> {
     tx.rows(
         "SELECT * FROM audit_logs WHERE organisation_id = ?1 ORDER BY created_at, id",
@@ -186,7 +186,7 @@ pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<StoredEntry>,
     )
 }
 
-/// Gives a new organisation these entries and no others.
+/// Replaces all entries of an organisation.
 pub fn replace_all(tx: &Tx, organisation_id: OrganisationId, entries: &[StoredEntry]) -> Result<(), Problem> {
     tx.execute("DELETE FROM audit_logs WHERE organisation_id = ?1", [organisation_id])?;
     entries.iter().try_for_each(|entry| add(tx, entry))
@@ -205,54 +205,54 @@ pub(crate) fn find(
     )
 }
 
-/// One page of entries. Only the conditions that are asked for stand in the statement, so that each
-/// combination is read by its index; the parts are fixed texts, and every value is a parameter.
+/// One page of entries. The statement only has the conditions of the filters in use, so that each combination uses an
+/// index; its parts are fixed texts, and every value is a parameter.
 pub(crate) fn list(tx: &Tx, filter: &AuditLogFilter) -> Result<Listed<StoredEntry>, Problem> {
     let total = if filter.is_counted() { counted(tx, filter)? } else { count(tx, filter)? };
     if filter.page.is_past(total) {
         return Ok(Listed { rows: Vec::new(), total });
     }
-    let (mut narrowed, limit, offset) = (Narrowed::by(filter), filter.page.limit(), filter.page.offset());
-    let statement = narrowed.page_statement(filter);
-    narrowed.parameters.extend(params![limit, offset]);
-    let rows = tx.rows(&statement, narrowed.parameters.as_slice(), read)?;
+    let (mut clause, limit, offset) = (FilterClause::by(filter), filter.page.limit(), filter.page.offset());
+    let statement = clause.page_statement(filter);
+    clause.parameters.extend(params![limit, offset]);
+    let rows = tx.rows(&statement, clause.parameters.as_slice(), read)?;
     Ok(Listed { rows, total })
 }
 
 impl AuditLogFilter<'_> {
-    /// Whether the total is among those that are kept.
+    /// Whether the total can be read from the counter table.
     fn is_counted(&self) -> bool {
         let Wanted { project_id, user_id, from, to, .. } = &self.wanted;
         from.is_none() && to.is_none() && project_id.is_none() && user_id.is_none()
     }
 }
 
-/// What is asked of the entries, as a condition and the values of its parameters.
-pub(super) struct Narrowed<'f> {
+/// A condition with the values of its parameters.
+pub(super) struct FilterClause<'f> {
     pub(super) condition: String,
     pub(super) parameters: Vec<&'f dyn Parameter>,
 }
 
-impl<'f> Narrowed<'f> {
+impl<'f> FilterClause<'f> {
     fn by(filter: &'f AuditLogFilter) -> Self {
-        let mut narrowed = Self::to(&filter.wanted);
-        narrowed.and("type =", filter.kind.as_ref());
-        narrowed.and("action =", filter.action.as_ref());
-        narrowed
+        let mut clause = Self::to(&filter.wanted);
+        clause.and("type =", filter.kind.as_ref());
+        clause.and("action =", filter.action.as_ref());
+        clause
     }
 
     pub(super) fn to(wanted: &'f Wanted) -> Self {
         let organisation_id = &wanted.organisation_id;
-        let mut narrowed =
+        let mut clause =
             Self { condition: "organisation_id = ?1".to_owned(), parameters: vec![organisation_id] };
-        narrowed.and("created_at >=", wanted.from.as_ref());
-        narrowed.and("created_at <=", wanted.to.as_ref());
-        narrowed.and("project_id =", wanted.project_id.as_ref());
-        narrowed.and("user_id =", wanted.user_id.as_ref());
-        narrowed
+        clause.and("created_at >=", wanted.from.as_ref());
+        clause.and("created_at <=", wanted.to.as_ref());
+        clause.and("project_id =", wanted.project_id.as_ref());
+        clause.and("user_id =", wanted.user_id.as_ref());
+        clause
     }
 
-    /// Compares the position of an entry in the order of the log.
+    /// Adds a condition on the position in the order of the log.
     pub(super) fn and_position(&mut self, comparison: &str, position: &'f (Timestamp, AuditLogId)) {
         self.parameters.extend([&position.0 as &dyn Parameter, &position.1]);
         let last = self.parameters.len();
@@ -296,7 +296,7 @@ fn order(filter: &AuditLogFilter) -> &'static str {
     }
 }
 
-/// The total from the counts that are kept.
+/// The total from the counter table.
 fn counted(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
     tx.count(
         "SELECT CAST(coalesce(sum(entries), 0) AS bigint)
@@ -307,9 +307,9 @@ fn counted(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
 }
 
 fn count(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
-    let narrowed = Narrowed::by(filter);
-    let statement = format!("SELECT count(*) FROM audit_logs WHERE {}", narrowed.condition);
-    tx.count(&statement, narrowed.parameters.as_slice())
+    let clause = FilterClause::by(filter);
+    let statement = format!("SELECT count(*) FROM audit_logs WHERE {}", clause.condition);
+    tx.count(&statement, clause.parameters.as_slice())
 }
 
 pub(super) fn read(row: &Row) -> RowResult<StoredEntry> {
@@ -333,7 +333,7 @@ mod tests {
     use super::*;
     use crate::store::tests::Plans;
 
-    /// The filter that asks for what the bits say.
+    /// The filter for a bit set.
     fn filter(bits: u8, order: OrderBy, sort: Sort) -> AuditLogFilter<'static> {
         let asked = |bit: u8| bits & (1 << bit) != 0;
         let moment = Timestamp::from_millis(1);
@@ -354,14 +354,14 @@ mod tests {
     }
 
     #[test]
-    fn every_combination_is_read_by_an_index_and_sorted_by_one_where_nothing_narrows_it() {
+    fn every_combination_uses_an_index_which_also_sorts_it_without_filters() {
         let plans = Plans::new();
         for order in OrderBy::ALL.iter().copied() {
             for (bits, sort) in (0..64).flat_map(|bits| Sort::ALL.iter().map(move |sort| (bits, *sort))) {
                 let filter = filter(bits, order, sort);
-                let narrowed = Narrowed::by(&filter);
-                let statement = narrowed.page_statement(&filter);
-                let plan = plans.of(&statement, narrowed.parameters.len() + 2);
+                let clause = FilterClause::by(&filter);
+                let statement = clause.page_statement(&filter);
+                let plan = plans.of(&statement, clause.parameters.len() + 2);
                 assert!(!plan.iter().any(|step| step.starts_with("SCAN audit_logs")), "{plan:?} {statement}");
                 let is_sorted_apart = plan.iter().any(|step| step.contains("TEMP B-TREE"));
                 assert!(bits != 0 || !is_sorted_apart, "{plan:?} {statement}");

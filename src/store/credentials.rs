@@ -1,24 +1,24 @@
-//! What a credential leads to, and the SQL that says who calls and what a user may do inside a project.
+//! Looks up credentials, and the permissions of a user inside a project.
 
 use crate::db::{Row, RowResult, Tx, json, params, word};
 use crate::generated::models::{Permission, UserStatus, UserType};
 use crate::problem::Problem;
 use crate::secret::{SecretHash, SecretKind};
 use crate::store::ids::{OrganisationId, PersonalAccessTokenId, ProjectId, UserId};
-use crate::store::tokens::{INTERNAL, LIVE, PERSONAL};
+use crate::store::tokens::{LIVE, PERSONAL_ACCESS_TOKENS, SESSIONS};
 
-/// How a personal access token narrows its user.
+/// The limits of a personal access token.
 #[derive(Clone, Debug)]
 pub struct TokenLimits {
-    /// The token, for looking up its projects.
+    /// The token, to look up its projects.
     pub token_id: PersonalAccessTokenId,
-    /// Whether it reaches every project.
+    /// Whether it is valid in every project.
     pub all_projects: bool,
-    /// What it may do at most.
+    /// The permissions that it is limited to.
     pub permissions: Vec<Permission>,
 }
 
-/// The user behind a credential.
+/// The user that a credential belongs to.
 pub(crate) struct Found {
     pub user_id: UserId,
     pub organisation_id: OrganisationId,
@@ -26,10 +26,11 @@ pub(crate) struct Found {
     pub limits: Option<TokenLimits>,
 }
 
-/// The user of a live credential of this kind, if the user may call at all.
+/// The user of a valid credential, if the user is active and not invited.
 pub(crate) fn find(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Option<Found>, Problem> {
     let is_personal = kind == SecretKind::PersonalAccessToken;
-    let statement = if is_personal { statement(PERSONAL, NARROWING) } else { statement(INTERNAL, "") };
+    let statement =
+        if is_personal { statement(PERSONAL_ACCESS_TOKENS, LIMIT_COLUMNS) } else { statement(SESSIONS, "") };
     tx.optional(&statement, params![hash, tx.now()], |row| {
         Ok(Found {
             user_id: row.get("id")?,
@@ -40,10 +41,10 @@ pub(crate) fn find(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Optio
     })
 }
 
-/// How a personal access token narrows its user.
-const NARROWING: &str = ", token.id AS token_id, token.all_projects, token.permissions";
+/// The columns with the limits of a personal access token.
+const LIMIT_COLUMNS: &str = ", token.id AS token_id, token.all_projects, token.permissions";
 
-/// The user of the live credential with the hash `?1`, who may call.
+/// Selects the active user of the valid credential with the hash `?1`.
 fn statement(table: &str, columns: &str) -> String {
     let (active, invited) = (UserStatus::Active, UserType::Invited);
     format!(
@@ -62,7 +63,7 @@ fn limits(row: &Row) -> RowResult<TokenLimits> {
     })
 }
 
-/// Whether a token that does not reach every project reaches this one.
+/// Whether a token that is limited to some projects is valid in this one.
 pub(crate) fn token_reaches(
     tx: &Tx,
     token_id: PersonalAccessTokenId,
@@ -74,14 +75,14 @@ pub(crate) fn token_reaches(
     )
 }
 
-/// What membership gives a user in a project: everything with the owner mark, else what the groups give. `None`: the
-/// user is no member.
+/// The permissions that membership gives a user in a project: everything with the owner flag, otherwise those of the
+/// groups. Returns `None` for a user who is not a member.
 pub(crate) fn permissions_in_project(
     tx: &Tx,
     user_id: UserId,
     project_id: ProjectId,
 ) -> Result<Option<Vec<Permission>>, Problem> {
-    // A row for each group, and one without permissions if there is none.
+    // One row for each group, or one without permissions if there are no groups.
     let given = tx.rows(
         "SELECT members.owner, groups.permissions
          FROM members
@@ -106,7 +107,7 @@ mod tests {
     #[test]
     fn a_credential_is_found_by_its_hash() {
         let plans = Plans::new();
-        for (table, columns) in [(PERSONAL, NARROWING), (INTERNAL, "")] {
+        for (table, columns) in [(PERSONAL_ACCESS_TOKENS, LIMIT_COLUMNS), (SESSIONS, "")] {
             let plan = plans.of(&statement(table, columns), 2);
             assert!(plan.iter().all(|step| step.starts_with("SEARCH ")), "{plan:?}");
         }

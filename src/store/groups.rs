@@ -1,4 +1,4 @@
-//! The group of a project, its row in the audit log, and the SQL on it.
+//! Groups of a project: the record type, its audit log entries and its SQL.
 
 use std::collections::HashMap;
 
@@ -20,35 +20,35 @@ pub struct Group {
     pub id: GroupId,
     /// The project it belongs to.
     pub project_id: ProjectId,
-    /// What people call it.
+    /// The display name.
     pub name: String,
     /// What it is for.
     pub description: Option<String>,
-    /// What it lets its members do; `None` when that was never said.
+    /// The permissions of its members; `None` if never set.
     pub permissions: Option<Vec<Permission>>,
-    /// Which files it lets them see or change, as given.
+    /// The file permissions of its members, as given.
     pub file_permissions: Option<Vec<FilePermission>>,
-    /// The role that looks after it.
+    /// The role that manages it.
     pub role_id: Option<RoleId>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
 impl Group {
-    /// Whether being in the group gives everything.
+    /// Whether its members have the permission `owner`.
     #[must_use]
     pub fn carries_owner(&self) -> bool {
         self.permissions.as_ref().is_some_and(|all| all.contains(&Permission::Owner))
     }
 }
 
-/// Adds a group and records it.
+/// Adds a group and records it in the audit log.
 pub fn add(tx: &Tx, actor: &Actor, group: &Group) -> Result<(), Problem> {
     create(tx, group)?;
     record(tx, actor, Action::Created, group)
 }
 
-/// Notes in the audit log what a group is now.
+/// Records the current values of a group in the audit log.
 pub fn record(tx: &Tx, actor: &Actor, action: Action, group: &Group) -> Result<(), Problem> {
     let data = serde_json::json!({
         "name": group.name,
@@ -66,7 +66,7 @@ pub fn find(tx: &Tx, project_id: ProjectId, group_id: GroupId) -> Result<Option<
     tx.optional("SELECT * FROM groups WHERE project_id = ?1 AND id = ?2", params![project_id, group_id], read)
 }
 
-/// Those of the ids that name groups of the project, in the order of their creation.
+/// The groups of the project with these ids, by creation time.
 pub fn find_all(tx: &Tx, project_id: ProjectId, group_ids: &[GroupId]) -> Result<Vec<Group>, Problem> {
     if group_ids.is_empty() {
         return Ok(Vec::new());
@@ -86,7 +86,7 @@ pub fn all_of_project(tx: &Tx, project_id: ProjectId) -> Result<Vec<Group>, Prob
     tx.rows("SELECT * FROM groups WHERE project_id = ?1 ORDER BY created_at, id", [project_id], read)
 }
 
-/// Every group that a role looks after.
+/// Every group that a role manages.
 pub fn all_of_role(tx: &Tx, role_id: RoleId) -> Result<Vec<Group>, Problem> {
     tx.rows("SELECT * FROM groups WHERE role_id = ?1 ORDER BY created_at, id", [role_id], read)
 }
@@ -109,7 +109,7 @@ pub(crate) fn of_roles(
     Ok(grouped(of_role))
 }
 
-/// The groups of each of these members of a project, in the order of their creation.
+/// The groups of each of these members of a project, by creation time.
 pub(crate) fn of_members(
     tx: &Tx,
     project_id: ProjectId,
@@ -128,7 +128,7 @@ pub(crate) fn of_members(
     Ok(grouped(of_user))
 }
 
-/// The groups that approve changes in each of these projects, in their order.
+/// The approval groups of each of these projects, in their order.
 pub(crate) fn approving(
     tx: &Tx,
     project_ids: &[ProjectId],
@@ -145,7 +145,7 @@ pub(crate) fn approving(
     Ok(grouped(of_project))
 }
 
-/// The groups of a project (`?1`), those with a text (`?2`) in their name if one is given.
+/// The groups of a project (`?1`), optionally with a search text (`?2`) in the name.
 pub const OF_PROJECT: List = List {
     table: "groups",
     condition: "project_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
@@ -182,7 +182,7 @@ pub fn create(tx: &Tx, group: &Group) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Writes what a group is now.
+/// Writes the current values of a group.
 pub fn update(tx: &Tx, group: &Group) -> Result<(), Problem> {
     tx.execute(
         "UPDATE groups
@@ -201,7 +201,7 @@ pub fn update(tx: &Tx, group: &Group) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Removes a group, and with it who was in it.
+/// Removes a group together with its memberships.
 pub fn delete(tx: &Tx, group: &Group) -> Result<(), Problem> {
     tx.execute("DELETE FROM groups WHERE project_id = ?1 AND id = ?2", params![group.project_id, group.id])?;
     Ok(())

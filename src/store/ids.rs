@@ -1,5 +1,5 @@
-//! The id of each noun that has a table, as a type of its own: one cannot stand where another is meant. To a client, in
-//! a seed and in the database it is the bare UUID.
+//! An id type for each table, so that ids cannot be mixed up. For clients, seeds and the database an id is a plain
+//! UUID.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::db::{Cell, FromCell, Kind, Parameter, Value};
 
-/// Makes the types. Only `into` leads from a bare [`Uuid`] to one of them and back, so it marks where the generated API
-/// and the command line begin.
+/// Defines the types. A plain [`Uuid`] converts only with `into`, which marks the boundary to the generated API and
+/// the command line.
 macro_rules! ids {
     ($($(#[$about:meta])* $name:ident,)+) => {$(
         $(#[$about])*
@@ -66,8 +66,8 @@ ids! {
     AuditLogId,
     /// The id of a personal access token.
     PersonalAccessTokenId,
-    /// The id of a sign-in, which is an internal token.
-    SignInId,
+    /// The id of a session.
+    SessionId,
     /// The id of a role.
     RoleId,
     /// The id of a project.
@@ -78,7 +78,7 @@ ids! {
     MemberId,
 }
 
-/// Ids as a request names them, where each is of this noun.
+/// Ids of a request as ids of one type.
 pub(crate) fn typed<T: From<Uuid>>(ids: &[Uuid]) -> Vec<T> {
     ids.iter().copied().map(T::from).collect()
 }

@@ -1,4 +1,4 @@
-//! The invitation and its secrets, and the SQL on them.
+//! Invitations and their secrets: the record types and their SQL.
 
 use std::time::Duration;
 
@@ -20,24 +20,24 @@ use crate::store::users::User;
 pub struct Invitation {
     /// The invitation's id.
     pub id: InvitationId,
-    /// The organisation it lets into.
+    /// The organisation that the user is invited to.
     pub organisation_id: OrganisationId,
     /// The user who is invited.
     pub user_id: UserId,
-    /// Whether it was taken up.
+    /// Whether it was accepted.
     pub status: InvitationStatus,
-    /// When its link ends.
+    /// When its link expires.
     pub expires_at: Timestamp,
-    /// When it was taken up.
+    /// When it was accepted.
     pub accepted_at: Option<Timestamp>,
-    /// Who invited; `None`: the operator.
+    /// The inviter; `None` for the operator.
     pub created_by: Option<UserId>,
-    /// When it was first made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
 impl Invitation {
-    /// A new invitation of the operator that waits to be sent.
+    /// A new pending invitation by the operator, not sent yet.
     #[must_use]
     pub fn pending(tx: &Tx, user: &User, lifetime: Duration) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Invitation {
 }
 
 words! {
-    /// What a secret of an invitation opens.
+    /// The state of an invitation's secret.
     SecretState {
         Live = "live",
         Used = "used",
@@ -63,17 +63,17 @@ words! {
     }
 }
 
-/// One invitation, by its id, in whatever organisation: for the operator only.
+/// One invitation of any organisation, by its id. For the operator only.
 pub fn find_anywhere(tx: &Tx, invitation_id: InvitationId) -> Result<Option<Invitation>, Problem> {
     tx.optional("SELECT * FROM invitations WHERE id = ?1", [invitation_id], read)
 }
 
-/// The invitation of a user, if the user was ever invited.
+/// The invitation of a user, if there is one.
 pub fn find_by_user(tx: &Tx, user_id: UserId) -> Result<Option<Invitation>, Problem> {
     tx.optional("SELECT * FROM invitations WHERE user_id = ?1", [user_id], read)
 }
 
-/// Adds an invitation. It has no secret, so no link, until it is sent.
+/// Adds an invitation. It has no secret, and so no link, until it is sent.
 pub fn create(tx: &Tx, invitation: &Invitation) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO invitations (id, organisation_id, user_id, created_by, status, expires_at, accepted_at,
@@ -93,18 +93,18 @@ pub fn create(tx: &Tx, invitation: &Invitation) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A secret that an invitation has or had.
+/// A current or former secret of an invitation.
 #[derive(Clone, Copy)]
 pub struct StoredSecret {
-    /// What is kept of it.
+    /// Its hash.
     pub hash: SecretHash,
-    /// What it opens.
+    /// Its state.
     pub state: SecretState,
-    /// Whether it counts for the throttle.
+    /// Whether it counts as a send for the rate limit.
     pub is_send: bool,
-    /// Whose doing it was; `None`: the operator's.
+    /// The sender; `None` for the operator.
     pub sent_by: Option<UserId>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -128,7 +128,7 @@ pub fn secrets(tx: &Tx, invitation_id: InvitationId) -> Result<Vec<StoredSecret>
     )
 }
 
-/// Adds a secret. A unique index demands that at most one is live.
+/// Adds a secret. A unique index ensures that at most one is live.
 pub fn add_secret(tx: &Tx, invitation_id: InvitationId, secret: &StoredSecret) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, sent_by, created_at)
@@ -145,7 +145,7 @@ pub fn add_secret(tx: &Tx, invitation_id: InvitationId, secret: &StoredSecret) -
     Ok(())
 }
 
-/// The invitations of an organisation (`?1`): those of a status (`?2`), those with a text (`?3`) in the email address.
+/// The invitations of an organisation (`?1`), optionally by status (`?2`) and by a search text (`?3`) in the address.
 pub const OF_ORGANISATION: List = List {
     table: "invitations",
     condition:
@@ -168,7 +168,7 @@ pub(crate) fn list(
     tx.page(&OF_ORGANISATION, params![organisation_id, status, folded(search)], page, read)
 }
 
-/// Whose sends are counted.
+/// Which sends are counted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum SendsOf {
     /// One invitation.
@@ -177,7 +177,7 @@ pub(crate) enum SendsOf {
     Inviter(UserId),
 }
 
-/// When the `n`-th last send since `since` was; `None` when there were fewer.
+/// When the `n`-th last send since `since` was. Returns `None` if there were fewer.
 pub(crate) fn nth_last_send(
     tx: &Tx,
     sends: SendsOf,
@@ -188,7 +188,7 @@ pub(crate) fn nth_last_send(
         SendsOf::Invitation(id) => ("invitation_id", id.into()),
         SendsOf::Inviter(id) => ("sent_by", id.into()),
     };
-    // A clock that was ahead for a while has left sends in what is the future now; they do not count.
+    // Future-dated sends, left by a clock that was ahead, do not count toward the limit.
     let sql = format!(
         "SELECT created_at
          FROM invitation_secrets
@@ -199,7 +199,7 @@ pub(crate) fn nth_last_send(
     tx.optional(&sql, params![id, since, tx.now(), n.saturating_sub(1)], |row| row.get(0))
 }
 
-/// Makes a secret the live one. A unique index demands that there is no other.
+/// Replaces the live secret. A unique index ensures that there is only one.
 pub(crate) fn replace_secret(
     tx: &Tx,
     invitation_id: InvitationId,
@@ -215,7 +215,7 @@ pub(crate) fn replace_secret(
     add_secret(tx, invitation_id, &secret)
 }
 
-/// Kills the live secret, for good.
+/// Revokes the live secret.
 pub(crate) fn withdraw_secret(tx: &Tx, invitation_id: InvitationId) -> Result<(), Problem> {
     tx.execute(
         "UPDATE invitation_secrets SET state = 'withdrawn' WHERE invitation_id = ?1 AND state = 'live'",
@@ -224,7 +224,7 @@ pub(crate) fn withdraw_secret(tx: &Tx, invitation_id: InvitationId) -> Result<()
     Ok(())
 }
 
-/// Sets when the link ends.
+/// Sets when the link expires.
 pub(crate) fn set_expiry(tx: &Tx, invitation_id: InvitationId, expires_at: Timestamp) -> Result<(), Problem> {
     tx.execute(
         "UPDATE invitations SET expires_at = ?2, updated_at = ?3 WHERE id = ?1",
@@ -233,8 +233,8 @@ pub(crate) fn set_expiry(tx: &Tx, invitation_id: InvitationId, expires_at: Times
     Ok(())
 }
 
-/// Accepts the invitation that this secret opens, if it opens one now. This one conditional statement
-/// decides: of any number of posts at once, it changes a row for exactly one.
+/// Accepts the invitation that this secret belongs to, if the secret is valid. A single conditional statement: of
+/// several concurrent requests, exactly one changes a row.
 pub(crate) fn accept(tx: &Tx, hash: &SecretHash) -> Result<Option<Invitation>, Problem> {
     tx.optional(
         "UPDATE invitations
@@ -252,13 +252,13 @@ pub(crate) fn accept(tx: &Tx, hash: &SecretHash) -> Result<Option<Invitation>, P
     )
 }
 
-/// The secret that opened the invitation opens nothing any more.
+/// Marks the secret as used.
 pub(crate) fn mark_used(tx: &Tx, hash: &SecretHash) -> Result<(), Problem> {
     tx.execute("UPDATE invitation_secrets SET state = 'used' WHERE secret_hash = ?1", params![hash])?;
     Ok(())
 }
 
-/// Why a secret opens nothing; `None` when it was never one of ours.
+/// Why a secret is not valid. Returns `None` if it never existed.
 pub(crate) fn reason_invalid(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>, Problem> {
     tx.optional(
         "SELECT secret.state, invitations.expires_at
@@ -272,7 +272,7 @@ pub(crate) fn reason_invalid(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>,
                 SecretState::Used => Gone::Used,
                 SecretState::Replaced => Gone::Replaced,
                 SecretState::Live if expires_at <= tx.now() => Gone::Expired,
-                // Live while its user is disabled is as good as withdrawn.
+                // A live secret of a disabled user counts as withdrawn.
                 SecretState::Live | SecretState::Withdrawn => Gone::Withdrawn,
             })
         },

@@ -1,10 +1,10 @@
-//! Every list that has pages, for those who look at all of them. The one of the audit log is put together as it is
-//! asked for.
+//! All paginated lists, for checks over every list. The list of the audit log is missing: its condition depends on the
+//! filters.
 
 use super::{groups, invitations, members, projects, roles, users};
 use crate::db::List;
 
-/// All of them.
+/// All lists.
 pub const ALL: [&List; 9] = [
     &groups::OF_PROJECT,
     &invitations::OF_ORGANISATION,

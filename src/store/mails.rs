@@ -1,4 +1,4 @@
-//! The mail of an invitation, and the SQL on the outbox and the local mailbox.
+//! Invitation mails: the record types, and the SQL on the outbox and the local mailbox.
 
 use std::time::Duration;
 
@@ -10,64 +10,64 @@ use crate::secret::Secret;
 use crate::store::ids::{InvitationId, MailId, OrganisationId};
 use serde::{Deserialize, Serialize};
 
-/// Everything an invitation mail says, except its code.
+/// The content of an invitation mail, except its code.
 ///
-/// The outbox keeps it as JSON. The code is a value of its own, so that it can be wiped on its own.
+/// The outbox stores it as JSON. The code has a column of its own, so that it can be erased alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvitationMail {
-    /// The organisation's name, as typed.
+    /// The organisation's display name.
     pub organisation: String,
-    /// Who invites, if that is known.
+    /// The inviter, if known.
     pub inviter: Option<Inviter>,
-    /// The invited address, as typed.
+    /// The invited address, as given.
     pub recipient: String,
-    /// When the invitation ends: RFC 3339, as the API says it.
+    /// When the invitation expires, in RFC 3339, as in the API.
     pub expires_at: String,
 }
 
-/// The one who invites.
+/// The inviter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inviter {
-    /// First and last name, as typed, as far as they are known.
+    /// First and last name, as far as known.
     pub name: Option<String>,
     /// The address. Shown in the body and used for `Reply-To`, never in the subject or in `From`.
     pub email: String,
 }
 
-/// A mail that waits to be sent. It holds its link's secret, hence no `Debug`.
+/// A mail that was claimed for sending. It has the link's secret, and therefore no `Debug`.
 pub struct QueuedMail {
-    /// The mail's id; its Message-ID is made of it.
+    /// The mail's id, from which its Message-ID is derived.
     pub id: MailId,
-    /// As stored: reading it is part of building the mail, so that an unreadable one fails alone.
+    /// The stored JSON. It is parsed when the mail is built, so that an unreadable one fails alone.
     pub content_json: String,
-    /// What opens the invitation.
+    /// The invitation's secret.
     pub secret: String,
-    /// How often it was tried, this try included.
+    /// The number of attempts, including this one.
     pub attempts: u32,
     /// When it was queued.
     pub created_at: Timestamp,
 }
 
-/// A mail as the operator sees it. There is deliberately no secret in it.
+/// A mail as shown to the operator, deliberately without its secret.
 #[derive(Clone, Debug)]
 pub struct ListedMail {
     /// The mail's id.
     pub id: MailId,
     /// The invitation it is about.
     pub invitation_id: InvitationId,
-    /// Who gets it.
+    /// The recipient's address.
     pub recipient: String,
-    /// What became of it so far.
+    /// Its delivery state.
     pub state: MailState,
-    /// Whether it is being handed over right now.
-    pub is_on_its_way: bool,
-    /// How often delivery was tried.
+    /// Whether it is being sent right now.
+    pub is_being_sent: bool,
+    /// The number of delivery attempts.
     pub attempts: u32,
-    /// When it was tried last.
+    /// The time of the last attempt.
     pub tried_at: Option<Timestamp>,
-    /// When it is tried next, if it waits.
+    /// The time of the next attempt, if it is pending.
     pub next_attempt_at: Timestamp,
-    /// What the relay, or whatever stood in the way, said last.
+    /// The last reply of the relay, or the last error.
     pub last_answer: Option<String>,
     /// When it was queued.
     pub created_at: Timestamp,
@@ -76,15 +76,15 @@ pub struct ListedMail {
 }
 
 impl ListedMail {
-    /// Whether it will be tried again by itself.
+    /// Whether another attempt is scheduled.
     #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        self.state == MailState::Queued && !self.is_on_its_way
+    pub fn is_pending(&self) -> bool {
+        self.state == MailState::Queued && !self.is_being_sent
     }
 }
 
-/// The longest that a mail waits for its next try. One that is due later than this from now was marked by a clock
-/// that was ahead and has been put right, and counts as due: it could otherwise wait for years.
+/// The longest time between two attempts. A mail scheduled further ahead was written under a clock that was ahead, and
+/// counts as due; otherwise it could wait for years.
 pub(crate) const WAIT_MAX: Duration = Duration::from_hours(1);
 
 /// Adds a mail to the outbox.
@@ -116,18 +116,18 @@ pub(crate) fn queue(
     Ok(())
 }
 
-/// Drops what is queued for an invitation, because a newer secret makes it pointless.
+/// Cancels the queued mails of an invitation, because a newer secret makes them useless.
 pub fn cancel_queued(tx: &Tx, invitation_id: InvitationId) -> Result<(), Problem> {
     cancel_where(tx, "invitation_id", invitation_id)?;
     Ok(())
 }
 
-/// The condition of a mail that was neither sent nor given up. Two partial indexes have the same text.
+/// The condition for a queued mail. Two partial indexes have the same text.
 fn queued() -> String {
     format!("state = '{}'", MailState::Queued)
 }
 
-/// The condition of a queued mail that no task has in hand.
+/// The condition for a queued mail that no task has claimed.
 fn waiting() -> String {
     format!("{} AND claimed_at IS NULL", queued())
 }
@@ -140,8 +140,8 @@ fn cancel_where(tx: &Tx, column: &str, id: impl Parameter) -> Result<usize, Prob
     )
 }
 
-/// Claims the mails whose time has come, the longest waiting first. The try is counted here and not when it is
-/// over, so that one whose try ends the process is known by its count at the next start.
+/// Claims the mails that are due, oldest due time first. The attempt is counted here and not when it ends, so that a
+/// mail whose attempt crashes the process is recognised by its count.
 pub(crate) fn claim(tx: &Tx, count_max: usize) -> Result<Vec<QueuedMail>, Problem> {
     let waiting = waiting();
     tx.execute(
@@ -172,7 +172,7 @@ pub(crate) fn claim(tx: &Tx, count_max: usize) -> Result<Vec<QueuedMail>, Proble
     )
 }
 
-/// Whether any mail could be claimed now.
+/// Whether any mail is due.
 pub(crate) fn any_due(tx: &Tx) -> Result<bool, Problem> {
     Ok(next_due(tx)?.is_some_and(|next| next <= tx.now()))
 }
@@ -194,8 +194,7 @@ pub(crate) fn next_due(tx: &Tx) -> Result<Option<Timestamp>, Problem> {
     )
 }
 
-/// Whether mails have been due since before this moment, or wait longer than any may, although no task has any
-/// in hand.
+/// Whether mails have been due since before `since`, or are scheduled too far ahead, although no task has claimed any.
 pub fn is_stuck(tx: &Tx, since: Timestamp) -> Result<bool, Problem> {
     let waiting = waiting();
     tx.exists(
@@ -209,13 +208,13 @@ pub fn is_stuck(tx: &Tx, since: Timestamp) -> Result<bool, Problem> {
     )
 }
 
-/// The mails that are on their way, or were when a server ended.
+/// The claimed mails: being sent, or interrupted when a server ended.
 pub(crate) fn claimed(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
     tx.rows(&listed_where("claimed_at IS NOT NULL", "id"), (), read_listed)
 }
 
-/// Notes a delivery, wipes the secret, and keeps the message if this is its mailbox. A mail that was
-/// cancelled while it was on its way was delivered all the same, and the list says so.
+/// Records a delivery, erases the secret, and stores the message if this is the local mailbox. A mail that was
+/// cancelled while it was being sent is recorded as delivered too.
 pub(crate) fn mark_delivered(
     tx: &Tx,
     mail_id: MailId,
@@ -232,7 +231,7 @@ pub(crate) fn mark_delivered(
     Ok(())
 }
 
-/// Notes a failed try and when the next one is.
+/// Records a failed attempt and the time of the next one.
 pub(crate) fn mark_tried(
     tx: &Tx,
     mail_id: MailId,
@@ -246,7 +245,7 @@ pub(crate) fn mark_tried(
     Ok(())
 }
 
-/// Gives a mail up and wipes its secret. One that was cancelled meanwhile stays cancelled.
+/// Marks a mail as failed and erases its secret. A mail that was cancelled meanwhile stays cancelled.
 pub(crate) fn mark_failed(tx: &Tx, mail_id: MailId, answer: &str) -> Result<(), Problem> {
     tx.execute(
         "UPDATE mails
@@ -257,13 +256,13 @@ pub(crate) fn mark_failed(tx: &Tx, mail_id: MailId, answer: &str) -> Result<(), 
     Ok(())
 }
 
-/// Every mail, oldest first; only those in one state if one is named.
+/// Every mail, oldest first, optionally of one state.
 pub fn list(tx: &Tx, state: Option<MailState>) -> Result<Vec<ListedMail>, Problem> {
     let word = state.map(MailState::as_str);
     tx.rows(&listed_where("?1 IS NULL OR state = ?1", "created_at, id"), params![word], read_listed)
 }
 
-/// The mails whose message is kept here, oldest first.
+/// The mails in the local mailbox, oldest first.
 pub fn kept(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
     tx.rows(&listed_where("message IS NOT NULL", "created_at, id"), (), read_listed)
 }
@@ -273,7 +272,7 @@ pub fn find(tx: &Tx, mail_id: MailId) -> Result<Option<ListedMail>, Problem> {
     tx.optional(&listed_where("id = ?1", "id"), [mail_id], read_listed)
 }
 
-/// Without the message, which may be long.
+/// Selects all columns but the message, which may be long.
 fn listed_where(condition: &str, order: &str) -> String {
     format!(
         "SELECT id, invitation_id, recipient, state, claimed_at, attempts, tried_at, next_attempt_at, last_answer,
@@ -284,8 +283,8 @@ fn listed_where(condition: &str, order: &str) -> String {
     )
 }
 
-/// Makes a waiting mail due now. False: it does not wait.
-pub fn hurry(tx: &Tx, mail_id: MailId) -> Result<bool, Problem> {
+/// Makes a pending mail due now. Returns false if it is not pending.
+pub fn make_due_now(tx: &Tx, mail_id: MailId) -> Result<bool, Problem> {
     let hurried = tx.execute(
         &format!("UPDATE mails SET next_attempt_at = ?2 WHERE id = ?1 AND {}", waiting()),
         params![mail_id, tx.now()],
@@ -293,13 +292,12 @@ pub fn hurry(tx: &Tx, mail_id: MailId) -> Result<bool, Problem> {
     Ok(hurried == 1)
 }
 
-/// Takes one mail out of the outbox. False: it does not wait.
+/// Cancels a queued mail. Returns false if it is not queued.
 pub fn cancel(tx: &Tx, mail_id: MailId) -> Result<bool, Problem> {
     Ok(cancel_where(tx, "id", mail_id)? == 1)
 }
 
-/// The delivered message of a mail, as it would have gone over the wire; the inner `None`: not delivered
-/// here (yet).
+/// The message of a mail as sent. The inner `None` means that it is not in the local mailbox (yet).
 pub fn message(tx: &Tx, mail_id: MailId) -> Result<Option<Option<Vec<u8>>>, Problem> {
     tx.optional("SELECT message FROM mails WHERE id = ?1", [mail_id], |row| row.get(0))
 }
@@ -310,7 +308,7 @@ fn read_listed(row: &Row) -> RowResult<ListedMail> {
         invitation_id: row.get("invitation_id")?,
         recipient: row.get("recipient")?,
         state: word(row, "state")?,
-        is_on_its_way: row.get::<Option<i64>>("claimed_at")?.is_some(),
+        is_being_sent: row.get::<Option<i64>>("claimed_at")?.is_some(),
         attempts: row.get("attempts")?,
         tried_at: row.get("tried_at")?,
         next_attempt_at: row.get("next_attempt_at")?,
@@ -320,8 +318,8 @@ fn read_listed(row: &Row) -> RowResult<ListedMail> {
     })
 }
 
-/// The mails that were delivered here after one, in the order they were queued: ids of one process sort that way,
-/// wherever the clock was moved meanwhile.
+/// The locally delivered mails after the given one, in the order in which they were queued: ids of one process sort
+/// that way, even if the clock was moved.
 pub(crate) fn delivered_after(tx: &Tx, after: MailId) -> Result<Vec<ListedMail>, Problem> {
     let statement = listed_where("state = ?2 AND message IS NOT NULL AND id > ?1", "id");
     tx.rows(&statement, params![after, MailState::Delivered.as_str()], read_listed)
@@ -333,7 +331,7 @@ mod tests {
     use crate::store::tests::Plans;
 
     #[test]
-    fn what_waits_is_found_by_an_index_of_its_own() {
+    fn pending_mails_are_found_by_a_partial_index() {
         let plans = Plans::new();
         for (condition, index) in [
             (waiting() + " AND next_attempt_at <= ?1 ORDER BY next_attempt_at", "mails_queued"),

@@ -1,4 +1,4 @@
-//! The membership of a user in a project, its row in the audit log, and the SQL on it.
+//! Memberships of users in projects: the record type, its audit log entries and its SQL.
 
 use crate::clock::Timestamp;
 use crate::db::{Ids, List, Row, RowResult, Tx, params};
@@ -21,18 +21,18 @@ pub struct Membership {
     pub project_id: ProjectId,
     /// The user.
     pub user_id: UserId,
-    /// The owner mark.
+    /// Whether the member is an owner of the project.
     pub owner: bool,
-    /// Whether a role brought this member, and no person did by hand.
+    /// Whether a role created the membership.
     pub by_role: bool,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
 impl Membership {
-    /// A membership that is new, made by hand, without the owner mark.
+    /// A new membership that was not created by a role, without the owner flag.
     #[must_use]
     pub fn new(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Self {
         let (id, now) = (tx.new_id(), tx.now());
@@ -40,7 +40,7 @@ impl Membership {
     }
 }
 
-/// Notes in the audit log what a membership is now.
+/// Records the current values of a membership in the audit log.
 pub fn record(
     tx: &Tx,
     actor: &Actor,
@@ -61,7 +61,7 @@ pub fn record(
     audit_logs::record(tx, actor, &change)
 }
 
-/// One membership of the project, by its own id.
+/// One membership of the project, by its id.
 pub(crate) fn find(
     tx: &Tx,
     project_id: ProjectId,
@@ -87,13 +87,13 @@ pub fn find_of_user(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<O
     )
 }
 
-/// The membership of a user who is in the project.
+/// The membership of a user who is a member of the project.
 pub fn get_of_user(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<Membership, Problem> {
     tx.row("SELECT * FROM members WHERE project_id = ?1 AND user_id = ?2", params![project_id, user_id], read)
 }
 
-/// The members of a project (`?1`), those with a text (`?2`) in their email address or name if one is given: without
-/// it no user is looked up.
+/// The members of a project (`?1`), optionally with a search text (`?2`) in address or name; without one, no users are
+/// read.
 pub const OF_PROJECT: List = List {
     table: "members",
     condition: "project_id = ?1
@@ -104,7 +104,7 @@ pub const OF_PROJECT: List = List {
     order: "created_at, id",
 };
 
-/// One page of the members of a project, each with its user.
+/// One page of the members of a project, with their users.
 pub(crate) fn list(
     tx: &Tx,
     project_id: ProjectId,
@@ -121,7 +121,7 @@ pub(crate) fn list(
     Ok(Listed { rows, total })
 }
 
-/// Every membership of the project, oldest first: for an export.
+/// Every membership of the project, oldest first, for an export.
 pub fn all(tx: &Tx, project_id: ProjectId) -> Result<Vec<Membership>, Problem> {
     tx.rows(
         "SELECT *
@@ -133,8 +133,8 @@ pub fn all(tx: &Tx, project_id: ProjectId) -> Result<Vec<Membership>, Problem> {
     )
 }
 
-/// Adds a membership. False: the user was a member already, and stays as before. The table's key on project and user
-/// decides when two do this at once.
+/// Adds a membership. Returns false if the user is already a member, and changes nothing then. The primary key on
+/// project and user decides concurrent calls.
 pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
     let created = tx.execute(
         "INSERT INTO members (project_id, user_id, id, owner, by_role, created_at, updated_at)
@@ -153,7 +153,7 @@ pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
     Ok(created == 1)
 }
 
-/// Sets the owner mark. Doing it by hand takes the member over from a role.
+/// Sets the owner flag. From then on the membership no longer counts as created by a role.
 pub(crate) fn update(tx: &Tx, membership: &Membership, owner: bool) -> Result<Membership, Problem> {
     tx.row(
         "UPDATE members
@@ -165,7 +165,7 @@ pub(crate) fn update(tx: &Tx, membership: &Membership, owner: bool) -> Result<Me
     )
 }
 
-/// Whether the project has an owner-member beside this one.
+/// Whether the project has another member with the owner flag.
 pub(crate) fn has_other_owner(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
     tx.exists(
         "SELECT 1 FROM members WHERE project_id = ?1 AND user_id <> ?2 AND owner = 1 LIMIT 1",
@@ -173,7 +173,7 @@ pub(crate) fn has_other_owner(tx: &Tx, membership: &Membership) -> Result<bool, 
     )
 }
 
-/// Removes a member, and with it the groups it was in.
+/// Removes a membership with its groups.
 pub fn delete(tx: &Tx, membership: &Membership) -> Result<(), Problem> {
     tx.execute(
         "DELETE FROM members WHERE project_id = ?1 AND user_id = ?2",
@@ -182,7 +182,7 @@ pub fn delete(tx: &Tx, membership: &Membership) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The groups of a member, in the order of their creation.
+/// The groups of a member, by creation time.
 pub fn groups_of(tx: &Tx, membership: &Membership) -> Result<Vec<Group>, Problem> {
     let ids = tx.rows(
         "SELECT group_id FROM member_groups WHERE project_id = ?1 AND user_id = ?2",
@@ -192,7 +192,7 @@ pub fn groups_of(tx: &Tx, membership: &Membership) -> Result<Vec<Group>, Problem
     groups::find_all(tx, membership.project_id, &ids)
 }
 
-/// Puts a member into groups. A foreign key demands that they are of the same project.
+/// Adds a member to groups. A foreign key ensures that they belong to the same project.
 pub fn add_to_groups(tx: &Tx, membership: &Membership, group_ids: &[GroupId]) -> Result<(), Problem> {
     for group_id in group_ids {
         tx.execute(
@@ -204,7 +204,7 @@ pub fn add_to_groups(tx: &Tx, membership: &Membership, group_ids: &[GroupId]) ->
     Ok(())
 }
 
-/// Takes a member out of groups.
+/// Removes a member from groups.
 pub fn remove_from_groups(tx: &Tx, membership: &Membership, group_ids: &[GroupId]) -> Result<(), Problem> {
     if group_ids.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The records and the SQL: one file a noun, with the record type and every statement on it.
+//! The records and their SQL, one file for each noun.
 
 pub mod audit_log_pages;
 pub mod audit_logs;

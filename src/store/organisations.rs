@@ -1,4 +1,4 @@
-//! The organisation, its row in the audit log, and the SQL on it.
+//! Organisations: the record type, its audit log entries and its SQL.
 
 use crate::clock::Timestamp;
 use crate::db::{Row, RowResult, Tx, json, json_text, params};
@@ -13,20 +13,20 @@ use serde_json::{Map, Value};
 pub struct Organisation {
     /// The organisation's id.
     pub id: OrganisationId,
-    /// Its name in addresses.
+    /// The name used in URLs.
     pub name: String,
-    /// What people call it.
+    /// The display name.
     pub display_name: String,
     /// Settings, as given.
     pub preferences: Map<String, Value>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
 impl Organisation {
-    /// A new organisation without any settings.
+    /// A new organisation with default settings.
     #[must_use]
     pub fn new(tx: &Tx, name: &str, display_name: &str) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl Organisation {
     }
 }
 
-/// Notes in the audit log what an organisation is now.
+/// Records the current values of an organisation in the audit log.
 pub fn record(tx: &Tx, actor: &Actor, action: Action, organisation: &Organisation) -> Result<(), Problem> {
     let data = serde_json::json!({
         "name": organisation.name,
@@ -50,7 +50,7 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, organisation: &Organisatio
     audit_logs::record(tx, actor, &Change::new(AuditLogType::Organisation, action, organisation.id, data))
 }
 
-/// One organisation that must be there.
+/// One organisation, which must exist.
 pub fn get(tx: &Tx, organisation_id: OrganisationId) -> Result<Organisation, Problem> {
     tx.row("SELECT * FROM organisations WHERE id = ?1", [organisation_id], read)
 }
@@ -60,7 +60,7 @@ pub fn all(tx: &Tx) -> Result<Vec<Organisation>, Problem> {
     tx.rows("SELECT * FROM organisations ORDER BY created_at, id", (), read)
 }
 
-/// Whether another organisation has this one's name.
+/// Whether another organisation has the same name.
 pub(crate) fn name_is_taken(tx: &Tx, organisation: &Organisation) -> Result<bool, Problem> {
     tx.exists(
         "SELECT 1 FROM organisations WHERE name = ?1 AND id <> ?2",
@@ -85,7 +85,7 @@ pub fn create(tx: &Tx, organisation: &Organisation) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Writes what an organisation is now.
+/// Writes the current values of an organisation.
 pub(crate) fn update(tx: &Tx, organisation: &Organisation) -> Result<(), Problem> {
     tx.execute(
         "UPDATE organisations SET name = ?2, display_name = ?3, preferences = ?4, updated_at = ?5 WHERE id = ?1",

@@ -1,4 +1,4 @@
-//! The project, its row in the audit log, and the SQL on it.
+//! Projects: the record type, its audit log entries and its SQL.
 
 use std::collections::HashMap;
 
@@ -19,25 +19,25 @@ pub struct Project {
     pub id: ProjectId,
     /// The organisation it belongs to.
     pub organisation_id: OrganisationId,
-    /// Its name in addresses.
+    /// The name used in URLs.
     pub key: String,
-    /// What people call it.
+    /// The display name.
     pub name: String,
     /// `v1` or `v2`.
     pub version: ProjectVersion,
     /// Whether it is protected.
     pub protected: bool,
-    /// How changes in it are approved, if that was ever said.
+    /// How changes are approved; `None` if never set.
     pub approval_mode: Option<ApprovalMode>,
-    /// When it was deleted, if it is.
+    /// When it was soft-deleted, if it was.
     pub deleted_at: Option<Timestamp>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
-/// Notes in the audit log what a project is now.
+/// Records the current values of a project in the audit log.
 pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Result<(), Problem> {
     let data = serde_json::json!({
         "key": project.key,
@@ -53,14 +53,14 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Resu
     )
 }
 
-/// What a list of projects is narrowed by.
+/// The filters of a list of projects.
 pub(crate) struct ProjectFilter<'f> {
     pub organisation_id: OrganisationId,
-    /// Only projects with this user in them.
+    /// Only projects with this member.
     pub member: Option<UserId>,
-    /// Deleted ones instead of live ones.
+    /// Soft-deleted projects instead of live ones.
     pub deleted: bool,
-    /// Only projects with this in their name.
+    /// Only projects with this text in the name.
     pub search: Option<&'f str>,
     pub page: Page,
 }
@@ -88,7 +88,7 @@ pub fn find(
     )
 }
 
-/// Those of the ids that name live projects of the organisation.
+/// The live projects of the organisation with these ids.
 pub fn find_all_live(
     tx: &Tx,
     organisation_id: OrganisationId,
@@ -104,7 +104,7 @@ pub fn find_all_live(
     )
 }
 
-/// The projects of the organisation that these ids name, deleted ones too, each under its id.
+/// The projects of the organisation with these ids, deleted ones included, by id.
 pub(crate) fn by_id(
     tx: &Tx,
     organisation_id: OrganisationId,
@@ -130,7 +130,7 @@ pub fn all_live(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<ProjectI
     )
 }
 
-/// Every project of the organisation, deleted ones too: for an export.
+/// Every project of the organisation, deleted ones included, for an export.
 pub fn all_of_organisation(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Project>, Problem> {
     tx.rows(
         "SELECT * FROM projects WHERE organisation_id = ?1 ORDER BY created_at, id",
@@ -144,13 +144,13 @@ pub fn all(tx: &Tx) -> Result<Vec<Project>, Problem> {
     tx.rows("SELECT * FROM projects ORDER BY created_at, id", (), read)
 }
 
-/// A project by its id alone, for the operator.
+/// A project of any organisation, for the operator.
 pub(crate) fn find_anywhere(tx: &Tx, project_id: ProjectId) -> Result<Option<Project>, Problem> {
     tx.optional("SELECT * FROM projects WHERE id = ?1", [project_id], read)
 }
 
-/// The projects of an organisation (`?1`): those with a member (`?2`), the deleted ones or the others (`?3`), those
-/// with a text (`?4`) in their name.
+/// The projects of an organisation (`?1`), optionally with a member (`?2`), deleted or live ones (`?3`), optionally
+/// with a search text (`?4`) in the name.
 pub const OF_ORGANISATION: List = List {
     table: "projects",
     condition: "organisation_id = ?1
@@ -173,7 +173,7 @@ pub(crate) fn members(
     project_ids: &[ProjectId],
     count_max: u32,
 ) -> Result<HashMap<ProjectId, Vec<ListedMember>>, Problem> {
-    // In this order, so that users are looked up only for what is shown, whatever statistics say of the tables.
+    // CROSS JOIN fixes the join order, so that only the users that are shown are read, regardless of table statistics.
     let of_project = tx.rows(
         "SELECT members.project_id, members.id, members.owner, users.id AS user_id, users.email, users.first_name,
                 users.last_name
@@ -204,7 +204,7 @@ pub(crate) fn members(
     Ok(grouped(of_project))
 }
 
-/// Adds a project. False: a live project of the organisation has its key; a unique index decides.
+/// Adds a project. Returns false if a live project of the organisation has its key, by a unique index.
 pub fn create(tx: &Tx, project: &Project) -> Result<bool, Problem> {
     let created = tx.execute(
         "INSERT INTO projects (id, organisation_id, key, name, version, protected, approval_mode, deleted_at,
@@ -235,7 +235,7 @@ pub(crate) fn key_is_taken(tx: &Tx, organisation_id: OrganisationId, key: &str) 
     )
 }
 
-/// Deletes a project, softly. False: it was deleted already.
+/// Soft-deletes a project. Returns false if it was already deleted.
 pub(crate) fn delete(tx: &Tx, project_id: ProjectId) -> Result<bool, Problem> {
     let deleted = tx.execute(
         "UPDATE projects SET deleted_at = ?2, updated_at = ?2 WHERE id = ?1 AND deleted_at IS NULL",
@@ -244,7 +244,7 @@ pub(crate) fn delete(tx: &Tx, project_id: ProjectId) -> Result<bool, Problem> {
     Ok(deleted == 1)
 }
 
-/// Changes name, key and protection.
+/// Updates name, key and protection.
 pub(crate) fn update(tx: &Tx, project: &Project) -> Result<(), Problem> {
     tx.execute(
         "UPDATE projects SET name = ?2, key = ?3, protected = ?4, updated_at = ?5 WHERE id = ?1",
@@ -253,7 +253,7 @@ pub(crate) fn update(tx: &Tx, project: &Project) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Brings a project back under a key.
+/// Restores a deleted project under the given key.
 pub(crate) fn restore(tx: &Tx, project_id: ProjectId, key: &str) -> Result<Project, Problem> {
     tx.row(
         "UPDATE projects SET deleted_at = NULL, key = ?2, updated_at = ?3 WHERE id = ?1 RETURNING *",
@@ -262,7 +262,7 @@ pub(crate) fn restore(tx: &Tx, project_id: ProjectId, key: &str) -> Result<Proje
     )
 }
 
-/// Sets how changes are approved.
+/// Sets the approval mode.
 pub(crate) fn set_approval_mode(
     tx: &Tx,
     project_id: ProjectId,
@@ -275,7 +275,7 @@ pub(crate) fn set_approval_mode(
     )
 }
 
-/// Replaces the groups that approve, in the order given.
+/// Replaces the approval groups, in the given order.
 pub fn set_approval_groups(tx: &Tx, project_id: ProjectId, group_ids: &[GroupId]) -> Result<(), Problem> {
     tx.execute("DELETE FROM project_approval_groups WHERE project_id = ?1", [project_id])?;
     tx.execute(
@@ -287,7 +287,7 @@ pub fn set_approval_groups(tx: &Tx, project_id: ProjectId, group_ids: &[GroupId]
     Ok(())
 }
 
-/// The groups that approve, of these projects: project and group.
+/// The approval groups of these projects, as pairs of project and group.
 pub fn approval_groups(tx: &Tx, project_ids: &[ProjectId]) -> Result<Vec<(ProjectId, GroupId)>, Problem> {
     tx.rows(
         "SELECT project_id, group_id

@@ -1,4 +1,4 @@
-//! The role of an organisation, its row in the audit log, and the SQL on it.
+//! Roles of an organisation: the record type, its audit log entries and its SQL.
 
 use std::collections::HashMap;
 
@@ -21,25 +21,25 @@ pub struct Role {
     pub id: RoleId,
     /// The organisation it belongs to.
     pub organisation_id: OrganisationId,
-    /// What people call it.
+    /// The display name.
     pub name: String,
     /// What it is for.
     pub description: Option<String>,
-    /// Whether it reaches every project, new ones too.
+    /// Whether it applies to every project, including new ones.
     pub all_projects: bool,
-    /// Groups of an identity provider that map to it; kept, and nothing here acts on them.
+    /// Groups of an identity provider that map to it; stored without any effect.
     pub idp_groups: Vec<String>,
-    /// What it lets its users do in the projects it reaches.
+    /// The permissions of its users in its projects.
     pub project_permissions: Vec<Permission>,
-    /// Which files it lets them see or change there.
+    /// The file permissions of its users in its projects.
     pub project_file_permissions: Vec<FilePermission>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
-/// Notes in the audit log what a role is now, and the users and projects that were named for it.
+/// Records the current values of a role in the audit log, with the given users and projects.
 pub fn record(
     tx: &Tx,
     actor: &Actor,
@@ -54,7 +54,7 @@ pub fn record(
         "users": users,
         "projects": projects,
     });
-    // The description has no type for roles; they belong to the organisation.
+    // The description has no audit log type for roles; they belong to the organisation.
     audit_logs::record(tx, actor, &Change::new(AuditLogType::Organisation, action, role.id, data))
 }
 
@@ -67,12 +67,12 @@ pub fn find(tx: &Tx, organisation_id: OrganisationId, role_id: RoleId) -> Result
     )
 }
 
-/// One role that must be there.
+/// One role, which must exist.
 pub fn get(tx: &Tx, role_id: RoleId) -> Result<Role, Problem> {
     tx.row("SELECT * FROM roles WHERE id = ?1", [role_id], read)
 }
 
-/// Those of the ids that name roles of the organisation.
+/// The roles of the organisation with these ids.
 pub fn find_all(tx: &Tx, organisation_id: OrganisationId, role_ids: &[RoleId]) -> Result<Vec<Role>, Problem> {
     tx.rows(
         "SELECT *
@@ -89,7 +89,7 @@ pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Role>, Proble
     tx.rows("SELECT * FROM roles WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
 }
 
-/// The roles of an organisation (`?1`), those with a text (`?2`) in their name if one is given.
+/// The roles of an organisation (`?1`), optionally with a search text (`?2`) in the name.
 pub const OF_ORGANISATION: List = List {
     table: "roles",
     condition: "organisation_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
@@ -128,7 +128,7 @@ pub fn create(tx: &Tx, role: &Role) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Writes what a role is now.
+/// Writes the current values of a role.
 pub(crate) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
     tx.execute(
         "UPDATE roles
@@ -149,12 +149,12 @@ pub(crate) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Gives a role these users and no others.
+/// Replaces the users of a role.
 pub fn set_users(tx: &Tx, role_id: RoleId, user_ids: &[UserId]) -> Result<(), Problem> {
     set(tx, ("role_users", "user_id"), role_id, &Ids::of(user_ids))
 }
 
-/// Gives a role these projects and no others.
+/// Replaces the projects of a role.
 pub fn set_projects(tx: &Tx, role_id: RoleId, project_ids: &[ProjectId]) -> Result<(), Problem> {
     set(tx, ("role_projects", "project_id"), role_id, &Ids::of(project_ids))
 }
@@ -171,7 +171,7 @@ fn set(tx: &Tx, (table, column): (&str, &str), role_id: RoleId, ids: &Ids) -> Re
     Ok(())
 }
 
-/// Gives a role one user more.
+/// Adds a user to a role.
 pub(crate) fn add_user(tx: &Tx, role_id: RoleId, user_id: UserId) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO role_users (role_id, user_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -180,7 +180,7 @@ pub(crate) fn add_user(tx: &Tx, role_id: RoleId, user_id: UserId) -> Result<(), 
     Ok(())
 }
 
-/// Takes one user from a role.
+/// Removes a user from a role.
 pub(crate) fn remove_user(tx: &Tx, role_id: RoleId, user_id: UserId) -> Result<(), Problem> {
     tx.execute("DELETE FROM role_users WHERE role_id = ?1 AND user_id = ?2", params![role_id, user_id])?;
     Ok(())
@@ -191,7 +191,7 @@ pub fn users_of(tx: &Tx, role_id: RoleId) -> Result<Vec<UserId>, Problem> {
     tx.rows("SELECT user_id FROM role_users WHERE role_id = ?1 ORDER BY user_id", [role_id], |row| row.get(0))
 }
 
-/// The chosen projects of a role.
+/// The selected projects of a role.
 pub fn projects_of(tx: &Tx, role_id: RoleId) -> Result<Vec<ProjectId>, Problem> {
     tx.rows("SELECT project_id FROM role_projects WHERE role_id = ?1 ORDER BY project_id", [role_id], |row| {
         row.get(0)
@@ -211,7 +211,7 @@ pub(crate) fn of_users(tx: &Tx, user_ids: &[UserId]) -> Result<HashMap<UserId, V
     Ok(grouped(of_user))
 }
 
-/// The roles that these ids name, each under its id.
+/// The roles with these ids, by id.
 pub(crate) fn by_id(tx: &Tx, ids: &[RoleId]) -> Result<HashMap<RoleId, Role>, Problem> {
     let sql = "SELECT * FROM roles WHERE id IN (SELECT id FROM ids(?1) AS listed)";
     let roles = tx.rows(sql, [Ids::of(ids)], read)?;
@@ -238,7 +238,7 @@ pub fn roles_of_user(tx: &Tx, user_id: UserId) -> Result<Vec<Role>, Problem> {
     Ok(of_users(tx, &[user_id])?.remove(&user_id).unwrap_or_default())
 }
 
-/// Who is in a group.
+/// The users in a group.
 pub(crate) fn users_in_group(tx: &Tx, group: &Group) -> Result<Vec<UserId>, Problem> {
     tx.rows(
         "SELECT user_id FROM member_groups WHERE project_id = ?1 AND group_id = ?2",
@@ -247,7 +247,7 @@ pub(crate) fn users_in_group(tx: &Tx, group: &Group) -> Result<Vec<UserId>, Prob
     )
 }
 
-/// Whether some role still reaches the user in the project.
+/// Whether the user is in a group that a role manages in the project.
 pub(crate) fn any_role_in_project(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<bool, Problem> {
     tx.exists(
         "SELECT 1

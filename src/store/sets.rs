@@ -1,4 +1,4 @@
-//! Rows in sets, as a page of views needs them.
+//! Helpers for reading related rows as sets.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -6,7 +6,7 @@ use std::hash::Hash;
 
 use crate::problem::Problem;
 
-/// Rows that belong to a thing, under its id and in their order.
+/// Groups rows by id, keeping their order.
 pub(super) fn grouped<I: Eq + Hash, T>(rows: Vec<(I, T)>) -> HashMap<I, Vec<T>> {
     let mut of_id: HashMap<I, Vec<T>> = HashMap::new();
     for (id, row) in rows {
@@ -15,8 +15,7 @@ pub(super) fn grouped<I: Eq + Hash, T>(rows: Vec<(I, T)>) -> HashMap<I, Vec<T>> 
     of_id
 }
 
-/// The row of a set that another row names. A foreign key keeps it there, so its absence is a fault, never a shorter
-/// page.
+/// The row that another row refers to. A foreign key guarantees it, so a missing one is an internal error.
 pub(crate) fn named<I: Copy + Display + Eq + Hash, T>(set: &HashMap<I, T>, id: I) -> Result<&T, Problem> {
     set.get(&id).ok_or_else(|| Problem::Internal(format!("a row names {id}, which is not in the database")))
 }

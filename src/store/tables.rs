@@ -1,4 +1,4 @@
-//! SQL on all tables at once: the unique values that a seed would repeat, and emptying the database. No record of its own.
+//! SQL over all tables: unique values that a seed would duplicate, and emptying the database.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::secret::SecretHash;
 
 words! {
-    /// What may be there once only: the table and the column.
+    /// The columns with unique values: table and column.
     UniqueValue {
         OrganisationName = "organisations.name",
         Organisation = "organisations.id",
@@ -22,8 +22,8 @@ words! {
         InvitationSecret = "invitation_secrets.secret_hash",
         PersonalAccessToken = "personal_access_tokens.id",
         PersonalAccessTokenSecret = "personal_access_tokens.secret_hash",
-        InternalToken = "internal_tokens.id",
-        InternalTokenSecret = "internal_tokens.secret_hash",
+        Session = "internal_tokens.id",
+        SessionSecret = "internal_tokens.secret_hash",
         Role = "roles.id",
         Project = "projects.id",
         Group = "groups.id",
@@ -32,9 +32,13 @@ words! {
     }
 }
 
-/// Those of the values that the database has: names, or ids and hashes in hexadecimal.
-pub(crate) fn taken<'v>(tx: &Tx, kind: UniqueValue, values: &[&'v str]) -> Result<HashSet<&'v str>, Problem> {
-    let (statement, column) = taken_statement(kind);
+/// Those of the values that exist in the database: names, or ids and hashes in hexadecimal.
+pub(crate) fn existing<'v>(
+    tx: &Tx,
+    kind: UniqueValue,
+    values: &[&'v str],
+) -> Result<HashSet<&'v str>, Problem> {
+    let (statement, column) = existence_statement(kind);
     let mut taken = HashSet::new();
     for value in values {
         let unreadable = |cause: &dyn std::fmt::Display| Problem::internal(value, cause);
@@ -53,12 +57,12 @@ pub(crate) fn taken<'v>(tx: &Tx, kind: UniqueValue, values: &[&'v str]) -> Resul
     Ok(taken)
 }
 
-fn taken_statement(kind: UniqueValue) -> (String, &'static str) {
+fn existence_statement(kind: UniqueValue) -> (String, &'static str) {
     let (table, column) = kind.as_str().split_once('.').unwrap_or_default();
     (format!("SELECT 1 FROM {table} WHERE {column} = ?1"), column)
 }
 
-/// Every table, each after those that refer to it.
+/// Every table, each after the tables that refer to it.
 const CHILDREN_FIRST: [&str; 18] = [
     "audit_log_counts",
     "audit_logs",
@@ -80,7 +84,7 @@ const CHILDREN_FIRST: [&str; 18] = [
     "organisations",
 ];
 
-/// Removes every row of every table.
+/// Deletes all rows of all tables.
 pub(crate) fn empty(tx: &Tx) -> Result<(), Problem> {
     CHILDREN_FIRST.iter().try_for_each(|table| tx.execute(&format!("DELETE FROM {table}"), ()).map(drop))
 }
@@ -102,10 +106,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_is_found_by_an_index() {
+    fn existing_values_are_found_by_an_index() {
         let plans = Plans::new();
         for kind in UniqueValue::ALL.iter().copied() {
-            let plan = plans.of(&taken_statement(kind).0, 1);
+            let plan = plans.of(&existence_statement(kind).0, 1);
             assert!(plan[0].starts_with("SEARCH "), "{kind:?}: {plan:?}");
         }
     }

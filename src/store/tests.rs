@@ -1,10 +1,10 @@
-//! How the database finds what a statement asks for: for tests of statements that are put together from parts.
+//! Query plans, for tests of statements that are assembled at run time.
 
 use crate::clock::Clock;
 use crate::db::sqlite::{self, Options};
 use crate::db::{Db, Parameter};
 
-/// An empty database, asked for plans.
+/// An empty database for reading query plans.
 pub(super) struct Plans {
     db: Db,
     _folder: tempfile::TempDir,
@@ -17,7 +17,7 @@ impl Plans {
         Self { db, _folder: folder }
     }
 
-    /// The steps of a statement's plan. Its `parameters` are NULL.
+    /// The steps of a statement's query plan, with NULL for all `parameters`.
     pub(super) fn of(&self, statement: &str, parameters: usize) -> Vec<String> {
         let explain = format!("EXPLAIN QUERY PLAN {statement}");
         let nothing = vec![&None::<i64> as &dyn Parameter; parameters];

@@ -1,4 +1,4 @@
-//! The user of an organisation, its row in the audit log, and the SQL on it.
+//! Users of an organisation: the record type, its audit log entries and its SQL.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,26 +19,26 @@ pub struct User {
     pub id: UserId,
     /// The organisation the user belongs to.
     pub organisation_id: OrganisationId,
-    /// The address as it was typed.
+    /// The address, as given.
     pub email: String,
     /// Given name.
     pub first_name: Option<String>,
     /// Family name.
     pub last_name: Option<String>,
-    /// Standing in the organisation.
+    /// The user's type in the organisation.
     pub user_type: UserType,
-    /// Whether the account works.
+    /// Whether the account is active.
     pub status: UserStatus,
-    /// True for a service account.
+    /// Whether it is a service account.
     pub is_service: bool,
-    /// When the user was made.
+    /// When the user was created.
     pub created_at: Timestamp,
-    /// When the user last changed.
+    /// When the user was last changed.
     pub updated_at: Timestamp,
 }
 
 impl User {
-    /// A user who is new in an organisation and works.
+    /// A new active user of an organisation.
     #[must_use]
     pub fn new(tx: &Tx, organisation_id: OrganisationId, email: &str, user_type: UserType) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl User {
         }
     }
 
-    /// First and last name as one text, if there is any.
+    /// First and last name, if there is any.
     #[must_use]
     pub fn full_name(&self) -> Option<String> {
         let parts: Vec<&str> =
@@ -64,12 +64,12 @@ impl User {
     }
 }
 
-/// Notes in the audit log what a user is now.
+/// Records the current values of a user in the audit log.
 pub fn record(tx: &Tx, actor: &Actor, action: Action, user: &User) -> Result<(), Problem> {
     record_with_roles(tx, actor, action, user, None)
 }
 
-/// The same, with the roles that the user was given.
+/// [`record`] with the roles that were assigned.
 pub fn record_with_roles(
     tx: &Tx,
     actor: &Actor,
@@ -91,7 +91,7 @@ pub fn record_with_roles(
     audit_logs::record(tx, actor, &Change::new(AuditLogType::User, action, user.id, data))
 }
 
-/// The form of an address that decides whether two are the same.
+/// The normalised form of an address, for comparison.
 #[must_use]
 pub fn fold_email(email: &str) -> String {
     email.to_lowercase()
@@ -106,12 +106,12 @@ pub fn find(tx: &Tx, organisation_id: OrganisationId, user_id: UserId) -> Result
     )
 }
 
-/// One user that must be there.
+/// One user, which must exist.
 pub fn get(tx: &Tx, user_id: UserId) -> Result<User, Problem> {
     tx.row("SELECT * FROM users WHERE id = ?1", [user_id], read)
 }
 
-/// The users that these ids name, each under its id: what a page of views needs.
+/// The users with these ids, by id.
 pub(crate) fn by_id(
     tx: &Tx,
     ids: impl IntoIterator<Item = UserId>,
@@ -123,8 +123,8 @@ pub(crate) fn by_id(
     Ok(users.into_iter().map(|user| (user.id, user)).collect())
 }
 
-/// Those of the ids that name users of the organisation, oldest first. Each is looked up by itself: a call names one or
-/// two as a rule, and a set costs more than that before it finds any.
+/// The users of the organisation with these ids, oldest first. Each id is looked up separately: most calls have one or
+/// two, for which a set query costs more.
 pub fn find_all(tx: &Tx, organisation_id: OrganisationId, user_ids: &[UserId]) -> Result<Vec<User>, Problem> {
     let found = user_ids.iter().filter_map(|id| find(tx, organisation_id, *id).transpose());
     let mut users = found.collect::<Result<Vec<_>, _>>()?;
@@ -133,7 +133,7 @@ pub fn find_all(tx: &Tx, organisation_id: OrganisationId, user_ids: &[UserId]) -
     Ok(users)
 }
 
-/// The user of the organisation with this address, in whatever letter case.
+/// The user of the organisation with this address, case-insensitive.
 pub fn find_by_address(
     tx: &Tx,
     organisation_id: OrganisationId,
@@ -146,17 +146,17 @@ pub fn find_by_address(
     )
 }
 
-/// Every user of the organisation, oldest first: for an export.
+/// Every user of the organisation, oldest first, for an export.
 pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<User>, Problem> {
     tx.rows("SELECT * FROM users WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
 }
 
-/// The users with this address: none or one for each organisation. For the operator only.
+/// The users with this address, at most one for each organisation. For the operator only.
 pub fn find_by_email(tx: &Tx, email: &str) -> Result<Vec<User>, Problem> {
     tx.rows("SELECT * FROM users WHERE email_folded = ?1 ORDER BY organisation_id", [fold_email(email)], read)
 }
 
-/// The user with this id, in whatever organisation: for the operator only.
+/// A user of any organisation, by id. For the operator only.
 pub fn find_anywhere(tx: &Tx, user_id: UserId) -> Result<Option<User>, Problem> {
     tx.optional("SELECT * FROM users WHERE id = ?1", [user_id], read)
 }
@@ -166,8 +166,8 @@ pub fn any(tx: &Tx) -> Result<bool, Problem> {
     tx.exists("SELECT 1 FROM users", ())
 }
 
-/// The users of an organisation (`?1`): service accounts or people (`?2`), those with a text (`?3`) in their email
-/// address or name.
+/// The users of an organisation (`?1`), optionally service accounts or people (`?2`), optionally with a search text
+/// (`?3`) in address or name.
 pub const OF_ORGANISATION: List = List {
     table: "users",
     condition: "organisation_id = ?1
@@ -187,21 +187,21 @@ pub(crate) fn list(
     tx.page(&OF_ORGANISATION, params![organisation_id, is_service, folded(search)], page, read)
 }
 
-/// Whether a user may be in a list of whom to invite: not disabled, and with the text (`?2`), if there is one.
+/// The condition for a user who can be invited to a project: not disabled, optionally with a search text (`?2`).
 macro_rules! invitable {
     () => {
         "status <> 'disabled' AND (?2 IS NULL OR has_text(?2, email, first_name, last_name))"
     };
 }
 
-/// The users of an organisation (`?1`) who may be in a project.
+/// The users of an organisation (`?1`) who can be invited to a project.
 pub const INVITABLE: List = List {
     table: "users",
     condition: concat!("organisation_id = ?1 AND ", invitable!()),
     order: "created_at, id",
 };
 
-/// The memberships of a project (`?1`) whose user may be in one.
+/// The members of a project (`?1`) whose users meet that condition.
 pub const INVITABLE_INSIDE: List = List {
     table: "members",
     condition: concat!(
@@ -212,7 +212,7 @@ pub const INVITABLE_INSIDE: List = List {
     order: "created_at, id",
 };
 
-/// Those of them who are not in a project (`?3`).
+/// The users of an organisation (`?1`) who can be invited and are not members of a project (`?3`).
 pub const INVITABLE_OUTSIDE: List = List {
     table: "users",
     condition: concat!(
@@ -223,7 +223,7 @@ pub const INVITABLE_OUTSIDE: List = List {
     order: "created_at, id",
 };
 
-/// One page of the users who may still be invited into a project: not in it, and not disabled.
+/// One page of the users who can be invited to a project: not members, and not disabled.
 pub fn list_outside_project(
     tx: &Tx,
     organisation_id: OrganisationId,
@@ -232,7 +232,7 @@ pub fn list_outside_project(
     page: Page,
 ) -> Result<Listed<User>, Problem> {
     let search = folded(search);
-    // All of them less those inside: to look for each user among the members would take far longer.
+    // The total is a difference of two counts: checking each user for a membership would take far longer.
     let all = tx.count(&INVITABLE.count_statement(), params![organisation_id, search])?;
     let inside = tx.count(&INVITABLE_INSIDE.count_statement(), params![project_id, search])?;
     let total = all.saturating_sub(inside);
@@ -262,7 +262,7 @@ pub fn create(tx: &Tx, user: &User) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Writes what a user is now. The address never changes.
+/// Writes the current values of a user. The address never changes.
 pub(crate) fn update(tx: &Tx, user: &User) -> Result<(), Problem> {
     tx.execute(
         "UPDATE users SET first_name = ?2, last_name = ?3, type = ?4, status = ?5, updated_at = ?6 WHERE id = ?1",
@@ -278,7 +278,7 @@ pub(crate) fn update(tx: &Tx, user: &User) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Makes an invited user a member. A name that was not given stays as it was.
+/// Turns an invited user into a member. Names that are not given stay unchanged.
 pub fn activate(
     tx: &Tx,
     user_id: UserId,

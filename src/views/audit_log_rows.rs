@@ -1,13 +1,13 @@
-//! Entries of the audit log as rows of a table, for exportAuditLogs.
+//! Audit log entries as table rows, for exportAuditLogs.
 
 use crate::store::audit_logs::StoredEntry;
 use crate::store::projects::Project;
 use crate::store::users::User;
 
-/// How many columns a row has.
+/// The number of columns.
 const COLUMNS: usize = 12;
 
-/// The names of the columns.
+/// The column names.
 pub(crate) const HEADER: [&str; COLUMNS] = [
     "id",
     "createdAt",
@@ -23,7 +23,7 @@ pub(crate) const HEADER: [&str; COLUMNS] = [
     "data",
 ];
 
-/// What a spreadsheet takes for the beginning of a formula.
+/// Characters that a spreadsheet takes for the start of a formula.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// The cells of an entry, in the order of [`HEADER`].
@@ -45,7 +45,7 @@ pub(crate) fn row(entry: StoredEntry, user: Option<&User>, project: Option<&Proj
     cells.map(without_formula)
 }
 
-/// A cell that no spreadsheet runs.
+/// Escapes a cell, so that no spreadsheet evaluates it as a formula.
 fn without_formula(cell: String) -> String {
     if cell.starts_with(FORMULA) { format!("'{cell}") } else { cell }
 }

@@ -1,4 +1,4 @@
-//! Entries of the audit log as the description has them.
+//! Audit log entries as API models.
 
 use crate::generated::models::{AuditLog, ListedAuditLog, NamedReference};
 use crate::store::audit_logs::StoredEntry;
@@ -22,7 +22,7 @@ pub(crate) fn listed(entry: StoredEntry, user: Option<&User>, project: Option<&P
     }
 }
 
-/// An entry with what changed.
+/// An entry with the details of the change.
 pub(crate) fn entry(stored: StoredEntry, user: Option<&User>, project: Option<&Project>) -> AuditLog {
     let (organisation_id, data) = (stored.organisation_id, stored.data.clone());
     let listed = listed(stored, user, project);

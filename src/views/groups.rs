@@ -1,10 +1,10 @@
-//! Groups as the description has them.
+//! Groups as API models.
 
 use crate::generated::models::{self, GroupRole, MemberGroup, Permission};
 use crate::store::groups::Group;
 use crate::store::roles::Role;
 
-/// A group with the role that looks after it.
+/// A group with the role that manages it.
 pub(crate) fn group(group: Group, role: Option<&Role>) -> models::Group {
     let role = role.map(|role| GroupRole {
         id: Some(role.id.into()),
@@ -23,7 +23,7 @@ pub(crate) fn group(group: Group, role: Option<&Role>) -> models::Group {
     }
 }
 
-/// A group inside a member.
+/// A group nested in a member.
 #[must_use]
 pub fn member_group(group: &Group) -> MemberGroup {
     let words = |all: &Vec<Permission>| all.iter().map(|word| word.as_str().to_owned()).collect();

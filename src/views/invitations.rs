@@ -1,4 +1,4 @@
-//! Invitations as the description has them.
+//! Invitations as API models.
 
 use crate::clock::Timestamp;
 use crate::generated::models::{self, InvitationOrganisation};
@@ -7,7 +7,7 @@ use crate::store::organisations::Organisation;
 use crate::store::users::User;
 use crate::views::users;
 
-/// The long form of a list.
+/// An invitation in a list.
 pub(crate) fn listed(
     invitation: &Invitation,
     user: &User,
@@ -30,7 +30,7 @@ pub(crate) fn listed(
     }
 }
 
-/// The short form that sendUserInvitation answers.
+/// An invitation in the answer of sendUserInvitation.
 pub(crate) fn invitation(invitation: &Invitation, user: &User) -> models::Invitation {
     models::Invitation {
         id: invitation.id.into(),

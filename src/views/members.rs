@@ -1,4 +1,4 @@
-//! Members as the description has them.
+//! Members as API models.
 
 use crate::generated::models::Member;
 use crate::store::groups::Group;

@@ -1,4 +1,4 @@
-//! Records as the models of the description have them. One file a noun.
+//! Maps records to API models, one file for each noun.
 
 pub mod audit_log_rows;
 pub mod audit_logs;

@@ -1,14 +1,14 @@
-//! Organisations as the description has them.
+//! Organisations as API models.
 
 use serde_json::Value;
 
 use crate::generated::models::{self, OrganisationPreferences};
 use crate::store::organisations::Organisation;
 
-/// The colour of an organisation that never chose one.
+/// The colour of an organisation without a theme colour.
 const DEFAULT_COLOUR: &str = "#0f172a";
 
-/// An organisation. There is no licence here, so nothing is said of one.
+/// An organisation. There are no licences here, so those fields are null.
 pub(crate) fn organisation(organisation: &Organisation) -> models::Organisation {
     let text = |name: &str| organisation.preferences.get(name).and_then(Value::as_str).map(str::to_owned);
     models::Organisation {

@@ -1,4 +1,4 @@
-//! Projects as the description has them.
+//! Projects as API models.
 
 use crate::clock::Timestamp;
 use crate::generated::models::{
@@ -24,7 +24,7 @@ pub(crate) fn project(project: &Project, approving: &[Group]) -> models::Project
     }
 }
 
-/// The same in a list, with its members.
+/// A project in a list, with its members.
 pub(crate) fn listed(stored: &Project, approving: &[Group], members: &[ListedMember]) -> ListedProject {
     let project = project(stored, approving);
     ListedProject {
@@ -43,7 +43,7 @@ pub(crate) fn listed(stored: &Project, approving: &[Group], members: &[ListedMem
     }
 }
 
-/// A project inside a token.
+/// A project nested in a token.
 #[must_use]
 pub fn token_project(project: &Project) -> TokenProject {
     TokenProject {
@@ -58,7 +58,7 @@ pub fn token_project(project: &Project) -> TokenProject {
     }
 }
 
-/// A member in a list of projects.
+/// A member nested in a project of a list.
 fn project_member(member: &ListedMember) -> ProjectMember {
     ProjectMember {
         id: member.id.into(),

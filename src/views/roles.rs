@@ -1,4 +1,4 @@
-//! Roles as the description has them.
+//! Roles as API models.
 
 use crate::generated::models::{self, NamedReference, RoleGroup, RoleGroupProject};
 use crate::store::groups::Group;
@@ -7,8 +7,8 @@ use crate::store::roles::Role;
 use crate::store::users::User;
 use crate::views::users;
 
-/// A role with its groups, each with the name of its project, its users and its organisation. A deleted project is
-/// hidden, and so is the role's group in it until it is back.
+/// A role with its groups (each with its project's name), users and organisation. Groups in deleted projects are left
+/// out until the project is restored.
 pub(crate) fn role(
     role: &Role,
     groups: &[(Group, String)],

@@ -1,4 +1,4 @@
-//! Personal access tokens as the description has them.
+//! Personal access tokens as API models.
 
 use crate::clock::Timestamp;
 use crate::generated::models::{NewPersonalAccessToken, PersonalAccessToken};
@@ -23,7 +23,7 @@ pub(crate) fn token(token: StoredToken, user: &User, projects: &[&Project]) -> P
     }
 }
 
-/// A token with its secret: only just after it was made or renewed.
+/// A token with its secret, right after it was created or regenerated.
 pub(crate) fn new_token(token: PersonalAccessToken, secret: &Secret) -> NewPersonalAccessToken {
     NewPersonalAccessToken {
         id: token.id,

@@ -1,4 +1,4 @@
-//! Users as the description has them.
+//! Users as API models.
 
 use crate::generated::models::{
     self, AuditLogUser, InvitationUser, MemberUser, ProfileUser, TokenUser, UserRole, UserStatus,
@@ -7,7 +7,7 @@ use crate::generated::models::{
 use crate::store::roles::Role;
 use crate::store::users::User;
 
-/// A user with the roles of the organisation.
+/// A user with roles.
 pub(crate) fn user(user: &User, roles: &[Role]) -> models::User {
     let role = |role: &Role| UserRole {
         id: role.id.into(),
@@ -38,7 +38,7 @@ pub(crate) fn profile(user: &User) -> ProfileUser {
         r#type: user.user_type,
         status: user.status,
         organisation_id: user.organisation_id.into(),
-        // This service does not see which project a user looked at last.
+        // This service does not track the last project that a user opened.
         last_project_id: None,
         owner: Some(user.user_type == UserType::Owner),
         is_service: Some(user.is_service),
@@ -47,7 +47,7 @@ pub(crate) fn profile(user: &User) -> ProfileUser {
     }
 }
 
-/// A user inside a role or a project.
+/// A user nested in a role or a project.
 #[must_use]
 pub fn summary(user: &User) -> UserSummary {
     UserSummary {
@@ -58,7 +58,7 @@ pub fn summary(user: &User) -> UserSummary {
     }
 }
 
-/// A user inside an invitation.
+/// A user nested in an invitation.
 #[must_use]
 pub fn invitation_user(user: &User) -> InvitationUser {
     InvitationUser {
@@ -71,7 +71,7 @@ pub fn invitation_user(user: &User) -> InvitationUser {
     }
 }
 
-/// A user inside an entry of the audit log.
+/// A user nested in an audit log entry.
 #[must_use]
 pub fn audit_log_user(user: &User) -> AuditLogUser {
     AuditLogUser {
@@ -82,7 +82,7 @@ pub fn audit_log_user(user: &User) -> AuditLogUser {
     }
 }
 
-/// A user inside a token.
+/// A user nested in a token.
 #[must_use]
 pub fn token_user(user: &User) -> TokenUser {
     TokenUser {
@@ -98,7 +98,7 @@ pub fn token_user(user: &User) -> TokenUser {
     }
 }
 
-/// A user inside a member, in the upper-case words that inviteMembers uses.
+/// A user nested in a member, with the upper-case words of inviteMembers.
 #[must_use]
 pub fn member_user(user: &User) -> MemberUser {
     MemberUser {

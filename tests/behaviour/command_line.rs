@@ -262,8 +262,8 @@ fn a_token_for_an_unknown_user_or_with_invalid_options_is_rejected() {
     run_well_in(folder.path(), &["seed", seed::FILE]);
     let before = run_well_in(folder.path(), &["token", "list"]);
     for (more, words) in [
-        (&["--user", "eve@acme.test", "--kind", "personal"][..], "names nobody"),
-        (&["--user", seed::NOBODY, "--kind", "internal"], "names nobody"),
+        (&["--user", "eve@acme.test", "--kind", "personal"][..], "does not match a user"),
+        (&["--user", seed::NOBODY, "--kind", "internal"], "does not match a user"),
         (&["--user", seed::OWNER, "--kind", "internal", "--all-projects"], "--kind internal"),
         (&["--user", seed::OWNER, "--kind", "personal", "--project", seed::GLOBEX_PROJECT], "--project"),
     ] {

@@ -19,21 +19,21 @@ async fn fr_39_a_secret_with_the_wrong_scheme_gets_a_hint() {
     let control = format!("brms_tst_{}", "0".repeat(43));
     let users = "/api/users";
     for (value, words) in [
-        (format!("Bearer {session}"), "brms_ses_… goes with the scheme Internal"),
-        (format!("Internal {pat}"), "brms_pat_… goes with the scheme Bearer"),
-        (format!("Token {pat}"), "brms_pat_… goes with the scheme Bearer"),
-        (format!("Basic {session}"), "brms_ses_… goes with the scheme Internal"),
-        (pat.to_owned(), "brms_pat_… goes with the scheme Bearer"),
-        (session.to_owned(), "brms_ses_… goes with the scheme Internal"),
-        (format!("Bearer: {pat}"), "brms_pat_… goes with the scheme Bearer"),
+        (format!("Bearer {session}"), "brms_ses_… requires the scheme Internal"),
+        (format!("Internal {pat}"), "brms_pat_… requires the scheme Bearer"),
+        (format!("Token {pat}"), "brms_pat_… requires the scheme Bearer"),
+        (format!("Basic {session}"), "brms_ses_… requires the scheme Internal"),
+        (pat.to_owned(), "brms_pat_… requires the scheme Bearer"),
+        (session.to_owned(), "brms_ses_… requires the scheme Internal"),
+        (format!("Bearer: {pat}"), "brms_pat_… requires the scheme Bearer"),
         (format!("Bearer {code}"), "brms_inv_… is the code of an invitation"),
         (code.clone(), "brms_inv_… is the code of an invitation"),
-        (format!("Internal {control}"), "brms_tst_… opens the test controls"),
+        (format!("Internal {control}"), "brms_tst_… is for the test controls"),
         (format!("Bearer  {pat}"), "exactly one space"),
         (format!("Bearer {pat} "), ""),
         (format!("Bearer {pat} {pat}"), "exactly one space"),
         (format!("Bearer\t{pat}"), "exactly one space"),
-        ("Bearer".to_owned(), "the token is missing"),
+        ("Bearer".to_owned(), "has a scheme but no token"),
         ("Basic b3duZXI6cGFzc3dvcmQ=".to_owned(), "Bearer or Internal"),
     ] {
         let answer = server.get(users).caller(&value).send().await;
@@ -69,7 +69,7 @@ async fn fr_39_where_a_session_is_required_a_token_gets_no_hint_about_schemes() 
         (format!("Bearer {pat}"), "not a personal access token"),
         (format!("Internal {pat}"), "not a personal access token"),
         (pat.to_owned(), "not a personal access token"),
-        (format!("Bearer {session}"), "brms_ses_… goes with the scheme Internal"),
+        (format!("Bearer {session}"), "brms_ses_… requires the scheme Internal"),
     ] {
         let answer = server.post("/api/users").caller(&value).json(&body).expect(401).await;
         assert!(detail(&answer).contains(words), "{value:?}: {}", detail(&answer));

@@ -143,7 +143,7 @@ async fn the_list_shows_every_state_and_can_be_filtered() {
     for (word, name, reason) in [
         ("retry", "delivered@", "is delivered already"),
         ("retry", "cancelled@", "is cancelled already"),
-        ("retry", "sending@", "being handed over"),
+        ("retry", "sending@", "being sent right now"),
         ("cancel", "delivered@", "is delivered already"),
         ("cancel", "failed@", "is failed already"),
         ("cancel", "cancelled@", "is cancelled already"),

@@ -140,7 +140,7 @@ async fn credentials(server: &TestServer, user: &str, by: By, gone: &str) -> Opt
         By::TokenAsSession => full(None).replace("Bearer", "Internal"),
         By::SessionAsToken => sign_in(server, user, None).replace("Internal", "Bearer"),
         By::UnknownToken => format!("Bearer {}", unknown(SecretKind::PersonalAccessToken)),
-        By::UnknownSession => format!("Internal {}", unknown(SecretKind::InternalToken)),
+        By::UnknownSession => format!("Internal {}", unknown(SecretKind::Session)),
         By::ExpiredToken => full(Some(now)),
         By::ExpiredSession => sign_in(server, user, Some(now)),
         By::RevokedToken => {
@@ -161,7 +161,7 @@ async fn credentials(server: &TestServer, user: &str, by: By, gone: &str) -> Opt
         By::RevokedSession => {
             let authorization = sign_in(server, user, None);
             server.get("/api/users").caller(&authorization).expect(200).await;
-            execute(server, "DELETE FROM internal_tokens WHERE seeded = 0");
+            execute(server, "DELETE FROM sessions WHERE seeded = 0");
             authorization
         }
         By::Session => sign_in(server, user, None),

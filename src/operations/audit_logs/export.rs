@@ -17,11 +17,11 @@ use crate::store::audit_logs::{StoredEntry, Wanted};
 use crate::views::audit_log_rows::{self, HEADER};
 
 const CSV: &str = "text/csv; charset=utf-8";
-/// The longest that one page waits for the database.
+/// The longest time to read one page from the database.
 const PAGE_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// The entries of the organisation as comma-separated values, oldest first. They are read page by page as the client
-/// takes them, up to the newest entry of now; no transaction is open in between.
+/// Exports the organisation's entries as CSV, oldest first. Pages are read as the client consumes them, up to the
+/// entry that is the newest now; no transaction stays open in between.
 pub async fn export(
     app: &App,
     principal: Principal,
@@ -52,18 +52,18 @@ pub async fn export(
     Ok(download)
 }
 
-/// Writes the file. What fails cuts the connection, since an answer has begun.
+/// Writes the file. An error cuts the connection, because the response has already started.
 async fn write_all(db: Db, wanted: Wanted, newest: Option<Position>, writer: DownloadWriter) {
     let mut part = lines([HEADER.map(str::to_owned)]);
     let mut position = None;
     loop {
         let bytes = match part {
             Ok(bytes) => bytes,
-            Err(cause) => return tracing::error!(%cause, "an export failed half-way"),
+            Err(cause) => return tracing::error!(%cause, "an export failed part-way"),
         };
         if writer.write(bytes).await.is_err() {
             return tracing::info!(
-                "an export was given up: its client went away or took too little, or the server stops"
+                "an export was aborted: its client disconnected or read too slowly, or the server is stopping"
             );
         }
         let Some(newest) = newest else { break };
@@ -74,11 +74,11 @@ async fn write_all(db: Db, wanted: Wanted, newest: Option<Position>, writer: Dow
             Err(cause) => part = Err(cause),
         }
     }
-    // Nothing to do if the client went away with the last byte.
+    // Nothing to do if the client disconnected at the end.
     let _ = writer.finish().await;
 }
 
-/// The next part of the file, and the position of its last entry; `None`: there are no more.
+/// The next part of the file, with the position of its last entry. Returns `None` after the last part.
 fn page(
     tx: &Tx,
     wanted: &Wanted,
@@ -90,7 +90,7 @@ fn page(
     let users = store::users::by_id(tx, entries.iter().filter_map(|entry| entry.user_id))?;
     let project_ids = entries.iter().filter_map(|entry| entry.project_id);
     let projects = store::projects::by_id(tx, wanted.organisation_id, project_ids)?;
-    // A user is kept by a foreign key.
+    // Users cannot be missing, because of a foreign key.
     let row = |entry: StoredEntry| {
         let user = entry.user_id.and_then(|id| users.get(&id));
         let project = entry.project_id.and_then(|id| projects.get(&id));
@@ -99,7 +99,7 @@ fn page(
     Ok(Some((lines(entries.into_iter().map(row))?, last)))
 }
 
-/// Rows as RFC 4180 has them.
+/// Rows in the format of RFC 4180.
 fn lines(rows: impl IntoIterator<Item = [String; HEADER.len()]>) -> Result<Vec<u8>, Problem> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let written = rows.into_iter().try_for_each(|row| writer.write_record(row));

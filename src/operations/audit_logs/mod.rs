@@ -1,4 +1,4 @@
-//! The audit log: one row for each thing changed, in the transaction that changes it, never a secret.
+//! The audit log: one entry for each change, written in the same transaction, without secrets.
 
 mod export;
 mod read;

@@ -12,7 +12,7 @@ use crate::store::audit_logs::{StoredEntry, Wanted};
 use crate::store::sets::named;
 use crate::views;
 
-/// The entries of the organisation, newest first unless asked otherwise.
+/// The organisation's entries, newest first by default.
 pub async fn list(
     app: &App,
     principal: Principal,
@@ -59,7 +59,7 @@ pub async fn list(
     .await
 }
 
-/// One entry, with what changed.
+/// One entry, with the details of the change.
 pub async fn get(
     app: &App,
     principal: Principal,

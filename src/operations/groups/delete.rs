@@ -10,7 +10,7 @@ use crate::store;
 use crate::store::audit_logs::Action;
 use crate::views;
 
-/// Removes a group; its members stay members. It is no longer among those whose approval is asked.
+/// Deletes a group. Its members stay members of the project, and it is removed from the approval groups.
 pub async fn delete(
     app: &App,
     principal: Principal,
@@ -25,7 +25,7 @@ pub async fn delete(
             return Err(Problem::conflict(Conflict::RoleManaged));
         }
         let approving = store::projects::approval_groups(tx, &[project.id])?;
-        // Without any group left, changes that are to be approved would pass unseen.
+        // Without any approval group left, changes that need approval would pass without it.
         if approving.iter().all(|(_, approving)| *approving == group.id) && !approving.is_empty() {
             return Err(Problem::conflict(Conflict::LastApprovalGroup));
         }

@@ -1,6 +1,6 @@
-//! Groups of a project: permissions under a name.
+//! Groups of a project: named sets of permissions.
 //!
-//! A group with a `role_id` is a role's arm in the project: the role alone changes it, and who is in it.
+//! A group with a `role_id` is managed by that role: only the role changes the group and its members.
 
 mod delete;
 mod list;

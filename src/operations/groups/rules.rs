@@ -1,4 +1,4 @@
-//! What holds for groups wherever they are named.
+//! Checks for groups that a request refers to.
 
 use crate::db::Tx;
 use crate::limits::places;
@@ -7,7 +7,7 @@ use crate::store;
 use crate::store::groups::Group;
 use crate::store::ids::{GroupId, ProjectId};
 
-/// The groups of the project that these ids name; 404 naming every place where one names none.
+/// The groups of the project with these ids. Fails with 404 and every place that does not match.
 pub fn find_named(
     tx: &Tx,
     project_id: ProjectId,
@@ -19,20 +19,20 @@ pub fn find_named(
     Ok(groups)
 }
 
-/// Refuses ids of groups that a role looks after, where a person may not put users in.
+/// Refuses ids of groups that a role manages, where members are assigned by hand.
 pub fn refuse_managed(group_ids: &[GroupId], is_managed: impl Fn(&GroupId) -> bool) -> Result<(), Problem> {
     let managed =
         places("/groupIds", group_ids, "belongs to a role; give the user that role instead", is_managed);
     Problem::for_any(managed, |places| Problem::Conflict(Conflict::RoleManaged, places))
 }
 
-/// The places in a list of ids that name none of the groups found.
+/// The places in a list of ids that do not match any of the groups.
 pub fn missing_places<'a>(
     pointer: &'a str,
     group_ids: &'a [GroupId],
     groups: &'a [Group],
 ) -> impl Iterator<Item = crate::problem::Place> + 'a {
-    places(pointer, group_ids, "names no group of this project", |id| {
+    places(pointer, group_ids, "does not match a group of this project", |id| {
         !groups.iter().any(|group| group.id == *id)
     })
 }

@@ -40,7 +40,7 @@ pub async fn create(
     .await
 }
 
-/// updateGroup: what is absent stays.
+/// updateGroup: absent fields stay unchanged.
 pub async fn update(
     app: &App,
     principal: Principal,
@@ -68,7 +68,7 @@ pub async fn update(
         }
         store::groups::update(tx, &after)?;
         store::groups::record(tx, &caller.actor(), Action::Updated, &after)?;
-        // One that a role looks after was refused above.
+        // A group that a role manages was refused above.
         Ok(views::groups::group(after, None))
     })
     .await
@@ -79,7 +79,7 @@ fn check(body: &SaveGroupRequest) -> Result<(), Problem> {
     limits::check(&[("filePermissions", &body.file_permissions)])
 }
 
-/// No caller makes or changes a group that carries `owner` without the right to hand that out.
+/// Creating or changing a group with the permission `owner` requires the right to grant it.
 pub(super) fn check_grant(access: &ProjectAccess, groups: &[&Group]) -> Result<(), Problem> {
     if groups.iter().any(|group| group.carries_owner()) { access.require_grant_of_owner() } else { Ok(()) }
 }

@@ -1,8 +1,7 @@
 //! Accepting an invitation with the secret of its link.
 //!
-//! The secret alone decides who is let in: nothing in the request names a user or an address, and a
-//! secret that is unknown, altered, cut or re-cased gets one and the same answer. The invitation stays
-//! good if its inviter loses rights meanwhile.
+//! The secret alone identifies the invitation: the request has no user or address, and an unknown, altered, truncated
+//! or re-cased secret gives the same answer. The invitation stays valid if its inviter loses permissions meanwhile.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +16,11 @@ use crate::store;
 use crate::store::audit_logs::{Action, Actor, Change};
 use crate::views;
 
-/// What a person sends to accept: the code of the mail, and the names if they like.
+/// The request to accept: the code from the mail, and optional names.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase", remote = "Self")]
 pub struct Acceptance {
-    /// The code. One that is missing opens as little as a wrong one, and is answered the same.
+    /// The code. A missing one is answered like an unknown one.
     #[serde(default)]
     pub secret: Option<String>,
     /// Given name.
@@ -34,32 +33,32 @@ pub struct Acceptance {
 
 http::object!(Acceptance);
 
-/// Its limits are those of `Names`, which hold for the form too.
+/// The limits are those of `Names`, which apply to the HTML form too.
 impl http::Limits for Acceptance {}
 
-/// What became of it.
+/// The result of accepting.
 #[derive(Clone, Debug, Serialize)]
 pub struct Accepted {
     /// The invitation, accepted.
     #[serde(flatten)]
     pub invitation: models::Invitation,
-    /// What the organisation is called, for the page that says welcome.
+    /// The organisation's display name, for the welcome page.
     #[serde(skip)]
     pub organisation: String,
 }
 
-/// Accepts, once: of any number of calls at the same time with the same secret exactly one gets through.
+/// Accepts an invitation once: of several concurrent calls with the same secret, exactly one succeeds.
 pub async fn accept(app: &App, context: RequestContext, acceptance: Acceptance) -> Result<Accepted, Problem> {
     let names = Names::check(acceptance.first_name, acceptance.last_name)?;
     let code = acceptance.secret.unwrap_or_default();
-    // Blanks around it come with copying and are no part of any code.
+    // Copying can add spaces, which are not part of a code.
     let secret = Secret::parse(SecretKind::Invitation, code.trim()).ok_or(Problem::UnknownCode)?;
     let hash = secret.hash();
     let deadline = context.deadline;
     app.db.write(deadline, move |tx| carry_out(tx, &context, &hash, &names)).await
 }
 
-/// The names as they will be stored: an empty one is none.
+/// The names as stored: an empty name counts as absent.
 struct Names {
     first: Option<String>,
     last: Option<String>,

@@ -1,4 +1,4 @@
-//! inviteUsers: up to ten addresses at once, all of them or none.
+//! inviteUsers: up to ten addresses at once, all or nothing.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use crate::store::invitations::Invitation;
 use crate::store::users::{User, fold_email};
 use crate::views;
 
-/// Invites people by their addresses. A user who is still invited is sent the same invitation again.
+/// Invites users by their addresses. A user with a pending invitation is sent a new link.
 pub async fn invite(
     app: &App,
     principal: Principal,
@@ -30,7 +30,7 @@ pub async fn invite(
     .await
 }
 
-/// Who is invited: a new user, or one who was invited before.
+/// The user to invite: new, or already invited.
 #[expect(clippy::large_enum_variant, reason = "there are ten at most")]
 enum Invitee<'e> {
     New(&'e str),
@@ -43,7 +43,7 @@ fn carry_out(
     caller: &Caller,
     emails: &[String],
 ) -> Result<Vec<models::Invitation>, Problem> {
-    // All checks first, so that a refusal of the last address leaves nothing of the first.
+    // All checks run first, so that a refusal of the last address leaves no changes for the first.
     let mut seen = HashSet::new();
     let mut invitees = Vec::new();
     for (position, email) in emails.iter().enumerate() {
@@ -80,7 +80,7 @@ fn check<'e>(
     }
 }
 
-/// A conflict names the address it is about.
+/// Adds the place of the address to a conflict.
 fn placed(problem: Problem, place: &str) -> Problem {
     match problem {
         Problem::Conflict(conflict, _) => {
@@ -89,7 +89,7 @@ fn placed(problem: Problem, place: &str) -> Problem {
                     "is the address of a disabled or locked user; make the user active first"
                 }
                 Conflict::ServiceAccount => "is the address of a service account",
-                _ => "is the address of somebody who has accepted already",
+                _ => "is the address of a user who has already accepted",
             };
             Problem::Conflict(conflict, vec![Place::pointer(place, detail)])
         }

@@ -11,7 +11,7 @@ use crate::store::invitations::Invitation;
 use crate::store::sets::named;
 use crate::views;
 
-/// The invitations of the organisation, those taken up too. An expired one is still pending.
+/// The invitations of the organisation, including accepted ones. An expired one is still pending.
 pub async fn list(
     app: &App,
     principal: Principal,

@@ -1,7 +1,7 @@
 //! Invitations to the organisation: sending them, listing them, and accepting one with the secret of its link.
 //!
-//! An invitation is one row for good. Each send gives it a new secret, and the one before is dead at that
-//! moment; every secret ever given is remembered by its hash, so that a dead link can be told why.
+//! A user has one invitation. Each send gives it a new secret and revokes the previous one. The hashes of all secrets
+//! are kept, so that an invalid link can be explained.
 
 pub mod accept;
 mod invite;

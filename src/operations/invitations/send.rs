@@ -1,4 +1,4 @@
-//! sendUserInvitation: a new mail with a new link; the old link is dead.
+//! sendUserInvitation: sends a new mail with a new link and revokes the previous link.
 
 use super::throttle::{check_inviter, check_throttle};
 use crate::access::Principal;
@@ -17,7 +17,7 @@ use crate::store::invitations::Invitation;
 use crate::store::users::User;
 use crate::views;
 
-/// sendUserInvitation: a new mail with a new link; the old link is dead.
+/// sendUserInvitation: sends a new mail with a new link and revokes the previous link.
 pub async fn send(
     app: &App,
     principal: Principal,
@@ -38,24 +38,25 @@ pub async fn send(
     .await
 }
 
-/// The user's invitation, if it may be sent now: 409 when there is nothing to send, 429 when too often.
+/// The user's invitation, if it may be sent now. Fails with 409 if there is nothing to send, and with 429 above a
+/// limit.
 pub fn sendable(tx: &Tx, settings: &InvitationSettings, user: &User) -> Result<Invitation, Problem> {
     if user.is_service {
         return Err(Problem::conflict(Conflict::ServiceAccount));
     }
-    // A link of one who is locked would open nothing.
+    // A locked user could not use the link.
     if user.status != UserStatus::Active {
         return Err(Problem::conflict(Conflict::UserDisabled));
     }
     let pending = store::invitations::find_by_user(tx, user.id)?
         .filter(|found| found.status == InvitationStatus::Pending);
-    // Who never had an invitation came in another way, and is in all the same.
+    // A user without an invitation was created another way and counts as accepted.
     let invitation = pending.ok_or(Problem::conflict(Conflict::AlreadyAccepted))?;
     check_throttle(tx, settings, &invitation)?;
     Ok(invitation)
 }
 
-/// Gives the invitation a new secret and a new end, kills the one before, and drops mails not yet sent.
+/// Sets a new secret and expiry time, revokes the previous secret, and cancels queued mails.
 pub fn renew(
     tx: &Tx,
     settings: &InvitationSettings,
@@ -74,7 +75,7 @@ pub fn renew(
     Ok((invitation, secret))
 }
 
-/// Kills the link of a user who is disabled, and drops mails not yet sent.
+/// Revokes the link of a user who is being disabled, and cancels queued mails.
 pub fn withdraw(tx: &Tx, user_id: UserId) -> Result<(), Problem> {
     let Some(invitation) = store::invitations::find_by_user(tx, user_id)? else { return Ok(()) };
     store::invitations::withdraw_secret(tx, invitation.id)?;

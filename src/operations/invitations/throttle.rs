@@ -1,4 +1,4 @@
-//! How often invitations may be sent.
+//! Rate limits for sending invitations.
 
 use crate::clock::Timestamp;
 use crate::config::InvitationSettings;
@@ -7,7 +7,7 @@ use crate::problem::{Problem, SendLimit};
 use crate::store::ids::UserId;
 use crate::store::invitations::{Invitation, SendsOf, nth_last_send};
 
-/// Of the last `sends_max` sends, the first must lie outside the window.
+/// Of the last `sends_max` sends, the first must be older than the window.
 pub(super) fn check_throttle(
     tx: &Tx,
     settings: &InvitationSettings,
@@ -18,7 +18,7 @@ pub(super) fn check_throttle(
     decisive.map_or(Ok(()), |at| Err(too_many(tx, SendLimit::Invitation, at.plus(window))))
 }
 
-/// The same of an inviter, who now sends `count` at once.
+/// The same for an inviter, who is about to send `count` at once.
 pub(super) fn check_inviter(
     tx: &Tx,
     settings: &InvitationSettings,
@@ -28,7 +28,7 @@ pub(super) fn check_inviter(
     let count = u32::try_from(count).unwrap_or(u32::MAX);
     let window = settings.inviter_send_window;
     let Some(n) = settings.inviter_sends_max.saturating_add(1).checked_sub(count).filter(|n| *n > 0) else {
-        // More at once than the limit: waiting would not help, but fewer would do.
+        // More at once than the limit: waiting would not help, but sending fewer would.
         return Err(too_many(tx, SendLimit::Inviter, tx.now().plus(window)));
     };
     let decisive = nth_last_send(tx, SendsOf::Inviter(user_id), tx.now().minus(window), n)?;

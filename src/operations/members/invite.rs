@@ -18,7 +18,7 @@ use crate::store::members::Membership;
 use crate::store::users::User;
 use crate::views;
 
-/// Adds users to a project and answers the memberships that are new.
+/// Adds users to a project and returns the new memberships.
 pub async fn invite(
     app: &App,
     principal: Principal,
@@ -36,7 +36,7 @@ pub async fn invite(
     app.write(principal, move |tx, caller| invitation.carry_out(tx, caller)).await
 }
 
-/// Who is to come into which project as what.
+/// The project, the users, and their role in it.
 struct MemberInvitation {
     project_id: ProjectId,
     user_ids: Vec<UserId>,
@@ -45,7 +45,7 @@ struct MemberInvitation {
 }
 
 impl MemberInvitation {
-    /// Every check first, then the writes, so that a refusal has nothing to take back.
+    /// All checks run before the writes, so that a refusal needs no rollback.
     fn carry_out(&self, tx: &Tx, caller: &Caller) -> Result<Vec<Member>, Problem> {
         let (_, access) = access::projects::access(tx, caller, self.project_id)?;
         let groups = store::groups::find_all(tx, self.project_id, &self.group_ids)?;
@@ -61,7 +61,7 @@ impl MemberInvitation {
         let group_ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
         let mut created = Vec::new();
         for user_id in &self.user_ids {
-            // Two calls at once and doubles in one call are told apart by the table's key, not by a look.
+            // The primary key handles concurrent calls and duplicates within a call.
             let membership =
                 Membership { owner: self.owner, ..Membership::new(tx, self.project_id, *user_id) };
             if store::members::add(tx, &membership)? {
@@ -75,14 +75,14 @@ impl MemberInvitation {
 
     fn check_all_exist(&self, users: &HashMap<UserId, User>, groups: &[Group]) -> Result<(), Problem> {
         let missing_users =
-            places("/userIds", &self.user_ids, "names no user you may see", |id| !users.contains_key(id));
+            places("/userIds", &self.user_ids, "does not match a visible user", |id| !users.contains_key(id));
         let missing_groups = groups::missing_places("/groupIds", &self.group_ids, groups);
         Problem::for_any(missing_users.chain(missing_groups), Problem::MissingReferences)
     }
 
     fn check_state(&self, users: &HashMap<UserId, User>, groups: &[Group]) -> Result<(), Problem> {
         let is_disabled = |id: &UserId| users[id].status == UserStatus::Disabled;
-        let detail = "names a disabled user; enable the user first";
+        let detail = "is a disabled user; enable the user first";
         let disabled = places("/userIds", &self.user_ids, detail, is_disabled);
         Problem::for_any(disabled, |places| Problem::Conflict(Conflict::UserDisabled, places))?;
         let is_managed = |id: &GroupId| groups.iter().any(|group| group.id == *id && group.role_id.is_some());
@@ -90,7 +90,7 @@ impl MemberInvitation {
     }
 }
 
-/// Makes a user the owner-member of a new project.
+/// Makes a user the owner of a new project.
 pub fn add_owner(tx: &Tx, actor: &Actor, project_id: ProjectId, user_id: UserId) -> Result<(), Problem> {
     let membership = Membership { owner: true, ..Membership::new(tx, project_id, user_id) };
     if store::members::add(tx, &membership)? {

@@ -10,14 +10,14 @@ use crate::store::audit_logs::Action;
 use crate::store::members::Membership;
 use crate::views;
 
-/// Makes the caller a member, without the owner mark. Who is in already is answered the membership as it is.
+/// Adds the caller as a member without the owner flag. An existing membership is returned unchanged.
 pub async fn join(
     app: &App,
     principal: Principal,
     parameters: JoinProjectParameters,
 ) -> Result<models::Member, Problem> {
     app.write(principal, move |tx, caller| {
-        // Only an owner or admin of the organisation sees a project without being in it.
+        // Only an owner or admin of the organisation sees a project without being a member.
         let (project, _) = access::projects::live(tx, caller, parameters.project_id.into())?;
         caller.require()?;
         let new = Membership::new(tx, project.id, caller.user_id);

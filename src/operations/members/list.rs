@@ -33,7 +33,7 @@ pub async fn list(
     .await
 }
 
-/// Users of the organisation who may still be invited into a project: not in it, and not disabled.
+/// Users of the organisation who can be invited to a project: not members, and not disabled.
 pub async fn list_users(
     app: &App,
     principal: Principal,

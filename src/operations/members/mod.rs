@@ -1,4 +1,4 @@
-//! Members of a project: users of the organisation, with groups and the owner mark.
+//! Members of a project: users of the organisation, with groups and the owner flag.
 
 mod invite;
 mod join;

@@ -16,9 +16,9 @@ use crate::store::ids::{GroupId, typed};
 use crate::store::members::Membership;
 use crate::views;
 
-/// Replaces the groups of a member, if any are given, and the owner mark, which is off unless given.
+/// Replaces the groups of a member, if given, and the owner flag, which defaults to false.
 ///
-/// Groups that a role looks after are neither given nor taken here: those that the member has stay.
+/// Groups that a role manages are neither added nor removed: those of the member stay.
 pub async fn update(
     app: &App,
     principal: Principal,
@@ -55,7 +55,7 @@ pub async fn update(
     .await
 }
 
-/// Giving the owner mark, or a group that carries `owner`, needs the right to; so does taking them away.
+/// Granting or removing the owner flag, or a group with the permission `owner`, requires the right to grant it.
 fn check_grant(
     access: &ProjectAccess,
     owner: bool,

@@ -1,4 +1,4 @@
-//! Organisations. Several live in one database, closed to each other.
+//! Organisations. A database can have several, isolated from each other.
 
 mod update;
 

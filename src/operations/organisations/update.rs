@@ -10,7 +10,7 @@ use crate::store::audit_logs::Action;
 use crate::store::organisations::Organisation;
 use crate::views;
 
-/// Changes names and settings; what is absent stays, also inside `preferences`.
+/// Updates names and settings. Absent fields stay unchanged, also inside `preferences`.
 pub async fn update(
     app: &App,
     principal: Principal,

@@ -13,7 +13,7 @@ use crate::store::audit_logs::{Action, Change};
 use crate::store::ids::ProjectId;
 use crate::store::ids::{GroupId, typed};
 
-/// A project with how changes in it are approved: the answer of getProject, too.
+/// A project with its approval settings; also the answer of getProject.
 pub async fn get(app: &App, principal: Principal, project_id: ProjectId) -> Result<models::Project, Problem> {
     app.read(principal, move |tx, caller| {
         let (project, _) = access::projects::access(tx, caller, project_id)?;
@@ -22,7 +22,7 @@ pub async fn get(app: &App, principal: Principal, project_id: ProjectId) -> Resu
     .await
 }
 
-/// Changes it; what is absent stays.
+/// Updates the approval settings; absent fields stay unchanged.
 pub async fn update(
     app: &App,
     principal: Principal,

@@ -17,7 +17,7 @@ use crate::store::groups::Group;
 use crate::store::ids::{GroupId, ProjectId};
 use crate::store::projects::Project;
 
-/// Makes a project; its maker becomes its owner-member, and roles for all projects reach it at once.
+/// Creates a project. The caller becomes its owner, and roles with `allProjects` apply to it at once.
 pub async fn create(
     app: &App,
     principal: Principal,
@@ -60,25 +60,28 @@ fn carry_out(
     if let Some(source) = source {
         copy_groups(tx, caller, &source, &project)?;
     }
-    roles::reach_project(tx, &caller.actor(), project.id)?;
+    roles::sync_project(tx, &caller.actor(), project.id)?;
     shown(tx, &project)
 }
 
-/// The project to copy from: one that the caller sees.
+/// The project to copy from, which must be visible.
 fn copied(tx: &Tx, caller: &Caller, project_id: ProjectId) -> Result<Project, Problem> {
     let missing = || {
-        Problem::MissingReferences(vec![Place::pointer("/copyContentRef", "names no project you may see")])
+        Problem::MissingReferences(vec![Place::pointer(
+            "/copyContentRef",
+            "does not match a visible project",
+        )])
     };
     let source = store::projects::find(tx, caller.organisation_id, project_id)?;
     let source = source.filter(|project| project.deleted_at.is_none()).ok_or_else(missing)?;
-    access::projects::seen(tx, caller, source.id).map_err(|problem| match problem {
+    access::projects::visible(tx, caller, source.id).map_err(|problem| match problem {
         Problem::NotFound(_) => missing(),
         other => other,
     })?;
     Ok(source)
 }
 
-/// Groups that a role looks after are left out: the role makes its own.
+/// Copies all groups but those that a role manages: the role creates its own.
 fn copy_groups(tx: &Tx, caller: &Caller, source: &Project, project: &Project) -> Result<(), Problem> {
     let mut copies: HashMap<GroupId, GroupId> = HashMap::new();
     for original in store::groups::all_of_project(tx, source.id)? {

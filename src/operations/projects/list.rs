@@ -12,11 +12,11 @@ use crate::store::ids::ProjectId;
 use crate::store::projects::Project;
 use crate::views;
 
-/// How many members an entry shows at most; listMembers has them all.
+/// The most members that an entry has; listMembers returns all of them.
 const LISTED_MEMBERS_MAX: u32 = 100;
 
-/// The projects that the caller is in; with `all` every project of the organisation, with `deleted` the
-/// deleted ones, both for admin and owner only.
+/// The projects of which the caller is a member. With `all`, every project of the organisation; with `deleted`, the
+/// deleted ones; both for admins and owners only.
 pub async fn list(
     app: &App,
     principal: Principal,
@@ -26,11 +26,13 @@ pub async fn list(
     app.read(principal, move |tx, caller| {
         caller.require()?;
         if (parameters.all || parameters.deleted) && !caller.is_administrator() {
-            return Err(Problem::Forbidden("all and deleted are for an admin or owner of the organisation."));
+            return Err(Problem::Forbidden(
+                "The parameters all and deleted require an admin or owner of the organisation.",
+            ));
         }
         let filter = store::projects::ProjectFilter {
             organisation_id: caller.organisation_id,
-            // Deleted projects are looked for to be restored, with or without the caller in them.
+            // Deleted projects are listed in order to restore them, regardless of membership.
             member: (!parameters.all && !parameters.deleted).then_some(caller.user_id),
             deleted: parameters.deleted,
             search: parameters.search.as_deref(),

@@ -1,4 +1,4 @@
-//! Projects: who sees them, how they are made, brought back and approved in.
+//! Projects: create, list, update, delete, restore, and their approval settings.
 
 mod approvals;
 mod create;
@@ -10,4 +10,4 @@ pub use approvals::{get, update as update_approvals};
 pub use create::create;
 pub use list::list;
 pub use restore::restore;
-pub use save::{delete, put_aside, update};
+pub use save::{delete, soft_delete, update};

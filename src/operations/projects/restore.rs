@@ -12,7 +12,7 @@ use crate::store;
 use crate::store::audit_logs::Action;
 use crate::store::projects::Project;
 
-/// Brings a deleted project back with all that was in it, under a new key if its own was taken meanwhile.
+/// Restores a deleted project with its content, under a new key if its own was taken meanwhile.
 pub async fn restore(
     app: &App,
     principal: Principal,
@@ -21,21 +21,21 @@ pub async fn restore(
     app.write(principal, move |tx, caller| {
         let project = store::projects::find(tx, caller.organisation_id, parameters.project_id.into())?;
         let project = project.ok_or(Problem::NotFound("project"))?;
-        access::projects::seen(tx, caller, project.id)?.require(caller.operation)?;
+        access::projects::visible(tx, caller, project.id)?.require(caller.operation)?;
         if project.deleted_at.is_none() {
             return Err(Problem::conflict(Conflict::NotDeleted));
         }
         let restored = store::projects::restore(tx, project.id, &free_key(tx, &project)?)?;
         store::projects::record(tx, &caller.actor(), Action::Restored, &restored)?;
-        // Roles may have changed while it was away, and may have taken the caller's right to do this.
-        roles::reach_project(tx, &caller.actor(), project.id)?;
-        access::projects::seen(tx, caller, project.id)?.require(caller.operation)?;
+        // Roles may have changed since the deletion, and may have removed the caller's permission.
+        roles::sync_project(tx, &caller.actor(), project.id)?;
+        access::projects::visible(tx, caller, project.id)?.require(caller.operation)?;
         shown(tx, &restored)
     })
     .await
 }
 
-/// Its own key, or that with the first number that is free: `pricing-2`.
+/// The project's own key, or the key with the first free number: `pricing-2`.
 fn free_key(tx: &Tx, project: &Project) -> Result<String, Problem> {
     let mut key = project.key.clone();
     let mut number = 2;

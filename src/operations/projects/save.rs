@@ -12,7 +12,7 @@ use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::projects::Project;
 
-/// Changes name, key and protection; what is absent stays.
+/// Updates name, key and protection; absent fields stay unchanged.
 pub async fn update(
     app: &App,
     principal: Principal,
@@ -48,13 +48,13 @@ pub async fn update(
     .await
 }
 
-/// Another live project of the organisation has the key.
+/// The error if another live project of the organisation has the key.
 pub(super) fn key_taken() -> Problem {
     let detail = "another project of this organisation has this key; choose another one";
     Problem::Conflict(Conflict::NameTaken, vec![Place::pointer("/key", detail)])
 }
 
-/// Puts a project aside, with all that is in it: restoreProject brings it back.
+/// Soft-deletes a project with its content; restoreProject restores it.
 pub async fn delete(
     app: &App,
     principal: Principal,
@@ -62,14 +62,14 @@ pub async fn delete(
 ) -> Result<models::Project, Problem> {
     app.write(principal, move |tx, caller| {
         let (project, _) = access::projects::access(tx, caller, parameters.project_id.into())?;
-        let deleted = put_aside(tx, &caller.actor(), project)?;
+        let deleted = soft_delete(tx, &caller.actor(), project)?;
         shown(tx, &deleted)
     })
     .await
 }
 
-/// Deletes a live project, if nothing protects it, and answers it as it is then.
-pub fn put_aside(tx: &Tx, actor: &Actor, project: Project) -> Result<Project, Problem> {
+/// Soft-deletes a live project, unless it is protected, and returns it.
+pub fn soft_delete(tx: &Tx, actor: &Actor, project: Project) -> Result<Project, Problem> {
     if project.protected {
         return Err(Problem::conflict(Conflict::ProjectProtected));
     }

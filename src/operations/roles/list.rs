@@ -29,13 +29,13 @@ pub async fn list(
     .await
 }
 
-/// Roles with all that is shown of them.
+/// Roles as API models.
 pub(super) fn shown(
     tx: &Tx,
     organisation_id: OrganisationId,
     roles: &[Role],
 ) -> Result<Vec<models::Role>, Problem> {
-    // An organisation without roles is the usual one.
+    // A shortcut, because most organisations have no roles.
     if roles.is_empty() {
         return Ok(Vec::new());
     }

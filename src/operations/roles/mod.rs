@@ -1,12 +1,12 @@
-//! Roles of an organisation: permissions that reach into projects.
+//! Roles of an organisation: permissions in several projects.
 //!
-//! A role reaches a project through one group there that carries its `roleId`. [`reach`] keeps those groups,
-//! and who is in them, in step with the role.
+//! A role acts in a project through one group there that has its `roleId`. [`sync`] keeps those groups and their
+//! members in sync with the role.
 
 mod list;
-mod reach;
 mod save;
+mod sync;
 
 pub use list::list;
-pub use reach::{reach, reach_project, set_roles_of_user};
 pub use save::{create, update};
+pub use sync::{set_roles_of_user, sync_project, sync_projects};

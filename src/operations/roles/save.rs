@@ -1,7 +1,7 @@
 //! createRole and updateRole.
 
 use super::list::shown;
-use super::reach::reach;
+use super::sync::sync_projects;
 use crate::access::Principal;
 use crate::access::permissions::deduplicated;
 use crate::app::App;
@@ -19,7 +19,7 @@ use crate::store::roles::Role;
 /// createRole.
 pub async fn create(app: &App, principal: Principal, body: SaveRoleRequest) -> Result<models::Role, Problem> {
     check(&body)?;
-    let named = Named::of(&body);
+    let references = References::of(&body);
     app.write(principal, move |tx, caller| {
         caller.require()?;
         let fresh = Role {
@@ -35,14 +35,14 @@ pub async fn create(app: &App, principal: Principal, body: SaveRoleRequest) -> R
             updated_at: tx.now(),
         };
         let role = changed(fresh, &body);
-        check_references(tx, &role, &named)?;
+        check_references(tx, &role, &references)?;
         store::roles::create(tx, &role)?;
-        save(tx, &caller.actor(), &role, &named, Action::Created)
+        save(tx, &caller.actor(), &role, &references, Action::Created)
     })
     .await
 }
 
-/// updateRole: what is absent stays.
+/// updateRole: absent fields stay unchanged.
 pub async fn update(
     app: &App,
     principal: Principal,
@@ -50,26 +50,26 @@ pub async fn update(
     body: SaveRoleRequest,
 ) -> Result<models::Role, Problem> {
     check(&body)?;
-    let named = Named::of(&body);
+    let references = References::of(&body);
     app.write(principal, move |tx, caller| {
         let before = store::roles::find(tx, caller.organisation_id, parameters.role_id.into())?
             .ok_or(Problem::NotFound("role"))?;
         caller.require()?;
         let role = Role { updated_at: tx.now(), ..changed(before, &body) };
-        check_references(tx, &role, &named)?;
+        check_references(tx, &role, &references)?;
         store::roles::update(tx, &role)?;
-        save(tx, &caller.actor(), &role, &named, Action::Updated)
+        save(tx, &caller.actor(), &role, &references, Action::Updated)
     })
     .await
 }
 
-/// The users and projects that a request names.
-struct Named {
+/// The users and projects of a request.
+struct References {
     users: Option<Vec<UserId>>,
     projects: Option<Vec<ProjectId>>,
 }
 
-impl Named {
+impl References {
     fn of(body: &SaveRoleRequest) -> Self {
         Self { users: body.users.as_deref().map(typed), projects: body.projects.as_deref().map(typed) }
     }
@@ -83,7 +83,7 @@ fn check(body: &SaveRoleRequest) -> Result<(), Problem> {
     limits::check(&[("projectFilePermissions", &body.project_file_permissions)])
 }
 
-/// The role as the request wants it.
+/// The role with the changes of the request.
 fn changed(role: Role, body: &SaveRoleRequest) -> Role {
     Role {
         name: body.name.clone(),
@@ -99,16 +99,17 @@ fn changed(role: Role, body: &SaveRoleRequest) -> Role {
     }
 }
 
-/// Every user and, unless the role reaches all, every project must be of the organisation.
-fn check_references(tx: &Tx, role: &Role, named: &Named) -> Result<(), Problem> {
-    let user_ids = named.users.as_deref().unwrap_or_default();
+/// Checks that every user and, unless the role has `allProjects`, every project belongs to the organisation.
+fn check_references(tx: &Tx, role: &Role, references: &References) -> Result<(), Problem> {
+    let user_ids = references.users.as_deref().unwrap_or_default();
     let users = store::users::find_all(tx, role.organisation_id, user_ids)?;
-    let project_ids = if role.all_projects { &[] } else { named.projects.as_deref().unwrap_or_default() };
+    let project_ids =
+        if role.all_projects { &[] } else { references.projects.as_deref().unwrap_or_default() };
     let projects = store::projects::find_all_live(tx, role.organisation_id, project_ids)?;
-    let missing_users = places("/users", user_ids, "names no user you may see", |id| {
+    let missing_users = places("/users", user_ids, "does not match a visible user", |id| {
         !users.iter().any(|user| user.id == *id)
     });
-    let missing_projects = places("/projects", project_ids, "names no project you may see", |id| {
+    let missing_projects = places("/projects", project_ids, "does not match a visible project", |id| {
         !projects.iter().any(|project| project.id == *id)
     });
     Problem::for_any(missing_users.chain(missing_projects), Problem::MissingReferences)
@@ -118,19 +119,25 @@ fn save(
     tx: &Tx,
     actor: &Actor,
     role: &Role,
-    named: &Named,
+    references: &References,
     action: Action,
 ) -> Result<crate::generated::models::Role, Problem> {
-    if let Some(user_ids) = &named.users {
+    if let Some(user_ids) = &references.users {
         store::roles::set_users(tx, role.id, user_ids)?;
     }
-    if let Some(project_ids) = &named.projects
+    if let Some(project_ids) = &references.projects
         && !role.all_projects
     {
         store::roles::set_projects(tx, role.id, project_ids)?;
     }
-    store::roles::record(tx, actor, action, role, (named.users.as_deref(), named.projects.as_deref()))?;
-    reach(tx, actor, role)?;
+    store::roles::record(
+        tx,
+        actor,
+        action,
+        role,
+        (references.users.as_deref(), references.projects.as_deref()),
+    )?;
+    sync_projects(tx, actor, role)?;
     let mut shown = shown(tx, role.organisation_id, std::slice::from_ref(role))?;
-    shown.pop().ok_or_else(|| Problem::Internal("a role is shown as one".to_owned()))
+    shown.pop().ok_or_else(|| Problem::Internal("a role without a view".to_owned()))
 }

@@ -1,4 +1,4 @@
-//! Making credentials of either kind, each with its row in the audit log.
+//! Creates credentials of either kind, with their audit log entries.
 
 use crate::clock::Timestamp;
 use crate::db::Tx;
@@ -7,10 +7,10 @@ use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, Change};
-use crate::store::ids::{PersonalAccessTokenId, ProjectId, SignInId, UserId};
-use crate::store::tokens::{NewPersonalAccessToken, SignIn, StoredToken};
+use crate::store::ids::{PersonalAccessTokenId, ProjectId, SessionId, UserId};
+use crate::store::tokens::{NewPersonalAccessToken, Session, StoredToken};
 
-/// Makes a personal access token of a user and records it.
+/// Creates a personal access token for a user and records it in the audit log.
 pub fn create_personal(
     tx: &Tx,
     actor: &Actor,
@@ -33,7 +33,7 @@ pub fn create_personal(
     Ok(stored.id)
 }
 
-/// Adds a personal access token of a user and records it.
+/// Adds a personal access token of a user and records it in the audit log.
 pub fn add_personal(
     tx: &Tx,
     actor: &Actor,
@@ -53,28 +53,28 @@ pub fn add_personal(
     store::audit_logs::record(tx, actor, &Change::new(PERSONAL, Action::Created, token.id, data))
 }
 
-/// Makes a sign-in of a user and records it.
-pub fn create_internal(
+/// Creates a session for a user and records it in the audit log.
+pub fn create_session(
     tx: &Tx,
     actor: &Actor,
     user_id: UserId,
     expires_at: Option<Timestamp>,
     secret: &Secret,
-) -> Result<SignInId, Problem> {
-    let sign_in = SignIn { id: tx.new_id(), expires_at, created_at: tx.now(), credential: secret.into() };
-    add_internal(tx, actor, user_id, &sign_in)?;
-    Ok(sign_in.id)
+) -> Result<SessionId, Problem> {
+    let session = Session { id: tx.new_id(), expires_at, created_at: tx.now(), credential: secret.into() };
+    add_session(tx, actor, user_id, &session)?;
+    Ok(session.id)
 }
 
-/// Adds a sign-in of a user and records it.
-pub fn add_internal(tx: &Tx, actor: &Actor, user_id: UserId, sign_in: &SignIn) -> Result<(), Problem> {
-    store::tokens::create_internal(tx, user_id, sign_in)?;
-    let data = serde_json::json!({ "userId": user_id, "expiresAt": sign_in.expires_at });
-    store::audit_logs::record(tx, actor, &Change::new(INTERNAL, Action::Created, sign_in.id, data))
+/// Adds a session of a user and records it in the audit log.
+pub fn add_session(tx: &Tx, actor: &Actor, user_id: UserId, session: &Session) -> Result<(), Problem> {
+    store::tokens::create_session(tx, user_id, session)?;
+    let data = serde_json::json!({ "userId": user_id, "expiresAt": session.expires_at });
+    store::audit_logs::record(tx, actor, &Change::new(SESSION, Action::Created, session.id, data))
 }
 
-/// The description has no type of its own for a sign-in; `accessToken` is the nearest.
-pub const INTERNAL: AuditLogType = AuditLogType::AccessToken;
+/// The audit log type of a session. The description has none; `accessToken` is the nearest.
+pub const SESSION: AuditLogType = AuditLogType::AccessToken;
 
-/// The type of a personal access token in the audit log.
+/// The audit log type of a personal access token.
 pub const PERSONAL: AuditLogType = AuditLogType::PersonalAccessToken;

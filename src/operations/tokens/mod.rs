@@ -1,8 +1,8 @@
-//! Credentials as things: personal access tokens, and the sign-ins that `internalAuth` takes.
+//! Credentials as resources: personal access tokens, and the sessions that `internalAuth` accepts.
 //!
-//! How a request's credentials are checked is in [`crate::access`]; here they are made and listed.
+//! The credentials of a request are checked in [`crate::access`]; here they are created and listed.
 
 mod issue;
 pub mod personal;
 
-pub use issue::{INTERNAL, PERSONAL, add_internal, add_personal, create_internal, create_personal};
+pub use issue::{PERSONAL, SESSION, add_personal, add_session, create_personal, create_session};

@@ -1,5 +1,5 @@
-//! The ten operations on personal access tokens: the caller's own, and those of service accounts. They
-//! differ in whose tokens they are and in nothing else.
+//! The ten operations on personal access tokens: the caller's own, and those of service accounts. They differ only in
+//! the owner of the tokens.
 
 use super::issue::{PERSONAL, create_personal};
 use crate::access::permissions::deduplicated;
@@ -18,20 +18,20 @@ use crate::store::tokens::{NewPersonalAccessToken, StoredToken};
 use crate::store::users::User;
 use crate::views;
 
-/// The most live tokens of one user.
+/// The most tokens of one user that have not expired.
 const LIVE_MAX: u64 = 100;
 
-/// Whose tokens an operation is about.
+/// The owner of the tokens that an operation concerns.
 #[derive(Clone, Copy, Debug)]
 pub enum TokenOwner {
-    /// The caller's.
+    /// The caller.
     Own,
-    /// Those of a service account.
+    /// A service account.
     ServiceAccount(UserId),
 }
 
 impl TokenOwner {
-    /// The user: 404 unless it is a service account the organisation has, 403 unless the caller may.
+    /// The owner. Fails with 404 unless it is a service account of the organisation, and with 403 without permission.
     fn user(self, tx: &Tx, caller: &Caller) -> Result<User, Problem> {
         let user = match self {
             Self::Own => store::users::get(tx, caller.user_id)?,
@@ -45,7 +45,7 @@ impl TokenOwner {
     }
 }
 
-/// Every token of the user, ended ones too.
+/// Every token of the user, including expired ones.
 pub async fn list(
     app: &App,
     principal: Principal,
@@ -73,7 +73,7 @@ pub async fn get(
     .await
 }
 
-/// A new token; the answer is the one place where its secret is shown.
+/// Creates a token. The response is the only place that has its secret.
 pub async fn create(
     app: &App,
     principal: Principal,
@@ -105,7 +105,7 @@ pub async fn create(
     .await
 }
 
-/// A new secret and a new lifetime; the old secret is dead at once.
+/// Sets a new secret and lifetime; the old secret is revoked at once.
 pub async fn regenerate(
     app: &App,
     principal: Principal,
@@ -134,7 +134,7 @@ pub async fn regenerate(
     .await
 }
 
-/// Removes a token, and says what it was.
+/// Deletes a token and returns it.
 pub async fn delete(
     app: &App,
     principal: Principal,
@@ -156,7 +156,7 @@ pub async fn delete(
     .await
 }
 
-/// Tokens of a user with all that is shown of them.
+/// Tokens of a user as API models.
 fn shown(tx: &Tx, tokens: Vec<StoredToken>, user: &User) -> Result<Vec<PersonalAccessToken>, Problem> {
     let ids: Vec<PersonalAccessTokenId> = tokens.iter().map(|token| token.id).collect();
     let project_ids = store::tokens::projects_of_all(tx, &ids)?;
@@ -171,14 +171,14 @@ fn shown(tx: &Tx, tokens: Vec<StoredToken>, user: &User) -> Result<Vec<PersonalA
 
 fn shown_one(tx: &Tx, token: StoredToken, user: &User) -> Result<PersonalAccessToken, Problem> {
     let shown = shown(tx, vec![token], user)?.pop();
-    shown.ok_or_else(|| Problem::Internal("a token is shown as one".to_owned()))
+    shown.ok_or_else(|| Problem::Internal("a token without a view".to_owned()))
 }
 
 fn find(tx: &Tx, user: &User, token_id: PersonalAccessTokenId) -> Result<StoredToken, Problem> {
     store::tokens::find_personal(tx, user.id, token_id)?.ok_or(Problem::NotFound("personal access token"))
 }
 
-/// Disabling takes tokens away, so a disabled account gets no new ones.
+/// Disabling a user deletes their tokens, so a disabled account gets no new ones.
 fn check_enabled(user: &User) -> Result<(), Problem> {
     match user.status {
         UserStatus::Disabled => Err(Problem::conflict(Conflict::UserDisabled)),
@@ -186,7 +186,7 @@ fn check_enabled(user: &User) -> Result<(), Problem> {
     }
 }
 
-/// A token reaches projects that its maker sees.
+/// A token can only have projects that its creator sees.
 fn check_projects(tx: &Tx, caller: &Caller, project_ids: &[ProjectId]) -> Result<(), Problem> {
     let mut seen = Vec::new();
     for project in store::projects::find_all_live(tx, caller.organisation_id, project_ids)? {
@@ -194,11 +194,12 @@ fn check_projects(tx: &Tx, caller: &Caller, project_ids: &[ProjectId]) -> Result
             seen.push(project.id);
         }
     }
-    let missing = places("/projects", project_ids, "names no project you may see", |id| !seen.contains(id));
+    let missing =
+        places("/projects", project_ids, "does not match a visible project", |id| !seen.contains(id));
     Problem::for_any(missing, Problem::MissingReferences)
 }
 
-/// The description's words as lengths of time: a month is 30 days, a year 365.
+/// The lifetime for a value of the description: a month is 30 days, a year 365.
 fn ends(now: Timestamp, expiry: TokenExpiry) -> Option<Timestamp> {
     let days = match expiry {
         TokenExpiry::Week => 7,

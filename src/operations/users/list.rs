@@ -11,7 +11,7 @@ use crate::store;
 use crate::store::ids::UserId;
 use crate::views;
 
-/// The users of the organisation, service accounts too.
+/// The users of the organisation, including service accounts.
 pub async fn list(
     app: &App,
     principal: Principal,

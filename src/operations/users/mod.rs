@@ -1,4 +1,4 @@
-//! Users of an organisation: people, invited people and service accounts.
+//! Users of an organisation: people, invited users and service accounts.
 
 mod list;
 mod profile;

@@ -10,7 +10,7 @@ use crate::store::audit_logs::Action;
 use crate::store::users::User;
 use crate::views;
 
-/// Changes the caller's own names.
+/// Updates the caller's own names.
 pub async fn update(
     app: &App,
     principal: Principal,

@@ -1,4 +1,4 @@
-//! createServiceAccount: an account for programs, which works with tokens.
+//! createServiceAccount: an account for programs, which authenticates with tokens.
 
 use crate::access::Principal;
 use crate::app::App;
@@ -10,7 +10,7 @@ use crate::store::audit_logs::Action;
 use crate::store::users::User;
 use crate::views;
 
-/// Makes a service account.
+/// Creates a service account.
 pub async fn create(
     app: &App,
     principal: Principal,

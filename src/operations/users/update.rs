@@ -1,7 +1,7 @@
-//! updateUser: names, standing, status and roles, and what may change into what.
+//! updateUser: names, user type, status and roles, with the allowed transitions.
 //!
-//! There is exactly one owner: only the owner changes the owner's user, and making another user the owner
-//! makes the caller an admin in the same transaction.
+//! There is exactly one owner. Only the owner changes the owner's user, and making another user the owner makes the
+//! caller an admin in the same transaction.
 
 use crate::access::{Caller, Principal};
 use crate::app::App;
@@ -18,7 +18,7 @@ use crate::store::roles::Role;
 use crate::store::users::User;
 use crate::views;
 
-/// Changes a user; what is absent stays.
+/// Updates a user; absent fields stay unchanged.
 pub async fn update(
     app: &App,
     principal: Principal,
@@ -47,7 +47,7 @@ pub async fn update(
     .await
 }
 
-/// No caller raises a user above themselves, and only the owner touches the owner.
+/// Only the owner may change the owner or transfer ownership.
 fn check_allowed(caller: &Caller, before: &User, after: &User) -> Result<(), Problem> {
     let touches_owner = before.user_type == UserType::Owner || after.user_type == UserType::Owner;
     if touches_owner && caller.user_type != UserType::Owner {
@@ -61,19 +61,19 @@ fn check_allowed(caller: &Caller, before: &User, after: &User) -> Result<(), Pro
 fn named_roles(tx: &Tx, caller: &Caller, ids: &[RoleId]) -> Result<Vec<Role>, Problem> {
     let roles = store::roles::find_all(tx, caller.organisation_id, ids)?;
     let is_missing = |id: &RoleId| !roles.iter().any(|role| role.id == *id);
-    let missing = places("/roles", ids, "names no role you may see", is_missing);
+    let missing = places("/roles", ids, "does not match a visible role", is_missing);
     Problem::for_any(missing, Problem::MissingReferences)?;
     Ok(roles)
 }
 
-/// What may change into what.
+/// Checks the transitions of user type and status.
 fn check_state(before: &User, after: &User) -> Result<(), Problem> {
     let conflict = |conflict| Err(Problem::conflict(conflict));
     let (was, will_be) = (before.user_type, after.user_type);
     if was != will_be && (was == UserType::Invited || will_be == UserType::Invited) {
         return conflict(Conflict::InvitedUser);
     }
-    // The owner stays until another user is made the owner, and cannot be locked out.
+    // The owner stays until ownership is transferred, and cannot be disabled or locked.
     if was == UserType::Owner && (will_be != UserType::Owner || after.status != UserStatus::Active) {
         return conflict(Conflict::LastOwner);
     }
@@ -97,7 +97,7 @@ fn carry_out(
 ) -> Result<crate::generated::models::User, Problem> {
     let actor = caller.actor();
     if after.user_type == UserType::Owner && before.user_type != UserType::Owner {
-        // First, since a unique index allows one owner at a time.
+        // The former owner first, because a unique index allows one owner at a time.
         let former = User {
             user_type: UserType::Admin,
             updated_at: tx.now(),

@@ -30,7 +30,7 @@ impl UniqueValue {
     fn word(self) -> &'static str {
         match self {
             Self::OrganisationName => "name",
-            Self::InvitationSecret | Self::PersonalAccessTokenSecret | Self::InternalTokenSecret => "secret",
+            Self::InvitationSecret | Self::PersonalAccessTokenSecret | Self::SessionSecret => "secret",
             _ => "id",
         }
     }

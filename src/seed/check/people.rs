@@ -4,7 +4,7 @@ use super::inspection::{A_PROJECT, A_USER, Inspection, Known};
 use crate::generated::models::{InvitationStatus, UserType};
 use crate::http::check_email;
 use crate::secret::{Secret, SecretHash, SecretKind};
-use crate::seed::format::{SeedInternalToken, SeedInvitation, SeedPersonalAccessToken, SeedUser};
+use crate::seed::format::{SeedInvitation, SeedPersonalAccessToken, SeedSession, SeedUser};
 use crate::store::invitations::SecretState;
 use crate::store::tables::UniqueValue;
 
@@ -33,8 +33,8 @@ impl Inspection {
         for (position, token) in user.personal_access_tokens.iter().enumerate() {
             self.personal_access_token(&format!("{place}.personalAccessTokens[{position}]"), token, known);
         }
-        for (position, token) in user.internal_tokens.iter().enumerate() {
-            self.internal_token(&format!("{place}.internalTokens[{position}]"), token);
+        for (position, token) in user.sessions.iter().enumerate() {
+            self.session(&format!("{place}.internalTokens[{position}]"), token);
         }
     }
 
@@ -79,11 +79,11 @@ impl Inspection {
         self.all_known(&format!("{place}.projects"), &token.projects, &known.projects, A_PROJECT);
     }
 
-    fn internal_token(&mut self, place: &str, token: &SeedInternalToken) {
-        self.id(place, UniqueValue::InternalToken, token.id);
-        let kind = SecretKind::InternalToken;
+    fn session(&mut self, place: &str, token: &SeedSession) {
+        self.id(place, UniqueValue::Session, token.id);
+        let kind = SecretKind::Session;
         let (secret, hash, seeded) = (token.secret.as_deref(), token.secret_sha256, token.seeded);
-        self.secret(place, UniqueValue::InternalTokenSecret, &Written { kind, secret, hash, seeded });
+        self.secret(place, UniqueValue::SessionSecret, &Written { kind, secret, hash, seeded });
     }
 
     /// The error never repeats the secret, since it goes to a log or a terminal.

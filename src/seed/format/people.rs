@@ -5,7 +5,7 @@ use std::ops::Not;
 use crate::clock::Timestamp;
 use crate::generated::models::{InvitationStatus, Permission, UserStatus, UserType};
 use crate::secret::SecretHash;
-use crate::store::ids::{InvitationId, PersonalAccessTokenId, ProjectId, SignInId, UserId};
+use crate::store::ids::{InvitationId, PersonalAccessTokenId, ProjectId, SessionId, UserId};
 use crate::store::invitations::SecretState;
 use serde::{Deserialize, Serialize};
 
@@ -46,8 +46,8 @@ pub struct SeedUser {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub personal_access_tokens: Vec<SeedPersonalAccessToken>,
     /// The user's sessions.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub internal_tokens: Vec<SeedInternalToken>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "internalTokens", alias = "sessions")]
+    pub sessions: Vec<SeedSession>,
 }
 
 /// An invitation to the organisation.
@@ -137,10 +137,10 @@ pub struct SeedPersonalAccessToken {
 /// A session.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct SeedInternalToken {
+pub struct SeedSession {
     /// The id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<SignInId>,
+    pub id: Option<SessionId>,
     /// `brms_ses_` and 32 to 200 letters, digits, `-` or `_`. Either this or `secretSha256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
@@ -166,10 +166,10 @@ impl std::fmt::Debug for SeedPersonalAccessToken {
     }
 }
 
-impl std::fmt::Debug for SeedInternalToken {
+impl std::fmt::Debug for SeedSession {
     /// Omits the secret.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SeedInternalToken").finish_non_exhaustive()
+        formatter.debug_struct("SeedSession").finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,7 @@
-//! Keeps the groups of a role, and who is in them, in step with the role.
+//! Keeps the groups of a role and their members in sync with the role.
 //!
-//! A membership that a role made remembers it (`by_role`) and goes when no role reaches its user there any
-//! more; one that was made by hand stays.
+//! A membership that a role created is marked (`by_role`) and is removed when no role applies to the user in that
+//! project any more. A membership that was created by hand stays.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -14,16 +14,16 @@ use crate::store::ids::{GroupId, ProjectId, RoleId, UserId};
 use crate::store::members::Membership;
 use crate::store::roles::Role;
 
-/// The most rows that one call may change this way.
+/// The most rows that one call may change in a sync.
 const ROWS_MAX: usize = 10_000;
 
-/// Brings every project in step with one role.
-pub fn reach(tx: &Tx, actor: &Actor, role: &Role) -> Result<(), Problem> {
+/// Syncs every project with one role.
+pub fn sync_projects(tx: &Tx, actor: &Actor, role: &Role) -> Result<(), Problem> {
     RoleSync::new(tx, actor).sync_role(role)
 }
 
-/// Brings one project in step with every role: it is new, or back.
-pub fn reach_project(tx: &Tx, actor: &Actor, project_id: ProjectId) -> Result<(), Problem> {
+/// Syncs one project with every role, after it was created or restored.
+pub fn sync_project(tx: &Tx, actor: &Actor, project_id: ProjectId) -> Result<(), Problem> {
     let mut role_sync = RoleSync::new(tx, actor);
     let groups = store::groups::all_of_project(tx, project_id)?;
     for role in store::roles::all(tx, actor.organisation_id)? {
@@ -35,7 +35,7 @@ pub fn reach_project(tx: &Tx, actor: &Actor, project_id: ProjectId) -> Result<()
     Ok(())
 }
 
-/// Gives a user these roles and no others, and brings the projects in step.
+/// Replaces the roles of a user and syncs the projects.
 pub fn set_roles_of_user(tx: &Tx, actor: &Actor, user_id: UserId, roles: &[Role]) -> Result<(), Problem> {
     let before = store::roles::roles_of_user(tx, user_id)?;
     let has = |list: &[Role], id: RoleId| list.iter().any(|role| role.id == id);
@@ -51,7 +51,7 @@ pub fn set_roles_of_user(tx: &Tx, actor: &Actor, user_id: UserId, roles: &[Role]
     Ok(())
 }
 
-/// One call's changes, counted.
+/// The changes of one call, counted.
 struct RoleSync<'a> {
     tx: &'a Tx<'a>,
     actor: &'a Actor,
@@ -63,13 +63,13 @@ impl<'a> RoleSync<'a> {
         Self { tx, actor, rows: 0 }
     }
 
-    /// Too many are refused half-way; the transaction takes back what was done.
+    /// Fails above the limit; the transaction is then rolled back.
     fn count(&mut self) -> Result<(), Problem> {
         self.rows += 1;
         if self.rows > ROWS_MAX { Err(Problem::conflict(Conflict::TooMany)) } else { Ok(()) }
     }
 
-    /// Brings every project in step with one role.
+    /// Syncs every project with one role.
     fn sync_role(&mut self, role: &Role) -> Result<(), Problem> {
         let live = store::projects::all_live(self.tx, role.organisation_id)?;
         let reached: HashSet<ProjectId> = if role.all_projects {
@@ -88,7 +88,7 @@ impl<'a> RoleSync<'a> {
         Ok(())
     }
 
-    /// Brings one project in step with one role.
+    /// Syncs one project with one role.
     fn sync_project(
         &mut self,
         role: &Role,
@@ -103,7 +103,7 @@ impl<'a> RoleSync<'a> {
             (Some(group), true) => self.update_group(role, group)?,
             (Some(group), false) => {
                 for user_id in store::roles::users_in_group(self.tx, group)? {
-                    self.take_out(group, user_id)?;
+                    self.remove_user(group, user_id)?;
                 }
                 self.count()?;
                 store::groups::delete(self.tx, group)?;
@@ -112,10 +112,10 @@ impl<'a> RoleSync<'a> {
         };
         let inside: BTreeSet<UserId> = store::roles::users_in_group(self.tx, &group)?.into_iter().collect();
         for user_id in inside.difference(users) {
-            self.take_out(&group, *user_id)?;
+            self.remove_user(&group, *user_id)?;
         }
         for user_id in users.difference(&inside) {
-            self.put_in(&group, *user_id)?;
+            self.add_user(&group, *user_id)?;
         }
         Ok(())
     }
@@ -141,7 +141,7 @@ impl<'a> RoleSync<'a> {
         Ok(wanted)
     }
 
-    fn put_in(&mut self, group: &Group, user_id: UserId) -> Result<(), Problem> {
+    fn add_user(&mut self, group: &Group, user_id: UserId) -> Result<(), Problem> {
         self.count()?;
         let fresh = Membership { by_role: true, ..Membership::new(self.tx, group.project_id, user_id) };
         let (action, membership) = if store::members::add(self.tx, &fresh)? {
@@ -153,7 +153,7 @@ impl<'a> RoleSync<'a> {
         self.record_member(action, &membership)
     }
 
-    fn take_out(&mut self, group: &Group, user_id: UserId) -> Result<(), Problem> {
+    fn remove_user(&mut self, group: &Group, user_id: UserId) -> Result<(), Problem> {
         self.count()?;
         let Some(membership) = store::members::find_of_user(self.tx, group.project_id, user_id)? else {
             return Ok(());
@@ -173,7 +173,7 @@ impl<'a> RoleSync<'a> {
     }
 }
 
-/// The group that a role has in a project.
+/// The group of a role in a project.
 fn group_of(role: &Role, id: GroupId, project_id: ProjectId, created_at: crate::clock::Timestamp) -> Group {
     Group {
         id,

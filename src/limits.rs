@@ -1,5 +1,4 @@
-//! The limits that `brms.json` does not state: one table, from which the served description is made and requests are
-//! checked. No others exist.
+//! The limits that `brms.json` does not state, in one table for the served description and for the checks of requests.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -13,21 +12,21 @@ use crate::http::parameter::COUNT_MAX;
 use crate::http::words;
 use crate::problem::{Place, Problem};
 
-/// The most entries in one list.
+/// The most entries of a list in a request.
 pub const ENTRIES_MAX: usize = 1_000;
-/// The most characters of a name or a note, where the description gives no limit of its own.
+/// The most characters of a name or note for which the description has no limit.
 pub const NAME_CHARACTERS_MAX: usize = 200;
 
-/// How many lists and objects may stand inside each other where the description leaves a value open. Readers
-/// of JSON stop at 128, and an export has such a value further inside than the request that brought it.
+/// The deepest nesting of arrays and objects in a free-form value. JSON parsers stop at 128 levels, and an export
+/// nests the value deeper than the request did.
 pub const NESTING_MAX: usize = 100;
 
-/// What a project key looks like; [`project_key_complaint`] says the same without a regular expression.
+/// The pattern of a project key; [`project_key_complaint`] checks the same without a regular expression.
 const PROJECT_KEY_PATTERN: &str = "^[a-z0-9]{2,}(-[a-z0-9]+)*$";
-/// Any characters but control characters.
+/// Everything but control characters.
 const NAME_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 
-/// What a field of a request body is held to.
+/// The limit of a field of a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
     Name,
@@ -37,8 +36,8 @@ pub(crate) enum Limit {
     Nesting,
 }
 
-/// The table: each field of a request body that has a limit, whatever operation takes it. The served description
-/// states what stands here, and [`check`] checks it.
+/// The table of fields of request bodies with a limit, in any operation. The served description states these limits,
+/// and [`check`] enforces them.
 const FIELDS: &[(&[&str], Limit)] = &[
     (&["name", "displayName", "description", "note", "firstName", "lastName"], Limit::Name),
     (&["key"], Limit::ProjectKey),
@@ -49,7 +48,7 @@ const FIELDS: &[(&[&str], Limit)] = &[
 ];
 
 words! {
-    /// What a list of the audit log is ordered by; entries that are equal in it come in the order they happened.
+    /// The order of an audit log list; equal entries are ordered by time.
     OrderBy {
         CreatedAt = "createdAt",
         Type = "type",
@@ -58,7 +57,7 @@ words! {
 }
 
 words! {
-    /// Which way a list is ordered.
+    /// The sort direction.
     Sort {
         Ascending = "ASC",
         Descending = "DESC",
@@ -66,7 +65,7 @@ words! {
 }
 
 words! {
-    /// Whether a list of users holds service accounts or people.
+    /// Whether a list of users has service accounts or people.
     IsService {
         Service = "true",
         Person = "false",
@@ -77,7 +76,7 @@ fn limit_of(field: &str) -> Option<Limit> {
     FIELDS.iter().find(|(names, _)| names.contains(&field)).map(|(_, limit)| *limit)
 }
 
-/// What the served description adds to the schema of a field: JSON Schema's words.
+/// What the served description adds to the schema of a field.
 #[must_use]
 pub fn of_field(field: &str) -> Option<Value> {
     Some(match limit_of(field)? {
@@ -85,7 +84,7 @@ pub fn of_field(field: &str) -> Option<Value> {
         Limit::ProjectKey => json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": PROJECT_KEY_PATTERN }),
         Limit::Email => json!({ "format": "email", "maxLength": EMAIL_CHARACTERS_MAX }),
         Limit::Entries => json!({ "maxItems": ENTRIES_MAX }),
-        // A schema has no word for it.
+        // JSON Schema has no keyword for it.
         Limit::Nesting => json!({ "x-nesting-max": NESTING_MAX }),
     })
 }
@@ -103,9 +102,9 @@ pub fn of_parameter(parameter: &str) -> Option<Value> {
     })
 }
 
-/// A value of a request body that may break a limit.
+/// A value of a request body with a limit.
 pub(crate) trait Limited {
-    /// What is wrong with it, if anything.
+    /// What is wrong with the value, if anything.
     fn complaint(&self, limit: Limit) -> Option<String>;
 }
 
@@ -122,16 +121,16 @@ impl Limited for String {
 impl<T> Limited for Vec<T> {
     fn complaint(&self, _limit: Limit) -> Option<String> {
         let count = self.len();
-        let complaint = || format!("holds {count} entries; at most {ENTRIES_MAX} are taken in one call");
+        let complaint = || format!("has {count} entries; the limit is {ENTRIES_MAX}");
         (count > ENTRIES_MAX).then(complaint)
     }
 }
 
 impl Limited for Map<String, Value> {
     fn complaint(&self, _limit: Limit) -> Option<String> {
-        // It is an object itself.
+        // The value itself is an object, which counts as one level.
         let is_too_deep = deepest(self.values()) >= NESTING_MAX;
-        let complaint = || format!("nests lists and objects more than {NESTING_MAX} deep; make it flatter");
+        let complaint = || format!("is nested more than {NESTING_MAX} levels deep; flatten it");
         is_too_deep.then(complaint)
     }
 }
@@ -142,7 +141,7 @@ impl<T: Limited> Limited for Option<T> {
     }
 }
 
-/// Refuses fields of a body that break their limits (400); every complaint at once, each with its place.
+/// Checks fields of a body against their limits. Fails with 400 and every error with its place.
 pub(crate) fn check(fields: &[(&str, &dyn Limited)]) -> Result<(), Problem> {
     let mut complaints = Vec::new();
     for (name, value) in fields {
@@ -152,7 +151,7 @@ pub(crate) fn check(fields: &[(&str, &dyn Limited)]) -> Result<(), Problem> {
     Problem::for_any(complaints, Problem::Invalid)
 }
 
-/// A parameter is one of a few words, which the description left open (400).
+/// Parses a parameter with a few allowed values that the description does not state (400).
 pub(crate) fn check_word<T: FromStr<Err = String>>(
     name: &str,
     given: Option<&str>,
@@ -161,15 +160,15 @@ pub(crate) fn check_word<T: FromStr<Err = String>>(
     given.map(|text| text.parse().map_err(invalid)).transpose()
 }
 
-/// A parameter is RFC 3339 or a day; a day stands for its first and its last millisecond, in UTC.
+/// Parses a parameter that is RFC 3339 or a date; a date gives its first and last millisecond in UTC.
 pub fn check_date(name: &str, given: &str) -> Result<(Timestamp, Timestamp), Problem> {
     if let Some(moment) = Timestamp::parse_rfc3339(given) {
         return Ok((moment, moment));
     }
     let first = Timestamp::parse_day(given).ok_or_else(|| {
         let is_plus_lost = Timestamp::parse_rfc3339(&given.replace(' ', "+")).is_some();
-        let hint = if is_plus_lost { "; in a query + stands for a blank, so write it as %2B" } else { "" };
-        let detail = "must be a day, such as 2026-01-31, or RFC 3339, such as 2026-01-31T12:00:00Z";
+        let hint = if is_plus_lost { "; in a query + means a space, so encode it as %2B" } else { "" };
+        let detail = "must be a date, such as 2026-01-31, or RFC 3339, such as 2026-01-31T12:00:00Z";
         Problem::invalid(Place::parameter(name, format!("{detail}{hint}")))
     })?;
     Ok((first, first.plus(DAY).minus(Duration::from_millis(1))))
@@ -179,13 +178,16 @@ pub fn check_date(name: &str, given: &str) -> Result<(Timestamp, Timestamp), Pro
 #[must_use]
 pub fn project_key_complaint(key: &str) -> Option<String> {
     if key.len() > NAME_CHARACTERS_MAX {
-        return Some(format!("must hold at most {NAME_CHARACTERS_MAX} characters"));
+        return Some(format!(
+            "is {} characters long; the limit is {NAME_CHARACTERS_MAX}",
+            key.chars().count()
+        ));
     }
     let detail = "must be lower-case letters and digits, at least two, then parts after single hyphens";
     (!is_project_key(key)).then(|| detail.to_owned())
 }
 
-/// How many lists and objects are inside each other at the deepest place.
+/// The depth of the deepest nesting.
 fn deepest<'a>(values: impl Iterator<Item = &'a Value>) -> usize {
     let depth = |value: &'a Value| match value {
         Value::Array(items) => 1 + deepest(items.iter()),
@@ -195,7 +197,7 @@ fn deepest<'a>(values: impl Iterator<Item = &'a Value>) -> usize {
     values.map(depth).max().unwrap_or(0)
 }
 
-/// The places in a list of ids where something is wrong.
+/// The places in a list of ids for which `is_wrong` holds.
 pub fn places<'a, T: Display>(
     pointer: &'a str,
     ids: &'a [T],
@@ -211,14 +213,14 @@ pub fn places<'a, T: Display>(
 pub fn name_complaint(name: &str) -> Option<String> {
     let characters = name.chars().count();
     if characters > NAME_CHARACTERS_MAX {
-        return Some(format!("holds {characters} characters; at most {NAME_CHARACTERS_MAX} are taken"));
+        return Some(format!("is {characters} characters long; the limit is {NAME_CHARACTERS_MAX}"));
     }
     name.chars()
         .any(char::is_control)
-        .then(|| "holds a control character, such as a line break; leave it out".to_owned())
+        .then(|| "has a control character, such as a line break; remove it".to_owned())
 }
 
-/// Whether a project key fits its pattern.
+/// Whether a project key matches the pattern.
 fn is_project_key(key: &str) -> bool {
     let mut parts = key.split('-');
     let fits = |part: &str, characters_min: usize| {

@@ -1,5 +1,5 @@
-//! The served description: brms.json, and what it leaves open here: where the server is, which problems it
-//! answers, and the limits of [`crate::limits`]. A request that fits it is never answered 400.
+//! The served description: brms.json with the server's URL, the problems that it answers, and the limits of
+//! [`crate::limits`]. A request that matches it is never answered with 400.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::limits;
 /// The vendored description, byte for byte.
 pub const VENDORED: &str = include_str!("../brms.json");
 
-/// The served description, with the address that clients reach the server at.
+/// The served description, with the server's public URL.
 pub fn served(public_url: &str) -> Result<Value, serde_json::Error> {
     let mut description: Value = serde_json::from_str(VENDORED)?;
     description["servers"] = json!([{ "url": public_url }]);
@@ -29,23 +29,23 @@ pub fn served(public_url: &str) -> Result<Value, serde_json::Error> {
     Ok(description)
 }
 
-/// Every problem that the operation can answer.
+/// Adds every problem that the operation can answer.
 fn add_problems(operation: &mut Value) {
     let is_open = operation.get("security").is_none_or(|security| security == &json!([]));
     let has_body = operation.get("requestBody").is_some();
     let statuses = [
         (400, "The request does not fit this description", true),
-        (401, "Credentials are missing, wrong or over", !is_open),
+        (401, "Credentials are missing, invalid or expired", !is_open),
         (403, "Not allowed", !is_open),
-        (404, "Not there, or not visible to the caller", !is_open),
-        (405, "The path takes other methods", true),
-        (409, "The state forbids it", !is_open),
+        (404, "Not found, or not visible to the caller", !is_open),
+        (405, "The path does not support this method", true),
+        (409, "Conflict with the current state", !is_open),
         (413, "The body is too long", has_body),
-        (415, "The body is of another type", has_body),
-        (429, "Too many sends", !is_open),
-        (500, "A fault of the server", true),
-        (503, "Not available right now", true),
-        (504, "The request's time ran out", true),
+        (415, "The media type of the body is not supported", has_body),
+        (429, "Too many invitations sent", !is_open),
+        (500, "Internal error", true),
+        (503, "Service unavailable", true),
+        (504, "The request timed out", true),
     ];
     for (status, description, is_possible) in statuses {
         if is_possible {
@@ -57,7 +57,7 @@ fn add_problems(operation: &mut Value) {
     }
 }
 
-/// The form of every problem (RFC 9457), with the members of the vendor's errors and our own `errors`.
+/// The schema of every problem (RFC 9457), with the members of the vendor's errors and our own `errors`.
 fn problem_schema() -> Value {
     json!({
         "type": "object",
@@ -98,7 +98,7 @@ fn limit_body(properties: &mut Map<String, Value>) {
     }
 }
 
-/// What the vendored description says itself stands.
+/// Adds limits to a schema; what the vendored description states takes precedence.
 fn add(schema: &mut Value, limits: Value) {
     if let (Some(schema), Value::Object(limits)) = (schema.as_object_mut(), limits) {
         for (word, limit) in limits {

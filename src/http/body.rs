@@ -1,4 +1,4 @@
-//! Taking in bodies: of the right type, within a length, in time.
+//! Reads request bodies, with checks of media type, length and time.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::parameter::form_pairs;
 use crate::problem::{Place, Problem};
 
-/// The most a body may hold, unless an operation says otherwise.
+/// The default limit of a body.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// The most that is read after an early refusal only to throw it away.
+/// The most bytes that are read and discarded after an early refusal.
 const DISCARDED_BYTES_MAX: usize = 16 * BODY_BYTES_MAX;
-/// The longest that an early refusal waits for the rest of a body.
+/// The longest time that an early refusal spends reading the rest of a body.
 const DISCARDING_TIME: Duration = Duration::from_secs(5);
 
 pub(super) const JSON: &str = "application/json";
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What the one `Content-Type` header says, in lower case and without its parameters.
+/// The value of the single `Content-Type` header in lower case, without parameters.
 pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -31,7 +31,7 @@ pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
     Some(essence.trim().to_ascii_lowercase())
 }
 
-/// Refuses a body that says itself that it is too long.
+/// Refuses a body whose announced length exceeds the limit.
 pub(super) fn check_announced_length(body: &impl Body, bytes_max: usize) -> Result<(), Problem> {
     if body.size_hint().lower() > bytes_max as u64 { Err(Problem::TooLarge { bytes_max }) } else { Ok(()) }
 }
@@ -47,10 +47,13 @@ where
             Err(_) => return Err(Problem::TimedOut),
             Ok(None) => return Ok(bytes),
             Ok(Some(Err(_))) => {
-                return Err(Problem::invalid(Place::pointer("", "must not break off before its end")));
+                return Err(Problem::invalid(Place::pointer(
+                    "",
+                    "must be complete; the connection ended first",
+                )));
             }
             Ok(Some(Ok(frame))) => {
-                // Frames without data are trailers, which nothing here asks for.
+                // Frames without data are trailers, which are ignored.
                 let Ok(data) = frame.into_data() else {
                     continue;
                 };
@@ -63,7 +66,7 @@ where
     }
 }
 
-/// Reads the rest of a body and throws it away. Says whether its end was reached.
+/// Reads and discards the rest of a body. Returns whether its end was reached.
 pub(super) async fn discard<B>(body: &mut B) -> bool
 where
     B: Body<Data = Bytes> + Unpin,
@@ -94,7 +97,7 @@ impl Form {
         pairs.collect::<Option<_>>().map(Self).ok_or_else(not_utf8)
     }
 
-    /// The field of this name, if it is there exactly once.
+    /// The field of this name, if it occurs exactly once.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.0.iter().filter(|(other, _)| other == name);
@@ -163,7 +166,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_thrown_away_has_a_limit_too() {
+    async fn discarding_has_a_limit_too() {
         for (length, to_the_end) in [(DISCARDED_BYTES_MAX, true), (DISCARDED_BYTES_MAX + 1, false)] {
             let mut body = Full::new(Bytes::from(vec![b' '; length]));
             assert_eq!(discard(&mut body).await, to_the_end, "{length}");

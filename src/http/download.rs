@@ -1,4 +1,4 @@
-//! Answers that are written while they are made, so that their length does not matter.
+//! Streamed responses, of any length.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,13 +12,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-/// What a client has to take within [`PART_TIME_MAX`]. One that is slower is cut off.
+/// The amount that a client must read within [`PART_TIME_MAX`]; the connection of a slower one is cut.
 const PART_BYTES: usize = 64 * 1024;
 const PART_TIME_MAX: Duration = Duration::from_secs(30);
-/// What RFC 8187 lets stand as it is.
+/// The characters that RFC 8187 leaves unescaped.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
-/// A file for the client, which is still being made.
+/// A file that is sent while it is produced.
 #[derive(Debug)]
 pub struct Download {
     pub(super) content_type: &'static str,
@@ -26,14 +26,14 @@ pub struct Download {
     pub(super) parts: Parts,
 }
 
-/// Where its maker writes it. Dropping this without [`DownloadWriter::finish`] cuts the connection, so that no half of a
-/// file looks whole.
+/// The writing end of a download. Dropping it without [`DownloadWriter::finish`] cuts the connection, so that a
+/// truncated file does not look complete.
 #[derive(Debug)]
 pub struct DownloadWriter {
     parts: mpsc::Sender<Part>,
 }
 
-/// The client has gone, or takes too little.
+/// The client disconnected, or reads too slowly.
 #[derive(Debug)]
 pub struct ClientGone;
 
@@ -44,17 +44,17 @@ enum Part {
 }
 
 impl Download {
-    /// A file of this type and name, and where to write it.
+    /// A file of this type and name, with its writing end.
     #[must_use]
     pub fn new(content_type: &'static str, file_name: &str) -> (Self, DownloadWriter) {
-        // One part waits while another is sent: what is not taken is not made.
+        // One part is buffered while another is sent (backpressure).
         let (sender, parts) = mpsc::channel(1);
         let parts = Parts { parts: Some(parts), is_over: Arc::default() };
         (Self { content_type, disposition: disposition(file_name), parts }, DownloadWriter { parts: sender })
     }
 }
 
-/// For clients that know only ASCII, and for the others (RFC 6266).
+/// For clients that support only ASCII, and for all others (RFC 6266).
 fn disposition(file_name: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
     let plain: String = file_name.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect();
@@ -62,7 +62,7 @@ fn disposition(file_name: &str) -> String {
 }
 
 impl DownloadWriter {
-    /// Sends more of the file, as fast as the client takes it.
+    /// Sends more of the file, as fast as the client reads it.
     pub async fn write(&self, bytes: Vec<u8>) -> Result<(), ClientGone> {
         let mut rest = Bytes::from(bytes);
         while !rest.is_empty() {
@@ -72,7 +72,7 @@ impl DownloadWriter {
         Ok(())
     }
 
-    /// Says that this was all of it.
+    /// Marks the file as complete.
     pub async fn finish(self) -> Result<(), ClientGone> {
         self.send(Part::End).await
     }
@@ -85,29 +85,29 @@ impl DownloadWriter {
     }
 }
 
-/// What of a download is still to come.
+/// The remaining parts of a download.
 #[derive(Debug)]
 pub struct Parts {
-    /// `None` after its end.
+    /// `None` after the end.
     parts: Option<mpsc::Receiver<Part>>,
     is_over: Arc<AtomicBool>,
 }
 
 impl Parts {
-    /// Becomes true when all of it has come.
+    /// Becomes true when all parts were sent.
     #[must_use]
     pub fn is_over(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.is_over)
     }
 }
 
-/// The maker of a download failed, and the connection is cut.
+/// The producer of a download failed, and the connection is cut.
 #[derive(Debug)]
 pub struct Unfinished;
 
 impl std::fmt::Display for Unfinished {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a download ended before its end")
+        formatter.write_str("a download failed before its end")
     }
 }
 
@@ -129,7 +129,7 @@ impl Body for Parts {
                 self.is_over.store(true, Ordering::Release);
                 Poll::Ready(None)
             }
-            // It is never over: the connection is cut, and must not look as if it had come to its end.
+            // `is_over` stays false: the connection is cut, so that the file does not look complete.
             None => {
                 self.parts = None;
                 Poll::Ready(Some(Err(Unfinished)))
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_download_is_whole_only_if_its_maker_says_so() {
+    async fn a_download_is_complete_only_if_its_producer_finishes_it() {
         for is_finished in [true, false] {
             let (download, writer) = Download::new("text/csv", "a.csv");
             let made = vec![b'x'; 3 * PART_BYTES + 1];

@@ -1,4 +1,4 @@
-//! What is wrong with the head of a request whatever it asks for, beyond what hyper refuses itself.
+//! Checks of a request's head that apply to every request, beyond those of hyper.
 
 use std::net::Ipv6Addr;
 
@@ -8,7 +8,7 @@ use hyper::http::request::Parts;
 
 use crate::problem::{HeadFault, Problem};
 
-/// Refuses a head whose host or framing is not clear: a proxy in front of this server may have read it otherwise.
+/// Refuses a head with an ambiguous host or framing, which a proxy in front may have interpreted differently.
 pub(super) fn check(head: &Parts) -> Result<(), Problem> {
     let fault = check_host(head).and_then(|()| check_transfer_codings(&head.headers));
     fault.map_err(Problem::Head)
@@ -22,7 +22,7 @@ fn check_host(head: &Parts) -> Result<(), HeadFault> {
         (None, _) => Err(HeadFault::Host("The Host header is missing.")),
         (Some(_), Some(_)) => Err(HeadFault::Host("There is more than one Host header.")),
         (Some(host), None) if is_host(host.as_bytes()) => Ok(()),
-        (Some(_), None) => Err(HeadFault::Host("The Host header is no host's name.")),
+        (Some(_), None) => Err(HeadFault::Host("The Host header is not a valid host name.")),
     }
 }
 
@@ -43,8 +43,8 @@ fn is_host(value: &[u8]) -> bool {
     is_port(port) && is_registered_name(name)
 }
 
-/// `reg-name`, which numbers and dots are, too. Commas and the like are left out: no host has them, and two hosts in one
-/// header would pass for one.
+/// `reg-name`, including numbers and dots. Sub-delimiters such as commas are refused: no host name has them, and two
+/// hosts in one header would pass for one.
 fn is_registered_name(name: &[u8]) -> bool {
     let mut bytes = name.iter();
     while let Some(byte) = bytes.next() {
@@ -59,7 +59,7 @@ fn is_registered_name(name: &[u8]) -> bool {
     true
 }
 
-/// hyper takes everything whose last coding is `chunked`, and would hand on what is below it still packed.
+/// hyper accepts any list of codings that ends with `chunked`, and would pass the body on still encoded.
 fn check_transfer_codings(headers: &HeaderMap) -> Result<(), HeadFault> {
     let mut chunked = 0;
     for value in headers.get_all(TRANSFER_ENCODING) {
@@ -71,12 +71,12 @@ fn check_transfer_codings(headers: &HeaderMap) -> Result<(), HeadFault> {
         }
     }
     if chunked > 1 {
-        return Err(HeadFault::Unreadable("chunked is named twice".to_owned()));
+        return Err(HeadFault::Unreadable("chunked is given twice".to_owned()));
     }
     Ok(())
 }
 
-/// The members of a list in a header; empty ones do not count (RFC 9110, 5.6.1).
+/// The elements of a list header, without empty ones (RFC 9110, 5.6.1).
 fn codings(value: &HeaderValue) -> impl Iterator<Item = &[u8]> {
     value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|coding| !coding.is_empty())
 }

@@ -1,4 +1,4 @@
-//! The limits a description sets beyond types, and the complaints of everything that breaks one.
+//! Limits of the description beyond types, and the errors of values that exceed them.
 
 use std::fmt::Display;
 
@@ -6,12 +6,12 @@ use crate::problem::{Place, Problem};
 
 /// The longest address that mail can be sent to (RFC 5321, erratum 1690).
 pub const EMAIL_CHARACTERS_MAX: usize = 254;
-/// More complaints than this do not help; they would only make the answer longer than the request.
+/// The most errors in a response; more would only make it longer than the request.
 const COMPLAINTS_MAX: usize = 100;
 
-/// What a value has to keep to beyond its type.
+/// A type with limits beyond its structure.
 pub trait Limits {
-    /// Complains about every place that breaks a limit.
+    /// Adds an error for every place that exceeds a limit.
     fn check(&self, _check: &mut Check) {}
 }
 
@@ -31,7 +31,7 @@ impl<T: Limits> Limits for Option<T> {
     }
 }
 
-/// The complaints about one body so far, and the place that is being looked at.
+/// The errors of one body so far, and the current place.
 #[derive(Debug, Default)]
 pub struct Check {
     pointer: String,
@@ -39,7 +39,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// The length of a text in characters or of a list in items.
+    /// Checks the length of a text in characters, or of a list in items.
     pub fn length(&mut self, field: &str, value: &impl Length, min: usize, max: usize) {
         let Some((length, unit)) = value.length() else {
             return;
@@ -48,19 +48,19 @@ impl Check {
             return;
         }
         let complaint = match (min, max) {
-            (min, usize::MAX) => format!("must hold at least {min} {unit}"),
-            (0, max) => format!("must hold at most {max} {unit}"),
-            (min, max) => format!("must hold {min} to {max} {unit}"),
+            (min, usize::MAX) => format!("must have at least {min} {unit}"),
+            (0, max) => format!("must have at most {max} {unit}"),
+            (min, max) => format!("must have {min} to {max} {unit}"),
         };
         self.at(field, |check| check.complain(complaint));
     }
 
-    /// One address or many.
+    /// Checks one address or many.
     pub fn emails(&mut self, field: &str, value: &impl Emails) {
         self.at(field, |check| value.check_emails(check));
     }
 
-    /// A value with limits of its own.
+    /// Checks a value with limits of its own.
     pub fn inside(&mut self, field: &str, value: &impl Limits) {
         self.at(field, |check| value.check(check));
     }
@@ -78,7 +78,7 @@ impl Check {
         }
     }
 
-    /// All complaints as one problem, if there are any.
+    /// All errors as one problem, if there are any.
     pub(super) fn finish(self) -> Result<(), Problem> {
         if self.complaints.is_empty() { Ok(()) } else { Err(Problem::Invalid(self.complaints)) }
     }
@@ -90,9 +90,9 @@ pub(super) fn pointer_segment(pointer: &mut String, segment: &str) {
     pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
 }
 
-/// What has a length, if it is there at all.
+/// A value with a length, if it is present.
 pub trait Length {
-    /// The length and what it counts.
+    /// The length and its unit.
     fn length(&self) -> Option<(usize, &'static str)>;
 }
 
@@ -114,9 +114,9 @@ impl<T: Length> Length for Option<T> {
     }
 }
 
-/// What holds mail addresses.
+/// A value of mail addresses.
 pub trait Emails {
-    /// Complains about every one that is none.
+    /// Adds an error for every invalid address.
     fn check_emails(&self, check: &mut Check);
 }
 
@@ -144,7 +144,7 @@ impl<T: Emails> Emails for Option<T> {
     }
 }
 
-/// Says what is wrong with a mail address, if anything is.
+/// Checks a mail address; an error describes what is wrong.
 pub fn check_email(text: &str) -> Result<(), String> {
     if text.chars().count() > EMAIL_CHARACTERS_MAX {
         return Err(format!("must be a mail address of at most {EMAIL_CHARACTERS_MAX} characters"));

@@ -1,5 +1,5 @@
-//! The half of the HTTP interface that no description changes: finding a route, reading parameters and
-//! bodies strictly and within limits, writing answers. `generated/` calls it, pages made by hand do too.
+//! The part of the HTTP interface that is independent of the description: routing, strict reading of parameters and
+//! bodies with limits, and responses. Used by `generated/` and by the hand-written pages.
 
 mod body;
 mod download;

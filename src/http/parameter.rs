@@ -1,4 +1,4 @@
-//! Parameters of the path and of the query.
+//! Path and query parameters.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::strict;
 use crate::problem::{Place, Problem};
 
-/// A type that a parameter may have.
+/// A type that a parameter can have.
 pub trait RequestParameter: Sized {
-    /// Reads it, or says what would be right.
+    /// Parses the text; an error describes the expected form.
     fn parse(text: &str) -> Result<Self, String>;
 }
 
@@ -35,14 +35,14 @@ impl RequestParameter for bool {
     }
 }
 
-/// The greatest whole number that every JSON reader knows exactly, 2^53 - 1.
+/// The greatest integer that every JSON reader represents exactly, 2^53 - 1.
 pub const COUNT_MAX: u64 = 9_007_199_254_740_991;
 
-/// A `number` of a query counts something: it is whole and not below 1. `1.0` and `1e2` are JSON numbers too.
+/// A `number` in a query is a count: an integer of at least 1. `1.0` and `1e2` are JSON numbers too.
 impl RequestParameter for u64 {
     fn parse(text: &str) -> Result<Self, String> {
         let complaint = || format!("must be a whole number from 1 to {COUNT_MAX}");
-        // serde_json allows blanks around a number; a parameter has none.
+        // serde_json allows whitespace around a number; a parameter does not.
         let bare = text.bytes().all(|byte| byte.is_ascii_graphic());
         let number = serde_json::from_str::<f64>(text).ok().filter(|_| bare).ok_or_else(complaint)?;
         #[expect(
@@ -55,23 +55,23 @@ impl RequestParameter for u64 {
     }
 }
 
-/// The name in a segment's braces, if it has them.
+/// The name of a template segment in braces, if it is one.
 pub(super) fn parameter_name(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
-/// What stands in a path in the place of its template's parameters, not decoded yet.
+/// The values of a path's parameters, still percent-encoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PathParameters(Vec<(&'static str, String)>);
 
 impl PathParameters {
-    /// Takes them out of a path that fits the template.
+    /// Extracts them from a path that matches the template.
     pub(super) fn new(template: &'static str, path: &str) -> Self {
         let pairs = template.split('/').zip(path.split('/'));
         Self(pairs.filter_map(|(name, value)| Some((parameter_name(name)?, value.to_owned()))).collect())
     }
 
-    /// Reads one of them.
+    /// Parses one of them.
     pub fn read<T: RequestParameter>(&self, name: &'static str) -> Result<T, Problem> {
         let found = self.0.iter().find(|(other, _)| *other == name);
         let Some((_, text)) = found else {
@@ -81,7 +81,7 @@ impl PathParameters {
     }
 }
 
-/// Reads one parameter of a query, if it is there. What is not asked for is not looked at.
+/// Parses one query parameter, if present. Unknown parameters are ignored.
 pub(super) fn in_query<T: RequestParameter>(query: &str, name: &'static str) -> Result<Option<T>, Problem> {
     let mut values = form_pairs(query).filter(|(other, _)| other.as_deref() == Some(name));
     match (values.next(), values.next()) {
@@ -91,7 +91,7 @@ pub(super) fn in_query<T: RequestParameter>(query: &str, name: &'static str) -> 
     }
 }
 
-/// The pairs of `application/x-www-form-urlencoded` text; `None` stands for what is not UTF-8.
+/// The pairs of `application/x-www-form-urlencoded` text; `None` for a part that is not UTF-8.
 pub(super) fn form_pairs(text: &str) -> impl Iterator<Item = (Option<String>, Option<String>)> {
     text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -99,7 +99,7 @@ pub(super) fn form_pairs(text: &str) -> impl Iterator<Item = (Option<String>, Op
     })
 }
 
-/// Undoes percent-encoding; `None` if what comes out is not UTF-8.
+/// Decodes percent-encoding. Returns `None` if the result is not UTF-8.
 fn percent_decoded(text: &str) -> Option<Cow<'_, str>> {
     percent_encoding::percent_decode_str(text).decode_utf8().ok()
 }

@@ -1,4 +1,4 @@
-//! Answers on their way out.
+//! Responses.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -15,10 +15,10 @@ use uuid::Uuid;
 use super::download::{Download, Parts};
 use crate::problem::Problem;
 
-/// What is sent as a body: all at once, or in parts.
+/// The body of a response: complete, or streamed in parts.
 pub type ReplyBody = Either<Full<Bytes>, Parts>;
 
-/// Of a body that is sent in parts: becomes true when all of them have come.
+/// For a streamed body: a flag that becomes true when all parts were sent.
 #[must_use]
 pub fn parts_are_over(body: &ReplyBody) -> Option<Arc<AtomicBool>> {
     match body {
@@ -27,18 +27,18 @@ pub fn parts_are_over(body: &ReplyBody) -> Option<Arc<AtomicBool>> {
     }
 }
 
-/// An answer, and what its log line wants to know of it.
+/// A response, with values for its log line.
 #[derive(Debug)]
 pub struct Reply {
-    /// The `operationId`, or the name of a page, once a route was found.
+    /// The `operationId` or the page's name, once a route was found.
     pub operation: Option<&'static str>,
     /// The status.
     pub status: u16,
-    /// What went wrong, if something did; its cause is for the log alone.
+    /// The problem, if there was one; its cause is for the log only.
     pub problem: Option<Problem>,
-    /// The connection ends with this answer: a body is still on its way that will not be read.
+    /// Whether the connection is closed after this response, because an unread body is still arriving.
     pub close: bool,
-    /// The connection is cut in the place of this answer, because a test asked for it.
+    /// Whether the connection is cut instead of sending this response, as requested by a test.
     pub is_cut: bool,
     content_type: &'static str,
     caching: &'static str,
@@ -68,7 +68,7 @@ impl Reply {
         Ok(Self::new(status, "application/json", body))
     }
 
-    /// A page for people.
+    /// An HTML page.
     #[must_use]
     pub fn html(status: u16, page: String) -> Self {
         Self::new(status, "text/html; charset=utf-8", page)
@@ -80,7 +80,7 @@ impl Reply {
         Self::new(status, content_type, body)
     }
 
-    /// A file that is still being made.
+    /// A streamed file.
     #[must_use]
     pub fn download(status: u16, download: Download) -> Self {
         let mut reply = Self::new(status, download.content_type, Bytes::new());
@@ -88,7 +88,7 @@ impl Reply {
         reply.with_header("content-disposition", download.disposition)
     }
 
-    /// A problem, under the id of the request that met it.
+    /// A problem, with the id of its request.
     #[must_use]
     pub fn problem(problem: Problem, request_id: Uuid) -> Self {
         let body = problem.body(request_id);
@@ -98,28 +98,28 @@ impl Reply {
         reply
     }
 
-    /// The same with one more header. The name is in lower case.
+    /// Adds a header. The name must be in lower case.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// The same for files that need no credentials, which caches may keep in this way.
+    /// Sets `Cache-Control`, for files that need no credentials.
     #[must_use]
     pub fn cached(mut self, caching: &'static str) -> Self {
         self.caching = caching;
         self
     }
 
-    /// The same as something that never arrives.
+    /// Cuts the connection instead of sending this response.
     #[must_use]
     pub fn cut(self) -> Self {
         Self { is_cut: true, ..self }
     }
 
-    /// Makes of it what hyper sends. Nothing of this service may be kept by caches, but for what says so, and no
-    /// browser is to guess what it is.
+    /// Converts it to hyper's response. Responses are not cached unless they allow it, and browsers must not guess the
+    /// type.
     #[must_use]
     pub fn into_response(self) -> Response<ReplyBody> {
         let mut response = Response::new(self.body);
@@ -133,7 +133,7 @@ impl Reply {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         for (name, value) in self.headers {
-            // A value that no header may hold is left out: the answer is worth more than the header.
+            // An invalid header value is omitted rather than failing the response.
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.append(HeaderName::from_static(name), value);
             }

@@ -1,4 +1,4 @@
-//! A request, before anything of it is believed, and what can be read of it.
+//! A request, and reading its parts.
 
 use std::net::IpAddr;
 
@@ -16,30 +16,30 @@ use super::reply::Reply;
 use super::strict;
 use crate::problem::Problem;
 
-/// What is known of a request before anything of it is believed.
+/// The context of a request, known before it is checked.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
-    /// The request's own id, in its log line and in its answer.
+    /// The request's id, for its log line and response.
     pub request_id: Uuid,
-    /// Where it came from.
+    /// The client's address.
     pub ip_address: IpAddr,
-    /// What sent it, in its own words.
+    /// The client's `User-Agent`.
     pub user_agent: Option<String>,
-    /// When its time is over.
+    /// When the request times out.
     pub deadline: Instant,
 }
 
-/// The `Authorization` header as it came.
+/// The `Authorization` header as received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authorization<'a> {
-    /// None was sent.
+    /// There is none.
     Absent,
-    /// More than one, or not a word, a space and visible ASCII.
+    /// More than one, or not a scheme, a space and visible ASCII.
     Malformed {
-        /// What it says, if there is only one and it is text.
+        /// The value, if there is only one and it is text.
         text: Option<&'a str>,
     },
-    /// A scheme and what stands behind it. The scheme's letter case is the client's.
+    /// A scheme and credentials. The scheme's letter case is the client's.
     Present {
         /// The first word.
         scheme: &'a str,
@@ -69,7 +69,7 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// One request, its body not read yet.
+/// A request whose body has not been read.
 #[derive(Debug)]
 pub struct Request {
     head: hyper::http::request::Parts,
@@ -79,25 +79,25 @@ pub struct Request {
 }
 
 impl Request {
-    /// Takes a request as hyper gives it.
+    /// Wraps hyper's request.
     #[must_use]
     pub fn new(request: hyper::Request<Incoming>, context: RequestContext) -> Self {
         let (head, body) = request.into_parts();
         Self { head, body, body_was_asked_for: false, context }
     }
 
-    /// Refuses what is wrong whatever the request asks for.
+    /// Runs the checks that apply to every request.
     pub fn check_head(&self) -> Result<(), Problem> {
         head::check(&self.head)
     }
 
-    /// The method's word.
+    /// The method.
     #[must_use]
     pub fn method(&self) -> &str {
         self.head.method.as_str()
     }
 
-    /// The path as it came, percent signs and all.
+    /// The path as received, percent-encoded.
     #[must_use]
     pub fn path(&self) -> &str {
         self.head.uri.path()
@@ -109,13 +109,13 @@ impl Request {
         &self.head.headers
     }
 
-    /// What was known of the request from the start.
+    /// The context.
     #[must_use]
     pub fn context(&self) -> &RequestContext {
         &self.context
     }
 
-    /// The value of a header that is there once and is text.
+    /// The value of a header that occurs once and is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.head.headers.get_all(name).iter();
@@ -123,13 +123,13 @@ impl Request {
         value.and_then(|value| value.to_str().ok())
     }
 
-    /// Who the client says it is.
+    /// The credentials of the client.
     #[must_use]
     pub fn authorization(&self) -> Authorization<'_> {
         Authorization::of(&self.head.headers)
     }
 
-    /// A parameter of the query, if it is there.
+    /// A query parameter, if present.
     pub fn query<T: RequestParameter>(&self, name: &'static str) -> Result<Option<T>, Problem> {
         parameter::in_query(self.head.uri.query().unwrap_or_default(), name)
     }
@@ -140,19 +140,19 @@ impl Request {
         body::media_type(&self.head.headers)
     }
 
-    /// The body as JSON, read strictly and checked against the limits of its type.
+    /// The body as JSON, parsed strictly and checked against the limits of its type.
     pub async fn json<T: DeserializeOwned + Limits>(&mut self) -> Result<T, Problem> {
         let bytes = self.bytes(body::JSON, BODY_BYTES_MAX).await?;
         strict::from_json(&bytes)
     }
 
-    /// The text of a JSON body, for a reader with rules of its own that takes more than others.
+    /// The text of a JSON body, for a parser of its own with another limit.
     pub async fn json_text(&mut self, bytes_max: usize) -> Result<Vec<u8>, Problem> {
         self.bytes(body::JSON, bytes_max).await
     }
 
-    /// The same where a body may be left out. One without a single byte is none, whatever the head says: clients
-    /// that do not know yet what they will send announce chunks, or name a type, and then send nothing.
+    /// [`Request::json_text`] for an optional body. A body of zero bytes counts as absent, regardless of the headers:
+    /// some clients announce chunks or a type and then send nothing.
     pub async fn json_text_if_any(&mut self, bytes_max: usize) -> Result<Option<Vec<u8>>, Problem> {
         let bytes = self.whole_body(bytes_max).await?;
         if bytes.is_empty() {
@@ -168,7 +168,7 @@ impl Request {
         Form::parse(&bytes)
     }
 
-    /// The whole body, if it is of this type, not too long, and here in time.
+    /// The whole body, if it has this type, is within the limit, and arrives in time.
     async fn bytes(&mut self, supported: &'static str, bytes_max: usize) -> Result<Vec<u8>, Problem> {
         self.must_be(supported)?;
         self.whole_body(bytes_max).await
@@ -190,16 +190,16 @@ impl Request {
         body::read(&mut self.body, bytes_max, self.context.deadline).await
     }
 
-    /// Makes the reply, after taking in what is left of the body: a client that is still sending when the
-    /// answer comes and the connection closes would never see it.
+    /// Creates the reply after reading the rest of the body: a client that is still sending when the connection closes
+    /// would not see the response.
     pub async fn finish(mut self, operation: Option<&'static str>, result: Result<Reply, Problem>) -> Reply {
         let mut reply = result.unwrap_or_else(|problem| Reply::problem(problem, self.context.request_id));
         reply.operation = operation;
         if self.body.is_end_stream() {
             return reply;
         }
-        // A client that waits for "100 Continue" has not sent its body, and reading would invite it. One
-        // whose time is over has had long enough.
+        // A client that waits for "100 Continue" has not sent its body, and reading would request it. A request that
+        // timed out has had enough time.
         let waits = !self.body_was_asked_for && self.head.headers.contains_key(EXPECT);
         let late = Instant::now() >= self.context.deadline;
         reply.close = waits || late || !body::discard(&mut self.body).await;

@@ -1,38 +1,38 @@
-//! Which route a request means.
+//! Routing: finds the route of a request.
 
 use super::parameter::{PathParameters, parameter_name};
 use crate::problem::Problem;
 
-/// One method on one path template (`/api/users/{userId}`), and what it leads to.
+/// One method on one path template (`/api/users/{userId}`), and its target.
 #[derive(Clone, Copy, Debug)]
 pub struct Route<T> {
-    /// The method's word.
+    /// The method.
     pub method: &'static str,
-    /// The template: a segment is literal or, in braces, the name of a parameter.
+    /// The template: each segment is a literal or, in braces, a parameter name.
     pub path: &'static str,
-    /// What it leads to.
+    /// The target.
     pub target: T,
 }
 
-/// Short for [`Route`], so that a table has one line for each.
+/// A constructor for tables with one line for each route.
 pub const fn route<T: Copy>(method: &'static str, path: &'static str, target: T) -> Route<T> {
     Route { method, path, target }
 }
 
-/// A route that was found.
+/// A matched route.
 #[derive(Debug)]
 pub struct Match<T> {
-    /// What it leads to.
+    /// The target.
     pub target: T,
-    /// What stands in the place of its parameters.
+    /// The path parameters.
     pub path: PathParameters,
 }
 
 /// Finds the route of a method and a path.
 ///
-/// Where several templates fit, literal segments win over parameters, from the left, and only the routes
-/// of the winner count: `PUT /api/users/service` is no way to update a user called "service" when
-/// `/api/users/service` has routes of its own. HEAD goes where GET goes.
+/// If several templates match, literal segments win over parameters, from the left, and only the routes of the winner
+/// count: `PUT /api/users/service` cannot update a user with the id "service", because `/api/users/service` has routes
+/// of its own. HEAD uses the route of GET.
 pub fn find<T: Copy>(routes: &'static [Route<T>], method: &str, path: &str) -> Result<Match<T>, Problem> {
     let fitting = routes.iter().filter(|route| fits(route.path, path));
     let Some(best) = fitting.clone().map(|route| literals(route.path)).max() else {
@@ -46,10 +46,10 @@ pub fn find<T: Copy>(routes: &'static [Route<T>], method: &str, path: &str) -> R
     }
 }
 
-/// What stands at the end of a template for all that follows, which is at least one segment.
+/// The end of a template that matches one or more further segments.
 const REST: &str = "/{*}";
 
-/// Whether a template has the form of a path.
+/// Whether a template matches a path.
 #[must_use]
 pub fn fits(template: &str, path: &str) -> bool {
     let (template, takes_more) = match template.strip_suffix(REST) {
@@ -66,7 +66,7 @@ pub fn fits(template: &str, path: &str) -> bool {
     all_fit && segments.next().map_or(!takes_more, |next| takes_more && !next.is_empty())
 }
 
-/// Which segments are literal, from the left. Of two templates that fit one path the greater one wins.
+/// Which segments are literal, from the left. Of two matching templates the greater one wins.
 fn literals(template: &str) -> Vec<bool> {
     template.split('/').map(|segment| parameter_name(segment).is_none()).collect()
 }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_fits_whole_or_not_at_all() {
+    fn a_path_matches_completely_or_not_at_all() {
         for path in ["", "/", "/user", "/users/", "/users/1/", "/users//invitation", "//users", "/Users", "*"]
         {
             assert_eq!(found("GET", path), Err("404".into()), "{path}");

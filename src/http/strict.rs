@@ -1,4 +1,4 @@
-//! Reading JSON more strictly than serde does by itself, and saying where it did not fit.
+//! Parses JSON more strictly than serde does, with the place of each error.
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::limits::{Check, Limits, pointer_segment};
 use crate::problem::{Place, Problem};
 
-/// Reads a whole document and checks it against the limits of its type.
+/// Parses a document and checks it against the limits of its type.
 pub(super) fn from_json<T: DeserializeOwned + Limits>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut reader)
@@ -26,17 +26,17 @@ fn misfit(bytes: &[u8], pointer: String, error: &serde_json::Error) -> Problem {
         let text = encoding_hint(bytes).unwrap_or(&text);
         return Problem::invalid(Place::pointer("", format!("must be one JSON document: {text}")));
     }
-    // The place is in the pointer; line and column would only repeat it.
+    // The pointer has the place; line and column would be redundant.
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
     let (pointer, complaint) = place_and_complaint(pointer, text);
     Problem::invalid(Place::pointer(pointer, complaint))
 }
 
-/// What a body begins with that is no JSON for a reason that its sender does not see.
+/// An explanation for bytes that are not JSON for a reason that the client cannot see.
 fn encoding_hint(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         _ if bytes.trim_ascii().is_empty() => Some("the body is empty"),
-        [0xef, 0xbb, 0xbf, ..] => Some("it begins with a byte order mark (EF BB BF); leave that out"),
+        [0xef, 0xbb, 0xbf, ..] => Some("it starts with a byte order mark (EF BB BF); remove it"),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..] => {
             Some("it looks like UTF-16 or UTF-32; send UTF-8")
         }
@@ -44,9 +44,9 @@ fn encoding_hint(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Says in the words of JSON what serde says in those of Rust, and repeats nothing of what was sent.
+/// Rewords serde's errors in terms of JSON, and repeats nothing of the request.
 fn place_and_complaint(mut pointer: String, text: &str) -> (String, String) {
-    // About a field as a whole serde points at its object and names the field only in its words.
+    // For errors about a whole field, serde's path is that of the object, and only the text has the field.
     for (start, complaint) in
         [("missing field `", "is required"), ("duplicate field `", "must be given once")]
     {
@@ -71,15 +71,15 @@ fn pointer(path: &Path) -> String {
         match segment {
             Segment::Seq { index } => pointer_segment(&mut pointer, &index.to_string()),
             Segment::Map { key } | Segment::Enum { variant: key } => pointer_segment(&mut pointer, key),
-            // Where a key itself is wrong there is nothing more to name.
+            // An invalid key has no further path.
             Segment::Unknown => break,
         }
     }
     pointer
 }
 
-/// For a field that may be absent but, if it is there, is read as its own type says: null is a value like
-/// any other, while serde would take it for "absent".
+/// For a field that may be absent but, if present, is parsed as its own type: null counts as a value, whereas serde
+/// would treat it as absent.
 pub fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -88,7 +88,7 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// For fields that hold ids: `format: uuid` is the hyphenated form, while the uuid crate takes four.
+/// For fields with ids: `format: uuid` is the hyphenated form, whereas the uuid crate accepts four forms.
 pub fn hyphenated<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -97,9 +97,9 @@ where
     T::read(deserializer)
 }
 
-/// One id, many, or perhaps some.
+/// An id, a list of ids, or an optional one.
 pub trait StrictId: Sized {
-    /// Reads them; an optional one is there, or serde would not have asked.
+    /// Deserialises it. An optional one is present, because serde calls this only then.
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 }
 
@@ -129,14 +129,14 @@ impl<T: StrictId> StrictId for Option<T> {
     }
 }
 
-/// Reads an id in the hyphenated form, in either letter case.
+/// Parses an id in the hyphenated form, in either letter case.
 pub(super) fn parse_uuid(text: &str) -> Result<Uuid, String> {
     let hyphenated = text.len() == uuid::fmt::Hyphenated::LENGTH;
     let id = Uuid::try_parse(text).ok().filter(|_| hyphenated);
     id.ok_or_else(|| "must be a UUID with hyphens".to_owned())
 }
 
-/// Reads an object only from an object: serde would also take an array of the fields' values in order.
+/// Accepts only objects for a struct: serde would also accept an array of the fields' values in order.
 pub struct ObjectOnly<D>(pub D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
@@ -152,13 +152,13 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     }
 }
 
-/// Gives a type that derives `Deserialize` for itself (`#[serde(remote = "Self")]`) the trait itself, by
-/// way of [`ObjectOnly`].
+/// Implements `Deserialize`, by way of [`ObjectOnly`], for a type that derives it as an inherent function
+/// (`#[serde(remote = "Self")]`).
 macro_rules! object {
     ($name:ident) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                // Not this function again but the derived one, which is no method of the trait.
+                // Not a recursive call: this is the derived inherent function.
                 Self::deserialize($crate::http::strict::ObjectOnly(deserializer))
             }
         }
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_named_with_its_place() {
+    fn errors_have_their_place() {
         for (text, expected) in [
             (r#"{"ids":[],"unknown":{"deep":[1]},"a/b~c":[{}]}"#, "fits"),
             (r#"{"ids":["0192F0C1-2345-7abc-8def-0123456789ab"]}"#, "fits"),

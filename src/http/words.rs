@@ -1,6 +1,6 @@
-//! Enums of words, in JSON and in parameters.
+//! String enums for JSON and parameters.
 
-/// Makes an enum whose values are words of the description.
+/// Defines an enum whose values are strings of the description.
 macro_rules! words {
     ($(#[$about:meta])* $name:ident { $($(#[$variant_about:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$about])*
@@ -10,11 +10,11 @@ macro_rules! words {
         }
 
         impl $name {
-            /// All of them, in the order of the description.
+            /// All values, in the order of the description.
             #[allow(dead_code, reason = "not every enum is gone through")]
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word.
+            /// The string.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {
@@ -29,7 +29,7 @@ macro_rules! words {
             }
         }
 
-        /// Takes only the words themselves; the error is a sentence that names them.
+        /// Accepts only the exact strings; the error lists them.
         impl std::str::FromStr for $name {
             type Err = String;
 

@@ -1,21 +1,21 @@
-//! The ways to say who one is, as `WWW-Authenticate` names them (RFC 9110, RFC 6750).
+//! Authentication schemes, as listed in `WWW-Authenticate` (RFC 9110, RFC 6750).
 
 /// A scheme of `Authorization`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Challenge {
     /// A personal access token.
     Bearer,
-    /// A sign-in of a person.
+    /// A session.
     Internal,
-    /// The token of the test controls, which is no credential of the API.
+    /// The token of the test controls, which is not a credential of the API.
     Test,
 }
 
 impl Challenge {
-    /// Those that an operation of the description can take.
+    /// The schemes that an operation of the description can accept.
     pub(super) const OF_THE_API: [Self; 2] = [Self::Bearer, Self::Internal];
 
-    /// The scheme's word.
+    /// The scheme's name.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -25,7 +25,7 @@ impl Challenge {
         }
     }
 
-    /// The value of `WWW-Authenticate`. `detail`: what is wrong with credentials that were sent.
+    /// The value of `WWW-Authenticate`. `detail`: what is wrong with the credentials that were sent.
     pub(super) fn header(self, fault: CredentialFault, detail: &str) -> String {
         let realm = if self == Self::Test { "brms-test" } else { "brms" };
         let error = match fault {
@@ -39,11 +39,11 @@ impl Challenge {
     }
 }
 
-/// What is wrong with the credentials of a request. RFC 6750 has a challenge name an error only where there were any.
+/// What is wrong with the credentials of a request. By RFC 6750 a challenge has an error only if there were any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialFault {
-    /// There are none.
+    /// There were none.
     Missing,
-    /// They do not hold.
+    /// They are not valid.
     Invalid,
 }

@@ -1,35 +1,35 @@
-//! States of things that forbid what was asked (409), and what is said of each.
+//! Conflicts with the current state (409), and their texts.
 
 use super::kind::{ProblemKind, kind};
 
-/// A state of things that forbids what was asked (409).
+/// A conflict with the current state (409).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conflict {
-    /// The invitation was accepted, so there is nothing left to send.
+    /// The invitation was accepted, so there is nothing to send.
     AlreadyAccepted,
-    /// The user is disabled, or locked where that matters, too.
+    /// The user is disabled or, where that matters, locked.
     UserDisabled,
-    /// A service account reads no mail.
+    /// A service account cannot be invited.
     ServiceAccount,
-    /// Another has this address, key or name.
+    /// The address, key or name is taken.
     NameTaken,
-    /// An organisation or a project would be left without an owner.
+    /// An organisation or a project must keep an owner.
     LastOwner,
-    /// An invited user becomes a member by accepting, and no member becomes invited again.
+    /// An invited user becomes a member only by accepting, and a member cannot become invited again.
     InvitedUser,
-    /// A role looks after this group.
+    /// A role manages this group.
     RoleManaged,
-    /// One more would be too many.
+    /// A limit is reached.
     TooMany,
-    /// A project that is not deleted cannot be restored.
+    /// Only a deleted project can be restored.
     NotDeleted,
-    /// A protected project is not deleted.
+    /// A protected project cannot be deleted.
     ProjectProtected,
-    /// The only group whose approval is asked stays.
+    /// The only approval group cannot be deleted.
     LastApprovalGroup,
-    /// What a seed brings is in the database already.
+    /// Data of a seed is already in the database.
     AlreadyThere,
-    /// A seed's secrets would open a server that others can reach.
+    /// Secrets of a seed would give access to a server that is reachable from other machines.
     SeededSecrets,
 }
 
@@ -40,17 +40,17 @@ impl Conflict {
             Self::UserDisabled => kind(409, "user-disabled", "The user is disabled"),
             Self::ServiceAccount => kind(409, "service-account", "The user is a service account"),
             Self::NameTaken => kind(409, "name-taken", "The name is taken"),
-            Self::LastOwner => kind(409, "last-owner", "The last owner has to stay"),
+            Self::LastOwner => kind(409, "last-owner", "The last owner cannot be removed"),
             Self::InvitedUser => kind(409, "invited-user", "The user is invited"),
-            Self::RoleManaged => kind(409, "role-managed", "A role looks after this"),
-            Self::TooMany => kind(409, "too-many", "There would be too many"),
+            Self::RoleManaged => kind(409, "role-managed", "Managed by a role"),
+            Self::TooMany => kind(409, "too-many", "Limit reached"),
             Self::NotDeleted => kind(409, "not-deleted", "The project is not deleted"),
             Self::ProjectProtected => kind(409, "project-protected", "The project is protected"),
             Self::LastApprovalGroup => {
-                kind(409, "last-approval-group", "The last approving group has to stay")
+                kind(409, "last-approval-group", "The last approval group cannot be removed")
             }
-            Self::AlreadyThere => kind(409, "already-there", "The database has this already"),
-            Self::SeededSecrets => kind(409, "seeded-secrets", "Its secrets may be known"),
+            Self::AlreadyThere => kind(409, "already-there", "Already in the database"),
+            Self::SeededSecrets => kind(409, "seeded-secrets", "The secrets may be known to others"),
         }
     }
 
@@ -59,22 +59,22 @@ impl Conflict {
             Self::AlreadyAccepted => "The user has accepted the invitation; there is nothing to send.",
             Self::UserDisabled => "The user is disabled or locked. Make the user active first.",
             Self::ServiceAccount => "A service account is not invited; it works with tokens.",
-            Self::NameTaken => "Another has this name already. Choose another one.",
-            Self::LastOwner => "There has to be an owner. Make somebody else the owner first.",
+            Self::NameTaken => "This name is already taken. Choose another one.",
+            Self::LastOwner => "There must be an owner. Make another user the owner first.",
             Self::InvitedUser => {
-                "An invited user becomes a member by accepting the invitation, and nobody becomes invited again."
+                "An invited user becomes a member by accepting the invitation; a member cannot become invited again."
             }
             Self::RoleManaged => "This group belongs to a role. Change the role instead.",
-            Self::TooMany => "There would be too many of these. Remove some first.",
-            Self::NotDeleted => "The project is there; only a deleted project is restored.",
+            Self::TooMany => "The limit is reached. Remove some first.",
+            Self::NotDeleted => "The project is not deleted; only a deleted project can be restored.",
             Self::ProjectProtected => {
-                "The project is protected from being deleted. Set protected to false first."
+                "The project is protected against deletion. Set protected to false first."
             }
             Self::LastApprovalGroup => {
-                "Approvals ask this group alone. Name another one in the project's approvals first."
+                "This is the project's only approval group. Add another one to its approvals first."
             }
-            Self::AlreadyThere => "The database has some of this already. Seed an empty one.",
-            Self::SeededSecrets => "Others may know the secrets of a seed. Listen on loopback.",
+            Self::AlreadyThere => "Some of this is already in the database. Seed an empty one.",
+            Self::SeededSecrets => "The secrets of a seed may be known to others. Listen on loopback.",
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What is fixed for each kind of problem.
+//! The fixed part of a problem.
 
-/// The fixed half of a problem: what its kind is called, and its status.
+/// The fixed part of a problem: its status, name and title.
 pub(super) struct ProblemKind {
     pub status: u16,
     pub name: &'static str,

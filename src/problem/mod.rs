@@ -1,10 +1,9 @@
-//! Every way a request can fail, by meaning, and the one table from meaning to status and body.
+//! Every way in which a request can fail, and the table that maps them to status and body.
 //!
-//! Operations return a [`Problem`]; no other code knows status numbers or writes an error body. The body is
-//! `application/problem+json` (RFC 9457) with the three members of the vendor's own errors beside its own: `message`,
-//! `error` and `statusCode`.
-//! What went wrong inside (an SQL text, a path, a library's words) never reaches a client: it travels in
-//! [`Problem::Internal`] to the log and ends there.
+//! Operations return a [`Problem`]; no other code has status numbers or writes an error body. The body is
+//! `application/problem+json` (RFC 9457) with three further members that the vendor's errors have: `message`, `error`
+//! and `statusCode`. Internal causes (an SQL text, a path, a library's message) never reach a client:
+//! [`Problem::Internal`] carries them to the log.
 
 mod challenge;
 mod conflict;

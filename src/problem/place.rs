@@ -1,13 +1,13 @@
-//! Where in a request something is wrong.
+//! Places in a request.
 
 use serde::Serialize;
 
-/// One place in a request that a problem is about.
+/// A place in a request, and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
     #[serde(flatten)]
     at: At,
-    /// What is wrong there, and what would be right.
+    /// What is wrong there, and what is expected.
     pub detail: String,
 }
 
@@ -19,17 +19,17 @@ enum At {
 }
 
 impl Place {
-    /// A place in the body, as a JSON pointer (RFC 6901): `/userIds/3`, or the empty text for all of it.
+    /// A place in the body, as a JSON pointer (RFC 6901): `/userIds/3`, or the empty text for the whole body.
     pub fn pointer(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { at: At::Pointer(pointer.into()), detail: detail.into() }
     }
 
-    /// A parameter of the path or of the query, by its name in the description.
+    /// A path or query parameter, by its name in the description.
     pub fn parameter(name: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { at: At::Parameter(name.into()), detail: detail.into() }
     }
 
-    /// Whether this is the place that a JSON pointer names.
+    /// Whether this is the place of a JSON pointer.
     #[must_use]
     pub fn is_at(&self, pointer: &str) -> bool {
         matches!(&self.at, At::Pointer(at) if at == pointer)

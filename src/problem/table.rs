@@ -1,4 +1,4 @@
-//! The meanings of failures, and the table of what each is answered with.
+//! Problems, and the table of their responses.
 
 use uuid::Uuid;
 
@@ -11,12 +11,12 @@ use super::place::Place;
 use super::unavailable::Unavailable;
 use crate::failure::Failure;
 
-/// Why a secret that was once right opens nothing any more (410).
+/// Why a secret is no longer valid (410).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gone {
     /// It was used.
     Used,
-    /// Its time is over.
+    /// It expired.
     Expired,
     /// A newer mail was sent.
     Replaced,
@@ -24,12 +24,12 @@ pub enum Gone {
     Withdrawn,
 }
 
-/// What bounds the sending of invitations.
+/// A rate limit for sending invitations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SendLimit {
-    /// One invitation, so that no mailbox is flooded.
+    /// For one invitation, so that no mailbox is flooded.
     Invitation,
-    /// One inviter, so that no stolen credential floods many.
+    /// For one inviter, so that a stolen credential cannot flood many mailboxes.
     Inviter,
 }
 
@@ -42,94 +42,94 @@ impl SendLimit {
     }
 }
 
-/// Everything that can go wrong, by meaning.
+/// A failed request, by meaning.
 #[derive(Debug)]
 pub enum Problem {
-    /// Its head is refused, whatever it asks for (400, 431, 501).
+    /// Its head is refused (400, 431, 501).
     Head(HeadFault),
-    /// The request does not fit the description (400).
+    /// The request does not match the description (400).
     Invalid(Vec<Place>),
-    /// The caller is not known, or not in a way that this operation takes (401).
+    /// The credentials are missing, not valid, or of a scheme that the operation does not accept (401).
     Unauthenticated {
         /// What is wrong with the credentials.
         detail: String,
-        /// The schemes that are taken, for `WWW-Authenticate`.
+        /// The accepted schemes, for `WWW-Authenticate`.
         challenges: Vec<Challenge>,
-        /// Whether there were any.
+        /// Whether credentials were sent.
         fault: CredentialFault,
     },
-    /// A known caller who may not (403).
+    /// The caller lacks a permission (403).
     Forbidden(&'static str),
     /// No such path (404).
     UnknownPath,
-    /// No such path, but one that was probably meant (404).
+    /// No such path, but a similar one (404).
     MisspeltPath {
-        /// The template of the path that was meant.
+        /// The template of the similar path.
         meant: &'static str,
     },
-    /// The vendor has this path, and this server has not (501).
+    /// The vendor has this path, but this server does not implement it (501).
     NotBuilt,
-    /// What the path names is not there for this caller (404).
+    /// The resource of the path does not exist or is not visible to the caller (404).
     NotFound(&'static str),
-    /// What the body names is not there for this caller (404).
+    /// A resource of the body does not exist or is not visible to the caller (404).
     MissingReferences(Vec<Place>),
-    /// The code of an invitation that never was one, or is not whole (404).
+    /// The code of an invitation is unknown or incomplete (404).
     UnknownCode,
     /// The path is known, the method is not (405).
     MethodNotAllowed {
         /// The value of `Allow`.
         allow: String,
     },
-    /// The state forbids it (409).
+    /// A conflict with the current state (409).
     Conflict(Conflict, Vec<Place>),
-    /// A secret that matched and is over (410).
+    /// A secret that is no longer valid (410).
     Gone(Gone),
     /// The body is too long (413).
     TooLarge {
-        /// The most a body may hold.
+        /// The limit in bytes.
         bytes_max: usize,
     },
-    /// The body is not of a type that is read here (415).
+    /// The media type of the body is not supported (415).
     UnsupportedMediaType {
-        /// The types that are read here.
+        /// The supported media type.
         supported: &'static str,
     },
-    /// The body is packed, which is not undone here (415).
+    /// The content encoding of the body is not supported (415).
     UnsupportedContentEncoding,
     /// Too many sends (429).
     TooManySends {
-        /// What was sent, or who sent, too often.
+        /// The limit that is exceeded.
         limit: SendLimit,
-        /// Whole seconds until the next one is taken.
+        /// Whole seconds until the next send is allowed.
         retry_after_seconds: u64,
     },
-    /// A fault of ours (500). The text is for the log alone.
+    /// An internal error (500). The text is for the log only.
     Internal(String),
-    /// Not now (503).
+    /// The service is unavailable (503).
     Unavailable(Unavailable),
-    /// The request's time ran out before its write began (504).
+    /// The request timed out before its write started (504).
     TimedOut,
-    /// A test of a client asked for an answer with this status.
+    /// A test requested a response with this status.
     Injected(u16),
 }
 
-/// How long a client is asked to wait after a 503.
+/// The `Retry-After` of a 503.
 const RETRY_AFTER_BUSY_SECONDS: u64 = 1;
 
 impl Problem {
-    /// One complaint about one place of the request.
+    /// An invalid request, with one place.
     #[must_use]
     pub fn invalid(place: Place) -> Self {
         Self::Invalid(vec![place])
     }
 
-    /// A conflict with the state as a whole, not with one place of the request.
+    /// A conflict without a place in the request.
     #[must_use]
     pub fn conflict(conflict: Conflict) -> Self {
         Self::Conflict(conflict, Vec::new())
     }
 
-    /// Refuses for the sake of these places, if there are any.
+    /// Fails with a problem for these places, if there are any.
     pub fn for_any(
         places: impl IntoIterator<Item = Place>,
         problem: impl FnOnce(Vec<Place>) -> Self,
@@ -138,18 +138,18 @@ impl Problem {
         if places.is_empty() { Ok(()) } else { Err(problem(places)) }
     }
 
-    /// A fault of ours, with what we were doing when it came up.
+    /// An internal error, with the action that failed.
     pub fn internal(doing: &str, cause: impl std::fmt::Display) -> Self {
         Self::Internal(format!("{doing}: {cause}"))
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.kind().status
     }
 
-    /// The headers of the answer beyond its type and length.
+    /// The headers of the response besides type and length.
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         match self {
@@ -168,7 +168,7 @@ impl Problem {
         }
     }
 
-    /// The body of the answer.
+    /// The body of the response.
     #[must_use]
     pub fn body(&self, request_id: Uuid) -> Vec<u8> {
         let ProblemKind { status, name, title } = self.kind();
@@ -195,13 +195,13 @@ impl Problem {
         self.kind().name
     }
 
-    /// A short headline for people.
+    /// A short title.
     #[must_use]
     pub fn title(&self) -> &'static str {
         self.kind().title
     }
 
-    /// The places of the request that the problem is about.
+    /// The places of the request that it is about.
     #[must_use]
     pub fn places(&self) -> &[Place] {
         match self {
@@ -210,17 +210,17 @@ impl Problem {
         }
     }
 
-    /// The table: every meaning, its status and its name.
+    /// The table: the status, name and title of every problem.
     fn kind(&self) -> ProblemKind {
         match self {
             Self::Head(fault) => fault.kind(),
             Self::Invalid(_) => kind(400, "invalid-request", "The request does not fit the description"),
-            Self::Unauthenticated { .. } => kind(401, "unauthenticated", "Credentials are needed"),
+            Self::Unauthenticated { .. } => kind(401, "unauthenticated", "Authentication required"),
             Self::Forbidden(_) => kind(403, "forbidden", "Not allowed"),
             Self::UnknownPath | Self::MisspeltPath { .. } => kind(404, "unknown-path", "No such path"),
-            Self::NotBuilt => kind(501, "not-built", "Not built here"),
+            Self::NotBuilt => kind(501, "not-built", "Not implemented"),
             Self::NotFound(_) | Self::MissingReferences(_) => kind(404, "not-found", "Not found"),
-            Self::UnknownCode => kind(404, "unknown-code", "The code is not known"),
+            Self::UnknownCode => kind(404, "unknown-code", "Unknown code"),
             Self::MethodNotAllowed { .. } => kind(405, "method-not-allowed", "Method not allowed"),
             Self::Conflict(conflict, _) => conflict.kind(),
             Self::Gone(Gone::Used) => kind(410, "invitation-used", "The invitation was used"),
@@ -229,23 +229,22 @@ impl Problem {
             Self::Gone(Gone::Withdrawn) => kind(410, "invitation-withdrawn", "The invitation was withdrawn"),
             Self::TooLarge { .. } => kind(413, "body-too-large", "The body is too large"),
             Self::UnsupportedMediaType { .. } => {
-                kind(415, "unsupported-media-type", "The content type is not read here")
+                kind(415, "unsupported-media-type", "Unsupported media type")
             }
             Self::UnsupportedContentEncoding => {
-                kind(415, "unsupported-content-encoding", "The content encoding is not read here")
+                kind(415, "unsupported-content-encoding", "Unsupported content encoding")
             }
             Self::TooManySends { .. } => kind(429, "too-many-sends", "Too many sends"),
             Self::Internal(_) => kind(500, "internal-error", "Internal error"),
-            Self::Unavailable(_) => kind(503, "unavailable", "Not available right now"),
-            Self::TimedOut => kind(504, "timed-out", "The request took too long"),
+            Self::Unavailable(_) => kind(503, "unavailable", "Service unavailable"),
+            Self::TimedOut => kind(504, "timed-out", "The request timed out"),
             Self::Injected(status) => {
                 Self::usual(*status).map_or_else(|| injected::kind(*status), |usual| usual.kind())
             }
         }
     }
 
-    /// The problem that usually has a status, where one has it more than others: an answer that a test asked for looks
-    /// like it.
+    /// The typical problem for a status, if there is one; injected responses look like it.
     fn usual(status: u16) -> Option<Self> {
         Some(match status {
             400 => Self::Invalid(Vec::new()),
@@ -255,7 +254,7 @@ impl Problem {
             }
             403 => Self::Forbidden(injected::DETAIL),
             404 => Self::NotFound("thing"),
-            // RFC 9110: an empty Allow says that no method is taken now.
+            // RFC 9110: an empty Allow means that the resource allows no methods.
             405 => Self::MethodNotAllowed { allow: String::new() },
             413 => Self::TooLarge { bytes_max: 0 },
             415 => Self::UnsupportedMediaType { supported: "" },
@@ -267,7 +266,7 @@ impl Problem {
         })
     }
 
-    /// What happened and the way out, for the one who asked.
+    /// What happened and how to resolve it, for the client.
     #[must_use]
     pub fn detail(&self) -> String {
         match self {
@@ -278,36 +277,36 @@ impl Problem {
             Self::UnknownPath => "Nothing is served at this path.".to_owned(),
             Self::MisspeltPath { meant } => format!("Nothing is served at this path. Did you mean {meant}?"),
             Self::NotBuilt => {
-                "The vendor's service has this path, and this server does not serve it. This says nothing about what \
-                 the path names."
+                "The vendor's service has this path, but this server does not implement it. The resource may still exist \
+                 there."
                     .to_owned()
             }
             Self::NotFound(what) => format!("There is no such {what}, or it is not visible to you."),
             Self::UnknownCode => {
-                "This code is not known. Check that it was copied whole, or ask for a new invitation."
+                "This code is unknown. Check that it was copied completely, or ask for a new invitation."
                     .to_owned()
             }
-            Self::MethodNotAllowed { allow } => format!("This path takes only: {allow}."),
+            Self::MethodNotAllowed { allow } => format!("This path supports only: {allow}."),
             Self::Conflict(_, places) if !places.is_empty() => sentences(places),
             Self::Conflict(conflict, _) => conflict.detail().to_owned(),
             Self::Gone(gone) => gone.detail().to_owned(),
-            Self::TooLarge { bytes_max } => format!("A body may hold at most {bytes_max} bytes."),
+            Self::TooLarge { bytes_max } => format!("The body is limited to {bytes_max} bytes."),
             Self::UnsupportedMediaType { supported } => {
-                format!("Send the body as {supported} and say so in Content-Type.")
+                format!("Send the body as {supported}, with that Content-Type.")
             }
             Self::UnsupportedContentEncoding => {
-                "Send the body as it is, without Content-Encoding: nothing is unpacked here.".to_owned()
+                "Send the body uncompressed, without Content-Encoding.".to_owned()
             }
             Self::TooManySends { limit, retry_after_seconds } => {
                 format!("{} Try again in {retry_after_seconds} seconds.", limit.detail())
             }
             Self::Internal(_) => {
-                "Something went wrong on the server. The log has it under this instance.".to_owned()
+                "Internal error; see the server log for this instance.".to_owned()
             }
             Self::Unavailable(unavailable) => unavailable.detail().to_owned(),
             Self::Injected(_) => injected::DETAIL.to_owned(),
             Self::TimedOut => {
-                "The request's time ran out before anything was written. Nothing was changed.".to_owned()
+                "The request timed out before anything was written. Nothing was changed.".to_owned()
             }
         }
     }
@@ -316,12 +315,12 @@ impl Problem {
 impl Gone {
     fn detail(self) -> &'static str {
         match self {
-            Self::Used => "This invitation was used already; it works once.",
-            Self::Expired => "This invitation has expired. Ask the one who invited you to send it again.",
+            Self::Used => "This invitation has already been used; it works only once.",
+            Self::Expired => "This invitation has expired. Ask the person who invited you to send it again.",
             Self::Replaced => {
-                "A newer invitation was sent, so this one is over. Use the link in the latest mail."
+                "A newer invitation was sent and replaced this one. Use the link in the latest mail."
             }
-            Self::Withdrawn => "This invitation was withdrawn. Ask the one who invited you.",
+            Self::Withdrawn => "This invitation was withdrawn. Ask the person who invited you.",
         }
     }
 }
@@ -331,7 +330,7 @@ fn sentences(places: &[Place]) -> String {
 }
 
 impl std::fmt::Display for Problem {
-    /// For the log: the kind, and for faults of ours the cause that a client never sees.
+    /// For the log: the name and the text, or the cause of an internal error, which a client never sees.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Internal(cause) => write!(formatter, "{}: {cause}", self.kind().name),
@@ -342,7 +341,7 @@ impl std::fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// For a terminal, where there is no log that would have the cause of a fault of ours.
+/// For a terminal, where an internal error has its cause, because there is no log.
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         match problem {

@@ -41,7 +41,7 @@ pub fn in_plain_words(problem: &Problem) -> (&'static str, String) {
             ("Something went wrong", "This is an error of the server. Please try again later.")
         }
         Problem::Unavailable(_) | Problem::TimedOut => {
-            ("Not available right now", "Nothing was changed. Please go back and try again in a minute.")
+            ("Service unavailable", "Nothing was changed. Please go back and try again in a minute.")
         }
         _ => return (problem.title(), problem.detail()),
     };
@@ -78,6 +78,6 @@ mod tests {
     #[test]
     fn an_error_of_a_field_is_a_sentence() {
         let complaint = crate::limits::name_complaint(&"x".repeat(201)).unwrap();
-        assert_eq!(complaint_in_plain_words(&complaint), "This holds 201 characters; at most 200 are taken.");
+        assert_eq!(complaint_in_plain_words(&complaint), "This is 201 characters long; the limit is 200.");
     }
 }

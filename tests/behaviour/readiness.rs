@@ -78,7 +78,7 @@ async fn a_full_database_is_not_ready_until_there_is_room() {
     // The server's size limit does not apply to another process.
     let ballast = "CREATE TABLE ballast (b BLOB); INSERT INTO ballast VALUES (zeroblob(1500000))";
     inside::execute_in_sqlite(&server, ballast);
-    assert!(trouble(&server).await.contains("no room"));
+    assert!(trouble(&server).await.contains("size limit is full"));
     inside::execute_in_sqlite(&server, "DROP TABLE ballast; VACUUM");
     ready(&server, 200).await;
 }

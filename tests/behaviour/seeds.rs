@@ -66,21 +66,21 @@ fn faults_of_sense() -> Vec<Fault> {
     fault(user("/1/type"), json!("owner"), "organisations[0].users: holds 2 users of type owner");
     fault(user("/0/type"), json!("admin"), "organisations[0].users: holds 0 users of type owner");
     fault(user("/7/type"), json!("invited"), "organisations[0].users[7]: a service account");
-    fault(user("/1/firstName"), json!(long), "organisations[0].users[1].firstName: holds 10000 characters");
-    fault(user("/1/lastName"), json!("a\nb"), "organisations[0].users[1].lastName: holds a control");
+    fault(user("/1/firstName"), json!(long), "organisations[0].users[1].firstName: is 10000 characters");
+    fault(user("/1/lastName"), json!("a\nb"), "organisations[0].users[1].lastName: has a control");
     fault(user("/1/internalTokens/0/expiresAt"), json!("soon"), "internalTokens[0].expiresAt");
     fault(
         user("/2/personalAccessTokens/0/projects/0"),
         json!(seed::GLOBEX_PROJECT),
         "organisations[0].users[2].personalAccessTokens[0].projects[0]",
     );
-    fault("/organisations/0/name".into(), json!("a\0"), "organisations[0].name: holds a control");
+    fault("/organisations/0/name".into(), json!("a\0"), "organisations[0].name: has a control");
     fault("/organisations/1/name".into(), json!("acme"), "organisations[1].name: the same name");
-    fault("/organisations/0/displayName".into(), json!(long), "organisations[0].displayName: holds 10000");
+    fault("/organisations/0/displayName".into(), json!(long), "organisations[0].displayName: is 10000");
     fault(format!("{project}/key"), json!("Pricing!"), "organisations[0].projects[0].key");
     fault("/organisations/0/projects/1/key".into(), json!("pricing"), "projects[1].key: another project");
     fault(format!("{project}/groups/1/id"), json!(seed::EDITORS), "projects[0].groups[1].id: the same id");
-    fault(format!("{project}/groups/0/name"), json!(long), "projects[0].groups[0].name: holds 10000");
+    fault(format!("{project}/groups/0/name"), json!(long), "projects[0].groups[0].name: is 10000");
     fault(
         format!("{project}/members/1/groupIds/0"),
         json!(seed::ADJUSTERS),

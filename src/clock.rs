@@ -1,4 +1,4 @@
-//! Time. The one place that reads the system's clock, so that a test can move it.
+//! Time. The only module that reads the system clock, so that a test can move it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -8,15 +8,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A day.
 pub const DAY: Duration = Duration::from_hours(24);
-/// The longest time that can be set: a sum of two still is a date.
+/// The longest configurable duration, chosen so that the sum of two is still a valid date.
 pub const CENTURY: Duration = Duration::from_hours(100 * 366 * 24);
 
-/// A moment in UTC, in whole milliseconds, as the database keeps it.
+/// A UTC time in whole milliseconds, as stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// A moment from its milliseconds since 1970.
+    /// A time from milliseconds since 1970.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
@@ -28,28 +28,28 @@ impl Timestamp {
         self.0
     }
 
-    /// This moment and `length` more. Stops at the end of time instead of wrapping.
+    /// This time plus `length`. Saturates instead of wrapping.
     #[must_use]
     pub fn plus(self, length: Duration) -> Self {
         Self(self.0.saturating_add(millis(length)))
     }
 
-    /// This moment and `length` less.
+    /// This time minus `length`.
     #[must_use]
     pub fn minus(self, length: Duration) -> Self {
         Self(self.0.saturating_sub(millis(length)))
     }
 
-    /// RFC 3339 in UTC with milliseconds and `Z`: the form of every time in an answer.
+    /// RFC 3339 in UTC with milliseconds and `Z`, the format of every time in a response.
     #[must_use]
     pub fn rfc3339(self) -> String {
         let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX);
         format!("{moment:.3}")
     }
 
-    /// Reads RFC 3339 with any offset, and nothing looser; what is finer than a millisecond is cut off.
+    /// Parses RFC 3339 with any offset, strictly. Fractions are truncated to milliseconds.
     ///
-    /// By hand, since jiff reads more forms than RFC 3339 has, and ends a day before the year 9999 does.
+    /// Hand-written, because jiff accepts more than RFC 3339 and ends a day before the end of the year 9999.
     #[must_use]
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let text = text.to_ascii_uppercase();
@@ -71,7 +71,7 @@ impl Timestamp {
         let [hours, minutes, seconds] = parts[..] else { return None };
         let minute = number(hours, 2, 23)? * 60 + number(minutes, 2, 59)? - offset;
         let second = number(seconds, 2, 60)?;
-        // A leap second is the last one of a day in UTC; it counts as the one before.
+        // A leap second is the last second of a day in UTC; it counts as the second before.
         if second == 60 && minute.rem_euclid(24 * 60) != 24 * 60 - 1 {
             return None;
         }
@@ -80,7 +80,7 @@ impl Timestamp {
         Some(Self(day.0 + length))
     }
 
-    /// Reads a day, such as 2026-01-31, as its first millisecond in UTC.
+    /// Parses a date, such as 2026-01-31, as its first millisecond in UTC.
     #[must_use]
     pub fn parse_day(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split('-').collect();
@@ -92,7 +92,7 @@ impl Timestamp {
         Some(Self(i64::from(days) * 24 * 60 * 60 * 1_000))
     }
 
-    /// The same moment as the standard library has it, for a mail's `Date`.
+    /// The time as the standard library's type, for a mail's `Date`.
     #[must_use]
     pub fn system_time(self) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(self.0.try_into().unwrap_or(0))
@@ -100,14 +100,14 @@ impl Timestamp {
 }
 
 impl Serialize for Timestamp {
-    /// As [`Timestamp::rfc3339`] writes it.
+    /// In the format of [`Timestamp::rfc3339`].
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.rfc3339())
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
-    /// As [`Timestamp::parse_rfc3339`] reads it.
+    /// Parsed by [`Timestamp::parse_rfc3339`].
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse_rfc3339(&text)
@@ -115,7 +115,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// So many digits, and nothing else.
+/// Parses exactly `digits` digits, up to `max`.
 fn number(text: &str, digits: usize, max: i64) -> Option<i64> {
     if text.len() != digits || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -127,23 +127,23 @@ fn millis(length: Duration) -> i64 {
     i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The server's clock: the system's, moved or stopped by what a test asked for.
+/// The server's clock: the system clock, possibly moved or frozen by a test.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     state: Arc<Mutex<ClockState>>,
 }
 
-/// Whether a clock runs, and where it stands.
+/// Whether a clock is running, and its offset or time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ClockState {
-    /// Runs this many milliseconds ahead of the system's.
+    /// Running, this many milliseconds ahead of the system clock.
     Running(i64),
-    /// Stands still.
+    /// Frozen at this time.
     Frozen(Timestamp),
 }
 
 impl ClockState {
-    /// Runs, and is at `moment` now.
+    /// Running, and at `moment` now.
     fn running_from(moment: Timestamp) -> Self {
         Self::Running(moment.0.saturating_sub(system_millis()))
     }
@@ -156,7 +156,7 @@ impl Default for ClockState {
 }
 
 impl Clock {
-    /// What time it is.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         match *self.state() {
@@ -165,7 +165,7 @@ impl Clock {
         }
     }
 
-    /// Lets `length` pass at once, for every holder of this clock.
+    /// Advances the clock by `length`, for every holder.
     pub fn advance(&self, length: Duration) {
         let mut state = self.state();
         *state = match *state {
@@ -174,7 +174,7 @@ impl Clock {
         };
     }
 
-    /// Makes it `moment`, for every holder; a clock that runs goes on from there.
+    /// Sets the time, for every holder; a running clock continues from there.
     pub fn set(&self, moment: Timestamp) {
         let mut state = self.state();
         *state = match *state {
@@ -183,13 +183,13 @@ impl Clock {
         };
     }
 
-    /// Stops the clock, for every holder; [`Clock::advance`] still moves it.
+    /// Freezes the clock, for every holder; [`Clock::advance`] still moves it.
     pub fn freeze(&self) {
         let now = self.now();
         *self.state() = ClockState::Frozen(now);
     }
 
-    /// Lets a stopped clock run on from where it stands.
+    /// Resumes a frozen clock from its time.
     pub fn resume(&self) {
         let mut state = self.state();
         if let ClockState::Frozen(moment) = *state {
@@ -197,30 +197,30 @@ impl Clock {
         }
     }
 
-    /// Whether it stands still.
+    /// Whether the clock is frozen.
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         matches!(*self.state(), ClockState::Frozen(_))
     }
 
-    /// Makes it the system's again, and returns what it was, for [`Clock::restore`].
+    /// Resets it to the system clock and returns the previous setting, for [`Clock::restore`].
     #[must_use]
     pub fn reset(&self) -> Setting {
         Setting(std::mem::take(&mut *self.state()))
     }
 
-    /// Puts it back to what it was before a [`Clock::reset`] that came to nothing.
+    /// Restores the setting from before a [`Clock::reset`] that failed.
     pub fn restore(&self, before: Setting) {
         *self.state() = before.0;
     }
 
-    /// Nothing can panic while it is held, so a poisoned lock is as good as any.
+    /// No code panics while holding the lock, so a poisoned one is safe to use.
     fn state(&self) -> MutexGuard<'_, ClockState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How a clock was set.
+/// The setting of a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting(ClockState);
 
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frozen_clock_moves_only_when_told() {
+    fn a_frozen_clock_moves_only_by_advance() {
         let clock = Clock::default();
         clock.freeze();
         let frozen = clock.now();

@@ -1,11 +1,11 @@
-//! Why something was not done, in words for the operator.
+//! Errors for the operator.
 
-/// Why a command, a start or a file failed. The text names the place and the way out.
+/// Why a command, a start or a file failed. The text has the place and the way to resolve it.
 #[derive(Debug)]
 pub struct Failure(pub(crate) String);
 
 impl Failure {
-    /// What was being done, and what stood in the way.
+    /// An error with the action that failed and its cause.
     pub(crate) fn new(doing: &str, cause: impl std::fmt::Display) -> Self {
         Self(format!("{doing}: {cause}"))
     }

@@ -1,5 +1,5 @@
-//! File permissions of groups and roles: kept, and returned as given. Nothing here acts on them, since
-//! there are no files here.
+//! File permissions of groups and roles. They are stored and returned without any effect, because this server has no
+//! files.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub struct FilePermission {
     patterns: Option<String>,
 }
 
-/// An answer always has an effect; this is it where none was given.
+/// The effect in a response if none was given.
 const DEFAULT_EFFECT: &str = "allow";
 
 impl From<NewFilePermission> for FilePermission {
@@ -50,7 +50,7 @@ impl From<FilePermission> for RoleFilePermission {
     }
 }
 
-/// A list as it came, as it is stored.
+/// Converts a list to its stored form.
 #[must_use]
 pub fn stored(given: Vec<NewFilePermission>) -> Vec<FilePermission> {
     given.into_iter().map(FilePermission::from).collect()

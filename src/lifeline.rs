@@ -1,27 +1,27 @@
-//! The parts the process cannot work without, and how their end is reported.
+//! Supervision of the vital parts of the process.
 //!
-//! Each vital part (the writer, the mail delivery, the accept loop) holds a [`Pulse`]. When one ends without
-//! being told to, by a panic for example, the first such end is kept and everyone waiting is told: `/livez`
-//! answers 503, and `serve` ends with an error so that its supervisor starts it again.
+//! Each vital part (the writer, mail delivery, the accept loop) holds a [`Pulse`]. If one ends unexpectedly, for
+//! example by a panic, the first such end is recorded and all waiters are notified: `/livez` answers 503, and `serve`
+//! exits with an error, so that its supervisor restarts it.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Why the process cannot go on.
+/// Why the process cannot continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// The thread that writes to the database is gone.
+    /// The thread that writes to the database ended.
     Writer,
-    /// The thread that folds the write-ahead log into the database is gone.
+    /// The thread that checkpoints the write-ahead log ended.
     Checkpointer,
-    /// The task that delivers mail is gone.
+    /// The mail delivery task ended.
     Delivery,
-    /// The task that accepts connections is gone.
+    /// The task that accepts connections ended.
     Accepting,
     /// The database file was moved, removed or replaced while it was served.
     FileGone,
-    /// The database file is damaged, or another program has written it.
+    /// The database file is damaged, or another program has written to it.
     Damaged,
     /// Another program has overwritten the wal-index.
     WalIndex,
@@ -31,11 +31,11 @@ impl std::fmt::Display for Ending {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
             Self::Writer => "the thread that writes to the database ended unexpectedly; see the log",
-            Self::Checkpointer => "the thread that folds the write-ahead log ended unexpectedly; see the log",
+            Self::Checkpointer => "the thread that checkpoints the write-ahead log ended unexpectedly; see the log",
             Self::Delivery => "the task that delivers mail ended unexpectedly; see the log",
             Self::Accepting => "the task that accepts connections ended unexpectedly; see the log",
             Self::Damaged => {
-                "the database file is damaged, or another program has written it; put a backup in its place with \
+                "the database file is damaged, or another program has written to it; restore a backup with \
                  `brms restore`, then start again"
             }
             Self::WalIndex => {
@@ -43,14 +43,14 @@ impl std::fmt::Display for Ending {
                  and SQLite rebuilds the index from it"
             }
             Self::FileGone => {
-                "the database file was moved, removed or replaced while it was served; the log says where all that \
-                 was written is now: put that in its place, then start again"
+                "the database file was moved, removed or replaced while it was served; the log has the path of \
+                 the rescued data: rename it to the file's name, then start again"
             }
         })
     }
 }
 
-/// Tells whether all vital parts are there. Cheap to clone.
+/// Tracks whether all vital parts are running. Cheap to clone.
 #[derive(Clone)]
 pub struct Lifeline {
     ended: Arc<watch::Sender<Option<Ending>>>,
@@ -63,19 +63,19 @@ impl Default for Lifeline {
 }
 
 impl Lifeline {
-    /// The sign of life of one part, to be held for as long as that part works.
+    /// Registers a vital part; it must hold the [`Pulse`] while it is running.
     #[must_use]
     pub fn pulse(&self, part: Ending) -> Pulse {
         Pulse { lifeline: self.clone(), part, is_finished: false }
     }
 
-    /// Why the process cannot go on, if it cannot. The first reason stays.
+    /// Why the process cannot continue, if so. The first reason is kept.
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
         *self.ended.borrow()
     }
 
-    /// Waits until the process cannot go on. Never returns while all parts are there.
+    /// Waits until the process cannot continue.
     pub async fn ended(&self) -> Ending {
         let mut ended = self.ended.subscribe();
         loop {
@@ -87,7 +87,7 @@ impl Lifeline {
         }
     }
 
-    /// Says that the process cannot go on.
+    /// Records that the process cannot continue.
     pub fn end(&self, ending: Ending) {
         self.ended.send_if_modified(|ended| {
             let is_first = ended.is_none();
@@ -97,7 +97,7 @@ impl Lifeline {
     }
 }
 
-/// Held by a vital part. Dropping it without [`Pulse::finish`] says that the part is gone.
+/// Held by a vital part. Dropping it without [`Pulse::finish`] reports an unexpected end.
 pub struct Pulse {
     lifeline: Lifeline,
     part: Ending,
@@ -105,7 +105,7 @@ pub struct Pulse {
 }
 
 impl Pulse {
-    /// The part was told to end, and did.
+    /// Reports a regular end.
     pub fn finish(mut self) {
         self.is_finished = true;
     }

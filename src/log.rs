@@ -1,8 +1,8 @@
-//! The log on standard error: lines for people on a terminal, JSON for programs otherwise.
+//! The log on standard error: text on a terminal, otherwise JSON.
 //!
-//! Logging never fails and never stops the program. A line that cannot be written (closed pipe, full disk,
-//! a reader that has stopped reading) is dropped and counted, and the next line that can be written is
-//! preceded by one that says how many were dropped.
+//! Logging never fails and never blocks the program. A line that cannot be written (closed pipe, full disk, a stalled
+//! reader) is dropped and counted; the next line that can be written is preceded by one with the number of dropped
+//! lines.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,19 +16,19 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::clock::Clock;
 
-/// How long a line waits for a reader that has stopped reading. Later lines do not wait until it reads again.
+/// How long a line waits for a stalled reader. Later lines do not wait until it reads again.
 const WAIT_FOR_READER: Duration = Duration::from_secs(1);
-/// The most bytes that a pipe takes at once without blocking after it said that it is ready (`PIPE_BUF`).
+/// The most bytes that a pipe accepts without blocking once it is ready (`PIPE_BUF`).
 const CHUNK_BYTES: usize = 4096;
 
-/// Starts the log. The error says what is wrong with the filter.
+/// Starts the log. An error describes what is wrong with the filter.
 pub fn start(filter: &str) -> Result<(), String> {
     let filter = EnvFilter::try_new(filter)
         .map_err(|cause| format!("--log {filter}: {cause}; write it as info or brms=debug,warn"))?;
     let is_terminal = io::stderr().is_terminal();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        // The library reports its own write errors with eprintln!, which panics when standard error is closed.
+        // The library reports its own write errors with eprintln!, which panics if standard error is closed.
         .log_internal_errors(false)
         .with_target(false)
         .with_writer(Lines::new(StandardError::new(), !is_terminal));
@@ -40,8 +40,7 @@ pub fn start(filter: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Prints a panic as one line that cannot panic itself. The process goes on or ends as the panicking thread's
-/// owner decides.
+/// Logs a panic as one line, without panicking itself. What happens to the process is decided elsewhere.
 pub fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -51,13 +50,13 @@ pub fn report_panics() {
         } else {
             let _ = writeln!(
                 io::stderr(),
-                "brms: panic at {place}: {text}; this is a fault of brms, please report it"
+                "brms: panic at {place}: {text}; this is a bug in brms, please report it"
             );
         }
     }));
 }
 
-/// Where lines go.
+/// A destination of log lines.
 trait Target {
     /// Whether a chunk can be written without blocking, waiting for at most `wait`.
     fn is_ready(&self, wait: Duration) -> bool;
@@ -66,22 +65,22 @@ trait Target {
 
 /// Standard error.
 enum StandardError {
-    /// A file never blocks.
+    /// A file, which never blocks.
     File,
-    /// Says when it takes a chunk.
+    /// A pipe or socket, which can be polled.
     PipeOrSocket,
-    /// Says that it takes a chunk when it takes only a part of it, so another thread waits for it.
+    /// A terminal, which reports ready even if it accepts only a part of a chunk; so a separate thread writes to it.
     Terminal(SyncSender<Vec<u8>>),
 }
 
-/// How many chunks wait for a terminal.
+/// The most pending chunks for a terminal.
 const TERMINAL_CHUNKS_MAX: usize = 1000;
-/// How many of them are not written yet.
+/// The number of chunks that are not written yet.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 /// How long the end of the program waits for them.
 const FINISH_TIME_MAX: Duration = Duration::from_millis(500);
 
-/// Lets a terminal show what was logged last, if it does so soon.
+/// Waits a short time until a terminal has shown the last lines.
 pub fn finish() {
     let until = std::time::Instant::now() + FINISH_TIME_MAX;
     while WAITING.load(Ordering::Acquire) > 0 && std::time::Instant::now() < until {
@@ -130,7 +129,7 @@ impl Target for StandardError {
         }
         let stderr = io::stderr();
         let mut polled = [PollFd::new(&stderr, PollFlags::OUT)];
-        // An interrupted wait counts as not ready; an error shows in the write that follows.
+        // An interrupted wait counts as not ready; an error shows up in the following write.
         let Ok(wait) = Timespec::try_from(wait) else { return true };
         poll(&mut polled, Some(&wait)).is_ok_and(|ready| ready > 0)
     }
@@ -160,9 +159,9 @@ struct Lines<T> {
 struct TargetState<T> {
     target: T,
     dropped: u64,
-    /// The last line was written in part, so the next one needs a line break first.
+    /// Whether the last line was written in part, so that the next one needs a line break first.
     is_torn: bool,
-    /// The reader did not read for a whole [`WAIT_FOR_READER`].
+    /// Whether the reader did not read for a whole [`WAIT_FOR_READER`].
     is_stuck: bool,
 }
 
@@ -245,7 +244,7 @@ impl<'a, T: Target + 'a> MakeWriter<'a> for Lines<T> {
     }
 }
 
-/// What the library writes one line to. It never sees an error.
+/// The library's writer for one line. It never returns an error.
 struct Line<'a, T>(&'a Lines<T>);
 
 impl<T: Target> Write for Line<'_, T> {
@@ -263,7 +262,7 @@ impl<T: Target> Write for Line<'_, T> {
 mod tests {
     use super::*;
 
-    /// A target with room for so many bytes.
+    /// A target that accepts a limited number of bytes.
     struct Room {
         bytes: Vec<u8>,
         free: usize,
@@ -299,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_find_no_room_are_dropped_and_counted_and_none_is_torn() {
+    fn lines_without_space_are_dropped_and_counted_and_none_is_split() {
         for is_json in [true, false] {
             let lines = Lines::new(Room::of(10), is_json);
             for line in ["first\n", "second\n", "third\n"] {

@@ -1,18 +1,18 @@
-//! What becomes of a mail in the outbox.
+//! The delivery states of a mail in the outbox.
 
 use crate::http::words;
 
 words! {
-    /// What became of a mail.
+    /// The delivery state of a mail.
     #[derive(clap::ValueEnum)]
     MailState {
-        /// It waits, or is being handed over right now.
+        /// Pending, or being sent right now.
         Queued = "queued",
-        /// The relay took it, or the local mailbox has it.
+        /// Accepted by the relay, or stored in the local mailbox.
         Delivered = "delivered",
-        /// It was taken out, or a newer mail made it pointless.
+        /// Cancelled, or replaced by a newer mail.
         Cancelled = "cancelled",
-        /// The relay refused it, or it was given up.
+        /// Refused by the relay, or given up after retries.
         Failed = "failed",
     }
 }

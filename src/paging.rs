@@ -1,11 +1,11 @@
-//! Pages of lists: what was asked for, and where a page lies in the whole.
+//! Pagination of lists.
 
 use crate::generated::models::Pagination;
 
-/// A page holds at most this many entries; who asks for more gets this many.
+/// The largest page size; larger values are reduced to it.
 pub const SIZE_MAX: u64 = 500;
 
-/// A page that was asked for.
+/// A requested page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
     number: u64,
@@ -13,31 +13,31 @@ pub struct Page {
 }
 
 impl Page {
-    /// A page from its parameters, both counted from 1.
+    /// A page from its parameters; the number is counted from 1.
     #[must_use]
     pub fn new(page: u64, per_page: u64) -> Self {
         Self { number: page, size: per_page.min(SIZE_MAX) }
     }
 
-    /// How many rows to read, for LIMIT.
+    /// The number of rows to read, for LIMIT.
     #[must_use]
     pub fn limit(self) -> i64 {
         i64::try_from(self.size).unwrap_or(i64::MAX)
     }
 
-    /// How many rows to skip, for OFFSET. A page far past the end skips everything.
+    /// The number of rows to skip, for OFFSET.
     #[must_use]
     pub fn offset(self) -> i64 {
         i64::try_from(self.skipped()).unwrap_or(i64::MAX)
     }
 
-    /// Whether nothing of a list so long is on this page: then there is nothing to look for a second time.
+    /// Whether the page is past the end of a list of this length, so that no query is needed.
     #[must_use]
     pub fn is_past(self, total: u64) -> bool {
         self.skipped() >= total
     }
 
-    /// Where the page lies. Past the end `from` and `to` are 0.
+    /// The pagination of the response. Past the end, `from` and `to` are 0.
     #[must_use]
     pub fn pagination(self, total: u64, shown: usize) -> Pagination {
         let shown = shown as u64;
@@ -50,12 +50,12 @@ impl Page {
     }
 }
 
-/// Some rows of a list, and how many the list has.
+/// The rows of one page, and the length of the list.
 #[derive(Clone, Debug)]
 pub struct Listed<T> {
-    /// The rows of one page.
+    /// The rows of the page.
     pub rows: Vec<T>,
-    /// The rows of all pages.
+    /// The number of rows of all pages.
     pub total: u64,
 }
 

@@ -1,11 +1,10 @@
-//! Files that hold secrets or people's addresses: new ones, readable for their owner alone.
+//! New files with secrets or mail addresses, readable only by their owner.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Writes a new file and brings it to the disk. One that is there already stays and is an error. What cannot
-/// be written whole is taken away again.
+/// Writes a new file and syncs it. Fails if it exists; an incomplete file is removed.
 pub fn write_new(path: &Path, contents: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -17,13 +16,13 @@ pub fn write_new(path: &Path, contents: &str) -> io::Result<()> {
     written
 }
 
-/// A file made with these options is readable for its owner alone.
+/// Makes new files with these options readable only by their owner.
 #[cfg(unix)]
 pub fn for_owner(options: &mut OpenOptions) -> &mut OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600)
 }
 
-/// Takes the rights of all but its owner away from a file.
+/// Removes the permissions of group and others from a file.
 #[cfg(unix)]
 pub fn make_private(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -36,13 +35,13 @@ pub fn make_private(file: &File) -> io::Result<()> {
     file.set_permissions(permissions)
 }
 
-/// Elsewhere a file has the rights of its folder.
+/// Elsewhere a file inherits the permissions of its folder.
 #[cfg(not(unix))]
 pub fn make_private(_file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Elsewhere a file has the rights of its folder.
+/// Elsewhere a file inherits the permissions of its folder.
 #[cfg(not(unix))]
 pub fn for_owner(options: &mut OpenOptions) -> &mut OpenOptions {
     options

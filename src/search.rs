@@ -1,18 +1,18 @@
-//! Searching in names and addresses: anywhere in the text, whatever the letter case, in any alphabet.
+//! Case-insensitive substring search in names and addresses, for any alphabet.
 
-/// A text to look for; an empty one looks for nothing in particular.
+/// A normalised search text. Returns `None` for an empty one.
 #[must_use]
 pub fn folded(search: Option<&str>) -> Option<String> {
     search.map(fold).filter(|text| !text.is_empty())
 }
 
-/// Whether a text holds a folded search text.
+/// Whether a text contains a normalised search text.
 #[must_use]
 pub fn has_text(text: &str, folded_search: &str) -> bool {
-    // Most names are ASCII, and a search goes through all of them.
+    // A fast path: most names are ASCII, and a search reads all of them.
     if text.is_ascii() {
         let Some((first, rest)) = folded_search.as_bytes().split_first() else { return true };
-        // The first letter by itself: it differs nearly everywhere.
+        // Compare the first letter separately: it rarely matches.
         let begins =
             |part: &[u8]| part[0].to_ascii_lowercase() == *first && part[1..].eq_ignore_ascii_case(rest);
         return text.as_bytes().windows(folded_search.len()).any(begins);
@@ -20,8 +20,8 @@ pub fn has_text(text: &str, folded_search: &str) -> bool {
     fold(text).contains(folded_search)
 }
 
-/// Letter by letter, so that a part of a text folds to a part of the folded text: `str::to_lowercase` looks
-/// at what stands around a sigma. Here the one at the end of a word is like any other.
+/// Folds each letter separately, so that folding a part of a text gives a part of the folded text: `str::to_lowercase`
+/// depends on the context of a sigma. Here a final sigma equals any other.
 fn fold(text: &str) -> String {
     let letters = text.chars().flat_map(char::to_lowercase);
     letters.map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect()
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_search_looks_for_nothing() {
+    fn an_empty_search_has_no_text() {
         assert_eq!(folded(Some("")), None);
         assert_eq!(folded(None), None);
     }

@@ -1,6 +1,6 @@
-//! Files that have not been given their final name yet. What a killed process leaves of them is swept up later.
+//! Files under a temporary name. Those left behind by killed processes are removed later.
 //!
-//! Each is locked for as long as its maker lives, so that the sweep can tell.
+//! Each file is locked while its process lives, which tells the cleanup that it is in use.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -11,14 +11,14 @@ use tempfile::NamedTempFile;
 const PREFIX: &str = ".brms-";
 const SUFFIX: &str = ".tmp";
 
-/// A new file in `folder`, readable for its owner alone. `kind` becomes part of its name.
+/// A new file in `folder`, readable only by its owner. `kind` becomes part of its name.
 pub fn file(folder: &Path, kind: &str) -> io::Result<NamedTempFile> {
     loop {
         let file = tempfile::Builder::new()
             .prefix(&format!("{PREFIX}{kind}-"))
             .suffix(SUFFIX)
             .tempfile_in(folder)?;
-        // A sweep may be looking at it, or may have taken it before it was locked.
+        // A concurrent cleanup may have locked it first, or removed it.
         match file.as_file().try_lock() {
             Ok(()) if file.path().exists() => return Ok(file),
             Ok(()) | Err(TryLockError::WouldBlock) => {}
@@ -27,16 +27,16 @@ pub fn file(folder: &Path, kind: &str) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Removes what killed processes of this user left in `folder`, also what SQLite keeps beside such a file.
+/// Removes files in `folder` that killed processes of this user left, with SQLite's companion files.
 pub fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let Some(end) = name.to_str().and_then(end_of_name) else { continue };
-        // `.brms-copy-abc123.tmp-journal` goes with `.brms-copy-abc123.tmp`.
+        // `.brms-copy-abc123.tmp-journal` belongs to `.brms-copy-abc123.tmp`.
         let file = folder.join(&name.to_string_lossy()[..end]);
-        match held_by_nobody(&file) {
-            // Held until it is removed, so that no process makes a file of this name meanwhile.
+        match lock_if_abandoned(&file) {
+            // The lock is held until the removal, so that no process creates a file of this name meanwhile.
             Some(_lock) => remove(&entry.path()),
             None if !file.exists() => remove(&entry.path()),
             None => {}
@@ -44,7 +44,7 @@ pub fn sweep(folder: &Path) {
     }
 }
 
-/// Where the name of one of our files ends in this one.
+/// The length of the temporary file's name within this name.
 fn end_of_name(name: &str) -> Option<usize> {
     let at = name.starts_with(PREFIX).then(|| name.find(SUFFIX)).flatten()?;
     let end = at + SUFFIX.len();
@@ -55,14 +55,14 @@ fn remove(path: &Path) {
     let removed = fs::remove_file(path);
     let path = path.display();
     match removed {
-        Ok(()) => tracing::info!(%path, "removed what a killed brms left"),
-        Err(cause) => tracing::warn!(%path, %cause, "what a killed brms left cannot be removed"),
+        Ok(()) => tracing::info!(%path, "removed a temporary file of a killed brms"),
+        Err(cause) => tracing::warn!(%path, %cause, "a temporary file of a killed brms cannot be removed"),
     }
 }
 
-/// The file, locked, if its maker is gone and was of this user.
-fn held_by_nobody(path: &Path) -> Option<File> {
-    // Of the entry itself: a link could lead anywhere, and opening a pipe would wait for its other end.
+/// Locks and returns the file if its process has ended and it belongs to this user.
+fn lock_if_abandoned(path: &Path) -> Option<File> {
+    // Without following links, which could lead anywhere. Opening a named pipe would block.
     let metadata = fs::symlink_metadata(path).ok()?;
     if !metadata.is_file() || !is_own(&metadata) {
         return None;
@@ -70,7 +70,7 @@ fn held_by_nobody(path: &Path) -> Option<File> {
     File::open(path).ok().filter(|file| file.try_lock().is_ok())
 }
 
-/// Root may sweep what any user left.
+/// Root may remove files of any user.
 #[cfg(unix)]
 fn is_own(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_nobody_holds_is_swept() {
+    fn only_unlocked_files_are_swept() {
         let folder = tempfile::tempdir().unwrap();
         let held = file(folder.path(), "copy").unwrap();
         let left = folder.path().join(".brms-copy-abc123.tmp");

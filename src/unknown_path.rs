@@ -1,11 +1,11 @@
-//! What is said of a path that no operation has: that only the vendor has it, or what was probably meant.
+//! The problem for an unknown path: not implemented here, or similar to a known path.
 
 use crate::generated::router::ROUTES;
 use crate::http;
 use crate::problem::Problem;
 
-/// Paths that the vendor is known to have and `brms.json` has not. A client may take a 404 for "is gone" and act on it.
-/// `{*}` stands for all that follows.
+/// Paths that the vendor is known to have but `brms.json` does not. A 404 could make a client conclude that a resource
+/// was deleted. `{*}` matches any rest.
 const NOT_BUILT: &[&str] = &[
     "/api/ai/chat",
     "/api/projects/{projectId}/branches",
@@ -38,7 +38,7 @@ const NOT_BUILT: &[&str] = &[
     "/api/rules/{*}",
 ];
 
-/// The problem that such a path is answered with.
+/// The problem for an unknown path.
 #[must_use]
 pub fn problem(path: &str) -> Problem {
     if NOT_BUILT.iter().any(|template| http::fits(template, path)) {
@@ -47,8 +47,8 @@ pub fn problem(path: &str) -> Problem {
     meant(path).map_or(Problem::UnknownPath, |meant| Problem::MisspeltPath { meant })
 }
 
-/// The path of an operation that this one becomes without what people get wrong: slashes too many, letter case, `/api`
-/// left out or doubled, a version.
+/// The operation's path that this one becomes after correcting common mistakes: extra slashes, letter case, a missing
+/// or repeated `/api`, a version segment.
 fn meant(path: &str) -> Option<&'static str> {
     let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
     let is_version = |segment: &str| {
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_built_is_not_called_not_built() {
+    fn implemented_paths_are_not_listed_as_not_built() {
         for template in NOT_BUILT {
             assert!(
                 ROUTES.iter().all(|route| route.path != *template),

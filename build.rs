@@ -1,11 +1,11 @@
-//! Keeps `generated/` in step with brms.json and scripts/codegen/.
+//! Keeps `generated/` in sync with brms.json and scripts/codegen/.
 //!
-//! `generated/` is committed and `generated/stamp` holds a hash of everything it was made from and one of
-//! the code itself. While both are right, which is nearly always, this only compares them and needs no
-//! tool. Otherwise the pinned openapi-generator makes the code anew.
+//! `generated/` is committed, and `generated/stamp` has a hash of its inputs and one of the code. If both match, which
+//! is the normal case, nothing is generated and no tool is needed. Otherwise the pinned openapi-generator generates
+//! the code.
 //!
-//! `BRMS_CODEGEN=check`, or `CI` in the environment, only compares. `BRMS_CODEGEN=write` makes code even
-//! under CI: its own check deletes the stamp, builds so, and looks whether the tree has changed.
+//! `BRMS_CODEGEN=check`, or `CI` in the environment, only compares. `BRMS_CODEGEN=write` generates even under CI: the
+//! CI script deletes the stamp, builds with it, and checks whether the tree has changed.
 
 use std::env;
 use std::ffi::OsString;
@@ -19,7 +19,7 @@ const SETUP: &str = "scripts/codegen";
 const FORMAT: &str = "rustfmt.toml";
 const GENERATED: &str = "generated";
 const STAMP: &str = "generated/stamp";
-/// Where scripts/install-codegen puts things.
+/// Where scripts/install-codegen installs the tools.
 const INSTALLED: &str = ".codegen/bin";
 
 fn main() {
@@ -29,7 +29,7 @@ fn main() {
     for variable in ["OPENAPI_GENERATOR", "BRMS_CODEGEN", "CI"] {
         println!("cargo::rerun-if-env-changed={variable}");
     }
-    // Returning normally keeps the report at this one line; an exit code would add ten of cargo's own.
+    // Returning normally keeps the report to this one line; an exit code would add ten lines of cargo's own.
     if let Err(problem) = run() {
         println!("cargo::error={problem}");
     }
@@ -59,7 +59,7 @@ fn only_compares() -> bool {
 
 // ---- hashes ---------------------------------------------------------------------------------------
 
-/// What the stamp says when everything is in step.
+/// The stamp for the current inputs and code.
 fn current_stamp() -> io::Result<String> {
     let mut inputs = vec![PathBuf::from(DESCRIPTION), PathBuf::from(FORMAT)];
     inputs.extend(files_under(Path::new(SETUP))?);
@@ -81,8 +81,8 @@ fn files_under(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// FNV-1a over names, lengths and contents. Contents and not times, since git keeps none; not std's
-/// hasher, since that one may change with Rust.
+/// FNV-1a over names, lengths and contents. Not over times, because git does not keep them, and not std's hasher,
+/// because it may change with Rust.
 fn hash(mut files: Vec<PathBuf>) -> io::Result<u64> {
     files.sort();
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
@@ -102,7 +102,7 @@ fn hash(mut files: Vec<PathBuf>) -> io::Result<u64> {
 
 // ---- making the code ------------------------------------------------------------------------------
 
-/// Makes the code in a scratch folder and gives back its files. What fails half-way touches nothing.
+/// Generates the code in a scratch folder and returns its files. A failure leaves `generated/` unchanged.
 fn generate() -> Result<Vec<PathBuf>, String> {
     let version = pinned_version()?;
     let tool = find_tool(&version)?;
@@ -131,21 +131,21 @@ fn generate() -> Result<Vec<PathBuf>, String> {
     succeed(generator, "openapi-generator", "run scripts/install-codegen")?;
 
     let files = rust_files(&code).map_err(|error| format!("cannot list {}: {error}", code.display()))?;
-    // The settings are named because rustfmt would look for them beside the scratch folder.
+    // Set explicitly, because rustfmt would search for its settings beside the scratch folder.
     let mut rustfmt = Command::new(env::var_os("RUSTFMT").unwrap_or_else(|| "rustfmt".into()));
     rustfmt.args(["--config-path", FORMAT]).args(&files);
     succeed(rustfmt, "rustfmt", "run rustup component add rustfmt")?;
     Ok(files)
 }
 
-/// The Rust files in a folder; the tool leaves other things there too.
+/// The Rust files in a folder, without other output of the tool.
 fn rust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let paths = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
     let paths: io::Result<Vec<_>> = paths.collect();
     Ok(paths?.into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "rs")).collect())
 }
 
-/// The version of the tool, from the one place where it is written.
+/// The pinned version of the tool.
 fn pinned_version() -> Result<String, String> {
     let path = format!("{SETUP}/requirements.txt");
     let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
@@ -159,7 +159,7 @@ fn python() -> PathBuf {
     if installed.exists() { installed } else { PathBuf::from("python3") }
 }
 
-/// The tool: what `OPENAPI_GENERATOR` names, else the installed one, else one on the PATH.
+/// The tool: from `OPENAPI_GENERATOR`, or the installed one, or from the PATH.
 fn find_tool(wanted: &str) -> Result<OsString, String> {
     let candidates = match env::var_os("OPENAPI_GENERATOR") {
         Some(tool) => vec![tool],
@@ -178,7 +178,7 @@ fn find_tool(wanted: &str) -> Result<OsString, String> {
             return Ok(tool);
         }
         return Err(format!(
-            "openapi-generator {wanted} is wanted and {} says {:?}: run scripts/install-codegen \
+            "openapi-generator {wanted} is required, but {} is {:?}: run scripts/install-codegen \
              and unset OPENAPI_GENERATOR if it is set",
             tool.display(),
             first_line(&output)
@@ -186,7 +186,7 @@ fn find_tool(wanted: &str) -> Result<OsString, String> {
     }
     Err(format!(
         "{GENERATED}/ does not match {DESCRIPTION} and {SETUP}/, and openapi-generator {wanted} is not \
-         there to renew it: run scripts/install-codegen and build again"
+         installed to generate it: run scripts/install-codegen and build again"
     ))
 }
 
@@ -207,19 +207,19 @@ fn succeed(mut command: Command, name: &str, remedy: &str) -> Result<(), String>
     }
 }
 
-/// The line that says what went wrong: an exception's if there is one, else the first.
+/// The most informative line of the output: that of an exception if there is one, else the first.
 fn first_line(output: &Output) -> String {
     let text = [output.stderr.as_slice(), output.stdout.as_slice()].concat();
     let text = String::from_utf8_lossy(&text);
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let exception = lines.clone().find(|line| line.contains("Exception"));
-    exception.or_else(|| lines.next()).unwrap_or("it failed without a word").to_owned()
+    exception.or_else(|| lines.next()).unwrap_or("it failed without any output").to_owned()
 }
 
 // ---- replacing the code ---------------------------------------------------------------------------
 
-/// Puts the new files in the place of the old ones, each by one rename, and the stamp last: whoever comes
-/// in between, or after a crash, finds a stamp that does not fit and starts again.
+/// Replaces the old files by the new ones, each with one rename, and the stamp last: after an interruption the stamp
+/// does not match, and the next build generates again.
 fn replace(code: &[PathBuf]) -> io::Result<()> {
     let folder = Path::new(GENERATED);
     fs::create_dir_all(folder)?;
@@ -239,7 +239,7 @@ fn replace(code: &[PathBuf]) -> io::Result<()> {
 }
 
 fn put(path: &Path, contents: &[u8]) -> io::Result<()> {
-    // Outside of generated/, so that another build at the same time does not take it for a part of that.
+    // Outside generated/, so that a concurrent build does not take it for a part of the code.
     let beside = PathBuf::from(format!("{}.{}.new", GENERATED, std::process::id()));
     fs::write(&beside, contents)?;
     fs::rename(beside, path)

@@ -1,6 +1,6 @@
-// Generated from brms.json by scripts/codegen. Do not edit: change those, and build.rs renews this.
+// Generated from brms.json by scripts/codegen. Do not edit: change those, and build.rs generates this again.
 
-//! The operations: what each is called, who may come in, what it is given and what it answers.
+//! The operations: their ids, security, parameters and results.
 
 use std::future::Future;
 
@@ -100,7 +100,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// All of them, in the order of the description's tags.
+    /// All operations, in the order of the description's tags.
     pub const ALL: &'static [Self] = &[
         Self::ExportAuditLogs,
         Self::ListAuditLogs,
@@ -195,7 +195,7 @@ impl Operation {
         }
     }
 
-    /// Who may come in: any of the alternatives, each with all of its schemes. Empty: everybody.
+    /// The accepted alternatives, each a list of schemes that are all required. Empty if no credentials are required.
     #[must_use]
     pub const fn security(self) -> &'static [&'static [SecurityScheme]] {
         use SecurityScheme::{InternalAuth, PersonalAccessToken};
@@ -246,7 +246,7 @@ impl Operation {
     }
 }
 
-/// A way to say who one is.
+/// A security scheme of the description.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SecurityScheme {
     /// Personal access token is obtained through your profile
@@ -256,7 +256,7 @@ pub enum SecurityScheme {
 }
 
 impl SecurityScheme {
-    /// The scheme's word in the `Authorization` header, in any letter case.
+    /// The scheme's name in the `Authorization` header, case-insensitive.
     #[must_use]
     pub const fn http_scheme(self) -> &'static str {
         match self {
@@ -266,7 +266,7 @@ impl SecurityScheme {
     }
 }
 
-/// What the path and the query of `exportAuditLogs` say.
+/// The path and query parameters of `exportAuditLogs`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportAuditLogsParameters {
     /// Keep only entries of this project
@@ -279,7 +279,7 @@ pub struct ExportAuditLogsParameters {
     pub to_date: Option<String>,
 }
 
-/// What the path and the query of `listAuditLogs` say.
+/// The path and query parameters of `listAuditLogs`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListAuditLogsParameters {
     /// Keep only entries of this project
@@ -304,21 +304,21 @@ pub struct ListAuditLogsParameters {
     pub per_page: u64,
 }
 
-/// What the path and the query of `getAuditLog` say.
+/// The path and query parameters of `getAuditLog`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAuditLogParameters {
     /// Id of the entry
     pub audit_log_id: Uuid,
 }
 
-/// What the path and the query of `createGroup` say.
+/// The path and query parameters of `createGroup`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateGroupParameters {
     /// Id of the project
     pub project_id: Uuid,
 }
 
-/// What the path and the query of `listGroups` say.
+/// The path and query parameters of `listGroups`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListGroupsParameters {
     /// Id of the project
@@ -331,7 +331,7 @@ pub struct ListGroupsParameters {
     pub per_page: u64,
 }
 
-/// What the path and the query of `deleteGroup` say.
+/// The path and query parameters of `deleteGroup`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteGroupParameters {
     /// Id of the group
@@ -340,7 +340,7 @@ pub struct DeleteGroupParameters {
     pub project_id: Uuid,
 }
 
-/// What the path and the query of `updateGroup` say.
+/// The path and query parameters of `updateGroup`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateGroupParameters {
     /// Id of the group
@@ -349,7 +349,7 @@ pub struct UpdateGroupParameters {
     pub project_id: Uuid,
 }
 
-/// What the path and the query of `listInvitations` say.
+/// The path and query parameters of `listInvitations`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListInvitationsParameters {
     /// Part of the email address to look for
@@ -362,21 +362,21 @@ pub struct ListInvitationsParameters {
     pub per_page: u64,
 }
 
-/// What the path and the query of `inviteMembers` say.
+/// The path and query parameters of `inviteMembers`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InviteMembersParameters {
     /// Unique identifier of the project
     pub project_id: Uuid,
 }
 
-/// What the path and the query of `joinProject` say.
+/// The path and query parameters of `joinProject`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JoinProjectParameters {
     /// Id of the project
     pub project_id: Uuid,
 }
 
-/// What the path and the query of `listMemberUsers` say.
+/// The path and query parameters of `listMemberUsers`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListMemberUsersParameters {
     /// Id of the project
@@ -389,7 +389,7 @@ pub struct ListMemberUsersParameters {
     pub per_page: u64,
 }
 
-/// What the path and the query of `listMembers` say.
+/// The path and query parameters of `listMembers`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListMembersParameters {
     /// Id of the project
@@ -402,7 +402,7 @@ pub struct ListMembersParameters {
     pub per_page: u64,
 }
 
-/// What the path and the query of `updateMember` say.
+/// The path and query parameters of `updateMember`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateMemberParameters {
     /// Id of the project
@@ -411,42 +411,42 @@ pub struct UpdateMemberParameters {
     pub member_id: Uuid,
 }
 
-/// What the path and the query of `createServiceAccountToken` say.
+/// The path and query parameters of `createServiceAccountToken`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreateServiceAccountTokenParameters {
     /// Id of the service account; admins only
     pub user_id: Uuid,
 }
 
-/// What the path and the query of `deletePersonalAccessToken` say.
+/// The path and query parameters of `deletePersonalAccessToken`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeletePersonalAccessTokenParameters {
     /// Id of the token
     pub pat_id: Uuid,
 }
 
-/// What the path and the query of `getPersonalAccessToken` say.
+/// The path and query parameters of `getPersonalAccessToken`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetPersonalAccessTokenParameters {
     /// Id of the token
     pub pat_id: Uuid,
 }
 
-/// What the path and the query of `listServiceAccountTokens` say.
+/// The path and query parameters of `listServiceAccountTokens`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListServiceAccountTokensParameters {
     /// Id of the service account; admins only
     pub user_id: Uuid,
 }
 
-/// What the path and the query of `regeneratePersonalAccessToken` say.
+/// The path and query parameters of `regeneratePersonalAccessToken`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegeneratePersonalAccessTokenParameters {
     /// Id of the token
     pub pat_id: Uuid,
 }
 
-/// What the path and the query of `deleteServiceAccountToken` say.
+/// The path and query parameters of `deleteServiceAccountToken`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteServiceAccountTokenParameters {
     /// Id of the service account; admins only
@@ -455,7 +455,7 @@ pub struct DeleteServiceAccountTokenParameters {
     pub pat_id: Uuid,
 }
 
-/// What the path and the query of `getServiceAccountToken` say.
+/// The path and query parameters of `getServiceAccountToken`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetServiceAccountTokenParameters {
     /// Id of the service account; admins only
@@ -464,7 +464,7 @@ pub struct GetServiceAccountTokenParameters {
     pub pat_id: Uuid,
 }
 
-/// What the path and the query of `regenerateServiceAccountToken` say.
+/// The path and query parameters of `regenerateServiceAccountToken`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RegenerateServiceAccountTokenParameters {
     /// Id of the service account; admins only
@@ -473,7 +473,7 @@ pub struct RegenerateServiceAccountTokenParameters {
     pub pat_id: Uuid,
 }
 
-/// What the path and the query of `listProjects` say.
+/// The path and query parameters of `listProjects`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListProjectsParameters {
     /// Part of the project name to look for
@@ -488,49 +488,49 @@ pub struct ListProjectsParameters {
     pub per_page: u64,
 }
 
-/// What the path and the query of `deleteProject` say.
+/// The path and query parameters of `deleteProject`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteProjectParameters {
     /// Id of the project
     pub project_id: Uuid,
 }
 
-/// What the path and the query of `getProject` say.
+/// The path and query parameters of `getProject`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetProjectParameters {
     /// Id of the project
     pub project_id: Uuid,
 }
 
-/// What the path and the query of `getProjectWithApprovals` say.
+/// The path and query parameters of `getProjectWithApprovals`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetProjectWithApprovalsParameters {
     /// Id of the project
     pub project_id: Uuid,
 }
 
-/// What the path and the query of `restoreProject` say.
+/// The path and query parameters of `restoreProject`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RestoreProjectParameters {
     /// Id of the project
     pub project_id: Uuid,
 }
 
-/// What the path and the query of `updateProject` say.
+/// The path and query parameters of `updateProject`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateProjectParameters {
     /// Id of the project
     pub project_id: Uuid,
 }
 
-/// What the path and the query of `updateProjectApprovals` say.
+/// The path and query parameters of `updateProjectApprovals`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateProjectApprovalsParameters {
     /// Id of the project
     pub project_id: Uuid,
 }
 
-/// What the path and the query of `listRoles` say.
+/// The path and query parameters of `listRoles`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListRolesParameters {
     /// Part of the role name to look for
@@ -541,14 +541,14 @@ pub struct ListRolesParameters {
     pub per_page: u64,
 }
 
-/// What the path and the query of `updateRole` say.
+/// The path and query parameters of `updateRole`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateRoleParameters {
     /// Id of the role
     pub role_id: Uuid,
 }
 
-/// What the path and the query of `listUsers` say.
+/// The path and query parameters of `listUsers`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListUsersParameters {
     /// true for service accounts only, false for people only
@@ -561,30 +561,30 @@ pub struct ListUsersParameters {
     pub per_page: u64,
 }
 
-/// What the path and the query of `sendUserInvitation` say.
+/// The path and query parameters of `sendUserInvitation`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SendUserInvitationParameters {
     /// Unique identifier of the invited user
     pub user_id: Uuid,
 }
 
-/// What the path and the query of `updateUser` say.
+/// The path and query parameters of `updateUser`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateUserParameters {
     /// Id of the user
     pub user_id: Uuid,
 }
 
-/// The service: a method for each operation.
+/// The service, with a method for each operation.
 ///
-/// Each method comes after the checks of the description: its principal is authenticated, its parameters
-/// and its body fit.
+/// Methods are called after the checks of the description: the principal is authenticated, and the parameters and the
+/// body are valid.
 pub trait Api: Send + Sync + 'static {
-    /// Who calls.
+    /// The authenticated principal.
     type Principal: Send + 'static;
 
-    /// Finds out who calls, before anything else of the request is looked at. Asked only for operations
-    /// that name a security scheme.
+    /// Authenticates the request before anything else of it is read. Called only for operations with a security
+    /// scheme.
     fn authenticate(
         &self,
         operation: Operation,
@@ -592,7 +592,7 @@ pub trait Api: Send + Sync + 'static {
         context: &RequestContext,
     ) -> impl Future<Output = Result<Self::Principal, Problem>> + Send;
 
-    /// What is said of a path that no operation has.
+    /// The problem for a path that no operation has.
     fn unknown_path(&self, path: &str) -> Problem;
 
     /// Export audit logs.

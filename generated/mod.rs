@@ -1,8 +1,8 @@
-// Generated from brms.json by scripts/codegen. Do not edit: change those, and build.rs renews this.
+// Generated from brms.json by scripts/codegen. Do not edit: change those, and build.rs generates this again.
 
-//! The HTTP interface of brms.json in Rust: its types, its operations as a trait, its routes.
+//! The HTTP interface of brms.json: types, operations (as a trait), and routes.
 //!
-//! What does not depend on the description is written by hand in `crate::http`.
+//! Code that is independent of the description is in `crate::http`.
 
 #![allow(
     unused_variables,

@@ -1,10 +1,10 @@
-// Generated from brms.json by scripts/codegen. Do not edit: change those, and build.rs renews this.
+// Generated from brms.json by scripts/codegen. Do not edit: change those, and build.rs generates this again.
 
-//! What requests and answers hold.
+//! The models of requests and responses.
 //!
-//! Fields of a request: `Option` means it may be absent; `Option<Option<_>>`, that it may also be null; a
-//! field with a default is never absent. Fields of an answer: `None` is sent as null where null is
-//! allowed, and else left out.
+//! Fields of a request: `Option` means that it may be absent, `Option<Option<_>>` that it may also be null; a field
+//! with a default is never absent. Fields of a response: `None` is sent as null if the field is nullable, and omitted
+//! otherwise.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -1,12 +1,12 @@
-// Generated from brms.json by scripts/codegen. Do not edit: change those, and build.rs renews this.
+// Generated from brms.json by scripts/codegen. Do not edit: change those, and build.rs generates this again.
 
-//! From a request to the operation it means, and back.
+//! Routes requests to operations.
 
 use super::api::*;
 use crate::http::{self, PathParameters, Reply, Request, Route, route};
 use crate::problem::Problem;
 
-/// Every operation's method and path.
+/// The method and path of every operation.
 pub const ROUTES: &[Route<Operation>] = &[
     route("GET", "/api/audit-logs/export", Operation::ExportAuditLogs),
     route("GET", "/api/audit-logs", Operation::ListAuditLogs),
@@ -64,7 +64,7 @@ pub const ROUTES: &[Route<Operation>] = &[
     route("PUT", "/api/users/{userId}", Operation::UpdateUser),
 ];
 
-/// Answers one request.
+/// Handles one request.
 pub async fn dispatch<A: Api>(api: &A, mut request: Request) -> Reply {
     let (operation, result) = match http::find(ROUTES, request.method(), request.path()) {
         Ok(found) => (Some(found.target.id()), call(api, found.target, &found.path, &mut request).await),
@@ -74,7 +74,7 @@ pub async fn dispatch<A: Api>(api: &A, mut request: Request) -> Reply {
     request.finish(operation, result).await
 }
 
-/// Refuses in the fixed order: credentials, parameters, content type, length, body.
+/// Checks in a fixed order: credentials, parameters, content type, length, body.
 async fn call<A: Api>(
     api: &A,
     operation: Operation,

@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
-"""Makes of brms.json what openapi-generator is given: the same description, its shapes named.
+"""Prepares brms.json for openapi-generator: moves its inline shapes to named components.
 
 Usage: prepare.py DESCRIPTION NAMES OUTPUT
 
-brms.json writes every shape where it is used, so the same member or token stands in it up to ten
-times. The generator would name each after its place, and its own way of uniting them
-(modelNameMappings) also unites shapes that differ, without a word. Here shapes are united because they
-are equal: names.json gives each distinct shape one name by pointing at one place where it stands, the
-shape moves to components/schemas, and every equal one becomes a reference to it. A shape without a name
-stops generation, and so does a name without a shape or a second name for the same shape.
+brms.json defines every shape inline, so the same member or token occurs up to ten times. The generator
+would name each after its place, and its own way of merging them (modelNameMappings) silently merges
+shapes that differ, too. Here only equal shapes are merged: names.json gives each distinct shape one name
+and one place where it occurs, the shape moves to components/schemas, and every equal one becomes a
+reference to it. It is an error if a shape has no name, a name has no shape, or a shape has two names.
 
-It also stops at everything that the templates do not cover, so that nothing comes out silently wrong.
+Anything that the templates do not support is an error too, so that no wrong code is generated silently.
 """
 
 import json
@@ -25,7 +24,7 @@ OPERATION_KEYS = {
 }
 WORDS_ABOUT = {"description", "example", "examples"}
 SCHEMA_KEYS = {
-    # The constraints that hold for each type; "description" and its like may stand anywhere.
+    # The allowed constraints by type; "description" and similar keys are allowed everywhere.
     "object": {"properties", "required"},
     "array": {"items", "minItems", "maxItems"},
     "string": {"format", "enum", "default", "minLength", "maxLength"},
@@ -33,14 +32,14 @@ SCHEMA_KEYS = {
     "boolean": {"default"},
 }
 STRING_FORMATS = {None, "uuid", "email"}
-# Where a shape comes from; None: the vendor's own words.
+# The origins of a shape; None stands for the vendor's own description.
 PROVENANCES = {None, "public", "client", "derived"}
-# The spellings of a boolean in a query. An enum of just these is read as one.
+# The spellings of a boolean in a query. An enum of exactly these is treated as a boolean.
 BOOLEAN_WORDS = {"true", "false", "True", "False", "TRUE", "FALSE"}
 
 
 class Uncovered(Exception):
-    """The description holds something the templates have no answer to."""
+    """The description has something that the templates do not support."""
 
 
 def require(condition, place, complaint):
@@ -54,7 +53,7 @@ def check_keys(place, value, allowed):
 
 
 def check_schema(place, schema):
-    """Stops at a schema that would not be read or written exactly as described."""
+    """Refuses a schema that would not be read or written exactly as described."""
     kind = schema.get("type")
     if kind is None:
         check_keys(place, schema, WORDS_ABOUT)
@@ -75,7 +74,7 @@ def check_schema(place, schema):
 
 
 def check_body_field(place, schema, required):
-    """Stops at the few combinations that only matter where a value is read."""
+    """Refuses the few combinations that are only unsupported where a value is read."""
     nullable = schema.get("nullable", False)
     numbers = "number" in {schema.get("type"), schema.get("items", {}).get("type")}
     require(not numbers, place, "numbers in a body are not covered")
@@ -105,7 +104,7 @@ def is_streamed(response):
 
 
 def check_streamed(place, response):
-    """An answer that is written while it is made: text without a shape."""
+    """Checks a streamed response: text without a shape."""
     check_keys(place, response, {"content", "description"})
     content = response["content"]["text/csv"]
     check_keys(place, content, {"schema"})
@@ -113,7 +112,7 @@ def check_streamed(place, response):
 
 
 def check_content(place, part, keys):
-    """A body or an answer: JSON, and nothing but JSON."""
+    """Checks a body or a response: JSON only."""
     check_keys(place, part, keys | {"content", "description"})
     require(list(part.get("content", [])) == ["application/json"], place, "only application/json is covered")
     content = part["content"]["application/json"]
@@ -125,7 +124,7 @@ def check_operation(path, operation):
     place = operation.get("operationId", path)
     require("operationId" in operation, path, "an operation without operationId")
     check_keys(place, operation, OPERATION_KEYS)
-    # What is not the vendor's own words must not be called so.
+    # A shape that the vendor did not publish must not be presented as the vendor's.
     require(operation.get("x-provenance") in PROVENANCES, place, "its x-provenance is not known")
     # The tool repeats an operation for each of its tags.
     require(len(operation.get("tags", [])) == 1, place, "exactly one tag is covered")
@@ -152,14 +151,14 @@ def check_operation(path, operation):
 
 def check_security(place, alternatives, schemes):
     for alternative in alternatives:
-        require(alternative, place, "an empty alternative (anybody) beside others is not covered")
+        require(alternative, place, "an empty alternative (no credentials) beside others is not covered")
         for name, scopes in alternative.items():
             require(name in schemes, place, f"there is no security scheme {name}")
             require(not scopes, place, "scopes are not covered")
 
 
 def comparable(schema):
-    """A schema without the words about it, all the way down."""
+    """A schema without its descriptions and examples, recursively."""
     kept = {key: value for key, value in schema.items() if key not in WORDS_ABOUT}
     if "required" in kept:
         kept["required"] = sorted(kept["required"])
@@ -171,7 +170,7 @@ def comparable(schema):
 
 
 def shape(schema):
-    """What makes two schemas the same. Whether null or a default is allowed belongs to the place."""
+    """The identity of a schema. Nullability and default belong to the place where it is used."""
     kept = {key: value for key, value in comparable(schema).items() if key not in {"nullable", "default"}}
     if "enum" in kept:
         kept["enum"] = [word for word in kept["enum"] if word is not None]
@@ -187,7 +186,7 @@ def is_boolean(schema):
 
 
 def schemas_of(place, schema):
-    """A schema and all inside it, each with the place where it stands."""
+    """A schema and its nested schemas, each with its place."""
     yield place, schema
     for name, inner in schema.get("properties", {}).items():
         yield from schemas_of(f"{place}.{name}", inner)
@@ -196,7 +195,7 @@ def schemas_of(place, schema):
 
 
 def roots_of(operation):
-    """The places of an operation at which a schema begins: (place, holder of `schema`, use)."""
+    """The places of an operation with a top-level schema: (place, parent of `schema`, use)."""
     name = operation["operationId"]
     for parameter in operation.get("parameters", []):
         yield f"{name}.{parameter['in']}.{parameter['name']}", parameter, "read"
@@ -208,7 +207,7 @@ def roots_of(operation):
 
 
 class Shapes:
-    """Every named shape of the description, and its move to components/schemas."""
+    """The named shapes of the description, which move to components/schemas."""
 
     def __init__(self, places, names):
         self.components = {}
@@ -231,7 +230,7 @@ class Shapes:
             require(not unnamed, place, "this shape has no name yet: add one to scripts/codegen/names.json")
 
     def moved(self, place, schema, use, is_field=False):
-        """The schema as it may stand in the document: itself, or a reference to its name."""
+        """The schema for the prepared document: itself, or a reference to its name."""
         if is_boolean(schema):
             return {"type": "boolean", "default": schema.get("default") in {"true", "True", "TRUE"}}
         key = shape(schema)
@@ -254,20 +253,20 @@ class Shapes:
             result["enum"] = [word for word in result["enum"] if word is not None]
         result["description"] = self.words_on[name]
         component = self.components.setdefault(name, result)
-        # The templates derive Deserialize for what is read and Serialize for what is sent.
+        # The templates derive Deserialize for "read" and Serialize for "sent" models.
         component[f"x-{use}"] = True
         both = "properties" in component and "x-read" in component and "x-sent" in component
         require(not both, place, f"{name} is both read and sent, which the templates do not cover")
         if "default" in around:
-            # The tool loses the default of a reference; under this name the templates find it.
+            # The tool drops the default of a reference; the templates read it from this key.
             around["x-default"] = around.pop("default")
         reference = {"$ref": f"#/components/schemas/{name}"}
-        # What belongs to the field and not to the shape goes around the reference, as OpenAPI 3.0 wants it.
+        # Keys of the field, not of the shape, go around the reference, as OpenAPI 3.0 requires.
         return {"allOf": [reference], **around} if around and is_field else reference
 
 
 def prepare(document, names):
-    """Checks the document, names its shapes in place and gives it back."""
+    """Checks the document, moves its shapes in place and returns it."""
     check_keys("the document", document, DOCUMENT_KEYS)
     require(document["openapi"].startswith("3.0."), "openapi", "only OpenAPI 3.0 is covered")
     schemes = document.get("components", {}).get("securitySchemes", {})
@@ -280,7 +279,7 @@ def prepare(document, names):
         for operation in item.values():
             check_operation(path, operation)
             operation.setdefault("security", document.get("security", []))
-            # Under this name the templates find it.
+            # The templates read it from this key.
             operation["x-streamed"] = is_streamed(operation["responses"]["200"])
             check_security(operation["operationId"], operation["security"], schemes)
             operations.append(operation)

@@ -268,7 +268,7 @@ async fn fr_04_an_overwritten_index_of_the_log_ends_the_server_and_loses_nothing
         let ended = || scene.serving.child.try_wait().expect("it can be asked");
         let status = tokio::task::block_in_place(|| wait_for("the server ends", ended));
         assert_eq!(status.code(), Some(1));
-        assert!(log(scene.folder.path()).contains("overwritten the index of the write-ahead log"));
+        assert!(log(scene.folder.path()).contains("overwritten the wal-index"));
         drop(Serving::start(scene.folder.path(), &[]));
         assert!(is_member(&scene.at("test.db"), seed::NINA), "an acknowledged write is lost");
     }
@@ -286,7 +286,7 @@ async fn fr_05_a_log_that_is_overwritten_while_the_server_is_idle_is_not_written
     file.write_all(&[0; 2000]).expect("it is overwritten");
     // It would be folded after three seconds.
     let says_so =
-        || log(scene.folder.path()).contains("cut or overwritten the write-ahead log").then_some(());
+        || log(scene.folder.path()).contains("truncated or overwritten the write-ahead log").then_some(());
     tokio::task::block_in_place(|| wait_for("the damage is found", says_so));
     scene.all_say(503).await;
     assert_eq!(scene.invite(seed::OTTO).await, 503);

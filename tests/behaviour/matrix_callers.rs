@@ -161,7 +161,7 @@ async fn credentials(server: &TestServer, user: &str, by: By, gone: &str) -> Opt
         By::RevokedSession => {
             let authorization = sign_in(server, user, None);
             server.get("/api/users").caller(&authorization).expect(200).await;
-            execute(server, "DELETE FROM sessions WHERE seeded = 0");
+            execute(server, "DELETE FROM internal_tokens WHERE seeded = 0");
             authorization
         }
         By::Session => sign_in(server, user, None),

@@ -139,7 +139,7 @@ pub fn sign_in(server: &TestServer, user: &str, expires_at: Option<i64>) -> Stri
     let (token_id, user, hash, now) = (Uuid::now_v7(), id(user), secret.hash(), server.clock.now());
     server.change(move |tx| {
         tx.execute(
-            "INSERT INTO sessions (id, user_id, secret_hash, seeded, expires_at, created_at)
+            "INSERT INTO internal_tokens (id, user_id, secret_hash, seeded, expires_at, created_at)
              VALUES (?1, ?2, ?3, 0, ?4, ?5)",
             &[&token_id as &dyn Parameter, &user, &hash, &expires_at, &now][..],
         )

@@ -31,7 +31,7 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         let leftovers = Leftovers::default();
         tokio::spawn(watch_signals(StopSignals::watch()?, stop, Arc::clone(&leftovers)));
         let mut server = Server::start(settings, Clock::default(), audience).await?;
-        threads::start_to_read();
+        threads::start_reading_threads();
         let temporary_folder = server.temporary_folder().map(Path::to_owned);
         lock(&leftovers).extend(temporary_folder.into_iter().chain(settings.ready_file.clone()));
         let shown = tell(&mut server, audience, out);
@@ -75,7 +75,7 @@ async fn watch_signals(mut signals: StopSignals, stop: watch::Sender<bool>, left
     signals.next().await;
     stop.send_replace(true);
     // A terminal that closes sends SIGHUP twice.
-    signals.next_but_hang_up().await;
+    signals.next_except_hang_up().await;
     for path in lock(&leftovers).iter() {
         let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     }

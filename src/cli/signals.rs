@@ -23,7 +23,7 @@ impl StopSignals {
     }
 
     /// The next signal other than SIGHUP.
-    pub(super) async fn next_but_hang_up(&mut self) {
+    pub(super) async fn next_except_hang_up(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -70,7 +70,7 @@ impl StopSignals {
     }
 
     /// The same as [`StopSignals::next`].
-    pub(super) async fn next_but_hang_up(&mut self) {
+    pub(super) async fn next_except_hang_up(&mut self) {
         self.next().await;
     }
 

@@ -46,7 +46,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// Starts the threads for reads, once the database has started its own; they are kept for the lifetime of the
 /// process. If the system temporarily refuses new threads later, work that waits for one would never run.
-pub(super) fn start_to_read() {
+pub(super) fn start_reading_threads() {
     let all_there = Arc::new((Mutex::new(0), Condvar::new()));
     for _ in 0..READING_THREADS {
         let all_there = Arc::clone(&all_there);

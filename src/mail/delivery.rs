@@ -83,8 +83,8 @@ impl Delivery {
                 // Stops as well if the sender of the shutdown signal is gone.
                 told = stop.changed() => if told.is_err() { break },
                 Some(ended) = in_hand.join_next() => {
-                    expect_marked(ended);
-                    while let Some(ended) = in_hand.try_join_next() { expect_marked(ended); }
+                    expect_recorded(ended);
+                    while let Some(ended) = in_hand.try_join_next() { expect_recorded(ended); }
                 }
                 () = this.db.mail_queued().notified(), if has_room => {}
                 () = tokio::time::sleep(pause), if has_room => if is_idle { this.mailer.close_idle().await },
@@ -92,7 +92,7 @@ impl Delivery {
         }
         let finish = async {
             while let Some(ended) = in_hand.join_next().await {
-                expect_marked(ended);
+                expect_recorded(ended);
             }
         };
         if timeout(STOP_TIME_MAX, finish).await.is_err() {
@@ -116,24 +116,24 @@ impl Delivery {
         let sending = AbortOnDrop(tokio::spawn(async move { mailer.send(mail, now).await }));
         match sending.outcome().await {
             Ok(sent) => {
-                self.mark(move |tx| {
+                self.record(move |tx| {
                     mails::mark_delivered(tx, id, sent.answer.as_deref(), sent.kept.as_deref())
                 })
                 .await;
                 tracing::info!(mail.id = %id, mail.attempts = attempts, "mail delivered");
             }
             Err(SendError::Transient(answer))
-                if is_worth_another_try(created_at, self.db.clock().now(), self.give_up_after) =>
+                if may_retry(created_at, self.db.clock().now(), self.give_up_after) =>
             {
-                let wait = wait_after(attempts, id);
+                let wait = retry_delay(attempts, id);
                 tracing::warn!(mail.id = %id, mail.attempts = attempts, wait_seconds = wait.as_secs(),
                                "mail not accepted; it will be retried (brms mail show has the reply)");
-                self.mark(move |tx| mails::mark_tried(tx, id, &answer, tx.now().plus(wait))).await;
+                self.record(move |tx| mails::mark_tried(tx, id, &answer, tx.now().plus(wait))).await;
             }
             Err(SendError::Transient(answer) | SendError::Permanent(answer)) => {
                 tracing::error!(mail.id = %id, mail.attempts = attempts,
                                 "mail given up (brms mail show has the reply)");
-                self.mark(move |tx| mails::mark_failed(tx, id, &answer)).await;
+                self.record(move |tx| mails::mark_failed(tx, id, &answer)).await;
             }
         }
     }
@@ -175,7 +175,7 @@ impl Delivery {
 
     /// Records the outcome of a mail. Retries until it succeeds: the relay has answered, and a lost outcome would
     /// mean that the mail is sent twice.
-    async fn mark(&self, note: impl Fn(&Tx) -> Result<(), Problem> + Clone + Send + 'static) {
+    async fn record(&self, note: impl Fn(&Tx) -> Result<(), Problem> + Clone + Send + 'static) {
         while let Err(problem) = self.db.write(deadline(), note.clone()).await {
             tracing::error!(%problem, "the outcome of a mail could not be recorded; retrying");
             tokio::time::sleep(retry_after(&problem)).await;
@@ -193,7 +193,7 @@ fn retry_after(problem: &Problem) -> Duration {
 
 /// A mail that was sent but whose outcome is not recorded stays claimed while this server runs. If recording it
 /// panicked, delivery ends too, and with it the server; the next start releases the claim.
-fn expect_marked(ended: Result<(), JoinError>) {
+fn expect_recorded(ended: Result<(), JoinError>) {
     if let Err(cause) = ended
         && let Ok(panic) = cause.try_into_panic()
     {
@@ -210,8 +210,8 @@ fn release(
     mail: &ListedMail,
     give_up_after: Duration,
 ) -> Result<(MailId, Option<Duration>), Problem> {
-    let wait = if mail.attempts > 1 { wait_after(mail.attempts, mail.id) } else { Duration::ZERO };
-    if mail.attempts > 1 && !is_worth_another_try(mail.created_at, tx.now(), give_up_after) {
+    let wait = if mail.attempts > 1 { retry_delay(mail.attempts, mail.id) } else { Duration::ZERO };
+    if mail.attempts > 1 && !may_retry(mail.created_at, tx.now(), give_up_after) {
         mails::mark_failed(tx, mail.id, SERVER_ENDED)?;
         return Ok((mail.id, None));
     }
@@ -219,13 +219,13 @@ fn release(
     Ok((mail.id, Some(wait)))
 }
 
-fn is_worth_another_try(created_at: Timestamp, now: Timestamp, give_up_after: Duration) -> bool {
+fn may_retry(created_at: Timestamp, now: Timestamp, give_up_after: Duration) -> bool {
     now < created_at.plus(give_up_after)
 }
 
 /// The delay grows with each attempt. Jitter keeps mails that failed together from being retried together; it is
 /// taken from the random bits of the mail's id.
-fn wait_after(attempts: u32, mail_id: MailId) -> Duration {
+fn retry_delay(attempts: u32, mail_id: MailId) -> Duration {
     let doubled = RETRY_AFTER_MIN.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
     let longest = doubled.min(mails::WAIT_MAX);
     let random = Uuid::from(mail_id).as_u128().rotate_right(attempts % 48) & 0xFFFF;
@@ -274,7 +274,7 @@ mod tests {
         let ids: Vec<MailId> = (0..200).map(|_| Uuid::new_v4().into()).collect();
         for (attempts, seconds) in [(1, 5), (2, 10), (3, 20), (10, 2560), (11, 3600), (4_000_000_000, 3600)] {
             let longest = Duration::from_secs(seconds);
-            let waits: Vec<Duration> = ids.iter().map(|id| wait_after(attempts, *id)).collect();
+            let waits: Vec<Duration> = ids.iter().map(|id| retry_delay(attempts, *id)).collect();
             assert!(waits.iter().all(|wait| *wait >= longest / 2 && *wait <= longest), "{attempts}");
             let (least, most) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
             assert!(most.abs_diff(*least) > longest / 4, "{attempts}: all come back together");

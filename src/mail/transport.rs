@@ -140,7 +140,7 @@ impl Relay {
                 SendError::Transient(format!("no connection to the relay {}: {error}", self.address()))
             })?,
         };
-        let answer = match self.hand_over(&mut connection, outgoing).await {
+        let answer = match self.transmit(&mut connection, outgoing).await {
             Ok(answer) => answer,
             Err(error) => {
                 // Does not wait for the reply to QUIT: on a silent relay a permanent rejection would turn into a
@@ -175,7 +175,7 @@ impl Relay {
     }
 
     /// The SMTP transaction of one mail. lettre's own `send` waits for the reply to QUIT before it returns an error.
-    async fn hand_over(
+    async fn transmit(
         &self,
         connection: &mut AsyncSmtpConnection,
         outgoing: &Outgoing,

@@ -246,7 +246,9 @@ async fn tokens_are_created_listed_and_revoked_while_a_server_runs() {
     assert_eq!(status_of(&serving, &format!("Bearer {internal}")).await, 401, "not its scheme");
 
     let listed = run_well_in(folder.path(), &["token", "list"]);
-    assert!(listed.contains(&personal_id) && listed.contains("for the night") && listed.contains("for good"));
+    assert!(
+        listed.contains(&personal_id) && listed.contains("for the night") && listed.contains("until revoked")
+    );
     assert!(listed.contains(&internal_id) && !listed.contains("brms_"), "{listed}");
     for (id, caller) in [(&personal_id, &bearer), (&internal_id, &internal_word)] {
         run_well_in(folder.path(), &["token", "revoke", id]);

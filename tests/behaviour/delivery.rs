@@ -288,7 +288,7 @@ async fn data_injected_before_tls_is_not_accepted_as_a_reply() {
     send(&server, seed::IVY).await;
     until(&server, "state = 'queued' AND attempts = 1 AND claimed_at IS NULL", 1).await;
     let shown = show_first(&server);
-    assert!(shown.contains("no connection") && shown.contains("in between"), "{shown}");
+    assert!(shown.contains("no connection") && shown.contains("man-in-the-middle"), "{shown}");
     assert!(sink.heard().iter().all(|heard| !heard.is_tls), "{:?}", sink.heard());
     sink.script([]);
     server.advance(Duration::from_secs(5));

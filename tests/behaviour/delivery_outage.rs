@@ -123,7 +123,7 @@ async fn a_mail_whose_link_has_expired_is_not_sent() {
     send(&server, seed::IVY).await;
     until(&server, WAITS, 1).await;
     let sink = comes_back(&server, relay);
-    until(&server, "state = 'failed' AND last_answer LIKE '%ended before%' AND secret IS NULL", 1).await;
+    until(&server, "state = 'failed' AND last_answer LIKE '%expired before%' AND secret IS NULL", 1).await;
     send(&server, seed::IAN).await;
     assert_eq!(sink.wait_for(1).await[0].to, [seed::IAN_EMAIL]);
 }

@@ -70,7 +70,10 @@ fn init_replaces_no_file_and_then_writes_nothing() {
     }
     let file = tempfile::NamedTempFile::new().expect("a file");
     let error = text(&init(file.path()).stderr);
-    assert!(error.contains(&*file.path().to_string_lossy()) && error.contains("cannot be made"), "{error}");
+    assert!(
+        error.contains(&*file.path().to_string_lossy()) && error.contains("cannot be created"),
+        "{error}"
+    );
 }
 
 #[test]

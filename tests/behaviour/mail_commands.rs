@@ -155,7 +155,7 @@ async fn the_list_shows_every_state_and_can_be_filtered() {
         assert!(refuse(word, &Uuid::nil().to_string()).contains("there is no mail"), "{word}");
     }
     let words = mail_command(&server, &["cancel", &id_of("sending@")]);
-    assert!(words.contains("on its way"), "{words}");
+    assert!(words.contains("was being sent"), "{words}");
     sink.release().await;
     until(&server, "state = 'delivered' AND recipient = 'sending@x.test'", 1).await;
 }

@@ -63,8 +63,8 @@ fn faults_of_sense() -> Vec<Fault> {
     fault(user("/1/id"), json!(seed::OWNER), "organisations[0].users[1].id: the same id");
     fault(user("/1/email"), json!("OWNER@Acme.test"), "organisations[0].users[1].email: another user");
     fault(user("/1/email"), json!("nobody"), "organisations[0].users[1].email");
-    fault(user("/1/type"), json!("owner"), "organisations[0].users: holds 2 users of type owner");
-    fault(user("/0/type"), json!("admin"), "organisations[0].users: holds 0 users of type owner");
+    fault(user("/1/type"), json!("owner"), "organisations[0].users: has 2 users of type owner");
+    fault(user("/0/type"), json!("admin"), "organisations[0].users: has 0 users of type owner");
     fault(user("/7/type"), json!("invited"), "organisations[0].users[7]: a service account");
     fault(user("/1/firstName"), json!(long), "organisations[0].users[1].firstName: is 10000 characters");
     fault(user("/1/lastName"), json!("a\nb"), "organisations[0].users[1].lastName: has a control");
@@ -84,12 +84,12 @@ fn faults_of_sense() -> Vec<Fault> {
     fault(
         format!("{project}/members/1/groupIds/0"),
         json!(seed::ADJUSTERS),
-        "organisations[0].projects[0].members[1].groupIds[0]: 0190a000-0000-7000-9000-000000000003 names no group",
+        "organisations[0].projects[0].members[1].groupIds[0]: 0190a000-0000-7000-9000-000000000003 is not a group",
     );
     fault(
         format!("{project}/members/1/userId"),
         json!(seed::GLOBEX_OWNER),
-        "organisations[0].projects[0].members[1].userId: 0190a000-0000-7000-8000-000000000101 names no user",
+        "organisations[0].projects[0].members[1].userId: 0190a000-0000-7000-8000-000000000101 is not a user",
     );
     fault(format!("{project}/members/1/userId"), json!(seed::OWNER), "members[1].userId: this user is");
     faults
@@ -159,7 +159,7 @@ fn several_errors_are_all_reported_at_once() {
     put(&mut document, "/organisations/1/users/0/type", json!("admin"));
     let (_, text) = seed_in(folder.path(), &document.to_string(), &[]);
     assert!(
-        text.contains("organisations[0].users[1].email") && text.contains("organisations[1].users: holds 0")
+        text.contains("organisations[0].users[1].email") && text.contains("organisations[1].users: has 0")
     );
 }
 
@@ -173,7 +173,7 @@ fn a_database_that_is_not_empty_is_seeded_only_with_add_and_all_or_nothing() {
         "users": [{ "email": "owner@initech.test", "type": "owner" }] }] });
     let (code, said) = seed_in(folder.path(), &one.to_string(), &[]);
     assert_eq!(code, Some(1));
-    assert!(said.contains("--add") && said.contains("nothing was seeded"), "{said}");
+    assert!(said.contains("--add") && said.contains("nothing was changed"), "{said}");
     assert_eq!(people(folder.path()), 12);
     let (code, said) = seed_in(folder.path(), &one.to_string(), &["--add"]);
     assert_eq!(code, Some(0), "{said}");

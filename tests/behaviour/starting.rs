@@ -256,7 +256,7 @@ mod going_down {
         assert_eq!(tcp.next().status, 100, "the server waits for the body");
 
         terminate(&serving.child);
-        wait_for("the server to hear it", || log(folder.path()).contains("stopping").then_some(()));
+        wait_for("the server to hear it", || log(folder.path()).contains("shutting down").then_some(()));
         tcp.send(&body);
         let answer = tcp.next();
         assert_eq!(answer.status, 200, "{answer:?}");

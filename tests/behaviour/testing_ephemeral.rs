@@ -162,7 +162,7 @@ fn a_failed_start_and_a_second_ctrl_c_leave_nothing_either() {
     std::thread::sleep(Duration::from_millis(100));
     crate::processes::terminate(&instance.child.0);
     let log = || crate::processes::log(instance.folder.path());
-    wait_for("the server hears it", || log().contains("stopping").then_some(()));
+    wait_for("the server hears it", || log().contains("shutting down").then_some(()));
     crate::processes::terminate(&instance.child.0);
     assert_eq!(instance.child.ended().code(), Some(130));
     assert_eq!(inside(place.path()), Vec::<PathBuf>::new());

@@ -224,7 +224,7 @@ mod tests {
             (r#"{"ids":["a"]}"#, "/ids/0: must be a UUID with hyphens"),
             (r#"{"ids":["0192f0c123457abc8def0123456789ab"]}"#, "/ids/0: must be a UUID with hyphens"),
             (r#"{"ids":[],"name":null}"#, "/name: must be a string"),
-            (r#"{"ids":[],"name":", expected 1 at line 2"}"#, "/name: must hold 1 to 3 characters"),
+            (r#"{"ids":[],"name":", expected 1 at line 2"}"#, "/name: must have 1 to 3 characters"),
             (r#"{"ids":[],"a/b~c":[{},{"flag":1}]}"#, "/a~1b~0c/1/flag: must be a boolean"),
             ("[[]]", "body: must be an object"),
             (r#"{"ids":[],"a/b~c":[[true]]}"#, "/a~1b~0c/0: must be an object"),
@@ -248,7 +248,7 @@ mod tests {
         let ids = r#""0192f0c1-2345-7abc-8def-0123456789ab","#.repeat(3);
         let text = format!(r#"{{"ids":[{}],"name":""}}"#, ids.trim_end_matches(','));
         let expected =
-            "/ids: must hold at most 2 items; /name: must hold 1 to 3 characters; /name: must be a mail";
+            "/ids: must have at most 2 items; /name: must have 1 to 3 characters; /name: must be a mail";
         assert!(complaints(&text).starts_with(expected), "{}", complaints(&text));
     }
 }

@@ -141,12 +141,12 @@ async fn the_list_shows_every_state_and_can_be_filtered() {
     let database = server.database().display().to_string();
     let refuse = |word: &str, id: &str| refused(&run(&["mail", word, id, "--database", &database]), 1);
     for (word, name, reason) in [
-        ("retry", "delivered@", "is delivered already"),
-        ("retry", "cancelled@", "is cancelled already"),
+        ("retry", "delivered@", "is already delivered"),
+        ("retry", "cancelled@", "is already cancelled"),
         ("retry", "sending@", "being sent right now"),
-        ("cancel", "delivered@", "is delivered already"),
-        ("cancel", "failed@", "is failed already"),
-        ("cancel", "cancelled@", "is cancelled already"),
+        ("cancel", "delivered@", "is already delivered"),
+        ("cancel", "failed@", "is already failed"),
+        ("cancel", "cancelled@", "is already cancelled"),
     ] {
         let error = refuse(word, &id_of(name));
         assert!(error.contains(reason), "{word} {name}: {error}");

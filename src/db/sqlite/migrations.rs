@@ -308,7 +308,7 @@ mod tests {
         assert!(error.to_string().contains("newer brms"), "{error}");
 
         let (_folder, path, mut connection) = fresh();
-        connection.execute_batch("CREATE TABLE foreign (x)").unwrap();
+        connection.execute_batch("CREATE TABLE other (x)").unwrap();
         let error = run(&mut connection, &path, ALL).unwrap_err();
         assert!(error.to_string().contains("not a brms database"), "{error}");
     }

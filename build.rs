@@ -6,13 +6,18 @@
 //!
 //! `BRMS_CODEGEN=check`, or `CI` in the environment, only compares. `BRMS_CODEGEN=write` generates even under CI: the
 //! CI script deletes the stamp, builds with it, and checks whether the tree has changed.
+//!
+//! It also extracts the files of Swagger UI from their archive.
 
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
+use zip::{CompressionMethod, ZipArchive};
 
 const DESCRIPTION: &str = "brms.json";
 const SETUP: &str = "scripts/codegen";
@@ -30,7 +35,7 @@ fn main() {
         println!("cargo::rerun-if-env-changed={variable}");
     }
     // Returning normally keeps the report to this one line; an exit code would add ten lines of cargo's own.
-    if let Err(problem) = run() {
+    if let Err(problem) = run().and_then(|()| extract_swagger_ui()) {
         println!("cargo::error={problem}");
     }
 }
@@ -243,4 +248,36 @@ fn put(path: &Path, contents: &[u8]) -> io::Result<()> {
     let beside = PathBuf::from(format!("{}.{}.new", GENERATED, std::process::id()));
     fs::write(&beside, contents)?;
     fs::rename(beside, path)
+}
+
+// ---- Swagger UI -----------------------------------------------------------------------------------
+
+/// The files that the page at /docs loads.
+const SWAGGER_UI_FILES: [&str; 2] = ["swagger-ui-bundle.js", "swagger-ui.css"];
+
+/// Writes the files to `OUT_DIR`, compressed as they are in the archive; `src/web/docs.rs` decompresses them.
+fn extract_swagger_ui() -> Result<(), String> {
+    let folder = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo gave no OUT_DIR")?);
+    let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED)).map_err(|cause| cause.to_string())?;
+    for name in SWAGGER_UI_FILES {
+        let compressed =
+            compressed(&mut archive, name).map_err(|cause| format!("Swagger UI's {name}: {cause}"))?;
+        let path = folder.join(format!("{name}.deflate"));
+        fs::write(&path, compressed).map_err(|cause| format!("cannot write {}: {cause}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The compressed bytes of a file in the folder `dist`, which lies in a folder that is named after the version.
+fn compressed(archive: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Vec<u8>, String> {
+    let wanted = ["dist", name].map(str::as_bytes);
+    let is_wanted = |path: &[u8]| path.split(|byte| *byte == b'/').skip(1).eq(wanted);
+    let position = archive.file_names_raw().position(is_wanted).ok_or("the archive has no such file")?;
+    let mut file = archive.by_index_raw(position).map_err(|cause| cause.to_string())?;
+    if file.compression() != CompressionMethod::DEFLATE {
+        return Err(format!("unexpected compression {:?}", file.compression()));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(|cause| cause.to_string())?;
+    Ok(bytes)
 }

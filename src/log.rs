@@ -11,8 +11,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::prelude::*;
 
 use crate::clock::Clock;
 
@@ -23,19 +24,20 @@ const CHUNK_BYTES: usize = 4096;
 
 /// Starts the log. An error describes what is wrong with the filter.
 pub fn start(filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter)
+    let filter: Targets = filter
+        .parse()
         .map_err(|cause| format!("--log {filter}: {cause}; write it as info or brms=debug,warn"))?;
     let is_terminal = io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = fmt::layer()
         // The library reports its own write errors with eprintln!, which panics if standard error is closed.
         .log_internal_errors(false)
         .with_target(false)
         .with_writer(Lines::new(StandardError::new(), !is_terminal));
+    let log = tracing_subscriber::registry().with(filter);
     if is_terminal {
-        log.init();
+        log.with(lines).init();
     } else {
-        log.json().flatten_event(true).init();
+        log.with(lines.json().flatten_event(true)).init();
     }
     Ok(())
 }

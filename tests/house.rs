@@ -9,6 +9,8 @@ use crate::arguments::{bare_booleans, bare_ids};
 
 #[path = "house/arguments.rs"]
 mod arguments;
+#[path = "house/features.rs"]
+mod features;
 #[path = "house/imports.rs"]
 mod imports;
 #[path = "house/layers.rs"]

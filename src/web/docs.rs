@@ -1,14 +1,13 @@
 //! The API documentation page: Swagger UI, whose files are embedded in the program so that it works offline. The HTML
 //! page and the script that starts it are our own.
 
-use std::io::Read;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use miniz_oxide::inflate::decompress_to_vec;
 use sha2::{Digest, Sha256};
-use utoipa_swagger_ui::Config;
 
 use super::security::secured_by;
 use crate::http::{Reply, Request};
@@ -44,8 +43,8 @@ static CONTENTS: LazyLock<Result<[Asset; 4], String>> = LazyLock::new(|| {
     Ok([
         Asset::new("text/html; charset=utf-8", include_str!("assets/docs.html")),
         Asset::new("text/javascript; charset=utf-8", include_str!("assets/docs.js")),
-        Asset::new("text/javascript; charset=utf-8", unpacked("swagger-ui-bundle.js")?),
-        Asset::new("text/css; charset=utf-8", unpacked("swagger-ui.css")?),
+        Asset::new("text/javascript; charset=utf-8", unpacked(BUNDLE)?),
+        Asset::new("text/css; charset=utf-8", unpacked(STYLE)?),
     ])
 });
 
@@ -57,17 +56,12 @@ impl Asset {
     }
 }
 
-/// A file of Swagger UI, unpacked.
-fn unpacked(name: &str) -> Result<Vec<u8>, String> {
-    let found = utoipa_swagger_ui::serve(name, Arc::new(Config::default()));
-    let file = found.map_err(|cause| format!("{name}: {cause}"))?;
-    let file = file.ok_or_else(|| format!("Swagger UI has no file {name}"))?;
-    if !file.gzpipped {
-        return Ok(file.bytes.into_owned());
-    }
-    let mut bytes = Vec::new();
-    let read = flate2::read::GzDecoder::new(&*file.bytes).read_to_end(&mut bytes);
-    read.map(|_| bytes).map_err(|cause| format!("{name} cannot be unpacked: {cause}"))
+/// The files of Swagger UI, compressed; build.rs extracts them from its archive.
+const BUNDLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js.deflate"));
+const STYLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.deflate"));
+
+fn unpacked(compressed: &[u8]) -> Result<Vec<u8>, String> {
+    decompress_to_vec(compressed).map_err(|cause| cause.to_string())
 }
 
 /// Answers with the file, or with 304 if the browser's copy is current.

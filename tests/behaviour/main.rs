@@ -82,6 +82,7 @@ mod model;
 mod processes;
 mod readiness;
 mod restoring;
+mod schemas;
 mod seeds;
 mod starting;
 #[cfg(target_os = "linux")]

@@ -52,6 +52,8 @@ mod projects_deleted;
 mod roles;
 mod roles_reach;
 
+mod breaking_changes;
+mod compatibility;
 mod descriptions;
 mod descriptions_kept;
 mod isolation_all;

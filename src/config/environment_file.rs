@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use clap::{Arg, ArgAction, Command, CommandFactory};
+use clap::{Command, CommandFactory};
 
 use super::arguments::Arguments;
+use super::settings::{Setting, settings_of};
 
 const INTRODUCTION: &str = "\
 # The settings of brms. Each setting is commented out and shows its default; remove the # to change
@@ -33,38 +34,29 @@ pub fn environment_file() -> String {
 }
 
 fn write_all(command: &Command, written: &mut Vec<String>, text: &mut String) {
-    for argument in command.get_arguments() {
-        let Some(name) = argument.get_env().and_then(|name| name.to_str()) else { continue };
-        if !written.iter().any(|written| written == name) {
-            written.push(name.to_owned());
-            write_one(argument, name, text);
+    for setting in settings_of(command) {
+        let Some(name) = &setting.variable else { continue };
+        if !written.contains(name) {
+            written.push(name.clone());
+            write_one(&setting, name, text);
         }
     }
     command.get_subcommands().for_each(|command| write_all(command, written, text));
 }
 
-fn write_one(argument: &Arg, name: &str, text: &mut String) {
+fn write_one(setting: &Setting, name: &str, text: &mut String) {
     text.push('\n');
-    let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
-    // clap removes the full stop of a single sentence.
-    let stop = if help.ends_with('.') { "" } else { "." };
-    for line in format!("{help}{stop}").lines() {
+    for line in setting.help.lines() {
         write_wrapped(line, text);
     }
     // Writing into a String cannot fail.
-    let _ = writeln!(text, "#{name}={}", default_of(argument));
+    let _ = writeln!(text, "#{name}={}", quoted(setting.default.as_deref().unwrap_or_default()));
 }
 
-/// The value after the `=`: empty where the default is not a fixed value.
-fn default_of(argument: &Arg) -> String {
-    if matches!(argument.get_action(), ArgAction::SetTrue) {
-        return "false".to_owned();
-    }
-    let defaults: Vec<_> =
-        argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
-    let value = defaults.join(",");
+/// The value after the `=`, quoted so that a shell reads it as one word.
+fn quoted(value: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:@,+=%".contains(letter);
-    if value.chars().all(is_plain) { value } else { format!("\"{value}\"") }
+    if value.chars().all(is_plain) { value.to_owned() } else { format!("\"{value}\"") }
 }
 
 fn write_wrapped(line: &str, text: &mut String) {

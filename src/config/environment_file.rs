@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::{Command, CommandFactory};
 
 use super::arguments::Arguments;
-use super::settings::{Setting, settings_of};
+use super::settings::{SettingHelp, settings_of};
 
 const INTRODUCTION: &str = "\
 # The settings of brms. Each setting is commented out and shows its default; remove the # to change
@@ -44,7 +44,7 @@ fn write_all(command: &Command, written: &mut Vec<String>, text: &mut String) {
     command.get_subcommands().for_each(|command| write_all(command, written, text));
 }
 
-fn write_one(setting: &Setting, name: &str, text: &mut String) {
+fn write_one(setting: &SettingHelp, name: &str, text: &mut String) {
     text.push('\n');
     for line in setting.help.lines() {
         write_wrapped(line, text);

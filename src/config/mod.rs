@@ -19,7 +19,7 @@ pub use mail::*;
 pub use proxies::*;
 pub use read::{read, serve_settings_without_environment};
 pub use serve::*;
-pub use settings::{Setting, settings_of};
+pub use settings::{SettingHelp, settings_of};
 pub use testing::*;
 pub use values::Hidden;
 pub(crate) use values::positive_time;

@@ -4,7 +4,7 @@ use clap::{Arg, ArgAction, Command};
 
 /// One argument of a command, in words for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Setting {
+pub struct SettingHelp {
     /// How it is written on the command line: `--listen <ADDRESS>` or, by position, `<FILE>`.
     pub usage: String,
     /// Its name in the environment, if it has one.
@@ -19,12 +19,12 @@ pub struct Setting {
 
 /// The settings of one command itself, without those of its subcommands and without `--help` and `--version`.
 #[must_use]
-pub fn settings_of(command: &Command) -> Vec<Setting> {
+pub fn settings_of(command: &Command) -> Vec<SettingHelp> {
     let own = command.get_arguments().filter(|argument| !argument.is_hide_set());
     own.filter(|argument| !["help", "version"].contains(&argument.get_id().as_str())).map(setting).collect()
 }
 
-fn setting(argument: &Arg) -> Setting {
+fn setting(argument: &Arg) -> SettingHelp {
     // clap removes the full stop of a single sentence.
     let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
     let stop = if help.is_empty() || help.ends_with('.') { "" } else { "." };
@@ -32,7 +32,7 @@ fn setting(argument: &Arg) -> Setting {
     let defaults: Vec<_> =
         argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
     let values = if is_switch { Vec::new() } else { argument.get_possible_values() };
-    Setting {
+    SettingHelp {
         usage: usage(argument, is_switch),
         variable: argument.get_env().and_then(|name| name.to_str()).map(str::to_owned),
         default: if is_switch {
@@ -63,7 +63,7 @@ mod tests {
     use super::super::arguments::Arguments;
     use super::*;
 
-    fn of(command: &str, usage: &str) -> Setting {
+    fn of(command: &str, usage: &str) -> SettingHelp {
         let arguments = Arguments::command();
         let command = arguments.find_subcommand(command).unwrap();
         let found = settings_of(command).into_iter().find(|setting| setting.usage == usage);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use brms::config::{Setting, settings_of};
+use brms::config::{SettingHelp, settings_of};
 use clap::Command;
 
 use crate::repository::{Repository, read, root};
@@ -54,7 +54,7 @@ fn write_command(command: &Command, parent: &str, text: &mut String) {
     }
 }
 
-fn write_row(setting: &Setting, text: &mut String) {
+fn write_row(setting: &SettingHelp, text: &mut String) {
     let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
     let code = |text: Option<&str>| text.map(|text| format!("`{}`", cell(text))).unwrap_or_default();
     let values: Vec<String> = setting.values.iter().map(|value| format!("`{value}`")).collect();
@@ -106,11 +106,11 @@ fn the_document_of_settings_is_what_the_command_line_says() {
 #[test]
 fn a_flag_or_a_word_of_help_that_is_new_is_seen() {
     let right = document(&Repository::new().command);
-    let row = "| `--listen ADDRESS` | `BRMS_LISTEN` | `127.0.0.1:8080` | Where to listen; port 0 takes a free one. |\n";
+    let row = "| `--listen ADDRESS` | `BRMS_LISTEN` | `127.0.0.1:8080` | The listen address; port 0 selects a free one. |\n";
     assert!(right.contains(row), "{right}");
     assert!(right.contains("\n## brms token create\n"), "{right}");
     for changed in
-        [right.replace(row, ""), right.replace("takes a free one", "takes any"), format!("{right}x\n")]
+        [right.replace(row, ""), right.replace("selects a free one", "selects any"), format!("{right}x\n")]
     {
         assert!(difference(&changed, &right).is_some());
     }

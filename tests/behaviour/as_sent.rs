@@ -1,6 +1,7 @@
 //! Requests as clients really send them: content codings, hosts, unparsable heads, traces. FR-36, FR-37, FR-38,
 //! FR-42, and the headers of every response.
 
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 use crate::processes::{call, log};
@@ -215,6 +216,36 @@ async fn fr_40_every_response_disables_content_sniffing() {
     }
     let unreadable = answer(&server, "nonsense\r\n\r\n");
     assert_eq!(unreadable.header("x-content-type-options"), Some("nosniff"));
+}
+
+/// The headers that let a page of another origin read an answer, or have a browser prove a person without being asked.
+fn grants(headers: &HeaderMap) -> Vec<&str> {
+    let names = headers.keys().map(HeaderName::as_str);
+    names.filter(|name| name.starts_with("access-control-") || *name == "set-cookie").collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_another_origin_reads_no_answer_and_no_answer_sets_a_cookie() {
+    let server = TestServer::start().await;
+    for (method, path) in [
+        ("GET", "/api/users"),
+        ("POST", "/api/users"),
+        ("OPTIONS", "/api/users"),
+        ("GET", "/api/health"),
+        ("GET", "/invitations/accept"),
+        ("POST", "/invitations/accept"),
+        ("OPTIONS", "/invitations/accept"),
+        ("GET", "/openapi.json"),
+    ] {
+        let call = server.call(method, path).caller(seed::OWNER_PAT);
+        let call = call.header("origin", "https://evil.example");
+        let answer = call.header("access-control-request-method", "POST").send().await;
+        assert_eq!(grants(&answer.headers), Vec::<&str>::new(), "{method} {path}");
+    }
+    let mut planted = HeaderMap::new();
+    planted.insert("access-control-allow-origin", HeaderValue::from_static("*"));
+    planted.insert("set-cookie", HeaderValue::from_static("a=b"));
+    assert_eq!(grants(&planted).len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

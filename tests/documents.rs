@@ -2,7 +2,7 @@
 //! exist, and lines of prose are short. Each check is also shown a planted violation, so that it can fail.
 
 use crate::markdown::Document;
-use crate::repository::{Repository, read};
+use crate::repository::{Repository, is_a, read};
 
 #[path = "documents/commands.rs"]
 mod commands;
@@ -45,7 +45,7 @@ fn length(document: &Document, _: &Repository) -> Vec<String> {
 fn variables(document: &Document, repository: &Repository) -> Vec<String> {
     let is_known = |name: &str| {
         let sources = repository.paths.iter().filter(|path| {
-            let is_source = path.ends_with(".rs") || path.starts_with("scripts/") && !path.contains('.');
+            let is_source = is_a("rs", path) || path.starts_with("scripts/") && !path.contains('.');
             is_source && !path.ends_with('/') && !path.starts_with("tests/")
         });
         sources.into_iter().any(|path| read(path).contains(name))

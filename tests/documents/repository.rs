@@ -12,6 +12,11 @@ use crate::markdown::Document;
 const MADE: &[&str] =
     &["target", "dist", ".git", ".codegen", ".judge", ".browser", ".stand-in", "node_modules", "__pycache__"];
 
+/// Whether a file has this ending.
+pub fn is_a(ending: &str, path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == ending)
+}
+
 /// The repository as it stands.
 pub struct Repository {
     /// Every file and folder from the root; folders end in a slash.
@@ -42,9 +47,9 @@ impl Repository {
         command.build();
         let mut flags = BTreeSet::new();
         collect_flags(&command, &mut flags);
-        let sources = paths.iter().filter(|path| {
-            path.ends_with(".rs") && ["src/", "tests/"].iter().any(|top| path.starts_with(top))
-        });
+        let sources = paths
+            .iter()
+            .filter(|path| is_a("rs", path) && ["src/", "tests/"].iter().any(|top| path.starts_with(top)));
         let tests = sources.flat_map(|path| tests_in(&read(path))).collect();
         let documents = documents_among(&paths);
         let anchors =
@@ -70,11 +75,8 @@ impl Repository {
 }
 
 fn documents_among(paths: &BTreeSet<String>) -> Vec<Document> {
-    let documents: Vec<_> = paths
-        .iter()
-        .filter(|path| path.ends_with(".md"))
-        .map(|path| Document::new(path, &read(path)))
-        .collect();
+    let documents: Vec<_> =
+        paths.iter().filter(|path| is_a("md", path)).map(|path| Document::new(path, &read(path))).collect();
     assert!(documents.len() > 10, "only {} documents", documents.len());
     documents
 }

@@ -47,7 +47,9 @@ fn write_command(command: &Command, parent: &str, text: &mut String) {
     }
     if !settings.is_empty() {
         text.push_str("\n| flag | variable | default | what it does |\n|---|---|---|---|\n");
-        settings.iter().for_each(|setting| write_row(setting, text));
+        for setting in &settings {
+            write_row(setting, text);
+        }
     }
     for command in command.get_subcommands().filter(|command| command.get_name() != "help") {
         write_command(command, &name, text);

@@ -1,36 +1,36 @@
 //! Odd headers.
 
-use super::{Odd, invite_framed, live, odd};
+use super::{Odd, get, invite_framed, live, odd};
 use crate::support::seed;
 
 fn users(authorization: &str) -> String {
-    format!("GET /api/users HTTP/1.1\r\nHost: a\r\n{authorization}\r\n\r\n")
+    get("/api/users", &format!("{authorization}\r\n"))
 }
 
 fn hosts() -> Vec<Odd> {
-    let get = |hosts: &str| format!("GET /livez HTTP/1.1\r\n{hosts}\r\n");
+    let live_at = |hosts: &str| format!("GET /livez HTTP/1.1\r\n{hosts}\r\n");
     vec![
         odd(
             "no `Host`",
-            get(""),
+            live_at(""),
             "RFC 9112, 3.2 asks for 400: without it a proxy in front cannot have known where to.",
         ),
         odd(
             "`Host` twice",
-            get("Host: a\r\nHost: a\r\n"),
+            live_at("Host: a\r\nHost: a\r\n"),
             "The same: one reader takes the first, another the last.",
         ),
         odd(
             "`Host: a b`, `Host: user@a`, `Host: http://a`",
-            get("Host: a b\r\n"),
+            live_at("Host: a b\r\n"),
             "The same: it is no host.",
         )
-        .alike(get("Host: user@a\r\n"))
-        .alike(get("Host: http://a\r\n")),
-        odd("`Host:` with nothing behind it", get("Host:\r\n"), "The grammar allows it."),
+        .alike(live_at("Host: user@a\r\n"))
+        .alike(live_at("Host: http://a\r\n")),
+        odd("`Host:` with nothing behind it", live_at("Host:\r\n"), "The grammar allows it."),
         odd(
             "`Host: anything.example:99`",
-            get("Host: anything.example:99\r\n"),
+            live_at("Host: anything.example:99\r\n"),
             "Nothing is made of it; links begin with `--public-url`.",
         ),
     ]

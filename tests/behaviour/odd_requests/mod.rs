@@ -1,4 +1,4 @@
-//! The table of docs/odd-requests.md: each request in it is sent, and the document has to say what came back.
+//! The table of docs/behaviour.md: each request in it is sent, and the document has to say what came back.
 //! `ODD_REQUESTS=write cargo test --test behaviour odd_requests` writes the table anew.
 
 mod bodies;
@@ -14,9 +14,9 @@ use std::path::PathBuf;
 use crate::support::tcp::Tcp;
 use crate::support::{Answer, TestServer, seed};
 
-/// Around the tables in the document.
-const BEGIN: &str = "<!-- begin: written by tests/behaviour/odd_requests -->\n";
-const END: &str = "<!-- end -->\n";
+/// Around the tables in the document. All other sections of it are free.
+const BEGIN: &str = "<!-- begin odd requests: written by tests/behaviour/odd_requests -->\n";
+const END: &str = "<!-- end odd requests -->\n";
 /// The id of the request that shows whether a connection is still served.
 const PROBE_ID: &str = "0190a000-0000-4000-8000-00000000face";
 
@@ -110,9 +110,14 @@ fn said(answer: &Answer) -> String {
     }
 }
 
+/// A GET without credentials, with more header lines behind its `Host`.
+fn get(target: &str, headers: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\nHost: a\r\n{headers}\r\n")
+}
+
 /// `GET /livez` with more header lines behind its `Host`.
 fn live(headers: &str) -> String {
-    format!("GET /livez HTTP/1.1\r\nHost: a\r\n{headers}\r\n")
+    get("/livez", headers)
 }
 
 /// A request by the owner, with these header lines and this body.
@@ -121,6 +126,11 @@ fn owner(method: &str, path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let head =
         format!("{method} {path} HTTP/1.1\r\nHost: a\r\nAuthorization: {authorization}\r\n{headers}\r\n");
     [head.as_bytes(), body].concat()
+}
+
+/// A GET by the owner.
+fn owner_get(path: &str) -> Vec<u8> {
+    owner("GET", path, "", b"")
 }
 
 /// inviteMembers with these header lines and this body, its length not said.
@@ -146,7 +156,7 @@ fn tables(server: &TestServer) -> String {
     ];
     let mut text = String::new();
     for (title, rows) in sections {
-        let _ = write!(text, "\n## {title}\n\n| sent | answered | why |\n|---|---|---|\n");
+        let _ = write!(text, "\n### {title}\n\n| sent | answered | why |\n|---|---|---|\n");
         for row in rows {
             let _ = writeln!(text, "| {} | {} | {} |", row.what, row.answers(server), row.why);
         }
@@ -158,7 +168,7 @@ fn tables(server: &TestServer) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_on_odd_requests_says_what_the_server_does() {
     let server = TestServer::start().await;
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/odd-requests.md"));
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/behaviour.md"));
     let document = std::fs::read_to_string(&path).expect("the document");
     let (before, rest) = document.split_once(BEGIN).expect("the beginning of the tables");
     let (written, after) = rest.split_once(END).expect("the end of the tables");

@@ -1,18 +1,18 @@
 //! Odd parameters of the query and of the path.
 
-use super::{Odd, odd, owner};
+use super::{Odd, odd, owner_get};
 use crate::support::seed;
 
 fn users(query: &str) -> Vec<u8> {
-    owner("GET", &format!("/api/users?{query}"), "", b"")
+    owner_get(&format!("/api/users?{query}"))
 }
 
 fn logs(query: &str) -> Vec<u8> {
-    owner("GET", &format!("/api/audit-logs?{query}"), "", b"")
+    owner_get(&format!("/api/audit-logs?{query}"))
 }
 
 fn members_of(id: &str) -> Vec<u8> {
-    owner("GET", &seed::members_path(id), "", b"")
+    owner_get(&seed::members_path(id))
 }
 
 fn counts() -> Vec<Odd> {

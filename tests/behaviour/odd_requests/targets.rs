@@ -1,10 +1,6 @@
 //! Odd methods and targets.
 
-use super::{Odd, live, odd, owner};
-
-fn get(target: &str) -> Vec<u8> {
-    format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n").into_bytes()
-}
+use super::{Odd, get, live, odd, owner_get};
 
 fn methods() -> Vec<Odd> {
     vec![
@@ -51,54 +47,62 @@ fn targets() -> Vec<Odd> {
     vec![
         odd(
             "`GET http://elsewhere.example/livez`",
-            get("http://elsewhere.example/livez"),
+            get("http://elsewhere.example/livez", ""),
             "The absolute form has to be taken (RFC 9112, 3.2.2). Only its path counts: nothing here goes by a host.",
         ),
-        odd("`GET livez`", get("livez"), "A target begins with a slash."),
+        odd("`GET livez`", get("livez", ""), "A target begins with a slash."),
         odd(
             "`GET /livez?`, `GET /livez?x=1`",
-            get("/livez?x=1"),
+            get("/livez?x=1", ""),
             "A query that is not asked for is not looked at.",
         )
-        .alike(get("/livez?")),
-        odd("`GET /livez#part`", get("/livez#part"), "A fragment is the client's own matter and is cut off."),
-        odd("`GET /livez/`", get("/livez/"), "A path is one name; a slash at its end makes another."),
-        odd("`GET //api/users`", get("//api/users"), "The same. The problem names the path that was meant."),
-        odd("`GET /API/users`", get("/API/users"), "The same."),
-        odd("`GET /users`", get("/users"), "The same."),
+        .alike(get("/livez?", "")),
+        odd(
+            "`GET /livez#part`",
+            get("/livez#part", ""),
+            "A fragment is the client's own matter and is cut off.",
+        ),
+        odd("`GET /livez/`", get("/livez/", ""), "A path is one name; a slash at its end makes another."),
+        odd(
+            "`GET //api/users`",
+            get("//api/users", ""),
+            "The same. The problem names the path that was meant.",
+        ),
+        odd("`GET /API/users`", get("/API/users", ""), "The same."),
+        odd("`GET /users`", get("/users", ""), "The same."),
         odd(
             "`GET /%6Civez`",
-            get("/%6Civez"),
+            get("/%6Civez", ""),
             "Paths are compared as they come, so that no two rules see two paths.",
         ),
         odd(
             "`GET /api/../livez`",
-            get("/api/../livez"),
+            get("/api/../livez", ""),
             "Dots are no way up; a client resolves them before it sends.",
         ),
         odd(
             "an id of a path percent-encoded",
-            owner("GET", "/api/personal-access-tokens/%30190a000-0000-7000-8000-00000000dead", "", b""),
+            owner_get("/api/personal-access-tokens/%30190a000-0000-7000-8000-00000000dead"),
             "What stands in the place of a parameter is decoded. This id names nothing.",
         ),
         odd(
             "bytes beyond ASCII in a target",
-            get("/\u{fc}"),
+            get("/\u{fc}", ""),
             "They are taken as they are, and no path has them.",
         ),
         odd(
             "a blank in a target",
-            get("/live z"),
+            get("/live z", ""),
             "A blank ends the target, and what follows is no version.",
         ),
         odd(
             "a target of 70,000 bytes",
-            get(&format!("/{}", "a".repeat(70_000))),
+            get(&format!("/{}", "a".repeat(70_000)), ""),
             "A head holds at most 64 KiB.",
         ),
         odd(
             "`GET /api/rules/x`",
-            get("/api/rules/x"),
+            get("/api/rules/x", ""),
             "The vendor has this path and this server has not. 404 would be taken for \"is gone\".",
         ),
     ]

@@ -93,7 +93,8 @@ pub struct ServeSettings {
     #[arg(long, env = "BRMS_CONNECTIONS_MAX", value_name = "COUNT", default_value_t = 1024,
           value_parser = clap::value_parser!(u32).range(1..))]
     pub connections_max: u32,
-    /// How long a client may take to send a request head, or stall while receiving a response.
+    /// How long a client may take to send a request head, stall while receiving a response, or take to receive 64 KiB of
+    /// an export (on average).
     #[arg(long, env = "BRMS_HEADER_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = positive_time)]
     pub header_timeout: Duration,
     /// How long an idle connection is kept open between two requests. Must be longer than the load balancer's idle

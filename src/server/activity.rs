@@ -43,6 +43,7 @@ pub(super) struct Activity {
     became_idle: Notify,
     /// A response that hyper generated itself.
     own_answer: OnceLock<Vec<u8>>,
+    has_sent_parts: AtomicBool,
     /// For the latest chunked response: whether all its chunks have been produced.
     parts_are_over: Mutex<Option<Arc<AtomicBool>>>,
 }
@@ -55,6 +56,7 @@ impl Activity {
             since_ms: AtomicU64::new(0),
             became_idle: Notify::new(),
             own_answer: OnceLock::new(),
+            has_sent_parts: AtomicBool::new(false),
             parts_are_over: Mutex::default(),
         }
     }
@@ -67,6 +69,7 @@ impl Activity {
 
     /// Marks the response as chunked.
     pub(super) fn sends_parts(&self, are_over: Arc<AtomicBool>) {
+        self.has_sent_parts.store(true, Ordering::Release);
         *self.parts_are_over.lock().unwrap_or_else(PoisonError::into_inner) = Some(are_over);
     }
 
@@ -118,6 +121,11 @@ impl Activity {
         self.since_ms.store(since_ms, Ordering::Release);
         self.state.store(to, Ordering::Release);
         true
+    }
+
+    /// Whether any response so far was chunked.
+    pub(super) fn has_sent_parts(&self) -> bool {
+        self.has_sent_parts.load(Ordering::Acquire)
     }
 
     /// Whether a response has begun whose last chunk has not been produced.

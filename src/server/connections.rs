@@ -11,9 +11,9 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
-use tokio_io_timeout::TimeoutStream;
 
 use super::activity::{Activity, IdleTimeouts, TrackedStream};
+use super::pace::PacedStream;
 use super::site::Site;
 use super::{refusal, request};
 use crate::http::parts_are_over;
@@ -36,7 +36,8 @@ const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub struct ServerLimits {
     /// The most connections at once.
     pub connections_max: u32,
-    /// How long receiving a request head may take, and how long a client may stall while it receives a response.
+    /// How long receiving a request head may take, how long a client may stall while it receives a response, and the
+    /// time in which it has to receive 64 KiB of a download, on average.
     pub header_timeout: Duration,
     /// How long an idle connection is kept open between two requests.
     pub keep_alive_timeout: Duration,
@@ -155,9 +156,7 @@ impl Connection {
         activity: &Activity,
     ) -> hyper::Result<Ended> {
         let (site, running, time_max) = (&self.site, &self.running, self.limits.request_timeout);
-        let mut stream = TimeoutStream::new(stream);
-        // hyper has no time-out for a client that stops reading; it would occupy its slot forever.
-        stream.set_write_timeout(Some(self.limits.header_timeout));
+        let stream = PacedStream::new(stream, activity, self.limits.header_timeout);
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let request_guard = activity.begin_request();
             let has_body = request.method() != hyper::Method::HEAD;
@@ -183,7 +182,7 @@ impl Connection {
             .max_header_size(HEAD_BYTES_MAX)
             // A client may close its sending side after the request and still receives the response.
             .half_close(true)
-            .serve_connection(TokioIo::new(TrackedStream::new(Box::pin(stream), activity)), service);
+            .serve_connection(TokioIo::new(TrackedStream::new(stream, activity)), service);
         let mut serving = std::pin::pin!(serving);
         let timeouts =
             IdleTimeouts { head: self.limits.header_timeout, keep_alive: self.limits.keep_alive_timeout };

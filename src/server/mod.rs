@@ -5,6 +5,7 @@
 mod activity;
 mod client_address;
 mod connections;
+mod pace;
 mod refusal;
 mod request;
 mod site;

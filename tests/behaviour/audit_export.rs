@@ -4,7 +4,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -125,7 +125,7 @@ async fn a_client_that_stops_reading_an_export_holds_no_transaction() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     // The write-ahead log is checkpointed although the export is not finished.
     let log = server.folder.path().join("test.db-wal");
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     while log.metadata().expect("the log").len() > 0 {
         assert!(begun.elapsed() < Duration::from_secs(20), "the log is never emptied");
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -176,4 +176,60 @@ async fn a_connection_is_kept_alive_after_an_export_and_after_its_head() {
     }
     // No response is owed now, so it is closed after the keep-alive time-out.
     assert!(connection.answer().is_none());
+}
+
+/// Reads at this pace, in bytes a second, for a while. An end of the connection ends it.
+fn read_slowly(stream: &mut TcpStream, pace: usize, time: Duration) -> Vec<u8> {
+    let begun = Instant::now();
+    let mut arrived = Vec::new();
+    while begun.elapsed() < time {
+        let mut some = vec![0; pace / 20];
+        // A read of nothing is none.
+        match stream.read(&mut some) {
+            Ok(0) if pace > 0 => break,
+            Ok(length) => arrived.extend_from_slice(&some[..length]),
+            Err(_) => break,
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    arrived
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_steadily_takes_90_kib_in_the_time_for_64_gets_all_of_an_export() {
+    let limit = Duration::from_secs(3);
+    let server = TestServer::start_with(&["--header-timeout", "3s"]).await;
+    fill(&server, 60_000);
+    let mut slow = ask(&server);
+    // For longer than any one gap: what the sockets hold hides at first whether the client reads.
+    let mut arrived = read_slowly(&mut slow, 90 * 1024 / 3, limit * 4);
+    // In chunks, so the last bytes are known and the connection need not end.
+    let mut some = vec![0; 64 * 1024];
+    while !arrived.ends_with(b"0\r\n\r\n")
+        && let Ok(length @ 1..) = slow.read(&mut some)
+    {
+        arrived.extend_from_slice(&some[..length]);
+    }
+    assert!(arrived.ends_with(b"0\r\n\r\n"), "it was cut off after {} bytes", arrived.len());
+    assert!(arrived.len() > 60_000 * 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_stops_reading_an_export_or_takes_too_little_of_it_is_given_up() {
+    let limit = Duration::from_secs(1);
+    let server = TestServer::start_with(&["--header-timeout", "1s", "--connections-max", "1"]).await;
+    fill(&server, 60_000);
+    for pace in [0, 16 * 1024] {
+        let mut slow = ask(&server);
+        let begun = Instant::now();
+        let reading = std::thread::spawn(move || {
+            let arrived = read_slowly(&mut slow, pace, PATIENCE);
+            (slow, arrived)
+        });
+        // Its place is free again.
+        server.get("/livez").header("connection", "close").expect(200).await;
+        let taken = begun.elapsed();
+        assert!(taken >= limit && taken < limit * 4, "{pace}: {taken:?}");
+        drop(reading);
+    }
 }

@@ -1,15 +1,17 @@
-//! What must hold after every step, looked for in the database.
+//! What must hold after every step, looked for in the database, and which secrets still work.
 
+use super::steps::{Credential, Operation, Step};
 use super::world::World;
-use crate::support::TestServer;
+use super::{requests, shown};
 use crate::support::inside::everything;
+use crate::support::{Answer, TestServer};
 
 pub fn audit_rows(server: &TestServer) -> i64 {
     server.count("SELECT count(*) FROM audit_logs")
 }
 
 /// Panics with the step when something is broken.
-pub fn check(server: &TestServer, world: &World, what: &str, audit_rows_before: i64, changed: bool) {
+pub fn check(server: &TestServer, what: &str, audit_rows_before: i64, changed: bool) {
     let owners = "SELECT count(*) FROM organisations
                   WHERE 1 <> (SELECT count(*) FROM users WHERE organisation_id = organisations.id AND type = 'owner')";
     assert_eq!(server.count(owners), 0, "not one owner: {what}");
@@ -21,34 +23,67 @@ pub fn check(server: &TestServer, world: &World, what: &str, audit_rows_before: 
     let live = "SELECT count(*) FROM invitation_secrets AS secret JOIN invitations ON invitations.id = invitation_id
                 JOIN users ON users.id = user_id
                 WHERE secret.state = 'live' AND (invitations.status = 'accepted' OR users.status = 'disabled')";
-    assert_eq!(server.count(live), 0, "a live link of somebody who is in, or out: {what}");
+    assert_eq!(server.count(live), 0, "a live link of a user who accepted or is disabled: {what}");
     let of_disabled = "SELECT count(*) FROM personal_access_tokens JOIN users ON users.id = user_id
                        WHERE users.status = 'disabled'";
     assert_eq!(server.count(of_disabled), 0, "a token of a disabled user: {what}");
 
     let written = audit_rows(server) - audit_rows_before;
     assert_eq!(written > 0, changed, "{written} audit rows: {what}");
-    check_people(server, world, what);
 }
 
-/// The people and the memberships are those of the model.
-fn check_people(server: &TestServer, world: &World, what: &str) {
-    for user in &world.users {
-        let sql = "SELECT type || ' ' || status FROM users WHERE email_folded = lower(?1)
-                   AND organisation_id = (SELECT id FROM organisations WHERE name = 'acme')";
-        let found: String = server.look(|tx| tx.row(sql, [&user.email], |row| row.get(0)));
-        assert_eq!(found, format!("{} {}", user.standing, user.status), "{}: {what}", user.email);
-    }
-    for project in &world.projects {
-        let sql =
-            "SELECT count(*), coalesce(sum(owner), 0) FROM members JOIN projects ON projects.id = project_id
-                   JOIN users ON users.id = user_id
-                   WHERE key = ?1 AND users.email <> 'manager@acme.test'";
-        let counts: (u32, u32) =
-            server.look(|tx| tx.row(sql, [&project.key], |row| Ok((row.get(0)?, row.get(1)?))));
-        let counts = (counts.0 as usize, counts.1 as usize);
-        let owners = project.members.values().filter(|is_owner| **is_owner).count();
-        assert_eq!(counts, (project.members.len(), owners), "{}: {what}", project.key);
+/// The answer of a step that only looks is that of the model.
+pub fn check_look(world: &World, step: &Step, answer: &Answer, what: &str) {
+    let Step::Call(credential, operation) = step else { return };
+    let user = match *credential {
+        Credential::SignIn(user) => user,
+        Credential::Secret(secret) => world.tokens[world.secrets[secret].token].user,
+    };
+    let mut expected: Vec<&str> = match operation {
+        Operation::ListProjects { all } => {
+            let listed = world.projects.iter().filter(|project| !project.is_deleted);
+            listed
+                .filter(|project| *all || project.members.contains_key(&user))
+                .map(|project| project.id.as_str())
+                .collect()
+        }
+        Operation::ListMemberUsers(project) => {
+            let members = &world.projects[*project].members;
+            let outside = world.users.iter().enumerate();
+            outside
+                .filter(|(number, user)| !members.contains_key(number) && user.status != "disabled")
+                .map(|(_, user)| user.id.as_str())
+                .collect()
+        }
+        _ => return,
+    };
+    let body = answer.json();
+    let found = body["results"].as_array().expect("results").iter();
+    let mut found: Vec<&str> = found.map(|one| one["id"].as_str().expect("an id")).collect();
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected, "{what}");
+}
+
+/// Every secret, and every person, may in every project what the model says, and no more.
+pub async fn check_rights(server: &TestServer, world: &World, what: &str) {
+    shown::check_tokens(server, world, what).await;
+    let people = (0..world.users.len()).filter(|user| !world.users[*user].is_service);
+    let credentials = people.map(Credential::SignIn).chain((0..world.secrets.len()).map(Credential::Secret));
+    let now = server.clock.now();
+    for credential in credentials {
+        for project in 0..world.projects.len() {
+            let step = Step::Call(credential, Operation::ListMemberUsers(project));
+            let Step::Call(_, operation) = &step else { unreachable!("it is a call") };
+            let (answer, _) = requests::call(server, world, credential, operation).await;
+            let expected = world.expected(&step, now);
+            let id = &world.projects[project].id;
+            assert_eq!(answer.status, expected, "{credential:?} in project {project}, {id}: {what}");
+            if expected == 401 {
+                // What opens nothing here opens nothing there.
+                break;
+            }
+        }
     }
 }
 

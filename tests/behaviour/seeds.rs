@@ -197,7 +197,7 @@ fn known_secrets_are_not_added_to_a_served_database_that_has_none() {
     let before = people(folder.path());
     let (code, said) = seed_in(folder.path(), &example().to_string(), &["--add"]);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("a server is serving") && said.contains("/_test/seed"), "{said}");
+    assert!(said.contains("a server is using") && said.contains("/_test/seed"), "{said}");
     assert_eq!(people(folder.path()), before);
     // A seed without secrets is accepted, and so is one whose secrets are not known to others.
     let secret = json!({ "secretSha256": "5e".repeat(32), "seeded": false });

@@ -7,7 +7,7 @@ use std::future::Future;
 use uuid::Uuid;
 
 use super::models;
-use crate::http::{Authorization, Download, RequestContext};
+use crate::http::{Authorization, Download, Posted, RequestContext, WithIdempotency};
 use crate::problem::Problem;
 
 /// Every operation of the description.
@@ -581,7 +581,7 @@ pub struct UpdateUserParameters {
 /// body are valid.
 pub trait Api: Send + Sync + 'static {
     /// The authenticated principal.
-    type Principal: Send + 'static;
+    type Principal: WithIdempotency + Send + 'static;
 
     /// Authenticates the request before anything else of it is read. Called only for operations with a security
     /// scheme.
@@ -630,7 +630,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: CreateGroupParameters,
         body: models::SaveGroupRequest,
-    ) -> impl Future<Output = Result<models::Group, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::Group>, Problem>> + Send;
 
     /// Page through groups.
     ///
@@ -682,7 +682,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: InviteMembersParameters,
         body: models::InviteMembersRequest,
-    ) -> impl Future<Output = Result<Vec<models::Member>, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<Vec<models::Member>>, Problem>> + Send;
 
     /// Join a project.
     ///
@@ -691,7 +691,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: JoinProjectParameters,
-    ) -> impl Future<Output = Result<models::Member, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::Member>, Problem>> + Send;
 
     /// Page through users not yet in a project.
     ///
@@ -737,7 +737,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::CreateTokenRequest,
-    ) -> impl Future<Output = Result<models::NewPersonalAccessToken, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::NewPersonalAccessToken>, Problem>> + Send;
 
     /// Own tokens.
     ///
@@ -755,7 +755,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: CreateServiceAccountTokenParameters,
         body: models::CreateTokenRequest,
-    ) -> impl Future<Output = Result<models::NewPersonalAccessToken, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::NewPersonalAccessToken>, Problem>> + Send;
 
     /// Remove an own token.
     ///
@@ -792,7 +792,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: RegeneratePersonalAccessTokenParameters,
         body: models::RegenerateTokenRequest,
-    ) -> impl Future<Output = Result<models::NewPersonalAccessToken, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::NewPersonalAccessToken>, Problem>> + Send;
 
     /// Remove a token of a service account.
     ///
@@ -820,7 +820,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: RegenerateServiceAccountTokenParameters,
         body: models::RegenerateTokenRequest,
-    ) -> impl Future<Output = Result<models::NewPersonalAccessToken, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::NewPersonalAccessToken>, Problem>> + Send;
 
     /// Change own name.
     ///
@@ -838,7 +838,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::CreateProjectRequest,
-    ) -> impl Future<Output = Result<models::CreatedProject, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::CreatedProject>, Problem>> + Send;
 
     /// Page through projects.
     ///
@@ -912,7 +912,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::SaveRoleRequest,
-    ) -> impl Future<Output = Result<models::Role, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::Role>, Problem>> + Send;
 
     /// Page through roles.
     ///
@@ -940,7 +940,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::CreateServiceAccountRequest,
-    ) -> impl Future<Output = Result<models::User, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::User>, Problem>> + Send;
 
     /// Invite people by email.
     ///
@@ -949,7 +949,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::InviteUsersRequest,
-    ) -> impl Future<Output = Result<Vec<models::Invitation>, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<Vec<models::Invitation>>, Problem>> + Send;
 
     /// Page through users.
     ///
@@ -967,7 +967,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         parameters: SendUserInvitationParameters,
-    ) -> impl Future<Output = Result<models::Invitation, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::Invitation>, Problem>> + Send;
 
     /// Change a user.
     ///

@@ -3,7 +3,7 @@
 //! Routes requests to operations.
 
 use super::api::*;
-use crate::http::{self, PathParameters, Reply, Request, Route, route};
+use crate::http::{self, PathParameters, Reply, Request, Route, WithIdempotency, route};
 use crate::problem::Problem;
 
 /// The method and path of every operation.
@@ -119,9 +119,11 @@ async fn call<A: Api>(
         Operation::CreateGroup => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = CreateGroupParameters { project_id: path.read("projectId")? };
+            request.read_idempotency_key()?;
             let body = request.json().await?;
+            let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.create_group(principal, parameters, body).await?;
-            Reply::json(200, &answer)
+            answer.reply()
         }
         Operation::ListGroups => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
@@ -171,15 +173,19 @@ async fn call<A: Api>(
         Operation::InviteMembers => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = InviteMembersParameters { project_id: path.read("projectId")? };
+            request.read_idempotency_key()?;
             let body = request.json().await?;
+            let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.invite_members(principal, parameters, body).await?;
-            Reply::json(200, &answer)
+            answer.reply()
         }
         Operation::JoinProject => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = JoinProjectParameters { project_id: path.read("projectId")? };
+            request.read_idempotency_key()?;
+            let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.join_project(principal, parameters).await?;
-            Reply::json(200, &answer)
+            answer.reply()
         }
         Operation::ListMemberUsers => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
@@ -221,9 +227,11 @@ async fn call<A: Api>(
         }
         Operation::CreatePersonalAccessToken => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
+            request.read_idempotency_key()?;
             let body = request.json().await?;
+            let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.create_personal_access_token(principal, body).await?;
-            Reply::json(200, &answer)
+            answer.reply()
         }
         Operation::ListPersonalAccessTokens => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
@@ -233,9 +241,11 @@ async fn call<A: Api>(
         Operation::CreateServiceAccountToken => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = CreateServiceAccountTokenParameters { user_id: path.read("userId")? };
+            request.read_idempotency_key()?;
             let body = request.json().await?;
+            let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.create_service_account_token(principal, parameters, body).await?;
-            Reply::json(200, &answer)
+            answer.reply()
         }
         Operation::DeletePersonalAccessToken => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
@@ -258,9 +268,11 @@ async fn call<A: Api>(
         Operation::RegeneratePersonalAccessToken => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = RegeneratePersonalAccessTokenParameters { pat_id: path.read("patId")? };
+            request.read_idempotency_key()?;
             let body = request.json().await?;
+            let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.regenerate_personal_access_token(principal, parameters, body).await?;
-            Reply::json(200, &answer)
+            answer.reply()
         }
         Operation::DeleteServiceAccountToken => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
@@ -286,9 +298,11 @@ async fn call<A: Api>(
                 user_id: path.read("userId")?,
                 pat_id: path.read("patId")?,
             };
+            request.read_idempotency_key()?;
             let body = request.json().await?;
+            let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.regenerate_service_account_token(principal, parameters, body).await?;
-            Reply::json(200, &answer)
+            answer.reply()
         }
         Operation::UpdateUserProfile => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
@@ -298,9 +312,11 @@ async fn call<A: Api>(
         }
         Operation::CreateProject => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
+            request.read_idempotency_key()?;
             let body = request.json().await?;
+            let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.create_project(principal, body).await?;
-            Reply::json(200, &answer)
+            answer.reply()
         }
         Operation::ListProjects => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
@@ -354,9 +370,11 @@ async fn call<A: Api>(
         }
         Operation::CreateRole => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
+            request.read_idempotency_key()?;
             let body = request.json().await?;
+            let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.create_role(principal, body).await?;
-            Reply::json(200, &answer)
+            answer.reply()
         }
         Operation::ListRoles => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
@@ -377,15 +395,19 @@ async fn call<A: Api>(
         }
         Operation::CreateServiceAccount => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
+            request.read_idempotency_key()?;
             let body = request.json().await?;
+            let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.create_service_account(principal, body).await?;
-            Reply::json(200, &answer)
+            answer.reply()
         }
         Operation::InviteUsers => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
+            request.read_idempotency_key()?;
             let body = request.json().await?;
+            let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.invite_users(principal, body).await?;
-            Reply::json(200, &answer)
+            answer.reply()
         }
         Operation::ListUsers => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
@@ -401,8 +423,10 @@ async fn call<A: Api>(
         Operation::SendUserInvitation => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = SendUserInvitationParameters { user_id: path.read("userId")? };
+            request.read_idempotency_key()?;
+            let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.send_user_invitation(principal, parameters).await?;
-            Reply::json(200, &answer)
+            answer.reply()
         }
         Operation::UpdateUser => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;

@@ -11,7 +11,7 @@ use crate::generated::models::{
     UpdateOrganisationRequest, UpdateProjectApprovalsRequest, UpdateProjectRequest, UpdateUserProfileRequest,
     UpdateUserRequest,
 };
-use crate::http::{Authorization, Download, RequestContext};
+use crate::http::{Authorization, Download, Posted, RequestContext};
 use crate::operations::tokens::personal as tokens;
 use crate::operations::tokens::personal::TokenOwner;
 use crate::operations::{
@@ -57,7 +57,7 @@ impl Api for App {
         principal: Principal,
         parameters: CreateGroupParameters,
         body: SaveGroupRequest,
-    ) -> Result<models::Group, Problem> {
+    ) -> Result<Posted<models::Group>, Problem> {
         groups::create(self, principal, parameters, body).await
     }
 
@@ -95,7 +95,7 @@ impl Api for App {
         principal: Principal,
         parameters: InviteMembersParameters,
         body: InviteMembersRequest,
-    ) -> Result<Vec<models::Member>, Problem> {
+    ) -> Result<Posted<Vec<models::Member>>, Problem> {
         members::invite(self, principal, parameters, body).await
     }
 
@@ -136,7 +136,7 @@ impl Api for App {
         &self,
         principal: Principal,
         body: CreateTokenRequest,
-    ) -> Result<models::NewPersonalAccessToken, Problem> {
+    ) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
         tokens::create(self, principal, TokenOwner::Own, body).await
     }
 
@@ -152,7 +152,7 @@ impl Api for App {
         principal: Principal,
         parameters: CreateServiceAccountTokenParameters,
         body: CreateTokenRequest,
-    ) -> Result<models::NewPersonalAccessToken, Problem> {
+    ) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
         tokens::create(self, principal, TokenOwner::ServiceAccount(parameters.user_id.into()), body).await
     }
 
@@ -185,7 +185,7 @@ impl Api for App {
         principal: Principal,
         parameters: RegeneratePersonalAccessTokenParameters,
         body: RegenerateTokenRequest,
-    ) -> Result<models::NewPersonalAccessToken, Problem> {
+    ) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
         tokens::regenerate(self, principal, TokenOwner::Own, parameters.pat_id.into(), body.expiry).await
     }
 
@@ -222,7 +222,7 @@ impl Api for App {
         principal: Principal,
         parameters: RegenerateServiceAccountTokenParameters,
         body: RegenerateTokenRequest,
-    ) -> Result<models::NewPersonalAccessToken, Problem> {
+    ) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
         tokens::regenerate(
             self,
             principal,
@@ -245,7 +245,7 @@ impl Api for App {
         &self,
         principal: Principal,
         body: CreateProjectRequest,
-    ) -> Result<models::CreatedProject, Problem> {
+    ) -> Result<Posted<models::CreatedProject>, Problem> {
         projects::create(self, principal, body).await
     }
 
@@ -286,7 +286,7 @@ impl Api for App {
         &self,
         principal: Principal,
         body: SaveRoleRequest,
-    ) -> Result<models::Role, Problem> {
+    ) -> Result<Posted<models::Role>, Problem> {
         roles::create(self, principal, body).await
     }
 
@@ -311,7 +311,7 @@ impl Api for App {
         &self,
         principal: Principal,
         body: CreateServiceAccountRequest,
-    ) -> Result<models::User, Problem> {
+    ) -> Result<Posted<models::User>, Problem> {
         users::create_service_account(self, principal, body).await
     }
 
@@ -319,7 +319,7 @@ impl Api for App {
         &self,
         principal: Principal,
         body: InviteUsersRequest,
-    ) -> Result<Vec<models::Invitation>, Problem> {
+    ) -> Result<Posted<Vec<models::Invitation>>, Problem> {
         invitations::invite(self, principal, body).await
     }
 
@@ -335,7 +335,7 @@ impl Api for App {
         &self,
         principal: Principal,
         parameters: SendUserInvitationParameters,
-    ) -> Result<models::Invitation, Problem> {
+    ) -> Result<Posted<models::Invitation>, Problem> {
         invitations::send(self, principal, parameters).await
     }
 
@@ -368,7 +368,7 @@ impl Api for App {
         &self,
         principal: Principal,
         parameters: JoinProjectParameters,
-    ) -> Result<models::Member, Problem> {
+    ) -> Result<Posted<models::Member>, Problem> {
         members::join(self, principal, parameters).await
     }
 

@@ -6,7 +6,10 @@ use tokio::time::Instant;
 use crate::access::{Caller, Principal};
 use crate::config::InvitationSettings;
 use crate::db::{Db, Tx};
+use crate::http::Posted;
+use crate::idempotency;
 use crate::problem::{Problem, Unavailable};
+use crate::views::answers::Repeatable;
 
 /// The application: its data and its settings, without any knowledge of sockets.
 pub struct App {
@@ -57,5 +60,26 @@ impl App {
         mut work: impl FnMut(&Tx, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         self.db.write(principal.deadline(), move |tx| work(tx, &principal.caller(tx)?)).await
+    }
+
+    /// Writes for a POST operation, which is done once for each `Idempotency-Key`. `permit` looks up what the path names
+    /// (404) and grants the permission (403); a repeat is answered behind it, without `work`. Both may run more than once,
+    /// each time from a clean state.
+    pub async fn write_once<P, T: Repeatable>(
+        &self,
+        principal: Principal,
+        permit: impl Fn(&Tx, &Caller) -> Result<P, Problem> + Send + 'static,
+        mut work: impl FnMut(&Tx, &Caller, P) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<Posted<T>, Problem> {
+        let deadline = principal.deadline();
+        let writing = move |tx: &Tx| {
+            let caller = principal.caller(tx)?;
+            let permitted = permit(tx, &caller)?;
+            match principal.idempotency() {
+                None => work(tx, &caller, permitted).map(Posted::Now),
+                Some(key) => idempotency::once(tx, &caller, key, || work(tx, &caller, permitted)),
+            }
+        };
+        self.db.write(deadline, writing).await
     }
 }

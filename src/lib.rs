@@ -20,6 +20,7 @@ pub mod operator;
 pub mod operations;
 
 pub mod app;
+pub mod idempotency;
 pub mod mail;
 pub mod views;
 

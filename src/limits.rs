@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::clock::{DAY, Timestamp};
 use crate::http::limits::{EMAIL_CHARACTERS_MAX, check_email};
 use crate::http::parameter::COUNT_MAX;
-use crate::http::words;
+use crate::http::{IDEMPOTENCY_KEY_CHARACTERS_MAX, words};
 use crate::problem::{Place, Problem};
 
 /// The most entries of a list in a request.
@@ -20,6 +20,15 @@ pub const NAME_CHARACTERS_MAX: usize = 200;
 /// The deepest nesting of arrays and objects in a free-form value. JSON parsers stop at 128 levels, and an export
 /// nests the value deeper than the request did.
 pub const NESTING_MAX: usize = 100;
+
+/// How long a repeat of a request with an `Idempotency-Key` is answered as before.
+pub const IDEMPOTENCY_KEY_LIFETIME: Duration = DAY;
+/// The most keys of one user that live at once.
+pub const LIVE_IDEMPOTENCY_KEYS_MAX: u64 = 10_000;
+/// The most bytes of an answer that is kept for a repeat. The table has the same limit.
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// Visible ASCII characters.
+const IDEMPOTENCY_KEY_PATTERN: &str = "^[!-~]*$";
 
 /// The pattern of a project key; [`project_key_complaint`] checks the same without a regular expression.
 const PROJECT_KEY_PATTERN: &str = "^[a-z0-9]{2,}(-[a-z0-9]+)*$";
@@ -99,6 +108,17 @@ pub fn of_parameter(parameter: &str) -> Option<Value> {
         "sort" => json!({ "enum": Sort::ALL }),
         "fromDate" | "toDate" => json!({ "anyOf": [{ "format": "date" }, { "format": "date-time" }] }),
         _ => return None,
+    })
+}
+
+/// The schema of an `Idempotency-Key`.
+#[must_use]
+pub fn of_idempotency_key() -> Value {
+    json!({
+        "type": "string",
+        "minLength": 1,
+        "maxLength": IDEMPOTENCY_KEY_CHARACTERS_MAX,
+        "pattern": IDEMPOTENCY_KEY_PATTERN,
     })
 }
 

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::http::IDEMPOTENCY_KEY;
 use crate::limits;
 
 /// The vendored description, byte for byte.
@@ -13,9 +14,11 @@ pub fn served(public_url: &str) -> Result<Value, serde_json::Error> {
     let mut description: Value = serde_json::from_str(VENDORED)?;
     description["servers"] = json!([{ "url": public_url }]);
     description["components"]["schemas"] = json!({ "Problem": problem_schema() });
+    description["components"]["parameters"] = json!({ "IdempotencyKey": idempotency_key() });
     let paths = description["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
-    for operation in paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
-        add_problems(operation);
+    for (method, operation) in paths.filter_map(Value::as_object_mut).flatten() {
+        let is_post = method == "post";
+        add_problems(operation, is_post);
         for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
             if let Some(limits) = parameter["name"].as_str().and_then(limits::of_parameter) {
                 add(&mut parameter["schema"], limits);
@@ -25,12 +28,36 @@ pub fn served(public_url: &str) -> Result<Value, serde_json::Error> {
         if let Some(properties) = body.and_then(Value::as_object_mut) {
             limit_body(properties);
         }
+        if is_post {
+            add_idempotency_key(operation);
+        }
     }
     Ok(description)
 }
 
+/// The header that every POST takes.
+fn idempotency_key() -> Value {
+    json!({
+        "name": IDEMPOTENCY_KEY,
+        "in": "header",
+        "required": false,
+        "description": "Marks a request so that it is carried out once: for 24 hours a repeat by the same credential \
+                        with the same key, path, query and body is answered as before, with the header \
+                        Idempotency-Replayed. Use a new UUID for each new request.",
+        "schema": limits::of_idempotency_key(),
+    })
+}
+
+fn add_idempotency_key(operation: &mut Value) {
+    let parameter = json!({ "$ref": "#/components/parameters/IdempotencyKey" });
+    match operation.get_mut("parameters").and_then(Value::as_array_mut) {
+        Some(parameters) => parameters.push(parameter),
+        None => operation["parameters"] = json!([parameter]),
+    }
+}
+
 /// Adds every problem that the operation can answer.
-fn add_problems(operation: &mut Value) {
+fn add_problems(operation: &mut Value, is_post: bool) {
     let is_open = operation.get("security").is_none_or(|security| security == &json!([]));
     let has_body = operation.get("requestBody").is_some();
     let statuses = [
@@ -42,7 +69,8 @@ fn add_problems(operation: &mut Value) {
         (409, "Conflict with the current state", !is_open),
         (413, "The body is too long", has_body),
         (415, "The media type of the body is not supported", has_body),
-        (429, "Too many invitations sent", !is_open),
+        (422, "The Idempotency-Key was used for another request", is_post),
+        (429, "Too many invitations sent, or too many Idempotency-Keys", !is_open),
         (500, "Internal error", true),
         (503, "Service unavailable", true),
         (504, "The request timed out", true),
@@ -71,6 +99,11 @@ fn problem_schema() -> Value {
             "message": { "type": "string", "description": "The same as detail" },
             "error": { "type": "string", "description": "The same as title" },
             "statusCode": { "type": "integer", "description": "The same as status" },
+            "ids": {
+                "type": "array",
+                "items": { "type": "string", "format": "uuid" },
+                "description": "Of already-done: what was made or changed",
+            },
             "errors": {
                 "type": "array",
                 "items": {

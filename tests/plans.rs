@@ -9,7 +9,8 @@ use brms::db::sqlite::{self, Options};
 use rusqlite::Connection;
 
 /// The tables that grow with the number of users and their activity.
-const LARGE: [&str; 5] = ["users", "members", "member_groups", "invitations", "audit_logs"];
+const LARGE: [&str; 6] =
+    ["users", "members", "member_groups", "invitations", "audit_logs", "idempotency_keys"];
 
 /// Statements that may scan such a table, and why.
 const ALLOWED: [(&str, &str); 6] = [

@@ -22,7 +22,7 @@ def judging_copy(description, stage):
     for _, operation in operations(copied):
         name = operation["operationId"]
         for parameter in operation.get("parameters", []):
-            if parameter["in"] == "path":
+            if parameter.get("in") == "path":
                 parameter["example"] = stage.values(parameter["name"], name)[0]
         if name in BODIES:
             operation["requestBody"]["content"]["application/json"]["example"] = BODIES[name]

@@ -47,7 +47,7 @@ def known_ids(description, stage):
     for _, operation in operations(description):
         name, bound = operation["operationId"], []
         for parameter in operation.get("parameters", []):
-            if parameter["in"] == "path":
+            if parameter.get("in") == "path":
                 dictionary = f"{name}-{parameter['name']}"
                 values = stage.values(parameter["name"], name)
                 lines += [f"[dictionaries.{dictionary}]", f"values = {json.dumps(values)}"]

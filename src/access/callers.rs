@@ -8,13 +8,13 @@ use super::hints;
 use crate::db::{Db, Tx};
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::generated::models::UserType;
-use crate::http::{Authorization, RequestContext};
+use crate::http::{Authorization, Idempotency, RequestContext, WithIdempotency};
 use crate::problem::{Challenge, CredentialFault, Problem};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
 use crate::store::audit_logs::Actor;
 use crate::store::credentials::TokenLimits;
-use crate::store::ids::{OrganisationId, UserId};
+use crate::store::ids::{CredentialId, OrganisationId, UserId};
 
 /// Well-formed credentials of a request, with the request's context. The caller is not known yet.
 pub struct Principal {
@@ -22,6 +22,7 @@ pub struct Principal {
     kind: SecretKind,
     secret_hash: SecretHash,
     context: RequestContext,
+    idempotency: Option<Idempotency>,
 }
 
 /// An authenticated user, as of the current transaction.
@@ -29,6 +30,8 @@ pub struct Principal {
 pub struct Caller {
     /// The operation that is called.
     pub operation: Operation,
+    /// What the caller came in with. It keeps its id when it is given a new secret.
+    pub credential_id: CredentialId,
     /// The user.
     pub user_id: UserId,
     /// The caller's organisation; nothing of any other is visible.
@@ -62,7 +65,8 @@ pub async fn authenticate(
     let kind = kind(scheme);
     let invalid = || refusal(operation, CredentialFault::Invalid, NOT_VALID);
     let secret = Secret::parse(kind, credentials).ok_or_else(invalid)?;
-    let principal = Principal { operation, kind, secret_hash: secret.hash(), context: context.clone() };
+    let context = context.clone();
+    let principal = Principal { operation, kind, secret_hash: secret.hash(), context, idempotency: None };
     match db.peek(|tx| principal.caller(tx)) {
         Ok(_) => Ok(principal),
         Err(refusal @ Problem::Unauthenticated { .. }) => {
@@ -79,6 +83,7 @@ impl Principal {
         let found = found.ok_or_else(|| refusal(self.operation, CredentialFault::Invalid, NOT_VALID))?;
         Ok(Caller {
             operation: self.operation,
+            credential_id: found.credential_id,
             user_id: found.user_id,
             organisation_id: found.organisation_id,
             user_type: found.user_type,
@@ -88,10 +93,22 @@ impl Principal {
         })
     }
 
+    /// The key of the request, if it has one and is a POST.
+    #[must_use]
+    pub fn idempotency(&self) -> Option<&Idempotency> {
+        self.idempotency.as_ref()
+    }
+
     /// When the request times out.
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.context.deadline
+    }
+}
+
+impl WithIdempotency for Principal {
+    fn with_idempotency(self, idempotency: Option<Idempotency>) -> Self {
+        Self { idempotency, ..self }
     }
 }
 

@@ -4,6 +4,7 @@
 mod body;
 mod download;
 mod head;
+mod idempotency;
 pub mod limits;
 pub mod parameter;
 mod reply;
@@ -14,6 +15,9 @@ mod words;
 
 pub use body::{BODY_BYTES_MAX, Form};
 pub use download::{ClientGone, Download, DownloadWriter};
+pub use idempotency::{
+    IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_CHARACTERS_MAX, Idempotency, KeptAnswer, Posted, WithIdempotency,
+};
 pub use limits::{Check, Limits, check_email};
 pub use parameter::{PathParameters, RequestParameter};
 pub use reply::{Reply, ReplyBody, parts_are_over};

@@ -4,12 +4,14 @@ use std::net::IpAddr;
 
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, EXPECT, HeaderMap};
+use hyper::http::uri::PathAndQuery;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::body::{self, BODY_BYTES_MAX, Form};
 use super::head;
+use super::idempotency::{Fingerprinting, Idempotency};
 use super::limits::Limits;
 use super::parameter::{self, RequestParameter};
 use super::reply::Reply;
@@ -75,6 +77,7 @@ pub struct Request {
     head: hyper::http::request::Parts,
     body: Incoming,
     body_was_asked_for: bool,
+    fingerprinting: Option<Fingerprinting>,
     context: RequestContext,
 }
 
@@ -83,7 +86,7 @@ impl Request {
     #[must_use]
     pub fn new(request: hyper::Request<Incoming>, context: RequestContext) -> Self {
         let (head, body) = request.into_parts();
-        Self { head, body, body_was_asked_for: false, context }
+        Self { head, body, body_was_asked_for: false, fingerprinting: None, context }
     }
 
     /// Runs the checks that apply to every request.
@@ -143,7 +146,26 @@ impl Request {
     /// The body as JSON, parsed strictly and checked against the limits of its type.
     pub async fn json<T: DeserializeOwned + Limits>(&mut self) -> Result<T, Problem> {
         let bytes = self.bytes(body::JSON, BODY_BYTES_MAX).await?;
+        if let Some(fingerprinting) = &mut self.fingerprinting {
+            fingerprinting.body(&bytes);
+        }
         strict::from_json(&bytes)
+    }
+
+    /// Reads the `Idempotency-Key` if there is one, before the body is read.
+    pub fn read_idempotency_key(&mut self) -> Result<(), Problem> {
+        let target = self.head.uri.path_and_query().map_or("", PathAndQuery::as_str);
+        self.fingerprinting = Fingerprinting::begin(&self.head.headers, self.head.method.as_str(), target)?;
+        Ok(())
+    }
+
+    /// The key that was read and what it marks: the request with its body, also where the operation takes none.
+    pub async fn idempotency(&mut self) -> Result<Option<Idempotency>, Problem> {
+        let Some(mut fingerprinting) = self.fingerprinting.take() else { return Ok(None) };
+        if !self.body_was_asked_for {
+            fingerprinting.body(&self.whole_body(BODY_BYTES_MAX).await?);
+        }
+        Ok(Some(fingerprinting.end()))
     }
 
     /// The text of a JSON body, for a parser of its own with another limit.

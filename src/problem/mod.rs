@@ -8,6 +8,7 @@
 mod challenge;
 mod conflict;
 mod head;
+mod idempotency;
 mod injected;
 mod kind;
 mod place;
@@ -17,6 +18,7 @@ mod unavailable;
 pub use challenge::{Challenge, CredentialFault};
 pub use conflict::Conflict;
 pub use head::HeadFault;
+pub use idempotency::{IdempotencyProblem, NotKept};
 pub use injected::STATUSES as INJECTABLE_STATUSES;
 pub use place::Place;
 pub use table::{Gone, Problem, SendLimit};

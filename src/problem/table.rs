@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::challenge::{Challenge, CredentialFault};
 use super::conflict::Conflict;
 use super::head::HeadFault;
+use super::idempotency::IdempotencyProblem;
 use super::injected;
 use super::kind::{ProblemKind, kind};
 use super::place::Place;
@@ -103,6 +104,8 @@ pub enum Problem {
         /// Whole seconds until the next send is allowed.
         retry_after_seconds: u64,
     },
+    /// What stands in the way of a request with an `Idempotency-Key` (409, 422, 429).
+    Idempotency(IdempotencyProblem),
     /// An internal error (500). The text is for the log only.
     Internal(String),
     /// The service is unavailable (503).
@@ -158,7 +161,8 @@ impl Problem {
                 challenges.iter().map(header).collect()
             }
             Self::MethodNotAllowed { allow } => vec![("allow", allow.clone())],
-            Self::TooManySends { retry_after_seconds, .. } => {
+            Self::TooManySends { retry_after_seconds, .. }
+            | Self::Idempotency(IdempotencyProblem::TooManyKeys { retry_after_seconds, .. }) => {
                 vec![("retry-after", retry_after_seconds.to_string())]
             }
             Self::Unavailable(_) => vec![("retry-after", RETRY_AFTER_BUSY_SECONDS.to_string())],
@@ -185,6 +189,11 @@ impl Problem {
         });
         if !self.places().is_empty() {
             body["errors"] = serde_json::json!(self.places());
+        }
+        if let Self::Idempotency(problem) = self
+            && !problem.ids().is_empty()
+        {
+            body["ids"] = serde_json::json!(problem.ids());
         }
         body.to_string().into_bytes()
     }
@@ -234,6 +243,7 @@ impl Problem {
             Self::UnsupportedContentEncoding => {
                 kind(415, "unsupported-content-encoding", "Unsupported content encoding")
             }
+            Self::Idempotency(problem) => problem.kind(),
             Self::TooManySends { .. } => kind(429, "too-many-sends", "Too many sends"),
             Self::Internal(_) => kind(500, "internal-error", "Internal error"),
             Self::Unavailable(_) => kind(503, "unavailable", "Service unavailable"),
@@ -258,6 +268,7 @@ impl Problem {
             405 => Self::MethodNotAllowed { allow: String::new() },
             413 => Self::TooLarge { bytes_max: 0 },
             415 => Self::UnsupportedMediaType { supported: "" },
+            422 => Self::Idempotency(IdempotencyProblem::KeyReused),
             429 => Self::TooManySends { limit: SendLimit::Invitation, retry_after_seconds: 1 },
             500 => Self::Internal(String::new()),
             503 => Self::Unavailable(Unavailable::Overload),
@@ -300,6 +311,7 @@ impl Problem {
             Self::TooManySends { limit, retry_after_seconds } => {
                 format!("{} Try again in {retry_after_seconds} seconds.", limit.detail())
             }
+            Self::Idempotency(problem) => problem.detail(),
             Self::Internal(_) => {
                 "Internal error; see the server log for this instance.".to_owned()
             }

@@ -4,7 +4,7 @@ use crate::db::{Row, RowResult, Tx, json, params, word};
 use crate::generated::models::{Permission, UserStatus, UserType};
 use crate::problem::Problem;
 use crate::secret::{SecretHash, SecretKind};
-use crate::store::ids::{OrganisationId, PersonalAccessTokenId, ProjectId, UserId};
+use crate::store::ids::{CredentialId, OrganisationId, PersonalAccessTokenId, ProjectId, UserId};
 use crate::store::tokens::{LIVE, PERSONAL_ACCESS_TOKENS, SESSIONS};
 
 /// The limits of a personal access token.
@@ -20,6 +20,7 @@ pub struct TokenLimits {
 
 /// The user that a credential belongs to.
 pub(crate) struct Found {
+    pub credential_id: CredentialId,
     pub user_id: UserId,
     pub organisation_id: OrganisationId,
     pub user_type: UserType,
@@ -33,6 +34,7 @@ pub(crate) fn find(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Optio
         if is_personal { statement(PERSONAL_ACCESS_TOKENS, LIMIT_COLUMNS) } else { statement(SESSIONS, "") };
     tx.optional(&statement, params![hash, tx.now()], |row| {
         Ok(Found {
+            credential_id: row.get("token_id")?,
             user_id: row.get("id")?,
             organisation_id: row.get("organisation_id")?,
             user_type: word(row, "type")?,
@@ -42,13 +44,13 @@ pub(crate) fn find(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Optio
 }
 
 /// The columns with the limits of a personal access token.
-const LIMIT_COLUMNS: &str = ", token.id AS token_id, token.all_projects, token.permissions";
+const LIMIT_COLUMNS: &str = ", token.all_projects, token.permissions";
 
 /// Selects the active user of the valid credential with the hash `?1`.
 fn statement(table: &str, columns: &str) -> String {
     let (active, invited) = (UserStatus::Active, UserType::Invited);
     format!(
-        "SELECT users.id, users.organisation_id, users.type{columns}
+        "SELECT token.id AS token_id, users.id, users.organisation_id, users.type{columns}
          FROM {table} AS token
          JOIN users ON users.id = token.user_id
          WHERE token.secret_hash = ?1 AND {LIVE} AND users.status = '{active}' AND users.type <> '{invited}'"

@@ -68,6 +68,8 @@ ids! {
     PersonalAccessTokenId,
     /// The id of a session.
     SessionId,
+    /// The id of a credential: of a personal access token or of a session.
+    CredentialId,
     /// The id of a role.
     RoleId,
     /// The id of a project.

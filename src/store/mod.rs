@@ -4,6 +4,7 @@ pub mod audit_log_pages;
 pub mod audit_logs;
 pub mod credentials;
 pub mod groups;
+pub(crate) mod idempotency_keys;
 pub mod ids;
 pub mod invitations;
 pub mod lists;

@@ -63,10 +63,11 @@ fn existence_statement(kind: UniqueValue) -> (String, &'static str) {
 }
 
 /// Every table, each after the tables that refer to it.
-const CHILDREN_FIRST: [&str; 18] = [
+const CHILDREN_FIRST: [&str; 19] = [
     "audit_log_counts",
     "audit_logs",
     "mails",
+    "idempotency_keys",
     "invitation_secrets",
     "invitations",
     "personal_access_token_projects",

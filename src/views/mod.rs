@@ -1,5 +1,6 @@
 //! Maps records to API models, one file for each noun.
 
+pub mod answers;
 pub mod audit_log_rows;
 pub mod audit_logs;
 pub mod groups;

@@ -69,7 +69,10 @@ async fn a_personal_access_token_is_rejected_with_a_reason_where_a_session_is_re
         let answer = call.json(&json!({})).expect(401).await;
         assert_eq!(challenges(&answer), [format!("{INTERNAL}{INVALID}")], "{}", route.path);
         let detail = answer.json()["detail"].as_str().unwrap().to_owned();
-        assert!(detail.contains("requires a session") && detail.contains("personal access token"), "{detail}");
+        assert!(
+            detail.contains("requires a session") && detail.contains("personal access token"),
+            "{detail}"
+        );
     }
 }
 

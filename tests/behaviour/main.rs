@@ -52,6 +52,10 @@ mod projects_deleted;
 mod roles;
 mod roles_reach;
 
+mod idempotency;
+mod idempotency_kept;
+mod idempotency_killed;
+
 mod breaking_changes;
 mod compatibility;
 mod descriptions;

@@ -47,6 +47,7 @@ async fn an_injected_response_looks_like_a_real_one_of_its_status() {
         (405, "method-not-allowed"),
         (409, "injected"),
         (418, "injected"),
+        (422, "idempotency-key-reused"),
         (429, "too-many-sends"),
         (500, "internal-error"),
         (502, "injected"),

@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["api", "operator"],
     &["operations"],
     &["app"],
-    &["mail"],
+    &["idempotency", "mail"],
     &["views"],
     &["access"],
     &["store"],

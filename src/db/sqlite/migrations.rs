@@ -22,6 +22,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("../migrations/sqlite/0002_the_whole_api.sql"),
     include_str!("../migrations/sqlite/0003_mail_over_smtp.sql"),
     include_str!("../migrations/sqlite/0004_one_index_less.sql"),
+    include_str!("../migrations/sqlite/0005_idempotency_keys.sql"),
 ];
 
 /// The number of the last step, which every migrated file has.

@@ -1,11 +1,13 @@
 //! createGroup and updateGroup.
 
 use crate::access::permissions::{ProjectAccess, deduplicated};
-use crate::access::{self, Principal};
+use crate::access::{self, Caller, Principal};
 use crate::app::App;
+use crate::db::Tx;
 use crate::file_permissions;
 use crate::generated::api::{CreateGroupParameters, UpdateGroupParameters};
 use crate::generated::models::{self, SaveGroupRequest};
+use crate::http::Posted;
 use crate::limits;
 use crate::problem::{Conflict, Problem};
 use crate::store;
@@ -19,9 +21,9 @@ pub async fn create(
     principal: Principal,
     parameters: CreateGroupParameters,
     body: SaveGroupRequest,
-) -> Result<models::Group, Problem> {
+) -> Result<Posted<models::Group>, Problem> {
     check(&body)?;
-    app.write(principal, move |tx, caller| {
+    let permit = move |tx: &Tx, caller: &Caller| {
         let (project, access) = access::projects::access(tx, caller, parameters.project_id.into())?;
         let group = Group {
             id: tx.new_id(),
@@ -34,6 +36,9 @@ pub async fn create(
             created_at: tx.now(),
         };
         check_grant(&access, &[&group])?;
+        Ok(group)
+    };
+    app.write_once(principal, permit, |tx, caller, group| {
         store::groups::add(tx, &caller.actor(), &group)?;
         Ok(views::groups::group(group, None))
     })

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::config::InvitationSettings;
 use crate::db::Tx;
 use crate::generated::models::{self, InviteUsersRequest, UserType};
+use crate::http::Posted;
 use crate::mail;
 use crate::problem::{Conflict, Place, Problem};
 use crate::store;
@@ -21,12 +22,13 @@ pub async fn invite(
     app: &App,
     principal: Principal,
     body: InviteUsersRequest,
-) -> Result<Vec<models::Invitation>, Problem> {
+) -> Result<Posted<Vec<models::Invitation>>, Problem> {
     let settings = app.invitations;
-    app.write(principal, move |tx, caller| {
-        caller.require()?;
-        carry_out(tx, &settings, caller, &body.emails)
-    })
+    app.write_once(
+        principal,
+        |_, caller| caller.require(),
+        move |tx, caller, ()| carry_out(tx, &settings, caller, &body.emails),
+    )
     .await
 }
 

@@ -1,12 +1,13 @@
 //! sendUserInvitation: sends a new mail with a new link and revokes the previous link.
 
 use super::throttle::{check_inviter, check_throttle};
-use crate::access::Principal;
+use crate::access::{Caller, Principal};
 use crate::app::App;
 use crate::config::InvitationSettings;
 use crate::db::Tx;
 use crate::generated::api::SendUserInvitationParameters;
 use crate::generated::models::{self, AuditLogType, InvitationStatus, UserStatus};
+use crate::http::Posted;
 use crate::mail;
 use crate::problem::{Conflict, Problem};
 use crate::secret::{Secret, SecretKind};
@@ -22,12 +23,15 @@ pub async fn send(
     app: &App,
     principal: Principal,
     parameters: SendUserInvitationParameters,
-) -> Result<models::Invitation, Problem> {
+) -> Result<Posted<models::Invitation>, Problem> {
     let settings = app.invitations;
-    app.write(principal, move |tx, caller| {
+    let permit = move |tx: &Tx, caller: &Caller| {
         let user = store::users::find(tx, caller.organisation_id, parameters.user_id.into())?;
         let user = user.ok_or(Problem::NotFound("user"))?;
         caller.require()?;
+        Ok(user)
+    };
+    app.write_once(principal, permit, move |tx, caller, user| {
         let invitation = sendable(tx, &settings, &user)?;
         check_inviter(tx, &settings, caller.user_id, 1)?;
         let inviter = store::users::get(tx, caller.user_id)?;

@@ -1,12 +1,14 @@
 //! inviteMembers.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
 use crate::db::Tx;
 use crate::generated::api::InviteMembersParameters;
 use crate::generated::models::{InviteMembersRequest, Member, UserStatus};
+use crate::http::Posted;
 use crate::limits::{self, places};
 use crate::operations::groups;
 use crate::problem::{Conflict, Problem};
@@ -24,16 +26,22 @@ pub async fn invite(
     principal: Principal,
     parameters: InviteMembersParameters,
     body: InviteMembersRequest,
-) -> Result<Vec<Member>, Problem> {
+) -> Result<Posted<Vec<Member>>, Problem> {
     limits::check(&[("userIds", &body.user_ids)])?;
     limits::check(&[("groupIds", &body.group_ids)])?;
-    let invitation = MemberInvitation {
+    let invitation = Arc::new(MemberInvitation {
         project_id: parameters.project_id.into(),
         user_ids: typed(&body.user_ids),
         group_ids: typed(&body.group_ids.unwrap_or_default()),
         owner: body.owner,
-    };
-    app.write(principal, move |tx, caller| invitation.carry_out(tx, caller)).await
+    });
+    let permitted = Arc::clone(&invitation);
+    app.write_once(
+        principal,
+        move |tx, caller| permitted.permit(tx, caller),
+        move |tx, caller, invitees| invitation.carry_out(tx, caller, &invitees),
+    )
+    .await
 }
 
 /// The project, the users, and their role in it.
@@ -44,9 +52,15 @@ struct MemberInvitation {
     owner: bool,
 }
 
+/// The users and groups that are there of those that it names.
+struct Invitees {
+    users: HashMap<UserId, User>,
+    groups: Vec<Group>,
+}
+
 impl MemberInvitation {
-    /// All checks run before the writes, so that a refusal needs no rollback.
-    fn carry_out(&self, tx: &Tx, caller: &Caller) -> Result<Vec<Member>, Problem> {
+    /// Who and what is named, for a caller who may do this.
+    fn permit(&self, tx: &Tx, caller: &Caller) -> Result<Invitees, Problem> {
         let (_, access) = access::projects::access(tx, caller, self.project_id)?;
         let groups = store::groups::find_all(tx, self.project_id, &self.group_ids)?;
         let users = store::users::find_all(tx, caller.organisation_id, &self.user_ids)?;
@@ -55,8 +69,14 @@ impl MemberInvitation {
         if self.owner || groups.iter().any(Group::carries_owner) {
             access.require_grant_of_owner()?;
         }
-        self.check_all_exist(&users, &groups)?;
-        self.check_state(&users, &groups)?;
+        Ok(Invitees { users, groups })
+    }
+
+    /// Every check first, then the writes, so that a refusal has nothing to take back.
+    fn carry_out(&self, tx: &Tx, caller: &Caller, invitees: &Invitees) -> Result<Vec<Member>, Problem> {
+        let Invitees { users, groups } = invitees;
+        self.check_all_exist(users, groups)?;
+        self.check_state(users, groups)?;
 
         let group_ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
         let mut created = Vec::new();
@@ -67,7 +87,7 @@ impl MemberInvitation {
             if store::members::add(tx, &membership)? {
                 store::members::add_to_groups(tx, &membership, &group_ids)?;
                 store::members::record(tx, &caller.actor(), Action::Created, &membership, &group_ids)?;
-                created.push(views::members::member(&membership, &users[user_id], &groups));
+                created.push(views::members::member(&membership, &users[user_id], groups));
             }
         }
         Ok(created)

@@ -8,6 +8,7 @@ use crate::access::{self, Caller, Principal};
 use crate::app::App;
 use crate::db::Tx;
 use crate::generated::models::{CreateProjectRequest, CreatedProject, ProjectVersion};
+use crate::http::Posted;
 use crate::limits;
 use crate::operations::{members, roles};
 use crate::problem::{Place, Problem};
@@ -22,13 +23,14 @@ pub async fn create(
     app: &App,
     principal: Principal,
     body: CreateProjectRequest,
-) -> Result<CreatedProject, Problem> {
+) -> Result<Posted<CreatedProject>, Problem> {
     limits::check(&[("name", &body.name)])?;
     limits::check(&[("key", &body.key)])?;
-    app.write(principal, move |tx, caller| {
-        caller.require()?;
-        Ok(CreatedProject { project: carry_out(tx, caller, &body)? })
-    })
+    app.write_once(
+        principal,
+        |_, caller| caller.require(),
+        move |tx, caller, ()| Ok(CreatedProject { project: carry_out(tx, caller, &body)? }),
+    )
     .await
 }
 

@@ -2,13 +2,14 @@
 
 use super::list::shown;
 use super::sync::sync_projects;
-use crate::access::Principal;
 use crate::access::permissions::deduplicated;
+use crate::access::{Caller, Principal};
 use crate::app::App;
 use crate::db::Tx;
 use crate::file_permissions;
 use crate::generated::api::UpdateRoleParameters;
 use crate::generated::models::{self, SaveRoleRequest};
+use crate::http::Posted;
 use crate::limits::{self, places};
 use crate::problem::Problem;
 use crate::store;
@@ -17,11 +18,15 @@ use crate::store::ids::{ProjectId, UserId, typed};
 use crate::store::roles::Role;
 
 /// createRole.
-pub async fn create(app: &App, principal: Principal, body: SaveRoleRequest) -> Result<models::Role, Problem> {
+pub async fn create(
+    app: &App,
+    principal: Principal,
+    body: SaveRoleRequest,
+) -> Result<Posted<models::Role>, Problem> {
     check(&body)?;
     let references = References::of(&body);
-    app.write(principal, move |tx, caller| {
-        caller.require()?;
+    let permit = |_: &Tx, caller: &Caller| caller.require();
+    app.write_once(principal, permit, move |tx, caller, ()| {
         let fresh = Role {
             id: tx.new_id(),
             organisation_id: caller.organisation_id,

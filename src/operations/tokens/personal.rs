@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::clock::{DAY, Timestamp};
 use crate::db::Tx;
 use crate::generated::models::{self, CreateTokenRequest, PersonalAccessToken, TokenExpiry, UserStatus};
+use crate::http::Posted;
 use crate::limits::{self, places};
 use crate::problem::{Conflict, Problem};
 use crate::secret::{Secret, SecretKind};
@@ -79,11 +80,11 @@ pub async fn create(
     principal: Principal,
     owner: TokenOwner,
     body: CreateTokenRequest,
-) -> Result<models::NewPersonalAccessToken, Problem> {
+) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
     limits::check(&[("note", &body.note)])?;
     limits::check(&[("projects", &body.projects)])?;
-    app.write(principal, move |tx, caller| {
-        let user = owner.user(tx, caller)?;
+    let permit = move |tx: &Tx, caller: &Caller| owner.user(tx, caller);
+    app.write_once(principal, permit, move |tx, caller, user| {
         let projects = if body.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };
         let projects: Vec<ProjectId> = typed(projects);
         check_projects(tx, caller, &projects)?;
@@ -112,10 +113,13 @@ pub async fn regenerate(
     owner: TokenOwner,
     token_id: PersonalAccessTokenId,
     expiry: TokenExpiry,
-) -> Result<models::NewPersonalAccessToken, Problem> {
-    app.write(principal, move |tx, caller| {
+) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
+    let permit = move |tx: &Tx, caller: &Caller| {
         let user = owner.user(tx, caller)?;
         let token = find(tx, &user, token_id)?;
+        Ok((user, token))
+    };
+    app.write_once(principal, permit, move |tx, caller, (user, token)| {
         check_enabled(&user)?;
         if !store::tokens::is_live(tx, token.id)? && store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
             return Err(Problem::conflict(Conflict::TooMany));

@@ -1,8 +1,10 @@
 //! createServiceAccount: an account for programs, which authenticates with tokens.
 
-use crate::access::Principal;
+use crate::access::{Caller, Principal};
 use crate::app::App;
+use crate::db::Tx;
 use crate::generated::models::{self, CreateServiceAccountRequest, ServiceAccountType, UserType};
+use crate::http::Posted;
 use crate::limits;
 use crate::problem::{Conflict, Place, Problem};
 use crate::store;
@@ -15,10 +17,10 @@ pub async fn create(
     app: &App,
     principal: Principal,
     body: CreateServiceAccountRequest,
-) -> Result<models::User, Problem> {
+) -> Result<Posted<models::User>, Problem> {
     limits::check(&[("email", &body.email)])?;
-    app.write(principal, move |tx, caller| {
-        caller.require()?;
+    let permit = |_: &Tx, caller: &Caller| caller.require();
+    app.write_once(principal, permit, move |tx, caller, ()| {
         let user_type = match body.r#type {
             ServiceAccountType::Admin => UserType::Admin,
             ServiceAccountType::Member => UserType::Member,

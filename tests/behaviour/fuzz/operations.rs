@@ -83,6 +83,9 @@ impl Description {
         let mut headers: Vec<(&str, &str)> = Vec::new();
         headers.extend(caller.iter().map(|caller| ("authorization", caller.as_str())));
         headers.extend(body.iter().map(|_| ("content-type", "application/json")));
+        if operation.method == "POST" && random.once_in(10) {
+            headers.push(("idempotency-key", *random.of(&["a", "b"])));
+        }
         let bytes = tcp::request(&operation.method, &path, &headers, &body.unwrap_or_default());
         let is_known = caller.is_some_and(|caller| LASTING.contains(&caller.as_str()));
         let expected = Expected { method: operation.method.clone(), path, fit, status: None, is_known };

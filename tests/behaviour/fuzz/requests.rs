@@ -62,7 +62,7 @@ const CONTENT_TYPES: [&str; 12] = [
     "\"",
 ];
 /// Headers that have no effect, or should not have one.
-const HEADERS: [(&str, &str); 22] = [
+const HEADERS: [(&str, &str); 24] = [
     ("content-encoding", "gzip"),
     ("content-encoding", "br, identity"),
     ("accept", "text/html"),
@@ -83,6 +83,8 @@ const HEADERS: [(&str, &str); 22] = [
     ("x-request-id", "0190a000-0000-7000-8000-00000000aaa1"),
     ("x-request-id", "not one"),
     ("x-forwarded-for", "::1, unknown"),
+    ("idempotency-key", "a"),
+    ("idempotency-key", "not a key"),
     ("x-http-method-override", "DELETE"),
     ("user-agent", "f\u{fc}zz/1 (\u{6f22})"),
 ];

@@ -1,0 +1,71 @@
+//! A POST with an `Idempotency-Key`: carried out once, and answered as often as it is sent.
+//!
+//! All of it happens in the transaction of the work, after the caller was found to be allowed to do it.
+
+use crate::access::Caller;
+use crate::db::Tx;
+use crate::http::{Idempotency, KeptAnswer, Posted};
+use crate::limits::{ANSWER_BYTES_MAX, IDEMPOTENCY_KEY_LIFETIME, LIVE_IDEMPOTENCY_KEYS_MAX};
+use crate::problem::{IdempotencyProblem, NotKept, Problem};
+use crate::store;
+use crate::store::idempotency_keys::{DoneRequest, KeyOf};
+use crate::views::answers::{Keeping, Repeatable};
+
+/// How many ended keys a call removes at most: more than the one that it adds, so that they become fewer.
+const EXPIRED_REMOVED_MAX: u32 = 16;
+
+/// Answers as before if this was done under the same key, and does it otherwise.
+pub fn once<T: Repeatable>(
+    tx: &Tx,
+    caller: &Caller,
+    idempotency: &Idempotency,
+    work: impl FnOnce() -> Result<T, Problem>,
+) -> Result<Posted<T>, Problem> {
+    let of = KeyOf { credential_id: caller.credential_id, key: &idempotency.key };
+    if let Some(done) = store::idempotency_keys::find(tx, of)? {
+        if done.fingerprint != idempotency.fingerprint {
+            return Err(Problem::Idempotency(IdempotencyProblem::KeyReused));
+        }
+        return repeated::<T>(done).map(Posted::Before);
+    }
+    check_room(tx, caller)?;
+    let answer = work()?;
+    let kept = KeptAnswer::of(&answer)?;
+    let may_be_kept = T::KEEPING == Keeping::Body && kept.body.len() <= ANSWER_BYTES_MAX;
+    let done = DoneRequest {
+        fingerprint: idempotency.fingerprint.to_vec(),
+        status: kept.status.into(),
+        ids: answer.ids(),
+        body: may_be_kept.then_some(kept.body),
+    };
+    store::idempotency_keys::remove_expired(tx, EXPIRED_REMOVED_MAX)?;
+    let expires_at = tx.now().plus(IDEMPOTENCY_KEY_LIFETIME);
+    store::idempotency_keys::add(tx, of, caller.user_id, &done, expires_at)?;
+    Ok(Posted::Now(answer))
+}
+
+/// The answer of then, or 409 with what was made.
+fn repeated<T: Repeatable>(done: DoneRequest) -> Result<KeptAnswer, Problem> {
+    let status = u16::try_from(done.status).map_err(|cause| Problem::internal("a kept status", cause))?;
+    if let Some(body) = done.body {
+        return Ok(KeptAnswer { status, body });
+    }
+    let reason = match T::KEEPING {
+        Keeping::IdsAlone => NotKept::Secret,
+        Keeping::Body => NotKept::Large { bytes_max: ANSWER_BYTES_MAX },
+    };
+    Err(Problem::Idempotency(IdempotencyProblem::AlreadyDone { noun: T::NOUN, ids: done.ids, reason }))
+}
+
+/// Refuses one key more than a user may have (429).
+fn check_room(tx: &Tx, caller: &Caller) -> Result<(), Problem> {
+    let (keys, first_end) = store::idempotency_keys::live_of_user(tx, caller.user_id)?;
+    if keys < LIVE_IDEMPOTENCY_KEYS_MAX {
+        return Ok(());
+    }
+    let wait_ms = first_end.map_or(0, |end| end.as_millis() - tx.now().as_millis());
+    Err(Problem::Idempotency(IdempotencyProblem::TooManyKeys {
+        keys_max: LIVE_IDEMPOTENCY_KEYS_MAX,
+        retry_after_seconds: u64::try_from(wait_ms).unwrap_or_default().div_ceil(1000).max(1),
+    }))
+}

@@ -1,0 +1,92 @@
+//! What was done under an `Idempotency-Key`, for as long as the key lives.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{Tx, json, json_text, params};
+use crate::problem::Problem;
+use crate::store::ids::{CredentialId, UserId};
+
+/// A request that was carried out.
+#[derive(Clone, Debug)]
+pub(crate) struct DoneRequest {
+    pub fingerprint: Vec<u8>,
+    /// The status of its answer.
+    pub status: u32,
+    /// What it made or changed.
+    pub ids: Vec<Uuid>,
+    /// The body of its answer, if that was kept.
+    pub body: Option<Vec<u8>>,
+}
+
+/// Which request it was: the key is of one credential.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyOf<'k> {
+    pub credential_id: CredentialId,
+    pub key: &'k str,
+}
+
+/// What was done under a key that still lives.
+pub(crate) fn find(tx: &Tx, of: KeyOf) -> Result<Option<DoneRequest>, Problem> {
+    tx.optional(
+        "SELECT fingerprint, status, ids, body FROM idempotency_keys
+         WHERE credential_id = ?1 AND key = ?2 AND expires_at > ?3",
+        params![of.credential_id, of.key, tx.now()],
+        |row| {
+            Ok(DoneRequest {
+                fingerprint: row.get("fingerprint")?,
+                status: row.get("status")?,
+                ids: json(row, "ids")?.unwrap_or_default(),
+                body: row.get("body")?,
+            })
+        },
+    )
+}
+
+/// Keeps what was done; a key that has ended begins anew.
+pub(crate) fn add(
+    tx: &Tx,
+    of: KeyOf,
+    user_id: UserId,
+    done: &DoneRequest,
+    expires_at: Timestamp,
+) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO idempotency_keys (credential_id, key, user_id, fingerprint, status, ids, body, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (credential_id, key) DO UPDATE
+         SET user_id = excluded.user_id, fingerprint = excluded.fingerprint, status = excluded.status,
+             ids = excluded.ids, body = excluded.body, expires_at = excluded.expires_at",
+        params![
+            of.credential_id,
+            of.key,
+            user_id,
+            done.fingerprint,
+            done.status,
+            json_text(&done.ids),
+            done.body,
+            expires_at
+        ],
+    )
+    .map(drop)
+}
+
+/// How many keys of a user live, and when the first of them ends.
+pub(crate) fn live_of_user(tx: &Tx, user_id: UserId) -> Result<(u64, Option<Timestamp>), Problem> {
+    tx.row(
+        "SELECT count(*) AS keys, min(expires_at) AS first_end FROM idempotency_keys
+         WHERE user_id = ?1 AND expires_at > ?2",
+        params![user_id, tx.now()],
+        |row| Ok((row.get::<i64>("keys")?.unsigned_abs(), row.get("first_end")?)),
+    )
+}
+
+/// Removes keys that have ended, those that ended first, and no more than so many at once.
+pub(crate) fn remove_expired(tx: &Tx, keys_max: u32) -> Result<usize, Problem> {
+    tx.execute(
+        "DELETE FROM idempotency_keys WHERE (credential_id, key) IN
+             (SELECT credential_id, key FROM idempotency_keys WHERE expires_at <= ?1
+              ORDER BY expires_at LIMIT ?2)",
+        params![tx.now(), keys_max],
+    )
+}

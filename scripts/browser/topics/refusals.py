@@ -114,7 +114,7 @@ def a_wrong_name(session, server, browser):
     browser.find("button").click()
     browser.wait_for_alert()
     session.check("wrong name: the error at the field is a sentence",
-                  browser.find("#lastName-error").text.startswith("This holds a control character"))
+                  browser.find("#lastName-error").text.startswith("This has a control character"))
     session.equal("wrong name: code and first name are kept, the field with the error has the focus",
                   [browser.find("#secret").get_attribute("value"), browser.find("#firstName").get_attribute("value"),
                    browser.focused()], [mail.code, "Wanda", "lastName"])

@@ -67,7 +67,7 @@ fn add_problems(operation: &mut Value, is_post: bool) {
         (404, "Not found, or not visible to the caller", !is_open),
         (405, "The path does not support this method", true),
         (409, "Conflict with the current state", !is_open),
-        (413, "The body is too long", has_body),
+        (413, "The body is too long", has_body || is_post),
         (415, "The media type of the body is not supported", has_body),
         (422, "The Idempotency-Key was used for another request", is_post),
         (429, "Too many invitations sent, or too many Idempotency-Keys", !is_open),

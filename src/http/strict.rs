@@ -15,9 +15,16 @@ pub(super) fn from_json<T: DeserializeOwned + Limits>(bytes: &[u8]) -> Result<T,
     let value: T = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| misfit(bytes, pointer(error.path()), error.inner()))?;
     reader.end().map_err(|error| misfit(bytes, String::new(), &error))?;
+    // serde_json does not look into the texts of fields that it skips.
+    std::str::from_utf8(bytes).map_err(|error| not_utf_8(&error))?;
     let mut check = Check::default();
     value.check(&mut check);
     check.finish().map(|()| value)
+}
+
+fn not_utf_8(error: &std::str::Utf8Error) -> Problem {
+    let complaint = format!("must be UTF-8, and is not after {} bytes", error.valid_up_to());
+    Problem::invalid(Place::pointer("", complaint))
 }
 
 fn misfit(bytes: &[u8], pointer: String, error: &serde_json::Error) -> Problem {
@@ -199,6 +206,12 @@ mod tests {
             check.length("name", &self.name, 1, 3);
             check.emails("name", &self.name);
         }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf_8_are_rejected_also_in_fields_that_are_skipped() {
+        let problem = from_json::<Outer>(b"{\"ids\":[],\"unknown\":\"\xff\"}").unwrap_err();
+        assert_eq!(problem.detail(), "body: must be UTF-8, and is not after 21 bytes");
     }
 
     fn complaints(text: &str) -> String {

@@ -15,6 +15,8 @@ use super::activity::Activity;
 
 /// What a client has to receive of a download within the time limit, on average.
 const DOWNLOAD_BYTES_MIN: u32 = 64 * 1024;
+/// How many limits of time a download can save up.
+const SPARE_LIMITS: u32 = 4;
 /// The send buffer of a connection with a download (Linux doubles it). By default it grows to megabytes, and
 /// the socket is writable again only when a third of it is free, so a client that steadily reads a few
 /// kilobytes a second would show no progress for minutes. This size shows progress about every 40 KiB, and
@@ -84,13 +86,13 @@ impl TimeBudget {
     }
 
     /// Adds time for bytes that were written. In a usual response any progress renews the limit. In a
-    /// download each byte earns its share, and at most twice the limit is kept: a full receive buffer opens
-    /// its window only after most of it was read, so a client at a steady pace shows no progress for the time
-    /// of some 128 KiB.
+    /// download each byte earns its share, and at most four times the limit is kept: a full receive buffer
+    /// opens its window only after most of it was read, and the send buffer adds its own, so a client at a
+    /// steady pace shows no progress for the time of some 200 KiB.
     fn earn(&mut self, length: usize, is_download: bool) {
         self.left = if is_download {
-            let length = u32::try_from(length).unwrap_or(u32::MAX).min(2 * DOWNLOAD_BYTES_MIN);
-            (self.left + self.limit * length / DOWNLOAD_BYTES_MIN).min(2 * self.limit)
+            let length = u32::try_from(length).unwrap_or(u32::MAX).min(SPARE_LIMITS * DOWNLOAD_BYTES_MIN);
+            (self.left + self.limit * length / DOWNLOAD_BYTES_MIN).min(SPARE_LIMITS * self.limit)
         } else {
             self.limit
         };
@@ -170,18 +172,22 @@ mod tests {
         for gap in [1, 2, 7, 14, 28, 30] {
             assert!(lasts(gap, 3_000 * gap as usize) >= day, "{gap}");
         }
+        // The window was full at first, and hid progress for 100 seconds.
+        let mut budget = TimeBudget::new(30 * SECOND);
+        budget.earn(512 * 1024, true);
+        assert!(budget.left > 100 * SECOND);
         // 2,000 bytes a second are too few, however evenly.
         for gap in [1, 2, 7, 14, 28] {
-            assert!(lasts(gap, 2_000 * gap as usize) < 600 * SECOND, "{gap}");
+            assert!(lasts(gap, 2_000 * gap as usize) < 1_800 * SECOND, "{gap}");
         }
         assert_eq!(lasts(61, 1_000_000), 30 * SECOND, "nothing for the whole time");
     }
 
     #[test]
-    fn a_download_keeps_at_most_twice_the_limit() {
+    fn a_download_keeps_at_most_four_times_the_limit() {
         let mut budget = TimeBudget::new(30 * SECOND);
         budget.earn(1_000_000, true);
-        assert_eq!(budget.left, 60 * SECOND);
+        assert_eq!(budget.left, 120 * SECOND);
         budget.left = 18 * SECOND;
         budget.earn(64 * 1024, true);
         assert_eq!(budget.left, 48 * SECOND);

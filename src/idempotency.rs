@@ -1,6 +1,6 @@
-//! A POST with an `Idempotency-Key`: carried out once, and answered as often as it is sent.
+//! POST requests with an `Idempotency-Key`: each is carried out once, and a repeat gets the stored answer.
 //!
-//! All of it happens in the transaction of the work, after the caller was found to be allowed to do it.
+//! Look-up, work and row are one transaction. The caller's permission has been checked before.
 
 use crate::access::Caller;
 use crate::db::Tx;
@@ -11,10 +11,10 @@ use crate::store;
 use crate::store::idempotency_keys::{DoneRequest, KeyOf};
 use crate::views::answers::{Keeping, Repeatable};
 
-/// How many ended keys a call removes at most: more than the one that it adds, so that they become fewer.
+/// The most expired keys that one call removes. It is above the one key that a call adds, so that a backlog shrinks.
 const EXPIRED_REMOVED_MAX: u32 = 16;
 
-/// Answers as before if this was done under the same key, and does it otherwise.
+/// Returns the stored answer of this key; without one, carries the request out and stores its answer.
 pub fn once<T: Repeatable>(
     tx: &Tx,
     caller: &Caller,
@@ -44,7 +44,7 @@ pub fn once<T: Repeatable>(
     Ok(Posted::Now(answer))
 }
 
-/// The answer of then, or 409 with what was made.
+/// The stored answer, or 409 with the ids if the answer was not stored.
 fn repeated<T: Repeatable>(done: DoneRequest) -> Result<KeptAnswer, Problem> {
     let status = u16::try_from(done.status).map_err(|cause| Problem::internal("a kept status", cause))?;
     if let Some(body) = done.body {
@@ -57,7 +57,7 @@ fn repeated<T: Repeatable>(done: DoneRequest) -> Result<KeptAnswer, Problem> {
     Err(Problem::Idempotency(IdempotencyProblem::AlreadyDone { noun: T::NOUN, ids: done.ids, reason }))
 }
 
-/// Refuses one key more than a user may have (429).
+/// Refuses a new key of a user who is at the limit (429).
 fn check_room(tx: &Tx, caller: &Caller) -> Result<(), Problem> {
     let (keys, first_end) = store::idempotency_keys::live_of_user(tx, caller.user_id)?;
     if keys < LIVE_IDEMPOTENCY_KEYS_MAX {

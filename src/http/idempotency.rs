@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: the mark by which a repeat of a POST is told from a second one, and what such a call answers.
+//! `Idempotency-Key`: the header by which a client retries a POST safely, and the answer of such a call.
 
 use hyper::header::{HeaderMap, HeaderName};
 use serde::Serialize;
@@ -11,9 +11,9 @@ use crate::problem::{Place, Problem};
 pub const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 /// The most characters of a key.
 pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 200;
-/// The same name, as hyper compares it.
+/// The header's name in lower case, as hyper requires it.
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
-/// What an answer that is given again says of itself.
+/// The header of an answer that is given again.
 const REPLAYED: &str = "idempotency-replayed";
 /// The status of every answer that is kept.
 const STATUS: u16 = 200;
@@ -27,14 +27,14 @@ pub struct Idempotency {
     pub fingerprint: [u8; 32],
 }
 
-/// A caller that the key of a request can be given to.
+/// A principal that carries the key of its request.
 pub trait WithIdempotency {
-    /// The same caller with the key, if the request has one.
+    /// Adds the key, if the request has one.
     #[must_use]
     fn with_idempotency(self, idempotency: Option<Idempotency>) -> Self;
 }
 
-/// A key and the fingerprint of what was read of its request so far.
+/// A key, and the digest of the request as far as it was read.
 #[derive(Debug)]
 pub(super) struct Fingerprinting {
     key: String,
@@ -42,16 +42,16 @@ pub(super) struct Fingerprinting {
 }
 
 impl Fingerprinting {
-    /// Begins if the request has a key, and refuses one that is malformed (400). `target` is path and query as they came.
+    /// Begins the digest if there is a key; a malformed key is 400. `target` is the path and query as received.
     pub(super) fn begin(headers: &HeaderMap, method: &str, target: &str) -> Result<Option<Self>, Problem> {
         let Some(key) = key(headers)? else { return Ok(None) };
-        // Neither a method nor a target holds a line break or a blank, so no other request comes to the same bytes.
+        // Methods and targets contain neither blanks nor line breaks, so that the parts cannot be confused.
         let digest =
             Sha256::new().chain_update(method).chain_update(" ").chain_update(target).chain_update("\n");
         Ok(Some(Self { key, digest }))
     }
 
-    /// Takes in the body, all of it.
+    /// Adds the whole body.
     pub(super) fn body(&mut self, bytes: &[u8]) {
         self.digest.update(bytes);
     }
@@ -82,16 +82,16 @@ fn invalid(complaint: String) -> Problem {
     Problem::invalid(Place::parameter(IDEMPOTENCY_KEY, complaint))
 }
 
-/// What a POST answers.
+/// The answer of a POST operation.
 #[derive(Debug)]
 pub enum Posted<T> {
-    /// It was carried out now.
+    /// The request was carried out by this call.
     Now(T),
-    /// It was carried out before, and this is the answer of then.
+    /// An earlier call carried it out; this is the answer of that call.
     Before(KeptAnswer),
 }
 
-/// An answer that was kept.
+/// An answer that was stored with its key.
 #[derive(Debug)]
 pub struct KeptAnswer {
     /// Its status.
@@ -101,7 +101,7 @@ pub struct KeptAnswer {
 }
 
 impl KeptAnswer {
-    /// The answer that a value of an operation is sent as.
+    /// Serialises the result of an operation as it is sent.
     pub fn of(value: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_vec(value);
         let body = body.map_err(|cause| Problem::internal("writing an answer to be kept", cause))?;
@@ -110,7 +110,7 @@ impl KeptAnswer {
 }
 
 impl<T: Serialize> Posted<T> {
-    /// The same as it is sent.
+    /// The response; a repeated one has the header `Idempotency-Replayed`.
     pub fn reply(self) -> Result<Reply, Problem> {
         match self {
             Self::Now(value) => Reply::json(STATUS, &value),

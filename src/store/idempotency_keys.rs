@@ -1,4 +1,4 @@
-//! What was done under an `Idempotency-Key`, for as long as the key lives.
+//! Idempotency keys: the requests that were carried out, with their answers, until they expire.
 
 use uuid::Uuid;
 
@@ -26,7 +26,7 @@ pub(crate) struct KeyOf<'k> {
     pub key: &'k str,
 }
 
-/// What was done under a key that still lives.
+/// The request of a key that has not expired.
 pub(crate) fn find(tx: &Tx, of: KeyOf) -> Result<Option<DoneRequest>, Problem> {
     tx.optional(
         "SELECT fingerprint, status, ids, body FROM idempotency_keys
@@ -43,7 +43,7 @@ pub(crate) fn find(tx: &Tx, of: KeyOf) -> Result<Option<DoneRequest>, Problem> {
     )
 }
 
-/// Keeps what was done; a key that has ended begins anew.
+/// Stores a request and its answer. An expired key is replaced.
 pub(crate) fn add(
     tx: &Tx,
     of: KeyOf,
@@ -71,7 +71,7 @@ pub(crate) fn add(
     .map(drop)
 }
 
-/// How many keys of a user live, and when the first of them ends.
+/// How many keys of a user have not expired, and when the first of them expires.
 pub(crate) fn live_of_user(tx: &Tx, user_id: UserId) -> Result<(u64, Option<Timestamp>), Problem> {
     tx.row(
         "SELECT count(*) AS keys, min(expires_at) AS first_end FROM idempotency_keys
@@ -81,7 +81,7 @@ pub(crate) fn live_of_user(tx: &Tx, user_id: UserId) -> Result<(u64, Option<Time
     )
 }
 
-/// Removes keys that have ended, those that ended first, and no more than so many at once.
+/// Removes expired keys, the oldest first, at most `keys_max`.
 pub(crate) fn remove_expired(tx: &Tx, keys_max: u32) -> Result<usize, Problem> {
     tx.execute(
         "DELETE FROM idempotency_keys WHERE (credential_id, key) IN

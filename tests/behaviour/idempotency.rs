@@ -13,12 +13,12 @@ use crate::support::{Answer, Call, TestServer, seed};
 pub const KEY: &str = "Idempotency-Key";
 const ROLES: &str = "/api/roles";
 
-/// How often a request with this key was carried out or answered again.
+/// Whether the answer says that it repeats an earlier one.
 pub fn is_repeat(answer: &Answer) -> bool {
     answer.header("idempotency-replayed") == Some("true")
 }
 
-/// A request to make a role, which can be made any number of times.
+/// A request to create a role; without a key it creates another one each time.
 pub fn role(server: &TestServer, caller: &str, key: &str, name: &str) -> Call {
     let body = json!({ "name": name, "allProjects": false });
     server.post(ROLES).caller(caller).header(KEY, key).json(&body)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::steps::{
     Credential, GroupSave, NewToken, Operation, Owner, ProjectChange, RoleSave, Step, UserChange, Words,
 };
-use super::world::{DAY, WEEK, World};
+use super::world::{DAY, User, WEEK, World};
 use crate::support::random::Random;
 
 const KEYS: [&str; 6] = ["pricing", "claims", "alpha", "beta", "gamma", "delta"];
@@ -60,9 +60,14 @@ impl Generator {
             let first = if self.random.once_in(3) { 0 } else { secrets.saturating_sub(6) };
             return Credential::Secret(first + self.below(secrets - first));
         }
-        let people = (0..world.users.len()).filter(|user| !world.users[*user].is_service);
-        let people: Vec<usize> = people.collect();
-        Credential::SignIn(if self.random.once_in(2) { self.below(2) } else { *self.random.of(&people) })
+        if self.random.once_in(2) {
+            return Credential::SignIn(self.below(2));
+        }
+        let is_any = self.random.once_in(6);
+        let may_call = |user: &User| user.status == "active" && user.standing != "invited";
+        let is_fit = |user: &User| !user.is_service && (is_any || may_call(user));
+        let people: Vec<usize> = (0..world.users.len()).filter(|user| is_fit(&world.users[*user])).collect();
+        Credential::SignIn(*self.random.of(&people))
     }
 
     fn operation(&mut self, world: &World) -> Operation {
@@ -88,8 +93,13 @@ impl Generator {
                 Operation::UpdateUser(user, UserChange::Standing(self.one_of(&standings)))
             }
             5 => {
-                let statuses = ["active", "active", "active", "disabled", "locked"];
-                Operation::UpdateUser(user, UserChange::Status(self.one_of(&statuses)))
+                // Mostly of a user with tokens, which end with it; and mostly back to active.
+                let with_tokens = world.tokens[self.below(world.tokens.len())].user;
+                let user = if self.random.once_in(3) { user } else { with_tokens };
+                let goes_back = world.users[user].status != "active" && !self.random.once_in(4);
+                let statuses = ["active", "disabled", "disabled", "locked"];
+                let status = if goes_back { "active" } else { self.one_of(&statuses) };
+                Operation::UpdateUser(user, UserChange::Status(status))
             }
             6 => {
                 let roles = self.some(world.roles.len(), 2);
@@ -109,20 +119,20 @@ impl Generator {
                 let copy = self.random.once_in(2).then(|| self.below(world.projects.len()));
                 Operation::CreateProject { key: self.one_of(&KEYS), copy }
             }
-            0..=2 => Operation::UpdateProject(project, ProjectChange::Name(self.name("Project"))),
-            3 => Operation::UpdateProject(project, ProjectChange::Key(self.one_of(&KEYS))),
-            4 => {
-                let is_protected = self.random.once_in(3);
+            0 | 1 => Operation::UpdateProject(project, ProjectChange::Name(self.name("Project"))),
+            2 => Operation::UpdateProject(project, ProjectChange::Key(self.one_of(&KEYS))),
+            3 => {
+                let is_protected = self.random.once_in(4);
                 Operation::UpdateProject(project, ProjectChange::Protection(is_protected))
             }
-            5 => Operation::DeleteProject(project),
-            6 | 7 => {
-                // Mostly one that is deleted, if there is one.
+            4 | 5 => Operation::DeleteProject(project),
+            6..=8 => {
                 let deleted = (0..world.projects.len()).filter(|number| world.projects[*number].is_deleted);
-                let deleted: Vec<usize> = deleted.chain([project]).collect();
-                Operation::RestoreProject(deleted[0])
+                let deleted: Vec<usize> = deleted.collect();
+                let is_any = deleted.is_empty() || self.random.once_in(5);
+                Operation::RestoreProject(if is_any { project } else { *self.random.of(&deleted) })
             }
-            8 | 9 => Operation::JoinProject(project),
+            9 => Operation::JoinProject(project),
             10 => Operation::ListProjects { all: self.random.once_in(2) },
             _ => Operation::GetProject(project),
         }

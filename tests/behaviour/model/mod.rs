@@ -25,9 +25,9 @@ use steps::Step;
 use world::World;
 
 const LIVES: u64 = 3;
-const STEPS: u32 = 150;
+const STEPS: u32 = 300;
 /// How many steps lie between two looks at what every secret may do.
-const LOOK_EVERY: u32 = 50;
+const LOOK_EVERY: u32 = 60;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn random_lives_go_as_the_model_says() {

@@ -4,6 +4,7 @@
 //! Optional keys have defaults, which an export omits. Missing ids are generated; times are RFC 3339, and default to
 //! the time of seeding.
 
+mod omitted;
 mod organisations;
 mod people;
 mod projects;

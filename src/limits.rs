@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::clock::{DAY, Timestamp};
 use crate::http::limits::{EMAIL_CHARACTERS_MAX, check_email};
 use crate::http::parameter::COUNT_MAX;
-use crate::http::{IDEMPOTENCY_KEY_CHARACTERS_MAX, words};
+use crate::http::{IDEMPOTENCY_KEY_CHARACTERS_MAX, Word, words};
 use crate::problem::{Place, Problem};
 
 /// The most entries of a list in a request.
@@ -29,6 +29,12 @@ pub const LIVE_IDEMPOTENCY_KEYS_MAX: u64 = 10_000;
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Visible ASCII characters.
 const IDEMPOTENCY_KEY_PATTERN: &str = "^[!-~]*$";
+/// The most personal access tokens of a user that have not expired.
+pub(crate) const LIVE_TOKENS_MAX: u64 = 100;
+/// The most members of a project in a list of projects.
+pub(crate) const LISTED_MEMBERS_MAX: u32 = 100;
+/// The most rows that one call may change when it syncs a role.
+pub(crate) const SYNC_ROWS_MAX: usize = 10_000;
 
 /// The pattern of a project key; [`project_key_complaint`] checks the same without a regular expression.
 const PROJECT_KEY_PATTERN: &str = "^[a-z0-9]{2,}(-[a-z0-9]+)*$";
@@ -265,12 +271,13 @@ mod tests {
     }
 
     #[test]
-    fn project_keys() {
+    fn project_keys_are_checked_as_the_pattern_says() {
+        let schema = json!({ "pattern": PROJECT_KEY_PATTERN });
         for right in ["ab", "a1-b", "pricing-v2-x"] {
-            assert!(is_project_key(right), "{right}");
+            assert!(is_project_key(right) && jsonschema::is_valid(&schema, &json!(right)), "{right}");
         }
         for wrong in ["", "a", "a-b", "Ab", "ab-", "ab--c", "-ab", "ab c", "äb"] {
-            assert!(!is_project_key(wrong), "{wrong}");
+            assert!(!is_project_key(wrong) && !jsonschema::is_valid(&schema, &json!(wrong)), "{wrong}");
         }
     }
 }

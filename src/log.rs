@@ -28,11 +28,12 @@ pub fn start(filter: &str) -> Result<(), String> {
         .parse()
         .map_err(|cause| format!("--log {filter}: {cause}; write it as info or brms=debug,warn"))?;
     let is_terminal = io::stderr().is_terminal();
+    let form = if is_terminal { Form::Text } else { Form::Json };
     let lines = fmt::layer()
         // The library reports its own write errors with eprintln!, which panics if standard error is closed.
         .log_internal_errors(false)
         .with_target(false)
-        .with_writer(Lines::new(StandardError::new(), !is_terminal));
+        .with_writer(Lines::new(StandardError::new(), form));
     let log = tracing_subscriber::registry().with(filter);
     if is_terminal {
         log.with(lines).init();
@@ -152,10 +153,17 @@ impl Target for StandardError {
     }
 }
 
+/// The form of a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Text,
+}
+
 /// Writes whole lines to a target, or drops and counts them.
 struct Lines<T> {
     state: Mutex<TargetState<T>>,
-    is_json: bool,
+    form: Form,
 }
 
 struct TargetState<T> {
@@ -168,9 +176,9 @@ struct TargetState<T> {
 }
 
 impl<T: Target> Lines<T> {
-    fn new(target: T, is_json: bool) -> Self {
+    fn new(target: T, form: Form) -> Self {
         let state = TargetState { target, dropped: 0, is_torn: false, is_stuck: false };
-        Self { state: Mutex::new(state), is_json }
+        Self { state: Mutex::new(state), form }
     }
 
     fn state(&self) -> MutexGuard<'_, TargetState<T>> {
@@ -193,7 +201,7 @@ impl<T: Target> Lines<T> {
     fn dropped_note(&self, dropped: u64) -> String {
         let at = Clock::default().now().rfc3339();
         let message = "log lines were dropped because they could not be written";
-        if self.is_json {
+        if self.form == Form::Json {
             let note = serde_json::json!({ "timestamp": at, "level": "WARN", "message": message, "dropped": dropped });
             format!("{note}\n")
         } else {
@@ -301,8 +309,8 @@ mod tests {
 
     #[test]
     fn lines_without_space_are_dropped_and_counted_and_none_is_split() {
-        for is_json in [true, false] {
-            let lines = Lines::new(Room::of(10), is_json);
+        for form in [Form::Json, Form::Text] {
+            let lines = Lines::new(Room::of(10), form);
             for line in ["first\n", "second\n", "third\n"] {
                 lines.write_line(line.as_bytes());
             }
@@ -315,7 +323,7 @@ mod tests {
                 matches!(found[..], ["first", "seco", note, "fourth"] if note.contains("dropped")),
                 "{text}"
             );
-            if is_json {
+            if form == Form::Json {
                 assert_eq!(serde_json::from_str::<serde_json::Value>(found[2]).unwrap()["dropped"], 2);
             } else {
                 assert!(found[2].ends_with("dropped=2"), "{text}");
@@ -325,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_stopped_is_waited_for_once() {
-        let lines = Lines::new(Room::of(1000), true);
+        let lines = Lines::new(Room::of(1000), Form::Json);
         lines.state().target.is_read = false;
         for _ in 0..3 {
             lines.write_line(b"line\n");

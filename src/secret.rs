@@ -56,7 +56,9 @@ pub const fn is_secret_character(character: char) -> bool {
 }
 
 /// The allowed number of characters after the prefix. Generated ones have 43 (256 bits); those of a seed may differ.
-const BODY_CHARACTERS: std::ops::RangeInclusive<usize> = 32..=200;
+const BODY_CHARACTERS: std::ops::RangeInclusive<usize> = 32..=SECRET_CHARACTERS_MAX;
+/// The most characters of a secret after its prefix.
+pub const SECRET_CHARACTERS_MAX: usize = 200;
 
 /// The text of a secret.
 #[derive(Clone)]

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::arguments::{bare_booleans, bare_ids};
+use crate::arguments::{bare_booleans, bare_ids, boolean_parameters};
+use crate::imports::Module;
 
 #[path = "house/arguments.rs"]
 mod arguments;
@@ -124,19 +125,41 @@ fn the_store_library(source: &Source) -> Vec<String> {
     known_only_in(source, &["rusqlite", "r2d2"], &["src/db/sqlite/"])
 }
 
+/// What belongs to one engine alone, such as a path or a lock.
+fn the_engine(source: &Source) -> Vec<String> {
+    known_only_in(source, &["db::sqlite"], &["src/db/", "src/startup/", "src/cli/", "src/store/tests.rs"])
+}
+
 fn the_http_library(source: &Source) -> Vec<String> {
     let places = ["src/server/", "src/http/", "src/cli/client.rs"];
     known_only_in(source, &["hyper"], &places)
 }
 
 fn sql(source: &Source) -> Vec<String> {
-    let words = ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE ", "\"WITH "];
-    known_only_in(source, &words, &["src/db/", "src/store/"])
+    if source.is_under(&["src/db/", "src/store/"]) {
+        return Vec::new();
+    }
+    let code: String = source.code().flat_map(|(_, line)| [line, "\n"]).collect();
+    // A statement may begin on the line after its quotation mark.
+    let texts = code.split('"').skip(1).map(|text| text.trim_start_matches(['\\', '\n', ' ']));
+    let is_sql = |text: &&str| {
+        ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "].iter().any(|word| text.starts_with(word))
+    };
+    texts.filter(is_sql).map(|text| format!("{}: {text:.60}", source.path)).collect()
 }
 
 /// A view builds a model from the records it is given and reads nothing else.
 fn pure_views(source: &Source) -> Vec<String> {
-    if source.is_under(&["src/views/"]) { source.places_of(&["crate::db", "Tx"]) } else { Vec::new() }
+    if !source.is_under(&["src/views/"]) {
+        return Vec::new();
+    }
+    let module = Module::new(source);
+    let imported = module.imports.iter().map(|import| &import.path);
+    let is_of_db = |path: &&Vec<String>| path.starts_with(&["crate".to_owned(), "db".to_owned()]);
+    let mut found: Vec<String> =
+        imported.chain(&module.paths).filter(is_of_db).map(|path| path.join("::")).collect();
+    found.extend(source.places_of(&["Tx"]));
+    found
 }
 
 fn the_mail_library(source: &Source) -> Vec<String> {
@@ -172,7 +195,9 @@ fn sqlite_is_marked(source: &Source) -> Vec<String> {
         .iter()
         .any(|word| source.text.contains(word));
     let is_marked = source.text.lines().any(|line| line.starts_with("//! Of SQLite alone: "));
-    if source.is_under(&["tests/behaviour/"]) && names_it && !is_marked {
+    // The rules themselves name it.
+    let is_rule = source.is_under(&["tests/house.rs", "tests/house/"]);
+    if source.is_under(&["tests/"]) && !is_rule && names_it && !is_marked {
         return vec![format!("{} names SQLite and does not say why at its top", source.path)];
     }
     Vec::new()
@@ -189,10 +214,21 @@ fn rules() -> Vec<(&'static str, Rule, &'static str, String)> {
         ("functions are short", function_length, ("src/a.rs", function)),
         ("the store library", the_store_library, planted("src/store/users.rs", "use rusqlite::params;")),
         ("the pool", the_store_library, planted("src/db/tx.rs", "let a = r2d2::Pool::new();")),
+        ("the engine", the_engine, planted("src/operator/seeds.rs", "use crate::db::sqlite::ServeLock;")),
         ("the HTTP library", the_http_library, planted("src/web/mod.rs", "use hyper::Request;")),
         ("its helpers", the_http_library, planted("src/serverless.rs", "use hyper_util::rt::TokioIo;")),
         ("SQL", sql, planted("src/operations/users/mod.rs", "tx.row(\"SELECT 1 FROM users\")")),
         ("SQL that writes", sql, planted("src/storekeeper.rs", "tx.execute(\"DELETE FROM users\")")),
+        (
+            "SQL on a line of its own",
+            sql,
+            planted("src/seed/load.rs", "tx.rows(\n    \"\n     SELECT * FROM users\",\n)"),
+        ),
+        (
+            "views that import",
+            pure_views,
+            planted("src/views/users.rs", "use crate::{\n    clock,\n    db::{self},\n};"),
+        ),
         ("views that read", pure_views, planted("src/views/users.rs", "fn user(tx: &Tx, user: &User)")),
         (
             "the mail library",
@@ -206,12 +242,14 @@ fn rules() -> Vec<(&'static str, Rule, &'static str, String)> {
         ("no short cuts", no_short_cuts, planted("src/a.rs", "let a = b.unwrap();")),
         ("nothing left to do", no_short_cuts, planted("src/a.rs", "fn a() { todo!() }")),
         ("SQLite in tests", sqlite_is_marked, planted("tests/behaviour/a.rs", "server.sqlite()")),
+        ("SQLite in other tests", sqlite_is_marked, planted("tests/a.rs", "use rusqlite::Connection;")),
         (
             "ids of their own types",
             bare_ids,
             planted("src/store/users.rs", "fn find(tx: &Tx, project_id: Uuid, ids: &[Uuid]) -> User {}"),
         ),
         ("named arguments", bare_booleans, planted("src/a.rs", "save(tx, &project, true)?;")),
+        ("named parameters", boolean_parameters, planted("src/a.rs", "fn save(tx: &Tx, is_new: bool) {}")),
         ("an introduction", a_word_of_introduction, planted("src/a.rs", "use std::io;")),
     ];
     cases.into_iter().map(|(name, rule, (path, text))| (name, rule, path, text)).collect()
@@ -256,6 +294,7 @@ fn comments_tests_and_permitted_places_are_not_violations() {
         (no_short_cuts, "src/a.rs", "//! a\n\n#[cfg(test)]\nmod tests {\n    a.unwrap();\n}\n"),
         (no_short_cuts, "src/a/tests.rs", "a.unwrap();"),
         (bare_ids, "src/store/users.rs", "fn find(tx: &Tx, id: Uuid, user_id: UserId) -> User {}"),
+        (boolean_parameters, "src/a.rs", "fn a(is: impl Fn(u8) -> bool) -> bool { let b: bool = is(1); b }"),
         (bare_booleans, "src/a.rs", "file.set_nodelay(true); let a = Some(false);"),
         (function_length, "src/a.rs", "trait A {\n    fn a(&self);\n    fn b(&self) {}\n}\n"),
     ] {

@@ -9,7 +9,7 @@ use crate::db::{Db, Tx};
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::generated::models::UserType;
 use crate::http::{Authorization, Idempotency, RequestContext, WithIdempotency};
-use crate::problem::{Challenge, CredentialFault, Problem};
+use crate::problem::{CredentialFault, Problem};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
 use crate::store::audit_logs::Actor;
@@ -60,7 +60,7 @@ pub async fn authenticate(
             Authorization::Absent => CredentialFault::Missing,
             _ => CredentialFault::Invalid,
         };
-        refusal(operation, fault, detail)
+        refusal(operation, fault, &detail)
     })?;
     let kind = kind(scheme);
     let invalid = || refusal(operation, CredentialFault::Invalid, NOT_VALID);
@@ -134,10 +134,6 @@ fn kind(scheme: SecurityScheme) -> SecretKind {
 
 /// A 401 with one challenge for each scheme that the operation accepts.
 fn refusal(operation: Operation, fault: CredentialFault, detail: &str) -> Problem {
-    let schemes = operation.security().iter().copied().flatten();
-    let challenges = schemes.map(|scheme| match scheme {
-        SecurityScheme::PersonalAccessToken => Challenge::Bearer,
-        SecurityScheme::InternalAuth => Challenge::Internal,
-    });
+    let challenges = operation.security().iter().copied().flatten().copied().map(hints::challenge);
     Problem::Unauthenticated { detail: detail.to_owned(), challenges: challenges.collect(), fault }
 }

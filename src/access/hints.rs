@@ -1,7 +1,10 @@
 //! Error texts for credentials that cannot be valid, with the way to correct them.
 
+use std::borrow::Cow;
+
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::http::Authorization;
+use crate::problem::Challenge;
 use crate::secret::SecretKind;
 
 const MISSING: &str = "The Authorization header is missing.";
@@ -17,11 +20,11 @@ const SESSIONS_ONLY: &str =
 pub(super) fn plausible(
     operation: Operation,
     authorization: Authorization<'_>,
-) -> Result<(SecurityScheme, &str), &'static str> {
+) -> Result<(SecurityScheme, &str), Cow<'static, str>> {
     let (scheme, credentials) = match authorization {
-        Authorization::Absent => return Err(MISSING),
+        Authorization::Absent => return Err(MISSING.into()),
         Authorization::Malformed { text } => {
-            return Err(text.map_or(NOT_ONE, |text| malformed(operation, text)));
+            return Err(text.map_or(NOT_ONE.into(), |text| malformed(operation, text)));
         }
         Authorization::Present { scheme, credentials } => (known(scheme), credentials),
     };
@@ -29,43 +32,49 @@ pub(super) fn plausible(
         return Err(hint);
     }
     let scheme = scheme.ok_or(UNKNOWN_SCHEME)?;
-    if takes(operation, scheme) { Ok((scheme, credentials)) } else { Err(SESSIONS_ONLY) }
+    if takes(operation, scheme) { Ok((scheme, credentials)) } else { Err(SESSIONS_ONLY.into()) }
 }
 
-fn malformed(operation: Operation, text: &str) -> &'static str {
+fn malformed(operation: Operation, text: &str) -> Cow<'static, str> {
     let mut words = text.split_whitespace();
     match (words.next(), words.next()) {
-        (Some(word), None) if known(word).is_some() => NO_TOKEN,
-        (Some(word), None) => hint(operation, None, word).unwrap_or(NOT_ONE),
-        (Some(_), Some(_)) => BLANKS,
-        _ => NOT_ONE,
+        (Some(word), None) if known(word).is_some() => NO_TOKEN.into(),
+        (Some(word), None) => hint(operation, None, word).unwrap_or(NOT_ONE.into()),
+        (Some(_), Some(_)) => BLANKS.into(),
+        _ => NOT_ONE.into(),
     }
 }
 
 /// A hint if the prefix of the secret does not fit its scheme.
-fn hint(operation: Operation, given: Option<SecurityScheme>, secret: &str) -> Option<&'static str> {
-    let (right, hint) = match SecretKind::of(secret)? {
-        SecretKind::PersonalAccessToken => (
-            SecurityScheme::PersonalAccessToken,
-            "A secret brms_pat_… requires the scheme Bearer: send `Authorization: Bearer brms_pat_…`.",
-        ),
-        SecretKind::Session => (
-            SecurityScheme::InternalAuth,
-            "A secret brms_ses_… requires the scheme Internal: send `Authorization: Internal brms_ses_…`.",
-        ),
+fn hint(operation: Operation, given: Option<SecurityScheme>, secret: &str) -> Option<Cow<'static, str>> {
+    let kind = SecretKind::of(secret)?;
+    let secret = format!("{}…", kind.prefix());
+    let right = match kind {
+        SecretKind::PersonalAccessToken => SecurityScheme::PersonalAccessToken,
+        SecretKind::Session => SecurityScheme::InternalAuth,
         SecretKind::Invitation => {
-            return Some(
-                "A secret brms_inv_… is the code of an invitation, which is accepted at /invitations/accept.",
-            );
+            let detail = "is the code of an invitation, which is accepted at /invitations/accept";
+            return Some(format!("A secret {secret} {detail}.").into());
         }
         SecretKind::TestControls => {
-            return Some("A secret brms_tst_… is for the test controls, not for operations.");
+            return Some(format!("A secret {secret} is for the test controls, not for operations.").into());
         }
     };
     if !takes(operation, right) {
-        return Some(SESSIONS_ONLY);
+        return Some(SESSIONS_ONLY.into());
     }
-    (given != Some(right)).then_some(hint)
+    let word = challenge(right).word();
+    let hint =
+        || format!("A secret {secret} requires the scheme {word}: send `Authorization: {word} {secret}`.");
+    (given != Some(right)).then(|| hint().into())
+}
+
+/// The name of a scheme in responses.
+pub(super) fn challenge(scheme: SecurityScheme) -> Challenge {
+    match scheme {
+        SecurityScheme::PersonalAccessToken => Challenge::Bearer,
+        SecurityScheme::InternalAuth => Challenge::Internal,
+    }
 }
 
 /// The scheme for a word, case-insensitive.

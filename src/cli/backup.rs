@@ -3,12 +3,13 @@
 use std::io::Write;
 
 use crate::config::BackupSettings;
-use crate::db::sqlite;
+use crate::db::sqlite::{self, Existing};
 use crate::failure::Failure;
 
 /// Makes the copy and reports its content.
 pub(super) fn run(settings: &BackupSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    let copied = sqlite::back_up(&settings.data.database, &settings.file, settings.force)?;
+    let existing = if settings.force { Existing::Replaced } else { Existing::Kept };
+    let copied = sqlite::back_up(&settings.data.database, &settings.file, existing)?;
     writeln!(
         out,
         "backed up {} to {}: {} bytes, schema step {}, checked",

@@ -25,24 +25,22 @@ pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(
     Ok(())
 }
 
-/// One mail.
-pub(super) fn show(
-    settings: &DatabaseSettings,
-    id: Uuid,
-    raw: bool,
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
+/// One mail in readable form.
+pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
+    write_readable(&message(settings, id)?, out)
+}
+
+/// One mail as it would be sent.
+pub(super) fn show_raw(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
+    Ok(out.write_all(&message(settings, id)?)?)
+}
+
+fn message(settings: &DatabaseSettings, id: Uuid) -> Result<Vec<u8>, Failure> {
     let found =
         database::read(&database::open_existing(settings)?, |tx| store::mails::message(tx, id.into()))?;
-    let message = found
-        .ok_or_else(|| format!("there is no mail {id}; see `brms mailbox list`"))?
-        .ok_or_else(|| format!("the mail {id} is not in the local mailbox; see `brms mail show {id}`"))?;
-    if raw {
-        out.write_all(&message)?;
-    } else {
-        write_readable(&message, out)?;
-    }
-    Ok(())
+    let message = found.ok_or_else(|| format!("there is no mail {id}; see `brms mailbox list`"))?;
+    Ok(message
+        .ok_or_else(|| format!("the mail {id} is not in the local mailbox; see `brms mail show {id}`"))?)
 }
 
 /// The main headers and the text part.

@@ -27,7 +27,10 @@ pub fn run(command: Command) -> ExitCode {
         Command::Export(settings) => export::run(&settings, &mut out),
         Command::Mail(command) => run_mail(command, &mut out),
         Command::Mailbox(MailboxCommand::List(data)) => mailbox::list(&data, &mut out),
-        Command::Mailbox(MailboxCommand::Show { id, raw, data }) => mailbox::show(&data, id, raw, &mut out),
+        Command::Mailbox(MailboxCommand::Show { id, raw: false, data }) => mailbox::show(&data, id, &mut out),
+        Command::Mailbox(MailboxCommand::Show { id, raw: true, data }) => {
+            mailbox::show_raw(&data, id, &mut out)
+        }
         Command::Invitation(InvitationCommand::Link { id, address, data, invitations }) => {
             invitation::link(&data, &invitations, id, &address.public_url, &mut out)
         }

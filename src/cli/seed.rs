@@ -4,8 +4,8 @@ use std::io::Write;
 
 use super::database;
 use crate::config::SeedSettings;
+use crate::db::sqlite::ServeLock;
 use crate::failure::Failure;
-use crate::operator::seeds as operator;
 use crate::seed;
 
 /// Writes a seed file to the database.
@@ -13,7 +13,7 @@ pub(super) fn run(settings: &SeedSettings, out: &mut dyn Write) -> Result<(), Fa
     // Before the database is opened, so that an invalid file does not create one.
     let seed = seed::read(&settings.file)?;
     let db = database::open_or_create(&settings.data)?;
-    let lock = if seed.has_known_secrets() { operator::lock_out_servers(&db, settings)? } else { None };
+    let lock = if seed.opens_to_others(&db)? { Some(lock_out_servers(settings)?) } else { None };
     let lifetime = settings.invitations.invitation_ttl;
     let loaded = if settings.add {
         seed::load(&db, &seed, lifetime)?
@@ -30,4 +30,20 @@ pub(super) fn run(settings: &SeedSettings, out: &mut dyn Write) -> Result<(), Fa
         loaded.projects
     )?;
     Ok(())
+}
+
+/// Takes the lock of `serve`, so that no server has the database open.
+fn lock_out_servers(settings: &SeedSettings) -> Result<ServeLock, Failure> {
+    let database = &settings.data.database;
+    let lock = ServeLock::take_if_free(database)?;
+    lock.ok_or_else(|| {
+        format!(
+            "{} has secrets that others may know, and a server is using {}, which may be reachable from other \
+             machines; nothing was seeded. Stop the server first, omit the secrets (`brms token create` generates \
+             them), or send the seed to POST /_test/seed of a server with --test-api",
+            settings.file.display(),
+            database.display()
+        )
+        .into()
+    })
 }

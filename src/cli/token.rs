@@ -26,7 +26,7 @@ pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(
     for token in database::read(&database::open_existing(settings)?, store::tokens::list)? {
         let until = token.expires_at.map_or_else(|| "revoked".to_owned(), Timestamp::rfc3339);
         let note = token.note.unwrap_or_default();
-        writeln!(out, "{}  {:<8}  {}  until {until}  {note}", token.id, token.kind, token.email)?;
+        writeln!(out, "{}  {:<8}  {}  until {until}  {note}", token.id, token.kind.as_str(), token.email)?;
     }
     Ok(())
 }

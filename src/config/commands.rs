@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use super::mail::MailSettings;
 use super::serve::{DatabaseSettings, InvitationSettings};
 use super::values::{email, name, permission, positive_time, public_url};
 use crate::generated::models::Permission;
+use crate::http::words;
 use crate::mail_states::MailState;
 
 /// Settings of `init`.
@@ -226,31 +227,41 @@ pub struct CreateTokenSettings {
     /// A project it is valid for; may be repeated (personal).
     #[arg(long = "project", value_name = "ID")]
     pub projects: Vec<Uuid>,
-    /// How long it is valid. Default: until revoked (personal), 12 hours (internal).
-    #[arg(long, value_name = "TIME", value_parser = positive_time)]
+    /// How long it is valid; [`TokenKind::lifetime`] if not given.
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = positive_time,
+        help = format!("How long it is valid. Default: until revoked (personal), {SESSION_HOURS} hours (internal)")
+    )]
     pub expires_in: Option<Duration>,
     /// The database.
     #[command(flatten)]
     pub data: DatabaseSettings,
 }
 
-/// The kinds of credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TokenKind {
-    /// A personal access token, for `Authorization: Bearer`.
-    Personal,
-    /// A session of a person, for `Authorization: Internal`.
-    #[value(name = "internal", alias = "session")]
-    Session,
+words! {
+    /// The kinds of credentials.
+    #[derive(clap::ValueEnum)]
+    TokenKind {
+        /// A personal access token, for `Authorization: Bearer`.
+        Personal = "personal",
+        /// A session of a person, for `Authorization: Internal`.
+        #[value(name = "internal", alias = "session")]
+        Session = "internal",
+    }
 }
 
+/// The default lifetime of a session.
+const SESSION_HOURS: u64 = 12;
+
 impl TokenKind {
-    /// The default lifetime, as documented in the help of `--expires-in`.
+    /// The default lifetime.
     #[must_use]
     pub fn lifetime(self) -> Option<Duration> {
         match self {
             Self::Personal => None,
-            Self::Session => Some(Duration::from_hours(12)),
+            Self::Session => Some(Duration::from_hours(SESSION_HOURS)),
         }
     }
 }

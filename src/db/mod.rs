@@ -1,12 +1,12 @@
 //! The database: the interface for the layers above, and behind it the engine.
 //!
-//! The interface is [`Db::write`] (one transaction on the single writer), [`Db::read`] (a snapshot), [`Db::peek`] (a
-//! read of microseconds on the runtime's own thread, for the credential check) and [`Tx`] with its methods. Whatever
-//! belongs to one engine alone (a path, a lock, a backup) is in the engine's own module, for startup and commands.
+//! The interface is [`Engine::write`] (one transaction on the single writer), [`Engine::read`] (a snapshot),
+//! [`Engine::peek`] (a read of microseconds on the runtime's own thread, for the credential check) and [`Tx`] with its
+//! methods. Whatever belongs to one engine alone (a path, a lock, a backup) is in the engine's own module, for startup
+//! and commands.
 //!
 //! By design, a transaction cannot be held across an `await`, and transactions do not nest.
 
-mod handle;
 mod jobs;
 mod list;
 mod rows;
@@ -14,9 +14,9 @@ pub mod sqlite;
 mod tx;
 mod values;
 
-pub use handle::Db;
 pub use list::List;
-pub use rows::{Column, Row, RowResult, json, json_text, word};
+pub use rows::{Column, Row, RowResult};
+pub use sqlite::engine::{Db, Engine};
 pub use tx::Tx;
-pub(crate) use values::params;
 pub use values::{Cell, FromCell, Ids, Kind, Parameter, Parameters, Value};
+pub(crate) use values::{params, word_parameters};

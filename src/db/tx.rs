@@ -16,17 +16,11 @@ use crate::problem::Problem;
 
 /// An open transaction.
 pub struct Tx<'c> {
-    on: On<'c>,
+    connection: &'c SqliteConnection,
     now: Timestamp,
     ids: &'c ContextV7,
     after: Cell<AfterCommit>,
     statements: Cell<u32>,
-}
-
-/// The connection, by engine.
-#[derive(Clone, Copy)]
-pub(super) enum On<'c> {
-    Sqlite(&'c SqliteConnection),
 }
 
 /// Actions to take after the commit, collected here so that no operation can forget them.
@@ -49,12 +43,12 @@ impl AfterCommit {
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(on: On<'c>, clock: &Clock, ids: &'c ContextV7) -> Self {
-        Self { on, now: clock.now(), ids, after: Cell::default(), statements: Cell::default() }
+    pub(super) fn new(connection: &'c SqliteConnection, clock: &Clock, ids: &'c ContextV7) -> Self {
+        Self { connection, now: clock.now(), ids, after: Cell::default(), statements: Cell::default() }
     }
 
-    pub(super) fn on(&self) -> On<'c> {
-        self.on
+    pub(super) fn connection(&self) -> &'c SqliteConnection {
+        self.connection
     }
 
     /// Records that a commit of this transaction proves that the disk accepts writes again.
@@ -145,9 +139,7 @@ impl<'c> Tx<'c> {
     pub fn execute(&self, sql: &str, parameters: impl Parameters) -> Result<usize, Problem> {
         parameters.with(|parameters| {
             self.begin(sql, parameters);
-            match self.on {
-                On::Sqlite(connection) => verbs::execute(connection, sql, parameters),
-            }
+            verbs::execute(self.connection, sql, parameters)
         })
     }
 
@@ -159,9 +151,7 @@ impl<'c> Tx<'c> {
     ) -> Result<(), Problem> {
         parameters.with(|parameters| {
             self.begin(sql, parameters);
-            match self.on {
-                On::Sqlite(connection) => verbs::query(connection, sql, parameters, read),
-            }
+            verbs::query(self.connection, sql, parameters, read)
         })
     }
 

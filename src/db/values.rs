@@ -1,9 +1,12 @@
 //! Parameters and cells, independent of the engine: each engine translates these few cases in one place, and the
 //! layers above use no database library.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
+use crate::http::Word;
 use crate::secret::SecretHash;
 
 /// The kinds of parameter. An engine with typed parameters needs the kind of each, even if it is NULL. A flag is an
@@ -23,14 +26,14 @@ pub enum Kind {
 }
 
 /// A borrowed parameter value.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Value<'a> {
     /// NULL, of this kind.
     Null(Kind),
     /// See [`Kind::Integer`].
     Integer(i64),
     /// See [`Kind::Text`].
-    Text(&'a str),
+    Text(Cow<'a, str>),
     /// See [`Kind::Bytes`].
     Bytes(&'a [u8]),
     /// See [`Kind::Id`].
@@ -84,8 +87,8 @@ parameters! {
     bool: Integer = |value| i64::from(*value);
     i64: Integer = |value| *value;
     u32: Integer = |value| i64::from(*value);
-    &str: Text = |value| value;
-    String: Text = |value| value;
+    &str: Text = |value| Cow::Borrowed(value);
+    String: Text = |value| Cow::Borrowed(value);
     &[u8]: Bytes = |value| value;
     Vec<u8>: Bytes = |value| value;
     Uuid: Id = |value| *value;
@@ -157,6 +160,22 @@ impl Parameters for () {
     }
 }
 
+/// Makes enums of words parameters.
+macro_rules! word_parameters {
+    ($($type:ty),+) => {$(
+        impl $crate::db::Parameter for $type {
+            fn kind() -> $crate::db::Kind {
+                $crate::db::Kind::Text
+            }
+
+            fn value(&self) -> $crate::db::Value<'_> {
+                $crate::db::Value::Text($crate::http::Word::word(*self).into())
+            }
+        }
+    )+};
+}
+pub(crate) use word_parameters;
+
 /// Parameters of different types, for `?1`, `?2` and so on.
 macro_rules! params {
     ($($value:expr),* $(,)?) => { &[$(&$value as &dyn $crate::db::Parameter),*] as &[&dyn $crate::db::Parameter] };
@@ -206,6 +225,14 @@ cells! {
     Vec<u8>: Cell::Bytes(bytes) => Some(bytes.to_vec());
     Timestamp: Cell::Integer(value) => Some(Self::from_millis(value));
     SecretHash: Cell::Bytes(bytes) => bytes.try_into().ok().map(Self::from_bytes);
+}
+
+/// The enums of words are stored as their words.
+impl<T: Word> FromCell for T {
+    fn from_cell(cell: Cell<'_>) -> Option<Self> {
+        let Cell::Text(text) = cell else { return None };
+        text.parse().ok()
+    }
 }
 
 impl<T: FromCell> FromCell for Option<T> {

@@ -25,4 +25,5 @@ pub use request::{Authorization, Request, RequestContext};
 pub use route::{Match, Route, find, fits, route};
 pub(crate) use strict::object;
 pub use strict::{ObjectOnly, hyphenated, present};
+pub use words::Word;
 pub(crate) use words::words;

@@ -1,5 +1,14 @@
 //! String enums for JSON and parameters.
 
+/// An enum whose values are strings.
+pub trait Word: Copy + std::str::FromStr + 'static {
+    /// All values, in the order of the description.
+    const ALL: &'static [Self];
+
+    /// The string.
+    fn word(self) -> &'static str;
+}
+
 /// Defines an enum whose values are strings of the description.
 macro_rules! words {
     ($(#[$about:meta])* $name:ident { $($(#[$variant_about:meta])* $variant:ident = $word:literal,)+ }) => {
@@ -10,10 +19,6 @@ macro_rules! words {
         }
 
         impl $name {
-            /// All values, in the order of the description.
-            #[allow(dead_code, reason = "not every enum is gone through")]
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
             /// The string.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -38,6 +43,14 @@ macro_rules! words {
                     $($word => Ok(Self::$variant),)+
                     _ => Err(format!("must be one of {}", [$($word),+].join(", "))),
                 }
+            }
+        }
+
+        impl $crate::http::Word for $name {
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            fn word(self) -> &'static str {
+                self.as_str()
             }
         }
 

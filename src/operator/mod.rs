@@ -3,5 +3,4 @@
 pub mod invitations;
 pub mod mails;
 pub mod projects;
-pub mod seeds;
 pub mod tokens;

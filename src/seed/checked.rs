@@ -39,9 +39,14 @@ impl Checked {
         self.seed.organisations.is_empty()
     }
 
-    /// Whether it contains a secret that others may know.
-    #[must_use]
-    pub fn has_known_secrets(&self) -> bool {
+    /// Whether loading it makes the database accept secrets that others may know for the first time. At its start a
+    /// server checks for such secrets, and derives from that where it may listen. So the first ones may only be added
+    /// while no server is running; if the server has already seen some, more may follow.
+    pub fn opens_to_others(&self, db: &Db) -> Result<bool, Failure> {
+        Ok(self.has_known_secrets() && !db.peek(store::tokens::any_seeded)?)
+    }
+
+    fn has_known_secrets(&self) -> bool {
         let is_known = |seeded: Option<bool>| seeded != Some(false);
         self.seed.organisations.iter().flat_map(|organisation| &organisation.users).any(|user| {
             user.personal_access_tokens.iter().any(|token| is_known(token.seeded))

@@ -19,21 +19,33 @@ use crate::store::members::Membership;
 use crate::store::organisations::Organisation;
 use crate::store::projects::Project;
 use crate::store::roles::Role;
-use crate::store::tokens::{Origin, Session, StoredToken};
+use crate::store::tokens::{Session, StoredToken};
 use crate::store::users::User;
 
+/// Whether an export has the audit logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditLogs {
+    /// All entries, so that a seeded database answers the same.
+    Included,
+    /// None: the operator is then the author of everything.
+    Omitted,
+}
+
 /// Exports all data; the audit log only on request.
-pub fn export(tx: &Tx, with_audit_logs: bool) -> Result<Seed, Problem> {
+pub fn export(tx: &Tx, audit_logs: AuditLogs) -> Result<Seed, Problem> {
     let all = store::organisations::all(tx)?;
-    let organisations = all.into_iter().map(|one| organisation(tx, one, with_audit_logs));
+    let organisations = all.into_iter().map(|one| organisation(tx, one, audit_logs));
     Ok(Seed { organisations: organisations.collect::<Result<_, _>>()? })
 }
 
-fn organisation(tx: &Tx, stored: Organisation, with_audit_logs: bool) -> Result<SeedOrganisation, Problem> {
+fn organisation(tx: &Tx, stored: Organisation, audit_logs: AuditLogs) -> Result<SeedOrganisation, Problem> {
     let users = store::users::all(tx, stored.id)?;
     let roles = store::roles::all(tx, stored.id)?;
     let projects = store::projects::all_of_organisation(tx, stored.id)?;
-    let entries = if with_audit_logs { Some(store::audit_logs::all(tx, stored.id)?) } else { None };
+    let entries = match audit_logs {
+        AuditLogs::Included => Some(store::audit_logs::all(tx, stored.id)?),
+        AuditLogs::Omitted => None,
+    };
     Ok(SeedOrganisation {
         id: Some(stored.id),
         name: stored.name,
@@ -94,8 +106,8 @@ fn personal_access_token(tx: &Tx, stored: StoredToken) -> Result<SeedPersonalAcc
     Ok(SeedPersonalAccessToken {
         id: Some(stored.id),
         secret: None,
-        secret_sha256: Some(stored.credential.hash),
-        seeded: Some(stored.credential.origin == Origin::Seeded),
+        secret_sha256: Some(stored.secret_hash),
+        seeded: Some(stored.is_seeded),
         note: stored.note,
         permissions: stored.permissions,
         all_projects: stored.all_projects,
@@ -110,8 +122,8 @@ fn session(stored: Session) -> SeedSession {
     SeedSession {
         id: Some(stored.id),
         secret: None,
-        secret_sha256: Some(stored.credential.hash),
-        seeded: Some(stored.credential.origin == Origin::Seeded),
+        secret_sha256: Some(stored.secret_hash),
+        seeded: Some(stored.is_seeded),
         expires_at: stored.expires_at,
         created_at: Some(stored.created_at),
     }

@@ -21,7 +21,7 @@ use crate::store::members::Membership;
 use crate::store::organisations::Organisation;
 use crate::store::projects::Project;
 use crate::store::roles::Role;
-use crate::store::tokens::{Credential, Origin, Session, StoredToken};
+use crate::store::tokens::{Session, StoredToken};
 use crate::store::users::User;
 
 /// The number of objects in a seed.
@@ -145,12 +145,8 @@ fn load_tokens(tx: &Tx, actor: &Actor, seed: &SeedUser, user_id: UserId) -> Resu
             expires_at: token.expires_at,
             created_at,
             updated_at: token.updated_at.unwrap_or(created_at),
-            credential: credential(
-                SecretKind::PersonalAccessToken,
-                secret.as_deref(),
-                *secret_sha256,
-                *seeded,
-            )?,
+            secret_hash: secret_hash(SecretKind::PersonalAccessToken, secret.as_deref(), *secret_sha256)?,
+            is_seeded: *seeded != Some(false),
         };
         tokens::add_personal(tx, actor, user_id, &stored, &token.projects)?;
     }
@@ -160,23 +156,21 @@ fn load_tokens(tx: &Tx, actor: &Actor, seed: &SeedUser, user_id: UserId) -> Resu
             id: id.unwrap_or_else(|| tx.new_id()),
             expires_at: *expires_at,
             created_at: created_at.unwrap_or(tx.now()),
-            credential: credential(SecretKind::Session, secret.as_deref(), *secret_sha256, *seeded)?,
+            secret_hash: secret_hash(SecretKind::Session, secret.as_deref(), *secret_sha256)?,
+            is_seeded: *seeded != Some(false),
         };
         tokens::add_session(tx, actor, user_id, &session)?;
     }
     Ok(())
 }
 
-fn credential(
+fn secret_hash(
     kind: SecretKind,
     secret: Option<&str>,
     hash: Option<SecretHash>,
-    seeded: Option<bool>,
-) -> Result<Credential, Problem> {
+) -> Result<SecretHash, Problem> {
     let written = secret.and_then(|text| Secret::parse(kind, text)).map(|secret| secret.hash());
-    let hash = written.or(hash).ok_or_else(unchecked)?;
-    let origin = if seeded == Some(false) { Origin::Generated } else { Origin::Seeded };
-    Ok(Credential { hash, origin })
+    written.or(hash).ok_or_else(unchecked)
 }
 
 fn load_role(tx: &Tx, actor: &Actor, seed: &SeedRole) -> Result<Role, Problem> {

@@ -15,6 +15,6 @@ mod starter;
 
 pub use checked::{Checked, load, load_into_empty, parse, read};
 pub use complaint::{Complaint, places};
-pub use export::export;
+pub use export::{AuditLogs, export};
 pub use load::Loaded;
 pub use starter::{OWNER_EMAIL, starter};

@@ -33,6 +33,7 @@ use crate::secret::Secret;
 use crate::seed;
 use crate::server::{self, ServerLimits, Site};
 use crate::store;
+use crate::testing::SeededSecrets;
 use crate::web::Content;
 use crate::web::pages::Pages;
 
@@ -73,13 +74,13 @@ impl Server {
         let description = description(&public_url)?;
         let pages = Pages::new().map_err(|cause| Failure::new("the page templates", cause))?;
         let data_location = DataLocation::of(settings)?;
-        let Opened { db, lock, filled, allows_seeded_secrets } = tokio::task::block_in_place(|| {
+        let Opened { db, lock, filled, seeded_secrets } = tokio::task::block_in_place(|| {
             open(settings, clock, audience, data_location.database(), address)
         })?;
         let (stop, stopped) = watch::channel(false);
         let controls = test_token
             .as_ref()
-            .map(|token| token.controls(&db, filled.seed, allows_seeded_secrets, stopped.clone()));
+            .map(|token| token.controls(&db, filled.seed, seeded_secrets, stopped.clone()));
         let site = Arc::new(Site {
             app: App { db, invitations: settings.invitations, readiness: Mutex::default() },
             content: Content { pages, description },
@@ -208,7 +209,7 @@ struct Opened {
     db: Db,
     lock: ServeLock,
     filled: Filled,
-    allows_seeded_secrets: bool,
+    seeded_secrets: SeededSecrets,
 }
 
 /// Locks and opens the database, and fills an empty one. If this fails, a newly created file is removed again.
@@ -221,7 +222,8 @@ fn open(
 ) -> Result<Opened, Failure> {
     let lock = ServeLock::take(database)?;
     let is_new = sqlite::is_new(database)?;
-    let allows_seeded_secrets = address.ip().is_loopback() || settings.allow_seeded_secrets;
+    let is_allowed = address.ip().is_loopback() || settings.allow_seeded_secrets;
+    let seeded_secrets = if is_allowed { SeededSecrets::Allowed } else { SeededSecrets::Refused };
     let options = Options {
         size_max: settings.database_size_max,
         durable: !settings.ephemeral,
@@ -230,11 +232,13 @@ fn open(
     let opened = || {
         let db = sqlite::open(&options, clock)?;
         let filled = fill(&db, settings, database, audience)?;
-        refuse_known_secrets(&db, address, allows_seeded_secrets)?;
+        if seeded_secrets == SeededSecrets::Refused {
+            refuse_known_secrets(&db, address)?;
+        }
         Ok((db, filled))
     };
     match opened() {
-        Ok((db, filled)) => Ok(Opened { db, lock, filled, allows_seeded_secrets }),
+        Ok((db, filled)) => Ok(Opened { db, lock, filled, seeded_secrets }),
         Err(cause) => {
             if is_new {
                 sqlite::discard(database);
@@ -277,10 +281,7 @@ fn fill(db: &Db, settings: &ServeSettings, database: &Path, audience: Audience) 
 }
 
 /// Rejects credentials that are known from a seed file unless the server listens on loopback only.
-fn refuse_known_secrets(db: &Db, address: SocketAddr, allowed: bool) -> Result<(), Failure> {
-    if allowed {
-        return Ok(());
-    }
+fn refuse_known_secrets(db: &Db, address: SocketAddr) -> Result<(), Failure> {
     let seeded =
         db.peek(store::tokens::any_seeded).map_err(|cause| Failure::new("reading the database", cause))?;
     if !seeded {

@@ -3,12 +3,12 @@
 use tokio::sync::watch;
 
 use super::audience::Audience;
-use crate::config::ServeSettings;
+use crate::config::{ServeSettings, TestSettings};
 use crate::db::Db;
 use crate::failure::Failure;
 use crate::secret::{Secret, SecretKind};
-use crate::seed;
-use crate::testing::Controls;
+use crate::seed::{self, AuditLogs};
+use crate::testing::{Controls, SeededSecrets};
 
 /// The token of the test controls.
 pub(super) struct Token {
@@ -25,7 +25,7 @@ impl Token {
         if !asked.test_api {
             return Ok(None);
         }
-        refuse_real_mail(settings.mail.smtp.smtp_host.as_deref(), asked.allow_test_api_with_smtp)?;
+        refuse_real_mail(settings.mail.smtp.smtp_host.as_deref(), asked)?;
         if let Some(given) = &asked.test_api_token {
             let secret = Secret::parse(SecretKind::TestControls, given.reveal()).ok_or_else(|| {
                 let form = SecretKind::TestControls.form();
@@ -54,7 +54,7 @@ impl Token {
         &self,
         db: &Db,
         seed: Option<seed::Checked>,
-        allows_seeded_secrets: bool,
+        seeded_secrets: SeededSecrets,
         stop: watch::Receiver<bool>,
     ) -> Result<Controls, Failure> {
         let baseline = match seed {
@@ -62,14 +62,14 @@ impl Token {
             None => export_of(db)?,
         };
         tracing::warn!("the test controls under /_test are enabled: their token gives full access");
-        Ok(Controls::new(&self.secret, baseline, allows_seeded_secrets, stop))
+        Ok(Controls::new(&self.secret, baseline, seeded_secrets, stop))
     }
 }
 
 /// A test that resets a server and moves its clock could make it send mail to people who never asked for it.
-fn refuse_real_mail(smtp_host: Option<&str>, allowed: bool) -> Result<(), Failure> {
+fn refuse_real_mail(smtp_host: Option<&str>, testing: &TestSettings) -> Result<(), Failure> {
     match smtp_host {
-        Some(host) if !allowed => Err(Failure(format!(
+        Some(host) if !testing.allow_test_api_with_smtp => Err(Failure(format!(
             "--test-api cannot be combined with --smtp-host {host}: tests could send real mail. \
              Leave one of them out, or give --allow-test-api-with-smtp"
         ))),
@@ -82,8 +82,7 @@ fn export_of(db: &Db) -> Result<seed::Checked, Failure> {
         Failure(format!("the database cannot be exported for a reset: {cause}"))
     };
     // A reset restores the audit log, too.
-    let with_audit_logs = true;
-    let seed = db.peek(|tx| seed::export(tx, with_audit_logs)).map_err(|problem| failed(&problem))?;
+    let seed = db.peek(|tx| seed::export(tx, AuditLogs::Included)).map_err(|problem| failed(&problem))?;
     seed::Checked::new(seed)
         .map_err(|complaints| failed(&complaints.first().map(ToString::to_string).unwrap_or_default()))
 }
@@ -94,11 +93,17 @@ mod tests {
 
     #[test]
     fn test_controls_with_a_relay_need_an_explicit_flag() {
-        let refused = refuse_real_mail(Some("mail.example.org"), false).unwrap_err().to_string();
+        let settings = |is_allowed| TestSettings {
+            test_api: true,
+            test_api_token: None,
+            allow_test_api_with_smtp: is_allowed,
+        };
+        let (allowed, not_allowed) = (settings(true), settings(false));
+        let refused = refuse_real_mail(Some("mail.example.org"), &not_allowed).unwrap_err().to_string();
         for part in ["--test-api ", "--smtp-host mail.example.org", "--allow-test-api-with-smtp"] {
             assert!(refused.contains(part), "{refused}");
         }
-        assert!(refuse_real_mail(Some("mail.example.org"), true).is_ok());
-        assert!(refuse_real_mail(None, false).is_ok());
+        assert!(refuse_real_mail(Some("mail.example.org"), &allowed).is_ok());
+        assert!(refuse_real_mail(None, &not_allowed).is_ok());
     }
 }

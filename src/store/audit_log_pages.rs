@@ -1,7 +1,8 @@
 //! Reads the whole audit log page by page (keyset pagination by the last entry's position), so that no transaction
 //! stays open between two pages.
 
-use super::audit_logs::{FilterClause, StoredEntry, Wanted, read};
+use super::audit_logs::{FilterClause, StoredEntry, Wanted};
+use super::columns::Record;
 use super::ids::{AuditLogId, OrganisationId};
 use crate::clock::Timestamp;
 use crate::db::Tx;
@@ -32,7 +33,7 @@ pub(crate) fn following(
     let mut clause = clause(wanted, position.as_ref(), &newest);
     let statement = statement(&clause);
     clause.parameters.push(&PAGE_ENTRIES);
-    tx.rows(&statement, clause.parameters.as_slice(), read)
+    tx.rows(&statement, clause.parameters.as_slice(), StoredEntry::read)
 }
 
 fn clause<'w>(wanted: &'w Wanted, position: Option<&'w Position>, newest: &'w Position) -> FilterClause<'w> {

@@ -4,12 +4,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{self, Kind, Parameter, Row, RowResult, Tx, json, json_text, params, word};
+use crate::db::{Parameter, Tx, params};
 use crate::generated::models::AuditLogType;
 use crate::http::words;
 use crate::limits::{OrderBy, Sort};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
+use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::{AuditLogId, OrganisationId, ProjectId, UserId};
 
 /// The actor of a change, with the client's address.
@@ -108,31 +109,33 @@ pub(crate) struct AuditLogFilter<'f> {
     pub page: Page,
 }
 
-/// An entry as stored.
-#[derive(Clone, Debug)]
-pub struct StoredEntry {
-    /// The entry's id.
-    pub id: AuditLogId,
-    /// The organisation it belongs to.
-    pub organisation_id: OrganisationId,
-    /// When the change happened.
-    pub created_at: Timestamp,
-    /// The type of the object.
-    pub kind: AuditLogType,
-    /// What was done to it.
-    pub action: String,
-    /// The user who made the change; `None` for the operator.
-    pub user_id: Option<UserId>,
-    /// The object's project, if it belongs to one.
-    pub project_id: Option<ProjectId>,
-    /// The object's id.
-    pub ref_id: Uuid,
-    /// The client's address.
-    pub ip_address: Option<String>,
-    /// The client's `User-Agent`.
-    pub user_agent: Option<String>,
-    /// The details of the change: a JSON object.
-    pub data: Value,
+stored! {
+    /// An entry as stored.
+    #[derive(Clone, Debug)]
+    pub struct StoredEntry {
+        /// The entry's id.
+        id: AuditLogId,
+        /// The organisation it belongs to.
+        organisation_id: OrganisationId,
+        /// When the change happened.
+        created_at: Timestamp,
+        /// The type of the object.
+        kind: AuditLogType = "type",
+        /// What was done to it.
+        action: String,
+        /// The user who made the change; `None` for the operator.
+        user_id: Option<UserId>,
+        /// The object's project, if it belongs to one.
+        project_id: Option<ProjectId>,
+        /// The object's id.
+        ref_id: Uuid,
+        /// The client's address.
+        ip_address: Option<String>,
+        /// The client's `User-Agent`.
+        user_agent: Option<String>,
+        /// The details of the change: a JSON object.
+        data: Value,
+    }
 }
 
 /// Writes one entry.
@@ -156,25 +159,7 @@ pub fn record(tx: &Tx, actor: &Actor, change: &Change) -> Result<(), Problem> {
 }
 
 fn add(tx: &Tx, entry: &StoredEntry) -> Result<(), Problem> {
-    tx.execute(
-        "INSERT INTO audit_logs (id, organisation_id, created_at, type, action, user_id, project_id, ref_id,
-                                 ip_address, user_agent, data)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        params![
-            entry.id,
-            entry.organisation_id,
-            entry.created_at,
-            entry.kind.as_str(),
-            entry.action,
-            entry.user_id,
-            entry.project_id,
-            entry.ref_id,
-            entry.ip_address,
-            entry.user_agent,
-            json_text(&entry.data),
-        ],
-    )?;
-    Ok(())
+    insert(tx, "audit_logs", entry, &[])
 }
 
 /// Every entry of the organisation, oldest first, for an export.
@@ -182,7 +167,7 @@ pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<StoredEntry>,
     tx.rows(
         "SELECT * FROM audit_logs WHERE organisation_id = ?1 ORDER BY created_at, id",
         [organisation_id],
-        read,
+        StoredEntry::read,
     )
 }
 
@@ -201,21 +186,21 @@ pub(crate) fn find(
     tx.optional(
         "SELECT * FROM audit_logs WHERE id = ?1 AND organisation_id = ?2",
         params![entry_id, organisation_id],
-        read,
+        StoredEntry::read,
     )
 }
 
 /// One page of entries. The statement only has the conditions of the filters in use, so that each combination uses an
 /// index; its parts are fixed texts, and every value is a parameter.
 pub(crate) fn list(tx: &Tx, filter: &AuditLogFilter) -> Result<Listed<StoredEntry>, Problem> {
-    let total = if filter.is_counted() { counted(tx, filter)? } else { count(tx, filter)? };
+    let total = count(tx, filter)?;
     if filter.page.is_past(total) {
         return Ok(Listed { rows: Vec::new(), total });
     }
     let (mut clause, limit, offset) = (FilterClause::by(filter), filter.page.limit(), filter.page.offset());
     let statement = clause.page_statement(filter);
     clause.parameters.extend(params![limit, offset]);
-    let rows = tx.rows(&statement, clause.parameters.as_slice(), read)?;
+    let rows = tx.rows(&statement, clause.parameters.as_slice(), StoredEntry::read)?;
     Ok(Listed { rows, total })
 }
 
@@ -275,16 +260,6 @@ impl<'f> FilterClause<'f> {
     }
 }
 
-impl Parameter for AuditLogType {
-    fn kind() -> Kind {
-        Kind::Text
-    }
-
-    fn value(&self) -> db::Value<'_> {
-        db::Value::Text(self.as_str())
-    }
-}
-
 fn order(filter: &AuditLogFilter) -> &'static str {
     match (filter.order, filter.sort) {
         (OrderBy::CreatedAt, Sort::Ascending) => "created_at, id",
@@ -296,41 +271,22 @@ fn order(filter: &AuditLogFilter) -> &'static str {
     }
 }
 
-/// The total from the counter table.
-fn counted(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
-    tx.count(
-        "SELECT CAST(coalesce(sum(entries), 0) AS bigint)
-         FROM audit_log_counts
-         WHERE organisation_id = ?1 AND (?2 IS NULL OR type = ?2) AND (?3 IS NULL OR action = ?3)",
-        params![filter.wanted.organisation_id, filter.kind, filter.action],
-    )
-}
-
+/// The total, from the counter table if its columns are enough for the filter.
 fn count(tx: &Tx, filter: &AuditLogFilter) -> Result<u64, Problem> {
     let clause = FilterClause::by(filter);
-    let statement = format!("SELECT count(*) FROM audit_logs WHERE {}", clause.condition);
+    let count = if filter.is_counted() {
+        "CAST(coalesce(sum(entries), 0) AS bigint) FROM audit_log_counts"
+    } else {
+        "count(*) FROM audit_logs"
+    };
+    let statement = format!("SELECT {count} WHERE {}", clause.condition);
     tx.count(&statement, clause.parameters.as_slice())
-}
-
-pub(super) fn read(row: &Row) -> RowResult<StoredEntry> {
-    Ok(StoredEntry {
-        id: row.get("id")?,
-        organisation_id: row.get("organisation_id")?,
-        created_at: row.get("created_at")?,
-        kind: word(row, "type")?,
-        action: row.get("action")?,
-        user_id: row.get("user_id")?,
-        project_id: row.get("project_id")?,
-        ref_id: row.get("ref_id")?,
-        ip_address: row.get("ip_address")?,
-        user_agent: row.get("user_agent")?,
-        data: json(row, "data")?.unwrap_or(Value::Null),
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Word;
     use crate::store::tests::Plans;
 
     /// The filter for a bit set.

@@ -1,21 +1,24 @@
 //! Looks up credentials, and the permissions of a user inside a project.
 
-use crate::db::{Row, RowResult, Tx, json, params, word};
+use crate::db::{Tx, params};
 use crate::generated::models::{Permission, UserStatus, UserType};
 use crate::problem::Problem;
 use crate::secret::{SecretHash, SecretKind};
+use crate::store::columns::{Record, stored};
 use crate::store::ids::{CredentialId, OrganisationId, PersonalAccessTokenId, ProjectId, UserId};
 use crate::store::tokens::{LIVE, PERSONAL_ACCESS_TOKENS, SESSIONS};
 
-/// The limits of a personal access token.
-#[derive(Clone, Debug)]
-pub struct TokenLimits {
-    /// The token, to look up its projects.
-    pub token_id: PersonalAccessTokenId,
-    /// Whether it is valid in every project.
-    pub all_projects: bool,
-    /// The permissions that it is limited to.
-    pub permissions: Vec<Permission>,
+stored! {
+    /// The limits of a personal access token.
+    #[derive(Clone, Debug)]
+    pub struct TokenLimits {
+        /// The token, to look up its projects.
+        token_id: PersonalAccessTokenId,
+        /// Whether it is valid in every project.
+        all_projects: bool,
+        /// The permissions that it is limited to.
+        permissions: Vec<Permission>,
+    }
 }
 
 /// The user that a credential belongs to.
@@ -37,8 +40,8 @@ pub(crate) fn find(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Optio
             credential_id: row.get("token_id")?,
             user_id: row.get("id")?,
             organisation_id: row.get("organisation_id")?,
-            user_type: word(row, "type")?,
-            limits: if is_personal { Some(limits(row)?) } else { None },
+            user_type: row.get("type")?,
+            limits: if is_personal { Some(TokenLimits::read(row)?) } else { None },
         })
     })
 }
@@ -55,14 +58,6 @@ fn statement(table: &str, columns: &str) -> String {
          JOIN users ON users.id = token.user_id
          WHERE token.secret_hash = ?1 AND {LIVE} AND users.status = '{active}' AND users.type <> '{invited}'"
     )
-}
-
-fn limits(row: &Row) -> RowResult<TokenLimits> {
-    Ok(TokenLimits {
-        token_id: row.get("token_id")?,
-        all_projects: row.get("all_projects")?,
-        permissions: json(row, "permissions")?.unwrap_or_default(),
-    })
 }
 
 /// Whether a token that is limited to some projects is valid in this one.
@@ -94,7 +89,7 @@ pub(crate) fn permissions_in_project(
          WHERE members.project_id = ?1 AND members.user_id = ?2",
         params![project_id, user_id],
         |row| {
-            let by_group = json::<Vec<Permission>>(row, "permissions")?.unwrap_or_default();
+            let by_group = row.get::<Option<Vec<Permission>>>("permissions")?.unwrap_or_default();
             Ok(if row.get("owner")? { vec![Permission::Owner] } else { by_group })
         },
     )?;

@@ -3,35 +3,38 @@
 use std::collections::HashMap;
 
 use crate::clock::Timestamp;
-use crate::db::{Ids, List, Row, RowResult, Tx, json, json_text, params};
+use crate::db::{Ids, List, Tx, params};
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::{GroupId, ProjectId, RoleId, UserId};
 use crate::store::sets::grouped;
 
-/// A group as stored.
-#[derive(Clone, Debug)]
-pub struct Group {
-    /// The group's id.
-    pub id: GroupId,
-    /// The project it belongs to.
-    pub project_id: ProjectId,
-    /// The display name.
-    pub name: String,
-    /// What it is for.
-    pub description: Option<String>,
-    /// The permissions of its members; `None` if never set.
-    pub permissions: Option<Vec<Permission>>,
-    /// The file permissions of its members, as given.
-    pub file_permissions: Option<Vec<FilePermission>>,
-    /// The role that manages it.
-    pub role_id: Option<RoleId>,
-    /// When it was created.
-    pub created_at: Timestamp,
+stored! {
+    /// A group as stored.
+    #[derive(Clone, Debug)]
+    pub struct Group {
+        /// The group's id.
+        id: GroupId,
+        /// The project it belongs to.
+        project_id: ProjectId,
+        /// The display name.
+        name: String,
+        /// What it is for.
+        description: Option<String>,
+        /// The permissions of its members; `None` if never set.
+        permissions: Option<Vec<Permission>>,
+        /// The file permissions of its members, as given.
+        file_permissions: Option<Vec<FilePermission>>,
+        /// The role that manages it.
+        role_id: Option<RoleId>,
+        /// When it was created.
+        created_at: Timestamp,
+    }
 }
 
 impl Group {
@@ -63,7 +66,11 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, group: &Group) -> Result<(
 
 /// One group of the project.
 pub fn find(tx: &Tx, project_id: ProjectId, group_id: GroupId) -> Result<Option<Group>, Problem> {
-    tx.optional("SELECT * FROM groups WHERE project_id = ?1 AND id = ?2", params![project_id, group_id], read)
+    tx.optional(
+        "SELECT * FROM groups WHERE project_id = ?1 AND id = ?2",
+        params![project_id, group_id],
+        Group::read,
+    )
 }
 
 /// The groups of the project with these ids, by creation time.
@@ -77,18 +84,18 @@ pub fn find_all(tx: &Tx, project_id: ProjectId, group_ids: &[GroupId]) -> Result
          WHERE project_id = ?1 AND id IN (SELECT id FROM ids(?2) AS listed)
          ORDER BY created_at + 0, id",
         params![project_id, Ids::of(group_ids)],
-        read,
+        Group::read,
     )
 }
 
 /// Every group of the project.
 pub fn all_of_project(tx: &Tx, project_id: ProjectId) -> Result<Vec<Group>, Problem> {
-    tx.rows("SELECT * FROM groups WHERE project_id = ?1 ORDER BY created_at, id", [project_id], read)
+    tx.rows("SELECT * FROM groups WHERE project_id = ?1 ORDER BY created_at, id", [project_id], Group::read)
 }
 
 /// Every group that a role manages.
 pub fn all_of_role(tx: &Tx, role_id: RoleId) -> Result<Vec<Group>, Problem> {
-    tx.rows("SELECT * FROM groups WHERE role_id = ?1 ORDER BY created_at, id", [role_id], read)
+    tx.rows("SELECT * FROM groups WHERE role_id = ?1 ORDER BY created_at, id", [role_id], Group::read)
 }
 
 /// The groups of each of these roles in projects that are not deleted, oldest first, with the project's name.
@@ -104,7 +111,7 @@ pub(crate) fn of_roles(
          WHERE groups.role_id IN (SELECT id FROM ids(?1) AS listed) AND projects.deleted_at IS NULL
          ORDER BY groups.created_at, groups.id",
         [Ids::of(role_ids)],
-        |row| Ok((row.get("role_id")?, (read(row)?, row.get("project_name")?))),
+        |row| Ok((row.get("role_id")?, (Group::read(row)?, row.get("project_name")?))),
     )?;
     Ok(grouped(of_role))
 }
@@ -123,7 +130,7 @@ pub(crate) fn of_members(
            AND member_groups.user_id IN (SELECT id FROM ids(?2) AS listed)
          ORDER BY groups.created_at, groups.id",
         params![project_id, Ids::of(user_ids)],
-        |row| Ok((row.get("user_id")?, read(row)?)),
+        |row| Ok((row.get("user_id")?, Group::read(row)?)),
     )?;
     Ok(grouped(of_user))
 }
@@ -140,7 +147,7 @@ pub(crate) fn approving(
          WHERE approval.project_id IN (SELECT id FROM ids(?1) AS listed)
          ORDER BY approval.project_id, approval.position",
         [Ids::of(project_ids)],
-        |row| Ok((row.get("project_id")?, read(row)?)),
+        |row| Ok((row.get("project_id")?, Group::read(row)?)),
     )?;
     Ok(grouped(of_project))
 }
@@ -159,27 +166,12 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Group>, Problem> {
-    tx.page(&OF_PROJECT, params![project_id, folded(search)], page, read)
+    tx.page(&OF_PROJECT, params![project_id, folded(search)], page, Group::read)
 }
 
 /// Adds a group.
 pub fn create(tx: &Tx, group: &Group) -> Result<(), Problem> {
-    tx.execute(
-        "INSERT INTO groups (project_id, id, name, description, permissions, file_permissions, role_id, created_at,
-                             updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
-        params![
-            group.project_id,
-            group.id,
-            group.name,
-            group.description,
-            group.permissions.as_ref().map(json_text),
-            group.file_permissions.as_ref().map(json_text),
-            group.role_id,
-            group.created_at,
-        ],
-    )?;
-    Ok(())
+    insert(tx, "groups", group, &[("updated_at", &group.created_at)])
 }
 
 /// Writes the current values of a group.
@@ -193,8 +185,8 @@ pub fn update(tx: &Tx, group: &Group) -> Result<(), Problem> {
             group.id,
             group.name,
             group.description,
-            group.permissions.as_ref().map(json_text),
-            group.file_permissions.as_ref().map(json_text),
+            group.permissions,
+            group.file_permissions,
             tx.now(),
         ],
     )?;
@@ -205,17 +197,4 @@ pub fn update(tx: &Tx, group: &Group) -> Result<(), Problem> {
 pub fn delete(tx: &Tx, group: &Group) -> Result<(), Problem> {
     tx.execute("DELETE FROM groups WHERE project_id = ?1 AND id = ?2", params![group.project_id, group.id])?;
     Ok(())
-}
-
-fn read(row: &Row) -> RowResult<Group> {
-    Ok(Group {
-        id: row.get("id")?,
-        project_id: row.get("project_id")?,
-        name: row.get("name")?,
-        description: row.get("description")?,
-        permissions: json(row, "permissions")?,
-        file_permissions: json(row, "file_permissions")?,
-        role_id: row.get("role_id")?,
-        created_at: row.get("created_at")?,
-    })
 }

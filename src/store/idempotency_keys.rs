@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Tx, json, json_text, params};
+use crate::db::{Tx, params};
 use crate::problem::Problem;
 use crate::store::ids::{CredentialId, UserId};
 
@@ -36,7 +36,7 @@ pub(crate) fn find(tx: &Tx, of: KeyOf) -> Result<Option<DoneRequest>, Problem> {
             Ok(DoneRequest {
                 fingerprint: row.get("fingerprint")?,
                 status: row.get("status")?,
-                ids: json(row, "ids")?.unwrap_or_default(),
+                ids: row.get("ids")?,
                 body: row.get("body")?,
             })
         },
@@ -63,7 +63,7 @@ pub(crate) fn add(
             user_id,
             done.fingerprint,
             done.status,
-            json_text(&done.ids),
+            done.ids,
             done.body,
             expires_at
         ],

@@ -1,39 +1,43 @@
 //! Invitations and their secrets: the record types and their SQL.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{List, Row, RowResult, Tx, params, word};
-use crate::generated::models::InvitationStatus;
+use crate::db::{List, Tx, params, word_parameters};
+use crate::generated::models::{InvitationStatus, UserStatus, UserType};
 use crate::http::words;
 use crate::paging::{Listed, Page};
 use crate::problem::{Gone, Problem};
 use crate::search::folded;
 use crate::secret::SecretHash;
+use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::{InvitationId, OrganisationId, UserId};
 use crate::store::users::User;
 
-/// An invitation as stored.
-#[derive(Clone, Debug)]
-pub struct Invitation {
-    /// The invitation's id.
-    pub id: InvitationId,
-    /// The organisation that the user is invited to.
-    pub organisation_id: OrganisationId,
-    /// The user who is invited.
-    pub user_id: UserId,
-    /// Whether it was accepted.
-    pub status: InvitationStatus,
-    /// When its link expires.
-    pub expires_at: Timestamp,
-    /// When it was accepted.
-    pub accepted_at: Option<Timestamp>,
-    /// The inviter; `None` for the operator.
-    pub created_by: Option<UserId>,
-    /// When it was created.
-    pub created_at: Timestamp,
+stored! {
+    /// An invitation as stored.
+    #[derive(Clone, Debug)]
+    pub struct Invitation {
+        /// The invitation's id.
+        id: InvitationId,
+        /// The organisation that the user is invited to.
+        organisation_id: OrganisationId,
+        /// The user who is invited.
+        user_id: UserId,
+        /// Whether it was accepted.
+        status: InvitationStatus,
+        /// When its link expires.
+        expires_at: Timestamp,
+        /// When it was accepted.
+        accepted_at: Option<Timestamp>,
+        /// The inviter; `None` for the operator.
+        created_by: Option<UserId>,
+        /// When it was created.
+        created_at: Timestamp,
+    }
 }
 
 impl Invitation {
@@ -63,49 +67,38 @@ words! {
     }
 }
 
+word_parameters!(SecretState);
+
 /// One invitation of any organisation, by its id. For the operator only.
 pub fn find_anywhere(tx: &Tx, invitation_id: InvitationId) -> Result<Option<Invitation>, Problem> {
-    tx.optional("SELECT * FROM invitations WHERE id = ?1", [invitation_id], read)
+    tx.optional("SELECT * FROM invitations WHERE id = ?1", [invitation_id], Invitation::read)
 }
 
 /// The invitation of a user, if there is one.
 pub fn find_by_user(tx: &Tx, user_id: UserId) -> Result<Option<Invitation>, Problem> {
-    tx.optional("SELECT * FROM invitations WHERE user_id = ?1", [user_id], read)
+    tx.optional("SELECT * FROM invitations WHERE user_id = ?1", [user_id], Invitation::read)
 }
 
 /// Adds an invitation. It has no secret, and so no link, until it is sent.
 pub fn create(tx: &Tx, invitation: &Invitation) -> Result<(), Problem> {
-    tx.execute(
-        "INSERT INTO invitations (id, organisation_id, user_id, created_by, status, expires_at, accepted_at,
-                                  created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
-        params![
-            invitation.id,
-            invitation.organisation_id,
-            invitation.user_id,
-            invitation.created_by,
-            invitation.status.as_str(),
-            invitation.expires_at,
-            invitation.accepted_at,
-            invitation.created_at,
-        ],
-    )?;
-    Ok(())
+    insert(tx, "invitations", invitation, &[("updated_at", &invitation.created_at)])
 }
 
-/// A current or former secret of an invitation.
-#[derive(Clone, Copy)]
-pub struct StoredSecret {
-    /// Its hash.
-    pub hash: SecretHash,
-    /// Its state.
-    pub state: SecretState,
-    /// Whether it counts as a send for the rate limit.
-    pub is_send: bool,
-    /// The sender; `None` for the operator.
-    pub sent_by: Option<UserId>,
-    /// When it was created.
-    pub created_at: Timestamp,
+stored! {
+    /// A current or former secret of an invitation.
+    #[derive(Clone, Copy)]
+    pub struct StoredSecret {
+        /// Its hash.
+        hash: SecretHash = "secret_hash",
+        /// Its state.
+        state: SecretState,
+        /// Whether it counts as a send for the rate limit.
+        is_send: bool,
+        /// The sender; `None` for the operator.
+        sent_by: Option<UserId>,
+        /// When it was created.
+        created_at: Timestamp,
+    }
 }
 
 /// Every secret of an invitation, oldest first.
@@ -116,33 +109,13 @@ pub fn secrets(tx: &Tx, invitation_id: InvitationId) -> Result<Vec<StoredSecret>
          WHERE invitation_id = ?1
          ORDER BY created_at, secret_hash",
         [invitation_id],
-        |row| {
-            Ok(StoredSecret {
-                hash: row.get("secret_hash")?,
-                state: word(row, "state")?,
-                is_send: row.get("is_send")?,
-                sent_by: row.get("sent_by")?,
-                created_at: row.get("created_at")?,
-            })
-        },
+        StoredSecret::read,
     )
 }
 
 /// Adds a secret. A unique index ensures that at most one is live.
 pub fn add_secret(tx: &Tx, invitation_id: InvitationId, secret: &StoredSecret) -> Result<(), Problem> {
-    tx.execute(
-        "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, sent_by, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
-            secret.hash,
-            invitation_id,
-            secret.state.as_str(),
-            secret.is_send,
-            secret.sent_by,
-            secret.created_at,
-        ],
-    )?;
-    Ok(())
+    insert(tx, "invitation_secrets", secret, &[("invitation_id", &invitation_id)])
 }
 
 /// The invitations of an organisation (`?1`), optionally by status (`?2`) and by a search text (`?3`) in the address.
@@ -164,8 +137,7 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Invitation>, Problem> {
-    let status = status.map(InvitationStatus::as_str);
-    tx.page(&OF_ORGANISATION, params![organisation_id, status, folded(search)], page, read)
+    tx.page(&OF_ORGANISATION, params![organisation_id, status, folded(search)], page, Invitation::read)
 }
 
 /// Which sends are counted.
@@ -206,10 +178,7 @@ pub(crate) fn replace_secret(
     hash: &SecretHash,
     sent_by: Option<UserId>,
 ) -> Result<(), Problem> {
-    tx.execute(
-        "UPDATE invitation_secrets SET state = 'replaced' WHERE invitation_id = ?1 AND state = 'live'",
-        [invitation_id],
-    )?;
+    end_live_secret(tx, invitation_id, SecretState::Replaced)?;
     let secret =
         StoredSecret { hash: *hash, state: SecretState::Live, is_send: true, sent_by, created_at: tx.now() };
     add_secret(tx, invitation_id, &secret)
@@ -217,12 +186,19 @@ pub(crate) fn replace_secret(
 
 /// Revokes the live secret.
 pub(crate) fn withdraw_secret(tx: &Tx, invitation_id: InvitationId) -> Result<(), Problem> {
-    tx.execute(
-        "UPDATE invitation_secrets SET state = 'withdrawn' WHERE invitation_id = ?1 AND state = 'live'",
-        [invitation_id],
-    )?;
+    end_live_secret(tx, invitation_id, SecretState::Withdrawn)
+}
+
+fn end_live_secret(tx: &Tx, invitation_id: InvitationId, state: SecretState) -> Result<(), Problem> {
+    tx.execute(&END_LIVE, params![invitation_id, state])?;
     Ok(())
 }
+
+/// The state is in the text, because a partial index has the same text.
+static END_LIVE: LazyLock<String> = LazyLock::new(|| {
+    let live = SecretState::Live;
+    format!("UPDATE invitation_secrets SET state = ?2 WHERE invitation_id = ?1 AND state = '{live}'")
+});
 
 /// Sets when the link expires.
 pub(crate) fn set_expiry(tx: &Tx, invitation_id: InvitationId, expires_at: Timestamp) -> Result<(), Problem> {
@@ -238,23 +214,32 @@ pub(crate) fn set_expiry(tx: &Tx, invitation_id: InvitationId, expires_at: Times
 pub(crate) fn accept(tx: &Tx, hash: &SecretHash) -> Result<Option<Invitation>, Problem> {
     tx.optional(
         "UPDATE invitations
-         SET status = 'accepted', accepted_at = ?2, updated_at = ?2
-         WHERE id = (SELECT invitation_id FROM invitation_secrets WHERE secret_hash = ?1 AND state = 'live')
-           AND status = 'pending'
+         SET status = ?3, accepted_at = ?2, updated_at = ?2
+         WHERE id = (SELECT invitation_id FROM invitation_secrets WHERE secret_hash = ?1 AND state = ?4)
+           AND status = ?5
            AND expires_at > ?2
            AND EXISTS (SELECT 1 FROM users
-                       WHERE users.id = invitations.user_id
-                         AND users.type = 'invited'
-                         AND users.status = 'active')
+                       WHERE users.id = invitations.user_id AND users.type = ?6 AND users.status = ?7)
          RETURNING *",
-        params![hash, tx.now()],
-        read,
+        params![
+            hash,
+            tx.now(),
+            InvitationStatus::Accepted,
+            SecretState::Live,
+            InvitationStatus::Pending,
+            UserType::Invited,
+            UserStatus::Active,
+        ],
+        Invitation::read,
     )
 }
 
 /// Marks the secret as used.
 pub(crate) fn mark_used(tx: &Tx, hash: &SecretHash) -> Result<(), Problem> {
-    tx.execute("UPDATE invitation_secrets SET state = 'used' WHERE secret_hash = ?1", params![hash])?;
+    tx.execute(
+        "UPDATE invitation_secrets SET state = ?2 WHERE secret_hash = ?1",
+        params![hash, SecretState::Used],
+    )?;
     Ok(())
 }
 
@@ -268,7 +253,7 @@ pub(crate) fn reason_invalid(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>,
         params![hash],
         |row| {
             let expires_at: Timestamp = row.get("expires_at")?;
-            Ok(match word(row, "state")? {
+            Ok(match row.get("state")? {
                 SecretState::Used => Gone::Used,
                 SecretState::Replaced => Gone::Replaced,
                 SecretState::Live if expires_at <= tx.now() => Gone::Expired,
@@ -277,17 +262,4 @@ pub(crate) fn reason_invalid(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>,
             })
         },
     )
-}
-
-fn read(row: &Row) -> RowResult<Invitation> {
-    Ok(Invitation {
-        id: row.get("id")?,
-        organisation_id: row.get("organisation_id")?,
-        user_id: row.get("user_id")?,
-        status: word(row, "status")?,
-        expires_at: row.get("expires_at")?,
-        accepted_at: row.get("accepted_at")?,
-        created_by: row.get("created_by")?,
-        created_at: row.get("created_at")?,
-    })
 }

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::db::{Parameter, Row, RowResult, Tx, params, word};
+use crate::db::{Parameter, Tx, params};
 use crate::mail_states::MailState;
 use crate::problem::Problem;
 use crate::secret::Secret;
+use crate::store::columns::{Record, stored};
 use crate::store::ids::{InvitationId, MailId, OrganisationId};
 use serde::{Deserialize, Serialize};
 
@@ -34,45 +35,49 @@ pub struct Inviter {
     pub email: String,
 }
 
-/// A mail that was claimed for sending. It has the link's secret, and therefore no `Debug`.
-pub struct QueuedMail {
-    /// The mail's id, from which its Message-ID is derived.
-    pub id: MailId,
-    /// The stored JSON. It is parsed when the mail is built, so that an unreadable one fails alone.
-    pub content_json: String,
-    /// The invitation's secret.
-    pub secret: String,
-    /// The number of attempts, including this one.
-    pub attempts: u32,
-    /// When it was queued.
-    pub created_at: Timestamp,
+stored! {
+    /// A mail that was claimed for sending. It has the link's secret, and therefore no `Debug`.
+    pub struct QueuedMail {
+        /// The mail's id, from which its Message-ID is derived.
+        id: MailId,
+        /// The stored JSON. It is parsed when the mail is built, so that an unreadable one fails alone.
+        content_json: String = "content",
+        /// The invitation's secret.
+        secret: String,
+        /// The number of attempts, including this one.
+        attempts: u32,
+        /// When it was queued.
+        created_at: Timestamp,
+    }
 }
 
-/// A mail as shown to the operator, deliberately without its secret.
-#[derive(Clone, Debug)]
-pub struct ListedMail {
-    /// The mail's id.
-    pub id: MailId,
-    /// The invitation it is about.
-    pub invitation_id: InvitationId,
-    /// The recipient's address.
-    pub recipient: String,
-    /// Its delivery state.
-    pub state: MailState,
-    /// Whether it is being sent right now.
-    pub is_being_sent: bool,
-    /// The number of delivery attempts.
-    pub attempts: u32,
-    /// The time of the last attempt.
-    pub tried_at: Option<Timestamp>,
-    /// The time of the next attempt, if it is pending.
-    pub next_attempt_at: Timestamp,
-    /// The last reply of the relay, or the last error.
-    pub last_answer: Option<String>,
-    /// When it was queued.
-    pub created_at: Timestamp,
-    /// When it was delivered.
-    pub delivered_at: Option<Timestamp>,
+stored! {
+    /// A mail as shown to the operator, deliberately without its secret.
+    #[derive(Clone, Debug)]
+    pub struct ListedMail {
+        /// The mail's id.
+        id: MailId,
+        /// The invitation it is about.
+        invitation_id: InvitationId,
+        /// The recipient's address.
+        recipient: String,
+        /// Its delivery state.
+        state: MailState,
+        /// Whether it is being sent right now.
+        is_being_sent: bool,
+        /// The number of delivery attempts.
+        attempts: u32,
+        /// The time of the last attempt.
+        tried_at: Option<Timestamp>,
+        /// The time of the next attempt, if it is pending.
+        next_attempt_at: Timestamp,
+        /// The last reply of the relay, or the last error.
+        last_answer: Option<String>,
+        /// When it was queued.
+        created_at: Timestamp,
+        /// When it was delivered.
+        delivered_at: Option<Timestamp>,
+    }
 }
 
 impl ListedMail {
@@ -108,7 +113,7 @@ pub(crate) fn queue(
             content.recipient,
             json,
             secret.reveal(),
-            MailState::Queued.as_str(),
+            MailState::Queued,
             tx.now(),
         ],
     )?;
@@ -160,15 +165,7 @@ pub(crate) fn claim(tx: &Tx, count_max: usize) -> Result<Vec<QueuedMail>, Proble
              RETURNING id, content, secret, attempts, created_at"
         ),
         params![tx.now(), i64::try_from(count_max).unwrap_or(i64::MAX)],
-        |row| {
-            Ok(QueuedMail {
-                id: row.get("id")?,
-                content_json: row.get("content")?,
-                secret: row.get("secret")?,
-                attempts: row.get("attempts")?,
-                created_at: row.get("created_at")?,
-            })
-        },
+        QueuedMail::read,
     )
 }
 
@@ -210,7 +207,7 @@ pub fn is_stuck(tx: &Tx, since: Timestamp) -> Result<bool, Problem> {
 
 /// The claimed mails: being sent, or interrupted when a server ended.
 pub(crate) fn claimed(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
-    tx.rows(&listed_where("claimed_at IS NOT NULL", "id"), (), read_listed)
+    tx.rows(&listed_where("claimed_at IS NOT NULL", "id"), (), ListedMail::read)
 }
 
 /// Records a delivery, erases the secret, and stores the message if this is the local mailbox. A mail that was
@@ -226,7 +223,7 @@ pub(crate) fn mark_delivered(
          SET state = ?5, delivered_at = ?2, message = ?3, last_answer = ?4, secret = NULL,
              claimed_at = NULL
          WHERE id = ?1 AND claimed_at IS NOT NULL",
-        params![mail_id, tx.now(), kept, answer, MailState::Delivered.as_str()],
+        params![mail_id, tx.now(), kept, answer, MailState::Delivered],
     )?;
     Ok(())
 }
@@ -251,32 +248,31 @@ pub(crate) fn mark_failed(tx: &Tx, mail_id: MailId, answer: &str) -> Result<(), 
         "UPDATE mails
          SET state = CASE WHEN state = ?3 THEN ?4 ELSE state END, last_answer = ?2, secret = NULL, claimed_at = NULL
          WHERE id = ?1",
-        params![mail_id, answer, MailState::Queued.as_str(), MailState::Failed.as_str()],
+        params![mail_id, answer, MailState::Queued, MailState::Failed],
     )?;
     Ok(())
 }
 
 /// Every mail, oldest first, optionally of one state.
 pub fn list(tx: &Tx, state: Option<MailState>) -> Result<Vec<ListedMail>, Problem> {
-    let word = state.map(MailState::as_str);
-    tx.rows(&listed_where("?1 IS NULL OR state = ?1", "created_at, id"), params![word], read_listed)
+    tx.rows(&listed_where("?1 IS NULL OR state = ?1", "created_at, id"), params![state], ListedMail::read)
 }
 
 /// The mails in the local mailbox, oldest first.
 pub fn kept(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
-    tx.rows(&listed_where("message IS NOT NULL", "created_at, id"), (), read_listed)
+    tx.rows(&listed_where("message IS NOT NULL", "created_at, id"), (), ListedMail::read)
 }
 
 /// One mail.
 pub fn find(tx: &Tx, mail_id: MailId) -> Result<Option<ListedMail>, Problem> {
-    tx.optional(&listed_where("id = ?1", "id"), [mail_id], read_listed)
+    tx.optional(&listed_where("id = ?1", "id"), [mail_id], ListedMail::read)
 }
 
 /// Selects all columns but the message, which may be long.
 fn listed_where(condition: &str, order: &str) -> String {
     format!(
-        "SELECT id, invitation_id, recipient, state, claimed_at, attempts, tried_at, next_attempt_at, last_answer,
-                created_at, delivered_at
+        "SELECT id, invitation_id, recipient, state, CASE WHEN claimed_at IS NULL THEN 0 ELSE 1 END AS is_being_sent,
+                attempts, tried_at, next_attempt_at, last_answer, created_at, delivered_at
          FROM mails
          WHERE {condition}
          ORDER BY {order}"
@@ -302,27 +298,11 @@ pub fn message(tx: &Tx, mail_id: MailId) -> Result<Option<Option<Vec<u8>>>, Prob
     tx.optional("SELECT message FROM mails WHERE id = ?1", [mail_id], |row| row.get(0))
 }
 
-fn read_listed(row: &Row) -> RowResult<ListedMail> {
-    Ok(ListedMail {
-        id: row.get("id")?,
-        invitation_id: row.get("invitation_id")?,
-        recipient: row.get("recipient")?,
-        state: word(row, "state")?,
-        is_being_sent: row.get::<Option<i64>>("claimed_at")?.is_some(),
-        attempts: row.get("attempts")?,
-        tried_at: row.get("tried_at")?,
-        next_attempt_at: row.get("next_attempt_at")?,
-        last_answer: row.get("last_answer")?,
-        created_at: row.get("created_at")?,
-        delivered_at: row.get("delivered_at")?,
-    })
-}
-
 /// The locally delivered mails after the given one, in the order in which they were queued: ids of one process sort
 /// that way, even if the clock was moved.
 pub(crate) fn delivered_after(tx: &Tx, after: MailId) -> Result<Vec<ListedMail>, Problem> {
     let statement = listed_where("state = ?2 AND message IS NOT NULL AND id > ?1", "id");
-    tx.rows(&statement, params![after, MailState::Delivered.as_str()], read_listed)
+    tx.rows(&statement, params![after, MailState::Delivered], ListedMail::read)
 }
 
 #[cfg(test)]

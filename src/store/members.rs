@@ -1,34 +1,37 @@
 //! Memberships of users in projects: the record type, its audit log entries and its SQL.
 
 use crate::clock::Timestamp;
-use crate::db::{Ids, List, Row, RowResult, Tx, params};
+use crate::db::{Ids, List, Tx, params};
 use crate::generated::models::AuditLogType;
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::columns::{Record, insert_unless, stored};
 use crate::store::groups::{self, Group};
 use crate::store::ids::{GroupId, MemberId, ProjectId, UserId};
 use crate::store::sets::named;
 use crate::store::users::{self, User};
 
-/// A membership as stored, without its groups.
-#[derive(Clone, Debug)]
-pub struct Membership {
-    /// The membership's id.
-    pub id: MemberId,
-    /// The project.
-    pub project_id: ProjectId,
-    /// The user.
-    pub user_id: UserId,
-    /// Whether the member is an owner of the project.
-    pub owner: bool,
-    /// Whether a role created the membership.
-    pub by_role: bool,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
+stored! {
+    /// A membership as stored, without its groups.
+    #[derive(Clone, Debug)]
+    pub struct Membership {
+        /// The membership's id.
+        id: MemberId,
+        /// The project.
+        project_id: ProjectId,
+        /// The user.
+        user_id: UserId,
+        /// Whether the member is an owner of the project.
+        owner: bool,
+        /// Whether a role created the membership.
+        by_role: bool,
+        /// When it was created.
+        created_at: Timestamp,
+        /// When it was last changed.
+        updated_at: Timestamp,
+    }
 }
 
 impl Membership {
@@ -72,7 +75,7 @@ pub(crate) fn find(
          FROM members
          WHERE id = ?1 AND project_id = ?2",
         params![member_id, project_id],
-        read,
+        Membership::read,
     )
 }
 
@@ -83,13 +86,17 @@ pub fn find_of_user(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<O
          FROM members
          WHERE project_id = ?1 AND user_id = ?2",
         params![project_id, user_id],
-        read,
+        Membership::read,
     )
 }
 
 /// The membership of a user who is a member of the project.
 pub fn get_of_user(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<Membership, Problem> {
-    tx.row("SELECT * FROM members WHERE project_id = ?1 AND user_id = ?2", params![project_id, user_id], read)
+    tx.row(
+        "SELECT * FROM members WHERE project_id = ?1 AND user_id = ?2",
+        params![project_id, user_id],
+        Membership::read,
+    )
 }
 
 /// The members of a project (`?1`), optionally with a search text (`?2`) in address or name; without one, no users are
@@ -111,7 +118,8 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<(Membership, User)>, Problem> {
-    let Listed { rows, total } = tx.page(&OF_PROJECT, params![project_id, folded(search)], page, read)?;
+    let Listed { rows, total } =
+        tx.page(&OF_PROJECT, params![project_id, folded(search)], page, Membership::read)?;
     let users = users::by_id(tx, rows.iter().map(|membership| membership.user_id))?;
     let with_user = |membership: Membership| {
         let user = named(&users, membership.user_id)?.clone();
@@ -129,39 +137,25 @@ pub fn all(tx: &Tx, project_id: ProjectId) -> Result<Vec<Membership>, Problem> {
          WHERE project_id = ?1
          ORDER BY created_at, id",
         [project_id],
-        read,
+        Membership::read,
     )
 }
 
 /// Adds a membership. Returns false if the user is already a member, and changes nothing then. The primary key on
 /// project and user decides concurrent calls.
 pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
-    let created = tx.execute(
-        "INSERT INTO members (project_id, user_id, id, owner, by_role, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (project_id, user_id) DO NOTHING",
-        params![
-            membership.project_id,
-            membership.user_id,
-            membership.id,
-            membership.owner,
-            membership.by_role,
-            membership.created_at,
-            membership.updated_at,
-        ],
-    )?;
-    Ok(created == 1)
+    insert_unless(tx, "members", membership, "(project_id, user_id)")
 }
 
 /// Sets the owner flag. From then on the membership no longer counts as created by a role.
-pub(crate) fn update(tx: &Tx, membership: &Membership, owner: bool) -> Result<Membership, Problem> {
+pub(crate) fn update(tx: &Tx, membership: &Membership) -> Result<Membership, Problem> {
     tx.row(
         "UPDATE members
          SET owner = ?3, by_role = 0, updated_at = ?4
          WHERE project_id = ?1 AND user_id = ?2
          RETURNING *",
-        params![membership.project_id, membership.user_id, owner, tx.now()],
-        read,
+        params![membership.project_id, membership.user_id, membership.owner, tx.now()],
+        Membership::read,
     )
 }
 
@@ -215,16 +209,4 @@ pub fn remove_from_groups(tx: &Tx, membership: &Membership, group_ids: &[GroupId
         params![membership.project_id, membership.user_id, Ids::of(group_ids)],
     )?;
     Ok(())
-}
-
-fn read(row: &Row) -> RowResult<Membership> {
-    Ok(Membership {
-        id: row.get("id")?,
-        project_id: row.get("project_id")?,
-        user_id: row.get("user_id")?,
-        owner: row.get("owner")?,
-        by_role: row.get("by_role")?,
-        created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
-    })
 }

@@ -2,6 +2,7 @@
 
 pub mod audit_log_pages;
 pub mod audit_logs;
+mod columns;
 pub mod credentials;
 pub mod groups;
 pub(crate) mod idempotency_keys;

@@ -1,28 +1,31 @@
 //! Organisations: the record type, its audit log entries and its SQL.
 
 use crate::clock::Timestamp;
-use crate::db::{Row, RowResult, Tx, json, json_text, params};
+use crate::db::{Tx, params};
 use crate::generated::models::AuditLogType;
 use crate::problem::Problem;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::OrganisationId;
 use serde_json::{Map, Value};
 
-/// An organisation as stored.
-#[derive(Clone, Debug)]
-pub struct Organisation {
-    /// The organisation's id.
-    pub id: OrganisationId,
-    /// The name used in URLs.
-    pub name: String,
-    /// The display name.
-    pub display_name: String,
-    /// Settings, as given.
-    pub preferences: Map<String, Value>,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
+stored! {
+    /// An organisation as stored.
+    #[derive(Clone, Debug)]
+    pub struct Organisation {
+        /// The organisation's id.
+        id: OrganisationId,
+        /// The name used in URLs.
+        name: String,
+        /// The display name.
+        display_name: String,
+        /// Settings, as given.
+        preferences: Map<String, Value>,
+        /// When it was created.
+        created_at: Timestamp,
+        /// When it was last changed.
+        updated_at: Timestamp,
+    }
 }
 
 impl Organisation {
@@ -52,12 +55,12 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, organisation: &Organisatio
 
 /// One organisation, which must exist.
 pub fn get(tx: &Tx, organisation_id: OrganisationId) -> Result<Organisation, Problem> {
-    tx.row("SELECT * FROM organisations WHERE id = ?1", [organisation_id], read)
+    tx.row("SELECT * FROM organisations WHERE id = ?1", [organisation_id], Organisation::read)
 }
 
 /// Every organisation, oldest first.
 pub fn all(tx: &Tx) -> Result<Vec<Organisation>, Problem> {
-    tx.rows("SELECT * FROM organisations ORDER BY created_at, id", (), read)
+    tx.rows("SELECT * FROM organisations ORDER BY created_at, id", (), Organisation::read)
 }
 
 /// Whether another organisation has the same name.
@@ -70,19 +73,7 @@ pub(crate) fn name_is_taken(tx: &Tx, organisation: &Organisation) -> Result<bool
 
 /// Adds an organisation.
 pub fn create(tx: &Tx, organisation: &Organisation) -> Result<(), Problem> {
-    tx.execute(
-        "INSERT INTO organisations (id, name, display_name, preferences, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        params![
-            organisation.id,
-            organisation.name,
-            organisation.display_name,
-            json_text(&organisation.preferences),
-            organisation.created_at,
-            organisation.updated_at,
-        ],
-    )?;
-    Ok(())
+    insert(tx, "organisations", organisation, &[])
 }
 
 /// Writes the current values of an organisation.
@@ -93,20 +84,9 @@ pub(crate) fn update(tx: &Tx, organisation: &Organisation) -> Result<(), Problem
             organisation.id,
             organisation.name,
             organisation.display_name,
-            json_text(&organisation.preferences),
+            organisation.preferences,
             organisation.updated_at,
         ],
     )?;
     Ok(())
-}
-
-fn read(row: &Row) -> RowResult<Organisation> {
-    Ok(Organisation {
-        id: row.get("id")?,
-        name: row.get("name")?,
-        display_name: row.get("display_name")?,
-        preferences: json(row, "preferences")?.unwrap_or_default(),
-        created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
-    })
 }

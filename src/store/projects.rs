@@ -3,38 +3,41 @@
 use std::collections::HashMap;
 
 use crate::clock::Timestamp;
-use crate::db::{Ids, List, Row, RowResult, Tx, params, word};
+use crate::db::{Ids, List, Tx, params};
 use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::columns::{Record, insert_unless, stored};
 use crate::store::ids::{GroupId, MemberId, OrganisationId, ProjectId, UserId};
 use crate::store::sets::grouped;
 
-/// A project as stored.
-#[derive(Clone, Debug)]
-pub struct Project {
-    /// The project's id.
-    pub id: ProjectId,
-    /// The organisation it belongs to.
-    pub organisation_id: OrganisationId,
-    /// The name used in URLs.
-    pub key: String,
-    /// The display name.
-    pub name: String,
-    /// `v1` or `v2`.
-    pub version: ProjectVersion,
-    /// Whether it is protected.
-    pub protected: bool,
-    /// How changes are approved; `None` if never set.
-    pub approval_mode: Option<ApprovalMode>,
-    /// When it was soft-deleted, if it was.
-    pub deleted_at: Option<Timestamp>,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
+stored! {
+    /// A project as stored.
+    #[derive(Clone, Debug)]
+    pub struct Project {
+        /// The project's id.
+        id: ProjectId,
+        /// The organisation it belongs to.
+        organisation_id: OrganisationId,
+        /// The name used in URLs.
+        key: String,
+        /// The display name.
+        name: String,
+        /// `v1` or `v2`.
+        version: ProjectVersion,
+        /// Whether it is protected.
+        protected: bool,
+        /// How changes are approved; `None` if never set.
+        approval_mode: Option<ApprovalMode>,
+        /// When it was soft-deleted, if it was.
+        deleted_at: Option<Timestamp>,
+        /// When it was created.
+        created_at: Timestamp,
+        /// When it was last changed.
+        updated_at: Timestamp,
+    }
 }
 
 /// Records the current values of a project in the audit log.
@@ -65,14 +68,16 @@ pub(crate) struct ProjectFilter<'f> {
     pub page: Page,
 }
 
-/// A member of a project in a list of projects.
-pub(crate) struct ListedMember {
-    pub id: MemberId,
-    pub owner: bool,
-    pub user_id: UserId,
-    pub email: String,
-    pub first_name: Option<String>,
-    pub last_name: Option<String>,
+stored! {
+    /// A member of a project in a list of projects.
+    pub(crate) struct ListedMember {
+        id: MemberId,
+        owner: bool,
+        user_id: UserId,
+        email: String,
+        first_name: Option<String>,
+        last_name: Option<String>,
+    }
 }
 
 /// A project of the organisation, deleted or not.
@@ -84,7 +89,7 @@ pub fn find(
     tx.optional(
         "SELECT * FROM projects WHERE id = ?1 AND organisation_id = ?2",
         params![project_id, organisation_id],
-        read,
+        Project::read,
     )
 }
 
@@ -100,7 +105,7 @@ pub fn find_all_live(
          WHERE id IN (SELECT id FROM ids(?1) AS listed) AND (organisation_id = ?2) IS TRUE AND deleted_at IS NULL
          ORDER BY created_at, id",
         params![Ids::of(project_ids), organisation_id],
-        read,
+        Project::read,
     )
 }
 
@@ -116,7 +121,7 @@ pub(crate) fn by_id(
          FROM projects
          WHERE id IN (SELECT id FROM ids(?1) AS listed) AND (organisation_id = ?2) IS TRUE",
         params![Ids::of(&ids), organisation_id],
-        read,
+        Project::read,
     )?;
     Ok(projects.into_iter().map(|project| (project.id, project)).collect())
 }
@@ -135,18 +140,18 @@ pub fn all_of_organisation(tx: &Tx, organisation_id: OrganisationId) -> Result<V
     tx.rows(
         "SELECT * FROM projects WHERE organisation_id = ?1 ORDER BY created_at, id",
         [organisation_id],
-        read,
+        Project::read,
     )
 }
 
 /// Every project of every organisation, for the operator.
 pub fn all(tx: &Tx) -> Result<Vec<Project>, Problem> {
-    tx.rows("SELECT * FROM projects ORDER BY created_at, id", (), read)
+    tx.rows("SELECT * FROM projects ORDER BY created_at, id", (), Project::read)
 }
 
 /// A project of any organisation, for the operator.
 pub(crate) fn find_anywhere(tx: &Tx, project_id: ProjectId) -> Result<Option<Project>, Problem> {
-    tx.optional("SELECT * FROM projects WHERE id = ?1", [project_id], read)
+    tx.optional("SELECT * FROM projects WHERE id = ?1", [project_id], Project::read)
 }
 
 /// The projects of an organisation (`?1`), optionally with a member (`?2`), deleted or live ones (`?3`), optionally
@@ -164,7 +169,7 @@ pub const OF_ORGANISATION: List = List {
 /// One page of projects.
 pub(crate) fn list(tx: &Tx, filter: &ProjectFilter) -> Result<Listed<Project>, Problem> {
     let narrowed = params![filter.organisation_id, filter.member, filter.deleted, folded(filter.search)];
-    tx.page(&OF_ORGANISATION, narrowed, filter.page, read)
+    tx.page(&OF_ORGANISATION, narrowed, filter.page, Project::read)
 }
 
 /// The first members of each of these projects, oldest first.
@@ -189,42 +194,14 @@ pub(crate) fn members(
            AND users.id = members.user_id
          ORDER BY members.project_id, members.created_at, members.id",
         params![Ids::of(project_ids), count_max],
-        |row| {
-            let member = ListedMember {
-                id: row.get("id")?,
-                owner: row.get("owner")?,
-                user_id: row.get("user_id")?,
-                email: row.get("email")?,
-                first_name: row.get("first_name")?,
-                last_name: row.get("last_name")?,
-            };
-            Ok((row.get("project_id")?, member))
-        },
+        |row| Ok((row.get("project_id")?, ListedMember::read(row)?)),
     )?;
     Ok(grouped(of_project))
 }
 
 /// Adds a project. Returns false if a live project of the organisation has its key, by a unique index.
 pub fn create(tx: &Tx, project: &Project) -> Result<bool, Problem> {
-    let created = tx.execute(
-        "INSERT INTO projects (id, organisation_id, key, name, version, protected, approval_mode, deleted_at,
-                               created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT (organisation_id, key) WHERE deleted_at IS NULL DO NOTHING",
-        params![
-            project.id,
-            project.organisation_id,
-            project.key,
-            project.name,
-            project.version.as_str(),
-            project.protected,
-            project.approval_mode.map(ApprovalMode::as_str),
-            project.deleted_at,
-            project.created_at,
-            project.updated_at,
-        ],
-    )?;
-    Ok(created == 1)
+    insert_unless(tx, "projects", project, "(organisation_id, key) WHERE deleted_at IS NULL")
 }
 
 /// Whether a live project of the organisation has this key.
@@ -258,7 +235,7 @@ pub(crate) fn restore(tx: &Tx, project_id: ProjectId, key: &str) -> Result<Proje
     tx.row(
         "UPDATE projects SET deleted_at = NULL, key = ?2, updated_at = ?3 WHERE id = ?1 RETURNING *",
         params![project_id, key, tx.now()],
-        read,
+        Project::read,
     )
 }
 
@@ -270,8 +247,8 @@ pub(crate) fn set_approval_mode(
 ) -> Result<Project, Problem> {
     tx.row(
         "UPDATE projects SET approval_mode = ?2, updated_at = ?3 WHERE id = ?1 RETURNING *",
-        params![project_id, mode.map(ApprovalMode::as_str), tx.now()],
-        read,
+        params![project_id, mode, tx.now()],
+        Project::read,
     )
 }
 
@@ -297,21 +274,4 @@ pub fn approval_groups(tx: &Tx, project_ids: &[ProjectId]) -> Result<Vec<(Projec
         [Ids::of(project_ids)],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )
-}
-
-fn read(row: &Row) -> RowResult<Project> {
-    let mode: Option<String> = row.get("approval_mode")?;
-    let approval_mode = if mode.is_some() { Some(word(row, "approval_mode")?) } else { None };
-    Ok(Project {
-        id: row.get("id")?,
-        organisation_id: row.get("organisation_id")?,
-        key: row.get("key")?,
-        name: row.get("name")?,
-        version: word(row, "version")?,
-        protected: row.get("protected")?,
-        approval_mode,
-        deleted_at: row.get("deleted_at")?,
-        created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
-    })
 }

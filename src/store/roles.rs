@@ -3,40 +3,43 @@
 use std::collections::HashMap;
 
 use crate::clock::Timestamp;
-use crate::db::{Ids, List, Row, RowResult, Tx, json, json_text, params};
+use crate::db::{Ids, List, Tx, params};
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::columns::{Record, insert, stored};
 use crate::store::groups::Group;
 use crate::store::ids::{OrganisationId, ProjectId, RoleId, UserId};
 use crate::store::sets::grouped;
 
-/// A role as stored, without its users and projects.
-#[derive(Clone, Debug)]
-pub struct Role {
-    /// The role's id.
-    pub id: RoleId,
-    /// The organisation it belongs to.
-    pub organisation_id: OrganisationId,
-    /// The display name.
-    pub name: String,
-    /// What it is for.
-    pub description: Option<String>,
-    /// Whether it applies to every project, including new ones.
-    pub all_projects: bool,
-    /// Groups of an identity provider that map to it; stored without any effect.
-    pub idp_groups: Vec<String>,
-    /// The permissions of its users in its projects.
-    pub project_permissions: Vec<Permission>,
-    /// The file permissions of its users in its projects.
-    pub project_file_permissions: Vec<FilePermission>,
-    /// When it was created.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
+stored! {
+    /// A role as stored, without its users and projects.
+    #[derive(Clone, Debug)]
+    pub struct Role {
+        /// The role's id.
+        id: RoleId,
+        /// The organisation it belongs to.
+        organisation_id: OrganisationId,
+        /// The display name.
+        name: String,
+        /// What it is for.
+        description: Option<String>,
+        /// Whether it applies to every project, including new ones.
+        all_projects: bool,
+        /// Groups of an identity provider that map to it; stored without any effect.
+        idp_groups: Vec<String>,
+        /// The permissions of its users in its projects.
+        project_permissions: Vec<Permission>,
+        /// The file permissions of its users in its projects.
+        project_file_permissions: Vec<FilePermission>,
+        /// When it was created.
+        created_at: Timestamp,
+        /// When it was last changed.
+        updated_at: Timestamp,
+    }
 }
 
 /// Records the current values of a role in the audit log, with the given users and projects.
@@ -63,13 +66,13 @@ pub fn find(tx: &Tx, organisation_id: OrganisationId, role_id: RoleId) -> Result
     tx.optional(
         "SELECT * FROM roles WHERE id = ?1 AND organisation_id = ?2",
         params![role_id, organisation_id],
-        read,
+        Role::read,
     )
 }
 
 /// One role, which must exist.
 pub fn get(tx: &Tx, role_id: RoleId) -> Result<Role, Problem> {
-    tx.row("SELECT * FROM roles WHERE id = ?1", [role_id], read)
+    tx.row("SELECT * FROM roles WHERE id = ?1", [role_id], Role::read)
 }
 
 /// The roles of the organisation with these ids.
@@ -80,13 +83,17 @@ pub fn find_all(tx: &Tx, organisation_id: OrganisationId, role_ids: &[RoleId]) -
          WHERE id IN (SELECT id FROM ids(?1) AS listed) AND (organisation_id = ?2) IS TRUE
          ORDER BY created_at, id",
         params![Ids::of(role_ids), organisation_id],
-        read,
+        Role::read,
     )
 }
 
 /// Every role of the organisation.
 pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Role>, Problem> {
-    tx.rows("SELECT * FROM roles WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
+    tx.rows(
+        "SELECT * FROM roles WHERE organisation_id = ?1 ORDER BY created_at, id",
+        [organisation_id],
+        Role::read,
+    )
 }
 
 /// The roles of an organisation (`?1`), optionally with a search text (`?2`) in the name.
@@ -103,29 +110,12 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Role>, Problem> {
-    tx.page(&OF_ORGANISATION, params![organisation_id, folded(search)], page, read)
+    tx.page(&OF_ORGANISATION, params![organisation_id, folded(search)], page, Role::read)
 }
 
 /// Adds a role.
 pub fn create(tx: &Tx, role: &Role) -> Result<(), Problem> {
-    tx.execute(
-        "INSERT INTO roles (id, organisation_id, name, description, all_projects, idp_groups, project_permissions,
-                            project_file_permissions, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        params![
-            role.id,
-            role.organisation_id,
-            role.name,
-            role.description,
-            role.all_projects,
-            json_text(&role.idp_groups),
-            json_text(&role.project_permissions),
-            json_text(&role.project_file_permissions),
-            role.created_at,
-            role.updated_at,
-        ],
-    )?;
-    Ok(())
+    insert(tx, "roles", role, &[])
 }
 
 /// Writes the current values of a role.
@@ -140,9 +130,9 @@ pub(crate) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
             role.name,
             role.description,
             role.all_projects,
-            json_text(&role.idp_groups),
-            json_text(&role.project_permissions),
-            json_text(&role.project_file_permissions),
+            role.idp_groups,
+            role.project_permissions,
+            role.project_file_permissions,
             role.updated_at,
         ],
     )?;
@@ -206,7 +196,7 @@ pub(crate) fn of_users(tx: &Tx, user_ids: &[UserId]) -> Result<HashMap<UserId, V
          WHERE role_users.user_id IN (SELECT id FROM ids(?1) AS listed)
          ORDER BY roles.created_at, roles.id",
         [Ids::of(user_ids)],
-        |row| Ok((row.get("user_id")?, read(row)?)),
+        |row| Ok((row.get("user_id")?, Role::read(row)?)),
     )?;
     Ok(grouped(of_user))
 }
@@ -214,7 +204,7 @@ pub(crate) fn of_users(tx: &Tx, user_ids: &[UserId]) -> Result<HashMap<UserId, V
 /// The roles with these ids, by id.
 pub(crate) fn by_id(tx: &Tx, ids: &[RoleId]) -> Result<HashMap<RoleId, Role>, Problem> {
     let sql = "SELECT * FROM roles WHERE id IN (SELECT id FROM ids(?1) AS listed)";
-    let roles = tx.rows(sql, [Ids::of(ids)], read)?;
+    let roles = tx.rows(sql, [Ids::of(ids)], Role::read)?;
     Ok(roles.into_iter().map(|role| (role.id, role)).collect())
 }
 
@@ -256,19 +246,4 @@ pub(crate) fn any_role_in_project(tx: &Tx, project_id: ProjectId, user_id: UserI
          WHERE member_groups.project_id = ?1 AND member_groups.user_id = ?2 AND groups.role_id IS NOT NULL",
         params![project_id, user_id],
     )
-}
-
-fn read(row: &Row) -> RowResult<Role> {
-    Ok(Role {
-        id: row.get("id")?,
-        organisation_id: row.get("organisation_id")?,
-        name: row.get("name")?,
-        description: row.get("description")?,
-        all_projects: row.get("all_projects")?,
-        idp_groups: json(row, "idp_groups")?.unwrap_or_default(),
-        project_permissions: json(row, "project_permissions")?.unwrap_or_default(),
-        project_file_permissions: json(row, "project_file_permissions")?.unwrap_or_default(),
-        created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
-    })
 }

@@ -93,6 +93,7 @@ pub(crate) fn empty(tx: &Tx) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::Word;
     use crate::store::tests::Plans;
 
     #[test]

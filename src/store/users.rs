@@ -3,38 +3,41 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::clock::Timestamp;
-use crate::db::{Ids, List, Row, RowResult, Tx, params, word};
+use crate::db::{Ids, List, Tx, params};
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
 use crate::store::audit_logs::{self, Action, Actor, Change};
+use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::{OrganisationId, ProjectId, UserId};
 use crate::store::roles::Role;
 
-/// A user as stored.
-#[derive(Clone, Debug)]
-pub struct User {
-    /// The user's id.
-    pub id: UserId,
-    /// The organisation the user belongs to.
-    pub organisation_id: OrganisationId,
-    /// The address, as given.
-    pub email: String,
-    /// Given name.
-    pub first_name: Option<String>,
-    /// Family name.
-    pub last_name: Option<String>,
-    /// The user's type in the organisation.
-    pub user_type: UserType,
-    /// Whether the account is active.
-    pub status: UserStatus,
-    /// Whether it is a service account.
-    pub is_service: bool,
-    /// When the user was created.
-    pub created_at: Timestamp,
-    /// When the user was last changed.
-    pub updated_at: Timestamp,
+stored! {
+    /// A user as stored.
+    #[derive(Clone, Debug)]
+    pub struct User {
+        /// The user's id.
+        id: UserId,
+        /// The organisation the user belongs to.
+        organisation_id: OrganisationId,
+        /// The address, as given.
+        email: String,
+        /// Given name.
+        first_name: Option<String>,
+        /// Family name.
+        last_name: Option<String>,
+        /// The user's type in the organisation.
+        user_type: UserType = "type",
+        /// Whether the account is active.
+        status: UserStatus,
+        /// Whether it is a service account.
+        is_service: bool,
+        /// When the user was created.
+        created_at: Timestamp,
+        /// When the user was last changed.
+        updated_at: Timestamp,
+    }
 }
 
 impl User {
@@ -102,13 +105,13 @@ pub fn find(tx: &Tx, organisation_id: OrganisationId, user_id: UserId) -> Result
     tx.optional(
         "SELECT * FROM users WHERE id = ?1 AND organisation_id = ?2",
         params![user_id, organisation_id],
-        read,
+        User::read,
     )
 }
 
 /// One user, which must exist.
 pub fn get(tx: &Tx, user_id: UserId) -> Result<User, Problem> {
-    tx.row("SELECT * FROM users WHERE id = ?1", [user_id], read)
+    tx.row("SELECT * FROM users WHERE id = ?1", [user_id], User::read)
 }
 
 /// The users with these ids, by id.
@@ -119,7 +122,7 @@ pub(crate) fn by_id(
     let ids: HashSet<UserId> = ids.into_iter().collect();
     let ids: Vec<UserId> = ids.into_iter().collect();
     let sql = "SELECT * FROM users WHERE id IN (SELECT id FROM ids(?1) AS listed)";
-    let users = tx.rows(sql, [Ids::of(&ids)], read)?;
+    let users = tx.rows(sql, [Ids::of(&ids)], User::read)?;
     Ok(users.into_iter().map(|user| (user.id, user)).collect())
 }
 
@@ -142,23 +145,31 @@ pub fn find_by_address(
     tx.optional(
         "SELECT * FROM users WHERE organisation_id = ?1 AND email_folded = ?2",
         params![organisation_id, fold_email(email)],
-        read,
+        User::read,
     )
 }
 
 /// Every user of the organisation, oldest first, for an export.
 pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<User>, Problem> {
-    tx.rows("SELECT * FROM users WHERE organisation_id = ?1 ORDER BY created_at, id", [organisation_id], read)
+    tx.rows(
+        "SELECT * FROM users WHERE organisation_id = ?1 ORDER BY created_at, id",
+        [organisation_id],
+        User::read,
+    )
 }
 
 /// The users with this address, at most one for each organisation. For the operator only.
 pub fn find_by_email(tx: &Tx, email: &str) -> Result<Vec<User>, Problem> {
-    tx.rows("SELECT * FROM users WHERE email_folded = ?1 ORDER BY organisation_id", [fold_email(email)], read)
+    tx.rows(
+        "SELECT * FROM users WHERE email_folded = ?1 ORDER BY organisation_id",
+        [fold_email(email)],
+        User::read,
+    )
 }
 
 /// A user of any organisation, by id. For the operator only.
 pub fn find_anywhere(tx: &Tx, user_id: UserId) -> Result<Option<User>, Problem> {
-    tx.optional("SELECT * FROM users WHERE id = ?1", [user_id], read)
+    tx.optional("SELECT * FROM users WHERE id = ?1", [user_id], User::read)
 }
 
 /// Whether there is any user at all.
@@ -184,13 +195,14 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {
-    tx.page(&OF_ORGANISATION, params![organisation_id, is_service, folded(search)], page, read)
+    tx.page(&OF_ORGANISATION, params![organisation_id, is_service, folded(search)], page, User::read)
 }
 
-/// The condition for a user who can be invited to a project: not disabled, optionally with a search text (`?2`).
+/// The condition for a user who can be invited to a project: not disabled (`?3`), optionally with a search text
+/// (`?2`).
 macro_rules! invitable {
     () => {
-        "status <> 'disabled' AND (?2 IS NULL OR has_text(?2, email, first_name, last_name))"
+        "status <> ?3 AND (?2 IS NULL OR has_text(?2, email, first_name, last_name))"
     };
 }
 
@@ -212,13 +224,13 @@ pub const INVITABLE_INSIDE: List = List {
     order: "created_at, id",
 };
 
-/// The users of an organisation (`?1`) who can be invited and are not members of a project (`?3`).
+/// The users of an organisation (`?1`) who can be invited and are not members of a project (`?4`).
 pub const INVITABLE_OUTSIDE: List = List {
     table: "users",
     condition: concat!(
         "organisation_id = ?1 AND ",
         invitable!(),
-        " AND NOT EXISTS (SELECT 1 FROM members WHERE project_id = ?3 AND user_id = users.id)"
+        " AND NOT EXISTS (SELECT 1 FROM members WHERE project_id = ?4 AND user_id = users.id)"
     ),
     order: "created_at, id",
 };
@@ -231,35 +243,23 @@ pub fn list_outside_project(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {
-    let search = folded(search);
+    let (search, disabled) = (folded(search), UserStatus::Disabled);
     // The total is a difference of two counts: checking each user for a membership would take far longer.
-    let all = tx.count(&INVITABLE.count_statement(), params![organisation_id, search])?;
-    let inside = tx.count(&INVITABLE_INSIDE.count_statement(), params![project_id, search])?;
+    let all = tx.count(&INVITABLE.count_statement(), params![organisation_id, search, disabled])?;
+    let inside = tx.count(&INVITABLE_INSIDE.count_statement(), params![project_id, search, disabled])?;
     let total = all.saturating_sub(inside);
-    tx.page_of(&INVITABLE_OUTSIDE, params![organisation_id, search, project_id], page, total, read)
+    tx.page_of(
+        &INVITABLE_OUTSIDE,
+        params![organisation_id, search, disabled, project_id],
+        page,
+        total,
+        User::read,
+    )
 }
 
 /// Adds a user.
 pub fn create(tx: &Tx, user: &User) -> Result<(), Problem> {
-    tx.execute(
-        "INSERT INTO users (id, organisation_id, email, email_folded, first_name, last_name, type, status,
-                            is_service, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        params![
-            user.id,
-            user.organisation_id,
-            user.email,
-            fold_email(&user.email),
-            user.first_name,
-            user.last_name,
-            user.user_type.as_str(),
-            user.status.as_str(),
-            user.is_service,
-            user.created_at,
-            user.updated_at,
-        ],
-    )?;
-    Ok(())
+    insert(tx, "users", user, &[("email_folded", &fold_email(&user.email))])
 }
 
 /// Writes the current values of a user. The address never changes.
@@ -270,8 +270,8 @@ pub(crate) fn update(tx: &Tx, user: &User) -> Result<(), Problem> {
             user.id,
             user.first_name,
             user.last_name,
-            user.user_type.as_str(),
-            user.status.as_str(),
+            user.user_type,
+            user.status,
             user.updated_at,
         ],
     )?;
@@ -287,29 +287,14 @@ pub fn activate(
 ) -> Result<User, Problem> {
     tx.row(
         "UPDATE users
-         SET type = 'member',
-             status = 'active',
+         SET type = ?5,
+             status = ?6,
              first_name = coalesce(?2, first_name),
              last_name = coalesce(?3, last_name),
              updated_at = ?4
          WHERE id = ?1
          RETURNING *",
-        params![user_id, first_name, last_name, tx.now()],
-        read,
+        params![user_id, first_name, last_name, tx.now(), UserType::Member, UserStatus::Active],
+        User::read,
     )
-}
-
-fn read(row: &Row) -> RowResult<User> {
-    Ok(User {
-        id: row.get("id")?,
-        organisation_id: row.get("organisation_id")?,
-        email: row.get("email")?,
-        first_name: row.get("first_name")?,
-        last_name: row.get("last_name")?,
-        user_type: word(row, "type")?,
-        status: word(row, "status")?,
-        is_service: row.get("is_service")?,
-        created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
-    })
 }

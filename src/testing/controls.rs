@@ -11,13 +11,21 @@ use crate::seed;
 /// The authentication scheme in `Authorization`.
 const SCHEME: &str = Challenge::Test.word();
 
+/// Whether credentials from seed files, which others may know, are accepted on this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeededSecrets {
+    /// The server listens on loopback, or its operator allows them.
+    Allowed,
+    /// The server listens on more than loopback.
+    Refused,
+}
+
 /// The test controls and their token.
 pub struct Controls {
     token: SecretHash,
     /// The data that a reset restores.
     pub(super) baseline: seed::Checked,
-    /// Whether credentials from seed files are accepted on this server.
-    pub(super) allows_seeded_secrets: bool,
+    pub(super) seeded_secrets: SeededSecrets,
     pub(super) faults: Faults,
     stop: watch::Receiver<bool>,
 }
@@ -28,10 +36,10 @@ impl Controls {
     pub fn new(
         token: &Secret,
         baseline: seed::Checked,
-        allows_seeded_secrets: bool,
+        seeded_secrets: SeededSecrets,
         stop: watch::Receiver<bool>,
     ) -> Self {
-        Self { token: token.hash(), baseline, allows_seeded_secrets, faults: Faults::default(), stop }
+        Self { token: token.hash(), baseline, seeded_secrets, faults: Faults::default(), stop }
     }
 
     /// 401 unless the request carries the token. Hashes are compared, so the timing reveals nothing about the token.

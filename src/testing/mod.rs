@@ -12,5 +12,5 @@ mod mailbox;
 mod reset;
 mod routes;
 
-pub use controls::Controls;
+pub use controls::{Controls, SeededSecrets};
 pub use routes::answer;

@@ -1,11 +1,11 @@
 //! The data: reset, seed, export.
 
-use super::controls::Controls;
+use super::controls::{Controls, SeededSecrets};
 use crate::app::App;
 use crate::db::Tx;
 use crate::http::{Reply, Request};
 use crate::problem::{Conflict, Place, Problem};
-use crate::seed::{self, Loaded};
+use crate::seed::{self, AuditLogs, Loaded};
 use crate::store;
 
 /// The size limit of a seed.
@@ -22,13 +22,13 @@ pub(super) async fn reset(app: &App, controls: &Controls, request: &mut Request)
         let detail = "must contain an organisation: without one, no credentials would be valid";
         return Err(Problem::invalid(Place::pointer("/organisations", detail)));
     }
-    let (lifetime, allowed) = (app.invitations.invitation_ttl, controls.allows_seeded_secrets);
+    let (lifetime, seeded_secrets) = (app.invitations.invitation_ttl, controls.seeded_secrets);
     let deadline = request.context().deadline;
     // Before the data, since the new rows get this time.
     let clock_before = app.db.clock().reset();
     let loaded = app.db.write(deadline, move |tx| {
         let loaded = seed.replace_all(tx, lifetime)?;
-        refuse_seeded_secrets(tx, allowed)?;
+        refuse_seeded_secrets(tx, seeded_secrets)?;
         Ok(loaded)
     });
     match loaded.await {
@@ -46,10 +46,10 @@ pub(super) async fn reset(app: &App, controls: &Controls, request: &mut Request)
 /// Adds a seed to the existing data, all or nothing.
 pub(super) async fn seed(app: &App, controls: &Controls, request: &mut Request) -> Result<Reply, Problem> {
     let seed = parse(&request.json_text(SEED_BYTES_MAX).await?)?;
-    let (lifetime, allowed) = (app.invitations.invitation_ttl, controls.allows_seeded_secrets);
+    let (lifetime, seeded_secrets) = (app.invitations.invitation_ttl, controls.seeded_secrets);
     let loaded = app.db.write(request.context().deadline, move |tx| {
         let loaded = seed.add(tx, lifetime)?;
-        refuse_seeded_secrets(tx, allowed)?;
+        refuse_seeded_secrets(tx, seeded_secrets)?;
         Ok(loaded)
     });
     loaded_reply(loaded.await?)
@@ -57,9 +57,10 @@ pub(super) async fn seed(app: &App, controls: &Controls, request: &mut Request) 
 
 /// Exports all data as a seed; `auditLogs=false` omits the audit log.
 pub(super) async fn export(app: &App, request: &Request) -> Result<Reply, Problem> {
-    let with_audit_logs = request.query("auditLogs")?.unwrap_or(true);
+    let is_asked = request.query("auditLogs")?.unwrap_or(true);
+    let audit_logs = if is_asked { AuditLogs::Included } else { AuditLogs::Omitted };
     let deadline = request.context().deadline;
-    let seed = app.db.read(deadline, move |tx| seed::export(tx, with_audit_logs)).await?;
+    let seed = app.db.read(deadline, move |tx| seed::export(tx, audit_logs)).await?;
     Reply::json(200, &seed)
 }
 
@@ -69,8 +70,8 @@ fn parse(text: &[u8]) -> Result<seed::Checked, Problem> {
 
 /// The same rule as at start-up: credentials from a seed file are not accepted on a server reachable from other
 /// machines.
-fn refuse_seeded_secrets(tx: &Tx, allowed: bool) -> Result<(), Problem> {
-    if allowed || !store::tokens::any_seeded(tx)? {
+fn refuse_seeded_secrets(tx: &Tx, seeded_secrets: SeededSecrets) -> Result<(), Problem> {
+    if seeded_secrets == SeededSecrets::Allowed || !store::tokens::any_seeded(tx)? {
         return Ok(());
     }
     let detail = "contains secrets that others may know, and this server listens on more than loopback; \

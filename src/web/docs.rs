@@ -88,6 +88,18 @@ fn matches(entry: &str, etag: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Challenge;
+    use crate::secret::SecretKind;
+
+    #[test]
+    fn the_script_knows_the_scheme_of_each_credential() {
+        let scheme =
+            |kind: SecretKind, challenge: Challenge| format!("{}: {:?}", kind.prefix(), challenge.word());
+        let bearer = scheme(SecretKind::PersonalAccessToken, Challenge::Bearer);
+        let internal = scheme(SecretKind::Session, Challenge::Internal);
+        let expected = format!("const SCHEMES = {{ {bearer}, {internal} }};");
+        assert!(include_str!("assets/docs.js").contains(&expected), "{expected}");
+    }
 
     #[test]
     fn every_file_exists_and_has_its_own_entity_tag() {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::limits::NAME_CHARACTERS_MAX;
-use crate::secret::is_secret_character;
+use crate::secret::{SECRET_CHARACTERS_MAX, is_secret_character};
 
 /// The style sheet, served as `text/css` at `/invitations/accept.css`.
 pub const STYLE: &str = include_str!("assets/style.css");
@@ -62,9 +62,6 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("problem", include_str!("templates/problem.hbs")),
     ("start", include_str!("templates/start.hbs")),
 ];
-
-/// The longest code that is shown again.
-const SECRET_CHARS_MAX: usize = 200;
 
 #[derive(Serialize)]
 struct AcceptView<'a> {
@@ -169,7 +166,7 @@ impl Pages {
 /// without JavaScript they would otherwise have to go back to the mail. A malformed code is not shown: it is of no
 /// use, and could be an attempt at injection.
 fn well_formed(secret: &str) -> &str {
-    let fits = secret.len() <= SECRET_CHARS_MAX && secret.chars().all(is_secret_character);
+    let fits = secret.len() <= SECRET_CHARACTERS_MAX && secret.chars().all(is_secret_character);
     if fits { secret } else { "" }
 }
 
@@ -231,7 +228,7 @@ mod tests {
 
     #[test]
     fn only_a_well_formed_code_is_shown_again() {
-        let long = "a".repeat(SECRET_CHARS_MAX + 1);
+        let long = "a".repeat(SECRET_CHARACTERS_MAX + 1);
         for secret in HOSTILE.iter().copied().chain(["a b", "ä", long.as_str()]) {
             let form = AcceptForm { secret, ..AcceptForm::default() };
             let page = pages().accept_form(&form).unwrap();

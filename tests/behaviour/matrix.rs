@@ -7,6 +7,7 @@
 use brms::access::requirements::{Requirement, requirement};
 use brms::generated::api::{Operation, SecurityScheme};
 use brms::generated::models::Permission;
+use brms::http::Word;
 use serde_json::json;
 
 use crate::matrix_callers::{Scene, made_by, token};

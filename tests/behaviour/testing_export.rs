@@ -171,7 +171,7 @@ pub fn loaded_again(folder: &Path, export: &Value) -> Value {
     tokio::task::block_in_place(|| {
         let db = sqlite::open(&Options::new(path), Clock::default()).expect("a database");
         seeds::load_into_empty(&db, &checked, std::time::Duration::from_secs(1)).expect("it is seeded");
-        json!(db.peek(|tx| seeds::export(tx, true)).expect("an export"))
+        json!(db.peek(|tx| seeds::export(tx, seeds::AuditLogs::Included)).expect("an export"))
     })
 }
 

@@ -1,5 +1,5 @@
 //! Function arguments: typed ids rather than bare UUIDs that could be passed in the wrong order, and no boolean
-//! literals in calls. Each rule is also run on planted violations, so that it can fail.
+//! literals in calls or boolean parameters. Each rule is also run on planted violations, so that it can fail.
 
 use crate::Source;
 use crate::imports::{is_name, tokens};
@@ -90,6 +90,22 @@ pub fn bare_booleans(source: &Source) -> Vec<String> {
     found
 }
 
+/// Functions with a boolean parameter: a call does not say what it means, whether the value is literal or computed.
+pub fn boolean_parameters(source: &Source) -> Vec<String> {
+    let tokens = tokens(source);
+    let mut found = Vec::new();
+    for (here, _) in tokens.iter().enumerate().filter(|(_, token)| *token == "fn") {
+        let rest = &tokens[here..];
+        let end = rest.iter().position(|token| ["{", ";"].contains(&token.as_str()));
+        let is_boolean = |three: &&[String]| {
+            three[0] == ":" && three[1] == "bool" && [",", ")"].contains(&three[2].as_str())
+        };
+        let booleans = rest[..end.unwrap_or(rest.len())].windows(3).filter(is_boolean);
+        found.extend(booleans.map(|_| format!("{}: fn {}", source.path, rest[1])));
+    }
+    found
+}
+
 /// Our function that is called by a parenthesis after these words.
 fn called(before: &[String]) -> Option<String> {
     let word = |back: usize| before.len().checked_sub(back).map_or("", |position| before[position].as_str());
@@ -138,6 +154,23 @@ fn two_bare_ids_are_detected_wherever_they_are() {
         "struct Entry { id: AuditLogId, ref_id: Uuid }\nstruct Other(Uuid);",
     ] {
         assert_eq!(bare_ids(&Source::new("src/store/a.rs", text)), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn boolean_parameters_are_detected_in_every_signature() {
+    for text in [
+        "fn save(\n    tx: &Tx,\n    is_new: bool,\n) -> Result<(), Problem> {}",
+        "impl A { pub(super) async fn save<T>(mut is_new: bool, tx: &Tx) {} }",
+        "trait Saves { fn save(&self, is_new: bool); }",
+    ] {
+        assert_eq!(boolean_parameters(&Source::new("src/a.rs", text)).len(), 1, "{text}");
+    }
+    for text in [
+        "struct A { is_new: bool, is_old: bool }\nfn a() { let b = |is_new: bool| is_new; }",
+        "fn a(is_new: impl Fn(&bool) -> bool, (one, two): (u8, u8)) -> bool {}",
+    ] {
+        assert_eq!(boolean_parameters(&Source::new("src/a.rs", text)), Vec::<String>::new(), "{text}");
     }
 }
 

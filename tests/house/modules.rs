@@ -51,7 +51,9 @@ fn singular(source: &Source) -> Vec<String> {
 fn ambiguous_types(sources: &[Source]) -> Vec<String> {
     let mut places: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for source in sources {
-        for (_, line) in source.code().filter(|(_, line)| !line.starts_with(' ')) {
+        // Those of records stand inside a macro.
+        let is_item = |line: &str| !line.starts_with(' ') || line.starts_with("    pub struct ");
+        for (_, line) in source.code().filter(|(_, line)| is_item(line)) {
             let mut words =
                 line.split([' ', '<', '(', '{', ';', ':']).skip_while(|word| !DEFINING.contains(word));
             if let Some(name) = words.nth(1).filter(|_| !line.starts_with('}')) {

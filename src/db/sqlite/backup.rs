@@ -22,6 +22,15 @@ pub struct Copied {
     pub step: u32,
 }
 
+/// What becomes of a file that has the name of a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and the call fails.
+    Kept,
+    /// The new file replaces it.
+    Replaced,
+}
+
 /// The result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
@@ -31,9 +40,9 @@ pub struct Restored {
     pub kept: Vec<PathBuf>,
 }
 
-/// Writes a copy of `database` to the new file `target`; the database may be in use. Refuses to overwrite an existing
-/// file unless `may_replace`.
-pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copied, Failure> {
+/// Writes a copy of `database` to the new file `target`; the database may be in use. `existing` is
+/// what becomes of a file that is there already.
+pub fn back_up(database: &Path, target: &Path, existing: Existing) -> Result<Copied, Failure> {
     if is_same_file(database, target) {
         return Err(Failure(format!("{} is the database itself; name another file", target.display())));
     }
@@ -46,7 +55,7 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
     }
     // True for a dangling symbolic link too.
     if is_there(target) {
-        refuse_to_replace(target, may_replace)?;
+        refuse_to_replace(target, existing)?;
     }
     let (database, target) = (&real_path(database)?, &real_path(target)?);
     refuse_in_use(target)?;
@@ -60,7 +69,10 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
     let copy = copy::make(&connection, target).map_err(|cause| failed("the backup", target, &cause))?;
     // Check again: the copy takes time.
     refuse_in_use(target)?;
-    let placed = if may_replace { copy::replace(copy, target) } else { copy::place(copy, target) };
+    let placed = match existing {
+        Existing::Replaced => copy::replace(copy, target),
+        Existing::Kept => copy::place(copy, target),
+    };
     let placed = placed.map_err(|cause| match cause.kind() {
         io::ErrorKind::AlreadyExists => already_exists(target),
         _ => failed("the backup", target, &cause),
@@ -69,8 +81,8 @@ pub fn back_up(database: &Path, target: &Path, may_replace: bool) -> Result<Copi
     placed.map(|bytes| Copied { bytes, step })
 }
 
-fn refuse_to_replace(target: &Path, may_replace: bool) -> Result<(), Failure> {
-    if !may_replace {
+fn refuse_to_replace(target: &Path, existing: Existing) -> Result<(), Failure> {
+    if existing == Existing::Kept {
         return Err(already_exists(target));
     }
     if files::is_kept_copy(target) {

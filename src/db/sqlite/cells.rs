@@ -1,13 +1,13 @@
 //! Conversion of values to and from SQLite columns and parameters.
 
-use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{RowIndex, ToSql};
 use uuid::Uuid;
 
 use crate::db::values::{Cell, Value};
 
 pub(in crate::db) use rusqlite::Connection as SqliteConnection;
-pub use rusqlite::{Row as SqliteRow, RowIndex as SqliteIndex};
+pub(in crate::db) use rusqlite::Row as SqliteRow;
 
 impl ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -23,7 +23,7 @@ impl ToSql for Value<'_> {
 }
 
 /// One column of a row. Returns `None` if the column does not exist or has a type that the schema does not use.
-pub(in crate::db) fn cell<'r>(row: &'r SqliteRow<'_>, column: impl SqliteIndex) -> Option<Cell<'r>> {
+pub(in crate::db) fn cell<'r>(row: &'r SqliteRow<'_>, column: impl RowIndex) -> Option<Cell<'r>> {
     Some(match row.get_ref(column).ok()? {
         ValueRef::Null => Cell::Null,
         ValueRef::Integer(value) => Cell::Integer(value),

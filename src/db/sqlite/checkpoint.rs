@@ -42,12 +42,7 @@ struct Signals {
 }
 
 impl Checkpointer {
-    /// `truncates`: whether this process truncates the WAL, because it holds the lock of `serve`.
-    pub(super) fn start(
-        source: &Source,
-        shared: Arc<Shared>,
-        truncates: bool,
-    ) -> Result<Self, Box<dyn std::error::Error>> {
+    pub(super) fn start(source: &Source, shared: Arc<Shared>) -> Result<Self, Box<dyn std::error::Error>> {
         let connection = connection::open_plain(source)?;
         // SQLite's default, set explicitly because durability depends on it.
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -55,7 +50,7 @@ impl Checkpointer {
         let of_thread = Arc::clone(&signals);
         let pulse = shared.lifeline.pulse(Ending::Checkpointer);
         let thread = thread::Builder::new().name("brms-checkpoint".to_owned()).spawn(move || {
-            run(&connection, &shared, &of_thread, truncates);
+            run(&connection, &shared, &of_thread);
             // No checkpoint on close into a file that is no longer this server's.
             skip_checkpoint_if_replaced(&connection, &shared);
             drop(connection);
@@ -84,9 +79,9 @@ impl Drop for Checkpointer {
     }
 }
 
-fn run(connection: &Connection, shared: &Shared, signals: &Signals, truncates: bool) {
+fn run(connection: &Connection, shared: &Shared, signals: &Signals) {
     // A server that was killed may have left a WAL.
-    let mut has_content = truncates;
+    let mut has_content = shared.is_lock_held;
     while !signals.is_stopping.load(Ordering::Acquire) {
         if has_content {
             thread::park_timeout(IDLE_AFTER);
@@ -96,7 +91,7 @@ fn run(connection: &Connection, shared: &Shared, signals: &Signals, truncates: b
         if shared.health.check().is_err() {
             has_content = false;
         } else if signals.has_grown.swap(false, Ordering::AcqRel) {
-            has_content = truncates;
+            has_content = shared.is_lock_held;
             match checkpoint_if_long(connection, shared) {
                 Ok(is_checkpointed) if is_checkpointed => {
                     signals.is_writers_turn.store(true, Ordering::Release);
@@ -184,20 +179,19 @@ fn run_pragma(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
 mod tests {
     use super::*;
     use crate::db::sqlite::Options;
-    use crate::db::sqlite::opened_file::OpenedFile;
 
     #[test]
     fn the_log_is_checkpointed_in_the_background_and_restarts() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         connection::prepare_file(&path).unwrap();
-        let shared = Shared::new(OpenedFile::new(&path).unwrap());
+        let shared = Shared::open(&Options::new(&path)).unwrap();
         let source = Source::shared(&path);
         let writer = connection::open_plain(&source).unwrap();
         connection::to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (b BLOB)").unwrap();
         shared.file.record_wal_files().unwrap();
-        let checkpointer = Checkpointer::start(&source, shared, true).unwrap();
+        let checkpointer = Checkpointer::start(&source, shared).unwrap();
         let mut turns = 0;
         for _ in 0..40 {
             writer.execute_batch("INSERT INTO t VALUES (zeroblob(4000000)); DELETE FROM t").unwrap();
@@ -218,13 +212,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         connection::prepare_file(&path).unwrap();
-        let shared = Shared::new(OpenedFile::new(&path).unwrap());
+        let shared = Shared::open(&Options::new(&path)).unwrap();
         let source = Source::shared(&path);
         let writer = connection::open_plain(&source).unwrap();
         connection::to_writer(&writer, &Options::new(&path)).unwrap();
         writer.execute_batch("CREATE TABLE t (code TEXT)").unwrap();
         shared.file.record_wal_files().unwrap();
-        let checkpointer = Checkpointer::start(&source, shared, true).unwrap();
+        let checkpointer = Checkpointer::start(&source, shared).unwrap();
         writer
             .execute_batch("INSERT INTO t VALUES ('the code of a link'); UPDATE t SET code = NULL")
             .unwrap();

@@ -149,7 +149,8 @@ fn compare(
         let state = file.state().map_err(|_| Unavailable::FileGone)?;
         if !file.is_checkpoint_running_elsewhere() && progress()? == came {
             let is_checkpointed = shared.health.is_progress_new(came) || is_log_changed();
-            if let Some(wrong) = difference(shared, writer, !is_checkpointed)? {
+            let extent = if is_checkpointed { Extent::NewestRows } else { Extent::WholeFile };
+            if let Some(wrong) = difference(shared, writer, extent)? {
                 return Err(damaged(shared, &format!("another program has written to the file: {wrong}")));
             }
             // Drop cached pages that may be stale.
@@ -169,9 +170,17 @@ fn progress(file: &OpenedFile, connection: &Connection) -> rusqlite::Result<Prog
     Ok((file.wal_salts(), log_and_checkpointed_frames(connection)?.1))
 }
 
-/// Returns the difference, if there is one. `in_full`: no checkpoint explains the change, so the whole file is
-/// checked.
-fn difference(shared: &Shared, writer: &Connection, in_full: bool) -> Result<Option<String>, Unavailable> {
+/// How much of a file is compared with what was written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// The size, the schema and the newest rows: a checkpoint explains the change.
+    NewestRows,
+    /// All of it.
+    WholeFile,
+}
+
+/// Returns the difference, if there is one.
+fn difference(shared: &Shared, writer: &Connection, extent: Extent) -> Result<Option<String>, Unavailable> {
     let file = &shared.file;
     let outcome = (|| {
         // Until all frames are checkpointed, the file may be shorter than its header says.
@@ -200,10 +209,10 @@ fn difference(shared: &Shared, writer: &Connection, in_full: bool) -> Result<Opt
         {
             return Ok(Some("it lacks the last write"));
         }
-        if in_full {
-            return difference_in_full(file, &fresh);
+        match extent {
+            Extent::WholeFile => difference_in_full(file, &fresh),
+            Extent::NewestRows => Ok(None),
         }
-        Ok(None)
     })();
     outcome.map(|wrong: Option<&str>| wrong.map(str::to_owned)).or_else(|cause| {
         match problem("comparing the file", &cause) {

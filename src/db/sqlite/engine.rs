@@ -11,14 +11,14 @@ use tokio::time::Instant;
 use uuid::ContextV7;
 
 use super::connection::{self, Source};
-use super::opened_file::{FileStatus, OpenedFile};
+use super::opened_file::FileStatus;
 use super::options::{BUSY_TIMEOUT, Options};
 use super::problem::problem;
 use super::shared::Shared;
 use super::{checkpoint, files, opening, readiness};
 use crate::clock::Clock;
 use crate::db::jobs::{Job, Write};
-use crate::db::tx::{On, Tx};
+use crate::db::tx::Tx;
 use crate::failure::Failure;
 use crate::lifeline::Lifeline;
 use crate::problem::{Problem, Unavailable};
@@ -27,8 +27,11 @@ use crate::temporary;
 /// The most pending writes. Further writes get 503.
 const WRITE_QUEUE_MAX: usize = 1024;
 
-/// An open file. It closes when this is dropped.
-pub(in crate::db) struct Engine {
+/// A handle on the open database. Cheap to clone; it closes with the last clone.
+pub type Db = Arc<Engine>;
+
+/// An open database.
+pub struct Engine {
     clock: Clock,
     readers: r2d2::Pool<SqliteConnectionManager>,
     /// One permit for each reader: waiting for a permit is asynchronous, taking a connection is not.
@@ -46,8 +49,14 @@ pub(in crate::db) struct Engine {
     shared: Arc<Shared>,
 }
 
+/// Opens the file, migrates its schema and starts the writer. A command that only reads may open a file in a read-only
+/// folder; then every write fails.
+pub fn open(options: &Options, clock: Clock) -> Result<Db, Failure> {
+    Engine::open(options, clock).map(Arc::new)
+}
+
 impl Engine {
-    pub(super) fn open(options: &Options, clock: Clock) -> Result<Self, Failure> {
+    fn open(options: &Options, clock: Clock) -> Result<Self, Failure> {
         let options = &Options { path: files::real_path(&options.path)?, ..options.clone() };
         let path = &options.path;
         let failed = |cause: &dyn std::fmt::Display| {
@@ -62,7 +71,7 @@ impl Engine {
         let source = if options.is_lock_held { Ok(Source::shared(path)) } else { Source::to_read(path) };
         let source = source.map_err(|cause| failed(&cause))?;
         // Opened before the first connection, so that it is dropped after it if anything fails here.
-        let shared = Shared::new(OpenedFile::new(path).map_err(|cause| failed(&cause))?);
+        let shared = Shared::open(options).map_err(|cause| failed(&cause))?;
         opening::lock_out_other_servers(&shared.file, options)?;
         let first = opening::first_connection(&source, &shared.file, options)?;
 
@@ -81,7 +90,7 @@ impl Engine {
         let (writes, queue) = mpsc::channel(WRITE_QUEUE_MAX);
         let writing = match first {
             Some(first) => {
-                let writing = opening::start_writer(first, &source, &shared, options, clock.clone(), queue);
+                let writing = opening::start_writer(first, &source, &shared, clock.clone(), queue);
                 Some(writing.map_err(|cause| failed(&cause))?)
             }
             None => None,
@@ -103,7 +112,7 @@ impl Engine {
     ///
     /// `work` may run more than once (each time from a clean state), so it must not keep state between runs. An `Err`
     /// means that nothing was written. A write that has not started by `deadline` is dropped.
-    pub(in crate::db) async fn write<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
+    pub async fn write<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
@@ -120,7 +129,7 @@ impl Engine {
     }
 
     /// Runs `work` in a read transaction (one snapshot) on a read-only connection.
-    pub(in crate::db) async fn read<T, F>(self: &Arc<Self>, deadline: Instant, work: F) -> Result<T, Problem>
+    pub async fn read<T, F>(self: &Arc<Self>, deadline: Instant, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: Fn(&Tx) -> Result<T, Problem> + Send + 'static,
@@ -147,7 +156,7 @@ impl Engine {
     }
 
     /// Runs `work`, which must take microseconds, in a read transaction on the calling thread.
-    pub(in crate::db) fn peek<T>(&self, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Problem> {
+    pub fn peek<T>(&self, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Problem> {
         let free = self.peekers.iter().find_map(|peeker| peeker.try_lock().ok());
         let connection = match free {
             Some(connection) => connection,
@@ -159,7 +168,7 @@ impl Engine {
     }
 
     /// [`Engine::write`] for code without a runtime, such as the command line.
-    pub(in crate::db) fn write_blocking<T, F>(&self, work: F) -> Result<T, Problem>
+    pub fn write_blocking<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
@@ -179,14 +188,14 @@ impl Engine {
     /// Checks whether a write would succeed now, without changing any data: waits for the writer and checks the file
     /// and its disk. Only after a failed write does it write, a statement that changes nothing, since nothing else
     /// shows whether the next write would succeed.
-    pub(in crate::db) async fn check_writable(&self, deadline: Instant) -> Result<(), Problem> {
+    pub async fn check_writable(&self, deadline: Instant) -> Result<(), Problem> {
         let shared = Arc::clone(&self.shared);
         self.write(deadline, move |tx| readiness::probe(tx, &shared)).await
     }
 
     /// Confirms that a row that was not found does not exist. A file that another program has overwritten holds other
     /// users and tokens; until the file is verified, no valid token is rejected as unknown.
-    pub(in crate::db) async fn confirm(&self, deadline: Instant) -> Result<(), Problem> {
+    pub async fn confirm(&self, deadline: Instant) -> Result<(), Problem> {
         let file = &self.shared.file;
         if file.status() == FileStatus::Written {
             // One request has the writer check the file; the others wait for it and find the check done.
@@ -205,22 +214,25 @@ impl Engine {
     }
 
     /// Notified after each commit that queued a mail.
-    pub(in crate::db) fn mail_queued(&self) -> &Notify {
+    #[must_use]
+    pub fn mail_queued(&self) -> &Notify {
         &self.shared.mail_queued
     }
 
     /// Shortens the wait for locks of other processes, because the server is stopping.
-    pub(in crate::db) fn begin_to_stop(&self) {
+    pub fn begin_to_stop(&self) {
         self.shared.is_stopping.store(true, Ordering::Release);
     }
 
     /// Reports when this process can no longer use the file.
-    pub(in crate::db) fn lifeline(&self) -> &Lifeline {
+    #[must_use]
+    pub fn lifeline(&self) -> &Lifeline {
         &self.shared.lifeline
     }
 
     /// The clock that transactions read.
-    pub(in crate::db) fn clock(&self) -> &Clock {
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
         &self.clock
     }
 }
@@ -261,7 +273,7 @@ impl Engine {
             connection.unchecked_transaction().map_err(|cause| problem("beginning to read", &cause))?;
         // Dropping the transaction rolls it back, also after a panic. A reader stores no ids, so it needs no shared
         // counter.
-        let outcome = work(&Tx::new(On::Sqlite(connection), &self.clock, &ContextV7::new()));
+        let outcome = work(&Tx::new(connection, &self.clock, &ContextV7::new()));
         drop(open);
         self.shared.health.note_outcome(&outcome);
         outcome

@@ -95,15 +95,13 @@ pub(super) fn start_writer(
     first: Connection,
     source: &Source,
     shared: &Arc<Shared>,
-    options: &Options,
     clock: Clock,
     queue: mpsc::Receiver<Box<dyn Job>>,
 ) -> Result<std::thread::JoinHandle<()>, Box<dyn std::error::Error>> {
-    let checkpointer = Checkpointer::start(source, Arc::clone(shared), options.is_lock_held)?;
+    let checkpointer = Checkpointer::start(source, Arc::clone(shared))?;
     // The WAL exists by now.
     shared.file.record_wal_files()?;
     compare::record_checkpoint(shared, &first);
-    let writer =
-        Writer::new(first, clock, BATCH_MAX, Some(checkpointer), Arc::clone(shared), options.is_lock_held);
+    let writer = Writer::new(first, clock, BATCH_MAX, Some(checkpointer), Arc::clone(shared));
     Ok(std::thread::Builder::new().name("brms-writer".to_owned()).spawn(move || writer.run(queue))?)
 }

@@ -1,5 +1,6 @@
 //! State that all connections to the file share.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -7,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::health::FileHealth;
 use super::opened_file::OpenedFile;
+use super::options::Options;
 use crate::lifeline::Lifeline;
 
 /// State that all connections share.
@@ -16,17 +18,20 @@ pub(super) struct Shared {
     pub mail_queued: Notify,
     /// Whether the server is stopping, which shortens waits for other processes.
     pub is_stopping: AtomicBool,
+    /// See [`Options::is_lock_held`].
+    pub is_lock_held: bool,
     pub file: OpenedFile,
 }
 
 impl Shared {
-    pub(super) fn new(file: OpenedFile) -> Arc<Self> {
-        Arc::new(Self {
-            file,
+    pub(super) fn open(options: &Options) -> io::Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            file: OpenedFile::new(&options.path)?,
             health: FileHealth::default(),
             lifeline: Lifeline::default(),
             mail_queued: Notify::new(),
             is_stopping: AtomicBool::new(false),
-        })
+            is_lock_held: options.is_lock_held,
+        }))
     }
 }

@@ -5,7 +5,6 @@ use crate::db::jobs::Write;
 use crate::db::params;
 use crate::db::sqlite::Options;
 use crate::db::sqlite::connection::{self, Source};
-use crate::db::sqlite::opened_file::OpenedFile;
 use tokio::sync::oneshot;
 
 struct Bench {
@@ -21,12 +20,12 @@ impl Bench {
         let path = folder.path().join("a.db");
         connection::prepare_file(&path).unwrap();
         let options = Options { size_max, ..Options::new(&path) };
-        let shared = Shared::new(OpenedFile::new(&path).unwrap());
+        let shared = Shared::open(&options).unwrap();
         let connection = connection::open_plain(&Source::shared(&path)).unwrap();
         connection::to_writer(&connection, &options).unwrap();
         connection.execute_batch("CREATE TABLE t (x INTEGER NOT NULL)").unwrap();
         shared.file.record_wal_files().unwrap();
-        let writer = Writer::new(connection, Clock::default(), 32, None, shared, true);
+        let writer = Writer::new(connection, Clock::default(), 32, None, shared);
         Self { writer, _folder: folder }
     }
 

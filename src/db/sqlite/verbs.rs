@@ -6,8 +6,11 @@ use rusqlite::{CachedStatement, Connection};
 
 use super::problem::problem;
 use crate::db::rows::{Row, RowResult};
-use crate::db::values::{Parameter, Value};
+use crate::db::values::Parameter;
 use crate::problem::Problem;
+
+/// How a list of ids begins in a statement.
+const IDS: &str = "ids(?";
 
 /// Calls `read` for each row until it returns `Enough::Yes`.
 pub(in crate::db) fn query(
@@ -19,7 +22,7 @@ pub(in crate::db) fn query(
     let mut statement = prepare(connection, sql, parameters)?;
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(|cause| problem(sql, &cause))? {
-        if read(&Row::from(row)).map_err(|cause| Problem::internal(sql, cause))? == Enough::Yes {
+        if read(&Row::new(row)).map_err(|cause| Problem::internal(sql, cause))? == Enough::Yes {
             break;
         }
     }
@@ -49,8 +52,7 @@ fn prepare<'c>(
     parameters: &[&dyn Parameter],
 ) -> Result<CachedStatement<'c>, Problem> {
     let bound = || {
-        let has_list = parameters.iter().any(|parameter| matches!(parameter.value(), Value::Ids(_)));
-        let text = if has_list { Cow::Owned(expand_ids(sql)) } else { Cow::Borrowed(sql) };
+        let text = if sql.contains(IDS) { Cow::Owned(expand_ids(sql)) } else { Cow::Borrowed(sql) };
         let mut statement = connection.prepare_cached(&text)?;
         if statement.parameter_count() != parameters.len() {
             let (given, needed) = (parameters.len(), statement.parameter_count());
@@ -65,20 +67,13 @@ fn prepare<'c>(
 }
 
 /// Replaces `ids(?N)` by a form that SQLite supports: it has no list parameters, but can read JSON as a table.
-#[must_use]
-pub fn expand_ids(sql: &str) -> String {
-    const BEGIN: &str = "ids(?";
-    let mut expanded = String::new();
-    let mut rest = sql;
-    while let Some(at) = rest.find(BEGIN) {
-        let number = &rest[at + BEGIN.len()..];
-        let end = number.find(')').unwrap_or(number.len());
-        expanded.push_str(&rest[..at]);
-        expanded.push_str("(SELECT unhex(value) AS id, key AS position FROM json_each(?");
-        expanded.push_str(&number[..end]);
-        expanded.push(')');
-        rest = &number[end..];
+fn expand_ids(sql: &str) -> String {
+    let mut parts = sql.split(IDS);
+    let mut expanded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (number, rest) = part.split_once(')').unwrap_or((part, ""));
+        let table = "(SELECT unhex(value) AS id, key AS position FROM json_each(?";
+        expanded.extend([table, number, "))", rest]);
     }
-    expanded.push_str(rest);
     expanded
 }

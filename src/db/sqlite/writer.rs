@@ -26,7 +26,7 @@ use super::shared::Shared;
 use super::{compare, rescue};
 use crate::clock::Clock;
 use crate::db::jobs::Job;
-use crate::db::tx::{AfterCommit, On, Tx};
+use crate::db::tx::{AfterCommit, Tx};
 use crate::lifeline::Ending;
 use crate::problem::{Problem, Unavailable};
 
@@ -52,7 +52,6 @@ pub(super) struct Writer {
     batch_max: usize,
     checkpointer: Option<Checkpointer>,
     shared: Arc<Shared>,
-    is_lock_held: bool,
 }
 
 type Batch = Vec<Box<dyn Job>>;
@@ -64,9 +63,8 @@ impl Writer {
         batch_max: usize,
         checkpointer: Option<Checkpointer>,
         shared: Arc<Shared>,
-        is_lock_held: bool,
     ) -> Self {
-        Self { connection, clock, ids: ContextV7::new(), batch_max, checkpointer, shared, is_lock_held }
+        Self { connection, clock, ids: ContextV7::new(), batch_max, checkpointer, shared }
     }
 
     /// Runs until every sender is gone and the queue is empty.
@@ -100,7 +98,7 @@ impl Writer {
     /// which may run beside a server: it would block writes until all readers are done. SQLite checkpoints the WAL
     /// anyway when the last connection closes.
     fn close(self) {
-        if !self.is_lock_held {
+        if !self.shared.is_lock_held {
             return;
         }
         if self.shared.health.check().is_ok() {
@@ -168,13 +166,7 @@ impl Writer {
             }
             // It ran alone: its own error is the outcome, and it was rolled back.
             Err(BatchFailure::OneWrite) => {}
-            Ok(after) => {
-                self.verify_after_commit(
-                    &mut batch,
-                    after,
-                    self.connection.total_changes() != changes_before,
-                );
-            }
+            Ok(after) => self.verify_after_commit(&mut batch, after, changes_before),
             Err(BatchFailure::Database(unavailable)) => {
                 tracing::error!(cause = ?unavailable, writes = batch.len(), "the database refused every write in this batch");
                 fail_all(&mut batch, unavailable);
@@ -193,7 +185,8 @@ impl Writer {
 
     /// After a commit and before any answer: writes into a file that is no longer the server's are not reported as
     /// successful.
-    fn verify_after_commit(&self, batch: &mut Batch, after: AfterCommit, has_written: bool) {
+    fn verify_after_commit(&self, batch: &mut Batch, after: AfterCommit, changes_before: u64) {
+        let has_written = self.connection.total_changes() != changes_before;
         match compare::verify(&self.shared, &self.connection) {
             Ok(()) => {
                 if has_written || after.has_proven_disk {
@@ -256,7 +249,7 @@ impl Writer {
                 continue;
             }
             let changes_before = self.connection.total_changes();
-            let tx = Tx::new(On::Sqlite(&self.connection), &self.clock, &self.ids);
+            let tx = Tx::new(&self.connection, &self.clock, &self.ids);
             let accepted = job.run(&tx);
             if self.connection.is_autocommit() {
                 return Err(BatchFailure::Database(job.unavailable().unwrap_or(Unavailable::DiskFailed)));

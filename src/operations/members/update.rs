@@ -34,15 +34,16 @@ pub async fn update(
         let wanted: Option<Vec<GroupId>> = body.group_ids.as_deref().map(typed);
         let wanted = wanted.as_deref();
         let named = store::groups::find_all(tx, project.id, wanted.unwrap_or_default())?;
-        check_grant(&access, body.owner, &before, &had, wanted.map(|_| named.as_slice()))?;
+        let after = Membership { owner: body.owner, ..before.clone() };
+        check_grant(&access, [&before, &after], &had, wanted.map(|_| named.as_slice()))?;
         let missing = groups::missing_places("/groupIds", wanted.unwrap_or_default(), &named);
         Problem::for_any(missing, Problem::MissingReferences)?;
         check_managed(wanted.unwrap_or_default(), &named, &had)?;
-        if before.owner && !body.owner && !store::members::has_other_owner(tx, &before)? {
+        if before.owner && !after.owner && !store::members::has_other_owner(tx, &before)? {
             return Err(Problem::conflict(Conflict::LastOwner));
         }
 
-        let after = store::members::update(tx, &before, body.owner)?;
+        let after = store::members::update(tx, &after)?;
         if wanted.is_some() {
             replace_groups(tx, &after, &had, &named)?;
         }
@@ -58,8 +59,7 @@ pub async fn update(
 /// Granting or removing the owner flag, or a group with the permission `owner`, requires the right to grant it.
 fn check_grant(
     access: &ProjectAccess,
-    owner: bool,
-    before: &Membership,
+    [before, after]: [&Membership; 2],
     had: &[Group],
     named: Option<&[Group]>,
 ) -> Result<(), Problem> {
@@ -71,7 +71,7 @@ fn check_grant(
                 .iter()
                 .any(|group| group.role_id.is_none() && group.carries_owner() && !carries(named, group.id))
     });
-    if owner != before.owner || changed { access.require_grant_of_owner() } else { Ok(()) }
+    if after.owner != before.owner || changed { access.require_grant_of_owner() } else { Ok(()) }
 }
 
 fn check_managed(wanted: &[GroupId], named: &[Group], had: &[Group]) -> Result<(), Problem> {

@@ -5,15 +5,13 @@ use crate::app::App;
 use crate::db::Tx;
 use crate::generated::api::ListProjectsParameters;
 use crate::generated::models::{self, ProjectList};
+use crate::limits::LISTED_MEMBERS_MAX;
 use crate::paging::Page;
 use crate::problem::Problem;
 use crate::store;
 use crate::store::ids::ProjectId;
 use crate::store::projects::Project;
 use crate::views;
-
-/// The most members that an entry has; listMembers returns all of them.
-const LISTED_MEMBERS_MAX: u32 = 100;
 
 /// The projects of which the caller is a member. With `all`, every project of the organisation; with `deleted`, the
 /// deleted ones; both for admins and owners only.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::db::Tx;
+use crate::limits::SYNC_ROWS_MAX;
 use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
@@ -13,9 +14,6 @@ use crate::store::groups::Group;
 use crate::store::ids::{GroupId, ProjectId, RoleId, UserId};
 use crate::store::members::Membership;
 use crate::store::roles::Role;
-
-/// The most rows that one call may change in a sync.
-const ROWS_MAX: usize = 10_000;
 
 /// Syncs every project with one role.
 pub fn sync_projects(tx: &Tx, actor: &Actor, role: &Role) -> Result<(), Problem> {
@@ -30,7 +28,11 @@ pub fn sync_project(tx: &Tx, actor: &Actor, project_id: ProjectId) -> Result<(),
         let group = groups.iter().find(|group| group.role_id == Some(role.id));
         let reached = role.all_projects || store::roles::projects_of(tx, role.id)?.contains(&project_id);
         let users = store::roles::users_of(tx, role.id)?.into_iter().collect();
-        role_sync.sync_project(&role, &users, project_id, group, reached)?;
+        if reached {
+            role_sync.sync_project(&role, &users, project_id, group)?;
+        } else if let Some(group) = group {
+            role_sync.remove_group(group)?;
+        }
     }
     Ok(())
 }
@@ -66,7 +68,7 @@ impl<'a> RoleSync<'a> {
     /// Fails above the limit; the transaction is then rolled back.
     fn count(&mut self) -> Result<(), Problem> {
         self.rows += 1;
-        if self.rows > ROWS_MAX { Err(Problem::conflict(Conflict::TooMany)) } else { Ok(()) }
+        if self.rows > SYNC_ROWS_MAX { Err(Problem::conflict(Conflict::TooMany)) } else { Ok(()) }
     }
 
     /// Syncs every project with one role.
@@ -83,32 +85,26 @@ impl<'a> RoleSync<'a> {
             groups.iter().map(|group| (group.project_id, group)).collect();
         for project_id in live {
             let group = groups.get(&project_id).copied();
-            self.sync_project(role, &users, project_id, group, reached.contains(&project_id))?;
+            if reached.contains(&project_id) {
+                self.sync_project(role, &users, project_id, group)?;
+            } else if let Some(group) = group {
+                self.remove_group(group)?;
+            }
         }
         Ok(())
     }
 
-    /// Syncs one project with one role.
+    /// Syncs one project with a role that applies to it.
     fn sync_project(
         &mut self,
         role: &Role,
         users: &BTreeSet<UserId>,
         project_id: ProjectId,
         group: Option<&Group>,
-        reached: bool,
     ) -> Result<(), Problem> {
-        let group = match (group, reached) {
-            (None, false) => return Ok(()),
-            (None, true) => self.create_group(role, project_id)?,
-            (Some(group), true) => self.update_group(role, group)?,
-            (Some(group), false) => {
-                for user_id in store::roles::users_in_group(self.tx, group)? {
-                    self.remove_user(group, user_id)?;
-                }
-                self.count()?;
-                store::groups::delete(self.tx, group)?;
-                return store::groups::record(self.tx, self.actor, Action::Deleted, group);
-            }
+        let group = match group {
+            None => self.create_group(role, project_id)?,
+            Some(group) => self.update_group(role, group)?,
         };
         let inside: BTreeSet<UserId> = store::roles::users_in_group(self.tx, &group)?.into_iter().collect();
         for user_id in inside.difference(users) {
@@ -118,6 +114,16 @@ impl<'a> RoleSync<'a> {
             self.add_user(&group, *user_id)?;
         }
         Ok(())
+    }
+
+    /// Removes the group of a role from a project that the role no longer applies to.
+    fn remove_group(&mut self, group: &Group) -> Result<(), Problem> {
+        for user_id in store::roles::users_in_group(self.tx, group)? {
+            self.remove_user(group, user_id)?;
+        }
+        self.count()?;
+        store::groups::delete(self.tx, group)?;
+        store::groups::record(self.tx, self.actor, Action::Deleted, group)
     }
 
     fn create_group(&mut self, role: &Role, project_id: ProjectId) -> Result<Group, Problem> {

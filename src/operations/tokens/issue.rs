@@ -27,7 +27,8 @@ pub fn create_personal(
         expires_at,
         created_at: tx.now(),
         updated_at: tx.now(),
-        credential: secret.into(),
+        secret_hash: secret.hash(),
+        is_seeded: false,
     };
     add_personal(tx, actor, user_id, &stored, &token.projects)?;
     Ok(stored.id)
@@ -61,7 +62,13 @@ pub fn create_session(
     expires_at: Option<Timestamp>,
     secret: &Secret,
 ) -> Result<SessionId, Problem> {
-    let session = Session { id: tx.new_id(), expires_at, created_at: tx.now(), credential: secret.into() };
+    let session = Session {
+        id: tx.new_id(),
+        expires_at,
+        created_at: tx.now(),
+        secret_hash: secret.hash(),
+        is_seeded: false,
+    };
     add_session(tx, actor, user_id, &session)?;
     Ok(session.id)
 }

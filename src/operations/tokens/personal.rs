@@ -9,7 +9,7 @@ use crate::clock::{DAY, Timestamp};
 use crate::db::Tx;
 use crate::generated::models::{self, CreateTokenRequest, PersonalAccessToken, TokenExpiry, UserStatus};
 use crate::http::Posted;
-use crate::limits::{self, places};
+use crate::limits::{self, LIVE_TOKENS_MAX, places};
 use crate::problem::{Conflict, Problem};
 use crate::secret::{Secret, SecretKind};
 use crate::store;
@@ -18,9 +18,6 @@ use crate::store::ids::{PersonalAccessTokenId, ProjectId, UserId, typed};
 use crate::store::tokens::{NewPersonalAccessToken, StoredToken};
 use crate::store::users::User;
 use crate::views;
-
-/// The most tokens of one user that have not expired.
-const LIVE_MAX: u64 = 100;
 
 /// The owner of the tokens that an operation concerns.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +86,7 @@ pub async fn create(
         let projects: Vec<ProjectId> = typed(projects);
         check_projects(tx, caller, &projects)?;
         check_enabled(&user)?;
-        if store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
+        if store::tokens::count_live(tx, user.id)? >= LIVE_TOKENS_MAX {
             return Err(Problem::conflict(Conflict::TooMany));
         }
         let token = NewPersonalAccessToken {
@@ -121,7 +118,9 @@ pub async fn regenerate(
     };
     app.write_once(principal, permit, move |tx, caller, (user, token)| {
         check_enabled(&user)?;
-        if !store::tokens::is_live(tx, token.id)? && store::tokens::count_live(tx, user.id)? >= LIVE_MAX {
+        if !store::tokens::is_live(tx, token.id)?
+            && store::tokens::count_live(tx, user.id)? >= LIVE_TOKENS_MAX
+        {
             return Err(Problem::conflict(Conflict::TooMany));
         }
         let secret = Secret::generate(SecretKind::PersonalAccessToken);

@@ -43,12 +43,12 @@ pub(super) fn verify_before_write(shared: &Shared, writer: &Connection) -> Resul
 /// A backup that another program restored through SQLite leaves a valid WAL, but not the rows written last.
 fn check_log_and_content(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
     check_log(shared, writer)?;
-    match shared.health.newest_written() {
-        Some(newest) if !has_audit_log(writer, newest).map_err(|_| Unavailable::Database)? => {
-            Err(damaged(shared, "another program has replaced the content of the database"))
-        }
-        _ => Ok(()),
+    // An error here is reported by the write itself.
+    let is_missing = |newest| has_audit_log(writer, newest).is_ok_and(|has| !has);
+    if shared.health.newest_written().is_some_and(is_missing) {
+        return Err(damaged(shared, "another program has replaced the content of the database"));
     }
+    Ok(())
 }
 
 /// Another program has modified the WAL. That is legitimate if it wrote through SQLite; then all frames that the

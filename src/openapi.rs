@@ -18,7 +18,7 @@ pub fn served(public_url: &str) -> Result<Value, serde_json::Error> {
     let paths = description["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
     for (method, operation) in paths.filter_map(Value::as_object_mut).flatten() {
         let is_post = method == "post";
-        add_problems(operation, is_post);
+        add_problems(operation, method);
         for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
             if let Some(limits) = parameter["name"].as_str().and_then(limits::of_parameter) {
                 add(&mut parameter["schema"], limits);
@@ -57,7 +57,8 @@ fn add_idempotency_key(operation: &mut Value) {
 }
 
 /// Adds every problem that the operation can answer.
-fn add_problems(operation: &mut Value, is_post: bool) {
+fn add_problems(operation: &mut Value, method: &str) {
+    let is_post = method == "post";
     let is_open = operation.get("security").is_none_or(|security| security == &json!([]));
     let has_body = operation.get("requestBody").is_some();
     let statuses = [

@@ -30,8 +30,7 @@ const ALLOWED: [(&str, &str); 6] = [
 /// Placeholders of a statement, and what each stands for.
 type Parts = &'static [(&'static str, &'static str)];
 
-/// Statements with parts that are put in at run time: a text in the statement, and the parts. `mails` and so on stand for
-/// what the conditions in their files are.
+/// Statements with parts that are put in at run time: a text in the statement, and each choice of its parts.
 const PARTS: [(&str, &[Parts]); 10] = [
     (
         "token.secret_hash = ?1",

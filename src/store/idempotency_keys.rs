@@ -5,18 +5,21 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::db::{Tx, params};
 use crate::problem::Problem;
+use crate::store::columns::{Record, stored};
 use crate::store::ids::{CredentialId, UserId};
 
-/// A request that was carried out.
-#[derive(Clone, Debug)]
-pub(crate) struct DoneRequest {
-    pub fingerprint: Vec<u8>,
-    /// The status of its answer.
-    pub status: u32,
-    /// What it made or changed.
-    pub ids: Vec<Uuid>,
-    /// The body of its answer, if that was kept.
-    pub body: Option<Vec<u8>>,
+stored! {
+    /// A request that was carried out.
+    #[derive(Clone, Debug)]
+    pub(crate) struct DoneRequest {
+        fingerprint: Vec<u8>,
+        /// The status of its answer.
+        status: u32,
+        /// What it made or changed.
+        ids: Vec<Uuid>,
+        /// The body of its answer, if that was kept.
+        body: Option<Vec<u8>>,
+    }
 }
 
 /// Which request it was: the key is of one credential.
@@ -32,14 +35,7 @@ pub(crate) fn find(tx: &Tx, of: KeyOf) -> Result<Option<DoneRequest>, Problem> {
         "SELECT fingerprint, status, ids, body FROM idempotency_keys
          WHERE credential_id = ?1 AND key = ?2 AND expires_at > ?3",
         params![of.credential_id, of.key, tx.now()],
-        |row| {
-            Ok(DoneRequest {
-                fingerprint: row.get("fingerprint")?,
-                status: row.get("status")?,
-                ids: row.get("ids")?,
-                body: row.get("body")?,
-            })
-        },
+        DoneRequest::read,
     )
 }
 

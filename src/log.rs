@@ -28,7 +28,7 @@ pub fn start(filter: &str) -> Result<(), String> {
         .parse()
         .map_err(|cause| format!("--log {filter}: {cause}; write it as info or brms=debug,warn"))?;
     let is_terminal = io::stderr().is_terminal();
-    let form = if is_terminal { Form::Text } else { Form::Json };
+    let form = if is_terminal { Format::Text } else { Format::Json };
     let lines = fmt::layer()
         // The library reports its own write errors with eprintln!, which panics if standard error is closed.
         .log_internal_errors(false)
@@ -155,7 +155,7 @@ impl Target for StandardError {
 
 /// The form of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum Format {
     Json,
     Text,
 }
@@ -163,7 +163,7 @@ enum Form {
 /// Writes whole lines to a target, or drops and counts them.
 struct Lines<T> {
     state: Mutex<TargetState<T>>,
-    form: Form,
+    form: Format,
 }
 
 struct TargetState<T> {
@@ -176,7 +176,7 @@ struct TargetState<T> {
 }
 
 impl<T: Target> Lines<T> {
-    fn new(target: T, form: Form) -> Self {
+    fn new(target: T, form: Format) -> Self {
         let state = TargetState { target, dropped: 0, is_torn: false, is_stuck: false };
         Self { state: Mutex::new(state), form }
     }
@@ -201,7 +201,7 @@ impl<T: Target> Lines<T> {
     fn dropped_note(&self, dropped: u64) -> String {
         let at = Clock::default().now().rfc3339();
         let message = "log lines were dropped because they could not be written";
-        if self.form == Form::Json {
+        if self.form == Format::Json {
             let note = serde_json::json!({ "timestamp": at, "level": "WARN", "message": message, "dropped": dropped });
             format!("{note}\n")
         } else {
@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn lines_without_space_are_dropped_and_counted_and_none_is_split() {
-        for form in [Form::Json, Form::Text] {
+        for form in [Format::Json, Format::Text] {
             let lines = Lines::new(Room::of(10), form);
             for line in ["first\n", "second\n", "third\n"] {
                 lines.write_line(line.as_bytes());
@@ -323,7 +323,7 @@ mod tests {
                 matches!(found[..], ["first", "seco", note, "fourth"] if note.contains("dropped")),
                 "{text}"
             );
-            if form == Form::Json {
+            if form == Format::Json {
                 assert_eq!(serde_json::from_str::<serde_json::Value>(found[2]).unwrap()["dropped"], 2);
             } else {
                 assert!(found[2].ends_with("dropped=2"), "{text}");
@@ -333,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_stopped_is_waited_for_once() {
-        let lines = Lines::new(Room::of(1000), Form::Json);
+        let lines = Lines::new(Room::of(1000), Format::Json);
         lines.state().target.is_read = false;
         for _ in 0..3 {
             lines.write_line(b"line\n");

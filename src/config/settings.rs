@@ -28,14 +28,13 @@ fn setting(argument: &Arg) -> SettingHelp {
     // clap removes the full stop of a single sentence.
     let help = argument.get_long_help().or(argument.get_help()).map(ToString::to_string).unwrap_or_default();
     let stop = if help.is_empty() || help.ends_with('.') { "" } else { "." };
-    let is_switch = matches!(argument.get_action(), ArgAction::SetTrue);
     let defaults: Vec<_> =
         argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
-    let values = if is_switch { Vec::new() } else { argument.get_possible_values() };
+    let values = if is_switch(argument) { Vec::new() } else { argument.get_possible_values() };
     SettingHelp {
-        usage: usage(argument, is_switch),
+        usage: usage(argument),
         variable: argument.get_env().and_then(|name| name.to_str()).map(str::to_owned),
-        default: if is_switch {
+        default: if is_switch(argument) {
             Some("false".to_owned())
         } else {
             Some(defaults.join(",")).filter(|value| !value.is_empty())
@@ -45,12 +44,16 @@ fn setting(argument: &Arg) -> SettingHelp {
     }
 }
 
-fn usage(argument: &Arg, is_switch: bool) -> String {
+fn is_switch(argument: &Arg) -> bool {
+    matches!(argument.get_action(), ArgAction::SetTrue)
+}
+
+fn usage(argument: &Arg) -> String {
     let id = argument.get_id().as_str().to_uppercase();
     let names = argument.get_value_names().map(|names| names.iter().map(ToString::to_string).collect());
     let value = names.unwrap_or_else(|| vec![id]).join(" ");
     match argument.get_long() {
-        Some(flag) if is_switch => format!("--{flag}"),
+        Some(flag) if is_switch(argument) => format!("--{flag}"),
         Some(flag) => format!("--{flag} <{value}>"),
         None => format!("<{value}>"),
     }

@@ -66,7 +66,11 @@ impl<'a> PacedStream<'a> {
                 }
                 // For every response after the first download: its last chunks are written after it has been
                 // produced.
-                self.budget.earn(length, self.has_downloads);
+                if self.has_downloads {
+                    self.budget.earn(length);
+                } else {
+                    self.budget.renew();
+                }
                 Poll::Ready(Ok(length))
             }
             failed @ Poll::Ready(Err(_)) => failed,
@@ -85,17 +89,18 @@ impl TimeBudget {
         Self { left: limit, limit }
     }
 
-    /// Adds time for bytes that were written. In a usual response any progress renews the limit. In a
-    /// download each byte earns its share, and at most four times the limit is kept: a full receive buffer
+    /// Any progress in a usual response renews the limit.
+    fn renew(&mut self) {
+        self.left = self.limit;
+    }
+
+    /// Adds time for bytes of a download that were written. Each byte earns its share, and at most four times the limit is kept: a full receive buffer
     /// opens its window only after most of it was read, and the send buffer adds its own, so a client at a
     /// steady pace shows no progress for the time of some 200 KiB.
-    fn earn(&mut self, length: usize, is_download: bool) {
-        self.left = if is_download {
-            let length = u32::try_from(length).unwrap_or(u32::MAX).min(SPARE_LIMITS * DOWNLOAD_BYTES_MIN);
-            (self.left + self.limit * length / DOWNLOAD_BYTES_MIN).min(SPARE_LIMITS * self.limit)
-        } else {
-            self.limit
-        };
+    fn earn(&mut self, length: usize) {
+        let length = u32::try_from(length).unwrap_or(u32::MAX).min(SPARE_LIMITS * DOWNLOAD_BYTES_MIN);
+        let earned = self.left + self.limit * length / DOWNLOAD_BYTES_MIN;
+        self.left = earned.min(SPARE_LIMITS * self.limit);
     }
 }
 
@@ -160,7 +165,7 @@ mod tests {
             };
             time += gap * SECOND;
             budget.left = left;
-            budget.earn(length, true);
+            budget.earn(length);
         }
         time
     }
@@ -174,7 +179,7 @@ mod tests {
         }
         // The window was full at first, and hid progress for 100 seconds.
         let mut budget = TimeBudget::new(30 * SECOND);
-        budget.earn(512 * 1024, true);
+        budget.earn(512 * 1024);
         assert!(budget.left > 100 * SECOND);
         // 2,000 bytes a second are too few, however evenly.
         for gap in [1, 2, 7, 14, 28] {
@@ -186,17 +191,17 @@ mod tests {
     #[test]
     fn a_download_keeps_at_most_four_times_the_limit() {
         let mut budget = TimeBudget::new(30 * SECOND);
-        budget.earn(1_000_000, true);
+        budget.earn(1_000_000);
         assert_eq!(budget.left, 120 * SECOND);
         budget.left = 18 * SECOND;
-        budget.earn(64 * 1024, true);
+        budget.earn(64 * 1024);
         assert_eq!(budget.left, 48 * SECOND);
     }
 
     #[test]
     fn any_progress_in_a_usual_response_renews_the_limit() {
         let mut budget = TimeBudget { left: SECOND, limit: 30 * SECOND };
-        budget.earn(1, false);
+        budget.renew();
         assert_eq!(budget.left, 30 * SECOND);
     }
 }

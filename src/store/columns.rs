@@ -1,6 +1,6 @@
 //! Records as rows: the fields of a record are columns of its table.
 
-use std::fmt::Write;
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -24,6 +24,9 @@ pub(super) trait Record: Sized {
 
     /// Its columns.
     fn columns(&self) -> Vec<ColumnValue<'_>>;
+
+    /// The statement that adds one. It is written once, since records of a type go to one table in one way.
+    fn insert_statement() -> &'static OnceLock<String>;
 }
 
 /// Defines a [`Record`]. A field's column has the name of the field, unless another follows it.
@@ -44,6 +47,11 @@ macro_rules! stored {
             fn columns(&self) -> Vec<$crate::store::columns::ColumnValue<'_>> {
                 vec![$((stored!(@column $field $($column)?), &self.$field as &dyn $crate::db::Parameter),)+]
             }
+
+            fn insert_statement() -> &'static std::sync::OnceLock<String> {
+                static STATEMENT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+                &STATEMENT
+            }
         }
     };
     (@column $field:ident) => { stringify!($field) };
@@ -58,7 +66,7 @@ pub(super) fn insert(
     record: &impl Record,
     others: &[ColumnValue],
 ) -> Result<(), Problem> {
-    insert_or(tx, table, record, others, "").map(drop)
+    insert_or(tx, table, record, others, None).map(drop)
 }
 
 /// [`insert`], unless a row with the same values in the columns `unique` exists. Returns whether it was added.
@@ -68,29 +76,28 @@ pub(super) fn insert_unless(
     record: &impl Record,
     unique: &str,
 ) -> Result<bool, Problem> {
-    let added = insert_or(tx, table, record, &[], &format!(" ON CONFLICT {unique} DO NOTHING"))?;
-    Ok(added == 1)
+    insert_or(tx, table, record, &[], Some(unique)).map(|added| added == 1)
 }
 
-fn insert_or(
+fn insert_or<R: Record>(
     tx: &Tx,
     table: &str,
-    record: &impl Record,
+    record: &R,
     others: &[ColumnValue],
-    on_conflict: &str,
+    unique: Option<&str>,
 ) -> Result<usize, Problem> {
-    let columns = [record.columns().as_slice(), others].concat();
-    let mut names = String::with_capacity(256);
-    let mut places = String::with_capacity(64);
-    for (position, (name, _)) in columns.iter().enumerate() {
-        let comma = if position > 0 { ", " } else { "" };
-        names.extend([comma, name]);
-        // Writing into a String cannot fail.
-        let _ = write!(places, "{comma}?{}", position + 1);
-    }
+    let mut columns = record.columns();
+    columns.extend(others);
+    let statement = R::insert_statement().get_or_init(|| insert_statement(table, &columns, unique));
     let values: Vec<&dyn Parameter> = columns.iter().map(|(_, value)| *value).collect();
-    let sql = format!("INSERT INTO {table} ({names}) VALUES ({places}){on_conflict}");
-    tx.execute(&sql, values.as_slice())
+    tx.execute(statement, values.as_slice())
+}
+
+fn insert_statement(table: &str, columns: &[ColumnValue], unique: Option<&str>) -> String {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let places: Vec<String> = (1..=columns.len()).map(|number| format!("?{number}")).collect();
+    let on_conflict = unique.map(|unique| format!(" ON CONFLICT {unique} DO NOTHING")).unwrap_or_default();
+    format!("INSERT INTO {table} ({}) VALUES ({}){on_conflict}", names.join(", "), places.join(", "))
 }
 
 /// Types that are stored as JSON.

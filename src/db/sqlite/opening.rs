@@ -14,17 +14,27 @@ use crate::db::jobs::Job;
 use crate::failure::Failure;
 use rusqlite::Connection;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// The most writes that share one commit. Larger batches make requests and writer run in lock-step.
 const BATCH_MAX: usize = 32;
 
+/// Commands hold the lock for a moment to see whether a server has it, and so does a process that was forked meanwhile.
+const LOCK_RETRIES: usize = 20;
+const LOCK_RETRY_DELAY: Duration = Duration::from_millis(25);
+
 /// Refuses a second server that opens the file under another name: it would use a separate WAL.
 pub(super) fn lock_out_other_servers(file: &OpenedFile, options: &Options) -> Result<(), Failure> {
     let path = options.path.display();
     if options.is_lock_held {
-        if file.try_lock() {
-            return Ok(());
+        let tries = std::iter::once(Duration::ZERO).chain([LOCK_RETRY_DELAY; LOCK_RETRIES]);
+        for delay in tries {
+            thread::sleep(delay);
+            if file.try_lock() {
+                return Ok(());
+            }
         }
         return Err(Failure(format!(
             "another process has locked {path}: a server that opened it under another name (a hard link), or another \

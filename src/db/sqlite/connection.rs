@@ -45,9 +45,11 @@ pub(super) fn prepare_file(path: &Path) -> io::Result<()> {
     let file = temporary::file(folder(path), "new")?;
     hand_over(file.as_file(), path)?;
     match file.persist_noclobber(path) {
+        // Closing the file would not unlock it while a process that was forked meanwhile has it open, too.
+        Ok(created) => created.unlock(),
         Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => Err(refused.error),
-        // `AlreadyExists`: another process created it first.
-        _ => Ok(()),
+        // Another process created it first.
+        Err(_) => Ok(()),
     }
 }
 

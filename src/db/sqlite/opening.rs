@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 /// The most writes that share one commit. Larger batches make requests and writer run in lock-step.
 const BATCH_MAX: usize = 32;
 
-/// Commands hold the lock for a moment to see whether a server has it, and so does a process that was forked meanwhile.
+/// Commands hold the lock for a moment to see whether a server has it.
 const LOCK_RETRIES: usize = 20;
 const LOCK_RETRY_DELAY: Duration = Duration::from_millis(25);
 

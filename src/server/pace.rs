@@ -94,9 +94,9 @@ impl TimeBudget {
         self.left = self.limit;
     }
 
-    /// Adds time for bytes of a download that were written. Each byte earns its share, and at most four times the limit is kept: a full receive buffer
-    /// opens its window only after most of it was read, and the send buffer adds its own, so a client at a
-    /// steady pace shows no progress for the time of some 200 KiB.
+    /// Adds time for bytes of a download that were written. Each byte earns its share, and at most four times
+    /// the limit is kept: a full receive buffer opens its window only after most of it was read, and the send
+    /// buffer adds its own, so a client at a steady pace shows no progress for the time of some 200 KiB.
     fn earn(&mut self, length: usize) {
         let length = u32::try_from(length).unwrap_or(u32::MAX).min(SPARE_LIMITS * DOWNLOAD_BYTES_MIN);
         let earned = self.left + self.limit * length / DOWNLOAD_BYTES_MIN;

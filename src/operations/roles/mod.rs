@@ -1,6 +1,6 @@
 //! Roles of an organisation: permissions in several projects.
 //!
-//! A role acts in a project through one group there that has its `roleId`. [`sync`] keeps those groups and their
+//! A role acts in a project through one group there that has its `roleId`. `sync.rs` keeps those groups and their
 //! members in sync with the role.
 
 mod list;

@@ -41,13 +41,19 @@ enum Part {
 }
 
 impl Download {
-    /// A file of this type and name, with its writing end.
-    #[must_use]
-    pub fn new(content_type: &'static str, file_name: &str) -> (Self, DownloadWriter) {
+    /// A file of this type and name. The task that `produce` returns writes it, and starts when the body is first read:
+    /// never, for a HEAD request.
+    pub fn new<P: Future<Output = ()> + Send + 'static>(
+        content_type: &'static str,
+        file_name: &str,
+        produce: impl FnOnce(DownloadWriter) -> P + Send + Sync + 'static,
+    ) -> Self {
         // One part is buffered while another is sent (backpressure).
         let (sender, parts) = mpsc::channel(1);
-        let parts = Parts { parts: Some(parts), is_over: Arc::default() };
-        (Self { content_type, disposition: disposition(file_name), parts }, DownloadWriter { parts: sender })
+        let start = move || drop(tokio::spawn(produce(DownloadWriter { parts: sender })));
+        let parts =
+            Parts { start: Some(Start(Box::new(start))), parts: Some(parts), is_over: Arc::default() };
+        Self { content_type, disposition: disposition(file_name), parts }
     }
 }
 
@@ -82,9 +88,20 @@ impl DownloadWriter {
 /// The remaining parts of a download.
 #[derive(Debug)]
 pub struct Parts {
+    /// `None` once the producer runs.
+    start: Option<Start>,
     /// `None` after the end.
     parts: Option<mpsc::Receiver<Part>>,
     is_over: Arc<AtomicBool>,
+}
+
+/// Starts the producer of a download.
+struct Start(Box<dyn FnOnce() + Send + Sync>);
+
+impl std::fmt::Debug for Start {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Start")
+    }
 }
 
 impl Parts {
@@ -115,6 +132,9 @@ impl Body for Parts {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Unfinished>>> {
+        if let Some(Start(start)) = self.start.take() {
+            start();
+        }
         let Some(parts) = &mut self.parts else { return Poll::Ready(None) };
         match ready!(parts.poll_recv(context)) {
             Some(Part::Bytes(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
@@ -145,10 +165,9 @@ mod tests {
     #[tokio::test]
     async fn a_download_is_complete_only_if_its_producer_finishes_it() {
         for is_finished in [true, false] {
-            let (download, writer) = Download::new("text/csv", "a.csv");
             let made = vec![b'x'; 3 * PART_BYTES + 1];
             let expected = made.clone();
-            tokio::spawn(async move {
+            let download = Download::new("text/csv", "a.csv", async move |writer| {
                 writer.write(made).await.unwrap();
                 if is_finished {
                     writer.finish().await.unwrap();
@@ -162,9 +181,24 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_that_has_gone_ends_it_at_once() {
-        let (download, writer) = Download::new("text/csv", "a.csv");
+        let (report, reported) = tokio::sync::oneshot::channel();
+        let mut download = Download::new("text/csv", "a.csv", async move |writer| {
+            let written = async { while writer.write(vec![0]).await.is_ok() {} };
+            written.await;
+            report.send(()).unwrap();
+        });
+        download.parts.frame().await.unwrap().unwrap();
         drop(download);
-        assert!(writer.write(vec![0]).await.is_err());
+        reported.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_download_whose_body_is_not_read_is_not_produced() {
+        let (started, mut is_started) = tokio::sync::mpsc::channel::<()>(1);
+        let download =
+            Download::new("text/csv", "a.csv", async move |_writer| started.send(()).await.unwrap());
+        drop(download);
+        assert!(is_started.recv().await.is_none());
     }
 
     #[test]

@@ -47,9 +47,8 @@ pub async fn export(
             Ok((wanted, store::audit_log_pages::newest(tx, wanted.organisation_id)?, file_name))
         })
         .await?;
-    let (download, writer) = Download::new(CSV, &file_name);
-    tokio::spawn(write_all(app.db.clone(), wanted, newest, writer));
-    Ok(download)
+    let db = app.db.clone();
+    Ok(Download::new(CSV, &file_name, move |writer| write_all(db, wanted, newest, writer)))
 }
 
 /// Writes the file. An error cuts the connection, because the response has already started.

@@ -53,7 +53,7 @@ pub fn run(command: Command) -> ExitCode {
         Err(_) if out.is_closed() => ExitCode::SUCCESS,
         Err(failure) => {
             // If even standard error is closed, nothing else can be done.
-            let _ = writeln!(std::io::stderr(), "brms: {failure}");
+            let _ = writeln!(std::io::stderr(), "brms: {failure}{}", file_size_limit());
             ExitCode::FAILURE
         }
     }
@@ -79,3 +79,18 @@ fn survive_file_size_limit() {
 
 #[cfg(not(unix))]
 fn survive_file_size_limit() {}
+
+/// Appended to a failure if the process has a file size limit: SQLite reports a write beyond it as an I/O error.
+#[cfg(unix)]
+fn file_size_limit() -> String {
+    use rustix::process::{Resource, getrlimit};
+    let limit = getrlimit(Resource::Fsize).current;
+    limit.map_or_else(String::new, |bytes| {
+        format!(" (files may have at most {bytes} bytes here: `ulimit -f`, LimitFSIZE= of a systemd unit)")
+    })
+}
+
+#[cfg(not(unix))]
+fn file_size_limit() -> String {
+    String::new()
+}

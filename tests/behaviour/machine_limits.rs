@@ -71,6 +71,19 @@ async fn fr_16_a_log_at_the_file_size_limit_is_checkpointed_and_writes_continue(
 }
 
 #[test]
+fn fr_16_a_file_size_limit_that_a_start_meets_is_reported() {
+    for blocks in [8, 64] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = limited(folder.path(), &format!("ulimit -f {blocks}"), &mut brms());
+        let output = command.args(["serve", "--listen", "127.0.0.1:0"]).output().expect("brms runs");
+        let text = said(&output);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        let bytes = format!("at most {} bytes", blocks * 1024);
+        assert!(text.contains("ulimit -f") && text.contains(&bytes), "{text}");
+    }
+}
+
+#[test]
 fn fr_16_a_limit_on_processes_is_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     set_mode(folder.path(), 0o755);

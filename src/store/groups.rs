@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::clock::Timestamp;
-use crate::db::{Ids, List, Tx, params};
+use crate::db::{Filter, Ids, List, Scan, Tx, params};
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
@@ -155,8 +155,10 @@ pub(crate) fn approving(
 /// The groups of a project (`?1`), optionally with a search text (`?2`) in the name.
 pub const OF_PROJECT: List = List {
     table: "groups",
-    condition: "project_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
+    condition: "project_id = ?1",
+    filters: &[Filter { parameter: 2, condition: "has_text(?2, name)" }],
     order: "created_at, id",
+    scan: Scan::Table,
 };
 
 /// One page of the groups of a project.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{List, Tx, params, word_parameters};
+use crate::db::{Filter, List, Scan, Tx, params, word_parameters};
 use crate::generated::models::{InvitationStatus, UserStatus, UserType};
 use crate::http::words;
 use crate::paging::{Listed, Page};
@@ -121,12 +121,16 @@ pub fn add_secret(tx: &Tx, invitation_id: InvitationId, secret: &StoredSecret) -
 /// The invitations of an organisation (`?1`), optionally by status (`?2`) and by a search text (`?3`) in the address.
 pub const OF_ORGANISATION: List = List {
     table: "invitations",
-    condition:
-        "organisation_id = ?1
-                AND (?2 IS NULL OR status = ?2)
-                AND (?3 IS NULL
-                     OR user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND has_text(?3, email)))",
+    condition: "organisation_id = ?1",
+    filters: &[
+        Filter { parameter: 2, condition: "status = ?2" },
+        Filter {
+            parameter: 3,
+            condition: "user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND has_text(?3, email))",
+        },
+    ],
     order: "created_at, id",
+    scan: Scan::CoveringIndex,
 };
 
 /// One page of the invitations of the organisation.

@@ -5,11 +5,12 @@ use super::{groups, invitations, members, projects, roles, users};
 use crate::db::List;
 
 /// All lists.
-pub const ALL: [&List; 9] = [
+pub const ALL: [&List; 10] = [
     &groups::OF_PROJECT,
     &invitations::OF_ORGANISATION,
     &members::OF_PROJECT,
-    &projects::OF_ORGANISATION,
+    &projects::DELETED,
+    &projects::LIVE,
     &roles::OF_ORGANISATION,
     &users::INVITABLE,
     &users::INVITABLE_INSIDE,

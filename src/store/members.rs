@@ -1,7 +1,7 @@
 //! Memberships of users in projects: the record type, its audit log entries and its SQL.
 
 use crate::clock::Timestamp;
-use crate::db::{Ids, List, Tx, params};
+use crate::db::{Filter, Ids, List, Scan, Tx, params};
 use crate::generated::models::AuditLogType;
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -99,16 +99,18 @@ pub fn get_of_user(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<Me
     )
 }
 
-/// The members of a project (`?1`), optionally with a search text (`?2`) in address or name; without one, no users are
-/// read.
+/// The members of a project (`?1`), optionally with a search text (`?2`) in address or name.
 pub const OF_PROJECT: List = List {
     table: "members",
-    condition: "project_id = ?1
-                AND (?2 IS NULL
-                     OR EXISTS (SELECT 1
-                                FROM users
-                                WHERE users.id = members.user_id AND has_text(?2, email, first_name, last_name)))",
+    condition: "project_id = ?1",
+    filters: &[Filter {
+        parameter: 2,
+        condition: "EXISTS (SELECT 1
+                            FROM users
+                            WHERE users.id = members.user_id AND has_text(?2, email, first_name, last_name))",
+    }],
     order: "created_at, id",
+    scan: Scan::Table,
 };
 
 /// One page of the members of a project, with their users.

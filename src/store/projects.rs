@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::clock::Timestamp;
-use crate::db::{Ids, List, Tx, params};
+use crate::db::{Filter, Ids, List, Scan, Tx, params};
 use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -77,6 +77,7 @@ stored! {
         email: String,
         first_name: Option<String>,
         last_name: Option<String>,
+        created_at: Timestamp,
     }
 }
 
@@ -154,22 +155,32 @@ pub(crate) fn find_anywhere(tx: &Tx, project_id: ProjectId) -> Result<Option<Pro
     tx.optional("SELECT * FROM projects WHERE id = ?1", [project_id], Project::read)
 }
 
-/// The projects of an organisation (`?1`), optionally with a member (`?2`), deleted or live ones (`?3`), optionally
-/// with a search text (`?4`) in the name.
-pub const OF_ORGANISATION: List = List {
+/// The optional conditions on a project: a member (`?2`), and a search text (`?3`) in the name.
+const FILTERS: &[Filter] = &[
+    Filter {
+        parameter: 2,
+        condition: "EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2)",
+    },
+    Filter { parameter: 3, condition: "has_text(?3, name)" },
+];
+
+/// The projects of an organisation (`?1`).
+pub const LIVE: List = List {
     table: "projects",
-    condition: "organisation_id = ?1
-                AND (?2 IS NULL
-                     OR EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2))
-                AND CASE WHEN deleted_at IS NULL THEN 0 ELSE 1 END = ?3
-                AND (?4 IS NULL OR has_text(?4, name))",
+    condition: "organisation_id = ?1 AND deleted_at IS NULL",
+    filters: FILTERS,
     order: "created_at, id",
+    scan: Scan::Table,
 };
+
+/// The deleted projects of an organisation (`?1`).
+pub const DELETED: List = List { condition: "organisation_id = ?1 AND deleted_at IS NOT NULL", ..LIVE };
 
 /// One page of projects.
 pub(crate) fn list(tx: &Tx, filter: &ProjectFilter) -> Result<Listed<Project>, Problem> {
-    let narrowed = params![filter.organisation_id, filter.member, filter.deleted, folded(filter.search)];
-    tx.page(&OF_ORGANISATION, narrowed, filter.page, Project::read)
+    let list = if filter.deleted { &DELETED } else { &LIVE };
+    let parameters = params![filter.organisation_id, filter.member, folded(filter.search)];
+    tx.page(list, parameters, filter.page, Project::read)
 }
 
 /// The first members of each of these projects, oldest first.
@@ -179,9 +190,9 @@ pub(crate) fn members(
     count_max: u32,
 ) -> Result<HashMap<ProjectId, Vec<ListedMember>>, Problem> {
     // CROSS JOIN fixes the join order, so that only the users that are shown are read, regardless of table statistics.
-    let of_project = tx.rows(
-        "SELECT members.project_id, members.id, members.owner, users.id AS user_id, users.email, users.first_name,
-                users.last_name
+    let rows = tx.rows(
+        "SELECT members.project_id, members.id, members.owner, members.user_id, users.email, users.first_name,
+                users.last_name, members.created_at
          FROM ids(?1) AS wanted
          CROSS JOIN members
          CROSS JOIN users
@@ -191,12 +202,16 @@ pub(crate) fn members(
                                    WHERE first.project_id = wanted.id
                                    ORDER BY first.created_at, first.id
                                    LIMIT ?2)
-           AND users.id = members.user_id
-         ORDER BY members.project_id, members.created_at, members.id",
+           AND users.id = members.user_id",
         params![Ids::of(project_ids), count_max],
         |row| Ok((row.get("project_id")?, ListedMember::read(row)?)),
     )?;
-    Ok(grouped(of_project))
+    let mut of_project = grouped(rows);
+    // Sorting them here takes a fraction of the time that SQLite needs to sort rows of this width.
+    for members in of_project.values_mut() {
+        members.sort_by_cached_key(|member| (member.created_at, member.id));
+    }
+    Ok(of_project)
 }
 
 /// Adds a project. Returns false if a live project of the organisation has its key, by a unique index.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::clock::Timestamp;
-use crate::db::{Ids, List, Tx, params};
+use crate::db::{Filter, Ids, List, Scan, Tx, params};
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
@@ -99,8 +99,10 @@ pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Role>, Proble
 /// The roles of an organisation (`?1`), optionally with a search text (`?2`) in the name.
 pub const OF_ORGANISATION: List = List {
     table: "roles",
-    condition: "organisation_id = ?1 AND (?2 IS NULL OR has_text(?2, name))",
+    condition: "organisation_id = ?1",
+    filters: &[Filter { parameter: 2, condition: "has_text(?2, name)" }],
     order: "created_at, id",
+    scan: Scan::Table,
 };
 
 /// One page of the roles of the organisation.

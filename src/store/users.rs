@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::clock::Timestamp;
-use crate::db::{Ids, List, Tx, params};
+use crate::db::{Filter, Ids, List, Scan, Tx, params};
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
@@ -181,10 +181,13 @@ pub fn any(tx: &Tx) -> Result<bool, Problem> {
 /// (`?3`) in address or name.
 pub const OF_ORGANISATION: List = List {
     table: "users",
-    condition: "organisation_id = ?1
-                AND (?2 IS NULL OR is_service = ?2)
-                AND (?3 IS NULL OR has_text(?3, email, first_name, last_name))",
+    condition: "organisation_id = ?1",
+    filters: &[
+        Filter { parameter: 2, condition: "is_service = ?2" },
+        Filter { parameter: 3, condition: "has_text(?3, email, first_name, last_name)" },
+    ],
     order: "created_at, id",
+    scan: Scan::CoveringIndex,
 };
 
 /// One page of the users of the organisation.
@@ -198,41 +201,39 @@ pub(crate) fn list(
     tx.page(&OF_ORGANISATION, params![organisation_id, is_service, folded(search)], page, User::read)
 }
 
-/// The condition for a user who can be invited to a project: not disabled (`?3`), optionally with a search text
-/// (`?2`).
-macro_rules! invitable {
-    () => {
-        "status <> ?3 AND (?2 IS NULL OR has_text(?2, email, first_name, last_name))"
-    };
-}
+/// A search text (`?2`) in the address or the name of a user.
+const SEARCHED: Filter = Filter { parameter: 2, condition: "has_text(?2, email, first_name, last_name)" };
 
-/// The users of an organisation (`?1`) who can be invited to a project.
+/// The users of an organisation (`?1`) who can be invited to a project: not disabled (`?3`).
 pub const INVITABLE: List = List {
     table: "users",
-    condition: concat!("organisation_id = ?1 AND ", invitable!()),
+    condition: "organisation_id = ?1 AND status <> ?3",
+    filters: &[SEARCHED],
     order: "created_at, id",
+    scan: Scan::CoveringIndex,
 };
 
-/// The members of a project (`?1`) whose users meet that condition.
+/// The members of a project (`?1`) whose users meet that condition. A filter would read each user once more.
 pub const INVITABLE_INSIDE: List = List {
     table: "members",
-    condition: concat!(
-        "project_id = ?1 AND EXISTS (SELECT 1 FROM users WHERE users.id = members.user_id AND ",
-        invitable!(),
-        ")"
-    ),
+    condition: "project_id = ?1
+                AND EXISTS (SELECT 1
+                            FROM users
+                            WHERE users.id = members.user_id AND status <> ?3
+                              AND (?2 IS NULL OR has_text(?2, email, first_name, last_name)))",
+    filters: &[],
     order: "created_at, id",
+    scan: Scan::Table,
 };
 
 /// The users of an organisation (`?1`) who can be invited and are not members of a project (`?4`).
 pub const INVITABLE_OUTSIDE: List = List {
     table: "users",
-    condition: concat!(
-        "organisation_id = ?1 AND ",
-        invitable!(),
-        " AND NOT EXISTS (SELECT 1 FROM members WHERE project_id = ?4 AND user_id = users.id)"
-    ),
+    condition: "organisation_id = ?1 AND status <> ?3
+                AND NOT EXISTS (SELECT 1 FROM members WHERE project_id = ?4 AND user_id = users.id)",
+    filters: &[SEARCHED],
     order: "created_at, id",
+    scan: Scan::CoveringIndex,
 };
 
 /// One page of the users who can be invited to a project: not members, and not disabled.
@@ -245,8 +246,8 @@ pub fn list_outside_project(
 ) -> Result<Listed<User>, Problem> {
     let (search, disabled) = (folded(search), UserStatus::Disabled);
     // The total is a difference of two counts: checking each user for a membership would take far longer.
-    let all = tx.count(&INVITABLE.count_statement(), params![organisation_id, search, disabled])?;
-    let inside = tx.count(&INVITABLE_INSIDE.count_statement(), params![project_id, search, disabled])?;
+    let all = tx.count_of(&INVITABLE, params![organisation_id, search, disabled])?;
+    let inside = tx.count_of(&INVITABLE_INSIDE, params![project_id, search, disabled])?;
     let total = all.saturating_sub(inside);
     tx.page_of(
         &INVITABLE_OUTSIDE,

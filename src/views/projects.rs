@@ -25,7 +25,7 @@ pub(crate) fn project(project: &Project, approving: &[Group]) -> models::Project
 }
 
 /// A project in a list, with its members.
-pub(crate) fn listed(stored: &Project, approving: &[Group], members: &[ListedMember]) -> ListedProject {
+pub(crate) fn listed(stored: &Project, approving: &[Group], members: Vec<ListedMember>) -> ListedProject {
     let project = project(stored, approving);
     ListedProject {
         id: project.id,
@@ -39,7 +39,7 @@ pub(crate) fn listed(stored: &Project, approving: &[Group], members: &[ListedMem
         decisions_approval_groups: project.decisions_approval_groups,
         created_at: project.created_at,
         updated_at: project.updated_at,
-        members: Some(members.iter().map(project_member).collect()),
+        members: Some(members.into_iter().map(project_member).collect()),
     }
 }
 
@@ -59,15 +59,15 @@ pub fn token_project(project: &Project) -> TokenProject {
 }
 
 /// A member nested in a project of a list.
-fn project_member(member: &ListedMember) -> ProjectMember {
+fn project_member(member: ListedMember) -> ProjectMember {
     ProjectMember {
         id: member.id.into(),
         owner: Some(member.owner),
         user: Some(UserSummary {
             id: member.user_id.into(),
-            email: member.email.clone(),
-            first_name: member.first_name.clone(),
-            last_name: member.last_name.clone(),
+            email: member.email,
+            first_name: member.first_name,
+            last_name: member.last_name,
         }),
     }
 }

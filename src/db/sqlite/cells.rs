@@ -1,7 +1,7 @@
 //! Conversion of values to and from SQLite columns and parameters.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{RowIndex, ToSql};
+use rusqlite::{Statement, ToSql};
 use uuid::Uuid;
 
 use crate::db::values::{Cell, Value};
@@ -23,14 +23,21 @@ impl ToSql for Value<'_> {
 }
 
 /// One column of a row. Returns `None` if the column does not exist or has a type that the schema does not use.
-pub(in crate::db) fn cell<'r>(row: &'r SqliteRow<'_>, column: impl RowIndex) -> Option<Cell<'r>> {
-    Some(match row.get_ref(column).ok()? {
+pub(in crate::db) fn cell<'r>(row: &'r SqliteRow<'_>, position: usize) -> Option<Cell<'r>> {
+    Some(match row.get_ref(position).ok()? {
         ValueRef::Null => Cell::Null,
         ValueRef::Integer(value) => Cell::Integer(value),
         ValueRef::Text(text) => Cell::Text(std::str::from_utf8(text).ok()?),
         ValueRef::Blob(bytes) => Cell::Bytes(bytes),
         ValueRef::Real(_) => return None,
     })
+}
+
+/// The position of the column with this name.
+pub(in crate::db) fn position(row: &SqliteRow<'_>, name: &str) -> Option<usize> {
+    let statement: &Statement = row.as_ref();
+    (0..statement.column_count())
+        .find(|position| statement.column_name(*position).is_ok_and(|found| found == name))
 }
 
 /// A JSON list of ids for `json_each` and `unhex`.

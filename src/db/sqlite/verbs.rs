@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rusqlite::{CachedStatement, Connection};
 
 use super::problem::problem;
-use crate::db::rows::{Row, RowResult};
+use crate::db::rows::{ReadColumns, Row, RowResult};
 use crate::db::values::Parameter;
 use crate::problem::Problem;
 
@@ -21,8 +21,9 @@ pub(in crate::db) fn query(
 ) -> Result<(), Problem> {
     let mut statement = prepare(connection, sql, parameters)?;
     let mut rows = statement.raw_query();
+    let columns = ReadColumns::default();
     while let Some(row) = rows.next().map_err(|cause| problem(sql, &cause))? {
-        if read(&Row::new(row)).map_err(|cause| Problem::internal(sql, cause))? == Enough::Yes {
+        if read(&Row::new(row, &columns)).map_err(|cause| Problem::internal(sql, cause))? == Enough::Yes {
             break;
         }
     }

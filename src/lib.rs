@@ -45,6 +45,7 @@ pub mod http;
 
 pub mod problem;
 
+pub mod address;
 pub mod clock;
 pub mod failure;
 pub mod lifeline;
@@ -52,3 +53,5 @@ pub mod private_file;
 pub mod search;
 pub mod secret;
 pub mod temporary;
+
+pub mod characters;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::address::{EMAIL_CHARACTERS_MAX, EmailAddress};
 use crate::clock::{DAY, Timestamp};
-use crate::http::limits::{EMAIL_CHARACTERS_MAX, check_email};
 use crate::http::parameter::COUNT_MAX;
 use crate::http::{IDEMPOTENCY_KEY_CHARACTERS_MAX, Word, words};
 use crate::problem::{Place, Problem};
@@ -138,7 +138,7 @@ impl Limited for String {
     fn complaint(&self, limit: Limit) -> Option<String> {
         match limit {
             Limit::ProjectKey => project_key_complaint(self),
-            Limit::Email => check_email(self).err(),
+            Limit::Email => EmailAddress::parse(self).err(),
             _ => name_complaint(self),
         }
     }

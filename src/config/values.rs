@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::address::EmailAddress;
 use crate::clock::CENTURY;
 use crate::generated::models::Permission;
 
@@ -31,18 +32,12 @@ pub(super) fn public_url(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn email(text: &str) -> Result<String, String> {
-    crate::http::check_email(text).map(|()| text.to_owned())
+    EmailAddress::parse(text).map(|address| address.as_typed().to_owned())
 }
 
-/// A sender address. Its domain is used in Message-IDs, which must be ASCII.
+/// A sender address, with its domain in ASCII, as in Message-IDs.
 pub(super) fn sender(text: &str) -> Result<String, String> {
-    let address = email(text)?;
-    match address.rsplit_once('@') {
-        Some((_, host)) if !host.is_ascii() => {
-            Err("the domain must be in its ASCII form, which begins with xn--".to_owned())
-        }
-        _ => Ok(address),
-    }
+    EmailAddress::parse(text).map(|address| address.for_mail())
 }
 
 /// A host name, as used in EHLO.

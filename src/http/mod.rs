@@ -18,7 +18,7 @@ pub use download::{ClientGone, Download, DownloadWriter};
 pub use idempotency::{
     IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_CHARACTERS_MAX, Idempotency, KeptAnswer, Posted, WithIdempotency,
 };
-pub use limits::{Check, Limits, check_email};
+pub use limits::{Check, Limits};
 pub use parameter::{PathParameters, RequestParameter};
 pub use reply::{Reply, ReplyBody, parts_are_over};
 pub use request::{Authorization, Request, RequestContext};

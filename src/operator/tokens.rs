@@ -68,7 +68,7 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
 fn find_users(tx: &Tx, text: &str) -> Result<Vec<User>, Problem> {
     match Uuid::try_parse(text) {
         Ok(id) => Ok(store::users::find_anywhere(tx, id.into())?.into_iter().collect()),
-        Err(_) => store::users::find_by_email(tx, text),
+        Err(_) => store::addresses::find_users_anywhere(tx, text),
     }
 }
 
@@ -78,7 +78,7 @@ fn single_user(text: &str, users: Vec<User>) -> Result<User, Failure> {
         Err(none) if none.is_empty() => Err(format!("--user {text} does not match a user").into()),
         Err(several) => {
             let ids: Vec<String> = several.iter().map(|user| user.id.to_string()).collect();
-            Err(format!("--user {text} is in several organisations; give an id: {}", ids.join(", ")).into())
+            Err(format!("--user {text} matches several users; give an id: {}", ids.join(", ")).into())
         }
     }
 }

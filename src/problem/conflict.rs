@@ -13,6 +13,8 @@ pub enum Conflict {
     ServiceAccount,
     /// The address, key or name is taken.
     NameTaken,
+    /// Several users of the organisation have the address.
+    AddressClash,
     /// An organisation or a project must keep an owner.
     LastOwner,
     /// An invited user becomes a member only by accepting, and a member cannot become invited again.
@@ -40,6 +42,7 @@ impl Conflict {
             Self::UserDisabled => kind(409, "user-disabled", "The user is disabled"),
             Self::ServiceAccount => kind(409, "service-account", "The user is a service account"),
             Self::NameTaken => kind(409, "name-taken", "The name is taken"),
+            Self::AddressClash => kind(409, "address-clash", "Several users have this address"),
             Self::LastOwner => kind(409, "last-owner", "The last owner cannot be removed"),
             Self::InvitedUser => kind(409, "invited-user", "The user is invited"),
             Self::RoleManaged => kind(409, "role-managed", "Managed by a role"),
@@ -60,6 +63,9 @@ impl Conflict {
             Self::UserDisabled => "The user is disabled or locked. Make the user active first.",
             Self::ServiceAccount => "A service account is not invited; it works with tokens.",
             Self::NameTaken => "This name is already taken. Choose another one.",
+            Self::AddressClash => {
+                "Several users of this organisation have this address. The operator resolves it with brms user set-email."
+            }
             Self::LastOwner => "There must be an owner. Make another user the owner first.",
             Self::InvitedUser => {
                 "An invited user becomes a member by accepting the invitation; a member cannot become invited again."

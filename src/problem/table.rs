@@ -103,6 +103,8 @@ pub enum Problem {
         limit: SendLimit,
         /// Whole seconds until the next send is allowed.
         retry_after_seconds: u64,
+        /// The addresses that are sent too often, if the request has several.
+        places: Vec<Place>,
     },
     /// What stands in the way of a request with an `Idempotency-Key` (409, 422, 429).
     Idempotency(IdempotencyProblem),
@@ -139,6 +141,25 @@ impl Problem {
     ) -> Result<(), Self> {
         let places: Vec<Place> = places.into_iter().collect();
         if places.is_empty() { Ok(()) } else { Err(problem(places)) }
+    }
+
+    /// Fails with every place of all reasons, if there are any. The first reason that applies decides the status.
+    pub fn for_all<const N: usize>(reasons: [(fn(Vec<Place>) -> Self, Vec<Place>); N]) -> Result<(), Self> {
+        let first = reasons.iter().find(|(_, places)| !places.is_empty()).map(|(problem, _)| *problem);
+        let places = reasons.into_iter().flat_map(|(_, places)| places).collect();
+        first.map_or(Ok(()), |problem| Err(problem(places)))
+    }
+
+    /// Users who are disabled (409).
+    #[must_use]
+    pub fn user_disabled(places: Vec<Place>) -> Self {
+        Self::Conflict(Conflict::UserDisabled, places)
+    }
+
+    /// Groups that a role manages (409).
+    #[must_use]
+    pub fn role_managed(places: Vec<Place>) -> Self {
+        Self::Conflict(Conflict::RoleManaged, places)
     }
 
     /// An internal error, with the action that failed.
@@ -214,7 +235,10 @@ impl Problem {
     #[must_use]
     pub fn places(&self) -> &[Place] {
         match self {
-            Self::Invalid(places) | Self::MissingReferences(places) | Self::Conflict(_, places) => places,
+            Self::Invalid(places)
+            | Self::MissingReferences(places)
+            | Self::Conflict(_, places)
+            | Self::TooManySends { places, .. } => places,
             _ => &[],
         }
     }
@@ -269,7 +293,10 @@ impl Problem {
             413 => Self::TooLarge { bytes_max: 0 },
             415 => Self::UnsupportedMediaType { supported: "" },
             422 => Self::Idempotency(IdempotencyProblem::KeyReused),
-            429 => Self::TooManySends { limit: SendLimit::Invitation, retry_after_seconds: 1 },
+            429 => {
+                let limit = SendLimit::Invitation;
+                Self::TooManySends { limit, retry_after_seconds: 1, places: Vec::new() }
+            }
             500 => Self::Internal(String::new()),
             503 => Self::Unavailable(Unavailable::Overload),
             504 => Self::TimedOut,
@@ -308,7 +335,8 @@ impl Problem {
             Self::UnsupportedContentEncoding => {
                 "Send the body uncompressed, without Content-Encoding.".to_owned()
             }
-            Self::TooManySends { limit, retry_after_seconds } => {
+            Self::TooManySends { places, .. } if !places.is_empty() => sentences(places),
+            Self::TooManySends { limit, retry_after_seconds, .. } => {
                 format!("{} Try again in {retry_after_seconds} seconds.", limit.detail())
             }
             Self::Idempotency(problem) => problem.detail(),

@@ -7,6 +7,7 @@ use super::format::{
     Seed, SeedAuditLog, SeedGroup, SeedInvitation, SeedMember, SeedOrganisation, SeedPersonalAccessToken,
     SeedProject, SeedRole, SeedSession, SeedUser,
 };
+use crate::address::EmailAddress;
 use crate::db::Tx;
 use crate::generated::models::{ProjectVersion, UserStatus, UserType};
 use crate::operations::{roles, tokens};
@@ -83,7 +84,8 @@ fn load_organisation(tx: &Tx, seed: &SeedOrganisation, invitation_lifetime: Dura
 }
 
 fn load_user(tx: &Tx, actor: &Actor, seed: &SeedUser) -> Result<User, Problem> {
-    let fresh = User::new(tx, actor.organisation_id, &seed.email, seed.user_type);
+    let address = EmailAddress::parse(&seed.email).map_err(|_| unchecked())?;
+    let fresh = User::new(tx, actor.organisation_id, &address, seed.user_type);
     let created_at = seed.created_at.unwrap_or(fresh.created_at);
     let user = User {
         id: seed.id.unwrap_or(fresh.id),

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::audience::Audience;
+use crate::address::EmailAddress;
 use crate::config::ServeSettings;
 use crate::db::sqlite::beside;
 use crate::db::{Db, Tx};
@@ -163,7 +164,8 @@ fn create_organisation(tx: &Tx, name: &str) -> Result<Actor, Problem> {
 }
 
 fn create_owner(tx: &Tx, actor: &Actor, email: &str) -> Result<UserId, Problem> {
-    let owner = User::new(tx, actor.organisation_id, email, UserType::Owner);
+    let address = EmailAddress::parse(email).map_err(Problem::Internal)?;
+    let owner = User::new(tx, actor.organisation_id, &address, UserType::Owner);
     store::users::create(tx, &owner)?;
     store::users::record(tx, actor, Action::Created, &owner)?;
     Ok(owner.id)

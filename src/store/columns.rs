@@ -74,9 +74,10 @@ pub(super) fn insert_unless(
     tx: &Tx,
     table: &str,
     record: &impl Record,
+    others: &[ColumnValue],
     unique: &str,
 ) -> Result<bool, Problem> {
-    insert_or(tx, table, record, &[], Some(unique)).map(|added| added == 1)
+    insert_or(tx, table, record, others, Some(unique)).map(|added| added == 1)
 }
 
 fn insert_or<R: Record>(

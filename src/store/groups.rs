@@ -8,10 +8,11 @@ use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
-use crate::search::folded;
+use crate::search::{folded, folded_text};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::{GroupId, ProjectId, RoleId, UserId};
+use crate::store::searches::in_name;
 use crate::store::sets::grouped;
 
 stored! {
@@ -156,7 +157,7 @@ pub(crate) fn approving(
 pub const OF_PROJECT: List = List {
     table: "groups",
     condition: "project_id = ?1",
-    filters: &[Filter { parameter: 2, condition: "has_text(?2, name)" }],
+    filters: &[Filter { parameter: 2, condition: in_name!("?2") }],
     order: "created_at, id",
     scan: Scan::Table,
 };
@@ -173,14 +174,16 @@ pub(crate) fn list(
 
 /// Adds a group.
 pub fn create(tx: &Tx, group: &Group) -> Result<(), Problem> {
-    insert(tx, "groups", group, &[("updated_at", &group.created_at)])
+    let search_name = folded_text(&group.name);
+    insert(tx, "groups", group, &[("updated_at", &group.created_at), ("search_name", &search_name)])
 }
 
 /// Writes the current values of a group.
 pub fn update(tx: &Tx, group: &Group) -> Result<(), Problem> {
     tx.execute(
         "UPDATE groups
-         SET name = ?3, description = ?4, permissions = ?5, file_permissions = ?6, updated_at = ?7
+         SET name = ?3, description = ?4, permissions = ?5, file_permissions = ?6, updated_at = ?7,
+             search_name = ?8
          WHERE project_id = ?1 AND id = ?2",
         params![
             group.project_id,
@@ -190,6 +193,7 @@ pub fn update(tx: &Tx, group: &Group) -> Result<(), Problem> {
             group.permissions,
             group.file_permissions,
             tx.now(),
+            folded_text(&group.name),
         ],
     )?;
     Ok(())

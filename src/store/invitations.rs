@@ -15,6 +15,7 @@ use crate::search::folded;
 use crate::secret::SecretHash;
 use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::{InvitationId, OrganisationId, UserId};
+use crate::store::searches::in_address;
 use crate::store::users::User;
 
 stored! {
@@ -126,7 +127,11 @@ pub const OF_ORGANISATION: List = List {
         Filter { parameter: 2, condition: "status = ?2" },
         Filter {
             parameter: 3,
-            condition: "user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND has_text(?3, email))",
+            condition: concat!(
+                "user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND ",
+                in_address!("?3"),
+                ")"
+            ),
         },
     ],
     order: "created_at, id",

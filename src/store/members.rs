@@ -10,6 +10,7 @@ use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert_unless, stored};
 use crate::store::groups::{self, Group};
 use crate::store::ids::{GroupId, MemberId, ProjectId, UserId};
+use crate::store::searches::in_address_or_name;
 use crate::store::sets::named;
 use crate::store::users::{self, User};
 
@@ -105,9 +106,11 @@ pub const OF_PROJECT: List = List {
     condition: "project_id = ?1",
     filters: &[Filter {
         parameter: 2,
-        condition: "EXISTS (SELECT 1
-                            FROM users
-                            WHERE users.id = members.user_id AND has_text(?2, email, first_name, last_name))",
+        condition: concat!(
+            "EXISTS (SELECT 1 FROM users WHERE users.id = members.user_id AND ",
+            in_address_or_name!("?2"),
+            ")"
+        ),
     }],
     order: "created_at, id",
     scan: Scan::Table,
@@ -146,7 +149,7 @@ pub fn all(tx: &Tx, project_id: ProjectId) -> Result<Vec<Membership>, Problem> {
 /// Adds a membership. Returns false if the user is already a member, and changes nothing then. The primary key on
 /// project and user decides concurrent calls.
 pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
-    insert_unless(tx, "members", membership, "(project_id, user_id)")
+    insert_unless(tx, "members", membership, &[], "(project_id, user_id)")
 }
 
 /// Sets the owner flag. From then on the membership no longer counts as created by a role.

@@ -1,5 +1,6 @@
 //! The records and their SQL, one file for each noun.
 
+pub mod addresses;
 pub mod audit_log_pages;
 pub mod audit_logs;
 mod columns;
@@ -14,6 +15,7 @@ pub mod members;
 pub mod organisations;
 pub mod projects;
 pub mod roles;
+mod searches;
 pub(crate) mod sets;
 pub mod tables;
 pub mod tokens;

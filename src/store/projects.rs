@@ -7,10 +7,11 @@ use crate::db::{Filter, Ids, List, Scan, Tx, params};
 use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
-use crate::search::folded;
+use crate::search::{folded, folded_text};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert_unless, stored};
 use crate::store::ids::{GroupId, MemberId, OrganisationId, ProjectId, UserId};
+use crate::store::searches::in_name;
 use crate::store::sets::grouped;
 
 stored! {
@@ -161,7 +162,7 @@ const FILTERS: &[Filter] = &[
         parameter: 2,
         condition: "EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2)",
     },
-    Filter { parameter: 3, condition: "has_text(?3, name)" },
+    Filter { parameter: 3, condition: in_name!("?3") },
 ];
 
 /// The projects of an organisation (`?1`).
@@ -216,7 +217,9 @@ pub(crate) fn members(
 
 /// Adds a project. Returns false if a live project of the organisation has its key, by a unique index.
 pub fn create(tx: &Tx, project: &Project) -> Result<bool, Problem> {
-    insert_unless(tx, "projects", project, "(organisation_id, key) WHERE deleted_at IS NULL")
+    let search_name = folded_text(&project.name);
+    let unique = "(organisation_id, key) WHERE deleted_at IS NULL";
+    insert_unless(tx, "projects", project, &[("search_name", &search_name)], unique)
 }
 
 /// Whether a live project of the organisation has this key.
@@ -239,8 +242,17 @@ pub(crate) fn delete(tx: &Tx, project_id: ProjectId) -> Result<bool, Problem> {
 /// Updates name, key and protection.
 pub(crate) fn update(tx: &Tx, project: &Project) -> Result<(), Problem> {
     tx.execute(
-        "UPDATE projects SET name = ?2, key = ?3, protected = ?4, updated_at = ?5 WHERE id = ?1",
-        params![project.id, project.name, project.key, project.protected, project.updated_at],
+        "UPDATE projects
+         SET name = ?2, key = ?3, protected = ?4, updated_at = ?5, search_name = ?6
+         WHERE id = ?1",
+        params![
+            project.id,
+            project.name,
+            project.key,
+            project.protected,
+            project.updated_at,
+            folded_text(&project.name),
+        ],
     )?;
     Ok(())
 }

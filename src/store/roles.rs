@@ -8,11 +8,12 @@ use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
-use crate::search::folded;
+use crate::search::{folded, folded_text};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert, stored};
 use crate::store::groups::Group;
 use crate::store::ids::{OrganisationId, ProjectId, RoleId, UserId};
+use crate::store::searches::in_name;
 use crate::store::sets::grouped;
 
 stored! {
@@ -100,7 +101,7 @@ pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Role>, Proble
 pub const OF_ORGANISATION: List = List {
     table: "roles",
     condition: "organisation_id = ?1",
-    filters: &[Filter { parameter: 2, condition: "has_text(?2, name)" }],
+    filters: &[Filter { parameter: 2, condition: in_name!("?2") }],
     order: "created_at, id",
     scan: Scan::Table,
 };
@@ -117,7 +118,7 @@ pub(crate) fn list(
 
 /// Adds a role.
 pub fn create(tx: &Tx, role: &Role) -> Result<(), Problem> {
-    insert(tx, "roles", role, &[])
+    insert(tx, "roles", role, &[("search_name", &folded_text(&role.name))])
 }
 
 /// Writes the current values of a role.
@@ -125,7 +126,7 @@ pub(crate) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
     tx.execute(
         "UPDATE roles
          SET name = ?2, description = ?3, all_projects = ?4, idp_groups = ?5, project_permissions = ?6,
-             project_file_permissions = ?7, updated_at = ?8
+             project_file_permissions = ?7, updated_at = ?8, search_name = ?9
          WHERE id = ?1",
         params![
             role.id,
@@ -136,6 +137,7 @@ pub(crate) fn update(tx: &Tx, role: &Role) -> Result<(), Problem> {
             role.project_permissions,
             role.project_file_permissions,
             role.updated_at,
+            folded_text(&role.name),
         ],
     )?;
     Ok(())

@@ -2,16 +2,18 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::address::{EmailAddress, folded_or_lower_case};
 use crate::clock::Timestamp;
 use crate::db::{Filter, Ids, List, Scan, Tx, params};
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
-use crate::search::folded;
+use crate::search::{folded, folded_text};
 use crate::store::audit_logs::{self, Action, Actor, Change};
-use crate::store::columns::{Record, insert, stored};
+use crate::store::columns::{ColumnValue, Record, insert, stored};
 use crate::store::ids::{OrganisationId, ProjectId, UserId};
 use crate::store::roles::Role;
+use crate::store::searches::in_address_or_name;
 
 stored! {
     /// A user as stored.
@@ -43,11 +45,11 @@ stored! {
 impl User {
     /// A new active user of an organisation.
     #[must_use]
-    pub fn new(tx: &Tx, organisation_id: OrganisationId, email: &str, user_type: UserType) -> Self {
+    pub fn new(tx: &Tx, organisation_id: OrganisationId, email: &EmailAddress, user_type: UserType) -> Self {
         Self {
             id: tx.new_id(),
             organisation_id,
-            email: email.to_owned(),
+            email: email.as_typed().to_owned(),
             first_name: None,
             last_name: None,
             user_type,
@@ -94,12 +96,6 @@ pub fn record_with_roles(
     audit_logs::record(tx, actor, &Change::new(AuditLogType::User, action, user.id, data))
 }
 
-/// The normalised form of an address, for comparison.
-#[must_use]
-pub fn fold_email(email: &str) -> String {
-    email.to_lowercase()
-}
-
 /// One user of the organisation.
 pub fn find(tx: &Tx, organisation_id: OrganisationId, user_id: UserId) -> Result<Option<User>, Problem> {
     tx.optional(
@@ -136,33 +132,11 @@ pub fn find_all(tx: &Tx, organisation_id: OrganisationId, user_ids: &[UserId]) -
     Ok(users)
 }
 
-/// The user of the organisation with this address, case-insensitive.
-pub fn find_by_address(
-    tx: &Tx,
-    organisation_id: OrganisationId,
-    email: &str,
-) -> Result<Option<User>, Problem> {
-    tx.optional(
-        "SELECT * FROM users WHERE organisation_id = ?1 AND email_folded = ?2",
-        params![organisation_id, fold_email(email)],
-        User::read,
-    )
-}
-
 /// Every user of the organisation, oldest first, for an export.
 pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<User>, Problem> {
     tx.rows(
         "SELECT * FROM users WHERE organisation_id = ?1 ORDER BY created_at, id",
         [organisation_id],
-        User::read,
-    )
-}
-
-/// The users with this address, at most one for each organisation. For the operator only.
-pub fn find_by_email(tx: &Tx, email: &str) -> Result<Vec<User>, Problem> {
-    tx.rows(
-        "SELECT * FROM users WHERE email_folded = ?1 ORDER BY organisation_id",
-        [fold_email(email)],
         User::read,
     )
 }
@@ -184,7 +158,7 @@ pub const OF_ORGANISATION: List = List {
     condition: "organisation_id = ?1",
     filters: &[
         Filter { parameter: 2, condition: "is_service = ?2" },
-        Filter { parameter: 3, condition: "has_text(?3, email, first_name, last_name)" },
+        Filter { parameter: 3, condition: in_address_or_name!("?3") },
     ],
     order: "created_at, id",
     scan: Scan::CoveringIndex,
@@ -202,7 +176,7 @@ pub(crate) fn list(
 }
 
 /// A search text (`?2`) in the address or the name of a user.
-const SEARCHED: Filter = Filter { parameter: 2, condition: "has_text(?2, email, first_name, last_name)" };
+const SEARCHED: Filter = Filter { parameter: 2, condition: in_address_or_name!("?2") };
 
 /// The users of an organisation (`?1`) who can be invited to a project: not disabled (`?3`).
 pub const INVITABLE: List = List {
@@ -216,11 +190,12 @@ pub const INVITABLE: List = List {
 /// The members of a project (`?1`) whose users meet that condition. A filter would read each user once more.
 pub const INVITABLE_INSIDE: List = List {
     table: "members",
-    condition: "project_id = ?1
-                AND EXISTS (SELECT 1
-                            FROM users
-                            WHERE users.id = members.user_id AND status <> ?3
-                              AND (?2 IS NULL OR has_text(?2, email, first_name, last_name)))",
+    condition: concat!(
+        "project_id = ?1
+         AND EXISTS (SELECT 1 FROM users WHERE users.id = members.user_id AND status <> ?3 AND (?2 IS NULL OR ",
+        in_address_or_name!("?2"),
+        "))"
+    ),
     filters: &[],
     order: "created_at, id",
     scan: Scan::Table,
@@ -258,15 +233,27 @@ pub fn list_outside_project(
     )
 }
 
-/// Adds a user.
-pub fn create(tx: &Tx, user: &User) -> Result<(), Problem> {
-    insert(tx, "users", user, &[("email_folded", &fold_email(&user.email))])
+/// What searches by name look at.
+fn search_name(user: &User) -> String {
+    folded_text(&user.full_name().unwrap_or_default())
 }
 
-/// Writes the current values of a user. The address never changes.
+/// Adds a user. Whether another user has the address was looked up before; a unique index makes sure of it.
+pub fn create(tx: &Tx, user: &User) -> Result<(), Problem> {
+    let others: [ColumnValue; 3] = [
+        ("email_folded", &folded_or_lower_case(&user.email)),
+        ("search_address", &folded_text(&user.email)),
+        ("search_name", &search_name(user)),
+    ];
+    insert(tx, "users", user, &others)
+}
+
+/// Writes the current values of a user except the address, for which there is `addresses::change`.
 pub(crate) fn update(tx: &Tx, user: &User) -> Result<(), Problem> {
     tx.execute(
-        "UPDATE users SET first_name = ?2, last_name = ?3, type = ?4, status = ?5, updated_at = ?6 WHERE id = ?1",
+        "UPDATE users
+         SET first_name = ?2, last_name = ?3, type = ?4, status = ?5, updated_at = ?6, search_name = ?7
+         WHERE id = ?1",
         params![
             user.id,
             user.first_name,
@@ -274,6 +261,7 @@ pub(crate) fn update(tx: &Tx, user: &User) -> Result<(), Problem> {
             user.user_type,
             user.status,
             user.updated_at,
+            search_name(user),
         ],
     )?;
     Ok(())
@@ -286,16 +274,15 @@ pub fn activate(
     first_name: Option<&str>,
     last_name: Option<&str>,
 ) -> Result<User, Problem> {
-    tx.row(
-        "UPDATE users
-         SET type = ?5,
-             status = ?6,
-             first_name = coalesce(?2, first_name),
-             last_name = coalesce(?3, last_name),
-             updated_at = ?4
-         WHERE id = ?1
-         RETURNING *",
-        params![user_id, first_name, last_name, tx.now(), UserType::Member, UserStatus::Active],
-        User::read,
-    )
+    let before = get(tx, user_id)?;
+    let user = User {
+        first_name: first_name.map(str::to_owned).or(before.first_name),
+        last_name: last_name.map(str::to_owned).or(before.last_name),
+        user_type: UserType::Member,
+        status: UserStatus::Active,
+        updated_at: tx.now(),
+        ..before
+    };
+    update(tx, &user)?;
+    Ok(user)
 }

@@ -9,16 +9,16 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::controls::Controls;
+use crate::address::{EmailAddress, folded_or_lower_case};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::positive_time;
 use crate::db::Tx;
-use crate::http::{Reply, Request, check_email};
+use crate::http::{Reply, Request};
 use crate::problem::{Place, Problem};
 use crate::store;
 use crate::store::ids::MailId;
 use crate::store::mails::ListedMail;
-use crate::store::users::fold_email;
 
 /// How long a test waits for a mail by default, and at most.
 const WAIT: Duration = Duration::from_secs(10);
@@ -46,7 +46,8 @@ struct Mail {
 pub(super) async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     let to = address(request)?;
     let all = app.db.read(request.context().deadline, |tx| store::mails::list(tx, None)).await?;
-    let wanted = |mail: &ListedMail| to.as_ref().is_none_or(|to| fold_email(&mail.recipient) == *to);
+    let wanted =
+        |mail: &ListedMail| to.as_ref().is_none_or(|to| folded_or_lower_case(&mail.recipient) == *to);
     let listed = all.into_iter().filter(wanted).map(|mail| {
         json!({
             "id": mail.id,
@@ -93,7 +94,7 @@ async fn wait_for(app: &App, to: &str, after: MailId, wait: Duration) -> Result<
 
 fn find(tx: &Tx, to: &str, after: MailId) -> Result<Option<Mail>, Problem> {
     let delivered = store::mails::delivered_after(tx, after)?;
-    let Some(first) = delivered.into_iter().find(|mail| fold_email(&mail.recipient) == to) else {
+    let Some(first) = delivered.into_iter().find(|mail| folded_or_lower_case(&mail.recipient) == to) else {
         return Ok(None);
     };
     let message = store::mails::message(tx, first.id)?.flatten();
@@ -127,8 +128,8 @@ fn link(text: &str) -> Option<String> {
 /// The requested address, folded like the stored ones it is compared with.
 fn address(request: &Request) -> Result<Option<String>, Problem> {
     let Some(to) = request.query::<String>("to")? else { return Ok(None) };
-    check_email(&to).map_err(|detail| invalid("to", detail))?;
-    Ok(Some(fold_email(&to)))
+    let address = EmailAddress::parse(&to).map_err(|detail| invalid("to", detail))?;
+    Ok(Some(address.folded()))
 }
 
 fn wait(request: &Request) -> Result<Duration, Problem> {

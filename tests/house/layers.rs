@@ -27,7 +27,8 @@ const FLOORS: &[&[&str]] = &[
     &["generated", "limits", "log", "mail_states"],
     &["http"],
     &["problem"],
-    &["clock", "failure", "lifeline", "private_file", "search", "secret", "temporary"],
+    &["address", "clock", "failure", "lifeline", "private_file", "search", "secret", "temporary"],
+    &["characters"],
 ];
 
 /// All files by the path of their module.

@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::config::DbConfig;
-use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 
 use super::files::{self, folder, hand_over};
+use super::functions;
 use super::opened_file::{FileStatus, OpenedFile};
 use super::options::{BUSY_TIMEOUT, Options};
 use super::shared::Shared;
-use crate::search::has_text;
 use crate::temporary;
 
 /// The WAL length in pages at which a checkpoint starts. A page that was written several times is checkpointed once.
@@ -202,17 +201,7 @@ fn common(connection: &Connection) -> rusqlite::Result<()> {
     // Without it SQLite, built with STAT4, recompiles a statement for each bound value after ANALYZE.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
-    // Case-insensitive for all of Unicode: SQLite's own lower() checkpoints ASCII letters only.
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_scalar_function("has_text", -1, flags, |arguments| {
-        let Some(search) = arguments.get_raw(0).as_str_or_null()? else { return Ok(false) };
-        for position in 1..arguments.len() {
-            if arguments.get_raw(position).as_str_or_null()?.is_some_and(|text| has_text(text, search)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    })
+    functions::register(connection)
 }
 
 #[cfg(test)]
@@ -241,7 +230,7 @@ mod tests {
         let (pooled, second) = (pool.get().unwrap(), pool.get().unwrap());
         for connection in [&writer, &reader, &*pooled, &*second] {
             let found =
-                connection.query_row("SELECT has_text('ö', NULL, 'a', 'ÄÖ')", [], |row| row.get(0));
+                connection.query_row("SELECT has_text('ö', folded_text('ÄÖ'))", [], |row| row.get(0));
             assert_eq!(found, Ok(true));
             assert_eq!(pragma(connection, "foreign_keys"), "Integer(1)");
             assert_eq!(pragma(connection, "journal_mode"), "Text(\"wal\")");

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use super::lock::ServeLock;
 use super::opened_file::OpenedFile;
 use super::options::BUSY_TIMEOUT;
-use super::{copy, files};
+use super::{copy, files, functions};
 use crate::failure::Failure;
 
 /// How often the lock is retried.
@@ -23,6 +23,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("../migrations/sqlite/0003_mail_over_smtp.sql"),
     include_str!("../migrations/sqlite/0004_one_index_less.sql"),
     include_str!("../migrations/sqlite/0005_idempotency_keys.sql"),
+    include_str!("../migrations/sqlite/0006_folded_texts.sql"),
 ];
 
 /// The number of the last step, which every migrated file has.
@@ -39,6 +40,7 @@ pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> R
         Failure(format!("{}: schema step {step} failed, nothing was changed: {cause}", path.display()))
     };
     let done = check_step(connection, path, steps)?;
+    functions::register(connection).map_err(|cause| failed(done + 1, &cause))?;
     if done > 0 && done < number(steps.len()) {
         keep_copy(connection, path, done)?;
     }
@@ -170,6 +172,7 @@ fn step_of_schema(connection: &Connection) -> Option<u32> {
     }
     let found = names(connection).ok()?;
     let empty = Connection::open_in_memory().ok()?;
+    functions::register(&empty).ok()?;
     let mut last = None;
     for (position, sql) in ALL.iter().enumerate() {
         empty.execute_batch(sql).ok()?;

@@ -9,6 +9,7 @@ mod connection;
 mod copy;
 pub(super) mod engine;
 mod files;
+mod functions;
 mod health;
 mod lock;
 mod log_check;

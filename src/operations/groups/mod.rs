@@ -9,5 +9,5 @@ mod save;
 
 pub use delete::delete;
 pub use list::list;
-pub use rules::{find_named, missing_places, refuse_managed};
+pub use rules::{find_named, managed_places, missing_places};
 pub use save::{create, update};

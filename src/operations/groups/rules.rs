@@ -2,7 +2,7 @@
 
 use crate::db::Tx;
 use crate::limits::places;
-use crate::problem::{Conflict, Problem};
+use crate::problem::{Place, Problem};
 use crate::store;
 use crate::store::groups::Group;
 use crate::store::ids::{GroupId, ProjectId};
@@ -19,11 +19,12 @@ pub fn find_named(
     Ok(groups)
 }
 
-/// Refuses ids of groups that a role manages, where members are assigned by hand.
-pub fn refuse_managed(group_ids: &[GroupId], is_managed: impl Fn(&GroupId) -> bool) -> Result<(), Problem> {
-    let managed =
-        places("/groupIds", group_ids, "belongs to a role; give the user that role instead", is_managed);
-    Problem::for_any(managed, |places| Problem::Conflict(Conflict::RoleManaged, places))
+/// The places of groups that a role manages, where members are assigned by hand.
+pub fn managed_places<'a>(
+    group_ids: &'a [GroupId],
+    is_managed: impl Fn(&GroupId) -> bool + 'a,
+) -> impl Iterator<Item = Place> + 'a {
+    places("/groupIds", group_ids, "belongs to a role; give the user that role instead", is_managed)
 }
 
 /// The places in a list of ids that do not match any of the groups.
@@ -31,7 +32,7 @@ pub fn missing_places<'a>(
     pointer: &'a str,
     group_ids: &'a [GroupId],
     groups: &'a [Group],
-) -> impl Iterator<Item = crate::problem::Place> + 'a {
+) -> impl Iterator<Item = Place> + 'a {
     places(pointer, group_ids, "does not match a group of this project", |id| {
         !groups.iter().any(|group| group.id == *id)
     })

@@ -2,19 +2,21 @@
 
 use std::collections::HashSet;
 
+use super::refusals::Refusals;
 use super::send::{renew, sendable};
 use super::throttle::check_inviter;
 use crate::access::{Caller, Principal};
+use crate::address::EmailAddress;
 use crate::app::App;
 use crate::config::InvitationSettings;
 use crate::db::Tx;
 use crate::generated::models::{self, InviteUsersRequest, UserType};
 use crate::http::Posted;
 use crate::mail;
-use crate::problem::{Conflict, Place, Problem};
+use crate::problem::{Place, Problem};
 use crate::store;
 use crate::store::invitations::Invitation;
-use crate::store::users::{User, fold_email};
+use crate::store::users::User;
 use crate::views;
 
 /// Invites users by their addresses. A user with a pending invitation is sent a new link.
@@ -34,8 +36,8 @@ pub async fn invite(
 
 /// The user to invite: new, or already invited.
 #[expect(clippy::large_enum_variant, reason = "there are ten at most")]
-enum Invitee<'e> {
-    New(&'e str),
+enum Invitee {
+    New(EmailAddress),
     Again(User, Invitation),
 }
 
@@ -48,12 +50,19 @@ fn carry_out(
     // All checks run first, so that a refusal of the last address leaves no changes for the first.
     let mut seen = HashSet::new();
     let mut invitees = Vec::new();
+    let mut refusals = Refusals::default();
     for (position, email) in emails.iter().enumerate() {
-        if seen.insert(fold_email(email)) {
-            let place = format!("/emails/{position}");
-            invitees.push(check(tx, settings, caller, email).map_err(|problem| placed(problem, &place))?);
+        let pointer = format!("/emails/{position}");
+        let address = EmailAddress::parse(email)
+            .map_err(|complaint| Problem::invalid(Place::pointer(&pointer, complaint)))?;
+        if seen.insert(address.folded()) {
+            match check(tx, settings, caller, address) {
+                Ok(invitee) => invitees.push(invitee),
+                Err(problem) => refusals.add(problem, &pointer)?,
+            }
         }
     }
+    refusals.finish()?;
     check_inviter(tx, settings, caller.user_id, invitees.len())?;
     let inviter = store::users::get(tx, caller.user_id)?;
     let actor = caller.actor();
@@ -61,7 +70,7 @@ fn carry_out(
     for invitee in invitees {
         let (user, invitation) = match invitee {
             Invitee::Again(user, invitation) => (user, invitation),
-            Invitee::New(email) => create(tx, settings, caller, email)?,
+            Invitee::New(address) => create(tx, settings, caller, &address)?,
         };
         let (invitation, secret) = renew(tx, settings, &actor, &invitation)?;
         mail::queue_invitation(tx, invitation.id, invitation.expires_at, &user, Some(&inviter), &secret)?;
@@ -70,32 +79,15 @@ fn carry_out(
     Ok(invitations)
 }
 
-fn check<'e>(
+fn check(
     tx: &Tx,
     settings: &InvitationSettings,
     caller: &Caller,
-    email: &'e str,
-) -> Result<Invitee<'e>, Problem> {
-    match store::users::find_by_address(tx, caller.organisation_id, email)? {
-        None => Ok(Invitee::New(email)),
+    address: EmailAddress,
+) -> Result<Invitee, Problem> {
+    match store::addresses::find_user(tx, caller.organisation_id, &address)? {
+        None => Ok(Invitee::New(address)),
         Some(user) => sendable(tx, settings, &user).map(|invitation| Invitee::Again(user, invitation)),
-    }
-}
-
-/// Adds the place of the address to a conflict.
-fn placed(problem: Problem, place: &str) -> Problem {
-    match problem {
-        Problem::Conflict(conflict, _) => {
-            let detail = match conflict {
-                Conflict::UserDisabled => {
-                    "is the address of a disabled or locked user; make the user active first"
-                }
-                Conflict::ServiceAccount => "is the address of a service account",
-                _ => "is the address of a user who has already accepted",
-            };
-            Problem::Conflict(conflict, vec![Place::pointer(place, detail)])
-        }
-        other => other,
     }
 }
 
@@ -103,9 +95,9 @@ fn create(
     tx: &Tx,
     settings: &InvitationSettings,
     caller: &Caller,
-    email: &str,
+    address: &EmailAddress,
 ) -> Result<(User, Invitation), Problem> {
-    let user = User::new(tx, caller.organisation_id, email, UserType::Invited);
+    let user = User::new(tx, caller.organisation_id, address, UserType::Invited);
     store::users::create(tx, &user)?;
     let invitation = Invitation {
         created_by: Some(caller.user_id),

@@ -6,6 +6,7 @@
 pub mod accept;
 mod invite;
 mod list;
+mod refusals;
 mod send;
 mod throttle;
 

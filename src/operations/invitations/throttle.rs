@@ -38,5 +38,5 @@ pub(super) fn check_inviter(
 fn too_many(tx: &Tx, limit: SendLimit, until: Timestamp) -> Problem {
     let wait_ms = until.as_millis() - tx.now().as_millis();
     let retry_after_seconds = u64::try_from(wait_ms).unwrap_or_default().div_ceil(1000).max(1);
-    Problem::TooManySends { limit, retry_after_seconds }
+    Problem::TooManySends { limit, retry_after_seconds, places: Vec::new() }
 }

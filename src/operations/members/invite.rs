@@ -11,7 +11,7 @@ use crate::generated::models::{InviteMembersRequest, Member, UserStatus};
 use crate::http::Posted;
 use crate::limits::{self, places};
 use crate::operations::groups;
-use crate::problem::{Conflict, Problem};
+use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::groups::Group;
@@ -75,8 +75,7 @@ impl MemberInvitation {
     /// Every check first, then the writes, so that a refusal has nothing to take back.
     fn carry_out(&self, tx: &Tx, caller: &Caller, invitees: &Invitees) -> Result<Vec<Member>, Problem> {
         let Invitees { users, groups } = invitees;
-        self.check_all_exist(users, groups)?;
-        self.check_state(users, groups)?;
+        self.check(users, groups)?;
 
         let group_ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
         let mut created = Vec::new();
@@ -93,20 +92,19 @@ impl MemberInvitation {
         Ok(created)
     }
 
-    fn check_all_exist(&self, users: &HashMap<UserId, User>, groups: &[Group]) -> Result<(), Problem> {
+    /// Refuses with every place of every reason. The first reason decides the status.
+    fn check(&self, users: &HashMap<UserId, User>, groups: &[Group]) -> Result<(), Problem> {
         let missing_users =
             places("/userIds", &self.user_ids, "does not match a visible user", |id| !users.contains_key(id));
         let missing_groups = groups::missing_places("/groupIds", &self.group_ids, groups);
-        Problem::for_any(missing_users.chain(missing_groups), Problem::MissingReferences)
-    }
-
-    fn check_state(&self, users: &HashMap<UserId, User>, groups: &[Group]) -> Result<(), Problem> {
-        let is_disabled = |id: &UserId| users[id].status == UserStatus::Disabled;
+        let is_disabled = |id: &UserId| users.get(id).is_some_and(|user| user.status == UserStatus::Disabled);
         let detail = "is a disabled user; enable the user first";
-        let disabled = places("/userIds", &self.user_ids, detail, is_disabled);
-        Problem::for_any(disabled, |places| Problem::Conflict(Conflict::UserDisabled, places))?;
         let is_managed = |id: &GroupId| groups.iter().any(|group| group.id == *id && group.role_id.is_some());
-        groups::refuse_managed(&self.group_ids, is_managed)
+        Problem::for_all([
+            (Problem::MissingReferences, missing_users.chain(missing_groups).collect()),
+            (Problem::user_disabled, places("/userIds", &self.user_ids, detail, is_disabled).collect()),
+            (Problem::role_managed, groups::managed_places(&self.group_ids, is_managed).collect()),
+        ])
     }
 }
 

@@ -36,9 +36,7 @@ pub async fn update(
         let named = store::groups::find_all(tx, project.id, wanted.unwrap_or_default())?;
         let after = Membership { owner: body.owner, ..before.clone() };
         check_grant(&access, [&before, &after], &had, wanted.map(|_| named.as_slice()))?;
-        let missing = groups::missing_places("/groupIds", wanted.unwrap_or_default(), &named);
-        Problem::for_any(missing, Problem::MissingReferences)?;
-        check_managed(wanted.unwrap_or_default(), &named, &had)?;
+        check_groups(wanted.unwrap_or_default(), &named, &had)?;
         if before.owner && !after.owner && !store::members::has_other_owner(tx, &before)? {
             return Err(Problem::conflict(Conflict::LastOwner));
         }
@@ -74,12 +72,15 @@ fn check_grant(
     if after.owner != before.owner || changed { access.require_grant_of_owner() } else { Ok(()) }
 }
 
-fn check_managed(wanted: &[GroupId], named: &[Group], had: &[Group]) -> Result<(), Problem> {
+fn check_groups(wanted: &[GroupId], named: &[Group], had: &[Group]) -> Result<(), Problem> {
     let is_new = |id: &GroupId| {
         named.iter().any(|group| group.id == *id && group.role_id.is_some())
             && !had.iter().any(|group| group.id == *id)
     };
-    groups::refuse_managed(wanted, is_new)
+    Problem::for_all([
+        (Problem::MissingReferences, groups::missing_places("/groupIds", wanted, named).collect()),
+        (Problem::role_managed, groups::managed_places(wanted, is_new).collect()),
+    ])
 }
 
 fn replace_groups(tx: &Tx, membership: &Membership, had: &[Group], named: &[Group]) -> Result<(), Problem> {

@@ -1,6 +1,7 @@
 //! createServiceAccount: an account for programs, which authenticates with tokens.
 
 use crate::access::{Caller, Principal};
+use crate::address::EmailAddress;
 use crate::app::App;
 use crate::db::Tx;
 use crate::generated::models::{self, CreateServiceAccountRequest, ServiceAccountType, UserType};
@@ -25,9 +26,10 @@ pub async fn create(
             ServiceAccountType::Admin => UserType::Admin,
             ServiceAccountType::Member => UserType::Member,
         };
-        let account =
-            User { is_service: true, ..User::new(tx, caller.organisation_id, &body.email, user_type) };
-        if store::users::find_by_address(tx, caller.organisation_id, &body.email)?.is_some() {
+        let address = EmailAddress::parse(&body.email)
+            .map_err(|complaint| Problem::invalid(Place::pointer("/email", complaint)))?;
+        let account = User { is_service: true, ..User::new(tx, caller.organisation_id, &address, user_type) };
+        if store::addresses::find_user(tx, caller.organisation_id, &address)?.is_some() {
             let place = Place::pointer("/email", "another user of this organisation has this address");
             return Err(Problem::Conflict(Conflict::NameTaken, vec![place]));
         }

@@ -6,13 +6,13 @@ use std::hash::Hash;
 
 use uuid::Uuid;
 
+use crate::address::folded_or_lower_case;
 use crate::generated::models::UserType;
 use crate::limits;
 use crate::seed::complaint::Complaint;
 use crate::seed::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole};
 use crate::store::ids::{ProjectId, RoleId, UserId};
 use crate::store::tables::UniqueValue;
-use crate::store::users::fold_email;
 
 /// A value that must be unique.
 #[derive(Clone, Debug)]
@@ -142,7 +142,7 @@ impl Inspection {
         let mut emails = HashSet::new();
         for (position, user) in organisation.users.iter().enumerate() {
             let place = format!("{place}.users[{position}]");
-            if !emails.insert(fold_email(&user.email)) {
+            if !emails.insert(folded_or_lower_case(&user.email)) {
                 self.complain(
                     &format!("{place}.email"),
                     "another user of this organisation has this address",

@@ -1,8 +1,8 @@
 //! Checks users, their invitations and their credentials.
 
 use super::inspection::{A_PROJECT, A_USER, Inspection, Known};
+use crate::address::EmailAddress;
 use crate::generated::models::{InvitationStatus, UserType};
-use crate::http::check_email;
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::seed::format::{SeedInvitation, SeedPersonalAccessToken, SeedSession, SeedUser};
 use crate::store::invitations::SecretState;
@@ -19,7 +19,7 @@ struct Written<'a> {
 impl Inspection {
     pub(super) fn user(&mut self, place: &str, user: &SeedUser, known: &Known) {
         self.id(place, UniqueValue::User, user.id);
-        if let Err(complaint) = check_email(&user.email) {
+        if let Err(complaint) = EmailAddress::parse(&user.email) {
             self.complain(&format!("{place}.email"), complaint);
         }
         self.text(&format!("{place}.firstName"), user.first_name.as_deref());

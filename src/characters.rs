@@ -1,0 +1,108 @@
+//! What Unicode says of a character: whether it can be seen, and how a text is normalised.
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
+use icu_properties::{CodePointMapData, CodePointSetData};
+
+/// BRAILLE PATTERN BLANK: a symbol by its category, drawn as a blank.
+const BRAILLE_BLANK: char = '\u{2800}';
+
+/// Why a character cannot be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unseen {
+    /// It is a blank, a control or format character, or one that programs do not draw.
+    Invisible,
+    /// Unicode has not assigned it, or has reserved it for private use.
+    Unassigned,
+}
+
+impl Unseen {
+    /// The word for it in an error.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Invisible => "invisible",
+            Self::Unassigned => "not assigned by Unicode",
+        }
+    }
+}
+
+/// Why a character cannot be seen; `None` if it can.
+#[must_use]
+pub fn unseen(letter: char) -> Option<Unseen> {
+    // A fast path: most characters are ASCII.
+    if letter.is_ascii_graphic() {
+        return None;
+    }
+    // First, since some characters that programs do not draw are unassigned.
+    if letter == BRAILLE_BLANK || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter) {
+        return Some(Unseen::Invisible);
+    }
+    match CodePointMapData::<GeneralCategory>::new().get(letter) {
+        GeneralCategory::Control
+        | GeneralCategory::Format
+        | GeneralCategory::SpaceSeparator
+        | GeneralCategory::LineSeparator
+        | GeneralCategory::ParagraphSeparator => Some(Unseen::Invisible),
+        GeneralCategory::Unassigned | GeneralCategory::PrivateUse | GeneralCategory::Surrogate => {
+            Some(Unseen::Unassigned)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text has a character that can be seen.
+#[must_use]
+pub fn has_visible(text: &str) -> bool {
+    text.chars().any(|letter| unseen(letter).is_none())
+}
+
+/// The text in Normalization Form C: "e" and a combining acute accent become "é".
+#[must_use]
+pub fn composed(text: &str) -> String {
+    // A fast path: ASCII is normalised.
+    if text.is_ascii() {
+        text.to_owned()
+    } else {
+        ComposingNormalizerBorrowed::new_nfc().normalize(text).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fr_56_a_character_is_visible_unless_it_draws_nothing() {
+        for letter in ['a', '~', 'é', '\u{301}', '漢', '👩', '\u{fffd}', '€'] {
+            assert_eq!(unseen(letter), None, "{letter:?}");
+        }
+        for letter in [
+            ' ',
+            '\u{0}',
+            '\n',
+            '\u{85}',
+            '\u{a0}',
+            '\u{ad}',
+            '\u{34f}',
+            '\u{3164}',
+            '\u{115f}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{202e}',
+            '\u{2028}',
+            '\u{2060}',
+            '\u{2800}',
+            '\u{3000}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{e0001}',
+        ] {
+            assert_eq!(unseen(letter), Some(Unseen::Invisible), "{letter:?}");
+        }
+        for letter in ['\u{378}', '\u{e000}', '\u{ffff}', '\u{10ffff}'] {
+            assert_eq!(unseen(letter), Some(Unseen::Unassigned), "{letter:?}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Who has an address: looking users up by it, changing it, and users of one organisation who have the same mailbox.
+//!
+//! Files of schema step 5 can have such users, since addresses were only compared in lower case then. Each of them keeps
+//! that folding in `email_folded`; `email_clash` has the address that they share. Their address is nobody's until the
+//! operator has changed one of them, but what was typed before still names its user.
+
+use crate::address::{EmailAddress, folded_or_lower_case, in_lower_case};
+use crate::db::{Tx, params};
+use crate::problem::{Conflict, Problem};
+use crate::search::folded_text;
+use crate::store::columns::{Record, stored};
+use crate::store::ids::{OrganisationId, UserId};
+use crate::store::users::User;
+
+stored! {
+    /// Whose address it is.
+    #[derive(Clone, Debug)]
+    pub struct AddressOwner {
+        /// The user.
+        id: UserId,
+        /// The user's organisation.
+        organisation_id: OrganisationId,
+        /// The address, as typed.
+        email: String,
+    }
+}
+
+/// A user found by an address.
+struct Found {
+    user: User,
+    clash: Option<String>,
+}
+
+/// The user of the organisation with this address. Fails with 409 if several users of a migrated file have it.
+pub fn find_user(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    address: &EmailAddress,
+) -> Result<Option<User>, Problem> {
+    let found = find(tx, organisation_id, &address.folded())?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let typed_before = in_lower_case(address.as_typed());
+    let is_named = |found: &Found| found.clash.is_none() || in_lower_case(&found.user.email) == typed_before;
+    let named = found.into_iter().find(is_named).ok_or(Problem::conflict(Conflict::AddressClash))?;
+    Ok(Some(named.user))
+}
+
+fn find(tx: &Tx, organisation_id: OrganisationId, folded: &str) -> Result<Vec<Found>, Problem> {
+    tx.rows(
+        "SELECT * FROM users WHERE organisation_id = ?1 AND (email_folded = ?2 OR email_clash = ?2) ORDER BY id",
+        params![organisation_id, folded],
+        |row| Ok(Found { user: User::read(row)?, clash: row.get("email_clash")? }),
+    )
+}
+
+/// The users of any organisation with this address. For the operator only.
+pub fn find_users_anywhere(tx: &Tx, address: &str) -> Result<Vec<User>, Problem> {
+    tx.rows(
+        "SELECT * FROM users WHERE email_folded = ?1 OR email_clash = ?1 ORDER BY organisation_id, id",
+        [folded_or_lower_case(address)],
+        User::read,
+    )
+}
+
+/// All addresses, in the order of their users. Reads files of any schema step.
+pub fn all(tx: &Tx) -> Result<Vec<AddressOwner>, Problem> {
+    tx.rows(
+        "SELECT id, organisation_id, email FROM users ORDER BY organisation_id, created_at, id",
+        (),
+        AddressOwner::read,
+    )
+}
+
+/// The users who have the same mailbox as another one of their organisation, together with those.
+pub fn clashing(tx: &Tx) -> Result<Vec<AddressOwner>, Problem> {
+    tx.rows(
+        "SELECT id, organisation_id, email FROM users WHERE email_clash IS NOT NULL ORDER BY organisation_id, email_clash",
+        (),
+        AddressOwner::read,
+    )
+}
+
+/// The other users of the organisation who have this address.
+pub fn others_with(tx: &Tx, user: &User, address: &EmailAddress) -> Result<Vec<User>, Problem> {
+    let found = find(tx, user.organisation_id, &address.folded())?.into_iter().map(|found| found.user);
+    Ok(found.filter(|found| found.id != user.id).collect())
+}
+
+/// Gives a user an address that no other user has. A user who had the same mailbox before, and is the only one to have
+/// it now, is no longer marked.
+pub fn change(tx: &Tx, user: &User, address: &EmailAddress) -> Result<(), Problem> {
+    tx.execute(
+        "UPDATE users
+         SET email = ?2, email_folded = ?3, email_clash = NULL, search_address = ?4, updated_at = ?5
+         WHERE id = ?1",
+        params![user.id, address.as_typed(), address.folded(), folded_text(address.as_typed()), tx.now()],
+    )?;
+    let shared = folded_or_lower_case(&user.email);
+    if let [Found { user: last, clash: Some(_) }] = find(tx, user.organisation_id, &shared)?.as_slice() {
+        tx.execute(
+            "UPDATE users SET email_folded = ?2, email_clash = NULL WHERE id = ?1 AND email_clash = ?2",
+            params![last.id, shared],
+        )?;
+    }
+    Ok(())
+}

@@ -21,11 +21,11 @@ pub fn implies(held: Permission, wanted: Permission) -> bool {
 
 /// Removes duplicates and keeps the order.
 #[must_use]
-pub fn deduplicated(permissions: Vec<Permission>) -> Vec<Permission> {
-    let mut once = Vec::with_capacity(permissions.len());
-    for permission in permissions {
-        if !once.contains(&permission) {
-            once.push(permission);
+pub fn deduplicated<T: PartialEq>(all: Vec<T>) -> Vec<T> {
+    let mut once = Vec::with_capacity(all.len());
+    for one in all {
+        if !once.contains(&one) {
+            once.push(one);
         }
     }
     once

@@ -13,6 +13,11 @@ pub(super) fn open_existing(settings: &DatabaseSettings) -> Result<Db, Failure> 
     open(&Options::beside_a_server(&settings.database))
 }
 
+/// Opens an existing database of any schema step to read it. The file stays as it is.
+pub(super) fn open_unchanged(settings: &DatabaseSettings) -> Result<Db, Failure> {
+    open(&Options::unchanged(&settings.database))
+}
+
 /// Opens a database, creating it if necessary.
 pub(super) fn open_or_create(settings: &DatabaseSettings) -> Result<Db, Failure> {
     open(&Options { create: true, ..Options::beside_a_server(&settings.database) })

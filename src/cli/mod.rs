@@ -1,6 +1,7 @@
 //! The command line: one file per command. Results go to standard output, the log to standard error.
 
 mod backup;
+mod check;
 mod client;
 mod completions;
 mod database;
@@ -22,5 +23,6 @@ mod serve;
 mod signals;
 mod threads;
 mod token;
+mod user_email;
 
 pub use run::run;

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 
 use super::output::Output;
 use super::{
-    backup, completions, demo, export, health, init, invitation, mail, mailbox, man, openapi, project,
-    restore, seed, serve, token,
+    backup, check, completions, demo, export, health, init, invitation, mail, mailbox, man, openapi, project,
+    restore, seed, serve, token, user_email,
 };
-use crate::config::{Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand};
+use crate::config::{
+    Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand, UserCommand,
+};
 use crate::log;
 
 use crate::failure::Failure;
@@ -39,6 +41,10 @@ pub fn run(command: Command) -> ExitCode {
         Command::Token(TokenCommand::Revoke { id, data }) => token::revoke(&data, id, &mut out),
         Command::Project(ProjectCommand::List(data)) => project::list(&data, &mut out),
         Command::Project(ProjectCommand::Delete { id, data }) => project::delete(&data, id, &mut out),
+        Command::User(UserCommand::SetEmail { user, email, data }) => {
+            user_email::set(&data, &user, &email, &mut out)
+        }
+        Command::Check(data) => check::run(&data, &mut out),
         Command::Backup(settings) => backup::run(&settings, &mut out),
         Command::Restore(settings) => restore::run(&settings, &mut out),
         Command::Health(settings) => health::run(&settings, &mut out),

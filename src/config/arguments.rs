@@ -5,9 +5,9 @@ use clap::{Parser, Subcommand};
 use super::commands::{
     BackupSettings, DemoSettings, ExportSettings, HealthSettings, InitSettings, InvitationCommand,
     MailCommand, MailboxCommand, OpenapiSettings, ProjectCommand, RestoreSettings, SeedSettings,
-    TokenCommand,
+    TokenCommand, UserCommand,
 };
-use super::serve::ServeSettings;
+use super::serve::{DatabaseSettings, ServeSettings};
 
 /// The people-and-access part of the GoRules BRMS HTTP API, in one binary and one file.
 ///
@@ -48,6 +48,12 @@ pub enum Command {
     /// List and delete projects.
     #[command(subcommand)]
     Project(ProjectCommand),
+    /// Manage users of any organisation.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Check the database: users of one organisation who have the same mailbox, and addresses that are not valid. Changes
+    /// nothing, and takes files of earlier versions; exit code 0 if all is well.
+    Check(DatabaseSettings),
     /// Write a verified copy of the database to a new file, also while a server is running.
     Backup(BackupSettings),
     /// Replace the database with a backup while no server is running; the previous file is kept.

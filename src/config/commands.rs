@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::mail::MailSettings;
 use super::serve::{DatabaseSettings, InvitationSettings};
 use super::values::{email, name, permission, positive_time, public_url};
+use crate::address::EmailAddress;
 use crate::generated::models::Permission;
 use crate::http::words;
 use crate::mail_states::MailState;
@@ -275,6 +276,23 @@ pub enum ProjectCommand {
     Delete {
         /// The project's id, from `project list`.
         id: Uuid,
+        /// The database.
+        #[command(flatten)]
+        data: DatabaseSettings,
+    },
+}
+
+/// Commands for users that are not in the API.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Give a user another address. A link that was mailed to the previous one no longer works.
+    SetEmail {
+        /// The user: an id, or an address if only one user has it.
+        #[arg(value_name = "ID|EMAIL")]
+        user: String,
+        /// The new address.
+        #[arg(value_name = "NEW-EMAIL", value_parser = EmailAddress::parse)]
+        email: EmailAddress,
         /// The database.
         #[command(flatten)]
         data: DatabaseSettings,

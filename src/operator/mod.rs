@@ -1,6 +1,8 @@
 //! Operations that only the command line offers, with the same rules as the API.
 
+pub mod addresses;
 pub mod invitations;
 pub mod mails;
 pub mod projects;
 pub mod tokens;
+pub mod users;

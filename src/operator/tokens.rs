@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::users;
 use crate::config::{CreateTokenSettings, TokenKind};
 use crate::db::{Db, Tx};
 use crate::failure::Failure;
@@ -29,7 +30,7 @@ pub fn check(settings: &CreateTokenSettings) -> Result<(), Failure> {
 
 /// Creates a credential. Its secret is not stored.
 pub fn create(db: &Db, settings: &CreateTokenSettings) -> Result<(Uuid, Secret), Failure> {
-    let user = single_user(&settings.user, db.peek(|tx| find_users(tx, &settings.user))?)?;
+    let user = users::find(db, &settings.user)?;
     let named: Vec<ProjectId> = typed(&settings.projects);
     let found = db.peek(|tx| store::projects::find_all_live(tx, user.organisation_id, &named))?;
     let is_missing = |id: &&ProjectId| !found.iter().any(|project| project.id == **id);
@@ -60,25 +61,6 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
                 projects: typed(&settings.projects),
             };
             Ok(tokens::create_personal(tx, &actor, user.id, &token, expires_at, secret)?.into())
-        }
-    }
-}
-
-/// By id or address.
-fn find_users(tx: &Tx, text: &str) -> Result<Vec<User>, Problem> {
-    match Uuid::try_parse(text) {
-        Ok(id) => Ok(store::users::find_anywhere(tx, id.into())?.into_iter().collect()),
-        Err(_) => store::addresses::find_users_anywhere(tx, text),
-    }
-}
-
-fn single_user(text: &str, users: Vec<User>) -> Result<User, Failure> {
-    match <[User; 1]>::try_from(users) {
-        Ok([user]) => Ok(user),
-        Err(none) if none.is_empty() => Err(format!("--user {text} does not match a user").into()),
-        Err(several) => {
-            let ids: Vec<String> = several.iter().map(|user| user.id.to_string()).collect();
-            Err(format!("--user {text} matches several users; give an id: {}", ids.join(", ")).into())
         }
     }
 }

@@ -8,6 +8,7 @@ mod first_start;
 mod public_url;
 mod ready_file;
 mod server;
+mod shared_addresses;
 mod test_controls;
 
 pub use audience::Audience;

@@ -16,6 +16,7 @@ use super::data_location::DataLocation;
 use super::first_start::{self, FirstCredentials};
 use super::public_url::{public_url, refuse_unspecified};
 use super::ready_file::ReadyFile;
+use super::shared_addresses;
 use super::test_controls::Token;
 use crate::app::App;
 use crate::clock::Clock;
@@ -235,6 +236,7 @@ fn open(
         if seeded_secrets == SeededSecrets::Refused {
             refuse_known_secrets(&db, address)?;
         }
+        shared_addresses::warn(&db)?;
         Ok((db, filled))
     };
     match opened() {

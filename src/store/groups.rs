@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::{Value, json};
+
 use crate::clock::Timestamp;
 use crate::db::{Filter, Ids, List, Scan, Tx, params};
 use crate::file_permissions::FilePermission;
@@ -9,6 +11,7 @@ use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::{folded, folded_text};
+use crate::store::audit_changes::{Values, record_update as record_change};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::{GroupId, ProjectId, RoleId, UserId};
@@ -52,17 +55,29 @@ pub fn add(tx: &Tx, actor: &Actor, group: &Group) -> Result<(), Problem> {
     record(tx, actor, Action::Created, group)
 }
 
-/// Records the current values of a group in the audit log.
-pub fn record(tx: &Tx, actor: &Actor, action: Action, group: &Group) -> Result<(), Problem> {
-    let data = serde_json::json!({
+/// The values of a group in the audit log.
+fn values(group: &Group) -> Value {
+    json!({
         "name": group.name,
         "description": group.description,
         "permissions": group.permissions,
         "filePermissions": group.file_permissions,
         "roleId": group.role_id,
-    });
-    let change = Change::new(AuditLogType::Group, action, group.id, data).in_project(group.project_id);
+    })
+}
+
+/// Records the current values of a group in the audit log.
+pub fn record(tx: &Tx, actor: &Actor, action: Action, group: &Group) -> Result<(), Problem> {
+    let change =
+        Change::new(AuditLogType::Group, action, group.id, values(group)).in_project(group.project_id);
     audit_logs::record(tx, actor, &change)
+}
+
+/// Records an update with what it changed. Returns false, and records nothing, if it changed nothing.
+pub fn record_update(tx: &Tx, actor: &Actor, before: &Group, after: &Group) -> Result<bool, Problem> {
+    let values = Values { before: values(before), after: values(after) };
+    let change = Change::new(AuditLogType::Group, Action::Updated, after.id, values.after.clone());
+    record_change(tx, actor, &change.in_project(after.project_id), &values)
 }
 
 /// One group of the project.

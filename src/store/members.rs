@@ -1,11 +1,14 @@
 //! Memberships of users in projects: the record type, its audit log entries and its SQL.
 
+use serde_json::{Value, json};
+
 use crate::clock::Timestamp;
 use crate::db::{Filter, Ids, List, Scan, Tx, params};
 use crate::generated::models::AuditLogType;
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
+use crate::store::audit_changes::{Values, record_update as record_change};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert_unless, stored};
 use crate::store::groups::{self, Group};
@@ -44,6 +47,19 @@ impl Membership {
     }
 }
 
+/// The values of a membership in the audit log.
+fn values(membership: &Membership, group_ids: &[GroupId]) -> Value {
+    let mut values = json!({
+        "userId": membership.user_id,
+        "owner": membership.owner,
+        "groupIds": group_ids,
+    });
+    if membership.by_role {
+        values["byRole"] = true.into();
+    }
+    values
+}
+
 /// Records the current values of a membership in the audit log.
 pub fn record(
     tx: &Tx,
@@ -52,17 +68,20 @@ pub fn record(
     membership: &Membership,
     group_ids: &[GroupId],
 ) -> Result<(), Problem> {
-    let mut data = serde_json::json!({
-        "userId": membership.user_id,
-        "owner": membership.owner,
-        "groupIds": group_ids,
-    });
-    if membership.by_role {
-        data["byRole"] = true.into();
-    }
-    let change =
-        Change::new(AuditLogType::Member, action, membership.id, data).in_project(membership.project_id);
-    audit_logs::record(tx, actor, &change)
+    let change = Change::new(AuditLogType::Member, action, membership.id, values(membership, group_ids));
+    audit_logs::record(tx, actor, &change.in_project(membership.project_id))
+}
+
+/// Records an update with what it changed. Returns false, and records nothing, if it changed nothing.
+pub fn record_update(
+    tx: &Tx,
+    actor: &Actor,
+    (before, had): (&Membership, &[GroupId]),
+    (after, has): (&Membership, &[GroupId]),
+) -> Result<bool, Problem> {
+    let values = Values { before: values(before, had), after: values(after, has) };
+    let change = Change::new(AuditLogType::Member, Action::Updated, after.id, values.after.clone());
+    record_change(tx, actor, &change.in_project(after.project_id), &values)
 }
 
 /// One membership of the project, by its id.

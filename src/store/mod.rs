@@ -1,6 +1,7 @@
 //! The records and their SQL, one file for each noun.
 
 pub mod addresses;
+pub mod audit_changes;
 pub mod audit_log_pages;
 pub mod audit_logs;
 mod columns;

@@ -4,10 +4,11 @@ use crate::clock::Timestamp;
 use crate::db::{Tx, params};
 use crate::generated::models::AuditLogType;
 use crate::problem::Problem;
+use crate::store::audit_changes::{Values, record_update as record_change};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::OrganisationId;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 stored! {
     /// An organisation as stored.
@@ -43,14 +44,31 @@ impl Organisation {
     }
 }
 
-/// Records the current values of an organisation in the audit log.
-pub fn record(tx: &Tx, actor: &Actor, action: Action, organisation: &Organisation) -> Result<(), Problem> {
-    let data = serde_json::json!({
+/// The values of an organisation in the audit log.
+fn values(organisation: &Organisation) -> Value {
+    json!({
         "name": organisation.name,
         "displayName": organisation.display_name,
         "preferences": organisation.preferences,
-    });
-    audit_logs::record(tx, actor, &Change::new(AuditLogType::Organisation, action, organisation.id, data))
+    })
+}
+
+/// Records the current values of an organisation in the audit log.
+pub fn record(tx: &Tx, actor: &Actor, action: Action, organisation: &Organisation) -> Result<(), Problem> {
+    let change = Change::new(AuditLogType::Organisation, action, organisation.id, values(organisation));
+    audit_logs::record(tx, actor, &change)
+}
+
+/// Records an update with what it changed. Returns false, and records nothing, if it changed nothing.
+pub(crate) fn record_update(
+    tx: &Tx,
+    actor: &Actor,
+    before: &Organisation,
+    after: &Organisation,
+) -> Result<bool, Problem> {
+    let values = Values { before: values(before), after: values(after) };
+    let change = Change::new(AuditLogType::Organisation, Action::Updated, after.id, values.after.clone());
+    record_change(tx, actor, &change, &values)
 }
 
 /// One organisation, which must exist.

@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
+use serde_json::{Value, json};
+
 use crate::clock::Timestamp;
 use crate::db::{Filter, Ids, List, Scan, Tx, params};
 use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::{folded, folded_text};
+use crate::store::audit_changes::{Values, record_update as record_change};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert_unless, stored};
 use crate::store::ids::{GroupId, MemberId, OrganisationId, ProjectId, UserId};
@@ -41,20 +44,47 @@ stored! {
     }
 }
 
-/// Records the current values of a project in the audit log.
-pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Result<(), Problem> {
-    let data = serde_json::json!({
+/// The values of a project in the audit log.
+fn values(project: &Project) -> Value {
+    json!({
         "key": project.key,
         "name": project.name,
         "version": project.version,
         "protected": project.protected,
         "decisionsApprovalMode": project.approval_mode,
-    });
-    audit_logs::record(
-        tx,
-        actor,
-        &Change::new(AuditLogType::Project, action, project.id, data).in_project(project.id),
-    )
+    })
+}
+
+/// Records the current values of a project in the audit log.
+pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Result<(), Problem> {
+    audit_logs::record(tx, actor, &change(action, project, values(project)))
+}
+
+/// Records an update with what it changed. Returns false, and records nothing, if it changed nothing.
+pub(crate) fn record_update(
+    tx: &Tx,
+    actor: &Actor,
+    before: &Project,
+    after: &Project,
+) -> Result<bool, Problem> {
+    let values = Values { before: values(before), after: values(after) };
+    record_change(tx, actor, &change(Action::Updated, after, values.after.clone()), &values)
+}
+
+/// The same for how changes are approved: the mode, and the groups in their order.
+pub(crate) fn record_approvals(
+    tx: &Tx,
+    actor: &Actor,
+    project: &Project,
+    [before, after]: [(Option<ApprovalMode>, &[GroupId]); 2],
+) -> Result<bool, Problem> {
+    let values = |(mode, groups): (Option<ApprovalMode>, &[GroupId])| json!({ "decisionsApprovalMode": mode, "decisionsApprovalGroups": groups });
+    let values = Values { before: values(before), after: values(after) };
+    record_change(tx, actor, &change(Action::Updated, project, values.after.clone()), &values)
+}
+
+fn change(action: Action, project: &Project, data: Value) -> Change {
+    Change::new(AuditLogType::Project, action, project.id, data).in_project(project.id)
 }
 
 /// The filters of a list of projects.

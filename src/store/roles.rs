@@ -1,6 +1,8 @@
 //! Roles of an organisation: the record type, its audit log entries and its SQL.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::db::{Filter, Ids, List, Scan, Tx, params};
@@ -9,6 +11,7 @@ use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::{folded, folded_text};
+use crate::store::audit_changes::{Values, record_update as record_change};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert, stored};
 use crate::store::groups::Group;
@@ -49,9 +52,54 @@ pub fn record(
     actor: &Actor,
     action: Action,
     role: &Role,
-    (users, projects): (Option<&[UserId]>, Option<&[ProjectId]>),
+    reach: (Option<&[UserId]>, Option<&[ProjectId]>),
 ) -> Result<(), Problem> {
-    let data = serde_json::json!({
+    audit_logs::record(tx, actor, &change(action, role, reach))
+}
+
+/// A role with its users and projects.
+pub struct RoleState<'r> {
+    /// The role.
+    pub role: &'r Role,
+    /// Its users.
+    pub users: BTreeSet<UserId>,
+    /// The projects that it applies to, unless it applies to all.
+    pub projects: BTreeSet<ProjectId>,
+}
+
+impl RoleState<'_> {
+    fn values(&self) -> Value {
+        json!({
+            "name": self.role.name,
+            "description": self.role.description,
+            "allProjects": self.role.all_projects,
+            "idpGroups": self.role.idp_groups,
+            "projectPermissions": self.role.project_permissions,
+            "projectFilePermissions": self.role.project_file_permissions,
+            "users": self.users,
+            "projects": self.projects,
+        })
+    }
+}
+
+/// Records an update with what it changed, and with the given users and projects. Returns false, and records nothing, if
+/// it changed nothing.
+pub fn record_update(
+    tx: &Tx,
+    actor: &Actor,
+    [before, after]: [&RoleState<'_>; 2],
+    reach: (Option<&[UserId]>, Option<&[ProjectId]>),
+) -> Result<bool, Problem> {
+    let values = Values { before: before.values(), after: after.values() };
+    record_change(tx, actor, &change(Action::Updated, after.role, reach), &values)
+}
+
+fn change(
+    action: Action,
+    role: &Role,
+    (users, projects): (Option<&[UserId]>, Option<&[ProjectId]>),
+) -> Change {
+    let data = json!({
         "role": role.name,
         "allProjects": role.all_projects,
         "projectPermissions": role.project_permissions,
@@ -59,7 +107,7 @@ pub fn record(
         "projects": projects,
     });
     // The description has no audit log type for roles; they belong to the organisation.
-    audit_logs::record(tx, actor, &Change::new(AuditLogType::Organisation, action, role.id, data))
+    Change::new(AuditLogType::Organisation, action, role.id, data)
 }
 
 /// One role of the organisation.

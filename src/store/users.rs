@@ -1,6 +1,8 @@
 //! Users of an organisation: the record type, its audit log entries and its SQL.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use serde_json::{Value, json};
 
 use crate::address::{EmailAddress, folded_or_lower_case};
 use crate::clock::Timestamp;
@@ -9,9 +11,10 @@ use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::{folded, folded_text};
+use crate::store::audit_changes::{Values, record_update as record_change};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{ColumnValue, Record, insert, stored};
-use crate::store::ids::{OrganisationId, ProjectId, UserId};
+use crate::store::ids::{OrganisationId, ProjectId, RoleId, UserId};
 use crate::store::roles::Role;
 use crate::store::searches::in_address_or_name;
 
@@ -69,31 +72,43 @@ impl User {
     }
 }
 
-/// Records the current values of a user in the audit log.
-pub fn record(tx: &Tx, actor: &Actor, action: Action, user: &User) -> Result<(), Problem> {
-    record_with_roles(tx, actor, action, user, None)
-}
-
-/// [`record`] with the roles that were assigned.
-pub fn record_with_roles(
-    tx: &Tx,
-    actor: &Actor,
-    action: Action,
-    user: &User,
-    roles: Option<&[Role]>,
-) -> Result<(), Problem> {
-    let mut data = serde_json::json!({
+/// The values of a user in the audit log.
+fn values(user: &User) -> Value {
+    json!({
         "email": user.email,
         "firstName": user.first_name,
         "lastName": user.last_name,
         "type": user.user_type,
         "status": user.status,
         "isService": user.is_service,
-    });
-    if let Some(roles) = roles {
-        data["roles"] = roles.iter().map(|role| role.id.to_string()).collect();
+    })
+}
+
+/// Records the current values of a user in the audit log.
+pub fn record(tx: &Tx, actor: &Actor, action: Action, user: &User) -> Result<(), Problem> {
+    audit_logs::record(tx, actor, &Change::new(AuditLogType::User, action, user.id, values(user)))
+}
+
+/// The roles of a user before and after an update.
+pub type RolesChange<'r> = [&'r [Role]; 2];
+
+/// Records an update with what it changed. Returns false, and records nothing, if it changed nothing.
+pub fn record_update(
+    tx: &Tx,
+    actor: &Actor,
+    action: Action,
+    [before, after]: [&User; 2],
+    roles: Option<RolesChange<'_>>,
+) -> Result<bool, Problem> {
+    let mut values = Values { before: values(before), after: values(after) };
+    if let Some([had, has]) = roles {
+        // As a set: the order of the request has no meaning.
+        let ids = |roles: &[Role]| -> BTreeSet<RoleId> { roles.iter().map(|role| role.id).collect() };
+        values.before["roles"] = json!(ids(had));
+        values.after["roles"] = json!(ids(has));
     }
-    audit_logs::record(tx, actor, &Change::new(AuditLogType::User, action, user.id, data))
+    let change = Change::new(AuditLogType::User, action, after.id, values.after.clone());
+    record_change(tx, actor, &change, &values)
 }
 
 /// One user of the organisation.

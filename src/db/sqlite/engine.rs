@@ -41,7 +41,7 @@ pub struct Engine {
     writes: mpsc::Sender<Box<dyn Job>>,
     /// Held by the request that has the writer check the file.
     verifying: tokio::sync::Mutex<()>,
-    /// Whether the file was opened as immutable. Then there is no writer.
+    /// Whether the file is only read. Then there is no writer.
     is_read_only: bool,
     /// The writer's thread; it ends once the queue is empty.
     writing: Mutex<Option<std::thread::JoinHandle<()>>>,
@@ -102,7 +102,7 @@ impl Engine {
             peekers,
             writes,
             verifying: tokio::sync::Mutex::default(),
-            is_read_only: source.is_read_only(),
+            is_read_only: source.is_read_only() || options.is_unchanged,
             writing: Mutex::new(writing),
             shared,
         })

@@ -60,7 +60,7 @@ pub(super) fn refuse_other_hard_link(file: &OpenedFile) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The writer's connection, after migration. Returns `None` if the file is read-only.
+/// The writer's connection, after migration. Returns `None` if the file is only read.
 pub(super) fn first_connection(
     source: &Source,
     file: &OpenedFile,
@@ -72,6 +72,10 @@ pub(super) fn first_connection(
     };
     let mut first = connection::open_plain(source).map_err(|cause| failed(&cause))?;
     let step = migrations::check_step(&first, path, migrations::ALL)?;
+    if options.is_unchanged {
+        let is_empty = step == 0;
+        return if is_empty { Err(failed(&"it is empty; name another file")) } else { Ok(None) };
+    }
     if source.is_read_only() {
         migrations::refuse_older(step, path, migrations::ALL)?;
         return Ok(None);

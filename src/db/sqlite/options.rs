@@ -21,6 +21,8 @@ pub struct Options {
     pub durable: bool,
     /// Whether this process holds the [`super::ServeLock`]. Without it a server may be running, which has precedence.
     pub is_lock_held: bool,
+    /// Whether the file is only read, in the schema step that it has.
+    pub is_unchanged: bool,
 }
 
 impl Options {
@@ -33,11 +35,17 @@ impl Options {
             readers: 4,
             durable: true,
             is_lock_held: true,
+            is_unchanged: false,
         }
     }
 
     /// For a short-lived command on an existing file, beside a running server.
     pub fn beside_a_server(path: impl Into<PathBuf>) -> Self {
         Self { create: false, readers: 1, is_lock_held: false, ..Self::new(path) }
+    }
+
+    /// For a command that reads a file of any schema step and leaves it as it is.
+    pub fn unchanged(path: impl Into<PathBuf>) -> Self {
+        Self { is_unchanged: true, ..Self::beside_a_server(path) }
     }
 }

@@ -11,7 +11,6 @@ use crate::http::Posted;
 use crate::limits;
 use crate::problem::{Conflict, Problem};
 use crate::store;
-use crate::store::audit_logs::Action;
 use crate::store::groups::Group;
 use crate::views;
 
@@ -71,8 +70,9 @@ pub async fn update(
         if before.role_id.is_some() {
             return Err(Problem::conflict(Conflict::RoleManaged));
         }
-        store::groups::update(tx, &after)?;
-        store::groups::record(tx, &caller.actor(), Action::Updated, &after)?;
+        if store::groups::record_update(tx, &caller.actor(), &before, &after)? {
+            store::groups::update(tx, &after)?;
+        }
         // A group that a role manages was refused above.
         Ok(views::groups::group(after, None))
     })

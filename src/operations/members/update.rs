@@ -3,14 +3,12 @@
 use crate::access::permissions::ProjectAccess;
 use crate::access::{self, Principal};
 use crate::app::App;
-use crate::db::Tx;
 use crate::generated::api::UpdateMemberParameters;
 use crate::generated::models::{self, UpdateMemberRequest};
 use crate::limits;
 use crate::operations::groups;
 use crate::problem::{Conflict, Problem};
 use crate::store;
-use crate::store::audit_logs::Action;
 use crate::store::groups::Group;
 use crate::store::ids::{GroupId, typed};
 use crate::store::members::Membership;
@@ -34,21 +32,24 @@ pub async fn update(
         let wanted: Option<Vec<GroupId>> = body.group_ids.as_deref().map(typed);
         let wanted = wanted.as_deref();
         let named = store::groups::find_all(tx, project.id, wanted.unwrap_or_default())?;
-        let after = Membership { owner: body.owner, ..before.clone() };
+        // From now on the membership counts as made by hand.
+        let after = Membership { owner: body.owner, by_role: false, ..before.clone() };
         check_grant(&access, [&before, &after], &had, wanted.map(|_| named.as_slice()))?;
         check_groups(wanted.unwrap_or_default(), &named, &had)?;
         if before.owner && !after.owner && !store::members::has_other_owner(tx, &before)? {
             return Err(Problem::conflict(Conflict::LastOwner));
         }
 
-        let after = store::members::update(tx, &after)?;
-        if wanted.is_some() {
-            replace_groups(tx, &after, &had, &named)?;
-        }
-        let groups = store::members::groups_of(tx, &after)?;
-        let group_ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
-        store::members::record(tx, &caller.actor(), Action::Updated, &after, &group_ids)?;
+        let groups = wanted.map_or_else(|| had.clone(), |_| replaced(&had, named));
         let user = store::users::get(tx, after.user_id)?;
+        let states = [(&before, ids(&had)), (&after, ids(&groups))];
+        let [was, is] = states.each_ref().map(|(membership, ids)| (*membership, ids.as_slice()));
+        if !store::members::record_update(tx, &caller.actor(), was, is)? {
+            return Ok(views::members::member(&before, &user, &groups));
+        }
+        let after = store::members::update(tx, &after)?;
+        store::members::remove_from_groups(tx, &after, was.1)?;
+        store::members::add_to_groups(tx, &after, is.1)?;
         Ok(views::members::member(&after, &user, &groups))
     })
     .await
@@ -83,10 +84,16 @@ fn check_groups(wanted: &[GroupId], named: &[Group], had: &[Group]) -> Result<()
     ])
 }
 
-fn replace_groups(tx: &Tx, membership: &Membership, had: &[Group], named: &[Group]) -> Result<(), Problem> {
-    let by_hand = |groups: &[Group]| -> Vec<GroupId> {
-        groups.iter().filter(|group| group.role_id.is_none()).map(|group| group.id).collect()
-    };
-    store::members::remove_from_groups(tx, membership, &by_hand(had))?;
-    store::members::add_to_groups(tx, membership, &by_hand(named))
+/// The groups of a member after an update: those of roles that there were, and those of the request that no role
+/// manages, by creation time.
+fn replaced(had: &[Group], named: Vec<Group>) -> Vec<Group> {
+    let of_roles = had.iter().filter(|group| group.role_id.is_some()).cloned();
+    let by_hand = named.into_iter().filter(|group| group.role_id.is_none());
+    let mut groups: Vec<Group> = of_roles.chain(by_hand).collect();
+    groups.sort_by_key(|group| (group.created_at, group.id));
+    groups
+}
+
+fn ids(groups: &[Group]) -> Vec<GroupId> {
+    groups.iter().map(|group| group.id).collect()
 }

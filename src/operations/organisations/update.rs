@@ -6,7 +6,6 @@ use crate::generated::models::{self, UpdateOrganisationRequest};
 use crate::limits;
 use crate::problem::{Conflict, Place, Problem};
 use crate::store;
-use crate::store::audit_logs::Action;
 use crate::store::organisations::Organisation;
 use crate::views;
 
@@ -24,18 +23,20 @@ pub async fn update(
         let mut preferences = before.preferences.clone();
         preferences.extend(body.preferences.clone().unwrap_or_default());
         let after = Organisation {
-            name: body.name.clone().unwrap_or(before.name),
-            display_name: body.display_name.clone().unwrap_or(before.display_name),
+            name: body.name.clone().unwrap_or_else(|| before.name.clone()),
+            display_name: body.display_name.clone().unwrap_or_else(|| before.display_name.clone()),
             preferences,
             updated_at: tx.now(),
-            ..before
+            ..before.clone()
         };
         if store::organisations::name_is_taken(tx, &after)? {
             let place = Place::pointer("/name", "another organisation has this name; choose another one");
             return Err(Problem::Conflict(Conflict::NameTaken, vec![place]));
         }
+        if !store::organisations::record_update(tx, &caller.actor(), &before, &after)? {
+            return Ok(views::organisations::organisation(&before));
+        }
         store::organisations::update(tx, &after)?;
-        store::organisations::record(tx, &caller.actor(), Action::Updated, &after)?;
         Ok(views::organisations::organisation(&after))
     })
     .await

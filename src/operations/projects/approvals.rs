@@ -1,15 +1,15 @@
 //! getProject, getProjectWithApprovals and updateProjectApprovals.
 
 use super::list::shown;
+use crate::access::permissions::deduplicated;
 use crate::access::{self, Principal};
 use crate::app::App;
 use crate::generated::api::UpdateProjectApprovalsParameters;
-use crate::generated::models::{self, AuditLogType, UpdateProjectApprovalsRequest};
+use crate::generated::models::{self, UpdateProjectApprovalsRequest};
 use crate::limits;
 use crate::operations::groups;
 use crate::problem::Problem;
 use crate::store;
-use crate::store::audit_logs::{Action, Change};
 use crate::store::ids::ProjectId;
 use crate::store::ids::{GroupId, typed};
 
@@ -32,21 +32,21 @@ pub async fn update(
     limits::check(&[("decisionsApprovalGroups", &body.decisions_approval_groups)])?;
     app.write(principal, move |tx, caller| {
         let (project, _) = access::projects::access(tx, caller, parameters.project_id.into())?;
-        if let Some(group_ids) = &body.decisions_approval_groups {
-            let group_ids: Vec<GroupId> = typed(group_ids);
-            groups::find_named(tx, project.id, "/decisionsApprovalGroups", &group_ids)?;
-            store::projects::set_approval_groups(tx, project.id, &group_ids)?;
-        }
+        let had: Vec<GroupId> = store::projects::approval_groups(tx, &[project.id])?
+            .into_iter()
+            .map(|(_, group_id)| group_id)
+            .collect();
+        let wanted: Vec<GroupId> =
+            body.decisions_approval_groups.as_deref().map_or_else(|| had.clone(), typed);
+        groups::find_named(tx, project.id, "/decisionsApprovalGroups", &wanted)?;
+        let wanted = deduplicated(wanted);
         let mode = body.decisions_approval_mode.or(project.approval_mode);
-        let updated = store::projects::set_approval_mode(tx, project.id, mode)?;
-        let data = serde_json::json!({
-            "decisionsApprovalMode": mode,
-            "decisionsApprovalGroups": body.decisions_approval_groups,
-        });
-        let change =
-            Change::new(AuditLogType::Project, Action::Updated, project.id, data).in_project(project.id);
-        store::audit_logs::record(tx, &caller.actor(), &change)?;
-        shown(tx, &updated)
+        let approvals = [(project.approval_mode, had.as_slice()), (mode, wanted.as_slice())];
+        if !store::projects::record_approvals(tx, &caller.actor(), &project, approvals)? {
+            return shown(tx, &project);
+        }
+        store::projects::set_approval_groups(tx, project.id, &wanted)?;
+        shown(tx, &store::projects::set_approval_mode(tx, project.id, mode)?)
     })
     .await
 }

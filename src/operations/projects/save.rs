@@ -35,14 +35,13 @@ pub async fn update(
             updated_at: tx.now(),
             ..before.clone()
         };
-        if (&after.name, &after.key, after.protected) == (&before.name, &before.key, before.protected) {
-            return shown(tx, &before);
-        }
         if after.key != before.key && store::projects::key_is_taken(tx, after.organisation_id, &after.key)? {
             return Err(key_taken());
         }
+        if !store::projects::record_update(tx, &caller.actor(), &before, &after)? {
+            return shown(tx, &before);
+        }
         store::projects::update(tx, &after)?;
-        store::projects::record(tx, &caller.actor(), Action::Updated, &after)?;
         shown(tx, &after)
     })
     .await

@@ -1,5 +1,7 @@
 //! createRole and updateRole.
 
+use std::collections::BTreeSet;
+
 use super::list::shown;
 use super::sync::sync_projects;
 use crate::access::permissions::deduplicated;
@@ -15,7 +17,7 @@ use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::ids::{ProjectId, UserId, typed};
-use crate::store::roles::Role;
+use crate::store::roles::{Role, RoleState};
 
 /// createRole.
 pub async fn create(
@@ -42,7 +44,8 @@ pub async fn create(
         let role = changed(fresh, &body);
         check_references(tx, &role, &references)?;
         store::roles::create(tx, &role)?;
-        save(tx, &caller.actor(), &role, &references, Action::Created)
+        store::roles::record(tx, &caller.actor(), Action::Created, &role, references.given())?;
+        save(tx, &caller.actor(), &role, &references)
     })
     .await
 }
@@ -60,10 +63,13 @@ pub async fn update(
         let before = store::roles::find(tx, caller.organisation_id, parameters.role_id.into())?
             .ok_or(Problem::NotFound("role"))?;
         caller.require()?;
-        let role = Role { updated_at: tx.now(), ..changed(before, &body) };
+        let role = Role { updated_at: tx.now(), ..changed(before.clone(), &body) };
         check_references(tx, &role, &references)?;
+        if !record_update(tx, &caller.actor(), [&before, &role], &references)? {
+            return view(tx, &before);
+        }
         store::roles::update(tx, &role)?;
-        save(tx, &caller.actor(), &role, &references, Action::Updated)
+        save(tx, &caller.actor(), &role, &references)
     })
     .await
 }
@@ -77,6 +83,10 @@ struct References {
 impl References {
     fn of(body: &SaveRoleRequest) -> Self {
         Self { users: body.users.as_deref().map(typed), projects: body.projects.as_deref().map(typed) }
+    }
+
+    fn given(&self) -> (Option<&[UserId]>, Option<&[ProjectId]>) {
+        (self.users.as_deref(), self.projects.as_deref())
     }
 }
 
@@ -120,12 +130,35 @@ fn check_references(tx: &Tx, role: &Role, references: &References) -> Result<(),
     Problem::for_any(missing_users.chain(missing_projects), Problem::MissingReferences)
 }
 
+/// Records what an update changes, if anything.
+fn record_update(
+    tx: &Tx,
+    actor: &Actor,
+    [before, after]: [&Role; 2],
+    references: &References,
+) -> Result<bool, Problem> {
+    let had = RoleState {
+        role: before,
+        users: store::roles::users_of(tx, before.id)?.into_iter().collect(),
+        projects: store::roles::projects_of(tx, before.id)?.into_iter().collect(),
+    };
+    let has = RoleState {
+        role: after,
+        users: given_or(references.users.as_deref(), &had.users),
+        projects: given_or(references.projects.as_deref().filter(|_| !after.all_projects), &had.projects),
+    };
+    store::roles::record_update(tx, actor, [&had, &has], references.given())
+}
+
+fn given_or<I: Copy + Ord>(given: Option<&[I]>, had: &BTreeSet<I>) -> BTreeSet<I> {
+    given.map_or_else(|| had.clone(), |ids| ids.iter().copied().collect())
+}
+
 fn save(
     tx: &Tx,
     actor: &Actor,
     role: &Role,
     references: &References,
-    action: Action,
 ) -> Result<crate::generated::models::Role, Problem> {
     if let Some(user_ids) = &references.users {
         store::roles::set_users(tx, role.id, user_ids)?;
@@ -135,14 +168,11 @@ fn save(
     {
         store::roles::set_projects(tx, role.id, project_ids)?;
     }
-    store::roles::record(
-        tx,
-        actor,
-        action,
-        role,
-        (references.users.as_deref(), references.projects.as_deref()),
-    )?;
     sync_projects(tx, actor, role)?;
+    view(tx, role)
+}
+
+fn view(tx: &Tx, role: &Role) -> Result<crate::generated::models::Role, Problem> {
     let mut shown = shown(tx, role.organisation_id, std::slice::from_ref(role))?;
     shown.pop().ok_or_else(|| Problem::Internal("a role without a view".to_owned()))
 }

@@ -135,14 +135,9 @@ impl<'a> RoleSync<'a> {
 
     fn update_group(&mut self, role: &Role, group: &Group) -> Result<Group, Problem> {
         let wanted = group_of(role, group.id, group.project_id, group.created_at);
-        let is_same = group.name == wanted.name
-            && group.description == wanted.description
-            && group.permissions == wanted.permissions
-            && group.file_permissions == wanted.file_permissions;
-        if !is_same {
+        if store::groups::record_update(self.tx, self.actor, group, &wanted)? {
             self.count()?;
             store::groups::update(self.tx, &wanted)?;
-            store::groups::record(self.tx, self.actor, Action::Updated, &wanted)?;
         }
         Ok(wanted)
     }
@@ -150,13 +145,14 @@ impl<'a> RoleSync<'a> {
     fn add_user(&mut self, group: &Group, user_id: UserId) -> Result<(), Problem> {
         self.count()?;
         let fresh = Membership { by_role: true, ..Membership::new(self.tx, group.project_id, user_id) };
-        let (action, membership) = if store::members::add(self.tx, &fresh)? {
-            (Action::Created, fresh)
-        } else {
-            (Action::Updated, store::members::get_of_user(self.tx, group.project_id, user_id)?)
-        };
+        if store::members::add(self.tx, &fresh)? {
+            store::members::add_to_groups(self.tx, &fresh, &[group.id])?;
+            return store::members::record(self.tx, self.actor, Action::Created, &fresh, &[group.id]);
+        }
+        let membership = store::members::get_of_user(self.tx, group.project_id, user_id)?;
+        let had = self.group_ids(&membership)?;
         store::members::add_to_groups(self.tx, &membership, &[group.id])?;
-        self.record_member(action, &membership)
+        self.record_groups(&membership, &had)
     }
 
     fn remove_user(&mut self, group: &Group, user_id: UserId) -> Result<(), Problem> {
@@ -164,18 +160,23 @@ impl<'a> RoleSync<'a> {
         let Some(membership) = store::members::find_of_user(self.tx, group.project_id, user_id)? else {
             return Ok(());
         };
+        let had = self.group_ids(&membership)?;
         store::members::remove_from_groups(self.tx, &membership, &[group.id])?;
         if membership.by_role && !store::roles::any_role_in_project(self.tx, group.project_id, user_id)? {
             store::members::delete(self.tx, &membership)?;
             return store::members::record(self.tx, self.actor, Action::Deleted, &membership, &[]);
         }
-        self.record_member(Action::Updated, &membership)
+        self.record_groups(&membership, &had)
     }
 
-    fn record_member(&self, action: Action, membership: &Membership) -> Result<(), Problem> {
+    fn record_groups(&self, membership: &Membership, had: &[GroupId]) -> Result<(), Problem> {
+        let has = self.group_ids(membership)?;
+        store::members::record_update(self.tx, self.actor, (membership, had), (membership, &has)).map(drop)
+    }
+
+    fn group_ids(&self, membership: &Membership) -> Result<Vec<GroupId>, Problem> {
         let groups = store::members::groups_of(self.tx, membership)?;
-        let ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
-        store::members::record(self.tx, self.actor, action, membership, &ids)
+        Ok(groups.iter().map(|group| group.id).collect())
     }
 }
 

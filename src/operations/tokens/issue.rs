@@ -1,5 +1,7 @@
 //! Creates credentials of either kind, with their audit log entries.
 
+use uuid::Uuid;
+
 use crate::clock::Timestamp;
 use crate::db::Tx;
 use crate::generated::models::AuditLogType;
@@ -52,6 +54,20 @@ pub fn add_personal(
         "expiresAt": token.expires_at,
     });
     store::audit_logs::record(tx, actor, &Change::new(PERSONAL, Action::Created, token.id, data))
+}
+
+/// Deletes every credential of a user and records each in the audit log.
+pub fn delete_all(tx: &Tx, actor: &Actor, user_id: UserId) -> Result<(), Problem> {
+    let deleted = |kind, id: Uuid, data| Change::new(kind, Action::Deleted, id, data);
+    for token in store::tokens::all_personal(tx, user_id)? {
+        let data = serde_json::json!({ "userId": user_id, "note": token.note });
+        store::audit_logs::record(tx, actor, &deleted(PERSONAL, token.id.into(), data))?;
+    }
+    for session in store::tokens::all_sessions(tx, user_id)? {
+        let data = serde_json::json!({ "userId": user_id });
+        store::audit_logs::record(tx, actor, &deleted(SESSION, session.id.into(), data))?;
+    }
+    store::tokens::delete_all_of_user(tx, user_id)
 }
 
 /// Creates a session for a user and records it in the audit log.

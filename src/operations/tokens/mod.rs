@@ -5,4 +5,4 @@
 mod issue;
 pub mod personal;
 
-pub use issue::{PERSONAL, SESSION, add_personal, add_session, create_personal, create_session};
+pub use issue::{PERSONAL, SESSION, add_personal, add_session, create_personal, create_session, delete_all};

@@ -24,10 +24,13 @@ pub async fn update(
             first_name: Some(body.first_name.clone()),
             last_name: Some(body.last_name.clone()),
             updated_at: tx.now(),
-            ..before
+            ..before.clone()
         };
+        let actor = caller.actor();
+        if !store::users::record_update(tx, &actor, Action::Updated, [&before, &after], None)? {
+            return Ok(Profile { user: views::users::profile(&before) });
+        }
         store::users::update(tx, &after)?;
-        store::users::record(tx, &caller.actor(), Action::Updated, &after)?;
         Ok(Profile { user: views::users::profile(&after) })
     })
     .await

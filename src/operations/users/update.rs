@@ -9,7 +9,7 @@ use crate::db::Tx;
 use crate::generated::api::UpdateUserParameters;
 use crate::generated::models::{self, UpdateUserRequest, UserStatus, UserType};
 use crate::limits::{self, places};
-use crate::operations::{invitations, roles};
+use crate::operations::{invitations, roles, tokens};
 use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::Action;
@@ -98,25 +98,26 @@ fn carry_out(
     let actor = caller.actor();
     if after.user_type == UserType::Owner && before.user_type != UserType::Owner {
         // The former owner first, because a unique index allows one owner at a time.
-        let former = User {
-            user_type: UserType::Admin,
-            updated_at: tx.now(),
-            ..store::users::get(tx, caller.user_id)?
-        };
+        let owner = store::users::get(tx, caller.user_id)?;
+        let former = User { user_type: UserType::Admin, updated_at: tx.now(), ..owner.clone() };
         store::users::update(tx, &former)?;
-        store::users::record(tx, &actor, Action::Updated, &former)?;
+        store::users::record_update(tx, &actor, Action::Updated, [&owner, &former], None)?;
     }
-    store::users::update(tx, after)?;
     let action = match (before.status, after.status) {
-        (was, UserStatus::Disabled) if was != UserStatus::Disabled => {
-            invitations::withdraw(tx, after.id)?;
-            store::tokens::delete_all_of_user(tx, after.id)?;
-            Action::Disabled
-        }
+        (was, UserStatus::Disabled) if was != UserStatus::Disabled => Action::Disabled,
         (UserStatus::Disabled, UserStatus::Active) => Action::Enabled,
         _ => Action::Updated,
     };
-    store::users::record_with_roles(tx, &actor, action, after, roles)?;
+    let had = store::roles::roles_of_user(tx, before.id)?;
+    let roles_change = roles.map(|roles| [had.as_slice(), roles]);
+    if !store::users::record_update(tx, &actor, action, [before, after], roles_change)? {
+        return Ok(views::users::user(before, &had));
+    }
+    store::users::update(tx, after)?;
+    if action == Action::Disabled {
+        invitations::withdraw(tx, after.id)?;
+        tokens::delete_all(tx, &actor, after.id)?;
+    }
     if let Some(roles) = roles {
         roles::set_roles_of_user(tx, &actor, after.id, roles)?;
     }

@@ -1,0 +1,43 @@
+//! `brms check`: what is wrong in a database that only the operator can resolve.
+
+use std::io::Write;
+
+use super::database;
+use crate::characters::unseen;
+use crate::config::DatabaseSettings;
+use crate::failure::Failure;
+use crate::operator::addresses::{self, AddressFault};
+use crate::store;
+
+/// Prints each fault with the users that it is about. Fails if there are any.
+pub(super) fn run(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
+    let db = database::open_unchanged(settings)?;
+    let owners = database::read(&db, store::addresses::all)?;
+    let faults = addresses::faults(&owners);
+    for AddressFault { what, users } in &faults {
+        writeln!(out, "{what}")?;
+        for user in users {
+            writeln!(out, "  {}  {}  (organisation {})", user.id, shown(&user.email), user.organisation_id)?;
+        }
+    }
+    match faults.len() {
+        0 => Ok(writeln!(out, "the addresses of {} users are valid and all different", owners.len())?),
+        count => {
+            out.flush()?;
+            let noun = if count == 1 { "fault" } else { "faults" };
+            Err(format!(
+                "{count} {noun}; give these users other addresses with `brms user set-email ID NEW-EMAIL`"
+            )
+            .into())
+        }
+    }
+}
+
+/// A text with the characters that cannot be seen spelled out.
+fn shown(text: &str) -> String {
+    let spell = |letter: char| match unseen(letter) {
+        Some(_) if letter != ' ' => letter.escape_unicode().to_string(),
+        _ => letter.to_string(),
+    };
+    text.chars().map(spell).collect()
+}

@@ -4,13 +4,14 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// BRAILLE PATTERN BLANK: a symbol by its category, drawn as a blank.
-const BRAILLE_BLANK: char = '\u{2800}';
+/// Characters that draw nothing although their properties do not say so: BRAILLE PATTERN BLANK, and the marks around
+/// interlinear annotations.
+const BLANKS: [char; 4] = ['\u{2800}', '\u{fff9}', '\u{fffa}', '\u{fffb}'];
 
 /// Why a character cannot be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unseen {
-    /// It is a blank, a control or format character, or one that programs do not draw.
+    /// It is a blank, a control character, or one that programs do not draw.
     Invisible,
     /// Unicode has not assigned it, or has reserved it for private use.
     Unassigned,
@@ -35,12 +36,11 @@ pub fn unseen(letter: char) -> Option<Unseen> {
         return None;
     }
     // First, since some characters that programs do not draw are unassigned.
-    if letter == BRAILLE_BLANK || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter) {
+    if BLANKS.contains(&letter) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter) {
         return Some(Unseen::Invisible);
     }
     match CodePointMapData::<GeneralCategory>::new().get(letter) {
         GeneralCategory::Control
-        | GeneralCategory::Format
         | GeneralCategory::SpaceSeparator
         | GeneralCategory::LineSeparator
         | GeneralCategory::ParagraphSeparator => Some(Unseen::Invisible),
@@ -51,10 +51,10 @@ pub fn unseen(letter: char) -> Option<Unseen> {
     }
 }
 
-/// Whether a text has a character that can be seen.
+/// Whether a text has a character that is not invisible. An unassigned one is drawn, as a box.
 #[must_use]
 pub fn has_visible(text: &str) -> bool {
-    text.chars().any(|letter| unseen(letter).is_none())
+    text.chars().any(|letter| unseen(letter) != Some(Unseen::Invisible))
 }
 
 /// The text in Normalization Form C: "e" and a combining acute accent become "é".

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::address::{EMAIL_CHARACTERS_MAX, EmailAddress};
+use crate::characters::has_visible;
 use crate::clock::{DAY, Timestamp};
 use crate::http::parameter::COUNT_MAX;
 use crate::http::{IDEMPOTENCY_KEY_CHARACTERS_MAX, Word, words};
@@ -39,12 +40,33 @@ pub(crate) const SYNC_ROWS_MAX: usize = 10_000;
 /// The pattern of a project key; [`project_key_complaint`] checks the same without a regular expression.
 const PROJECT_KEY_PATTERN: &str = "^[a-z0-9]{2,}(-[a-z0-9]+)*$";
 /// Everything but control characters.
-const NAME_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+const TEXT_PATTERN: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
+
+/// The text between `$before` and `$after`, with a visible character in the middle. It knows the invisible characters of
+/// the basic plane: the form of others is not the same in all dialects of regular expressions.
+macro_rules! visible_pattern {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            r"[^\u0000-\u001f\u007f-\u009f]*",
+            r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f",
+            r"\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb]",
+            r"[^\u0000-\u001f\u007f-\u009f]*",
+            $after
+        )
+    };
+}
+/// A text with a visible character.
+const NAME_PATTERN: &str = visible_pattern!("^", "$");
+/// The same, or nothing.
+const NAME_OR_NOTHING_PATTERN: &str = visible_pattern!("^(", ")?$");
 
 /// The limit of a field of a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
     Name,
+    PersonName,
+    Text,
     ProjectKey,
     Email,
     Entries,
@@ -54,7 +76,9 @@ pub(crate) enum Limit {
 /// The table of fields of request bodies with a limit, in any operation. The served description states these limits,
 /// and [`check`] enforces them.
 const FIELDS: &[(&[&str], Limit)] = &[
-    (&["name", "displayName", "description", "note", "firstName", "lastName"], Limit::Name),
+    (&["name", "displayName"], Limit::Name),
+    (&["firstName", "lastName"], Limit::PersonName),
+    (&["description", "note"], Limit::Text),
     (&["key"], Limit::ProjectKey),
     (&["email", "emails"], Limit::Email),
     (&["userIds", "groupIds", "users", "projects", "roles", "idpGroups"], Limit::Entries),
@@ -96,6 +120,10 @@ fn limit_of(field: &str) -> Option<Limit> {
 pub fn of_field(field: &str) -> Option<Value> {
     Some(match limit_of(field)? {
         Limit::Name => json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": NAME_PATTERN }),
+        Limit::PersonName => {
+            json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": NAME_OR_NOTHING_PATTERN })
+        }
+        Limit::Text => json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": TEXT_PATTERN }),
         Limit::ProjectKey => json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": PROJECT_KEY_PATTERN }),
         Limit::Email => json!({ "format": "email", "maxLength": EMAIL_CHARACTERS_MAX }),
         Limit::Entries => json!({ "maxItems": ENTRIES_MAX }),
@@ -139,7 +167,9 @@ impl Limited for String {
         match limit {
             Limit::ProjectKey => project_key_complaint(self),
             Limit::Email => EmailAddress::parse(self).err(),
-            _ => name_complaint(self),
+            Limit::Name => name_complaint(self),
+            Limit::PersonName => (!self.is_empty()).then(|| name_complaint(self)).flatten(),
+            _ => text_complaint(self),
         }
     }
 }
@@ -234,9 +264,16 @@ pub fn places<'a, T: Display>(
     wrong.map(move |(position, id)| Place::pointer(format!("{pointer}/{position}"), format!("{id} {detail}")))
 }
 
-/// What is wrong with a name or note, if anything: its length, or control characters in it.
+/// What is wrong with a name, if anything: that nothing of it can be seen, or what is wrong with any text.
 #[must_use]
 pub fn name_complaint(name: &str) -> Option<String> {
+    let unseen = || (!has_visible(name)).then(|| "must have a visible character".to_owned());
+    text_complaint(name).or_else(unseen)
+}
+
+/// What is wrong with a text, if anything: its length, or control characters in it.
+#[must_use]
+pub fn text_complaint(name: &str) -> Option<String> {
     let characters = name.chars().count();
     if characters > NAME_CHARACTERS_MAX {
         return Some(format!("is {characters} characters long; the limit is {NAME_CHARACTERS_MAX}"));
@@ -268,6 +305,20 @@ mod tests {
             assert!(name_complaint(wrong).is_some(), "{wrong:?}");
         }
         assert_eq!(name_complaint("O'Neil <b> \u{202e} أحمد"), None);
+    }
+
+    #[test]
+    fn fr_56_the_pattern_of_names_knows_the_invisible_characters_of_the_basic_plane() {
+        let [name, person] = [NAME_PATTERN, NAME_OR_NOTHING_PATTERN]
+            .map(|pattern| jsonschema::validator_for(&json!({ "pattern": pattern })).expect("a pattern"));
+        for letter in '\u{20}'..='\u{ffff}' {
+            let text = json!(letter.to_string());
+            let is_taken = name_complaint(&letter.to_string()).is_none();
+            assert_eq!((name.is_valid(&text), person.is_valid(&text)), (is_taken, is_taken), "{letter:?}");
+        }
+        assert!(!name.is_valid(&json!("")) && person.is_valid(&json!("")));
+        assert_eq!("".to_owned().complaint(Limit::PersonName), None);
+        assert!("".to_owned().complaint(Limit::Name).is_some());
     }
 
     #[test]

@@ -18,6 +18,7 @@ use lettre::{
 
 use super::render::{Rendered, clean_name};
 use super::transport::Outgoing;
+use crate::address::EmailAddress;
 use crate::failure::Failure;
 
 /// The headers around the rendered mail.
@@ -51,6 +52,7 @@ const BOUNDARY_CHARS_MAX: usize = 70;
 pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, Failure> {
     let from = mailbox("From", Some(envelope.from_name), envelope.from_address)?;
     let to = mailbox("To", None, envelope.to_address)?;
+    let is_plain = to.email.user().is_ascii();
     // Passed explicitly: lettre would otherwise parse it back from the headers, which fails for addresses that it
     // accepts elsewhere: `"a b"@c.example`, `a@[127.0.0.1]`.
     let route = address::Envelope::new(Some(from.email.clone()), vec![to.email.clone()])
@@ -65,8 +67,11 @@ pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, Failu
         // RFC 3834, and Exchange's equivalent: suppress out-of-office replies.
         .raw_header(fixed_header("Auto-Submitted", "auto-generated"))
         .raw_header(fixed_header("X-Auto-Response-Suppress", "All"));
-    if let Some((name, address)) = envelope.reply_to {
-        builder = builder.reply_to(mailbox("Reply-To", name, address)?);
+    // An address that is not ASCII makes a mail undeliverable for relays and recipients without SMTPUTF8, so it is used
+    // only for a recipient who needs that anyway. An address from before there were rules may not be valid.
+    let reply_to = envelope.reply_to.and_then(|(name, address)| mailbox("Reply-To", name, address).ok());
+    if let Some(reply_to) = reply_to.filter(|reply_to| !is_plain || reply_to.email.user().is_ascii()) {
+        builder = builder.reply_to(reply_to);
     }
     let parts = MultiPart::alternative()
         .boundary(boundary(envelope.message_id))
@@ -76,11 +81,13 @@ pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, Failu
     Ok(Outgoing { envelope: route, message: message.formatted() })
 }
 
-/// lettre panics on a name with CR, LF or NUL, which would also end the delivery of every other mail; a cleaned name
-/// contains none.
+/// A name and an address whose domain is ASCII. lettre panics on a name with CR, LF or NUL, which would also end the
+/// delivery of every other mail; a cleaned name contains none.
 fn mailbox(header: &str, name: Option<&str>, address: &str) -> Result<Mailbox, Failure> {
-    let address: Address =
-        address.parse().map_err(|cause| Failure::new(MESSAGE, format_args!("{header}: {cause}")))?;
+    let address = EmailAddress::parse(address)
+        .map_err(|complaint| Failure::new(MESSAGE, format_args!("{header}: {complaint}")))?;
+    // It was checked here: lettre's own check refuses combining characters.
+    let address = Address::new_dangerous(address.local(), address.domain());
     Ok(Mailbox::new(name.and_then(clean_name), address))
 }
 
@@ -210,8 +217,8 @@ mod tests {
         for bad in ["", "a", "a@", "@b", "a@b\r\nBcc: x@y", "a@b, c@d", "<a@b>", "a\0@b", "a b@c"] {
             assert!(refused(Envelope { to_address: bad, ..envelope() }).contains("To"), "{bad:?}");
             assert!(refused(Envelope { from_address: bad, ..envelope() }).contains("From"));
-            let reply_to = Some((None, bad));
-            assert!(refused(Envelope { reply_to, ..envelope() }).contains("Reply-To"));
+            let bytes = built(&Envelope { reply_to: Some((None, bad)), ..envelope() }, &rendered());
+            assert!(MessageParser::new().parse(&bytes).unwrap().reply_to().is_none(), "{bad:?}");
         }
         for message_id in ["", "a", "a@b>\r\nX: y", "<a@b>", "a@b@c", "ä@b"] {
             assert!(refused(Envelope { message_id, ..envelope() }).contains("Message-ID"));
@@ -220,6 +227,25 @@ mod tests {
         let after = SystemTime::UNIX_EPOCH + Duration::from_secs(DATE_SECONDS_MAX + 1);
         for date in [before, after] {
             assert!(refused(Envelope { date, ..envelope() }).contains("Date"));
+        }
+    }
+
+    #[test]
+    fn fr_52_reply_to_is_ascii_unless_the_recipient_is_not() {
+        let reply_to = |to_address, address| {
+            let given = Envelope { to_address, reply_to: Some((Some("Jürgen"), address)), ..envelope() };
+            let bytes = built(&given, &rendered());
+            let mail = MessageParser::new().parse(&bytes).unwrap();
+            (mail.reply_to().map(|address| only(Some(address)).1.unwrap()), bytes.is_ascii())
+        };
+        let unicode = "jürgen@xn--bcher-kva.example";
+        for (to, from, wanted, is_ascii) in [
+            ("new@c.example", "ann@bücher.example", Some("ann@xn--bcher-kva.example"), true),
+            ("new@bücher.example", "ann@bücher.example", Some("ann@xn--bcher-kva.example"), true),
+            ("new@bücher.example", "jürgen@bücher.example", None, true),
+            ("jürg@c.example", "jürgen@bücher.example", Some(unicode), false),
+        ] {
+            assert_eq!(reply_to(to, from), (wanted.map(str::to_owned), is_ascii), "{from} to {to}");
         }
     }
 

@@ -191,7 +191,7 @@ impl Relay {
         connection.message(&outgoing.message).await.map_err(failed)
     }
 
-    /// The SMTP extensions this mail needs. A recipient's address cannot be written without SMTPUTF8, so a relay that
+    /// The SMTP extensions this mail needs. A recipient's local part cannot be written without SMTPUTF8, so a relay that
     /// lacks it is a permanent failure; the rest depends on settings.
     fn parameters(
         &self,
@@ -199,13 +199,16 @@ impl Relay {
         outgoing: &Outgoing,
     ) -> Result<Vec<MailParameter>, SendError> {
         let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
-        let needs_unicode = !outgoing.envelope.to().iter().all(is_ascii);
+        let is_recipient_ascii = outgoing.envelope.to().iter().all(is_ascii);
+        let needs_unicode = !is_recipient_ascii
+            || !outgoing.envelope.from().is_none_or(is_ascii)
+            || !header(&outgoing.message).is_ascii();
         let lacks = |what: &str| {
             let text = format!("the relay {} does not offer {what}, which the mail needs", self.address());
-            if needs_unicode { SendError::Permanent(text) } else { SendError::Transient(text) }
+            if is_recipient_ascii { SendError::Transient(text) } else { SendError::Permanent(text) }
         };
         let mut parameters = Vec::new();
-        if needs_unicode || !outgoing.envelope.from().is_none_or(is_ascii) {
+        if needs_unicode {
             if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
                 return Err(lacks("SMTPUTF8 (addresses beyond ASCII)"));
             }
@@ -244,6 +247,12 @@ impl Relay {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The header of a message: everything before the first empty line.
+fn header(message: &[u8]) -> &[u8] {
+    let end = message.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+    &message[..end.unwrap_or(message.len())]
 }
 
 fn credentials(settings: &MailSettings) -> Result<Option<Credentials>, String> {

@@ -80,8 +80,11 @@ pub async fn update(
 }
 
 fn check(body: &SaveGroupRequest) -> Result<(), Problem> {
-    limits::check(&[("name", &body.name), ("description", &body.description)])?;
-    limits::check(&[("filePermissions", &body.file_permissions)])
+    limits::check(&[
+        ("name", &body.name),
+        ("description", &body.description),
+        ("filePermissions", &body.file_permissions),
+    ])
 }
 
 /// Creating or changing a group with the permission `owner` requires the right to grant it.

@@ -27,8 +27,7 @@ pub async fn invite(
     parameters: InviteMembersParameters,
     body: InviteMembersRequest,
 ) -> Result<Posted<Vec<Member>>, Problem> {
-    limits::check(&[("userIds", &body.user_ids)])?;
-    limits::check(&[("groupIds", &body.group_ids)])?;
+    limits::check(&[("userIds", &body.user_ids), ("groupIds", &body.group_ids)])?;
     let invitation = Arc::new(MemberInvitation {
         project_id: parameters.project_id.into(),
         user_ids: typed(&body.user_ids),

@@ -15,8 +15,11 @@ pub async fn update(
     principal: Principal,
     body: UpdateOrganisationRequest,
 ) -> Result<models::Organisation, Problem> {
-    limits::check(&[("name", &body.name), ("displayName", &body.display_name)])?;
-    limits::check(&[("preferences", &body.preferences)])?;
+    limits::check(&[
+        ("name", &body.name),
+        ("displayName", &body.display_name),
+        ("preferences", &body.preferences),
+    ])?;
     app.write(principal, move |tx, caller| {
         caller.require()?;
         let before = store::organisations::get(tx, caller.organisation_id)?;

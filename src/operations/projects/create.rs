@@ -24,8 +24,7 @@ pub async fn create(
     principal: Principal,
     body: CreateProjectRequest,
 ) -> Result<Posted<CreatedProject>, Problem> {
-    limits::check(&[("name", &body.name)])?;
-    limits::check(&[("key", &body.key)])?;
+    limits::check(&[("name", &body.name), ("key", &body.key)])?;
     app.write_once(
         principal,
         |_, caller| caller.require(),

@@ -19,8 +19,7 @@ pub async fn update(
     parameters: UpdateProjectParameters,
     body: UpdateProjectRequest,
 ) -> Result<models::Project, Problem> {
-    limits::check(&[("name", &body.name)])?;
-    limits::check(&[("key", &body.key)])?;
+    limits::check(&[("name", &body.name), ("key", &body.key)])?;
     app.write(principal, move |tx, caller| {
         let (before, access) = access::projects::access(tx, caller, parameters.project_id.into())?;
         if (body.key.is_some() || body.protected.is_some()) && !access.may(Permission::Owner) {

@@ -91,11 +91,14 @@ impl References {
 }
 
 fn check(body: &SaveRoleRequest) -> Result<(), Problem> {
-    limits::check(&[("name", &body.name), ("description", &body.description)])?;
-    limits::check(&[("users", &body.users)])?;
-    limits::check(&[("projects", &body.projects)])?;
-    limits::check(&[("idpGroups", &body.idp_groups)])?;
-    limits::check(&[("projectFilePermissions", &body.project_file_permissions)])
+    limits::check(&[
+        ("name", &body.name),
+        ("description", &body.description),
+        ("users", &body.users),
+        ("projects", &body.projects),
+        ("idpGroups", &body.idp_groups),
+        ("projectFilePermissions", &body.project_file_permissions),
+    ])
 }
 
 /// The role with the changes of the request.

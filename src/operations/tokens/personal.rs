@@ -78,8 +78,7 @@ pub async fn create(
     owner: TokenOwner,
     body: CreateTokenRequest,
 ) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
-    limits::check(&[("note", &body.note)])?;
-    limits::check(&[("projects", &body.projects)])?;
+    limits::check(&[("note", &body.note), ("projects", &body.projects)])?;
     let permit = move |tx: &Tx, caller: &Caller| owner.user(tx, caller);
     app.write_once(principal, permit, move |tx, caller, user| {
         let projects = if body.all_projects { &[] } else { body.projects.as_deref().unwrap_or_default() };

@@ -25,8 +25,7 @@ pub async fn update(
     parameters: UpdateUserParameters,
     body: UpdateUserRequest,
 ) -> Result<models::User, Problem> {
-    limits::check(&[("firstName", &body.first_name), ("lastName", &body.last_name)])?;
-    limits::check(&[("roles", &body.roles)])?;
+    limits::check(&[("firstName", &body.first_name), ("lastName", &body.last_name), ("roles", &body.roles)])?;
     app.write(principal, move |tx, caller| {
         let before = store::users::find(tx, caller.organisation_id, parameters.user_id.into())?
             .ok_or(Problem::NotFound("user"))?;

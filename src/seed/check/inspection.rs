@@ -89,7 +89,7 @@ impl Inspection {
     }
 
     pub(super) fn text(&mut self, place: &str, text: Option<&str>) {
-        if let Some(complaint) = text.and_then(limits::name_complaint) {
+        if let Some(complaint) = text.and_then(limits::text_complaint) {
             self.complain(place, complaint);
         }
     }

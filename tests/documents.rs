@@ -4,6 +4,8 @@
 use crate::markdown::Document;
 use crate::repository::{Repository, is_a, read};
 
+#[path = "documents/addresses.rs"]
+mod addresses;
 #[path = "documents/commands.rs"]
 mod commands;
 #[path = "documents/markdown.rs"]

@@ -123,7 +123,10 @@ mod tests {
             Ok("https://people.example.org/brms")
         );
         let ascii = Ok("brms@xn--bcher-kva.example".to_owned());
-        assert_eq!((sender("brms@bücher.example"), sender("brms@xn--bcher-kva.example")), (ascii.clone(), ascii));
+        assert_eq!(
+            (sender("brms@bücher.example"), sender("brms@xn--bcher-kva.example")),
+            (ascii.clone(), ascii)
+        );
         assert!(domain("a b").is_err() && domain("").is_err() && domain("mail.example.org").is_ok());
         for wrong in
             ["", " ", ".", "a b", "a..b", "relay:587", "smtp://relay", "[::1]", "bücher.example", "a/b"]

@@ -82,7 +82,7 @@ fn wrapped(text: &str) -> String {
 }
 
 /// The first line that differs.
-fn difference(written: &str, right: &str) -> Option<String> {
+pub fn difference(written: &str, right: &str) -> Option<String> {
     let (mut written, mut right) = (written.lines(), right.lines());
     for line in 1.. {
         match (written.next(), right.next()) {

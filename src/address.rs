@@ -28,7 +28,9 @@ const LOOK_ALIKES: [char; 3] = ['\u{37e}', '\u{1fef}', '\u{212a}'];
 pub struct EmailAddress {
     typed: String,
     local: String,
+    /// In ASCII, otherwise as typed.
     domain: String,
+    folded_domain: String,
 }
 
 impl EmailAddress {
@@ -49,13 +51,15 @@ impl EmailAddress {
         if local.len() > LOCAL_BYTES_MAX {
             return Err(format!("{EXPECTED}; the part before the @ has more than {LOCAL_BYTES_MAX} bytes"));
         }
-        let domain = ascii_domain(domain).ok_or_else(|| format!("{EXPECTED}; the domain is not valid"))?;
-        if local.len() + 1 + domain.len() > EMAIL_CHARACTERS_MAX {
+        let folded_domain =
+            ascii_domain(domain).ok_or_else(|| format!("{EXPECTED}; the domain is not valid"))?;
+        if local.len() + 1 + folded_domain.len() > EMAIL_CHARACTERS_MAX {
             return Err(format!(
                 "{EXPECTED}; it has more than {EMAIL_CHARACTERS_MAX} bytes when mail is sent to it"
             ));
         }
-        Ok(Self { typed: text.to_owned(), local, domain })
+        let domain = if domain.is_ascii() { domain } else { &folded_domain }.to_owned();
+        Ok(Self { typed: text.to_owned(), local, domain, folded_domain })
     }
 
     /// As it was typed.
@@ -67,10 +71,10 @@ impl EmailAddress {
     /// The form by which addresses are compared.
     #[must_use]
     pub fn folded(&self) -> String {
-        format!("{}@{}", folded_local(&self.local), self.domain)
+        format!("{}@{}", folded_local(&self.local), self.folded_domain)
     }
 
-    /// The form that mail servers are told: the local part as typed, in NFC, and the domain in ASCII.
+    /// The form that mail servers are told: as typed, but in NFC and with the domain in ASCII.
     #[must_use]
     pub fn for_mail(&self) -> String {
         format!("{}@{}", self.local, self.domain)

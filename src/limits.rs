@@ -119,7 +119,9 @@ fn limit_of(field: &str) -> Option<Limit> {
 #[must_use]
 pub fn of_field(field: &str) -> Option<Value> {
     Some(match limit_of(field)? {
-        Limit::Name => json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": NAME_PATTERN }),
+        Limit::Name => {
+            json!({ "minLength": 1, "maxLength": NAME_CHARACTERS_MAX, "pattern": NAME_PATTERN })
+        }
         Limit::PersonName => {
             json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": NAME_OR_NOTHING_PATTERN })
         }

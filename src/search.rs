@@ -30,7 +30,7 @@ pub fn folded_text(text: &str) -> String {
     for letter in composed(text).chars() {
         if letter.is_whitespace() {
             is_between_words = !folded.is_empty();
-        } else if unseen(letter) != Some(Unseen::Invisible) {
+        } else if letter.is_control() || unseen(letter) != Some(Unseen::Invisible) {
             if std::mem::take(&mut is_between_words) {
                 folded.push(' ');
             }

@@ -20,9 +20,13 @@ mod rights;
 mod secrets;
 
 mod accepting;
+mod addresses;
+mod addresses_shared;
+mod bulk_refusals;
 mod codes;
 mod complaints;
 mod delivery;
+mod delivery_beyond_ascii;
 mod delivery_failures;
 mod delivery_killed;
 mod delivery_outage;
@@ -41,6 +45,7 @@ mod users;
 mod users_update;
 
 mod approvals;
+mod audit_changes;
 mod audit_export;
 mod audit_logs;
 mod groups;
@@ -51,6 +56,7 @@ mod projects_changed;
 mod projects_deleted;
 mod roles;
 mod roles_reach;
+mod searching;
 
 mod idempotency;
 mod idempotency_kept;

@@ -93,10 +93,9 @@ async fn members_are_listed_in_order_with_user_and_groups_page_by_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_for_members_covers_address_and_name() {
     let server = TestServer::start().await;
-    execute(
-        &server,
-        "UPDATE users SET first_name = 'JÖRG', last_name = 'Öz 5%' WHERE email LIKE 'reader@acme%'",
-    );
+    let name = json!({ "firstName": "JÖRG", "lastName": "Öz 5%" });
+    let call = server.call("PUT", &format!("/api/users/{}", seed::READER)).caller(seed::OWNER_SES);
+    call.json(&name).expect(200).await;
     for (search, found) in [
         ("OWNER%40acme", vec!["owner@acme.test"]),
         ("olga", vec!["owner@acme.test"]),
@@ -176,10 +175,11 @@ async fn absent_groups_of_a_member_are_kept_and_an_empty_list_removes_them() {
         assert_eq!(group_ids(&answer), groups, "{body}");
         assert_eq!(answer, member(&server, seed::READER).await, "{body}");
         assert_eq!(json!([answer["id"], answer["createdAt"]]), json!([before["id"], before["createdAt"]]));
-        assert!(answer["updatedAt"].as_str() > before["updatedAt"].as_str(), "{answer}");
+        let is_first_state = groups == [seed::EDITORS];
+        assert_eq!(answer["updatedAt"] == before["updatedAt"], is_first_state, "{answer}");
     }
     let rows = "SELECT count(*) FROM audit_logs WHERE type = 'member' AND action = 'updated'";
-    assert_eq!(server.count(rows), 5);
+    assert_eq!(server.count(rows), 3, "two calls changed nothing");
     assert_eq!(server.count(&format!("{rows} AND data ->> '$.groupIds[0]' = '{}'", seed::MANAGERS)), 1);
 }
 

@@ -38,8 +38,12 @@ impl Much {
 
     async fn people(&mut self) {
         let preferences = json!({ "themePrimaryColor": "#123456", "mine": { "deep": [1.5, null, "ü"] } });
-        self.owner("PUT", "/api/organisations", json!({ "displayName": "", "preferences": preferences }))
-            .await;
+        self.owner(
+            "PUT",
+            "/api/organisations",
+            json!({ "displayName": "\u{202e}é", "preferences": preferences }),
+        )
+        .await;
         let emails = json!({ "emails": ["Zoe@Acme.test", "withdrawn@acme.test"] });
         let invited = self.owner("POST", "/api/users", emails).await;
         let withdrawn = format!("/api/users/{}", invited[1]["userId"].as_str().expect("an id"));

@@ -101,7 +101,14 @@ impl Maker<'_> {
             let letter = if controls { *self.random.of(&CONTROLS) } else { *self.random.of(&LETTERS) };
             text.push_str(letter);
         }
-        text.chars().take(length).collect()
+        let text: String = text.chars().take(length).collect();
+        // The pattern of names, which need a visible character.
+        let is_name = pattern.is_some_and(|pattern| pattern.contains("\\u2800"));
+        if is_name && !text.is_empty() && !brms::characters::has_visible(&text) {
+            "x".to_owned()
+        } else {
+            text
+        }
     }
 
     fn email(&mut self, number: usize) -> String {

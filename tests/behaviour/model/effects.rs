@@ -31,6 +31,7 @@ impl World {
     }
 
     fn carry_out(&mut self, caller: usize, operation: &Operation, answer: &Answer, now: Timestamp) -> bool {
+        let before = self.clone();
         match operation {
             Operation::InviteUsers(_) => return self.invited(&answer.json(), now),
             Operation::SendInvitation(user) => self.sent(*user, now),
@@ -68,23 +69,22 @@ impl World {
                 return false;
             }
             Operation::CreateRole(_) | Operation::UpdateRole(..) => self.saved_role(operation, answer),
-            _ => return self.changed_project(caller, operation, answer),
+            _ => self.changed_project(caller, operation, answer),
         }
-        true
+        // Updates that change nothing leave no trace.
+        before != *self
     }
 
-    fn changed_project(&mut self, caller: usize, operation: &Operation, answer: &Answer) -> bool {
+    fn changed_project(&mut self, caller: usize, operation: &Operation, answer: &Answer) {
         match operation {
             Operation::CreateProject { key, copy } => self.created_project(caller, key, *copy, answer),
             Operation::UpdateProject(project, change) => {
                 let project = &mut self.projects[*project];
-                let before = (project.name.clone(), project.key.clone(), project.is_protected);
                 match change {
                     ProjectChange::Name(name) => project.name.clone_from(name),
                     ProjectChange::Key(key) => (*key).clone_into(&mut project.key),
                     ProjectChange::Protection(is_protected) => project.is_protected = *is_protected,
                 }
-                return before != (project.name.clone(), project.key.clone(), project.is_protected);
             }
             Operation::DeleteProject(project) => self.projects[*project].is_deleted = true,
             Operation::RestoreProject(project) => {
@@ -97,7 +97,7 @@ impl World {
                 self.follow_roles();
             }
             Operation::UpdateApprovals { project, groups } => {
-                self.projects[*project].approving = groups.iter().copied().collect();
+                self.projects[*project].approving.clone_from(groups);
             }
             Operation::CreateGroup(project, save) => self.groups.push(Group {
                 project: *project,
@@ -116,20 +116,19 @@ impl World {
             Operation::DeleteGroup(group) => self.remove_group(*group),
             other => unreachable!("{other:?} changes no project"),
         }
-        true
     }
 
     fn created_project(&mut self, caller: usize, key: &str, copy: Option<usize>, answer: &Answer) {
         let number = self.projects.len();
-        let mut approving = BTreeSet::new();
+        let mut copies = BTreeMap::new();
         let copied = self.groups_of(copy.unwrap_or(usize::MAX)).filter(|(_, group)| group.role.is_none());
         let copied: Vec<_> = copied.map(|(original, group)| (original, group.clone())).collect();
         for (original, group) in copied {
-            if copy.is_some_and(|source| self.projects[source].approving.contains(&original)) {
-                approving.insert(self.groups.len());
-            }
+            copies.insert(original, self.groups.len());
             self.groups.push(Group { project: number, ..group });
         }
+        let asked = copy.map(|source| self.projects[source].approving.clone()).unwrap_or_default();
+        let approving = asked.iter().filter_map(|original| copies.get(original).copied()).collect();
         self.projects.push(Project {
             id: text(answer, "/project/id"),
             key: key.to_owned(),
@@ -146,7 +145,7 @@ impl World {
     pub fn remove_group(&mut self, group: usize) {
         self.groups[group].is_gone = true;
         let project = &mut self.projects[self.groups[group].project];
-        project.approving.remove(&group);
+        project.approving.retain(|approving| *approving != group);
         for member in project.members.values_mut() {
             member.groups.remove(&group);
         }

@@ -5,10 +5,12 @@ use std::time::Duration;
 use super::steps::{
     Credential, GroupSave, NewToken, Operation, Owner, ProjectChange, RoleSave, Step, UserChange, Words,
 };
-use super::world::{DAY, User, WEEK, World};
+use super::world::{DAY, ODD_ADDRESSES, User, WEEK, World};
 use crate::support::random::Random;
 
 const KEYS: [&str; 6] = ["pricing", "claims", "alpha", "beta", "gamma", "delta"];
+/// What names end with: nothing, or what is easily mishandled.
+const ODD_ENDINGS: [&str; 8] = ["", "", "", " İ", " e\u{301}", "\u{200b}", " \u{202e}x", " '<b>\" %_\\"];
 const PROJECTS_MAX: usize = 9;
 const ROLES_MAX: usize = 4;
 const PERMISSIONS: [&[&str]; 7] = [
@@ -259,13 +261,16 @@ impl Generator {
             let user = self.below(world.users.len());
             return world.users[user].email.to_uppercase();
         }
+        if self.random.once_in(3) {
+            return self.one_of(&ODD_ADDRESSES).0.to_owned();
+        }
         format!("person{}@acme.test", self.below(8))
     }
 
     /// A name that nothing else has.
     fn name(&mut self, noun: &str) -> String {
         self.names += 1;
-        format!("{noun} {}", self.names)
+        format!("{noun} {}{}", self.names, self.one_of(&ODD_ENDINGS))
     }
 
     fn below(&mut self, limit: usize) -> usize {

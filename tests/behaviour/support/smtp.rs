@@ -21,6 +21,10 @@ pub struct Habits {
     pub wants_tls: bool,
     /// Supports addresses beyond ASCII (SMTPUTF8).
     pub takes_unicode: bool,
+    /// Does not offer 8BITMIME.
+    pub lacks_8bit: bool,
+    /// Rejects raw UTF-8 in headers of a mail that was not announced with SMTPUTF8.
+    pub refuses_raw_headers: bool,
     /// Requires AUTH with this name and password.
     pub login: Option<(&'static str, &'static str)>,
 }

@@ -30,6 +30,8 @@ struct Dialogue {
     hello: String,
     user: Option<String>,
     from: Option<String>,
+    /// The mail was announced with SMTPUTF8.
+    is_unicode: bool,
     to: Vec<String>,
 }
 
@@ -46,6 +48,7 @@ pub(super) fn hold(shared: &Arc<Shared>, connection: usize, socket: TcpStream) {
         hello: String::new(),
         user: None,
         from: None,
+        is_unicode: false,
         to: Vec::new(),
     };
     let Err(Over) = dialogue.talk();
@@ -93,7 +96,11 @@ impl Dialogue {
         self.forget_mail();
         let mut lines = vec!["sink.test"];
         if is_extended {
-            lines.extend(["PIPELINING", "8BITMIME", "SIZE 10000000"]);
+            lines.push("PIPELINING");
+            if !self.shared.habits.lacks_8bit {
+                lines.push("8BITMIME");
+            }
+            lines.push("SIZE 10000000");
             if self.shared.habits.takes_unicode {
                 lines.push("SMTPUTF8");
             }
@@ -168,6 +175,7 @@ impl Dialogue {
         }
         if self.act(Stage::From, 250, "2.1.0 Sender taken")? {
             self.from = Some(address(rest));
+            self.is_unicode = rest.contains("SMTPUTF8");
         }
         Ok(())
     }
@@ -193,6 +201,7 @@ impl Dialogue {
         }
         let data = self.content()?;
         let link = first_link(&data);
+        let has_raw_header = self.has_raw_header(&data);
         let received = Received {
             at: Instant::now(),
             connection: self.connection,
@@ -210,6 +219,7 @@ impl Dialogue {
         drop(state);
         let (code, text) = match self.deed(Stage::End)? {
             Some(Deed::Answer(code, text)) => (code, text.to_owned()),
+            None if has_raw_header => (550, "5.6.7 Header is not ASCII".to_owned()),
             Some(Deed::QuoteLink) => (550, format!("5.7.1 Looks like a lure\n{link}")),
             _ => (250, "2.0.0 Taken".to_owned()),
         };
@@ -217,6 +227,12 @@ impl Dialogue {
         self.shared.state().received[place].answer = Some(code);
         self.forget_mail();
         self.answer(code, &text)
+    }
+
+    /// Whether the relay rejects the message for its header.
+    fn has_raw_header(&self, data: &[u8]) -> bool {
+        let end = data.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap_or(data.len());
+        self.shared.habits.refuses_raw_headers && !self.is_unicode && !data[..end].is_ascii()
     }
 
     /// The lines up to the dot, unstuffed.

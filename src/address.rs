@@ -137,7 +137,7 @@ fn unquoted(text: &str) -> Option<String> {
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {
         match letter {
-            '\\' => content.push(letters.next().filter(|next| next.is_ascii())?),
+            '\\' => content.push(letters.next().filter(char::is_ascii)?),
             '"' => return None,
             _ => content.push(letter),
         }

@@ -319,8 +319,8 @@ mod tests {
             assert_eq!((name.is_valid(&text), person.is_valid(&text)), (is_taken, is_taken), "{letter:?}");
         }
         assert!(!name.is_valid(&json!("")) && person.is_valid(&json!("")));
-        assert_eq!("".to_owned().complaint(Limit::PersonName), None);
-        assert!("".to_owned().complaint(Limit::Name).is_some());
+        assert_eq!(String::new().complaint(Limit::PersonName), None);
+        assert!(String::new().complaint(Limit::Name).is_some());
     }
 
     #[test]

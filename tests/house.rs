@@ -163,7 +163,7 @@ fn pure_views(source: &Source) -> Vec<String> {
 }
 
 fn the_mail_library(source: &Source) -> Vec<String> {
-    known_only_in(source, &["lettre"], &["src/mail/", "src/http/limits.rs"])
+    known_only_in(source, &["lettre"], &["src/mail/"])
 }
 
 fn the_template_library(source: &Source) -> Vec<String> {

@@ -118,6 +118,9 @@ pub enum Problem {
     Injected(u16),
 }
 
+/// A problem, and the places of a request that it is about, if any.
+pub type Reason = (fn(Vec<Place>) -> Problem, Vec<Place>);
+
 /// The `Retry-After` of a 503.
 const RETRY_AFTER_BUSY_SECONDS: u64 = 1;
 
@@ -144,7 +147,7 @@ impl Problem {
     }
 
     /// Fails with every place of all reasons, if there are any. The first reason that applies decides the status.
-    pub fn for_all<const N: usize>(reasons: [(fn(Vec<Place>) -> Self, Vec<Place>); N]) -> Result<(), Self> {
+    pub fn for_all<const N: usize>(reasons: [Reason; N]) -> Result<(), Self> {
         let first = reasons.iter().find(|(_, places)| !places.is_empty()).map(|(problem, _)| *problem);
         let places = reasons.into_iter().flat_map(|(_, places)| places).collect();
         first.map_or(Ok(()), |problem| Err(problem(places)))
@@ -325,7 +328,7 @@ impl Problem {
                     .to_owned()
             }
             Self::MethodNotAllowed { allow } => format!("This path supports only: {allow}."),
-            Self::Conflict(_, places) if !places.is_empty() => sentences(places),
+            Self::Conflict(_, places) | Self::TooManySends { places, .. } if !places.is_empty() => sentences(places),
             Self::Conflict(conflict, _) => conflict.detail().to_owned(),
             Self::Gone(gone) => gone.detail().to_owned(),
             Self::TooLarge { bytes_max } => format!("The body is limited to {bytes_max} bytes."),
@@ -335,7 +338,6 @@ impl Problem {
             Self::UnsupportedContentEncoding => {
                 "Send the body uncompressed, without Content-Encoding.".to_owned()
             }
-            Self::TooManySends { places, .. } if !places.is_empty() => sentences(places),
             Self::TooManySends { limit, retry_after_seconds, .. } => {
                 format!("{} Try again in {retry_after_seconds} seconds.", limit.detail())
             }

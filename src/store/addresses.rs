@@ -1,8 +1,8 @@
 //! Who has an address: looking users up by it, changing it, and users of one organisation who have the same mailbox.
 //!
 //! Files of schema step 5 can have such users, since addresses were only compared in lower case then. Each of them keeps
-//! that folding in `email_folded`; `email_clash` has the address that they share. Their address is nobody's until the
-//! operator has changed one of them, but what was typed before still names its user.
+//! that folding in `email_folded`; `email_clash` has the address that they share. It names none of them until the
+//! operator has changed one, but an address as it was typed before still names its user.
 
 use crate::address::{EmailAddress, folded_or_lower_case, in_lower_case};
 use crate::db::{Tx, params};
@@ -26,7 +26,7 @@ stored! {
 }
 
 /// A user found by an address.
-struct Found {
+struct UserWithAddress {
     user: User,
     clash: Option<String>,
 }
@@ -42,16 +42,17 @@ pub fn find_user(
         return Ok(None);
     }
     let typed_before = in_lower_case(address.as_typed());
-    let is_named = |found: &Found| found.clash.is_none() || in_lower_case(&found.user.email) == typed_before;
+    let is_named =
+        |found: &UserWithAddress| found.clash.is_none() || in_lower_case(&found.user.email) == typed_before;
     let named = found.into_iter().find(is_named).ok_or(Problem::conflict(Conflict::AddressClash))?;
     Ok(Some(named.user))
 }
 
-fn find(tx: &Tx, organisation_id: OrganisationId, folded: &str) -> Result<Vec<Found>, Problem> {
+fn find(tx: &Tx, organisation_id: OrganisationId, folded: &str) -> Result<Vec<UserWithAddress>, Problem> {
     tx.rows(
         "SELECT * FROM users WHERE organisation_id = ?1 AND (email_folded = ?2 OR email_clash = ?2) ORDER BY id",
         params![organisation_id, folded],
-        |row| Ok(Found { user: User::read(row)?, clash: row.get("email_clash")? }),
+        |row| Ok(UserWithAddress { user: User::read(row)?, clash: row.get("email_clash")? }),
     )
 }
 
@@ -98,7 +99,9 @@ pub fn change(tx: &Tx, user: &User, address: &EmailAddress) -> Result<(), Proble
         params![user.id, address.as_typed(), address.folded(), folded_text(address.as_typed()), tx.now()],
     )?;
     let shared = folded_or_lower_case(&user.email);
-    if let [Found { user: last, clash: Some(_) }] = find(tx, user.organisation_id, &shared)?.as_slice() {
+    if let [UserWithAddress { user: last, clash: Some(_) }] =
+        find(tx, user.organisation_id, &shared)?.as_slice()
+    {
         tx.execute(
             "UPDATE users SET email_folded = ?2, email_clash = NULL WHERE id = ?1 AND email_clash = ?2",
             params![last.id, shared],

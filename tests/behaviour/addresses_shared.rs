@@ -1,5 +1,7 @@
 //! Users of one organisation with the same mailbox, in files of earlier versions: the upgrade keeps both, `brms check`
 //! and the start name them, new ones are refused, and `brms user set-email` resolves it.
+//!
+//! Of SQLite alone: its schema steps.
 
 use std::path::Path;
 use std::process::Output;

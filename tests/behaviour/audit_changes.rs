@@ -1,6 +1,8 @@
 //! The audit rows that each operation leaves: a table of all of them, which is also `docs/audit.md`; what an update
 //! changed; and no row for a call that changes nothing.
 
+use std::fmt::Write;
+
 use brms::generated::api::Operation;
 use serde_json::{Value, json};
 
@@ -94,10 +96,10 @@ const MORE: &str = "
 A user who is disabled leaves `user disabled (status)`, and `personalAccessToken deleted` or `accessToken deleted` for
 each token and sign-in that is deleted with it; one who is enabled again `user enabled (status)`. A new owner of the
 organisation leaves `user updated (type)` for both. `user updated (roles)`, `organisation updated` of a role and
-`project restored` are followed by the rows of what the roles bring about in projects: `group created`, `group updated`,
-`group deleted`, `member created`, `member updated (groupIds)`, `member deleted`. Accepting an invitation leaves `user
-accepted`. The operator's commands leave the same rows without a user; `brms user set-email` leaves `user updated
-(email)`.
+`project restored` are followed by the rows of what the roles bring about in projects: `group created`,
+`group updated`, `group deleted`, `member created`, `member updated (groupIds)`, `member deleted`. Accepting an
+invitation leaves `user accepted`. The operator's commands leave the same rows without a user; `brms user set-email`
+leaves `user updated (email)`.
 ";
 
 /// Rows of the log, oldest first: type, action, and the fields in `data.changes`.
@@ -134,7 +136,7 @@ fn document() -> String {
     for operation in operations {
         let rows: Vec<String> = expected(operation).iter().map(|row| format!("`{row}`")).collect();
         let rows = if rows.is_empty() { "none".to_owned() } else { rows.join(", ") };
-        text += &format!("| `{}` | {rows} |\n", operation.id());
+        writeln!(text, "| `{}` | {rows} |", operation.id()).expect("a text takes it");
     }
     text + MORE
 }

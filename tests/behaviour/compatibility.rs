@@ -23,10 +23,27 @@ fn last_release() -> Value {
     serde_json::from_slice(&std::fs::read(folder.join(newest)).expect("the file")).expect("JSON")
 }
 
+/// Breaking changes that are meant, by the end of their place and the beginning of what they are: names need a visible
+/// character. A file that has others keeps them.
+const MEANT: [(&str, &str); 6] = [
+    ("body/name", "minLength"),
+    ("body/displayName", "minLength"),
+    ("body/name", "pattern"),
+    ("body/displayName", "pattern"),
+    ("body/firstName", "pattern"),
+    ("body/lastName", "pattern"),
+];
+
+fn is_meant(change: &str) -> bool {
+    let (place, what) = change.split_once(": ").unwrap_or_default();
+    MEANT.iter().any(|(end, beginning)| place.ends_with(end) && what.starts_with(beginning))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_served_description_is_compatible_with_the_last_release() {
     let served = TestServer::start().await.get("/openapi.json").expect(200).await.json();
-    let breaks = breaking_changes(&last_release(), &served);
+    let mut breaks = breaking_changes(&last_release(), &served);
+    breaks.retain(|change| !is_meant(change));
     assert!(breaks.is_empty(), "breaking changes since the last release:\n{}", breaks.join("\n"));
 }
 

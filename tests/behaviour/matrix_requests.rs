@@ -105,7 +105,7 @@ fn body(operation: Operation) -> Option<Value> {
         Operation::CreateGroup => json!({ "name": "Fresh", "permissions": ["documents"] }),
         Operation::UpdateGroup => json!({ "name": "Editors", "description": "Renewed" }),
         Operation::InviteMembers => json!({ "userIds": [seed::OTTO] }),
-        Operation::UpdateMember => json!({ "groupIds": [seed::EDITORS] }),
+        Operation::UpdateMember => json!({ "groupIds": [] }),
         Operation::UpdateOrganisation => json!({ "displayName": "Renewed" }),
         Operation::CreatePersonalAccessToken | Operation::CreateServiceAccountToken => {
             json!({ "note": "fresh", "allProjects": false, "expiry": "week" })

@@ -133,7 +133,7 @@ async fn every_object_that_a_role_changes_has_its_audit_entry() {
     assert_eq!(audited(&server, "type = 'group' AND action = 'deleted'"), 2);
     assert_eq!(audited(&server, "type = 'member' AND action = 'deleted'"), 3);
     assert_eq!(audited(&server, "type = 'member' AND action = 'updated'"), 2);
-    assert_eq!(audited(&server, "true"), 8 + 1 + 2 + 4);
+    assert_eq!(audited(&server, "true"), 7 + 1 + 2 + 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,7 +68,7 @@ impl Much {
         let pricing = format!("/api/projects/{}", seed::PRICING);
         let files = json!([{ "effect": "deny", "actions": ["read"], "patterns": "*.json" }, { "id": "x" }]);
         for body in [
-            json!({ "name": "", "permissions": [], "filePermissions": files }),
+            json!({ "name": "\u{202e}é", "permissions": [], "filePermissions": files }),
             json!({ "name": "Bare", "filePermissions": null }),
         ] {
             self.owner("POST", &format!("{pricing}/groups"), body).await;
@@ -100,7 +100,7 @@ impl Much {
             "projectPermissions": ["documents", "releases"], "idpGroups": ["a", "b"],
             "projectFilePermissions": [{ "effect": "allow", "patterns": "**" }] });
         self.owner("POST", "/api/roles", everywhere).await;
-        let somewhere = json!({ "name": "", "allProjects": false, "description": "few",
+        let somewhere = json!({ "name": "é", "allProjects": false, "description": "few",
             "users": [seed::MANAGER], "projects": [seed::CLAIMS] });
         let role = self.owner("POST", "/api/roles", somewhere).await;
         let role = role["id"].as_str().expect("an id");

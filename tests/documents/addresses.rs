@@ -1,6 +1,8 @@
 //! `docs/addresses.md`: which mail addresses are taken, which are the same, and which are refused why. The table here is
 //! what is expected, and the document is made from it.
 
+use std::fmt::Write;
+
 use brms::address::EmailAddress;
 
 use crate::repository::{read, root};
@@ -217,7 +219,8 @@ fn code(text: &str) -> String {
 fn document() -> String {
     let mut text = INTRODUCTION.to_owned();
     for (title, rows) in SECTIONS {
-        text += &format!("\n## {title}\n\n| typed | taken as, or why not |\n|---|---|\n");
+        writeln!(text, "\n## {title}\n\n| typed | taken as, or why not |\n|---|---|")
+            .expect("a text takes it");
         for (typed, outcome) in *rows {
             let outcome = match outcome {
                 Taken(folded) => code(folded),
@@ -225,7 +228,7 @@ fn document() -> String {
                     format!("refused: {}", EmailAddress::parse(typed).expect_err("it is refused"))
                 }
             };
-            text += &format!("| {} | {outcome} |\n", code(typed));
+            writeln!(text, "| {} | {outcome} |", code(typed)).expect("a text takes it");
         }
     }
     text

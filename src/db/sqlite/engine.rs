@@ -12,7 +12,7 @@ use uuid::ContextV7;
 
 use super::connection::{self, Source};
 use super::opened_file::FileStatus;
-use super::options::{BUSY_TIMEOUT, Options};
+use super::options::{BUSY_TIMEOUT, OlderFile, Options};
 use super::problem::problem;
 use super::shared::Shared;
 use super::{checkpoint, files, opening, readiness};
@@ -102,7 +102,7 @@ impl Engine {
             peekers,
             writes,
             verifying: tokio::sync::Mutex::default(),
-            is_read_only: source.is_read_only() || options.is_unchanged,
+            is_read_only: source.is_read_only() || options.older == OlderFile::ReadOnly,
             writing: Mutex::new(writing),
             shared,
         })

@@ -13,12 +13,14 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
         let [search, text] = [0, 1].map(|position| arguments.get_raw(position).as_str_or_null());
         Ok(matches!((search?, text?), (Some(search), Some(text)) if has_text(text, search)))
     })?;
-    let foldings: [(&str, fn(&str) -> String); 2] =
-        [("folded_address", folded_or_lower_case), ("folded_text", folded_text)];
-    for (name, fold) in foldings {
-        connection.create_scalar_function(name, 1, flags, move |arguments| {
-            Ok(arguments.get_raw(0).as_str_or_null()?.map(fold))
-        })?;
-    }
-    Ok(())
+    add_folding(connection, "folded_address", folded_or_lower_case)?;
+    add_folding(connection, "folded_text", folded_text)
+}
+
+/// NULL stays NULL.
+fn add_folding(connection: &Connection, name: &str, fold: fn(&str) -> String) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function(name, 1, flags, move |arguments| {
+        Ok(arguments.get_raw(0).as_str_or_null()?.map(fold))
+    })
 }

@@ -5,7 +5,7 @@ use super::compare;
 use super::connection::{self, Source};
 use super::lock::ServeLock;
 use super::opened_file::OpenedFile;
-use super::options::Options;
+use super::options::{OlderFile, Options};
 use super::shared::Shared;
 use super::writer::Writer;
 use super::{files, migrations, rescue};
@@ -72,7 +72,7 @@ pub(super) fn first_connection(
     };
     let mut first = connection::open_plain(source).map_err(|cause| failed(&cause))?;
     let step = migrations::check_step(&first, path, migrations::ALL)?;
-    if options.is_unchanged {
+    if options.older == OlderFile::ReadOnly {
         let is_empty = step == 0;
         return if is_empty { Err(failed(&"it is empty; name another file")) } else { Ok(None) };
     }

@@ -6,6 +6,15 @@ use std::time::Duration;
 /// How long a connection waits for a lock of another process.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What is done to a file of an earlier schema step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OlderFile {
+    /// The missing steps are applied.
+    Migrate,
+    /// It is only read, like any other file, and stays as it is.
+    ReadOnly,
+}
+
 /// How to open the file.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -21,8 +30,8 @@ pub struct Options {
     pub durable: bool,
     /// Whether this process holds the [`super::ServeLock`]. Without it a server may be running, which has precedence.
     pub is_lock_held: bool,
-    /// Whether the file is only read, in the schema step that it has.
-    pub is_unchanged: bool,
+    /// What is done to a file of an earlier version.
+    pub older: OlderFile,
 }
 
 impl Options {
@@ -35,7 +44,7 @@ impl Options {
             readers: 4,
             durable: true,
             is_lock_held: true,
-            is_unchanged: false,
+            older: OlderFile::Migrate,
         }
     }
 
@@ -46,6 +55,6 @@ impl Options {
 
     /// For a command that reads a file of any schema step and leaves it as it is.
     pub fn unchanged(path: impl Into<PathBuf>) -> Self {
-        Self { is_unchanged: true, ..Self::beside_a_server(path) }
+        Self { older: OlderFile::ReadOnly, ..Self::beside_a_server(path) }
     }
 }

@@ -35,7 +35,6 @@ pub async fn invite(
 }
 
 /// The user to invite: new, or already invited.
-#[expect(clippy::large_enum_variant, reason = "there are ten at most")]
 enum Invitee {
     New(EmailAddress),
     Again(User, Invitation),

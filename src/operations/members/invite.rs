@@ -91,16 +91,16 @@ impl MemberInvitation {
         Ok(created)
     }
 
-    /// Refuses with every place of every reason. The first reason decides the status.
+    /// What does not exist comes first (404), then every place of every conflict (409).
     fn check(&self, users: &HashMap<UserId, User>, groups: &[Group]) -> Result<(), Problem> {
         let missing_users =
             places("/userIds", &self.user_ids, "does not match a visible user", |id| !users.contains_key(id));
         let missing_groups = groups::missing_places("/groupIds", &self.group_ids, groups);
-        let is_disabled = |id: &UserId| users.get(id).is_some_and(|user| user.status == UserStatus::Disabled);
+        let is_disabled = |id: &UserId| users[id].status == UserStatus::Disabled;
         let detail = "is a disabled user; enable the user first";
         let is_managed = |id: &GroupId| groups.iter().any(|group| group.id == *id && group.role_id.is_some());
+        Problem::for_any(missing_users.chain(missing_groups), Problem::MissingReferences)?;
         Problem::for_all([
-            (Problem::MissingReferences, missing_users.chain(missing_groups).collect()),
             (Problem::user_disabled, places("/userIds", &self.user_ids, detail, is_disabled).collect()),
             (Problem::role_managed, groups::managed_places(&self.group_ids, is_managed).collect()),
         ])

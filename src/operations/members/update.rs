@@ -78,10 +78,8 @@ fn check_groups(wanted: &[GroupId], named: &[Group], had: &[Group]) -> Result<()
         named.iter().any(|group| group.id == *id && group.role_id.is_some())
             && !had.iter().any(|group| group.id == *id)
     };
-    Problem::for_all([
-        (Problem::MissingReferences, groups::missing_places("/groupIds", wanted, named).collect()),
-        (Problem::role_managed, groups::managed_places(wanted, is_new).collect()),
-    ])
+    Problem::for_any(groups::missing_places("/groupIds", wanted, named), Problem::MissingReferences)?;
+    Problem::for_any(groups::managed_places(wanted, is_new), Problem::role_managed)
 }
 
 /// The groups of a member after an update: those of roles that there were, and those of the request that no role

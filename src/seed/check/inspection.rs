@@ -145,7 +145,7 @@ impl Inspection {
             if !emails.insert(folded_or_lower_case(&user.email)) {
                 self.complain(
                     &format!("{place}.email"),
-                    "another user of this organisation has this address",
+                    "another user of this organisation has this address; give one of them another",
                 );
             }
             self.user(&place, user, &known);

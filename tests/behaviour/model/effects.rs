@@ -1,6 +1,6 @@
 //! What a step that was answered 200 does to the model.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use brms::clock::Timestamp;
 use serde_json::Value;
@@ -120,15 +120,15 @@ impl World {
 
     fn created_project(&mut self, caller: usize, key: &str, copy: Option<usize>, answer: &Answer) {
         let number = self.projects.len();
-        let mut copies = BTreeMap::new();
+        let mut numbers = BTreeMap::new();
         let copied = self.groups_of(copy.unwrap_or(usize::MAX)).filter(|(_, group)| group.role.is_none());
         let copied: Vec<_> = copied.map(|(original, group)| (original, group.clone())).collect();
         for (original, group) in copied {
-            copies.insert(original, self.groups.len());
+            numbers.insert(original, self.groups.len());
             self.groups.push(Group { project: number, ..group });
         }
         let asked = copy.map(|source| self.projects[source].approving.clone()).unwrap_or_default();
-        let approving = asked.iter().filter_map(|original| copies.get(original).copied()).collect();
+        let approving = asked.iter().filter_map(|original| numbers.get(original).copied()).collect();
         self.projects.push(Project {
             id: text(answer, "/project/id"),
             key: key.to_owned(),

@@ -270,7 +270,8 @@ impl Generator {
     /// A name that nothing else has.
     fn name(&mut self, noun: &str) -> String {
         self.names += 1;
-        format!("{noun} {}{}", self.names, self.one_of(&ODD_ENDINGS))
+        let ending = self.one_of(&ODD_ENDINGS);
+        format!("{noun} {}{ending}", self.names)
     }
 
     fn below(&mut self, limit: usize) -> usize {

@@ -130,7 +130,7 @@ fn of_model(world: &World) -> Lines {
         sorted(groups.iter().map(|group| world.groups[*group].name.clone()).collect())
     };
     for (number, project) in world.projects.iter().enumerate() {
-        lines.insert(project_line(project, &names(&project.approving).join(", ")));
+        lines.insert(project_line(project, &names(&project.approving.iter().copied().collect()).join(", ")));
         if project.is_deleted {
             continue;
         }

@@ -15,6 +15,7 @@ pub use identity::certificate_pem;
 
 /// The extensions of the server, and its requirements.
 #[derive(Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 pub struct Habits {
     pub tls: Tls,
     /// Requires STARTTLS.

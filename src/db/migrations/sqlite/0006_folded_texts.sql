@@ -10,7 +10,7 @@ SET email_clash = folded_address(email)
 WHERE (organisation_id, folded_address(email)) IN
       (SELECT organisation_id, folded_address(email) FROM users GROUP BY 1, 2 HAVING count(*) > 1);
 
--- A folding that is kept can be the new address of another user, who then keeps hers as well.
+-- A folding that is kept can be the new address of another user, whose folding is then kept as well.
 UPDATE users
 SET email_clash = folded_address(email)
 WHERE email_clash IS NULL

@@ -37,20 +37,28 @@ pub fn find_user(
     organisation_id: OrganisationId,
     address: &EmailAddress,
 ) -> Result<Option<User>, Problem> {
-    let found = find(tx, organisation_id, &address.folded())?;
+    let folded = address.folded();
+    let found = find(tx, organisation_id, &folded)?;
     if found.is_empty() {
         return Ok(None);
     }
     let typed_before = in_lower_case(address.as_typed());
-    let is_named =
-        |found: &UserWithAddress| found.clash.is_none() || in_lower_case(&found.user.email) == typed_before;
+    let is_named = |found: &UserWithAddress| match &found.clash {
+        None => true,
+        Some(shared) => *shared == folded && in_lower_case(&found.user.email) == typed_before,
+    };
     let named = found.into_iter().find(is_named).ok_or(Problem::conflict(Conflict::AddressClash))?;
     Ok(Some(named.user))
 }
 
 fn find(tx: &Tx, organisation_id: OrganisationId, folded: &str) -> Result<Vec<UserWithAddress>, Problem> {
     tx.rows(
-        "SELECT * FROM users WHERE organisation_id = ?1 AND (email_folded = ?2 OR email_clash = ?2) ORDER BY id",
+        "SELECT *
+         FROM users
+         WHERE id IN (SELECT id FROM users WHERE organisation_id = ?1 AND email_folded = ?2
+                      UNION
+                      SELECT id FROM users WHERE organisation_id = ?1 AND email_clash = ?2)
+         ORDER BY id",
         params![organisation_id, folded],
         |row| Ok(UserWithAddress { user: User::read(row)?, clash: row.get("email_clash")? }),
     )

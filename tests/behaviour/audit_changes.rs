@@ -104,13 +104,10 @@ leaves `user updated (email)`.
 
 /// Rows of the log, oldest first: type, action, and the fields in `data.changes`.
 fn rows(server: &TestServer) -> Vec<String> {
-    let sql = "SELECT type || ' ' || action, data FROM audit_logs ORDER BY created_at, id";
-    let connection = server.sqlite();
-    let mut statement = connection.prepare(sql).expect("a statement");
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
-    let rows = statement.query_map([], read).expect("rows").map(|row| row.expect("a row"));
-    rows.map(|(row, data)| {
-        let data: Value = serde_json::from_str(&data).expect("JSON");
+    let sql = "SELECT type || ' ' || action AS what, data FROM audit_logs ORDER BY created_at, id";
+    let rows: Vec<(String, Value)> =
+        server.look(|tx| tx.rows(sql, (), |row| Ok((row.get("what")?, row.get("data")?))));
+    let told = |(row, data): (String, Value)| {
         let changes = data["changes"].as_object();
         assert_eq!(changes.is_some(), row.ends_with(" updated") || row.ends_with("abled"), "{row}: {data}");
         match changes {
@@ -125,8 +122,8 @@ fn rows(server: &TestServer) -> Vec<String> {
             }
             None => row,
         }
-    })
-    .collect()
+    };
+    rows.into_iter().map(told).collect()
 }
 
 fn document() -> String {
@@ -179,8 +176,7 @@ async fn put(server: &TestServer, path: &str, body: Value) -> Value {
 /// The `data` of the newest row.
 fn newest(server: &TestServer) -> Value {
     let sql = "SELECT data FROM audit_logs ORDER BY created_at DESC, id DESC LIMIT 1";
-    let data: String = server.sqlite().query_row(sql, [], |row| row.get(0)).expect("a row");
-    serde_json::from_str(&data).expect("JSON")
+    server.look(|tx| tx.row(sql, (), |row| row.get(0)))
 }
 
 #[tokio::test(flavor = "multi_thread")]

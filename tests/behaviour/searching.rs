@@ -1,4 +1,6 @@
 //! Searching names and addresses in any alphabet, whatever their Unicode form; and names that nothing can be seen of.
+//!
+//! Of SQLite alone: the upgrade of a file of an earlier schema step.
 
 use serde_json::json;
 

@@ -318,6 +318,47 @@ mod tests {
     }
 
     #[test]
+    fn fr_50_folding_addresses_keeps_users_who_would_become_one() {
+        let (_folder, path, mut connection) = fresh();
+        run(&mut connection, &path, &ALL[..5]).unwrap();
+        let sign = '\u{212a}';
+        let addresses = [
+            // The new address of the first is the old folding of the second.
+            "\"karl\"@x.test".to_owned(),
+            format!("{sign}arl@x.test"),
+            format!("{sign}@bücher.test"),
+            format!("{sign}@xn--bcher-kva.test"),
+            // Its new address is the folding that the one before keeps.
+            "\"k\"@xn--bcher-kva.test".to_owned(),
+        ];
+        let organisation = "INSERT INTO organisations (id, name, display_name, created_at, updated_at)
+                            VALUES (x'01', 'a', 'A', 1, 1)";
+        connection.execute(organisation, []).unwrap();
+        for (number, email) in (1_u8..).zip(&addresses) {
+            let user =
+                "INSERT INTO users (id, organisation_id, email, email_folded, type, status, is_service,
+                                           created_at, updated_at)
+                        VALUES (?1, x'01', ?2, ?3, 'member', 'active', 0, ?4, 1)";
+            let values = (vec![number], email, email.to_lowercase(), number);
+            connection.execute(user, values).unwrap();
+        }
+        run(&mut connection, &path, ALL).unwrap();
+        let sql = "SELECT email_folded, email_clash FROM users ORDER BY created_at";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let rows: Vec<(String, Option<String>)> = rows.map(Result::unwrap).collect();
+        let shared = format!("{sign}@xn--bcher-kva.test");
+        let wanted = [
+            ("karl@x.test".to_owned(), None),
+            (format!("{sign}arl@x.test"), None),
+            ("k@bücher.test".to_owned(), Some(shared.clone())),
+            ("k@xn--bcher-kva.test".to_owned(), Some(shared)),
+            ("\"k\"@xn--bcher-kva.test".to_owned(), Some("k@xn--bcher-kva.test".to_owned())),
+        ];
+        assert_eq!(rows, wanted);
+    }
+
+    #[test]
     fn todays_schema_is_sound() {
         let (_folder, path, mut connection) = fresh();
         run(&mut connection, &path, ALL).unwrap();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::db::{Filter, Ids, List, Scan, Tx, params};
-use crate::generated::models::AuditLogType;
+use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::search::folded;
@@ -183,11 +183,17 @@ pub(crate) fn update(tx: &Tx, membership: &Membership) -> Result<Membership, Pro
     )
 }
 
-/// Whether the project has another member with the owner flag.
+/// Whether the project has another member with the owner flag whose credentials are accepted: an active user who is
+/// not invited.
 pub(crate) fn has_other_owner(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
     tx.exists(
-        "SELECT 1 FROM members WHERE project_id = ?1 AND user_id <> ?2 AND owner = 1 LIMIT 1",
-        params![membership.project_id, membership.user_id],
+        "SELECT 1
+         FROM members
+         JOIN users ON users.id = members.user_id
+         WHERE members.project_id = ?1 AND members.user_id <> ?2 AND members.owner = 1
+           AND users.status = ?3 AND users.type <> ?4
+         LIMIT 1",
+        params![membership.project_id, membership.user_id, UserStatus::Active, UserType::Invited],
     )
 }
 

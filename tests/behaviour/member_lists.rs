@@ -200,6 +200,23 @@ async fn the_owner_flag_is_off_unless_given_and_the_last_owner_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fr_59_owners_who_cannot_act_do_not_count_as_other_owners() {
+    let server = TestServer::start().await;
+    let (on, off) = (json!({ "owner": true }), json!({}));
+    invite(&server, &json!({ "userIds": [seed::IVY, seed::NINA] })).await;
+    for user in [seed::IVY, seed::NINA] {
+        update(&server, seed::OWNER_PAT, user, &on, 200).await;
+    }
+    for status in ["disabled", "locked"] {
+        execute(&server, &format!("UPDATE users SET status = '{status}' WHERE email = 'nina@acme.test'"));
+        let answer = update(&server, seed::ADMIN_PAT, seed::OWNER, &off, 409).await;
+        assert_eq!(answer.problem(), "last-owner", "one is invited, one is {status}");
+    }
+    execute(&server, "UPDATE users SET status = 'active' WHERE email = 'nina@acme.test'");
+    update(&server, seed::ADMIN_PAT, seed::OWNER, &off, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_owners_who_remove_each_other_concurrently_one_stays() {
     let server = Arc::new(TestServer::start().await);
     invite(&server, &json!({ "userIds": [seed::ADMIN] })).await;

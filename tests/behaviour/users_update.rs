@@ -319,6 +319,34 @@ async fn iv_15_disabling_withdraws_the_link_and_iv_14_a_new_invitation_has_a_val
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fr_60_an_invitation_withdrawn_by_disabling_ends_now() {
+    let server = TestServer::start().await;
+    server.clock.freeze();
+    server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    put(&server, seed::ADMIN_SES, seed::IVY, &json!({ "status": "disabled" })).await;
+    let listed = server.get("/api/invitations?perPage=500").caller(seed::OWNER_SES).expect(200).await.json();
+    let of = |user: &str| {
+        let all = listed["results"].as_array().expect("invitations");
+        all.iter().find(|invitation| invitation["email"] == user).expect("an invitation").clone()
+    };
+    let now = server.clock.now().rfc3339();
+    assert_eq!(
+        json!([of(seed::IVY_EMAIL)["status"], of(seed::IVY_EMAIL)["expiresAt"]]),
+        json!(["pending", now])
+    );
+    // The end of one that is over, or was accepted, stays.
+    let ends = "SELECT count(*) FROM invitations WHERE expires_at = 7";
+    server.execute("UPDATE invitations SET expires_at = 7");
+    put(&server, seed::ADMIN_SES, seed::IAN, &json!({ "status": "disabled" })).await;
+    let all = server.count("SELECT count(*) FROM invitations");
+    assert_eq!(server.count(ends), all);
+    server.execute("UPDATE invitations SET expires_at = 4000000000000, status = 'accepted', accepted_at = 1");
+    put(&server, seed::ADMIN_SES, seed::IAN, &json!({ "status": "active" })).await;
+    put(&server, seed::ADMIN_SES, seed::IAN, &json!({ "status": "disabled" })).await;
+    assert_eq!(server.count("SELECT count(*) FROM invitations WHERE expires_at = 4000000000000"), all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_locked_user_is_rejected_and_after_unlocking_has_the_old_tokens() {
     let server = TestServer::start().await;
     let body = put(&server, seed::ADMIN_SES, seed::READER, &json!({ "status": "locked" })).await.json();

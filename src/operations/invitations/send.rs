@@ -79,9 +79,12 @@ pub fn renew(
     Ok((invitation, secret))
 }
 
-/// Revokes the link of a user who is being disabled, and cancels queued mails.
+/// Revokes the link of a user, ends the invitation now unless it has ended before, and cancels queued mails.
 pub fn withdraw(tx: &Tx, user_id: UserId) -> Result<(), Problem> {
     let Some(invitation) = store::invitations::find_by_user(tx, user_id)? else { return Ok(()) };
     store::invitations::withdraw_secret(tx, invitation.id)?;
+    if invitation.status == InvitationStatus::Pending && invitation.expires_at > tx.now() {
+        store::invitations::set_expiry(tx, invitation.id, tx.now())?;
+    }
     store::mails::cancel_queued(tx, invitation.id)
 }

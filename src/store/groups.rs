@@ -49,6 +49,12 @@ impl Group {
     }
 }
 
+/// Whether the approval groups of a project are this one alone.
+#[must_use]
+pub fn is_only_one(group: &Group, approving: &[(ProjectId, GroupId)]) -> bool {
+    !approving.is_empty() && approving.iter().all(|(_, approving)| *approving == group.id)
+}
+
 /// Adds a group and records it in the audit log.
 pub fn add(tx: &Tx, actor: &Actor, group: &Group) -> Result<(), Problem> {
     create(tx, group)?;
@@ -197,8 +203,8 @@ pub fn create(tx: &Tx, group: &Group) -> Result<(), Problem> {
 pub fn update(tx: &Tx, group: &Group) -> Result<(), Problem> {
     tx.execute(
         "UPDATE groups
-         SET name = ?3, description = ?4, permissions = ?5, file_permissions = ?6, updated_at = ?7,
-             search_name = ?8
+         SET name = ?3, description = ?4, permissions = ?5, file_permissions = ?6, role_id = ?7, updated_at = ?8,
+             search_name = ?9
          WHERE project_id = ?1 AND id = ?2",
         params![
             group.project_id,
@@ -207,6 +213,7 @@ pub fn update(tx: &Tx, group: &Group) -> Result<(), Problem> {
             group.description,
             group.permissions,
             group.file_permissions,
+            group.role_id,
             tx.now(),
             folded_text(&group.name),
         ],

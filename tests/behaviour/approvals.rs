@@ -114,3 +114,30 @@ async fn readers_may_view_managers_may_change_and_others_see_nothing() {
         update(&server, caller, &body, 200).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_cannot_lose_a_project_whose_approvals_ask_only_its_group() {
+    let server = TestServer::start().await;
+    let with = |all: bool, projects: &[&str]| {
+        json!({ "name": "Reviewers", "allProjects": all, "projects": projects,
+                "projectPermissions": ["documents"], "users": [seed::NINA] })
+    };
+    let role = crate::roles::create(&server, &with(false, &[seed::PRICING, seed::CLAIMS]), 200).await.json();
+    let group =
+        role["groups"].as_array().expect("groups").iter().find(|group| group["projectId"] == seed::PRICING);
+    let group = group.expect("the group in pricing")["id"].clone();
+    update(&server, seed::OWNER_PAT, &json!({ "decisionsApprovalGroups": [group] }), 200).await;
+    let before = everything(&server);
+    let answer = crate::roles::update(&server, &role, &with(false, &[seed::CLAIMS]), 409).await;
+    assert_eq!(
+        (answer.problem().as_str(), answer.places()),
+        ("last-approval-group", vec!["/projects".to_owned()])
+    );
+    assert!(answer.text().contains(seed::PRICING), "the project is named: {}", answer.text());
+    assert_eq!(everything(&server), before);
+    // As deleteGroup does: with another group, this one is taken out.
+    update(&server, seed::OWNER_PAT, &json!({ "decisionsApprovalGroups": [group, seed::EDITORS] }), 200)
+        .await;
+    crate::roles::update(&server, &role, &with(false, &[seed::CLAIMS]), 200).await;
+    assert_eq!(group_ids(&read(&server).await), [seed::EDITORS]);
+}

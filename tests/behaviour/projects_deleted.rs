@@ -213,6 +213,59 @@ async fn a_key_in_use_meanwhile_is_restored_with_the_first_free_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fr_61_a_restored_key_keeps_the_limit_and_an_export_of_it_can_be_seeded() {
+    let server = TestServer::start().await;
+    let long = "a".repeat(200);
+    // The cut would end in a hyphen, which no key does.
+    let hyphen = format!("{}-bb", "a".repeat(197));
+    for (key, wanted) in
+        [(&long, format!("{}-2", "a".repeat(198))), (&hyphen, format!("{}-2", "a".repeat(197)))]
+    {
+        let gone = create_named(&server, key, "Gone").await;
+        delete(&server, &gone);
+        create_named(&server, key, "Taken").await;
+        let restored = restore(&server, &gone, seed::OWNER_PAT, 200).await.json();
+        assert_eq!(restored["key"], wanted.as_str());
+    }
+    let eleventh = create_named(&server, "bb", "Gone").await;
+    delete(&server, &eleventh);
+    server.execute(&format!("UPDATE projects SET key = '{long}' WHERE key = 'bb'"));
+    for number in 3..10 {
+        create_named(&server, &format!("{}-{number}", "a".repeat(198)), "Taken").await;
+    }
+    let restored = restore(&server, &eleventh, seed::OWNER_PAT, 200).await.json();
+    assert_eq!(restored["key"], format!("{}-10", "a".repeat(197)).as_str());
+
+    let file = server.folder.path().join("export.json");
+    let (file, database) = (file.to_str().expect("a path"), server.database());
+    run_well(&["export", file, "--database", database.to_str().expect("a path")]);
+    let other = server.folder.path().join("other.db");
+    run_well(&["seed", file, "--database", other.to_str().expect("a path")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restoring_a_project_does_not_silently_end_its_approvals() {
+    let server = TestServer::start().await;
+    let body = json!({ "name": "Reviewers", "allProjects": false, "projects": [seed::PRICING],
+                       "users": [seed::NINA], "projectPermissions": ["documents"] });
+    let role = server.post("/api/roles").caller(seed::OWNER_PAT).json(&body).expect(200).await.json();
+    let (id, group) = (role["id"].as_str().expect("an id"), &role["groups"][0]["id"]);
+    let approvals = format!("/api/projects/{}/approvals", seed::PRICING);
+    let ask = json!({ "decisionsApprovalMode": "require_any", "decisionsApprovalGroups": [group] });
+    server.call("PUT", &approvals).caller(seed::OWNER_PAT).json(&ask).expect(200).await;
+    delete(&server, seed::PRICING);
+    let elsewhere = json!({ "name": "Reviewers", "allProjects": false, "projects": [] });
+    let path = format!("/api/roles/{id}");
+    server.call("PUT", &path).caller(seed::OWNER_PAT).json(&elsewhere).expect(200).await;
+
+    let restored = restore(&server, seed::PRICING, seed::OWNER_PAT, 200).await.json();
+    let asked = &restored["decisionsApprovalGroups"][0];
+    assert_eq!(json!([asked["id"], asked["roleId"]]), json!([group, null]), "{restored}");
+    let members = server.get(&seed::members_path(seed::PRICING)).caller(seed::OWNER_PAT).expect(200).await;
+    assert!(!members.text().contains(seed::NINA), "the role no longer reaches her: {}", members.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn roles_that_changed_meanwhile_are_applied_when_a_project_is_restored() {
     let server = TestServer::start().await;
     let save = async |method: &str, path: &str, body: Value| {

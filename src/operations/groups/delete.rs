@@ -26,7 +26,7 @@ pub async fn delete(
         }
         let approving = store::projects::approval_groups(tx, &[project.id])?;
         // Without any approval group left, changes that need approval would pass without it.
-        if approving.iter().all(|(_, approving)| *approving == group.id) && !approving.is_empty() {
+        if store::groups::is_only_one(&group, &approving) {
             return Err(Problem::conflict(Conflict::LastApprovalGroup));
         }
         store::groups::delete(tx, &group)?;

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::db::Tx;
 use crate::generated::api::RestoreProjectParameters;
 use crate::generated::models;
+use crate::limits::NAME_CHARACTERS_MAX;
 use crate::operations::roles;
 use crate::problem::{Conflict, Problem};
 use crate::store;
@@ -40,8 +41,16 @@ fn free_key(tx: &Tx, project: &Project) -> Result<String, Problem> {
     let mut key = project.key.clone();
     let mut number = 2;
     while store::projects::key_is_taken(tx, project.organisation_id, &key)? {
-        key = format!("{}-{number}", project.key);
+        key = numbered(&project.key, number);
         number += 1;
     }
     Ok(key)
+}
+
+/// The key with a number, within the limit of a key.
+fn numbered(key: &str, number: u32) -> String {
+    let end = format!("-{number}");
+    let kept: String = key.chars().take(NAME_CHARACTERS_MAX - end.len()).collect();
+    // A key has no two hyphens in a row.
+    format!("{}{end}", kept.trim_end_matches('-'))
 }

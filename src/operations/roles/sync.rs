@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::db::Tx;
 use crate::limits::SYNC_ROWS_MAX;
-use crate::problem::{Conflict, Problem};
+use crate::problem::{Conflict, Place, Problem};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
 use crate::store::groups::Group;
@@ -31,7 +31,7 @@ pub fn sync_project(tx: &Tx, actor: &Actor, project_id: ProjectId) -> Result<(),
         if reached {
             role_sync.sync_project(&role, &users, project_id, group)?;
         } else if let Some(group) = group {
-            role_sync.remove_group(group)?;
+            role_sync.leave_project(group)?;
         }
     }
     Ok(())
@@ -88,6 +88,9 @@ impl<'a> RoleSync<'a> {
             if reached.contains(&project_id) {
                 self.sync_project(role, &users, project_id, group)?;
             } else if let Some(group) = group {
+                if asked_alone(self.tx, group)? {
+                    return Err(last_approval_group(project_id));
+                }
                 self.remove_group(group)?;
             }
         }
@@ -124,6 +127,21 @@ impl<'a> RoleSync<'a> {
         self.count()?;
         store::groups::delete(self.tx, group)?;
         store::groups::record(self.tx, self.actor, Action::Deleted, group)
+    }
+
+    /// Ends the role in a project that is being restored. If approvals ask only its group, the group stays, without
+    /// members and as one of the project's own: a refusal could not be resolved while the project is deleted.
+    fn leave_project(&mut self, group: &Group) -> Result<(), Problem> {
+        if !asked_alone(self.tx, group)? {
+            return self.remove_group(group);
+        }
+        for user_id in store::roles::users_in_group(self.tx, group)? {
+            self.remove_user(group, user_id)?;
+        }
+        self.count()?;
+        let own = Group { role_id: None, ..group.clone() };
+        store::groups::update(self.tx, &own)?;
+        store::groups::record(self.tx, self.actor, Action::Updated, &own)
     }
 
     fn create_group(&mut self, role: &Role, project_id: ProjectId) -> Result<Group, Problem> {
@@ -178,6 +196,19 @@ impl<'a> RoleSync<'a> {
         let groups = store::members::groups_of(self.tx, membership)?;
         Ok(groups.iter().map(|group| group.id).collect())
     }
+}
+
+/// Whether a project's approvals ask this group and no other one.
+fn asked_alone(tx: &Tx, group: &Group) -> Result<bool, Problem> {
+    let approving = store::projects::approval_groups(tx, &[group.project_id])?;
+    Ok(store::groups::is_only_one(group, &approving))
+}
+
+fn last_approval_group(project_id: ProjectId) -> Problem {
+    let detail = format!(
+        "takes away the only approval group of the project {project_id}; add another one to its approvals first"
+    );
+    Problem::Conflict(Conflict::LastApprovalGroup, vec![Place::pointer("/projects", detail)])
 }
 
 /// The group of a role in a project.

@@ -76,7 +76,9 @@ impl Server {
         let pages = Pages::new().map_err(|cause| Failure::new("the page templates", cause))?;
         let data_location = DataLocation::of(settings)?;
         let Opened { db, lock, filled, seeded_secrets } = tokio::task::block_in_place(|| {
-            open(settings, clock, audience, data_location.database(), address)
+            let opened = open(settings, clock, audience, data_location.database(), address)?;
+            record_public_url(&opened.db, &public_url)?;
+            Ok::<_, Failure>(opened)
         })?;
         let (stop, stopped) = watch::channel(false);
         let controls = test_token
@@ -294,6 +296,16 @@ fn refuse_known_secrets(db: &Db, address: SocketAddr) -> Result<(), Failure> {
          has access. Listen on 127.0.0.1, revoke them (`brms token list`, `brms token revoke ID`), or give \
          --allow-seeded-secrets"
     )))
+}
+
+/// Records the public URL for `brms invitation link`, unless it is recorded already: a start writes nothing then.
+fn record_public_url(db: &Db, public_url: &str) -> Result<(), Failure> {
+    let failed = |cause| Failure::new("recording the public URL", cause);
+    if db.peek(store::servers::public_url).map_err(failed)?.as_deref() == Some(public_url) {
+        return Ok(());
+    }
+    let public_url = public_url.to_owned();
+    db.write_blocking(move |tx| store::servers::set_public_url(tx, &public_url)).map_err(failed)
 }
 
 fn description(public_url: &str) -> Result<Bytes, Failure> {

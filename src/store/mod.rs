@@ -17,6 +17,7 @@ pub mod organisations;
 pub mod projects;
 pub mod roles;
 mod searches;
+pub mod servers;
 pub(crate) mod sets;
 pub mod tables;
 pub mod tokens;

@@ -81,14 +81,6 @@ pub fn all(tx: &Tx) -> Result<Vec<Organisation>, Problem> {
     tx.rows("SELECT * FROM organisations ORDER BY created_at, id", (), Organisation::read)
 }
 
-/// Whether another organisation has the same name.
-pub(crate) fn name_is_taken(tx: &Tx, organisation: &Organisation) -> Result<bool, Problem> {
-    tx.exists(
-        "SELECT 1 FROM organisations WHERE name = ?1 AND id <> ?2",
-        params![organisation.name, organisation.id],
-    )
-}
-
 /// Adds an organisation.
 pub fn create(tx: &Tx, organisation: &Organisation) -> Result<(), Problem> {
     insert(tx, "organisations", organisation, &[])

@@ -24,6 +24,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("../migrations/sqlite/0004_one_index_less.sql"),
     include_str!("../migrations/sqlite/0005_idempotency_keys.sql"),
     include_str!("../migrations/sqlite/0006_folded_texts.sql"),
+    include_str!("../migrations/sqlite/0007_organisation_names.sql"),
 ];
 
 /// The number of the last step, which every migrated file has.

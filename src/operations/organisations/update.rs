@@ -4,7 +4,7 @@ use crate::access::Principal;
 use crate::app::App;
 use crate::generated::models::{self, UpdateOrganisationRequest};
 use crate::limits;
-use crate::problem::{Conflict, Place, Problem};
+use crate::problem::Problem;
 use crate::store;
 use crate::store::organisations::Organisation;
 use crate::views;
@@ -32,10 +32,6 @@ pub async fn update(
             updated_at: tx.now(),
             ..before.clone()
         };
-        if store::organisations::name_is_taken(tx, &after)? {
-            let place = Place::pointer("/name", "another organisation has this name; choose another one");
-            return Err(Problem::Conflict(Conflict::NameTaken, vec![place]));
-        }
         if !store::organisations::record_update(tx, &caller.actor(), &before, &after)? {
             return Ok(views::organisations::organisation(&before));
         }

@@ -21,7 +21,7 @@ pub(crate) struct Claim {
     pub place: String,
     /// The kind of value.
     pub kind: UniqueValue,
-    /// The id or hash in hexadecimal, or the name.
+    /// The id or hash in hexadecimal.
     pub value: String,
 }
 
@@ -29,7 +29,6 @@ impl UniqueValue {
     /// The kind in words, for error messages.
     fn word(self) -> &'static str {
         match self {
-            Self::OrganisationName => "name",
             Self::InvitationSecret | Self::PersonalAccessTokenSecret | Self::SessionSecret => "secret",
             _ => "id",
         }
@@ -65,7 +64,7 @@ pub(crate) struct Inspection {
     pub complaints: Vec<Complaint>,
     /// Values that must not exist in the database either.
     pub claims: Vec<Claim>,
-    /// Each id, secret and name in the file, and its first occurrence.
+    /// Each id and secret in the file, and its first occurrence.
     seen: HashMap<String, String>,
 }
 
@@ -125,7 +124,6 @@ impl Inspection {
     fn organisation(&mut self, place: &str, organisation: &SeedOrganisation) {
         self.id(place, UniqueValue::Organisation, organisation.id);
         self.text(&format!("{place}.name"), Some(&organisation.name));
-        self.unique(&format!("{place}.name"), UniqueValue::OrganisationName, organisation.name.clone());
         self.text(&format!("{place}.displayName"), organisation.display_name.as_deref());
         let known = Known {
             users: organisation.users.iter().filter_map(|user| user.id).collect(),

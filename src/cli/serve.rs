@@ -104,6 +104,8 @@ fn show(credentials: &FirstCredentials, out: &mut dyn Write) -> std::io::Result<
     )?;
     writeln!(out, "These credentials are shown only once; `brms token create` creates more:\n")?;
     writeln!(out, "  Authorization: Bearer {}", credentials.personal_access_token.reveal())?;
-    writeln!(out, "  Authorization: Internal {}\n", credentials.session.reveal())?;
+    writeln!(out, "    everything in every project, until it is revoked (`brms token revoke`)")?;
+    writeln!(out, "  Authorization: Internal {}", credentials.session.reveal())?;
+    writeln!(out, "    a sign-in of the owner, until {}\n", credentials.session_expires_at.rfc3339())?;
     out.flush()
 }

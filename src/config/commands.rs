@@ -255,6 +255,8 @@ words! {
 
 /// The default lifetime of a session.
 const SESSION_HOURS: u64 = 12;
+/// The same as a duration.
+pub const SESSION_LIFETIME: Duration = Duration::from_hours(SESSION_HOURS);
 
 impl TokenKind {
     /// The default lifetime.
@@ -262,7 +264,7 @@ impl TokenKind {
     pub fn lifetime(self) -> Option<Duration> {
         match self {
             Self::Personal => None,
-            Self::Session => Some(Duration::from_hours(SESSION_HOURS)),
+            Self::Session => Some(SESSION_LIFETIME),
         }
     }
 }

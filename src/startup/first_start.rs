@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use super::audience::Audience;
 use crate::address::EmailAddress;
-use crate::config::ServeSettings;
+use crate::clock::Timestamp;
+use crate::config::{SESSION_LIFETIME, ServeSettings};
 use crate::db::sqlite::beside;
 use crate::db::{Db, Tx};
 use crate::failure::Failure;
@@ -39,6 +40,8 @@ pub struct FirstCredentials {
     pub personal_access_token: Secret,
     /// For `Authorization: Internal`.
     pub session: Secret,
+    /// When the session ends. The personal access token has no end.
+    pub session_expires_at: Timestamp,
 }
 
 /// Creates the organisation and its owner. Returns the credentials only if they are to be printed.
@@ -53,6 +56,7 @@ pub(super) fn run(
         email: settings.owner_email.clone(),
         personal_access_token: Secret::generate(SecretKind::PersonalAccessToken),
         session: Secret::generate(SecretKind::Session),
+        session_expires_at: db.peek(|tx| Ok(tx.now().plus(SESSION_LIFETIME)))?,
     };
     let file = match (&settings.credentials_file, audience) {
         (Some(path), _) => Some(path.clone()),
@@ -101,7 +105,9 @@ fn text(credentials: &FirstCredentials, secrets: Secrets) -> String {
         "organisation": credentials.organisation,
         "email": credentials.email,
         "personalAccessToken": credentials.personal_access_token.reveal(),
+        "personalAccessTokenExpiresAt": null,
         "internalToken": credentials.session.reveal(),
+        "internalTokenExpiresAt": credentials.session_expires_at,
     });
     if secrets == Secrets::Unused {
         text[UNUSED] = true.into();
@@ -140,6 +146,7 @@ fn create(db: &Db, credentials: &FirstCredentials) -> Result<(), Problem> {
     let FirstCredentials { organisation, email, .. } = credentials;
     let (organisation, email) = (organisation.clone(), email.clone());
     let (personal, internal) = (credentials.personal_access_token.clone(), credentials.session.clone());
+    let session_expires_at = credentials.session_expires_at;
     db.write_blocking(move |tx| {
         let actor = create_organisation(tx, &organisation)?;
         let user_id = create_owner(tx, &actor, &email)?;
@@ -150,7 +157,7 @@ fn create(db: &Db, credentials: &FirstCredentials) -> Result<(), Problem> {
             projects: Vec::new(),
         };
         tokens::create_personal(tx, &actor, user_id, &everything, None, &personal)?;
-        tokens::create_session(tx, &actor, user_id, None, &internal)?;
+        tokens::create_session(tx, &actor, user_id, Some(session_expires_at), &internal)?;
         Ok(())
     })
 }

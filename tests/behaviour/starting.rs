@@ -4,7 +4,9 @@
 //! Of SQLite alone: its file and its schema step.
 
 use std::path::Path;
+use std::time::Duration;
 
+use brms::clock::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -61,6 +63,20 @@ async fn the_first_start_creates_one_owner_whose_credentials_are_valid() {
     assert_eq!(count(folder.path(), "SELECT count(*) FROM organisations"), 1);
     assert_eq!(count(folder.path(), "SELECT count(*) FROM personal_access_tokens WHERE seeded = 0"), 1);
     assert_eq!(count(folder.path(), "SELECT count(*) FROM internal_tokens WHERE seeded = 0"), 1);
+    let ends = |table: &str| {
+        let sql = format!("SELECT coalesce(expires_at - created_at, 0) FROM {table}");
+        Duration::from_millis(count(folder.path(), &sql).try_into().expect("a length"))
+    };
+    // FR-63. The end is determined just before the credentials are written.
+    let length = ends("internal_tokens");
+    assert!(length <= Duration::from_hours(12) && length > Duration::from_secs(12 * 3600 - 60), "{length:?}");
+    assert_eq!(ends("personal_access_tokens"), Duration::ZERO, "no end");
+    let end = credentials["internalTokenExpiresAt"].as_str().expect("its end is in the file");
+    assert_eq!(
+        Timestamp::parse_rfc3339(end).expect("a time").as_millis(),
+        count(folder.path(), "SELECT expires_at FROM internal_tokens")
+    );
+    assert_eq!(credentials["personalAccessTokenExpiresAt"], Value::Null);
     drop(serving);
     std::fs::remove_file(&file).expect("the owner took it away");
     let _again = Serving::start(folder.path(), &flags);

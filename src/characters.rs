@@ -36,7 +36,7 @@ pub fn unseen(letter: char) -> Option<Unseen> {
         return None;
     }
     // First, since some characters that programs do not draw are unassigned.
-    if BLANKS.contains(&letter) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter) {
+    if draws_nothing(letter) {
         return Some(Unseen::Invisible);
     }
     match CodePointMapData::<GeneralCategory>::new().get(letter) {
@@ -51,10 +51,31 @@ pub fn unseen(letter: char) -> Option<Unseen> {
     }
 }
 
+fn draws_nothing(letter: char) -> bool {
+    BLANKS.contains(&letter) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter)
+}
+
+/// Whether a character is white space, a control character, or one that is not drawn. Copying a word may add such
+/// characters, at a line end for example.
+#[must_use]
+pub fn is_blank(letter: char) -> bool {
+    unseen(letter) == Some(Unseen::Invisible)
+}
+
+/// Whether a character is not drawn and has no use in a name. The two joiners (U+200C, U+200D) and the variation
+/// selectors have one: Persian, Indic scripts, Japanese and emoji need them.
+#[must_use]
+pub fn is_invisible(letter: char) -> bool {
+    let shapes_others = matches!(letter,
+        '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{e0100}'..='\u{e01ef}');
+    draws_nothing(letter) && !shapes_others
+}
+
 /// Whether a text has a character that is not invisible. An unassigned one is drawn, as a box.
 #[must_use]
 pub fn has_visible(text: &str) -> bool {
-    text.chars().any(|letter| unseen(letter) != Some(Unseen::Invisible))
+    !text.chars().all(is_blank)
 }
 
 /// The text in Normalization Form C: "e" and a combining acute accent become "é".

@@ -55,7 +55,9 @@ pub const fn is_secret_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '-' | '_')
 }
 
-/// The allowed number of characters after the prefix. Generated ones have 43 (256 bits); those of a seed may differ.
+/// The number of characters after the prefix of a generated secret: 256 bits.
+pub const GENERATED_CHARACTERS: usize = 43;
+/// The allowed number of characters after the prefix. Those of a seed may have more or fewer than generated ones.
 const BODY_CHARACTERS: std::ops::RangeInclusive<usize> = 32..=SECRET_CHARACTERS_MAX;
 /// The most characters of a secret after its prefix.
 pub const SECRET_CHARACTERS_MAX: usize = 200;
@@ -156,7 +158,7 @@ mod tests {
         ] {
             let (one, two) = (Secret::generate(kind), Secret::generate(kind));
             assert!(one.reveal() != two.reveal());
-            assert_eq!(one.reveal().len(), kind.prefix().len() + 43);
+            assert_eq!(one.reveal().len(), kind.prefix().len() + GENERATED_CHARACTERS);
             assert!(Secret::parse(kind, one.reveal()).unwrap().hash() == one.hash());
         }
     }

@@ -9,7 +9,9 @@ use crate::http::{self, Form, Reply, Request, Route, route};
 use crate::openapi;
 use crate::operations::health;
 use crate::operations::invitations::accept::{self, Acceptance, Accepted};
+use crate::operations::invitations::pasted_code;
 use crate::problem::Problem;
+use crate::secret::Secret;
 
 use super::pages::{ACCEPT_SCRIPT, AcceptForm, CONTENT_SECURITY_POLICY, FormErrors, Pages, STYLE};
 use super::security::secured_by;
@@ -153,17 +155,7 @@ async fn take(app: &App, pages: &Pages, request: &mut Request) -> Result<Reply, 
 
 fn acceptance(form: &Form) -> Acceptance {
     let field = |name: &str| form.get(name).map(str::to_owned);
-    Acceptance {
-        secret: posted_code(form).map(str::to_owned),
-        first_name: field("firstName"),
-        last_name: field("lastName"),
-    }
-}
-
-/// The code as a person entered it: many paste the whole link, whose fragment is the code.
-fn posted_code(form: &Form) -> Option<&str> {
-    let text = form.get("secret")?;
-    Some(text.rsplit_once('#').map_or(text, |(_, fragment)| fragment).trim())
+    Acceptance { secret: field("secret"), first_name: field("firstName"), last_name: field("lastName") }
 }
 
 fn start(pages: &Pages) -> Result<Reply, Problem> {
@@ -192,9 +184,10 @@ fn show_again(pages: &Pages, form: &Form, problem: Problem) -> Result<Reply, Pro
     let unknown = matches!(problem, Problem::UnknownCode).then(|| format!("{title}. {detail}"));
     let (secret, first_name, last_name) =
         (unknown.or_else(|| complaint("/secret")), complaint("/firstName"), complaint("/lastName"));
+    // A code that is known to be wrong is cleared, so that the right one can be entered.
+    let code = form.get("secret").filter(|_| secret.is_none()).and_then(|text| pasted_code::find(text).ok());
     let again = AcceptForm {
-        // A code that is known to be wrong is cleared, so that the right one can be entered.
-        secret: if secret.is_some() { "" } else { posted_code(form).unwrap_or_default() },
+        secret: code.as_ref().map_or("", Secret::reveal),
         first_name: form.get("firstName").unwrap_or_default(),
         last_name: form.get("lastName").unwrap_or_default(),
         errors: FormErrors {

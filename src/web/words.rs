@@ -13,9 +13,9 @@ pub fn in_plain_words(problem: &Problem) -> (&'static str, String) {
     let (title, detail) = match problem {
         Problem::UnknownCode => (
             "This code is not known",
-            "Please copy the whole code from the latest mail, with capital and small letters as they \
-             are. If it still does not work, ask the person who invited you to send the invitation \
-             again.",
+            "Please copy the whole code from the latest mail. It begins with brms_inv_; capital and \
+             small letters matter. If it still does not work, ask the person who invited you to send \
+             the invitation again.",
         ),
         Problem::Gone(Gone::Used) => (
             "This invitation was already used",

@@ -37,6 +37,7 @@ mod mail_commands;
 mod mail_server;
 mod mail_templates;
 mod mails;
+mod pasted_codes;
 
 mod profile;
 mod service_accounts;

@@ -2,6 +2,8 @@
 //!
 //! Pure functions from text to text. They do not escape HTML or headers: the template registry and lettre do.
 
+use crate::characters::is_invisible;
+
 /// Names are truncated here: long enough for real names, too short for a message.
 pub const NAME_CHARS_MAX: usize = 100;
 
@@ -31,16 +33,6 @@ pub(super) fn tidy(text: &str) -> String {
         .split_whitespace()
         .map(|word| word.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect::<String>());
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// Format characters, and blanks that Unicode counts as letters. The two joiners (U+200C, U+200D) and the variation
-/// selectors are allowed: Persian, Indic scripts, Japanese and emoji need them.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
-        | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{2800}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Inserts a space where a mail client would otherwise create a link: after a dot between two words (a domain, a mail

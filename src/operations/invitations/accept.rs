@@ -5,13 +5,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pasted_code;
 use crate::app::App;
 use crate::db::Tx;
 use crate::generated::models::{self, AuditLogType};
 use crate::http::{self, RequestContext};
 use crate::limits;
 use crate::problem::Problem;
-use crate::secret::{Secret, SecretHash, SecretKind};
+use crate::secret::SecretHash;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, Change};
 use crate::views;
@@ -20,7 +21,7 @@ use crate::views;
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase", remote = "Self")]
 pub struct Acceptance {
-    /// The code. A missing one is answered like an unknown one.
+    /// The code, or any text that contains it. A missing one is answered like an unknown one.
     #[serde(default)]
     pub secret: Option<String>,
     /// Given name.
@@ -51,9 +52,7 @@ pub struct Accepted {
 pub async fn accept(app: &App, context: RequestContext, acceptance: Acceptance) -> Result<Accepted, Problem> {
     let names = Names::check(acceptance.first_name, acceptance.last_name)?;
     let code = acceptance.secret.unwrap_or_default();
-    // Copying can add spaces, which are not part of a code.
-    let secret = Secret::parse(SecretKind::Invitation, code.trim()).ok_or(Problem::UnknownCode)?;
-    let hash = secret.hash();
+    let hash = pasted_code::find(&code)?.hash();
     let deadline = context.deadline;
     app.db.write(deadline, move |tx| carry_out(tx, &context, &hash, &names)).await
 }

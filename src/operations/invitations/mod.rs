@@ -6,6 +6,7 @@
 pub mod accept;
 mod invite;
 mod list;
+pub mod pasted_code;
 mod refusals;
 mod send;
 mod throttle;

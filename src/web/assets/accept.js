@@ -1,16 +1,87 @@
-// Moves the code from the link's fragment into the form, and ignores the second submission of a double click.
-// Without JavaScript people paste the code themselves.
+// Moves the code from the link's fragment into the form, takes it out of whatever is pasted, and ignores the second
+// submission of a double click. Without JavaScript people paste the code themselves, and the server takes it out.
 "use strict";
 
 const DOUBLE_CLICK_MILLISECONDS = 1000;
+const PREFIX = "brms_inv_";
+const GENERATED_CHARACTERS = 43;
+const CODE_CHARACTER = /[A-Za-z0-9_-]/;
+const WELL_FORMED = /^brms_inv_[A-Za-z0-9_-]{32,200}$/;
+// What copying may add: white space, control characters, and everything that cannot be seen.
+const BLANK = /[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u180e\u2800\ufff9-\ufffb]/u;
+
+function decodedRun(run) {
+  try {
+    return decodeURIComponent(run);
+  } catch {
+    // Bytes that are no UTF-8 must not keep the others from being decoded.
+    return run.replace(/%([0-7][0-9A-Fa-f])/g, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
+  }
+}
+
+// As often as wrappers around wrapped links may encode it.
+function decoded(text) {
+  for (let round = 0; round < 5; round++) {
+    const next = text.replace(/(?:%[0-9A-Fa-f]{2})+/g, decodedRun);
+    if (next === text) {
+      break;
+    }
+    text = next;
+  }
+  return text;
+}
+
+function unwrapped(text) {
+  text = decoded(text);
+  // urldefense, version 3: https://urldefense.com/v3/__LINK__;Iw!!…
+  if (text.includes("/v3/__")) {
+    text = text.replaceAll("__;", ";");
+  }
+  // Version 2 writes - for % and _ for /: https://urldefense.proofpoint.com/v2/url?u=LINK&d=…
+  const link = /\/v2\/url\?[^]*?u=([^&]*)/.exec(text);
+  return link ? text + "\n" + decoded(link[1].replaceAll("-", "%").replaceAll("_", "/")) : text;
+}
+
+// The one code in a text, or null. The server has the same rules: operations/invitations/pasted_code.rs.
+function codeIn(text) {
+  const letters = [];
+  let isAfterBlank = false;
+  for (const letter of unwrapped(text)) {
+    if (!BLANK.test(letter)) {
+      letters.push({ letter: letter.length === 1 ? letter : "?", isAfterBlank });
+    }
+    isAfterBlank = BLANK.test(letter);
+  }
+  const joined = letters.map(({ letter }) => letter).join("");
+  const codes = new Set();
+  for (let start = joined.indexOf(PREFIX); start >= 0;) {
+    const next = joined.indexOf(PREFIX, start + PREFIX.length);
+    let code = PREFIX;
+    for (const { letter, isAfterBlank } of letters.slice(start + PREFIX.length, next < 0 ? undefined : next)) {
+      // A word after the code is not a part of it.
+      const isWhole = code.length >= PREFIX.length + GENERATED_CHARACTERS;
+      if (!CODE_CHARACTER.test(letter) || (isWhole && isAfterBlank)) {
+        break;
+      }
+      code += letter;
+    }
+    if (WELL_FORMED.test(code)) {
+      codes.add(code);
+    }
+    start = next;
+  }
+  return codes.size === 1 ? [...codes][0] : null;
+}
+
+const field = document.getElementById("secret");
 
 function takeCodeFromAddress() {
-  const code = location.hash.slice(1);
-  if (code === "") {
+  const text = location.hash.slice(1);
+  if (text === "") {
     return;
   }
   // A malformed code is shown as well: the server rejects it with an explanation.
-  document.getElementById("secret").value = code;
+  field.value = codeIn(text) ?? text;
   // Removes the code from the address bar and from the history of a shared computer.
   history.replaceState(null, "", location.pathname + location.search);
 }
@@ -18,6 +89,19 @@ function takeCodeFromAddress() {
 takeCodeFromAddress();
 // Pasting a newer link into the address bar of this page only changes the fragment, without loading anything.
 window.addEventListener("hashchange", takeCodeFromAddress);
+
+// The text as it was copied: the field itself would lose its line breaks.
+field.addEventListener("paste", (event) => {
+  const code = codeIn(event.clipboardData?.getData("text/plain") ?? "");
+  if (code !== null) {
+    event.preventDefault();
+    field.value = code;
+  }
+});
+// What was dropped or typed.
+field.addEventListener("change", () => {
+  field.value = codeIn(field.value) ?? field.value;
+});
 
 // After a second submission the person would see its response: "already used".
 let sentAt = -Infinity;

@@ -5,7 +5,7 @@ use crate::config::ProxySettings;
 use crate::generated::router;
 use crate::http::{Reply, Request};
 use crate::testing::{self, Controls};
-use crate::web::{self, Content};
+use crate::web::{self, Content, Visitor};
 
 /// The operations, the pages beside them and, if enabled, the test controls.
 pub struct Site {
@@ -26,10 +26,12 @@ impl Site {
         if let Err(problem) = request.check_head() {
             return request.finish(None, Err(problem)).await;
         }
-        match (web::find(&request), &self.testing) {
+        let visitor = Visitor::of(&request);
+        let reply = match (web::find(&request), &self.testing) {
             (Some(page), _) => web::answer(&self.app, &self.content, page, request).await,
             (None, Some(controls)) => testing::answer(&self.app, controls, request).await,
             (None, None) => router::dispatch(&self.app, request).await,
-        }
+        };
+        visitor.shown(&self.content, reply)
     }
 }

@@ -8,6 +8,8 @@ mod docs;
 mod endpoints;
 pub mod pages;
 mod security;
+mod unknown_paths;
 mod words;
 
 pub use endpoints::{Content, Endpoint, answer, find};
+pub use unknown_paths::Visitor;

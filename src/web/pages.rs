@@ -5,7 +5,7 @@
 //! only their own style sheet and script.
 //!
 //! All links are relative to the path where each page is served (`…/` for the start page, `…/invitations/accept` for
-//! the others), so that a reverse proxy may add a path prefix.
+//! most others), so that a reverse proxy may add a path prefix.
 
 use handlebars::Handlebars;
 use serde::Serialize;
@@ -61,6 +61,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("accepted", include_str!("templates/accepted.hbs")),
     ("problem", include_str!("templates/problem.hbs")),
     ("start", include_str!("templates/start.hbs")),
+    ("unknown_path", include_str!("templates/unknown_path.hbs")),
 ];
 
 #[derive(Serialize)]
@@ -84,6 +85,14 @@ struct AcceptedView<'a> {
 #[derive(Serialize)]
 struct StartView {
     title: &'static str,
+}
+
+#[derive(Serialize)]
+struct UnknownPathView {
+    title: &'static str,
+    /// The way to the root from the path that was asked for.
+    root: String,
+    style: String,
 }
 
 #[derive(Serialize)]
@@ -114,6 +123,7 @@ impl Pages {
         pages.accepted("Sample organisation", "new@brms.example")?;
         pages.problem("Sample", "A sample.")?;
         pages.start()?;
+        pages.unknown_path(1)?;
         Ok(pages)
     }
 
@@ -153,6 +163,16 @@ impl Pages {
     /// An error page for a problem that prevents accepting, with a link back to the form.
     pub fn problem(&self, title: &str, detail: &str) -> Result<String, Failure> {
         self.render("problem", &ProblemView { title, detail })
+    }
+
+    /// The page for a path that does not exist, `depth` folders below the root.
+    pub fn unknown_path(&self, depth: usize) -> Result<String, Failure> {
+        let root = "../".repeat(depth);
+        let style = format!("{root}invitations/accept.css");
+        self.render(
+            "unknown_path",
+            &UnknownPathView { title: "There is no page at this address", root, style },
+        )
     }
 
     fn render(&self, name: &str, view: &impl Serialize) -> Result<String, Failure> {

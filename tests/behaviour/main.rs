@@ -38,6 +38,7 @@ mod mail_server;
 mod mail_templates;
 mod mails;
 mod pasted_codes;
+mod unknown_pages;
 
 mod profile;
 mod service_accounts;

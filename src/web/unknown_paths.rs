@@ -1,0 +1,63 @@
+//! The page that a browser gets for a path that does not exist, such as a damaged link of a mail. API clients get
+//! problem+json.
+
+use super::endpoints::Content;
+use super::pages::CONTENT_SECURITY_POLICY;
+use super::security::secured_by;
+use crate::http::{Reply, Request};
+use crate::problem::Problem;
+
+/// What the reply depends on, read before the request is answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Visitor {
+    is_browser: bool,
+    /// How many folders below the root the path is.
+    depth: usize,
+}
+
+impl Visitor {
+    /// A person follows links and types addresses, so only GET and HEAD count.
+    #[must_use]
+    pub fn of(request: &Request) -> Self {
+        let reads = matches!(request.method(), "GET" | "HEAD");
+        let is_browser = reads && request.header("accept").is_some_and(prefers_page);
+        Self { is_browser, depth: request.path().matches('/').count().saturating_sub(1) }
+    }
+
+    /// The reply, as a page if it says to a browser that the path does not exist.
+    #[must_use]
+    pub fn shown(self, content: &Content, reply: Reply) -> Reply {
+        if !matches!(reply.problem, Some(Problem::UnknownPath | Problem::MisspeltPath { .. })) {
+            return reply;
+        }
+        let page = if self.is_browser { content.pages.unknown_path(self.depth).ok() } else { None };
+        let shown = match page {
+            None => reply,
+            Some(page) => {
+                let mut shown = secured_by(CONTENT_SECURITY_POLICY, Reply::html(reply.status, page));
+                (shown.operation, shown.close, shown.is_cut) = (reply.operation, reply.close, reply.is_cut);
+                shown.problem = reply.problem;
+                shown
+            }
+        };
+        shown.with_header("vary", "accept")
+    }
+}
+
+/// Whether an `Accept` header ranks HTML above JSON.
+fn prefers_page(accept: &str) -> bool {
+    let quality = |names: &[&str]| {
+        let of = |range: &str| {
+            let mut parts = range.split(';').map(str::trim);
+            let name = parts.next().unwrap_or_default();
+            if !names.iter().any(|wanted| name.eq_ignore_ascii_case(wanted)) {
+                return 0.0;
+            }
+            let given = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+            given.map_or(1.0, |given| given.trim().parse::<f32>().unwrap_or_default())
+        };
+        accept.split(',').map(of).fold(0.0, f32::max)
+    };
+    let page = quality(&["text/html", "application/xhtml+xml"]);
+    page > 0.0 && page > quality(&["application/json", "application/problem+json"])
+}

@@ -8,6 +8,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lettre::{
     Address, Message, address,
     message::{
@@ -45,6 +47,9 @@ const MESSAGE: &str = "mail message";
 /// 31 December 9999: lettre panics on later dates, which a header cannot express.
 const DATE_SECONDS_MAX: u64 = 253_402_300_799;
 
+/// The most bytes of one encoded word: with the name of the header a line has at most 78 characters.
+const ENCODED_BYTES_MAX: usize = 42;
+
 /// The longest boundary that RFC 2046 allows.
 const BOUNDARY_CHARS_MAX: usize = 70;
 
@@ -52,11 +57,12 @@ const BOUNDARY_CHARS_MAX: usize = 70;
 pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, Failure> {
     let from = mailbox("From", Some(envelope.from_name), envelope.from_address)?;
     let to = mailbox("To", None, envelope.to_address)?;
-    let is_plain = to.email.user().is_ascii();
+    let to_address = to.email.clone();
     // Passed explicitly: lettre would otherwise parse it back from the headers, which fails for addresses that it
     // accepts elsewhere: `"a b"@c.example`, `a@[127.0.0.1]`.
     let route = address::Envelope::new(Some(from.email.clone()), vec![to.email.clone()])
         .map_err(|cause| Failure::new(MESSAGE, cause))?;
+    let encoded_from = encoded_name("From", envelope.from_name, &from.email);
     let mut builder = Message::builder()
         .envelope(route.clone())
         .message_id(Some(message_id(envelope.message_id)?))
@@ -67,11 +73,17 @@ pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, Failu
         // RFC 3834, and Exchange's equivalent: suppress out-of-office replies.
         .raw_header(fixed_header("Auto-Submitted", "auto-generated"))
         .raw_header(fixed_header("X-Auto-Response-Suppress", "All"));
-    // An address that is not ASCII makes a mail undeliverable for relays and recipients without SMTPUTF8, so it is used
-    // only for a recipient who needs that anyway. An address from before there were rules may not be valid.
-    let reply_to = envelope.reply_to.and_then(|(name, address)| mailbox("Reply-To", name, address).ok());
-    if let Some(reply_to) = reply_to.filter(|reply_to| !is_plain || reply_to.email.user().is_ascii()) {
-        builder = builder.reply_to(reply_to);
+    if let Some(header) = encoded_from {
+        builder = builder.raw_header(header);
+    }
+    if let Some(subject) = encoded_words(&rendered.subject) {
+        builder = builder.raw_header(encoded_header("Subject", rendered.subject.clone(), subject));
+    }
+    if let Some((name, reply_to)) = reply_to(envelope, &to_address) {
+        builder = match encoded_name("Reply-To", name, &reply_to.email) {
+            Some(header) => builder.raw_header(header),
+            None => builder.reply_to(reply_to),
+        };
     }
     let parts = MultiPart::alternative()
         .boundary(boundary(envelope.message_id))
@@ -79,6 +91,16 @@ pub fn build(envelope: &Envelope, rendered: &Rendered) -> Result<Outgoing, Failu
         .singlepart(SinglePart::html(rendered.html.clone()));
     let message = builder.multipart(parts).map_err(|cause| Failure::new(MESSAGE, cause))?;
     Ok(Outgoing { envelope: route, message: message.formatted() })
+}
+
+/// The name and mailbox that replies go to. An address that is not ASCII makes a mail undeliverable for relays and
+/// recipients without SMTPUTF8, so it is used only for a recipient who needs that anyway. An address from before there
+/// were rules may not be valid.
+fn reply_to<'e>(envelope: &Envelope<'e>, to: &Address) -> Option<(&'e str, Mailbox)> {
+    let (name, address) = envelope.reply_to?;
+    let reply_to = mailbox("Reply-To", name, address).ok()?;
+    let is_deliverable = reply_to.email.user().is_ascii() || !to.user().is_ascii();
+    is_deliverable.then(|| (name.unwrap_or_default(), reply_to))
 }
 
 /// A name and an address whose domain is ASCII. lettre panics on a name with CR, LF or NUL, which would also end the
@@ -89,6 +111,34 @@ fn mailbox(header: &str, name: Option<&str>, address: &str) -> Result<Mailbox, F
     // It was checked here: lettre's own check refuses combining characters.
     let address = Address::new_dangerous(address.local(), address.domain());
     Ok(Mailbox::new(name.and_then(clean_name), address))
+}
+
+/// The header of an address with a name that needs [`encoded_words`].
+fn encoded_name(header: &'static str, name: &str, address: &Address) -> Option<HeaderValue> {
+    let encoded = encoded_words(&clean_name(name)?)?;
+    // lettre checks the first value only, and sends the second one.
+    Some(encoded_header(header, format!("<{address}>"), format!("{encoded}\r\n <{address}>")))
+}
+
+/// A text with `=?` in encoded words (RFC 2047), so that it shows as typed: lettre sends ASCII as it is, and a reader
+/// would decode what looks like an encoded word. `None` for any other text.
+fn encoded_words(text: &str) -> Option<String> {
+    if !text.contains("=?") {
+        return None;
+    }
+    let mut words = vec![String::new()];
+    for c in text.chars() {
+        if words.last().is_some_and(|word| word.len() + c.len_utf8() > ENCODED_BYTES_MAX) {
+            words.push(String::new());
+        }
+        words.last_mut()?.push(c);
+    }
+    let words = words.iter().map(|word| format!("=?utf-8?b?{}?=", STANDARD.encode(word)));
+    Some(words.collect::<Vec<_>>().join("\r\n "))
+}
+
+fn encoded_header(name: &'static str, value: String, encoded: String) -> HeaderValue {
+    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value, encoded)
 }
 
 fn message_id(id: &str) -> Result<String, Failure> {

@@ -53,5 +53,6 @@ pub mod private_file;
 pub mod search;
 pub mod secret;
 pub mod temporary;
+pub mod terminal;
 
 pub mod characters;

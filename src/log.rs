@@ -4,6 +4,7 @@
 //! reader) is dropped and counted; the next line that can be written is preceded by one with the number of dropped
 //! lines.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender};
@@ -16,6 +17,7 @@ use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::prelude::*;
 
 use crate::clock::Clock;
+use crate::terminal;
 
 /// How long a line waits for a stalled reader. Later lines do not wait until it reads again.
 const WAIT_FOR_READER: Duration = Duration::from_secs(1);
@@ -186,6 +188,11 @@ impl<T: Target> Lines<T> {
     }
 
     fn write_line(&self, line: &[u8]) {
+        let shown = match self.form {
+            Format::Json => Cow::Borrowed(line),
+            Format::Text => terminal::coloured_line(&String::from_utf8_lossy(line)).into_bytes().into(),
+        };
+        let line: &[u8] = &shown;
         let mut state = self.state();
         if state.dropped > 0 {
             let note = self.dropped_note(state.dropped);

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use brms::{cli, config};
 
 fn main() -> ExitCode {
-    match config::read(std::env::args_os()) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    match config::read(arguments.iter().cloned()) {
         Ok(arguments) => cli::run(arguments.command),
         // Help and version are also returned as errors, with exit code 0 and printed to standard output.
-        Err(error) => error.exit(),
+        Err(error) => cli::report_usage(&error, &arguments),
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::client::{Call, call};
 use crate::config::HealthSettings;
 use crate::failure::Failure;
+use crate::terminal::line;
 
 const TIME_MAX: Duration = Duration::from_secs(5);
 
@@ -24,7 +25,9 @@ pub(super) fn run(settings: &HealthSettings, out: &mut dyn Write) -> Result<(), 
                 return Ok(());
             }
             Ok(answer) => {
-                return Err(format!("{address} is not healthy: {} {}", answer.status, answer.body).into());
+                return Err(
+                    format!("{address} is not healthy: {} {}", answer.status, line(&answer.body)).into()
+                );
             }
             Err(failure) => failures.push(failure.to_string()),
         }

@@ -13,6 +13,7 @@ use crate::mail::test_mail;
 use crate::mail_states::MailState;
 use crate::operator::mails::{self as operator, Retried};
 use crate::store;
+use crate::terminal::line;
 
 /// Sends a test mail to the relay, bypassing the outbox.
 pub(super) fn test(settings: &MailSettings, address: &str, out: &mut dyn Write) -> Result<(), Failure> {
@@ -20,8 +21,9 @@ pub(super) fn test(settings: &MailSettings, address: &str, out: &mut dyn Write) 
         return Err(format!("--smtp-host also needs {missing}").into());
     }
     let now = Clock::default().now();
-    let answer = runtime()?.block_on(test_mail::send(settings, address, now))?;
-    writeln!(out, "the relay accepted a mail to {address}: {answer}")?;
+    let answer = runtime()?.block_on(test_mail::send(settings, address, now));
+    let answer = answer.map_err(|answer| line(&answer).into_owned())?;
+    writeln!(out, "the relay accepted a mail to {}: {}", line(address), line(&answer))?;
     Ok(())
 }
 
@@ -43,13 +45,13 @@ pub(super) fn list(
             mail.id,
             mail.created_at.rfc3339(),
             mail.attempts,
-            mail.recipient
+            line(&mail.recipient)
         )?;
         if mail.is_pending() && mail.attempts > 0 {
             write!(out, "  next try {}", mail.next_attempt_at.rfc3339())?;
         }
         match mail.last_answer {
-            Some(answer) => writeln!(out, "  ({answer})")?,
+            Some(answer) => writeln!(out, "  ({})", line(&answer))?,
             None => writeln!(out)?,
         }
     }
@@ -74,7 +76,7 @@ pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -
         ("delivered", mail.delivered_at.map(Timestamp::rfc3339)),
     ] {
         if let Some(value) = value {
-            writeln!(out, "{:<12} {value}", format!("{name}:"))?;
+            writeln!(out, "{:<12} {}", format!("{name}:"), line(&value))?;
         }
     }
     Ok(())

@@ -7,10 +7,12 @@ use mail_parser::MessageParser;
 use uuid::Uuid;
 
 use super::database;
+use super::output::Output;
 use crate::clock::Timestamp;
 use crate::config::DatabaseSettings;
 use crate::failure::Failure;
 use crate::store;
+use crate::terminal::line;
 
 /// One line per mail, oldest first.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
@@ -20,7 +22,14 @@ pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(
     }
     for mail in mails {
         let when = mail.delivered_at.unwrap_or(mail.created_at);
-        writeln!(out, "{}  {:<9}  {}  {}", mail.id, mail.state.as_str(), when.rfc3339(), mail.recipient)?;
+        writeln!(
+            out,
+            "{}  {:<9}  {}  {}",
+            mail.id,
+            mail.state.as_str(),
+            when.rfc3339(),
+            line(&mail.recipient)
+        )?;
     }
     Ok(())
 }
@@ -31,8 +40,8 @@ pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -
 }
 
 /// One mail as it would be sent.
-pub(super) fn show_raw(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
-    Ok(out.write_all(&message(settings, id)?)?)
+pub(super) fn show_raw(settings: &DatabaseSettings, id: Uuid, out: &mut Output) -> Result<(), Failure> {
+    Ok(out.write_raw(&message(settings, id)?)?)
 }
 
 fn message(settings: &DatabaseSettings, id: Uuid) -> Result<Vec<u8>, Failure> {
@@ -62,7 +71,7 @@ pub(super) fn write_readable(message: &[u8], out: &mut dyn Write) -> Result<(), 
         ("Subject", message.subject().map(str::to_owned)),
     ] {
         if let Some(value) = value {
-            writeln!(out, "{name}: {value}")?;
+            writeln!(out, "{name}: {}", line(&value))?;
         }
     }
     let text = message.body_text(0).ok_or("the message has no text part")?;

@@ -23,6 +23,7 @@ mod serve;
 mod signals;
 mod threads;
 mod token;
+mod user;
 mod user_email;
 
-pub use run::run;
+pub use run::{report_usage, run};

@@ -10,12 +10,13 @@ use crate::config::DatabaseSettings;
 use crate::failure::Failure;
 use crate::operator::projects as operator;
 use crate::store;
+use crate::terminal::line;
 
 /// One line per project.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
     for project in database::read(&database::open_existing(settings)?, store::projects::all)? {
         let deleted = project.deleted_at.map_or_else(String::new, |at| format!("  deleted {}", at.rfc3339()));
-        writeln!(out, "{}  {}  {}{deleted}", project.id, project.key, project.name)?;
+        writeln!(out, "{}  {}  {}{deleted}", project.id, line(&project.key), line(&project.name))?;
     }
     Ok(())
 }

@@ -1,17 +1,18 @@
 //! Runs a command and maps its result to an exit code.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
 use super::output::Output;
 use super::{
     backup, check, completions, demo, export, health, init, invitation, mail, mailbox, man, openapi, project,
-    restore, seed, serve, token, user_email,
+    restore, seed, serve, token, user, user_email,
 };
 use crate::config::{
     Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand, UserCommand,
 };
-use crate::log;
+use crate::{log, terminal};
 
 use crate::failure::Failure;
 
@@ -33,17 +34,13 @@ pub fn run(command: Command) -> ExitCode {
         Command::Mailbox(MailboxCommand::Show { id, raw: true, data }) => {
             mailbox::show_raw(&data, id, &mut out)
         }
-        Command::Invitation(InvitationCommand::Link { id, address, data, invitations }) => {
-            invitation::link(&data, &invitations, id, &address.public_url, &mut out)
-        }
+        Command::User(command) => run_user(&command, &mut out),
+        Command::Invitation(command) => run_invitation(&command, &mut out),
         Command::Token(TokenCommand::Create(settings)) => token::create(&settings, &mut out),
         Command::Token(TokenCommand::List(data)) => token::list(&data, &mut out),
         Command::Token(TokenCommand::Revoke { id, data }) => token::revoke(&data, id, &mut out),
         Command::Project(ProjectCommand::List(data)) => project::list(&data, &mut out),
         Command::Project(ProjectCommand::Delete { id, data }) => project::delete(&data, id, &mut out),
-        Command::User(UserCommand::SetEmail { user, email, data }) => {
-            user_email::set(&data, &user, &email, &mut out)
-        }
         Command::Check(data) => check::run(&data, &mut out),
         Command::Backup(settings) => backup::run(&settings, &mut out),
         Command::Restore(settings) => restore::run(&settings, &mut out),
@@ -59,8 +56,44 @@ pub fn run(command: Command) -> ExitCode {
         Err(_) if out.is_closed() => ExitCode::SUCCESS,
         Err(failure) => {
             // If even standard error is closed, nothing else can be done.
-            let _ = writeln!(std::io::stderr(), "brms: {failure}{}", file_size_limit());
+            let failure = format!("{failure}{}", file_size_limit());
+            let _ = writeln!(std::io::stderr(), "brms: {}", terminal::lines(&failure));
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints an error of the command line, or a help text, and returns the exit code.
+#[must_use]
+pub fn report_usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let is_active = |argument: &OsString| {
+        let text = argument.to_string_lossy();
+        terminal::line(&text) != text
+    };
+    if arguments.iter().any(is_active) {
+        // The message may quote the argument with its line breaks, so all of it is one line.
+        let _ = writeln!(std::io::stderr(), "{}", terminal::line(error.render().to_string().trim_end()));
+    } else {
+        // The library prints in colour.
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(u8::MAX))
+}
+
+fn run_user(command: &UserCommand, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        UserCommand::List { print, data } => user::list(data, *print, out),
+        UserCommand::Show { user, print, data } => user::show(data, user, *print, out),
+        UserCommand::SetEmail { user, email, data } => user_email::set(data, user, email, out),
+    }
+}
+
+fn run_invitation(command: &InvitationCommand, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        InvitationCommand::List { print, data } => invitation::list(data, *print, out),
+        InvitationCommand::Link(settings) => invitation::link(settings, out),
+        InvitationCommand::Withdraw { invitation, print, data } => {
+            invitation::withdraw(data, invitation, *print, out)
         }
     }
 }

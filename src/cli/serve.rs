@@ -14,6 +14,7 @@ use crate::config::ServeSettings;
 use crate::failure::Failure;
 use crate::log;
 use crate::startup::{Audience, FirstCredentials, Server};
+use crate::terminal::line;
 
 /// The exit code of shells for a program that ctrl-c ended.
 const INTERRUPTED: i32 = 130;
@@ -100,7 +101,8 @@ fn show(credentials: &FirstCredentials, out: &mut dyn Write) -> std::io::Result<
     writeln!(
         out,
         "This is the first start. {} has one user, {}.",
-        credentials.organisation, credentials.email
+        line(&credentials.organisation),
+        line(&credentials.email)
     )?;
     writeln!(out, "These credentials are shown only once; `brms token create` creates more:\n")?;
     writeln!(out, "  Authorization: Bearer {}", credentials.personal_access_token.reveal())?;

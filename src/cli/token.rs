@@ -6,27 +6,50 @@ use uuid::Uuid;
 
 use super::database;
 use crate::clock::Timestamp;
-use crate::config::{CreateTokenSettings, DatabaseSettings};
+use crate::config::{CreateTokenSettings, DatabaseSettings, TokenKind};
 use crate::failure::Failure;
 use crate::operator::tokens as operator;
 use crate::store;
+use crate::terminal::line;
 
 /// Creates a credential and prints its secret, once.
 pub(super) fn create(settings: &CreateTokenSettings, out: &mut dyn Write) -> Result<(), Failure> {
     operator::check(settings)?;
-    let (id, secret) = operator::create(&database::open_existing(&settings.data)?, settings)?;
-    let shown = format!("{}\ntoken {id}; the secret is shown only once\n", secret.reveal());
+    let created = operator::create(&database::open_existing(&settings.data)?, settings)?;
+    let until = created.expires_at.map_or_else(|| "it is revoked".to_owned(), Timestamp::rfc3339);
+    let shown = format!(
+        "{}\ntoken {} of {}: {}, until {until}; the secret is shown only once\n",
+        created.secret.reveal(),
+        created.id,
+        line(&created.email),
+        granted(settings)
+    );
     // In one write: a reader of only the first line may have closed the pipe before the second.
     out.write_all(shown.as_bytes())?;
     Ok(())
+}
+
+/// What the credential grants, in words.
+fn granted(settings: &CreateTokenSettings) -> String {
+    if settings.kind == TokenKind::Session {
+        return "everything that the user may do".to_owned();
+    }
+    let permissions: Vec<&str> = settings.permissions.iter().map(|permission| permission.as_str()).collect();
+    let projects: Vec<String> = settings.projects.iter().map(ToString::to_string).collect();
+    let projects = if settings.all_projects {
+        "every project".to_owned()
+    } else {
+        format!("project {}", projects.join(", "))
+    };
+    format!("{} in {projects}, as far as the user may", permissions.join(", "))
 }
 
 /// One line per credential.
 pub(super) fn list(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
     for token in database::read(&database::open_existing(settings)?, store::tokens::list)? {
         let until = token.expires_at.map_or_else(|| "revoked".to_owned(), Timestamp::rfc3339);
-        let note = token.note.unwrap_or_default();
-        writeln!(out, "{}  {:<8}  {}  until {until}  {note}", token.id, token.kind.as_str(), token.email)?;
+        let (email, note) = (line(&token.email), token.note.unwrap_or_default());
+        writeln!(out, "{}  {:<8}  {email}  until {until}  {}", token.id, token.kind.as_str(), line(&note))?;
     }
     Ok(())
 }

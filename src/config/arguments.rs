@@ -3,10 +3,10 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    BackupSettings, DemoSettings, ExportSettings, HealthSettings, InitSettings, InvitationCommand,
-    MailCommand, MailboxCommand, OpenapiSettings, ProjectCommand, RestoreSettings, SeedSettings,
-    TokenCommand, UserCommand,
+    BackupSettings, DemoSettings, ExportSettings, HealthSettings, InitSettings, MailCommand, MailboxCommand,
+    OpenapiSettings, ProjectCommand, RestoreSettings, SeedSettings, TokenCommand,
 };
+use super::people::{InvitationCommand, UserCommand};
 use super::serve::{DatabaseSettings, ServeSettings};
 
 /// The people-and-access part of the GoRules BRMS HTTP API, in one binary and one file.
@@ -39,7 +39,10 @@ pub enum Command {
     /// Read the local mailbox.
     #[command(subcommand)]
     Mailbox(MailboxCommand),
-    /// Manage invitations.
+    /// List and show users, and change an address.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// List invitations, create links, withdraw them.
     #[command(subcommand)]
     Invitation(InvitationCommand),
     /// Create, list and revoke credentials.
@@ -48,9 +51,6 @@ pub enum Command {
     /// List and delete projects.
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Manage users of any organisation.
-    #[command(subcommand)]
-    User(UserCommand),
     /// Check the database: users of one organisation who have the same mailbox, and addresses that are not valid. Changes
     /// nothing, and takes files of earlier versions; exit code 0 if all is well.
     Check(DatabaseSettings),

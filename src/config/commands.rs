@@ -10,7 +10,6 @@ use uuid::Uuid;
 use super::mail::MailSettings;
 use super::serve::{DatabaseSettings, InvitationSettings};
 use super::values::{email, name, permission, positive_time, public_url};
-use crate::address::EmailAddress;
 use crate::generated::models::Permission;
 use crate::http::words;
 use crate::mail_states::MailState;
@@ -170,26 +169,6 @@ pub enum MailboxCommand {
     },
 }
 
-/// Commands for invitations.
-#[derive(Debug, Subcommand)]
-pub enum InvitationCommand {
-    /// Create a new link to pass on yourself. Invalidates the previous link, sends no mail, and counts toward the
-    /// sending limits.
-    Link {
-        /// The id of the invitation or of its user.
-        id: Uuid,
-        /// The public URL of the server.
-        #[command(flatten)]
-        address: AddressSettings,
-        /// The database.
-        #[command(flatten)]
-        data: DatabaseSettings,
-        /// Lifetime and sending limits of invitations.
-        #[command(flatten)]
-        invitations: InvitationSettings,
-    },
-}
-
 /// Commands for credentials.
 #[derive(Debug, Subcommand)]
 pub enum TokenCommand {
@@ -219,10 +198,10 @@ pub struct CreateTokenSettings {
     /// A note about its purpose (personal).
     #[arg(long, default_value = "created on the command line", value_parser = name)]
     pub note: String,
-    /// A permission; may be repeated. Without any, the token has no permissions (personal).
+    /// A permission, such as owner or project:manage; may be repeated (personal, which needs one).
     #[arg(long = "permission", value_name = "WORD", value_parser = permission)]
     pub permissions: Vec<Permission>,
-    /// Make it valid for every project (personal).
+    /// Make it valid for every project (personal, which needs this or --project).
     #[arg(long)]
     pub all_projects: bool,
     /// A project it is valid for; may be repeated (personal).
@@ -278,23 +257,6 @@ pub enum ProjectCommand {
     Delete {
         /// The project's id, from `project list`.
         id: Uuid,
-        /// The database.
-        #[command(flatten)]
-        data: DatabaseSettings,
-    },
-}
-
-/// Commands for users that are not in the API.
-#[derive(Debug, Subcommand)]
-pub enum UserCommand {
-    /// Give a user another address. A link that was mailed to the previous one no longer works.
-    SetEmail {
-        /// The user: an id, or an address if only one user has it.
-        #[arg(value_name = "ID|EMAIL")]
-        user: String,
-        /// The new address.
-        #[arg(value_name = "NEW-EMAIL", value_parser = EmailAddress::parse)]
-        email: EmailAddress,
         /// The database.
         #[command(flatten)]
         data: DatabaseSettings,

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::users;
+use crate::clock::Timestamp;
 use crate::config::{CreateTokenSettings, TokenKind};
 use crate::db::{Db, Tx};
 use crate::failure::Failure;
@@ -15,9 +16,17 @@ use crate::store::ids::{ProjectId, typed};
 use crate::store::tokens::NewPersonalAccessToken;
 use crate::store::users::User;
 
-/// Refuses settings that limit a session, which has all permissions of its user.
+/// Refuses settings that limit a session, which has all permissions of its user, and a personal access token that
+/// would grant nothing.
 pub fn check(settings: &CreateTokenSettings) -> Result<(), Failure> {
-    let narrows = settings.all_projects || !settings.projects.is_empty() || !settings.permissions.is_empty();
+    let has_projects = settings.all_projects || !settings.projects.is_empty();
+    let narrows = has_projects || !settings.permissions.is_empty();
+    if settings.kind == TokenKind::Personal && (settings.permissions.is_empty() || !has_projects) {
+        return Err("a personal access token grants nothing by itself: give --permission (owner for everything that \
+                    the user may do, or a permission such as project:manage; it may be repeated) and --all-projects \
+                    or --project ID"
+            .into());
+    }
     if settings.kind == TokenKind::Session && narrows {
         return Err(
             "--permission, --project and --all-projects limit a personal access token; omit them with \
@@ -28,8 +37,20 @@ pub fn check(settings: &CreateTokenSettings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Creates a credential. Its secret is not stored.
-pub fn create(db: &Db, settings: &CreateTokenSettings) -> Result<(Uuid, Secret), Failure> {
+/// A credential that was created. Its secret is not stored.
+pub struct CreatedToken {
+    /// The id of a personal access token or of a session.
+    pub id: Uuid,
+    /// Its secret.
+    pub secret: Secret,
+    /// The user's address.
+    pub email: String,
+    /// When it ends; `None` if it is valid until it is revoked.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Creates a credential.
+pub fn create(db: &Db, settings: &CreateTokenSettings) -> Result<CreatedToken, Failure> {
     let user = users::find(db, &settings.user)?;
     let named: Vec<ProjectId> = typed(&settings.projects);
     let found = db.peek(|tx| store::projects::find_all_live(tx, user.organisation_id, &named))?;
@@ -42,17 +63,22 @@ pub fn create(db: &Db, settings: &CreateTokenSettings) -> Result<(Uuid, Secret),
         TokenKind::Session => SecretKind::Session,
     };
     let secret = Secret::generate(kind);
-    let (kept, settings) = (secret.clone(), settings.clone());
-    let id = db.write_blocking(move |tx| write(tx, &settings, &user, &kept))?;
-    Ok((id, secret))
+    let (kept, settings, email) = (secret.clone(), settings.clone(), user.email.clone());
+    let (id, expires_at) = db.write_blocking(move |tx| write(tx, &settings, &user, &kept))?;
+    Ok(CreatedToken { id, secret, email, expires_at })
 }
 
-fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) -> Result<Uuid, Problem> {
+fn write(
+    tx: &Tx,
+    settings: &CreateTokenSettings,
+    user: &User,
+    secret: &Secret,
+) -> Result<(Uuid, Option<Timestamp>), Problem> {
     let actor = Actor::operator(user.organisation_id);
     let lifetime = settings.expires_in.or(settings.kind.lifetime());
     let expires_at = lifetime.map(|lifetime| tx.now().plus(lifetime));
-    match settings.kind {
-        TokenKind::Session => Ok(tokens::create_session(tx, &actor, user.id, expires_at, secret)?.into()),
+    let id = match settings.kind {
+        TokenKind::Session => tokens::create_session(tx, &actor, user.id, expires_at, secret)?.into(),
         TokenKind::Personal => {
             let token = NewPersonalAccessToken {
                 note: settings.note.clone(),
@@ -60,9 +86,10 @@ fn write(tx: &Tx, settings: &CreateTokenSettings, user: &User, secret: &Secret) 
                 all_projects: settings.all_projects,
                 projects: typed(&settings.projects),
             };
-            Ok(tokens::create_personal(tx, &actor, user.id, &token, expires_at, secret)?.into())
+            tokens::create_personal(tx, &actor, user.id, &token, expires_at, secret)?.into()
         }
-    }
+    };
+    Ok((id, expires_at))
 }
 
 /// Revokes a credential of either kind. Returns false if there is none with this id.

@@ -75,6 +75,15 @@ pub fn find_anywhere(tx: &Tx, invitation_id: InvitationId) -> Result<Option<Invi
     tx.optional("SELECT * FROM invitations WHERE id = ?1", [invitation_id], Invitation::read)
 }
 
+/// Every invitation of the organisation, oldest first, for the operator.
+pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Invitation>, Problem> {
+    tx.rows(
+        "SELECT * FROM invitations WHERE organisation_id = ?1 ORDER BY created_at, id",
+        [organisation_id],
+        Invitation::read,
+    )
+}
+
 /// The invitation of a user, if there is one.
 pub fn find_by_user(tx: &Tx, user_id: UserId) -> Result<Option<Invitation>, Problem> {
     tx.optional("SELECT * FROM invitations WHERE user_id = ?1", [user_id], Invitation::read)

@@ -13,6 +13,7 @@ use crate::secret::{Secret, SecretHash};
 use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::{OrganisationId, PersonalAccessTokenId, ProjectId, SessionId, UserId};
 use crate::store::sets::grouped;
+use crate::store::users::User;
 
 /// The values of a new personal access token.
 #[derive(Clone, Debug)]
@@ -247,6 +248,28 @@ pub fn list(tx: &Tx) -> Result<Vec<ListedToken>, Problem> {
         [TokenKind::Personal, TokenKind::Session],
         ListedToken::read,
     )
+}
+
+/// The credentials of a user.
+pub fn list_of_user(tx: &Tx, user: &User) -> Result<Vec<ListedToken>, Problem> {
+    let email = &user.email;
+    let personal = all_personal(tx, user.id)?.into_iter().map(|token| ListedToken {
+        id: token.id.into(),
+        kind: TokenKind::Personal,
+        email: email.clone(),
+        note: Some(token.note),
+        created_at: token.created_at,
+        expires_at: token.expires_at,
+    });
+    let sessions = all_sessions(tx, user.id)?.into_iter().map(|session| ListedToken {
+        id: session.id.into(),
+        kind: TokenKind::Session,
+        email: email.clone(),
+        note: None,
+        created_at: session.created_at,
+        expires_at: session.expires_at,
+    });
+    Ok(personal.chain(sessions).collect())
 }
 
 /// Whether any secret came from a seed file, where others may have read it. Expired ones count too, because a clock

@@ -38,6 +38,7 @@ mod mail_server;
 mod mail_templates;
 mod mails;
 mod pasted_codes;
+mod planted_texts;
 mod unknown_pages;
 
 mod profile;
@@ -93,6 +94,7 @@ mod log_changes;
 #[cfg(target_os = "linux")]
 mod machine_limits;
 mod model;
+mod people_commands;
 mod processes;
 mod readiness;
 mod restoring;

@@ -27,7 +27,7 @@ const FLOORS: &[&[&str]] = &[
     &["generated", "limits", "log", "mail_states"],
     &["http"],
     &["problem"],
-    &["address", "clock", "failure", "lifeline", "private_file", "search", "secret", "temporary"],
+    &["address", "clock", "failure", "lifeline", "private_file", "search", "secret", "temporary", "terminal"],
     &["characters"],
 ];
 

@@ -1,0 +1,219 @@
+//! FR-53: texts that others choose, on the terminal of the operator and in mails. Every field that a command prints
+//! holds an escape sequence, line breaks, bidirectional controls and an encoded word. `scripts/browser-test parsers`
+//! reads the mails with other parsers.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::process::Output;
+
+use clap::CommandFactory;
+use mail_parser::MessageParser;
+use serde_json::json;
+
+use crate::support::program::{brms, run_well};
+use crate::support::smtp::{Deed, Rule, Sink, Stage};
+use crate::support::{TestServer, leaks, seed};
+
+/// What a terminal acts on, and what a reader of headers decodes. A line that begins with FORGED was not printed by
+/// the command.
+const PLANT: &str = "a\u{1b}]0;pwned\u{7}\u{9b}31m\r\nFORGED\u{202e}b\u{2066}\u{2028}\u{85}FORGED \
+                     =?utf-8?q?=1B]0=3Bx=07=0AFORGED?= e";
+
+/// Commands that print nothing which others choose.
+const NOTHING_OF_OTHERS: [&str; 10] =
+    ["serve", "init", "demo", "seed", "backup", "restore", "openapi", "completions", "man", "mail cancel"];
+
+/// Fails if a terminal would do anything else than show the text.
+fn read_as_a_terminal(what: &str, output: &Output) {
+    for (stream, bytes) in [("output", &output.stdout), ("error", &output.stderr)] {
+        let text = std::str::from_utf8(bytes).unwrap_or_else(|_| panic!("{what}: {stream} is UTF-8"));
+        for c in text.chars() {
+            let is_shown = c == '\n'
+                || !c.is_control()
+                    && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+            assert!(is_shown, "{what}: {c:?} in {text}");
+        }
+        let forged = text.lines().find(|line| line.trim_start().starts_with("FORGED"));
+        assert!(forged.is_none(), "{what}: a line that was not printed: {text}");
+    }
+}
+
+/// Plants the text in every column that a command prints.
+fn plant(server: &TestServer) {
+    let updates = [
+        "UPDATE organisations SET display_name = ?1, name = ?1",
+        "UPDATE users SET first_name = ?1, last_name = ?1 WHERE email <> 'owner@acme.test'",
+        "UPDATE users SET email = ?1, email_folded = 'planted' WHERE email = 'nina@acme.test'",
+        "UPDATE projects SET name = ?1, key = ?1 || hex(id)",
+        "UPDATE groups SET name = ?1",
+        "UPDATE roles SET name = ?1",
+        "UPDATE personal_access_tokens SET note = ?1",
+        "UPDATE mails SET recipient = ?1, last_answer = ?1",
+    ];
+    for update in updates {
+        server.change(move |tx| tx.execute(update, [&PLANT]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_53_no_command_prints_what_a_terminal_acts_on() {
+    let server = TestServer::start().await;
+    let role = json!({ "name": "r", "allProjects": true, "users": [seed::READER], "projectPermissions": ["documents"] });
+    server.post("/api/roles").caller(seed::OWNER_PAT).json(&role).expect(200).await;
+    server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    plant(&server);
+    // A mail whose headers decode to the planted text.
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, PLANT);
+    let word = format!("=?utf-8?b?{encoded}?=");
+    // The body of a mail has lines of its own.
+    let body = PLANT.replace("\r\n", "");
+    let body = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, body);
+    let message = format!(
+        "From: {word} <a@b.test>\r\nReply-To: {word} <a@b.test>\r\nTo: {word} <a@b.test>\r\nSubject: {word}\r\n\
+         Date: Thu, 26 Nov 2026 10:00:00 +0000\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{body}\r\n"
+    );
+    server.change(move |tx| tx.execute("UPDATE mails SET message = ?1", [&message.as_bytes()]));
+    let database = server.database().display().to_string();
+    let mail = run_well(&["mailbox", "list", "--database", &database]);
+    let mail = mail.split(' ').next().expect("an id").to_owned();
+    let relay = Sink::start();
+    let port = relay.address().port().to_string();
+    relay.script([Rule::at(
+        Stage::End,
+        Deed::Answer(554, "5.7.1 no \u{1b}]0;pwned\u{7}\u{202e}\u{9b}x\u{2028}y"),
+    )]);
+    let evil = evil_server();
+
+    let mut tested = BTreeSet::new();
+    let mut show = |command: &str, more: &[&str]| {
+        tested.insert(command.to_owned());
+        let arguments: Vec<&str> = command.split(' ').chain(more.iter().copied()).collect();
+        let output = brms().env("BRMS_DATABASE", &database).args(&arguments).output().expect("brms runs");
+        leaks::printed(&arguments, &output);
+        read_as_a_terminal(&format!("{arguments:?}"), &output);
+        output
+    };
+    for (command, more) in [
+        ("user list", &[][..]),
+        ("user list", &["--json"]),
+        ("user show", &[seed::NINA]),
+        ("user show", &[seed::READER]),
+        ("user show", &[seed::READER, "--json"]),
+        ("invitation list", &[]),
+        ("invitation list", &["--json"]),
+        ("invitation link", &[seed::IVY]),
+        ("invitation link", &[seed::IVY, "--json"]),
+        ("invitation withdraw", &[seed::IVY]),
+        ("invitation withdraw", &[seed::IVY, "--json"]),
+        ("token list", &[]),
+        ("token create", &["--user", seed::NINA, "--kind", "internal"]),
+        ("project list", &[]),
+        ("mail list", &[]),
+        ("mail show", &[&mail]),
+        ("mailbox list", &[]),
+        ("mailbox show", &[&mail]),
+        ("export", &[]),
+    ] {
+        let output = show(command, more);
+        assert!(output.status.success(), "{command} {more:?}: {}", String::from_utf8_lossy(&output.stderr));
+        if more.contains(&"--json") || command == "export" {
+            serde_json::from_slice::<serde_json::Value>(&output.stdout).expect("JSON");
+        }
+    }
+    let relayed = ["a@b.test", "--smtp-host", "127.0.0.1", "--smtp-port", &port, "--smtp-tls", "none"];
+    for (command, more, code) in [
+        ("mail test", &[&relayed[..], &["--mail-from", "a@b.test"]].concat()[..], 1),
+        ("mail retry", &[&mail], 1),
+        ("health", &["--listen", &evil], 1),
+        ("user show", &[PLANT], 1),
+        ("invitation link", &[PLANT], 1),
+        ("token create", &["--user", PLANT, "--kind", "internal"], 1),
+        ("token revoke", &[PLANT], 2),
+        ("project delete", &[PLANT], 2),
+    ] {
+        let output = show(command, more);
+        assert_eq!(output.status.code(), Some(code), "{command}: {output:?}");
+        assert!(!output.stderr.is_empty(), "{command}");
+    }
+    // Lists have a line for each row, and a header.
+    let users = show("user list", &[]);
+    assert_eq!(String::from_utf8_lossy(&users.stdout).lines().count(), 13);
+    for command in every_command() {
+        assert!(
+            tested.contains(&command) || NOTHING_OF_OTHERS.contains(&command.as_str()),
+            "brms {command} is new: plant texts in what it prints"
+        );
+    }
+}
+
+/// A server whose every answer is planted. Returns its address.
+fn evil_server() -> String {
+    use std::io::{Read, Write};
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let _ = stream.read(&mut [0; 4096]);
+            let length = PLANT.len();
+            let head = format!(
+                "HTTP/1.1 503 Service Unavailable\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(format!("{head}{PLANT}").as_bytes());
+        }
+    });
+    address
+}
+
+/// Every command that does something: `mail list`, `serve`.
+fn every_command() -> Vec<String> {
+    let command = brms::config::Arguments::command();
+    let mut all = Vec::new();
+    for outer in command.get_subcommands() {
+        let inner: Vec<&str> = outer.get_subcommands().map(clap::Command::get_name).collect();
+        let name = outer.get_name();
+        all.extend(inner.iter().map(|inner| format!("{name} {inner}")));
+        if inner.is_empty() {
+            all.push(name.to_owned());
+        }
+    }
+    all
+}
+
+/// What people may name themselves; the second decodes to an address, the third to a window title.
+const NAMES: [&str; 5] = [
+    "=?utf-8?q?x?=",
+    "=?utf-8?q?security=40bank=2Eexample?= <ceo@bank.example>",
+    "=?utf-8?Q?=1B]0=3Bpwned=07=0D=0ABcc:_x?= Ltd",
+    "Söhne =?utf-8?b?4oCu?= & Co",
+    "a =?us-ascii?q?b?= =?us-ascii?q?c?=",
+];
+
+/// As a name is shown in a mail: domains do not become links.
+fn shown(name: &str) -> String {
+    brms::mail::render::clean_name(name).expect("a name")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_53_a_name_with_an_encoded_word_shows_as_typed_in_every_header() {
+    for name in NAMES {
+        let server = TestServer::start().await;
+        server.change(move |tx| {
+            tx.execute("UPDATE organisations SET display_name = ?1", [&name])?;
+            tx.execute("UPDATE users SET first_name = ?1, last_name = NULL WHERE type = 'owner'", [&name])
+        });
+        server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+        let mails = server.mails().await;
+        let message = MessageParser::default().parse(&mails[0].raw).expect("a message");
+        assert_eq!(message.subject(), Some(format!("You are invited to join {}", shown(name)).as_str()));
+        for address in [message.from(), message.reply_to()] {
+            let first = address.and_then(|address| address.first()).expect("an address");
+            assert_eq!(first.name(), Some(shown(name).as_str()), "{name}");
+        }
+        assert!(message.body_text(0).is_some_and(|text| text.contains(&shown(name))), "{name}");
+        let raw = String::from_utf8(mails[0].raw.clone()).expect("ASCII");
+        let head = raw.split("\r\n\r\n").next().expect("a head");
+        assert!(head.lines().all(|line| line.len() <= 78), "{head}");
+    }
+}

@@ -38,7 +38,12 @@ pub struct Renderer {
 #[derive(Serialize)]
 struct View {
     organisation: String,
+    /// Name and address together, as far as they are known.
     inviter: Option<String>,
+    /// Apart, so that HTML can show each in its own direction: in one element with a name that is read from right to
+    /// left, the address would stand inside the name.
+    inviter_name: Option<String>,
+    inviter_address: Option<String>,
     recipient: Option<String>,
     expires: String,
     page: String,
@@ -129,9 +134,12 @@ impl View {
             return Err(Failure::new(MAIL, "the code contains characters that no invitation code has"));
         }
         let organisation = clean_name(&mail.organisation);
+        let inviter = mail.inviter.as_ref();
         Ok(Self {
             organisation: organisation.unwrap_or_else(|| "an organisation".to_owned()),
-            inviter: mail.inviter.as_ref().and_then(Inviter::in_words),
+            inviter: inviter.and_then(Inviter::in_words),
+            inviter_name: inviter.and_then(Inviter::shown_name),
+            inviter_address: inviter.and_then(Inviter::shown_address),
             recipient: plain_address(&mail.recipient).map(str::to_owned),
             expires: date_in_words(&mail.expires_at)?,
             link: accept_link(public_url, code),
@@ -145,13 +153,19 @@ impl View {
 impl Inviter {
     /// Name and address, as far as they are known: `Anna Ash (anna@brms.example)`.
     fn in_words(&self) -> Option<String> {
-        let name = self.name.as_deref().and_then(clean_name);
-        let address = plain_address(&self.email);
-        match (name, address) {
+        match (self.shown_name(), self.shown_address()) {
             (Some(name), Some(address)) => Some(format!("{name} ({address})")),
             (Some(name), None) => Some(name),
-            (None, address) => address.map(str::to_owned),
+            (None, address) => address,
         }
+    }
+
+    fn shown_name(&self) -> Option<String> {
+        self.name.as_deref().and_then(clean_name)
+    }
+
+    fn shown_address(&self) -> Option<String> {
+        plain_address(&self.email).map(str::to_owned)
     }
 }
 

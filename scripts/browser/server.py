@@ -14,6 +14,7 @@ class Mail:
     """An invitation mail, parsed by Python's standard library."""
 
     def __init__(self, raw):
+        self.raw = raw
         self.message = email.message_from_bytes(raw, policy=email.policy.default)
         self.kinds = [part.get_content_type() for part in self.message.walk()]
         self.text = self.message.get_body(("plain",)).get_content().replace("\r\n", "\n")

@@ -32,6 +32,7 @@ def run(session):
     never_a_code(session, server, browser)
     no_code(session, server, browser)
     a_wrong_name(session, server, browser)
+    damaged_links(session, server, browser)
 
 
 def used(server, address):
@@ -120,3 +121,18 @@ def a_wrong_name(session, server, browser):
                    browser.focused()], [mail.code, "Wanda", "lastName"])
     session.page(browser, "name refused", server.url, mail.code, status=400)
     session.equal("wrong name: the user has not joined", server.user("wanda@browser.test")["type"], "invited")
+
+
+def damaged_links(session, server, browser):
+    """FR-55: the page of an address that does not exist."""
+    code = UNKNOWN_CODE
+    for path in (f"invitations/accept%23{code}", "invitations/accept/", "invitations/accept)", "nothing"):
+        browser.forget()
+        browser.open(f"{server.url}/{path}")
+        session.equal(f"/{path}: has a page", browser.wait_for_heading("no page"), "There is no page at this address")
+        session.equal(f"/{path}: is answered 404", browser.status(), 404)
+        session.equal(f"/{path}: its links lead on", browser.run("return [...document.links].map((link) => link.href)"),
+                      [server.page, f"{server.url}/"])
+    session.page(browser, "no such page", server.url, status=404)
+    browser.find("main a").click()
+    session.equal("it leads to the form", browser.wait_for_heading("Accept"), "Accept your invitation")

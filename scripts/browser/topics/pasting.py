@@ -25,7 +25,8 @@ def run(session):
         paste(browser, text["text"])
         found, code = browser.run(VALUE), text["code"]
         if code in (None, "several"):
-            session.check(f"{text['what']}: is not taken for a code", found not in [each["code"] for each in TEXTS], found)
+            session.check(f"{text['what']}: is not taken for a code",
+                          found not in [each["code"] for each in TEXTS], found)
         else:
             session.equal(f"{text['what']}: the field has the code", found, code)
         if code == "several":

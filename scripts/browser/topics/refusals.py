@@ -131,8 +131,8 @@ def damaged_links(session, server, browser):
         browser.open(f"{server.url}/{path}")
         session.equal(f"/{path}: has a page", browser.wait_for_heading("no page"), "There is no page at this address")
         session.equal(f"/{path}: is answered 404", browser.status(), 404)
-        session.equal(f"/{path}: its links lead on", browser.run("return [...document.links].map((link) => link.href)"),
-                      [server.page, f"{server.url}/"])
+        links = browser.run("return [...document.links].map((link) => link.href)")
+        session.equal(f"/{path}: its links lead on", links, [server.page, f"{server.url}/"])
     session.page(browser, "no such page", server.url, status=404)
     browser.find("main a").click()
     session.equal("it leads to the form", browser.wait_for_heading("Accept"), "Accept your invitation")

@@ -5,7 +5,7 @@ use std::time::Duration;
 use brms::clock::Timestamp;
 
 use super::steps::{GroupSave, NewToken, Operation, Owner, ProjectChange, RoleSave, Step, UserChange};
-use super::world::{Caller, Code, Rights, World};
+use super::world::{Caller, Code, Member, Rights, World};
 
 const SEND_WINDOW: Duration = Duration::from_mins(10);
 const SENDS_MAX: usize = 3;
@@ -44,7 +44,11 @@ impl World {
             | Operation::SendInvitation(_)
             | Operation::UpdateUser(..)
             | Operation::CreateServiceAccount { .. } => self.about_users(caller, operation, now),
-            Operation::CreateRole(save) | Operation::UpdateRole(_, save) => self.savable_role(caller, save),
+            Operation::CreateRole(save) => self.savable_role(caller, save),
+            Operation::UpdateRole(role, save) => {
+                self.savable_role(caller, save)?;
+                demand(!self.ends_approvals(*role, save), 409)
+            }
             Operation::CreateToken(owner, new) => self.creatable_token(caller, *owner, new),
             Operation::RegenerateToken { owner, token, .. } | Operation::DeleteToken { owner, token } => {
                 let user = self.token_owner(caller, *owner)?;
@@ -164,7 +168,9 @@ impl World {
         self.of_project(project, groups.unwrap_or_default())?;
         let is_givable = |group: &usize| is_by_hand(*group) || member.groups.contains(group);
         demand(named.unwrap_or_default().iter().all(is_givable), 409)?;
-        let has_other_owner = members.iter().any(|(other, member)| *other != user && member.is_owner);
+        let is_owner =
+            |(other, member): (&usize, &Member)| *other != user && member.is_owner && self.can_act(*other);
+        let has_other_owner = members.iter().any(is_owner);
         demand(!member.is_owner || owner || has_other_owner, 409)
     }
 

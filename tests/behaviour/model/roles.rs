@@ -52,7 +52,7 @@ impl World {
         let group = group.map(|(position, _)| position);
         if !role.is_for_all && !role.projects.contains(&project) {
             if let Some(group) = group {
-                self.remove_group(group);
+                self.leave_project(group);
             }
             return;
         }
@@ -79,6 +79,30 @@ impl World {
                 member.groups.remove(&group);
             }
         }
+    }
+
+    /// The only group that approvals ask stays, as one of the project's own and without members.
+    fn leave_project(&mut self, group: usize) {
+        let project = &mut self.projects[self.groups[group].project];
+        if project.approving != BTreeSet::from([group]) {
+            return self.remove_group(group);
+        }
+        self.groups[group].role = None;
+        for member in project.members.values_mut() {
+            member.groups.remove(&group);
+        }
+    }
+
+    /// Whether saving takes the role out of a project whose approvals ask only its group.
+    pub fn ends_approvals(&self, number: usize, save: &RoleSave) -> bool {
+        let mut role = self.roles[number].clone();
+        role.take(save);
+        let live = self.projects.iter().enumerate().filter(|(_, project)| !project.is_deleted);
+        let mut left = live.filter(|(project, _)| !role.is_for_all && !role.projects.contains(project));
+        left.any(|(project, left)| {
+            self.groups_of(project)
+                .any(|(group, of)| of.role == Some(number) && left.approving == BTreeSet::from([group]))
+        })
     }
 
     /// What the caller could do in a deleted project if it were back.

@@ -256,8 +256,13 @@ impl World {
                 Caller { user: token.user, token: Some(token) }
             }
         };
-        let user = &self.users[caller.user];
-        (user.status == "active" && user.standing != "invited").then_some(caller)
+        self.can_act(caller.user).then_some(caller)
+    }
+
+    /// Whether the user's credentials are accepted.
+    pub fn can_act(&self, user: usize) -> bool {
+        let user = &self.users[user];
+        user.status == "active" && user.standing != "invited"
     }
 
     pub fn is_administrator(&self, caller: Caller) -> bool {

@@ -12,7 +12,7 @@ pub type RowResult<T> = Result<T, Failure>;
 
 /// A result row.
 pub struct Row<'r> {
-    row: &'r SqliteRow<'r>,
+    cells: &'r SqliteRow<'r>,
     columns: &'r ReadColumns,
     /// How many columns were read by name.
     read: Changing<usize>,
@@ -52,19 +52,19 @@ pub trait Column: Copy + Display {
 impl Column for &'static str {
     fn of<'r>(self, row: &'r Row<'_>) -> Option<Cell<'r>> {
         let read = row.read.replace(row.read.get() + 1);
-        cells::cell(row.row, row.columns.position(row.row, read, self)?)
+        cells::cell(row.cells, row.columns.position(row.cells, read, self)?)
     }
 }
 
 impl Column for usize {
     fn of<'r>(self, row: &'r Row<'_>) -> Option<Cell<'r>> {
-        cells::cell(row.row, self)
+        cells::cell(row.cells, self)
     }
 }
 
 impl<'r> Row<'r> {
     pub(super) fn new(row: &'r SqliteRow<'r>, columns: &'r ReadColumns) -> Self {
-        Self { row, columns, read: Changing::new(0) }
+        Self { cells: row, columns, read: Changing::new(0) }
     }
 
     /// Reads one column as `T`.

@@ -52,7 +52,7 @@ impl Download {
         let (sender, parts) = mpsc::channel(1);
         let start = move || drop(tokio::spawn(produce(DownloadWriter { parts: sender })));
         let parts =
-            Parts { start: Some(Start(Box::new(start))), parts: Some(parts), is_over: Arc::default() };
+            Parts { start: Some(Start(Box::new(start))), receiver: Some(parts), is_over: Arc::default() };
         Self { content_type, disposition: disposition(file_name), parts }
     }
 }
@@ -91,7 +91,7 @@ pub struct Parts {
     /// `None` once the producer runs.
     start: Option<Start>,
     /// `None` after the end.
-    parts: Option<mpsc::Receiver<Part>>,
+    receiver: Option<mpsc::Receiver<Part>>,
     is_over: Arc<AtomicBool>,
 }
 
@@ -135,24 +135,24 @@ impl Body for Parts {
         if let Some(Start(start)) = self.start.take() {
             start();
         }
-        let Some(parts) = &mut self.parts else { return Poll::Ready(None) };
+        let Some(parts) = &mut self.receiver else { return Poll::Ready(None) };
         match ready!(parts.poll_recv(context)) {
             Some(Part::Bytes(bytes)) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
             Some(Part::End) => {
-                self.parts = None;
+                self.receiver = None;
                 self.is_over.store(true, Ordering::Release);
                 Poll::Ready(None)
             }
             // `is_over` stays false: the connection is cut, so that the file does not look complete.
             None => {
-                self.parts = None;
+                self.receiver = None;
                 Poll::Ready(Some(Err(Unfinished)))
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.parts.is_none()
+        self.receiver.is_none()
     }
 }
 

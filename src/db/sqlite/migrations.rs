@@ -25,6 +25,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("../migrations/sqlite/0005_idempotency_keys.sql"),
     include_str!("../migrations/sqlite/0006_folded_texts.sql"),
     include_str!("../migrations/sqlite/0007_organisation_names.sql"),
+    include_str!("../migrations/sqlite/0008_listed_projects.sql"),
 ];
 
 /// The number of the last step, which every migrated file has.

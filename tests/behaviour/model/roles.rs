@@ -84,7 +84,7 @@ impl World {
     /// The only group that approvals ask stays, as one of the project's own and without members.
     fn leave_project(&mut self, group: usize) {
         let project = &mut self.projects[self.groups[group].project];
-        if project.approving != BTreeSet::from([group]) {
+        if project.approving != [group] {
             return self.remove_group(group);
         }
         self.groups[group].role = None;
@@ -101,7 +101,7 @@ impl World {
         let mut left = live.filter(|(project, _)| !role.is_for_all && !role.projects.contains(project));
         left.any(|(project, left)| {
             self.groups_of(project)
-                .any(|(group, of)| of.role == Some(number) && left.approving == BTreeSet::from([group]))
+                .any(|(group, of)| of.role == Some(number) && left.approving == [group])
         })
     }
 

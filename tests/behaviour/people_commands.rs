@@ -75,7 +75,7 @@ fn fr_73_users_are_listed_and_shown_by_id_and_by_address() {
     std::fs::write(folder.join("twice.json"), twice.to_string()).expect("a file");
     printed(folder, &["seed", "twice.json", "--add"]);
     let error = refused(folder, &["user", "show", "owner@acme.test"]);
-    assert!(error.contains("several organisations") && error.contains(seed::OWNER), "{error}");
+    assert!(error.contains("several users") && error.contains(seed::OWNER), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

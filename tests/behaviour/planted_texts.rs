@@ -111,6 +111,7 @@ async fn fr_53_no_command_prints_what_a_terminal_acts_on() {
         ("user show", &[seed::NINA]),
         ("user show", &[seed::READER]),
         ("user show", &[seed::READER, "--json"]),
+        ("user set-email", &[seed::READER, "reader@moved.test"]),
         ("invitation list", &[]),
         ("invitation list", &["--json"]),
         ("invitation link", &[seed::IVY]),
@@ -153,7 +154,10 @@ fn errors_of_planted_words(commands: &mut Commands, mail: &str) {
     commands.show("mail test", &[&sent[..], &["--mail-from", "a@b.test"]].concat(), 1);
     commands.show("health", &["--listen", &evil_server()], 1);
     commands.show("mail retry", &[mail], 1);
+    commands.show("check", &[], 1);
     commands.show("user show", &[PLANT], 1);
+    commands.show("user set-email", &[PLANT, "a@b.test"], 1);
+    commands.show("user set-email", &[seed::NINA, PLANT], 2);
     commands.show("invitation link", &[PLANT], 1);
     commands.show("token create", &["--user", PLANT, "--kind", "internal"], 1);
     commands.show("token revoke", &[PLANT], 2);

@@ -100,8 +100,7 @@ impl World {
         let live = self.projects.iter().enumerate().filter(|(_, project)| !project.is_deleted);
         let mut left = live.filter(|(project, _)| !role.is_for_all && !role.projects.contains(project));
         left.any(|(project, left)| {
-            self.groups_of(project)
-                .any(|(group, of)| of.role == Some(number) && left.approving == [group])
+            self.groups_of(project).any(|(group, of)| of.role == Some(number) && left.approving == [group])
         })
     }
 

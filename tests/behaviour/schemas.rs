@@ -125,6 +125,8 @@ fn an_upgrade_keeps_all_rows_and_gives_the_schema_of_a_new_file() {
         let upgraded = sqlite(&path);
         assert_eq!(step(&upgraded), fixtures.len(), "{}", fixture.display());
         assert_kept(&upgraded, &before);
+        let dangling = texts(&upgraded, "SELECT \"table\" FROM pragma_foreign_key_check");
+        assert_eq!(dangling, Vec::<String>::new(), "{}", fixture.display());
         assert_eq!(definitions(&upgraded), today, "{}: a released step was changed", fixture.display());
         let copy = folder.path().join(format!("test.db.before-step-{}", position + 2));
         assert_eq!(copy.exists(), position + 1 < fixtures.len(), "{}", fixture.display());

@@ -25,8 +25,10 @@ pub(super) fn make(connection: &Connection, target: &Path) -> io::Result<NamedTe
     let path = copy.path().as_os_str().as_encoded_bytes();
     connection.execute("VACUUM INTO CAST(?1 AS TEXT)", [path]).map_err(io::Error::other)?;
     let source = Source::shared(copy.path());
-    let check = connection::open_plain(&source).map_err(io::Error::other).and_then(|copy| check(&copy));
-    check.map_err(|cause| io::Error::other(format!("the copy is not sound: {cause}")))?;
+    let opened = connection::open_plain(&source).and_then(mapped).map_err(io::Error::other);
+    opened
+        .and_then(|copy| check(&copy))
+        .map_err(|cause| io::Error::other(format!("the copy is not sound: {cause}")))?;
     copy.as_file().sync_all()?;
     Ok(copy)
 }
@@ -70,6 +72,13 @@ pub(super) fn is_same_content(one: &Path, other: &Path) -> bool {
     };
     // An unreadable file counts as different.
     same().unwrap_or(false)
+}
+
+/// Reads the file through a memory map, which is safe since no other process knows it: a check reads most pages several
+/// times, and without a map each of these is copied.
+fn mapped(copy: Connection) -> rusqlite::Result<Connection> {
+    copy.pragma_update(None, "mmap_size", i64::MAX)?;
+    Ok(copy)
 }
 
 /// Checks the integrity of a database: pages, indexes and foreign keys.

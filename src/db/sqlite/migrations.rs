@@ -46,13 +46,20 @@ pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> R
     if done > 0 && done < number(steps.len()) {
         keep_copy(connection, path, done)?;
     }
+    // A step that makes a table anew would look for each row of it in all rows that refer to it. The tests check the
+    // foreign keys of upgraded files.
+    let check_foreign_keys = |connection: &Connection, is_on| {
+        let done = connection.pragma_update(None, "foreign_keys", is_on);
+        done.map_err(|cause| Failure(format!("{}: {cause}", path.display())))
+    };
+    check_foreign_keys(connection, false)?;
     for (position, sql) in steps.iter().enumerate() {
         let step = number(position + 1);
         if step > done {
             apply(connection, step, sql).map_err(|cause| failed(step, &cause))?;
         }
     }
-    Ok(())
+    check_foreign_keys(connection, true)
 }
 
 /// The last step applied to the file. Refuses a file that is not a brms database or is newer. Changes nothing.

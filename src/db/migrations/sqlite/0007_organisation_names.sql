@@ -1,8 +1,5 @@
 -- Two organisations may have the same name: a refusal would tell one of the other. SQLite drops the constraint of a
--- column only with its table. The rows that refer to it are checked when the step is committed.
-PRAGMA defer_foreign_keys = ON;
--- Each organisation is looked for in the tables that refer to it; this one has no index for that.
-CREATE INDEX mails_of_organisation ON mails (organisation_id);
+-- column only with its table.
 CREATE TEMPORARY TABLE organisations_kept AS
     SELECT id, name, display_name, created_at, updated_at, preferences FROM organisations;
 DROP TABLE organisations;
@@ -19,7 +16,6 @@ CREATE TABLE organisations (
 INSERT INTO organisations (id, name, display_name, created_at, updated_at, preferences)
     SELECT id, name, display_name, created_at, updated_at, preferences FROM organisations_kept;
 DROP TABLE organisations_kept;
-DROP INDEX mails_of_organisation;
 
 -- What the commands that work on the file have to know of its server: one row, of the last start.
 CREATE TABLE servers (

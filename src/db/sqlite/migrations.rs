@@ -48,18 +48,17 @@ pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> R
     }
     // A step that makes a table anew would look for each row of it in all rows that refer to it. The tests check the
     // foreign keys of upgraded files.
-    let check_foreign_keys = |connection: &Connection, is_on| {
-        let done = connection.pragma_update(None, "foreign_keys", is_on);
-        done.map_err(|cause| Failure(format!("{}: {cause}", path.display())))
+    let set = |connection: &Connection, pragma: &str| {
+        connection.execute_batch(pragma).map_err(|cause| Failure(format!("{}: {cause}", path.display())))
     };
-    check_foreign_keys(connection, false)?;
+    set(connection, "PRAGMA foreign_keys = OFF")?;
     for (position, sql) in steps.iter().enumerate() {
         let step = number(position + 1);
         if step > done {
             apply(connection, step, sql).map_err(|cause| failed(step, &cause))?;
         }
     }
-    check_foreign_keys(connection, true)
+    set(connection, "PRAGMA foreign_keys = ON")
 }
 
 /// The last step applied to the file. Refuses a file that is not a brms database or is newer. Changes nothing.

@@ -47,7 +47,6 @@ async fn an_injected_response_looks_like_a_real_one_of_its_status() {
         (405, "method-not-allowed"),
         (409, "injected"),
         (418, "injected"),
-        (422, "idempotency-key-reused"),
         (429, "too-many-sends"),
         (500, "internal-error"),
         (502, "injected"),
@@ -59,6 +58,9 @@ async fn an_injected_response_looks_like_a_real_one_of_its_status() {
         let answer = server.get("/api/users").expect(status).await;
         assert_eq!(answer.problem(), problem, "{status}");
     }
+    // Only a POST is described with this one.
+    order(&server, json!({ "operation": "inviteMembers", "status": 422 })).await;
+    assert_eq!(invite(&server).expect(422).await.problem(), "idempotency-key-reused");
 }
 
 #[tokio::test(flavor = "multi_thread")]

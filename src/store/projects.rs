@@ -83,6 +83,19 @@ pub(crate) fn record_approvals(
     record_change(tx, actor, &change(Action::Updated, project, values.after.clone()), &values)
 }
 
+/// Records that approvals no longer ask a group, which is about to be deleted. Records nothing if they did not.
+pub(crate) fn record_lost_approval_group(
+    tx: &Tx,
+    actor: &Actor,
+    project: &Project,
+    group_id: GroupId,
+) -> Result<(), Problem> {
+    let had: Vec<GroupId> = approval_groups(tx, &[project.id])?.into_iter().map(|(_, id)| id).collect();
+    let left: Vec<GroupId> = had.iter().copied().filter(|id| *id != group_id).collect();
+    let mode = project.approval_mode;
+    record_approvals(tx, actor, project, [(mode, &had), (mode, &left)]).map(drop)
+}
+
 fn change(action: Action, project: &Project, data: Value) -> Change {
     Change::new(AuditLogType::Project, action, project.id, data).in_project(project.id)
 }

@@ -209,6 +209,18 @@ async fn fr_58_an_update_shows_what_it_was_and_what_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fr_58_a_deleted_group_that_approvals_asked_leaves_a_row_of_the_project() {
+    let server = TestServer::start().await;
+    let pricing = format!("/api/projects/{}", seed::PRICING);
+    let body = json!({ "decisionsApprovalGroups": [seed::MANAGERS, seed::EDITORS] });
+    put(&server, &format!("{pricing}/approvals"), body).await;
+    let before = rows(&server).len();
+    let group = format!("{pricing}/groups/{}", seed::EDITORS);
+    server.call("DELETE", &group).caller(seed::OWNER_SES).expect(200).await;
+    assert_eq!(rows(&server)[before..], ["project updated (decisionsApprovalGroups)", "group deleted"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn fr_58_a_call_that_changes_nothing_leaves_no_row_and_no_new_time() {
     let server = TestServer::start().await;
     server.clock.freeze();

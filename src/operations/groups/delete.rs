@@ -29,6 +29,7 @@ pub async fn delete(
         if store::groups::is_only_one(&group, &approving) {
             return Err(Problem::conflict(Conflict::LastApprovalGroup));
         }
+        store::projects::record_lost_approval_group(tx, &caller.actor(), &project, group.id)?;
         store::groups::delete(tx, &group)?;
         store::groups::record(tx, &caller.actor(), Action::Deleted, &group)?;
         Ok(views::groups::group(group, None))

@@ -125,6 +125,9 @@ impl<'a> RoleSync<'a> {
             self.remove_user(group, user_id)?;
         }
         self.count()?;
+        if let Some(project) = store::projects::find_anywhere(self.tx, group.project_id)? {
+            store::projects::record_lost_approval_group(self.tx, self.actor, &project, group.id)?;
+        }
         store::groups::delete(self.tx, group)?;
         store::groups::record(self.tx, self.actor, Action::Deleted, group)
     }

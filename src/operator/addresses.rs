@@ -63,7 +63,7 @@ pub fn set_email(tx: &Tx, user_id: UserId, address: &EmailAddress) -> Result<Ema
         return Ok(EmailChange::None);
     }
     if !store::addresses::others_with(tx, &user, address)?.is_empty() {
-        let place = Place::pointer("", "another user of the organisation has this address");
+        let place = Place::parameter("NEW-EMAIL", "another user of the organisation has this address");
         return Err(Problem::Conflict(Conflict::NameTaken, vec![place]));
     }
     store::addresses::change(tx, &user, address)?;

@@ -5,7 +5,7 @@
 //! operator has changed one, but an address as it was typed before still names its user.
 
 use crate::address::{EmailAddress, folded_or_lower_case, in_lower_case};
-use crate::db::{Tx, params};
+use crate::db::{Row, RowResult, Tx, params};
 use crate::problem::{Conflict, Problem};
 use crate::search::folded_text;
 use crate::store::columns::{Record, stored};
@@ -29,6 +29,12 @@ stored! {
 struct UserWithAddress {
     user: User,
     clash: Option<String>,
+}
+
+impl UserWithAddress {
+    fn read(row: &Row) -> RowResult<Self> {
+        Ok(Self { user: User::read(row)?, clash: row.get("email_clash")? })
+    }
 }
 
 /// The user of the organisation with this address. Fails with 409 if several users of a migrated file have it.
@@ -60,17 +66,26 @@ fn find(tx: &Tx, organisation_id: OrganisationId, folded: &str) -> Result<Vec<Us
                       SELECT id FROM users WHERE organisation_id = ?1 AND email_clash = ?2)
          ORDER BY id",
         params![organisation_id, folded],
-        |row| Ok(UserWithAddress { user: User::read(row)?, clash: row.get("email_clash")? }),
+        UserWithAddress::read,
     )
 }
 
-/// The users of any organisation with this address. For the operator only.
+/// The users of any organisation with this address. Of several users who have the same mailbox, only the one whose
+/// address was typed in this way, if there is one. For the operator only.
 pub fn find_users_anywhere(tx: &Tx, address: &str) -> Result<Vec<User>, Problem> {
-    tx.rows(
+    let folded = folded_or_lower_case(address);
+    let found = tx.rows(
         "SELECT * FROM users WHERE email_folded = ?1 OR email_clash = ?1 ORDER BY organisation_id, id",
-        [folded_or_lower_case(address)],
-        User::read,
-    )
+        [&folded],
+        UserWithAddress::read,
+    )?;
+    let has_address = |found: &UserWithAddress| found.clash.as_ref().is_none_or(|shared| *shared == folded);
+    let typed_before = in_lower_case(address);
+    let is_named =
+        |found: &UserWithAddress| found.clash.is_none() || in_lower_case(&found.user.email) == typed_before;
+    let (named, others): (Vec<_>, Vec<_>) = found.into_iter().filter(has_address).partition(is_named);
+    let found = if named.is_empty() { others } else { named };
+    Ok(found.into_iter().map(|found| found.user).collect())
 }
 
 /// All addresses, in the order of their users. Reads files of any schema step.
@@ -97,8 +112,7 @@ pub fn others_with(tx: &Tx, user: &User, address: &EmailAddress) -> Result<Vec<U
     Ok(found.filter(|found| found.id != user.id).collect())
 }
 
-/// Gives a user an address that no other user has. A user who had the same mailbox before, and is the only one to have
-/// it now, is no longer marked.
+/// Gives a user an address that no other user has.
 pub fn change(tx: &Tx, user: &User, address: &EmailAddress) -> Result<(), Problem> {
     tx.execute(
         "UPDATE users
@@ -106,14 +120,26 @@ pub fn change(tx: &Tx, user: &User, address: &EmailAddress) -> Result<(), Proble
          WHERE id = ?1",
         params![user.id, address.as_typed(), address.folded(), folded_text(address.as_typed()), tx.now()],
     )?;
-    let shared = folded_or_lower_case(&user.email);
-    if let [UserWithAddress { user: last, clash: Some(_) }] =
-        find(tx, user.organisation_id, &shared)?.as_slice()
-    {
-        tx.execute(
-            "UPDATE users SET email_folded = ?2, email_clash = NULL WHERE id = ?1 AND email_clash = ?2",
-            params![last.id, shared],
-        )?;
-    }
+    while unmark_one(tx, user.organisation_id)? {}
     Ok(())
+}
+
+/// Gives a marked user who is the only one with the mailbox now the folding of the address. Returns false if there is no
+/// such user. It can free the folding that another marked user needs.
+fn unmark_one(tx: &Tx, organisation_id: OrganisationId) -> Result<bool, Problem> {
+    let marked = tx.rows(
+        "SELECT id, email_clash FROM users WHERE organisation_id = ?1 AND email_clash IS NOT NULL ORDER BY id",
+        [organisation_id],
+        |row| Ok((row.get::<UserId>("id")?, row.get::<String>("email_clash")?)),
+    )?;
+    for (id, shared) in marked {
+        if find(tx, organisation_id, &shared)?.iter().all(|found| found.user.id == id) {
+            tx.execute(
+                "UPDATE users SET email_folded = ?2, email_clash = NULL WHERE id = ?1",
+                params![id, shared],
+            )?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

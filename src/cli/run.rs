@@ -1,5 +1,6 @@
 //! Runs a command and maps its result to an exit code.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
@@ -74,8 +75,13 @@ pub fn report_usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         // The message may quote the argument with its line breaks, so all of it is one line.
         let _ = writeln!(std::io::stderr(), "{}", terminal::line(error.render().to_string().trim_end()));
     } else {
-        // The library prints in colour.
-        let _ = error.print();
+        let text = error.render().to_string();
+        match terminal::lines(&text) {
+            // The library prints in colour.
+            Cow::Borrowed(_) => drop(error.print()),
+            // A value from the environment.
+            Cow::Owned(escaped) => drop(writeln!(std::io::stderr(), "{}", escaped.trim_end())),
+        }
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(u8::MAX))
 }

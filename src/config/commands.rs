@@ -205,7 +205,7 @@ pub struct CreateTokenSettings {
     #[arg(long)]
     pub all_projects: bool,
     /// A project it is valid for; may be repeated (personal).
-    #[arg(long = "project", value_name = "ID")]
+    #[arg(long = "project", value_name = "ID", conflicts_with = "all_projects")]
     pub projects: Vec<Uuid>,
     /// How long it is valid; [`TokenKind::lifetime`] if not given.
     #[arg(

@@ -1,11 +1,12 @@
 //! Operator commands for invitations: listing them, creating a link, withdrawing, and sending again.
 
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::config::InvitationSettings;
 use crate::db::{Db, Tx};
 use crate::failure::Failure;
-use crate::generated::models::{AuditLogType, InvitationStatus};
+use crate::generated::models::{AuditLogType, InvitationStatus, UserStatus};
 use crate::http::words;
 use crate::mail;
 use crate::operations::invitations::{self as operations, renew, sendable};
@@ -13,6 +14,7 @@ use crate::operator::users;
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store;
+use crate::store::audit_changes::{Values, record_update};
 use crate::store::audit_logs::{Action, Actor, Change};
 use crate::store::ids::{InvitationId, UserId};
 use crate::store::invitations::{Invitation, SecretState};
@@ -26,7 +28,7 @@ words! {
         Open = "open",
         /// Its link has expired.
         Expired = "expired",
-        /// Its link was revoked.
+        /// Its link was revoked, or its user is locked or disabled.
         Withdrawn = "withdrawn",
         /// It never had a link.
         Unsent = "unsent",
@@ -77,13 +79,19 @@ pub fn state(tx: &Tx, invitation: &Invitation) -> Result<InvitationState, Proble
     if invitation.status == InvitationStatus::Accepted {
         return Ok(InvitationState::Accepted);
     }
+    // The link of a user who is locked or disabled does not work.
+    if store::users::get(tx, invitation.user_id)?.status != UserStatus::Active {
+        return Ok(InvitationState::Withdrawn);
+    }
     let secrets = store::invitations::secrets(tx, invitation.id)?;
+    let is_over = invitation.expires_at <= tx.now();
     Ok(match secrets.last() {
+        None if is_over => InvitationState::Withdrawn,
         None => InvitationState::Unsent,
         Some(_) if !secrets.iter().any(|secret| secret.state == SecretState::Live) => {
             InvitationState::Withdrawn
         }
-        Some(_) if invitation.expires_at <= tx.now() => InvitationState::Expired,
+        Some(_) if is_over => InvitationState::Expired,
         Some(_) => InvitationState::Open,
     })
 }
@@ -101,14 +109,16 @@ pub fn link(
 /// pending one.
 pub fn withdraw(tx: &Tx, user_id: UserId) -> Result<Option<Invitation>, Problem> {
     let find = || store::invitations::find_by_user(tx, user_id);
-    if find()?.is_none_or(|invitation| invitation.status == InvitationStatus::Accepted) {
+    let Some(before) = find()?.filter(|invitation| invitation.status != InvitationStatus::Accepted) else {
         return Ok(None);
-    }
+    };
     operations::withdraw(tx, user_id)?;
     let Some(after) = find()? else { return Ok(None) };
-    let data = serde_json::json!({ "invitationId": after.id, "expiresAt": after.expires_at.rfc3339() });
+    let shown = |invitation: &Invitation| json!({ "expiresAt": invitation.expires_at.rfc3339() });
+    let values = Values { before: shown(&before), after: shown(&after) };
+    let data = json!({ "invitationId": after.id });
     let change = Change::new(AuditLogType::User, Action::Updated, user_id, data);
-    store::audit_logs::record(tx, &Actor::operator(after.organisation_id), &change)?;
+    record_update(tx, &Actor::operator(after.organisation_id), &change, &values)?;
     Ok(Some(after))
 }
 

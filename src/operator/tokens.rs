@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::config::{CreateTokenSettings, TokenKind};
 use crate::db::{Db, Tx};
 use crate::failure::Failure;
+use crate::generated::models::UserStatus;
 use crate::operations::tokens;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
@@ -15,6 +16,7 @@ use crate::store::audit_logs::{Action, Actor, Change};
 use crate::store::ids::{ProjectId, typed};
 use crate::store::tokens::NewPersonalAccessToken;
 use crate::store::users::User;
+use crate::terminal::line;
 
 /// Refuses settings that limit a session, which has all permissions of its user, and a personal access token that
 /// would grant nothing.
@@ -52,6 +54,10 @@ pub struct CreatedToken {
 /// Creates a credential.
 pub fn create(db: &Db, settings: &CreateTokenSettings) -> Result<CreatedToken, Failure> {
     let user = users::find(db, &settings.user)?;
+    if user.status != UserStatus::Active {
+        let (email, status) = (line(&user.email), user.status.as_str());
+        return Err(format!("{email} is {status}, so the credential would not work").into());
+    }
     let named: Vec<ProjectId> = typed(&settings.projects);
     let found = db.peek(|tx| store::projects::find_all_live(tx, user.organisation_id, &named))?;
     let is_missing = |id: &&ProjectId| !found.iter().any(|project| project.id == **id);

@@ -115,6 +115,10 @@ async fn fr_73_invitations_are_listed_linked_and_withdrawn_by_id_and_by_address(
     let path = "/api/audit-logs?action=updated&type=user";
     let log = call(&serving, "GET", path).caller(seed::OWNER_SES).expect(200).await.json();
     assert_eq!(log["results"][0]["refId"], seed::IVY, "{log}");
+    assert_eq!(log["paginate"]["total"], 1, "a withdrawal that changes nothing leaves no row: {log}");
+    let path = format!("/api/audit-logs/{}", log["results"][0]["id"].as_str().expect("an id"));
+    let row = call(&serving, "GET", &path).caller(seed::OWNER_SES).expect(200).await.json();
+    assert_eq!(row["data"]["changes"]["expiresAt"]["to"], withdrawn["expiresAt"], "{row}");
 
     for (name, words) in [
         ("owner@acme.test", "no pending invitation"),
@@ -194,5 +198,10 @@ fn fr_74_token_create_says_what_it_grants_and_refuses_a_token_that_grants_nothin
         let ends = if more[0] == "internal" { "until 20" } else { "until it is revoked" };
         assert!(line.contains(ends), "{line}");
     }
+    let error =
+        refused(folder.path(), &["token", "create", "--user", "dora@acme.test", "--kind", "internal"]);
+    assert!(error.contains("dora@acme.test is disabled"), "{error}");
+    let both = ["--permission", "owner", "--all-projects", "--project", seed::PRICING];
+    assert_eq!(run(&[&with(&["personal"])[..], &both].concat()).status.code(), Some(2));
     assert!(run(&["token", "create", "--help"]).status.success());
 }

@@ -13,7 +13,8 @@ pub type RowResult<T> = Result<T, Failure>;
 /// A result row.
 pub struct Row<'r> {
     cells: &'r SqliteRow<'r>,
-    columns: &'r ReadColumns,
+    /// `None` for the first row: most results have one, which needs no list.
+    columns: Option<&'r ReadColumns>,
     /// How many columns were read by name.
     read: Changing<usize>,
 }
@@ -22,7 +23,7 @@ pub struct Row<'r> {
 const COLUMNS_USUAL: usize = 16;
 
 /// The columns that were read of the rows of a result, in this order, with their positions. All rows are mostly read in
-/// one order, so that names are looked up for the first row only: for each row it took an eighth of the time of a list.
+/// one order, so that names are looked up for two rows only: for each row it took an eighth of the time of a list.
 #[derive(Default)]
 pub(super) struct ReadColumns(RefCell<Vec<(&'static str, usize)>>);
 
@@ -52,7 +53,11 @@ pub trait Column: Copy + Display {
 impl Column for &'static str {
     fn of<'r>(self, row: &'r Row<'_>) -> Option<Cell<'r>> {
         let read = row.read.replace(row.read.get() + 1);
-        cells::cell(row.cells, row.columns.position(row.cells, read, self)?)
+        let position = match row.columns {
+            None => cells::position(row.cells, self),
+            Some(columns) => columns.position(row.cells, read, self),
+        };
+        cells::cell(row.cells, position?)
     }
 }
 
@@ -63,7 +68,7 @@ impl Column for usize {
 }
 
 impl<'r> Row<'r> {
-    pub(super) fn new(row: &'r SqliteRow<'r>, columns: &'r ReadColumns) -> Self {
+    pub(super) fn new(row: &'r SqliteRow<'r>, columns: Option<&'r ReadColumns>) -> Self {
         Self { cells: row, columns, read: Changing::new(0) }
     }
 

@@ -21,9 +21,10 @@ pub(in crate::db) fn query(
 ) -> Result<(), Problem> {
     let mut statement = prepare(connection, sql, parameters)?;
     let mut rows = statement.raw_query();
-    let columns = ReadColumns::default();
+    let (columns, mut is_first) = (ReadColumns::default(), true);
     while let Some(row) = rows.next().map_err(|cause| problem(sql, &cause))? {
-        if read(&Row::new(row, &columns)).map_err(|cause| Problem::internal(sql, cause))? == Enough::Yes {
+        let known = (!std::mem::take(&mut is_first)).then_some(&columns);
+        if read(&Row::new(row, known)).map_err(|cause| Problem::internal(sql, cause))? == Enough::Yes {
             break;
         }
     }

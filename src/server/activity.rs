@@ -44,6 +44,11 @@ pub(super) struct Activity {
     /// A response that hyper generated itself.
     own_answer: OnceLock<Vec<u8>>,
     has_sent_parts: AtomicBool,
+    /// A request asked for another protocol, which is never spoken here. hyper keeps that on record for as long as the
+    /// connection lives, and with it ends a connection without sending what it still holds.
+    has_upgrade_request: AtomicBool,
+    /// What hyper could not write at its last attempt, once there was such a request.
+    unsent: Mutex<Vec<u8>>,
     /// For the latest chunked response: whether all its chunks have been produced.
     parts_are_over: Mutex<Option<Arc<AtomicBool>>>,
 }
@@ -57,6 +62,8 @@ impl Activity {
             became_idle: Notify::new(),
             own_answer: OnceLock::new(),
             has_sent_parts: AtomicBool::new(false),
+            has_upgrade_request: AtomicBool::new(false),
+            unsent: Mutex::default(),
             parts_are_over: Mutex::default(),
         }
     }
@@ -65,6 +72,24 @@ impl Activity {
     pub(super) fn begin_request(&self) -> RequestGuard<'_> {
         self.state.store(WORKING, Ordering::Release);
         RequestGuard(self)
+    }
+
+    /// Records that a request asks for another protocol.
+    pub(super) fn requests_upgrade(&self) {
+        self.has_upgrade_request.store(true, Ordering::Release);
+    }
+
+    /// What hyper has left unsent at its end.
+    pub(super) fn take_unsent(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.unsent.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Keeps what a write did not take. hyper always offers all that it holds, and goes on until it is taken.
+    fn wrote<'b>(&self, written: &Poll<io::Result<usize>>, parts: impl Iterator<Item = &'b [u8]>) {
+        if self.has_upgrade_request.load(Ordering::Acquire) {
+            let unsent = if written.is_pending() { parts.collect::<Vec<_>>().concat() } else { Vec::new() };
+            *self.unsent.lock().unwrap_or_else(PoisonError::into_inner) = unsent;
+        }
     }
 
     /// Marks the response as chunked.
@@ -205,7 +230,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TrackedStream<'_, S> {
         if let Some(length) = self.activity.captures_own_answer([bytes].into_iter()) {
             return Poll::Ready(Ok(length));
         }
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.activity.wrote(&written, [bytes].into_iter());
+        written
     }
 
     fn poll_write_vectored(
@@ -216,7 +243,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TrackedStream<'_, S> {
         if let Some(length) = self.activity.captures_own_answer(parts.iter().map(|part| &**part)) {
             return Poll::Ready(Ok(length));
         }
-        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.activity.wrote(&written, parts.iter().map(|part| &**part));
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

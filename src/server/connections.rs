@@ -138,7 +138,12 @@ impl Connection {
             return Ended::Aborted;
         }
         match (ended, activity.answer_of_hyper()) {
-            (Ok(ended), _) => ended,
+            (Ok(Ended::Closed), _) => {
+                let unsent = activity.take_unsent();
+                let _ = tokio::time::timeout(self.limits.header_timeout, stream.write_all(&unsent)).await;
+                Ended::Closed
+            }
+            (Ok(Ended::Aborted), _) => Ended::Aborted,
             // The client disconnected, or does not speak HTTP: nothing to report.
             (Err(_), None) => Ended::Closed,
             (Err(cause), Some(answer)) => {
@@ -159,6 +164,11 @@ impl Connection {
         let stream = PacedStream::new(stream, activity, self.limits.header_timeout);
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let request_guard = activity.begin_request();
+            if request.headers().contains_key(hyper::header::UPGRADE)
+                || request.method() == hyper::Method::CONNECT
+            {
+                activity.requests_upgrade();
+            }
             let has_body = request.method() != hyper::Method::HEAD;
             let answer = request::answer(site, running, peer, time_max, request);
             async move {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::inside::execute;
 use crate::support::server::PATIENCE;
-use crate::support::tcp::{Tcp, request};
+use crate::support::tcp::{Tcp, chunked_request, request};
 use crate::support::{TestServer, seed};
 
 const EXPORT: &str = "/api/audit-logs/export";
@@ -232,4 +232,22 @@ async fn a_client_that_stops_reading_an_export_or_takes_too_little_of_it_is_give
         assert!(taken >= limit && taken < limit * 8, "{pace}: {taken:?}");
         drop(reading);
     }
+}
+
+/// hyper keeps the upgrade that the first request asked for (Java's client and curl --http2 do), and ended the connection
+/// without sending the rest of the last response. An export makes the send buffer small.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_response_of_a_connection_is_whole_after_a_request_for_an_upgrade() {
+    let server = TestServer::start().await;
+    let script = "/docs/swagger-ui-bundle.js";
+    let mut connection = Tcp::connect(&server);
+    let upgrade = [("connection", "upgrade"), ("upgrade", "h2c")];
+    connection.send(request("GET", "/api/health", &upgrade, b""));
+    connection.answer_to("GET", "/api/health").expect("an answer");
+    connection.send(request("GET", EXPORT, &[("authorization", seed::OWNER_SES)], b""));
+    connection.answer_to("GET", EXPORT).expect("an answer");
+    // hyper closes the connection, since the body of the request is not read.
+    connection.send(chunked_request("GET", script, &[("expect", "100-continue")], &[b"abc", b"de"]));
+    let answer = connection.answer_to("GET", script).expect("an answer");
+    assert_eq!(answer.header("content-length"), Some(answer.body.len().to_string().as_str()));
 }

@@ -188,7 +188,7 @@ fn fr_50_set_email_resolves_it() {
         (id(0).as_str(), "TOM@acme.test", "has this address"),
         (id(0).as_str(), "rita@bu\u{308}cher.test", "has this address"),
         (id(4).as_str(), "sam@\u{ff41}cme.test", "has this address"),
-        ("nobody@acme.test", "new@acme.test", "does not match a user"),
+        ("unknown@acme.test", "new@acme.test", "does not match a user"),
     ] {
         let output = set(user, email);
         let error = text(&output.stderr);

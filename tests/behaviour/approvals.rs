@@ -71,7 +71,7 @@ async fn absent_fields_are_kept_and_an_empty_list_clears_them() {
 async fn groups_of_other_projects_are_404_at_every_place_and_nothing_is_written() {
     let server = TestServer::start().await;
     let before = everything(&server);
-    let ids = [seed::EDITORS, seed::ADJUSTERS, seed::GLOBEX_SPIES, seed::MANAGERS, seed::NOBODY];
+    let ids = [seed::EDITORS, seed::ADJUSTERS, seed::GLOBEX_SPIES, seed::MANAGERS, seed::UNKNOWN_ID];
     let body = json!({ "decisionsApprovalMode": "none", "decisionsApprovalGroups": ids });
     let answer = update(&server, seed::OWNER_PAT, &body, 404).await;
     let place = |number: usize| format!("/decisionsApprovalGroups/{number}");
@@ -107,7 +107,7 @@ async fn readers_may_view_managers_may_change_and_others_see_nothing() {
         update(&server, caller, &body, changes).await;
     }
     server.get(&path(seed::CLAIMS)).caller(seed::MANAGER_SES).expect(404).await;
-    server.get(&path(seed::NOBODY)).caller(seed::OWNER_SES).expect(404).await;
+    server.get(&path(seed::UNKNOWN_ID)).caller(seed::OWNER_SES).expect(404).await;
     assert_eq!(everything(&server), before);
     for caller in [seed::MANAGER_PAT, seed::MANAGER_SES, seed::ADMIN_PAT, seed::OWNER_SES] {
         server.get(&path(seed::PRICING)).caller(caller).expect(200).await;

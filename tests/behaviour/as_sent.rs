@@ -309,7 +309,7 @@ async fn a_valid_trace_id_is_in_the_log_line_of_its_request() {
             .expect(200)
             .await;
     }
-    let twice = call(&serving, "GET", "/livez").header("x-request-id", seed::NOBODY);
+    let twice = call(&serving, "GET", "/livez").header("x-request-id", seed::UNKNOWN_ID);
     let first = format!("00-{trace}-{parent}-01");
     twice.header("traceparent", &first).header("traceparent", &first).expect(200).await;
     let log = log(folder.path());
@@ -320,5 +320,5 @@ async fn a_valid_trace_id_is_in_the_log_line_of_its_request() {
         let expected = if *is_one { json!(trace) } else { json!(null) };
         assert_eq!(line["trace.id"], expected, "{value}: {line}");
     }
-    assert!(!line(seed::NOBODY).contains(trace), "{log}");
+    assert!(!line(seed::UNKNOWN_ID).contains(trace), "{log}");
 }

@@ -82,7 +82,7 @@ async fn an_export_has_the_filters_of_the_list_for_project_user_and_days() {
         format!("?userId={}&projectId={}", seed::ADMIN, seed::PRICING),
         format!("?fromDate={today}&toDate={today}"),
         "?toDate=2001-01-01".to_owned(),
-        format!("?projectId={}", seed::NOBODY),
+        format!("?projectId={}", seed::UNKNOWN_ID),
     ] {
         let list =
             format!("/api/audit-logs{query}{}perPage=500&sort=ASC", if query.is_empty() { "?" } else { "&" });

@@ -62,7 +62,7 @@ async fn entries_come_newest_first_and_each_filter_narrows_them() {
         (format!("?projectId={}", seed::CLAIMS.to_uppercase()), &all[2..3]),
         (format!("?projectId={fresh}"), &all[..2]),
         (format!("?projectId={}", seed::GLOBEX_PROJECT), &[]),
-        (format!("?projectId={}", seed::NOBODY), &[]),
+        (format!("?projectId={}", seed::UNKNOWN_ID), &[]),
         (format!("?userId={}", seed::MANAGER), &all[3..]),
         (format!("?userId={}", seed::OWNER), &all[..2]),
         (format!("?userId={}", seed::READER), &[]),
@@ -256,7 +256,7 @@ async fn an_unknown_entry_and_one_of_another_organisation_give_the_same_response
     assert_eq!(theirs["paginate"]["total"], 1, "each organisation has a log of its own");
     let id = theirs["results"][0]["id"].as_str().unwrap();
     let mut answers = Vec::new();
-    for id in [id, seed::NOBODY, seed::PRICING] {
+    for id in [id, seed::UNKNOWN_ID, seed::PRICING] {
         let answer = server.get(&format!("/api/audit-logs/{id}")).caller(seed::OWNER_SES).expect(404).await;
         let mut body = answer.json();
         body.as_object_mut().unwrap().remove("instance");

@@ -190,7 +190,7 @@ async fn pipelined_requests_are_answered_in_order() {
         let body = json!({ "userIds": [user] }).to_string();
         request("POST", &path(), &[OWNER, JSON], body.as_bytes())
     };
-    let users = [seed::NINA, seed::OTTO, seed::NOBODY, seed::ADMIN, seed::DORA];
+    let users = [seed::NINA, seed::OTTO, seed::UNKNOWN_ID, seed::ADMIN, seed::DORA];
     let mut connection = Tcp::connect(&server);
     connection.send(users.iter().flat_map(|user| one(user)).collect::<Vec<u8>>());
     let answers: Vec<Answer> = users.iter().map(|_| connection.checked_answer("POST", &path())).collect();

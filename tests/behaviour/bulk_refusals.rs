@@ -74,8 +74,8 @@ async fn fr_57_members_are_refused_with_all_reasons() {
     let answer = invite(json!([seed::DORA, seed::NINA]), json!([seed::EDITORS, managed])).await;
     assert_eq!((answer.status, answer.problem().as_str()), (409, "user-disabled"));
     assert_eq!(answer.places(), ["/userIds/0", "/groupIds/1"]);
-    let users = json!([seed::DORA, seed::NOBODY, seed::NINA]);
-    let answer = invite(users, json!([managed, seed::NOBODY])).await;
+    let users = json!([seed::DORA, seed::UNKNOWN_ID, seed::NINA]);
+    let answer = invite(users, json!([managed, seed::UNKNOWN_ID])).await;
     assert_eq!((answer.status, answer.problem().as_str()), (404, "not-found"));
     assert_eq!(answer.places(), ["/userIds/1", "/groupIds/1"], "ids come before states");
 }

@@ -166,11 +166,11 @@ fn a_missing_database_is_reported_with_a_remedy_and_not_created() {
     let folder = folder();
     for arguments in [
         &["mailbox", "list"][..],
-        &["mailbox", "show", seed::NOBODY],
+        &["mailbox", "show", seed::UNKNOWN_ID],
         &["invitation", "link", seed::IVY],
         &["token", "list"],
         &["token", "create", "--user", "a@b.test", "--kind", "internal"],
-        &["token", "revoke", seed::NOBODY],
+        &["token", "revoke", seed::UNKNOWN_ID],
         &["backup", "copy.db"],
     ] {
         let error = refused_in(folder.path(), arguments);
@@ -201,7 +201,7 @@ async fn the_mailbox_lists_and_shows_mails_of_a_running_server() {
     let begin = shown.find("brms_inv_").expect("a code");
     let code: String = shown[begin..].chars().take_while(|letter| !letter.is_whitespace()).collect();
     call(&serving, "POST", "/invitations/accept").json(&json!({ "secret": code })).expect(200).await;
-    let error = refused_in(folder.path(), &["mailbox", "show", seed::NOBODY]);
+    let error = refused_in(folder.path(), &["mailbox", "show", seed::UNKNOWN_ID]);
     assert!(error.contains("mailbox list"), "{error}");
 }
 
@@ -217,7 +217,7 @@ async fn a_link_created_by_the_operator_can_be_accepted() {
     call(&serving, "POST", "/invitations/accept").form(&[("secret", code)]).expect(200).await;
     assert_eq!(run_well_in(folder.path(), &["mailbox", "list"]), "no mail yet\n");
     for (id, words) in
-        [(seed::IVY, "accepted"), (seed::ROBOT, "service account"), (seed::NOBODY, "does not match")]
+        [(seed::IVY, "accepted"), (seed::ROBOT, "service account"), (seed::UNKNOWN_ID, "does not match")]
     {
         let error = refused_in(folder.path(), &["invitation", "link", id]);
         assert!(error.contains(words), "{id}: {error}");
@@ -264,7 +264,7 @@ fn a_token_for_an_unknown_user_or_with_invalid_options_is_rejected() {
     let before = run_well_in(folder.path(), &["token", "list"]);
     for (more, words) in [
         (&["--user", "eve@acme.test", "--kind", "internal"][..], "does not match a user"),
-        (&["--user", seed::NOBODY, "--kind", "internal"], "does not match a user"),
+        (&["--user", seed::UNKNOWN_ID, "--kind", "internal"], "does not match a user"),
         (&["--user", seed::OWNER, "--kind", "internal", "--all-projects"], "--kind internal"),
         (
             &[

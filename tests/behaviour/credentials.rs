@@ -28,7 +28,8 @@ fn invite(server: &TestServer, caller: &str) -> Call {
 
 /// The path of a template with some id for each parameter.
 fn filled(template: &str) -> String {
-    let segments = template.split('/').map(|part| if part.starts_with('{') { seed::NOBODY } else { part });
+    let segments =
+        template.split('/').map(|part| if part.starts_with('{') { seed::UNKNOWN_ID } else { part });
     segments.collect::<Vec<_>>().join("/")
 }
 

@@ -181,7 +181,7 @@ async fn a_full_disk_is_503_leaves_nothing_half_done_and_recovers() {
     server.get("/api/health").expect(503).await;
     server.get("/invitations/accept").expect(200).await;
     let path = seed::members_path(seed::PRICING);
-    let unknown = json!({ "userIds": [seed::NOBODY] });
+    let unknown = json!({ "userIds": [seed::UNKNOWN_ID] });
     let answer = server.post(&path).caller(seed::OWNER_PAT).json(&unknown).expect(404).await;
     assert_eq!(answer.places(), ["/userIds/0"], "what needs no room is answered as ever");
     server.post(&path).json(&unknown).expect(401).await;

@@ -176,7 +176,7 @@ async fn readers_may_view_managers_may_change_and_others_see_nothing() {
         create(&server, caller, &body, changes).await;
         update(&server, caller, seed::EDITORS, &body, changes).await;
     }
-    for group in [seed::NOBODY, seed::ADJUSTERS, seed::GLOBEX_SPIES] {
+    for group in [seed::UNKNOWN_ID, seed::ADJUSTERS, seed::GLOBEX_SPIES] {
         let answer = update(&server, seed::OWNER_PAT, group, &body, 404).await;
         assert_eq!(answer.problem(), "not-found", "{group}");
     }

@@ -183,7 +183,7 @@ const USERS: [&str; 8] = [
     seed::READER,
     seed::ROBOT,
     seed::DORA,
-    seed::NOBODY,
+    seed::UNKNOWN_ID,
     seed::GLOBEX_GUEST,
 ];
 const GROUPS: [&str; 4] = [seed::EDITORS, seed::MANAGERS, seed::ADJUSTERS, seed::GLOBEX_SPIES];
@@ -229,7 +229,7 @@ async fn random_bodies_get_a_described_status_and_errors_write_nothing() {
     let start = 0x00b5_1e55_ed00_0001;
     let mut random = Random::new(start);
     let callers = [seed::OWNER_PAT, seed::OWNER_SES, seed::MANAGER_PAT, seed::READER_SES, seed::GLOBEX_PAT];
-    let projects = [seed::PRICING, seed::PRICING, seed::CLAIMS, seed::GLOBEX_PROJECT, seed::NOBODY];
+    let projects = [seed::PRICING, seed::PRICING, seed::CLAIMS, seed::GLOBEX_PROJECT, seed::UNKNOWN_ID];
     let mut seen = std::collections::BTreeMap::<u16, usize>::new();
     let mut before = everything(&server);
     for turn in 0..500 {

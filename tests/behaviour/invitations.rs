@@ -154,7 +154,7 @@ async fn iv_04_a_user_of_another_organisation_is_answered_like_an_unknown_one() 
     let before = state(&server);
     let mut bodies = Vec::new();
     for (user, caller) in [
-        (seed::NOBODY, seed::OWNER_SES),
+        (seed::UNKNOWN_ID, seed::OWNER_SES),
         (seed::GLOBEX_GUEST, seed::OWNER_SES),
         (seed::GLOBEX_OWNER, seed::ADMIN_SES),
         (seed::IVY, seed::GLOBEX_SES),

@@ -34,7 +34,7 @@ async fn expect_same(
     request: impl Fn(&str) -> (String, Option<Value>),
 ) {
     let mut answers = Vec::new();
-    for id in [foreign, seed::NOBODY] {
+    for id in [foreign, seed::UNKNOWN_ID] {
         let (path, body) = request(id);
         let answer = ask(server, caller, &path, body).await;
         assert_eq!(answer.status, status, "{caller} {path}: {}", answer.text());
@@ -80,9 +80,9 @@ async fn iv_04_a_foreign_project_in_the_path_is_answered_like_an_unknown_one() {
             json!({ "userIds": [seed::NINA] }),
             json!({ "userIds": [], "owner": true }),
             json!({ "userIds": [seed::DORA], "groupIds": [seed::ADJUSTERS] }),
-            json!({ "userIds": [seed::NOBODY, seed::GLOBEX_OWNER], "groupIds": [seed::GLOBEX_SPIES] }),
+            json!({ "userIds": [seed::UNKNOWN_ID, seed::GLOBEX_OWNER], "groupIds": [seed::GLOBEX_SPIES] }),
         ] {
-            // Ids of the body, including NOBODY, are not part of the response.
+            // Ids of the body, including UNKNOWN_ID, are not part of the response.
             expect_same(&server, caller, foreign, 404, |id| (seed::members_path(id), Some(body.clone())))
                 .await;
         }

@@ -205,14 +205,14 @@ async fn check_isolation(caller: &str, may: bool) -> usize {
         if caller.starts_with("Bearer") && !takes_tokens(operation) {
             continue;
         }
-        let unknown = asking(operation, &spot, &scene.things, seed::NOBODY);
+        let unknown = asking(operation, &spot, &scene.things, seed::UNKNOWN_ID);
         let unknown = send(server, caller, &unknown).await;
         let what = format!("{} {spot:?} as {caller}", operation.id());
         if may {
             let status = if matches!(spot, Spot::Query(_)) { 200 } else { 404 };
             assert_eq!(unknown.status, status, "{what}: {}", unknown.text());
         }
-        let unknown = seen(&unknown, seed::NOBODY);
+        let unknown = seen(&unknown, seed::UNKNOWN_ID);
         for other in others.all() {
             let answer = send(server, caller, &asking(operation, &spot, &scene.things, other)).await;
             assert_eq!(seen(&answer, other), unknown, "{what}: {other}");
@@ -253,19 +253,24 @@ async fn a_consistent_path_of_another_organisation_is_answered_like_an_unknown_o
                 let parameter = parameter.trim_end_matches('}');
                 ids.push(others.fitting(operation, parameter));
                 foreign.path = with_segment(&foreign, parameter, others.fitting(operation, parameter));
-                unknown.path = with_segment(&unknown, parameter, seed::NOBODY);
+                unknown.path = with_segment(&unknown, parameter, seed::UNKNOWN_ID);
             }
             if ids.is_empty() {
                 continue;
             }
             let answer = send(server, caller, &foreign).await;
-            let (status, headers, mut text) = seen(&answer, seed::NOBODY);
+            let (status, headers, mut text) = seen(&answer, seed::UNKNOWN_ID);
             assert_eq!(status, 404, "{caller} {} {}: {text}", foreign.method, foreign.path);
             for id in ids {
                 text = text.replace(id, "ID");
             }
             let nothing = send(server, caller, &unknown).await;
-            assert_eq!((status, headers, text), seen(&nothing, seed::NOBODY), "{caller} {}", foreign.path);
+            assert_eq!(
+                (status, headers, text),
+                seen(&nothing, seed::UNKNOWN_ID),
+                "{caller} {}",
+                foreign.path
+            );
             asked += 1;
         }
     }

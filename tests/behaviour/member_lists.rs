@@ -284,11 +284,11 @@ async fn iv_07_a_manager_neither_grants_nor_revokes_owner_by_flag_or_group() {
 async fn iv_05_groups_of_other_projects_and_an_unknown_member_are_404_at_their_place() {
     let server = TestServer::start().await;
     let before = everything(&server);
-    let ids = [seed::EDITORS, seed::ADJUSTERS, seed::GLOBEX_SPIES, seed::NOBODY, seed::MANAGERS];
+    let ids = [seed::EDITORS, seed::ADJUSTERS, seed::GLOBEX_SPIES, seed::UNKNOWN_ID, seed::MANAGERS];
     let answer = update(&server, seed::OWNER_PAT, seed::READER, &json!({ "groupIds": ids }), 404).await;
     assert_eq!(answer.places(), ["/groupIds/1", "/groupIds/2", "/groupIds/3"]);
     let of_claims = list(&server, seed::CLAIMS, "").await["results"][0]["id"].clone();
-    for unknown in [seed::NOBODY, seed::READER, of_claims.as_str().unwrap()] {
+    for unknown in [seed::UNKNOWN_ID, seed::READER, of_claims.as_str().unwrap()] {
         let path = format!("{}/{unknown}", seed::members_path(seed::PRICING));
         server.call("PUT", &path).caller(seed::OWNER_PAT).json(&json!({})).expect(404).await;
     }

@@ -140,7 +140,7 @@ async fn disabled_users_are_rejected_with_their_places_and_nothing_is_written() 
 async fn unknown_users_and_groups_are_all_named_and_nothing_is_written() {
     let server = TestServer::start().await;
     let before = everything(&server);
-    let (unknown, foreign) = (seed::NOBODY, seed::GLOBEX_OWNER);
+    let (unknown, foreign) = (seed::UNKNOWN_ID, seed::GLOBEX_OWNER);
     let (spies, adjusters) = (seed::GLOBEX_SPIES, seed::ADJUSTERS);
     for (user_ids, group_ids, places) in [
         (json!([unknown]), json!([]), vec!["/userIds/0"]),
@@ -198,7 +198,7 @@ async fn a_deleted_project_accepts_no_members() {
 async fn an_invalid_body_is_rejected_at_its_place() {
     let server = TestServer::start().await;
     let before = everything(&server);
-    let (nina, many) = (seed::NINA, vec![seed::NOBODY; 1001]);
+    let (nina, many) = (seed::NINA, vec![seed::UNKNOWN_ID; 1001]);
     for (body, place) in [
         (json!({}), "/userIds"),
         (json!({ "userIds": null }), "/userIds"),
@@ -237,7 +237,7 @@ async fn a_thousand_ids_are_accepted_and_every_invalid_one_is_named() {
     let (users, groups) = (vec![seed::NINA; 1000], vec![seed::EDITORS; 1000]);
     let answer = invite(&server, seed::PRICING, &json!({ "userIds": users, "groupIds": groups }), 200).await;
     assert_eq!(user_ids(&answer), [seed::NINA]);
-    let unknown = json!({ "userIds": vec![seed::NOBODY; 1000] });
+    let unknown = json!({ "userIds": vec![seed::UNKNOWN_ID; 1000] });
     let answer = invite(&server, seed::PRICING, &unknown, 404).await;
     assert_eq!(answer.places().len(), 1000);
     assert_eq!(answer.places().last().unwrap(), "/userIds/999");

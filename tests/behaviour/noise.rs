@@ -152,7 +152,7 @@ async fn lines_ending_in_a_bare_line_feed_are_accepted_or_rejected_but_never_spl
 async fn hundreds_of_disconnecting_clients_do_not_harm_the_server() {
     let server = TestServer::start().await;
     let path = seed::members_path(seed::PRICING);
-    let body = json!({ "userIds": [seed::NINA, seed::NOBODY] }).to_string();
+    let body = json!({ "userIds": [seed::NINA, seed::UNKNOWN_ID] }).to_string();
     let whole = request("POST", &path, &[OWNER, JSON], body.as_bytes());
     let before = everything(&server);
     for length in (0..whole.len()).step_by(2) {

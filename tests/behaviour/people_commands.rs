@@ -123,7 +123,7 @@ async fn fr_73_invitations_are_listed_linked_and_withdrawn_by_id_and_by_address(
     for (name, words) in [
         ("owner@acme.test", "no pending invitation"),
         ("eve@acme.test", "does not match a user"),
-        (seed::NOBODY, "does not match a user"),
+        (seed::UNKNOWN_ID, "does not match a user"),
     ] {
         assert!(refused(folder, &["invitation", "withdraw", name]).contains(words), "{name}");
     }

@@ -225,7 +225,7 @@ async fn an_unknown_foreign_deleted_or_inaccessible_source_is_404_at_its_place()
     let before = everything(&server);
     let body = |source: &str| json!({ "key": "copy", "name": "Copy", "copyContentRef": source });
     for (caller, source) in [
-        (seed::OWNER_PAT, seed::NOBODY),
+        (seed::OWNER_PAT, seed::UNKNOWN_ID),
         (seed::OWNER_PAT, seed::GLOBEX_PROJECT),
         (seed::OWNER_PAT, &gone),
         (&otto, seed::PRICING),

@@ -35,9 +35,11 @@ async fn a_project_is_visible_to_those_with_access_only() {
         let approvals = server.get(&format!("{}/approvals", path(seed::PRICING))).caller(caller);
         assert_eq!(project, approvals.expect(200).await.json());
     }
-    for (caller, project) in
-        [(seed::READER_SES, seed::CLAIMS), (seed::OWNER_SES, seed::NOBODY), (seed::GLOBEX_SES, seed::PRICING)]
-    {
+    for (caller, project) in [
+        (seed::READER_SES, seed::CLAIMS),
+        (seed::OWNER_SES, seed::UNKNOWN_ID),
+        (seed::GLOBEX_SES, seed::PRICING),
+    ] {
         server.get(&path(project)).caller(caller).expect(404).await;
     }
 }
@@ -148,7 +150,7 @@ async fn joining_requires_access_and_a_token_without_restrictions() {
     let kept = everything(&server);
     join(&server, seed::READER_SES, seed::CLAIMS, 404).await;
     join(&server, seed::GLOBEX_SES, seed::PRICING, 404).await;
-    join(&server, seed::ADMIN_SES, seed::NOBODY, 404).await;
+    join(&server, seed::ADMIN_SES, seed::UNKNOWN_ID, 404).await;
     assert_eq!(everything(&server), kept);
     for (permissions, projects, status) in [
         (&["owner"][..], &[seed::PRICING][..], 403),

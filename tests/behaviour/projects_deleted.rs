@@ -56,7 +56,7 @@ fn inside(project: &str) -> Vec<(&'static str, String, Value)> {
         ("GET", at("/members"), Value::Null),
         ("POST", at("/members"), json!({ "userIds": [seed::NINA] })),
         ("GET", at("/members/users"), Value::Null),
-        ("PUT", at(&format!("/members/{}", seed::NOBODY)), json!({})),
+        ("PUT", at(&format!("/members/{}", seed::UNKNOWN_ID)), json!({})),
         ("GET", at("/groups"), Value::Null),
         ("POST", at("/groups"), json!({ "name": "x" })),
         ("PUT", at(&format!("/groups/{}", seed::EDITORS)), json!({ "name": "x" })),
@@ -109,7 +109,7 @@ fn invalid_deletions_are_rejected_and_a_missing_database_is_not_created() {
     assert_eq!(std::fs::read_dir(&folder).expect("the folder").count(), 0);
     let seeded = brms().current_dir(&folder).args(["seed", seed::FILE, "--database", "test.db"]).output();
     assert!(seeded.expect("brms runs").status.success());
-    for (id, code) in [(seed::NOBODY, 1), (seed::EDITORS, 1), ("pricing", 2)] {
+    for (id, code) in [(seed::UNKNOWN_ID, 1), (seed::EDITORS, 1), ("pricing", 2)] {
         let output = project(folder.path(), &["delete", id]);
         assert_eq!(output.status.code(), Some(code), "{id}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{id}");
@@ -190,7 +190,7 @@ async fn only_admins_and_owners_of_the_project_restore_it() {
     ] {
         restore(&server, seed::PRICING, caller, status).await;
     }
-    restore(&server, seed::NOBODY, seed::OWNER_PAT, 404).await;
+    restore(&server, seed::UNKNOWN_ID, seed::OWNER_PAT, 404).await;
     assert_eq!(everything(&server), before);
     restore(&server, seed::PRICING, &otto, 200).await;
     restore(&server, seed::PRICING, &otto, 409).await;

@@ -127,10 +127,10 @@ async fn fr_33_the_log_line_has_the_client_s_address() {
     let folder = tempfile::tempdir().expect("a folder");
     let serving = Serving::start(folder.path(), &LOOPBACK);
     let call = Call::new(&reqwest::Client::new(), "GET", &serving.url, "/livez")
-        .header("x-request-id", seed::NOBODY);
+        .header("x-request-id", seed::UNKNOWN_ID);
     call.header("x-forwarded-for", "203.0.113.7").expect(200).await;
     let log = log(folder.path());
-    let line = log.lines().find(|line| line.contains(seed::NOBODY)).expect("a line");
+    let line = log.lines().find(|line| line.contains(seed::UNKNOWN_ID)).expect("a line");
     let line: Value = serde_json::from_str(line).expect("JSON");
     assert_eq!(line["client.address"], "203.0.113.7", "{line}");
 }

@@ -14,7 +14,8 @@ use crate::support::{Answer, TestServer, seed};
 fn described_paths() -> BTreeMap<String, Vec<String>> {
     let paths = DESCRIPTION["paths"].as_object().expect("paths");
     let filled = |template: &str| {
-        let parts = template.split('/').map(|part| if part.starts_with('{') { seed::NOBODY } else { part });
+        let parts =
+            template.split('/').map(|part| if part.starts_with('{') { seed::UNKNOWN_ID } else { part });
         parts.collect::<Vec<_>>().join("/")
     };
     let methods = |value: &serde_json::Value| {
@@ -291,10 +292,10 @@ async fn of_two_errors_the_one_that_takes_precedence_is_reported() {
     let (none, json_type) = ("Bearer nothing", "application/json");
     let long = vec![b'x'; 1024 * 1024 + 1];
     let fine = json!({ "userIds": [seed::NINA] }).to_string().into_bytes();
-    let unknown = json!({ "userIds": [seed::NOBODY] }).to_string().into_bytes();
-    let mixed = json!({ "userIds": [seed::DORA, seed::NOBODY] }).to_string().into_bytes();
-    let owner = json!({ "userIds": [seed::NOBODY], "owner": true }).to_string().into_bytes();
-    let many = json!({ "userIds": vec![seed::NOBODY; 1001] }).to_string().into_bytes();
+    let unknown = json!({ "userIds": [seed::UNKNOWN_ID] }).to_string().into_bytes();
+    let mixed = json!({ "userIds": [seed::DORA, seed::UNKNOWN_ID] }).to_string().into_bytes();
+    let owner = json!({ "userIds": [seed::UNKNOWN_ID], "owner": true }).to_string().into_bytes();
+    let many = json!({ "userIds": vec![seed::UNKNOWN_ID; 1001] }).to_string().into_bytes();
     let before = everything(&server);
     for (what, method, path, caller, content_type, body, status) in [
         ("path, method", "BREW", "/api/nowhere", none, "text/plain", &long, 404),

@@ -6,7 +6,7 @@ use crate::support::inside::{Pat, everything, execute, id, sign_in};
 use crate::support::{Answer, TestServer, seed};
 
 /// The four kinds of project for a user of acme.
-const PROJECTS: [&str; 4] = [seed::PRICING, seed::CLAIMS, seed::GLOBEX_PROJECT, seed::NOBODY];
+const PROJECTS: [&str; 4] = [seed::PRICING, seed::CLAIMS, seed::GLOBEX_PROJECT, seed::UNKNOWN_ID];
 
 async fn invite_as(server: &TestServer, caller: &str, project: &str, body: &Value) -> Answer {
     server.post(&seed::members_path(project)).caller(caller).json(body).send().await

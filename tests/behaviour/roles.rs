@@ -195,8 +195,8 @@ async fn unknown_users_and_projects_are_404_at_every_place_and_nothing_is_writte
     let start = json!({ "name": "Helpers", "allProjects": false, "users": [seed::NINA] });
     let role = create(&server, &start, 200).await.json();
     let before = everything(&server);
-    let users = [seed::NOBODY, seed::NINA, seed::GLOBEX_OWNER];
-    let projects = [seed::PRICING, seed::GLOBEX_PROJECT, &gone, seed::NOBODY];
+    let users = [seed::UNKNOWN_ID, seed::NINA, seed::GLOBEX_OWNER];
+    let projects = [seed::PRICING, seed::GLOBEX_PROJECT, &gone, seed::UNKNOWN_ID];
     for (all, places) in [
         (false, &["/users/0", "/users/2", "/projects/1", "/projects/2", "/projects/3"][..]),
         (true, &["/users/0", "/users/2"]),
@@ -210,7 +210,7 @@ async fn unknown_users_and_projects_are_404_at_every_place_and_nothing_is_writte
     let body = json!({ "name": "All", "allProjects": true, "projects": projects });
     let groups = create(&server, &body, 200).await.json()["groups"].as_array().map(Vec::len);
     assert_eq!(groups, Some(2));
-    let unknown = json!({ "id": seed::NOBODY });
+    let unknown = json!({ "id": seed::UNKNOWN_ID });
     update(&server, &unknown, &start, 404).await;
     let path = format!("/api/roles/{}", role["id"].as_str().unwrap());
     server.call("PUT", &path).caller(seed::GLOBEX_PAT).json(&start).expect(404).await;

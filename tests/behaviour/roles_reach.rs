@@ -62,7 +62,7 @@ async fn projects_are_added_to_a_role_and_taken_away() {
     assert_eq!(save(false, Some(json!([seed::CLAIMS]))).await, [false, true]);
     assert_eq!(save(false, Some(json!([seed::CLAIMS, seed::PRICING]))).await, [true, true]);
     assert_eq!(save(false, Some(json!([seed::PRICING]))).await, [true, false]);
-    assert_eq!(save(true, Some(json!([seed::NOBODY]))).await, [true, true], "projects are not used");
+    assert_eq!(save(true, Some(json!([seed::UNKNOWN_ID]))).await, [true, true], "projects are not used");
     assert_eq!(save(false, None).await, [true, false], "back to those that were chosen");
     assert_eq!(save(true, None).await, [true, true]);
     assert_eq!(save(false, Some(json!([seed::CLAIMS]))).await, [false, true]);
@@ -105,7 +105,7 @@ async fn roles_assigned_by_updating_a_user_have_the_same_effects() {
     assert!(is_member(&server, seed::PRICING, seed::NINA), "absent roles stay");
 
     let before = everything(&server);
-    let unknown = json!({ "id": seed::NOBODY });
+    let unknown = json!({ "id": seed::UNKNOWN_ID });
     assert_eq!(set_roles(&server, seed::NINA, &[&one, &unknown], 404).await.places(), ["/roles/1"]);
     assert_eq!(everything(&server), before);
     set_roles(&server, seed::NINA, &[], 200).await;

@@ -168,7 +168,7 @@ fn a_database_that_is_not_empty_is_seeded_only_with_add_and_all_or_nothing() {
     let (code, said) = seed_in(folder.path(), &example().to_string(), &[]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("2 organisations, 12 users, 3 projects"), "{said}");
-    let one = json!({ "organisations": [{ "id": seed::NOBODY, "name": "initech",
+    let one = json!({ "organisations": [{ "id": seed::UNKNOWN_ID, "name": "initech",
         "users": [{ "email": "owner@initech.test", "type": "owner" }] }] });
     let (code, said) = seed_in(folder.path(), &one.to_string(), &[]);
     assert_eq!(code, Some(1));

@@ -160,7 +160,7 @@ async fn only_service_accounts_of_the_organisation_have_tokens_here() {
     let personal = server.post("/api/personal-access-tokens").caller(&nina);
     let personal = personal.json(&wide()).expect(200).await.json();
     let before = everything(&server);
-    for user in [seed::NINA, seed::OWNER, seed::IVY, seed::NOBODY, seed::GLOBEX_OWNER, seed::PRICING] {
+    for user in [seed::NINA, seed::OWNER, seed::IVY, seed::UNKNOWN_ID, seed::GLOBEX_OWNER, seed::PRICING] {
         let (list, one) = (tokens_path(user), token_path(user, &personal));
         server.get(&list).caller(seed::ADMIN_SES).expect(404).await;
         server.get(&list).caller(seed::MANAGER_SES).expect(404).await;

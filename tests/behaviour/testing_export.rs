@@ -29,7 +29,7 @@ const QUERIES: [&str; 4] =
 /// missing ones.
 fn paths(export: &Value) -> (Vec<String>, BTreeSet<&'static str>) {
     let all = |pointer: &str| -> Vec<String> {
-        let mut found = vec![seed::NOBODY.to_owned()];
+        let mut found = vec![seed::UNKNOWN_ID.to_owned()];
         for organisation in export["organisations"].as_array().expect("organisations") {
             let (outer, inner) = pointer.split_once('/').unwrap_or((pointer, ""));
             for thing in organisation[outer].as_array().into_iter().flatten() {
@@ -77,7 +77,7 @@ async fn answers(server: &TestServer, paths: &[String], callers: &[String]) -> V
         tokio::spawn(async move {
             let mut answers = Vec::new();
             for call in calls {
-                answers.push(call.header("x-request-id", seed::NOBODY).send().await);
+                answers.push(call.header("x-request-id", seed::UNKNOWN_ID).send().await);
             }
             answers
         })
@@ -216,7 +216,7 @@ fn faults_by_hand(export: &Value) -> Vec<(String, Value, String)> {
     let of_owner = |rest: &str| of_user("owner@acme.test", &format!("personalAccessTokens/0{rest}"));
     let of_ivy = |rest: &str| of_user(seed::IVY_EMAIL, &format!("invitation/{rest}"));
     let of_ian = |rest: &str| of_user(seed::IAN_EMAIL, &format!("invitation/{rest}"));
-    let unknown_id = || json!(seed::NOBODY);
+    let unknown_id = || json!(seed::UNKNOWN_ID);
     vec![
         ("createdAt".to_owned(), json!("yesterday"), String::new()),
         ("roles/0/users/0".to_owned(), unknown_id(), String::new()),

@@ -192,7 +192,7 @@ async fn a_project_that_the_caller_cannot_see_is_named_and_no_token_is_created()
     let server = TestServer::start().await;
     let nina = sign_in(&server, seed::NINA, None);
     let before = everything(&server);
-    let given = [seed::PRICING, seed::NOBODY, seed::CLAIMS, seed::GLOBEX_PROJECT];
+    let given = [seed::PRICING, seed::UNKNOWN_ID, seed::CLAIMS, seed::GLOBEX_PROJECT];
     let body = json!({ "note": "n", "allProjects": false, "expiry": "week", "projects": given });
     for (caller, wrong) in [
         (seed::OWNER_SES, &[1, 3][..]),

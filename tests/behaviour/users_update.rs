@@ -87,7 +87,7 @@ async fn invalid_values_are_rejected_at_their_place_and_change_nothing() {
         (json!({ "type": "ADMIN" }), "/type"),
         (json!({ "status": "inactive" }), "/status"),
         (json!({ "roles": ["x"] }), "/roles/0"),
-        (json!({ "roles": vec![seed::NOBODY; 1001] }), "/roles"),
+        (json!({ "roles": vec![seed::UNKNOWN_ID; 1001] }), "/roles"),
     ] {
         let answer = put(&server, seed::OWNER_SES, seed::NINA, &body).await;
         assert_eq!(
@@ -97,7 +97,7 @@ async fn invalid_values_are_rejected_at_their_place_and_change_nothing() {
             answer.text()
         );
     }
-    for user in [seed::NOBODY, seed::GLOBEX_OWNER, seed::GLOBEX_GUEST, seed::PRICING] {
+    for user in [seed::UNKNOWN_ID, seed::GLOBEX_OWNER, seed::GLOBEX_GUEST, seed::PRICING] {
         assert_eq!(put(&server, seed::OWNER_SES, user, &json!({ "firstName": "x" })).await.status, 404);
     }
     for (caller, status) in [(seed::OWNER_PAT, 401), (seed::MANAGER_SES, 403), (seed::READER_SES, 403)] {
@@ -383,7 +383,7 @@ async fn roles_of_a_user_are_replaced_as_a_whole_and_absent_ones_are_kept() {
     assert_eq!(shown(&body), ids);
 
     let before = everything(&server);
-    let unknown = json!({ "roles": [ids[0], seed::NOBODY, seed::PRICING], "firstName": "Gone" });
+    let unknown = json!({ "roles": [ids[0], seed::UNKNOWN_ID, seed::PRICING], "firstName": "Gone" });
     let answer = put(&server, seed::ADMIN_SES, seed::NINA, &unknown).await;
     assert_eq!((answer.status, answer.places()), (404, vec!["/roles/1".to_owned(), "/roles/2".to_owned()]));
     assert_eq!(everything(&server), before);

@@ -96,7 +96,7 @@ fn right(random: &mut Random) -> Vec<u8> {
     let (json, form) =
         (("content-type", "application/json"), ("content-type", "application/x-www-form-urlencoded"));
     let members = seed::members_path(seed::PRICING);
-    let invite = json!({ "userIds": [random.of(&[seed::NINA, seed::OTTO, seed::NOBODY])] }).to_string();
+    let invite = json!({ "userIds": [random.of(&[seed::NINA, seed::OTTO, seed::UNKNOWN_ID])] }).to_string();
     let names = json!({ "firstName": "Ol\u{e9}", "lastName": "\u{6f22}" }).to_string();
     match random.below(8) {
         0 => tcp::request("GET", "/api/health", &[], b""),

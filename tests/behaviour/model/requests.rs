@@ -181,7 +181,7 @@ fn token(world: &World, new: &NewToken) -> Value {
 fn member_id(server: &TestServer, project: &str, user: &str) -> String {
     let sql = "SELECT id FROM members WHERE project_id = ?1 AND user_id = ?2";
     let found = server.look(|tx| tx.optional(sql, [id(project), id(user)], |row| row.get::<Uuid>(0)));
-    found.map_or(seed::NOBODY.to_owned(), |id| id.to_string())
+    found.map_or(seed::UNKNOWN_ID.to_owned(), |id| id.to_string())
 }
 
 /// The ids of groups, which are told apart by their names; of one that is gone the id of nothing.
@@ -193,7 +193,7 @@ fn group_ids(server: &TestServer, world: &World, groups: &[usize]) -> Vec<String
         let all =
             server.look(|tx| tx.rows(sql, [project], |row| Ok((row.get::<Uuid>(0)?, row.get::<String>(1)?))));
         let named = all.into_iter().find(|(_, name)| *name == group.name && !group.is_gone);
-        named.map_or(seed::NOBODY.to_owned(), |(id, _)| id.to_string())
+        named.map_or(seed::UNKNOWN_ID.to_owned(), |(id, _)| id.to_string())
     };
     groups.iter().map(found).collect()
 }

@@ -39,7 +39,7 @@ pub const GLOBEX_PROJECT: &str = "0190a000-0000-7000-a000-000000000101";
 pub const GLOBEX_SPIES: &str = "0190a000-0000-7000-9000-000000000101";
 
 /// An unknown id.
-pub const NOBODY: &str = "0190a000-0000-7000-8000-00000000dead";
+pub const UNKNOWN_ID: &str = "0190a000-0000-7000-8000-00000000dead";
 
 /// `Authorization` values, one for each credential of the seed.
 pub const OWNER_PAT: &str = "Bearer brms_pat_seed_owner_00000000000000000000000000000000000000";

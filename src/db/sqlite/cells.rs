@@ -1,7 +1,7 @@
 //! Conversion of values to and from SQLite columns and parameters.
 
+use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Statement, ToSql};
 use uuid::Uuid;
 
 use crate::db::values::{Cell, Value};
@@ -35,9 +35,7 @@ pub(in crate::db) fn cell<'r>(row: &'r SqliteRow<'_>, position: usize) -> Option
 
 /// The position of the column with this name.
 pub(in crate::db) fn position(row: &SqliteRow<'_>, name: &str) -> Option<usize> {
-    let statement: &Statement = row.as_ref();
-    (0..statement.column_count())
-        .find(|position| statement.column_name(*position).is_ok_and(|found| found == name))
+    row.as_ref().column_index(name).ok()
 }
 
 /// A JSON list of ids for `json_each` and `unhex`.

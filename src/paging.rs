@@ -45,7 +45,15 @@ impl Page {
         Pagination { current: self.number, from, to, total, page_size: self.size }
     }
 
-    fn skipped(self) -> u64 {
+    /// The largest number of rows of a page.
+    #[must_use]
+    pub fn size(self) -> u64 {
+        self.size
+    }
+
+    /// The number of rows before the page.
+    #[must_use]
+    pub fn skipped(self) -> u64 {
         (self.number - 1).saturating_mul(self.size)
     }
 }

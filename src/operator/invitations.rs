@@ -118,7 +118,7 @@ pub fn withdraw(tx: &Tx, user_id: UserId) -> Result<Option<Invitation>, Problem>
     let values = Values { before: shown(&before), after: shown(&after) };
     let data = json!({ "invitationId": after.id });
     let change = Change::new(AuditLogType::User, Action::Updated, user_id, data);
-    record_update(tx, &Actor::operator(after.organisation_id), &change, &values)?;
+    record_update(tx, &Actor::operator(after.organisation_id), change, &values)?;
     Ok(Some(after))
 }
 

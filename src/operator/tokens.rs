@@ -109,7 +109,7 @@ pub fn revoke(tx: &Tx, id: Uuid) -> Result<bool, Problem> {
     store::audit_logs::record(
         tx,
         &Actor::operator(owner.organisation_id),
-        &Change::new(kind, Action::Deleted, id, data),
+        Change::new(kind, Action::Deleted, id, data),
     )?;
     Ok(true)
 }

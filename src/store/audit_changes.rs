@@ -49,16 +49,15 @@ fn differing<'v>(before: &'v Value, after: &'v Value) -> Vec<(String, [&'v Value
 pub(crate) fn record_update(
     tx: &Tx,
     actor: &Actor,
-    change: &Change,
+    mut change: Change,
     values: &Values,
 ) -> Result<bool, Problem> {
     let changes = values.changes();
     if changes.is_empty() {
         return Ok(false);
     }
-    let mut data = change.data.clone();
-    data["changes"] = changes.into();
-    record(tx, actor, &Change { data, ..*change })?;
+    change.data["changes"] = changes.into();
+    record(tx, actor, change)?;
     Ok(true)
 }
 

@@ -1,18 +1,15 @@
 //! Reads the whole audit log page by page (keyset pagination by the last entry's position), so that no transaction
 //! stays open between two pages.
 
+pub use super::audit_log_segments::Position;
 use super::audit_logs::{FilterClause, StoredEntry, Wanted};
 use super::columns::Record;
-use super::ids::{AuditLogId, OrganisationId};
-use crate::clock::Timestamp;
+use super::ids::OrganisationId;
 use crate::db::Tx;
 use crate::problem::Problem;
 
 /// The number of entries in a page.
 const PAGE_ENTRIES: u32 = 1_000;
-
-/// The position of an entry in the order of the log.
-pub type Position = (Timestamp, AuditLogId);
 
 /// The position of the newest entry; later ones are not part of this export.
 pub(crate) fn newest(tx: &Tx, organisation_id: OrganisationId) -> Result<Option<Position>, Problem> {
@@ -55,6 +52,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::clock::Timestamp;
     use crate::store::tests::Plans;
 
     #[test]

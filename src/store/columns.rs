@@ -110,7 +110,8 @@ macro_rules! json {
             }
 
             fn value(&self) -> Value<'_> {
-                Value::Text(serde_json::json!(self).to_string().into())
+                // Only keys that are no texts could make it fail.
+                Value::Text(serde_json::to_string(self).unwrap_or_default().into())
             }
         }
 

@@ -76,14 +76,14 @@ fn values(group: &Group) -> Value {
 pub fn record(tx: &Tx, actor: &Actor, action: Action, group: &Group) -> Result<(), Problem> {
     let change =
         Change::new(AuditLogType::Group, action, group.id, values(group)).in_project(group.project_id);
-    audit_logs::record(tx, actor, &change)
+    audit_logs::record(tx, actor, change)
 }
 
 /// Records an update with what it changed. Returns false, and records nothing, if it changed nothing.
 pub fn record_update(tx: &Tx, actor: &Actor, before: &Group, after: &Group) -> Result<bool, Problem> {
     let values = Values { before: values(before), after: values(after) };
     let change = Change::new(AuditLogType::Group, Action::Updated, after.id, values.after.clone());
-    record_change(tx, actor, &change.in_project(after.project_id), &values)
+    record_change(tx, actor, change.in_project(after.project_id), &values)
 }
 
 /// One group of the project.
@@ -95,19 +95,14 @@ pub fn find(tx: &Tx, project_id: ProjectId, group_id: GroupId) -> Result<Option<
     )
 }
 
-/// The groups of the project with these ids, by creation time.
+/// The groups of the project with these ids, by creation time. Each id is looked up separately, as in
+/// `users::find_all`.
 pub fn find_all(tx: &Tx, project_id: ProjectId, group_ids: &[GroupId]) -> Result<Vec<Group>, Problem> {
-    if group_ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    tx.rows(
-        "SELECT *
-         FROM groups
-         WHERE project_id = ?1 AND id IN (SELECT id FROM ids(?2) AS listed)
-         ORDER BY created_at + 0, id",
-        params![project_id, Ids::of(group_ids)],
-        Group::read,
-    )
+    let found = group_ids.iter().filter_map(|id| find(tx, project_id, *id).transpose());
+    let mut groups = found.collect::<Result<Vec<_>, _>>()?;
+    groups.sort_by_key(|group| (group.created_at, group.id));
+    groups.dedup_by_key(|group| group.id);
+    Ok(groups)
 }
 
 /// Every group of the project.

@@ -69,7 +69,7 @@ pub fn record(
     group_ids: &[GroupId],
 ) -> Result<(), Problem> {
     let change = Change::new(AuditLogType::Member, action, membership.id, values(membership, group_ids));
-    audit_logs::record(tx, actor, &change.in_project(membership.project_id))
+    audit_logs::record(tx, actor, change.in_project(membership.project_id))
 }
 
 /// Records an update with what it changed. Returns false, and records nothing, if it changed nothing.
@@ -81,7 +81,7 @@ pub fn record_update(
 ) -> Result<bool, Problem> {
     let values = Values { before: values(before, had), after: values(after, has) };
     let change = Change::new(AuditLogType::Member, Action::Updated, after.id, values.after.clone());
-    record_change(tx, actor, &change.in_project(after.project_id), &values)
+    record_change(tx, actor, change.in_project(after.project_id), &values)
 }
 
 /// One membership of the project, by its id.
@@ -208,12 +208,8 @@ pub fn delete(tx: &Tx, membership: &Membership) -> Result<(), Problem> {
 
 /// The groups of a member, by creation time.
 pub fn groups_of(tx: &Tx, membership: &Membership) -> Result<Vec<Group>, Problem> {
-    let ids = tx.rows(
-        "SELECT group_id FROM member_groups WHERE project_id = ?1 AND user_id = ?2",
-        params![membership.project_id, membership.user_id],
-        |row| row.get(0),
-    )?;
-    groups::find_all(tx, membership.project_id, &ids)
+    let of_member = groups::of_members(tx, membership.project_id, &[membership.user_id])?;
+    Ok(of_member.into_values().flatten().collect())
 }
 
 /// Adds a member to groups. A foreign key ensures that they belong to the same project.

@@ -56,7 +56,7 @@ fn values(organisation: &Organisation) -> Value {
 /// Records the current values of an organisation in the audit log.
 pub fn record(tx: &Tx, actor: &Actor, action: Action, organisation: &Organisation) -> Result<(), Problem> {
     let change = Change::new(AuditLogType::Organisation, action, organisation.id, values(organisation));
-    audit_logs::record(tx, actor, &change)
+    audit_logs::record(tx, actor, change)
 }
 
 /// Records an update with what it changed. Returns false, and records nothing, if it changed nothing.
@@ -68,7 +68,7 @@ pub(crate) fn record_update(
 ) -> Result<bool, Problem> {
     let values = Values { before: values(before), after: values(after) };
     let change = Change::new(AuditLogType::Organisation, Action::Updated, after.id, values.after.clone());
-    record_change(tx, actor, &change, &values)
+    record_change(tx, actor, change, &values)
 }
 
 /// One organisation, which must exist.

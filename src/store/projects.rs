@@ -57,7 +57,7 @@ fn values(project: &Project) -> Value {
 
 /// Records the current values of a project in the audit log.
 pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Result<(), Problem> {
-    audit_logs::record(tx, actor, &change(action, project, values(project)))
+    audit_logs::record(tx, actor, change(action, project, values(project)))
 }
 
 /// Records an update with what it changed. Returns false, and records nothing, if it changed nothing.
@@ -68,7 +68,7 @@ pub(crate) fn record_update(
     after: &Project,
 ) -> Result<bool, Problem> {
     let values = Values { before: values(before), after: values(after) };
-    record_change(tx, actor, &change(Action::Updated, after, values.after.clone()), &values)
+    record_change(tx, actor, change(Action::Updated, after, values.after.clone()), &values)
 }
 
 /// The same for how changes are approved: the mode, and the groups in their order.
@@ -80,7 +80,7 @@ pub(crate) fn record_approvals(
 ) -> Result<bool, Problem> {
     let values = |(mode, groups): (Option<ApprovalMode>, &[GroupId])| json!({ "decisionsApprovalMode": mode, "decisionsApprovalGroups": groups });
     let values = Values { before: values(before), after: values(after) };
-    record_change(tx, actor, &change(Action::Updated, project, values.after.clone()), &values)
+    record_change(tx, actor, change(Action::Updated, project, values.after.clone()), &values)
 }
 
 /// Records that approvals no longer ask a group, which is about to be deleted. Records nothing if they did not.

@@ -54,7 +54,7 @@ pub fn record(
     role: &Role,
     reach: (Option<&[UserId]>, Option<&[ProjectId]>),
 ) -> Result<(), Problem> {
-    audit_logs::record(tx, actor, &change(action, role, reach))
+    audit_logs::record(tx, actor, change(action, role, reach))
 }
 
 /// A role with its users and projects.
@@ -91,7 +91,7 @@ pub fn record_update(
     reach: (Option<&[UserId]>, Option<&[ProjectId]>),
 ) -> Result<bool, Problem> {
     let values = Values { before: before.values(), after: after.values() };
-    record_change(tx, actor, &change(Action::Updated, after.role, reach), &values)
+    record_change(tx, actor, change(Action::Updated, after.role, reach), &values)
 }
 
 fn change(

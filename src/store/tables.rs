@@ -61,8 +61,9 @@ fn existence_statement(kind: UniqueValue) -> (String, &'static str) {
 }
 
 /// Every table, each after the tables that refer to it.
-const CHILDREN_FIRST: [&str; 19] = [
-    "audit_log_counts",
+const CHILDREN_FIRST: [&str; 20] = [
+    "audit_log_sums",
+    "audit_log_segments",
     "audit_logs",
     "mails",
     "idempotency_keys",

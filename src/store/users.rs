@@ -86,7 +86,7 @@ fn values(user: &User) -> Value {
 
 /// Records the current values of a user in the audit log.
 pub fn record(tx: &Tx, actor: &Actor, action: Action, user: &User) -> Result<(), Problem> {
-    audit_logs::record(tx, actor, &Change::new(AuditLogType::User, action, user.id, values(user)))
+    audit_logs::record(tx, actor, Change::new(AuditLogType::User, action, user.id, values(user)))
 }
 
 /// The roles of a user before and after an update.
@@ -108,7 +108,7 @@ pub fn record_update(
         values.after["roles"] = json!(ids(has));
     }
     let change = Change::new(AuditLogType::User, action, after.id, values.after.clone());
-    record_change(tx, actor, &change, &values)
+    record_change(tx, actor, change, &values)
 }
 
 /// One user of the organisation.

@@ -218,9 +218,10 @@ fn an_older_backup_is_migrated_when_it_is_served() {
 mod by_root {
     use std::os::unix::fs::{MetadataExt, chown};
     use std::os::unix::process::CommandExt;
+    use std::process::Command;
 
     use super::*;
-    use crate::support::program::brms;
+    use crate::support::program::without_settings;
 
     /// An arbitrary unprivileged user id.
     const SERVICE: u32 = 54_321;
@@ -247,19 +248,22 @@ mod by_root {
         (place, of_root)
     }
 
+    /// The program as the unprivileged user, who may not be able to reach the folder that it was built in.
+    fn brms_of_service(place: &Path) -> Command {
+        let program = place.join("brms");
+        std::fs::copy(env!("CARGO_BIN_EXE_brms"), &program).expect("a copy of the program");
+        let mut command = without_settings(Command::new(program));
+        command.uid(SERVICE).gid(SERVICE);
+        command
+    }
+
     /// The unprivileged user can write to the files.
     fn check_served(place: &Path) {
-        let mut command = brms();
-        command
-            .current_dir(place)
-            .args(["project", "list", "--database", "test.db"])
-            .uid(SERVICE)
-            .gid(SERVICE);
+        let mut command = brms_of_service(place);
+        command.current_dir(place).args(["project", "list", "--database", "test.db"]);
         let output = command.output().expect("brms runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        drop(Serving::start_as(place, &[], |command| {
-            command.uid(SERVICE).gid(SERVICE);
-        }));
+        drop(Serving::start_as(place, &[], |command| *command = brms_of_service(place)));
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::processes::{call, serve_refused, status_of, wait_for};
 use crate::support::program::Serving;
 use crate::support::seed;
 
+/// Tables that a later step dropped, because their rows follow from others.
+const DROPPED: [&str; 1] = ["audit_log_counts"];
+
 /// Columns that a later step renamed: table, old name, new name.
 const RENAMED: [(&str, &str, &str); 1] = [("mails", "last_error", "last_answer")];
 
@@ -80,7 +83,7 @@ fn tables(connection: &Connection) -> Vec<Table> {
 
 /// Fails unless the tables of the file have exactly these rows.
 fn assert_kept(connection: &Connection, before: &[Table]) {
-    for (name, columns, old) in before {
+    for (name, columns, old) in before.iter().filter(|(name, ..)| !DROPPED.contains(&name.as_str())) {
         let today = |column: &String| {
             let renamed = RENAMED.iter().find(|(table, then, _)| table == name && then == column);
             renamed.map_or(column.clone(), |(_, _, now)| (*now).to_owned())

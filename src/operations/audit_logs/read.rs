@@ -26,7 +26,7 @@ pub async fn list(
     let sort = limits::check_word("sort", parameters.sort.as_deref())?.unwrap_or(Sort::Descending);
     app.read(principal, move |tx, caller| {
         caller.require()?;
-        let filter = store::audit_logs::AuditLogFilter {
+        let filter = store::audit_log_lists::AuditLogFilter {
             wanted: Wanted {
                 organisation_id: caller.organisation_id,
                 project_id: parameters.project_id.map(Into::into),
@@ -40,7 +40,7 @@ pub async fn list(
             sort,
             page,
         };
-        let listed = store::audit_logs::list(tx, &filter)?;
+        let listed = store::audit_log_lists::list(tx, &filter)?;
         let users = store::users::by_id(tx, listed.rows.iter().filter_map(|entry| entry.user_id))?;
         let projects = store::projects::by_id(
             tx,

@@ -97,7 +97,7 @@ fn carry_out(
         "lastName": user.last_name,
     });
     let change = Change::new(AuditLogType::User, Action::Accepted, user.id, data);
-    store::audit_logs::record(tx, &actor, &change)?;
+    store::audit_logs::record(tx, &actor, change)?;
     let organisation = store::organisations::get(tx, invitation.organisation_id)?;
     Ok(Accepted {
         invitation: views::invitations::invitation(&invitation, &user),

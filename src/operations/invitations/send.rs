@@ -75,7 +75,7 @@ pub fn renew(
     let invitation = Invitation { expires_at, ..invitation.clone() };
     let data = serde_json::json!({ "invitationId": invitation.id, "expiresAt": expires_at.rfc3339() });
     let change = Change::new(AuditLogType::User, Action::Invited, invitation.user_id, data);
-    store::audit_logs::record(tx, actor, &change)?;
+    store::audit_logs::record(tx, actor, change)?;
     Ok((invitation, secret))
 }
 

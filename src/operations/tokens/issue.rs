@@ -53,7 +53,7 @@ pub fn add_personal(
         "projects": project_ids,
         "expiresAt": token.expires_at,
     });
-    store::audit_logs::record(tx, actor, &Change::new(PERSONAL, Action::Created, token.id, data))
+    store::audit_logs::record(tx, actor, Change::new(PERSONAL, Action::Created, token.id, data))
 }
 
 /// Deletes every credential of a user and records each in the audit log.
@@ -61,11 +61,11 @@ pub fn delete_all(tx: &Tx, actor: &Actor, user_id: UserId) -> Result<(), Problem
     let deleted = |kind, id: Uuid, data| Change::new(kind, Action::Deleted, id, data);
     for token in store::tokens::all_personal(tx, user_id)? {
         let data = serde_json::json!({ "userId": user_id, "note": token.note });
-        store::audit_logs::record(tx, actor, &deleted(PERSONAL, token.id.into(), data))?;
+        store::audit_logs::record(tx, actor, deleted(PERSONAL, token.id.into(), data))?;
     }
     for session in store::tokens::all_sessions(tx, user_id)? {
         let data = serde_json::json!({ "userId": user_id });
-        store::audit_logs::record(tx, actor, &deleted(SESSION, session.id.into(), data))?;
+        store::audit_logs::record(tx, actor, deleted(SESSION, session.id.into(), data))?;
     }
     store::tokens::delete_all_of_user(tx, user_id)
 }
@@ -93,7 +93,7 @@ pub fn create_session(
 pub fn add_session(tx: &Tx, actor: &Actor, user_id: UserId, session: &Session) -> Result<(), Problem> {
     store::tokens::create_session(tx, user_id, session)?;
     let data = serde_json::json!({ "userId": user_id, "expiresAt": session.expires_at });
-    store::audit_logs::record(tx, actor, &Change::new(SESSION, Action::Created, session.id, data))
+    store::audit_logs::record(tx, actor, Change::new(SESSION, Action::Created, session.id, data))
 }
 
 /// The audit log type of a session. The description has none; `accessToken` is the nearest.

@@ -129,7 +129,7 @@ pub async fn regenerate(
         store::audit_logs::record(
             tx,
             &caller.actor(),
-            &Change::new(PERSONAL, Action::Regenerated, token.id, data),
+            Change::new(PERSONAL, Action::Regenerated, token.id, data),
         )?;
         Ok(views::tokens::new_token(shown_one(tx, find(tx, &user, token.id)?, &user)?, &secret))
     })
@@ -151,7 +151,7 @@ pub async fn delete(
         store::audit_logs::record(
             tx,
             &caller.actor(),
-            &Change::new(PERSONAL, Action::Deleted, token_id, data),
+            Change::new(PERSONAL, Action::Deleted, token_id, data),
         )?;
         Ok(gone)
     })

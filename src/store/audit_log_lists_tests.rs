@@ -1,0 +1,224 @@
+use serde_json::json;
+use uuid::Uuid;
+
+use super::*;
+use crate::clock::{Clock, Timestamp};
+use crate::db::sqlite::{self, Options};
+use crate::http::Word;
+use crate::store::audit_logs;
+use crate::store::ids::OrganisationId;
+use crate::store::organisations::{self, Organisation};
+use crate::store::tests::Plans;
+
+const KINDS: [AuditLogType; 4] =
+    [AuditLogType::User, AuditLogType::Project, AuditLogType::Member, AuditLogType::Group];
+const ACTIONS: [&str; 3] = ["created", "updated", "deleted"];
+/// The length of segments here.
+const LENGTH: i64 = 7;
+
+/// Numbers that look random and are the same in each run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % end
+    }
+
+    /// One of them; the first ones are more frequent, so that the last one is rare.
+    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        let end = self.below(all.len()) + 1;
+        all[if self.below(4) == 0 { self.below(end) } else { self.below(end) / 2 }]
+    }
+}
+
+fn entry(numbers: &mut Numbers, organisation_id: OrganisationId, at: i64) -> StoredEntry {
+    StoredEntry {
+        id: Uuid::from_u64_pair(numbers.below(1 << 30) as u64, numbers.below(1 << 30) as u64).into(),
+        organisation_id,
+        created_at: Timestamp::from_millis(at),
+        kind: numbers.of(&KINDS),
+        action: numbers.of(&ACTIONS).to_owned(),
+        user_id: None,
+        project_id: None,
+        ref_id: Uuid::nil(),
+        ip_address: None,
+        user_agent: None,
+        data: json!({}),
+    }
+}
+
+/// Two organisations with some entries each, some of which came late, with as many segments as there can be.
+fn fill(tx: &Tx, numbers: &mut Numbers) -> Result<[Vec<StoredEntry>; 2], Problem> {
+    let organisations = ["one", "two"].map(|name| Organisation::new(tx, name, name));
+    organisations.iter().try_for_each(|organisation| organisations::create(tx, organisation))?;
+    let mut all = [Vec::new(), Vec::new()];
+    for number in 0..600 {
+        let which = numbers.below(2);
+        let late = if numbers.below(40) == 0 { numbers.below(200) } else { 0 };
+        let at = (number / 2 - i64::try_from(late).unwrap()).max(0);
+        let entry = entry(numbers, organisations[which].id, at);
+        audit_logs::add(tx, &entry)?;
+        segments::remove_from(tx, entry.organisation_id, (entry.created_at, entry.id))?;
+        if numbers.below(5) == 0 {
+            segments::add(tx, entry.organisation_id, LENGTH, 3)?;
+        }
+        all[which].push(entry);
+    }
+    Ok(all)
+}
+
+/// The whole list, without segments.
+fn expected(entries: &[StoredEntry], filter: &AuditLogFilter) -> Vec<Uuid> {
+    let is_listed = |entry: &&StoredEntry| {
+        filter.kind.is_none_or(|kind| entry.kind == kind)
+            && filter.action.is_none_or(|action| entry.action == action)
+            && filter.wanted.from.is_none_or(|from| entry.created_at >= from)
+    };
+    let mut listed: Vec<_> = entries.iter().filter(is_listed).collect();
+    listed.sort_by_key(|entry| {
+        let word = match filter.order {
+            OrderBy::CreatedAt => String::new(),
+            OrderBy::Type => entry.kind.to_string(),
+            OrderBy::Action => entry.action.clone(),
+        };
+        (word, entry.created_at, entry.id)
+    });
+    if filter.sort == Sort::Descending {
+        listed.reverse();
+    }
+    listed.iter().map(|entry| entry.id.into()).collect()
+}
+
+fn one_of<T: Copy>(numbers: &mut Numbers, all: &[T]) -> Option<T> {
+    (numbers.below(2) == 0).then(|| all[numbers.below(all.len())])
+}
+
+#[test]
+fn each_page_is_the_same_as_without_segments() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = sqlite::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
+    let all = db.write_blocking(|tx| fill(tx, &mut Numbers(7))).unwrap();
+    let mut numbers = Numbers(8);
+    let segments: Vec<i64> = db
+        .peek(|tx| {
+            tx.rows("SELECT count(*) FROM audit_log_segments GROUP BY organisation_id", (), |row| row.get(0))
+        })
+        .unwrap();
+    assert!(segments.len() == 2 && segments.iter().all(|count| *count > 20), "{segments:?}");
+    for _ in 0..3_000 {
+        let entries = &all[numbers.below(2)];
+        let size = numbers.below(40) as u64 + 1;
+        let filter = AuditLogFilter {
+            wanted: Wanted {
+                organisation_id: entries[0].organisation_id,
+                project_id: None,
+                user_id: None,
+                from: one_of(&mut numbers, &[0, 0, 100, 290]).map(Timestamp::from_millis),
+                to: None,
+            },
+            kind: one_of(&mut numbers, &KINDS),
+            action: one_of(&mut numbers, &ACTIONS),
+            order: OrderBy::ALL[numbers.below(OrderBy::ALL.len())],
+            sort: Sort::ALL[numbers.below(2)],
+            page: Page::new(numbers.below(300 / usize::try_from(size).unwrap() + 2) as u64 + 1, size),
+        };
+        let listed = db.peek(|tx| list(tx, &filter)).unwrap();
+        let expected = expected(entries, &filter);
+        let skipped = usize::try_from(filter.page.skipped()).unwrap();
+        let page: Vec<Uuid> = expected.iter().copied().skip(skipped).take(size.try_into().unwrap()).collect();
+        let found: Vec<Uuid> = listed.rows.iter().map(|entry| entry.id.into()).collect();
+        assert_eq!(
+            (listed.total, found),
+            (expected.len() as u64, page),
+            "{:?} {:?}",
+            filter.page,
+            filter.order
+        );
+    }
+}
+
+/// How many segments there are, and the types, actions and segments whose sums are not what the log has.
+fn segments_and_faults(tx: &Tx) -> Result<(i64, Vec<String>), Problem> {
+    let segments = tx.row("SELECT count(*) FROM audit_log_segments", (), |row| row.get(0))?;
+    let faults = tx.rows(
+        "WITH numbered AS (
+             SELECT type, action, (SELECT count(*) FROM audit_log_segments AS segment
+                                   WHERE segment.organisation_id = audit_logs.organisation_id
+                                     AND (last_created_at, last_id) < (created_at, id)) AS segment
+             FROM audit_logs
+         ), counted AS (SELECT segment, type, action, count(*) AS entries FROM numbered GROUP BY 1, 2, 3)
+         SELECT coalesce(audit_log_sums.segment, counted.segment) || ' ' || coalesce(audit_log_sums.type, counted.type)
+         FROM audit_log_sums FULL JOIN counted USING (segment, type, action)
+         WHERE audit_log_sums.entries IS NOT counted.entries
+           AND coalesce(audit_log_sums.segment, counted.segment) < (SELECT count(*) FROM audit_log_segments)",
+        (),
+        |row| row.get(0),
+    )?;
+    Ok((segments, faults))
+}
+
+#[test]
+fn a_log_that_is_replaced_has_its_segments_at_once_and_a_late_entry_takes_them_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = sqlite::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
+    let run = |seed: u64, work: fn(&Tx, OrganisationId, &mut Numbers) -> Result<(), Problem>| {
+        let organisation_id = Uuid::from_u128(1).into();
+        db.write_blocking(move |tx| work(tx, organisation_id, &mut Numbers(seed))).unwrap();
+        db.peek(segments_and_faults).unwrap()
+    };
+    let replaced = run(1, |tx, id, numbers| {
+        organisations::create(tx, &Organisation { id, ..Organisation::new(tx, "one", "One") })?;
+        let entries: Vec<_> = (0..4 * segments::SEGMENT_ENTRIES).map(|at| entry(numbers, id, at)).collect();
+        audit_logs::replace_all(tx, id, &entries)
+    });
+    assert_eq!(replaced, (3, Vec::new()), "the newest entries are in none");
+    let late = run(2, |tx, id, numbers| {
+        let late = entry(numbers, id, segments::SEGMENT_ENTRIES + 5);
+        audit_logs::add(tx, &late)?;
+        segments::note(tx, id, (late.created_at, late.id))
+    });
+    assert_eq!(late, (1, Vec::new()));
+    let added = run(3, |tx, id, _| segments::add(tx, id, segments::SEGMENT_ENTRIES, 1));
+    assert_eq!(added, (2, Vec::new()), "one write adds few");
+    let emptied = run(4, |tx, id, _| audit_logs::replace_all(tx, id, &[]));
+    assert_eq!(emptied, (0, Vec::new()));
+}
+
+#[test]
+fn what_is_read_of_a_page_is_found_and_sorted_by_an_index() {
+    let plans = Plans::new();
+    let (id, moment) = (Uuid::nil(), Timestamp::from_millis(1));
+    let position = (moment, id.into());
+    for order in OrderBy::ALL.iter().copied() {
+        for (bits, sort) in (0..64_u8).flat_map(|bits| Sort::ALL.iter().map(move |sort| (bits, *sort))) {
+            let asked = |bit: u8| bits & (1 << bit) != 0;
+            let filter = AuditLogFilter {
+                wanted: Wanted {
+                    organisation_id: id.into(),
+                    project_id: asked(0).then(|| id.into()),
+                    user_id: asked(1).then(|| id.into()),
+                    from: asked(4).then_some(moment),
+                    to: asked(5).then_some(moment),
+                },
+                kind: asked(2).then_some(AuditLogType::User),
+                action: asked(3).then_some("created"),
+                order,
+                sort,
+                page: Page::new(1, 10),
+            };
+            let bound = filter.is_summed().then_some(&position);
+            let value = filter.column().map(|_| "user");
+            let piece = || Piece { value, after: bound, until: bound, limit: 1, offset: 0 };
+            let pieces = [piece(), piece()];
+            let statement = PageStatement::new(&filter, &pieces);
+            let plan = plans.of(&statement.text, statement.parameters.len());
+            let is_slow = |step: &String| step.contains("TEMP B-TREE") || step.starts_with("SCAN audit_logs");
+            assert!(!plan.iter().any(is_slow), "{plan:#?} {}", statement.text);
+            assert!(plan.iter().any(|step| step.starts_with("SEARCH audit_logs USING")), "{plan:#?}");
+            let count = count_statement(&filter, &filter.clause());
+            let plan = plans.of(&count, filter.clause().parameters.len());
+            assert!(plan[0].starts_with("SEARCH audit_logs USING"), "{plan:#?}");
+        }
+    }
+}

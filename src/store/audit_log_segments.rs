@@ -1,0 +1,157 @@
+//! The audit log of an organisation, cut into segments of equal length in its order, with the number of entries of each
+//! type and action. Totals and the place of any page are sums over segments; only entries that are newer than the last
+//! segment are counted. A log of a million entries has 120 segments.
+//!
+//! Entries are never changed, so the sums stay right unless an entry is added before the end of the last segment, as
+//! after a clock was set back. Such an entry takes away the segments from there on.
+
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::db::{Parameter, Tx, params};
+use crate::problem::Problem;
+use crate::store::ids::{AuditLogId, OrganisationId};
+
+/// The position of an entry in the order of the log.
+pub type Position = (Timestamp, AuditLogId);
+
+/// How many entries a segment has. Migration 9 has this number, too.
+pub(super) const SEGMENT_ENTRIES: i64 = 8_192;
+/// One of so many new entries looks whether a segment is complete, so that the others need not.
+const LOOK_EACH: u128 = 1_024;
+/// How many segments one write adds at most. It happens that more are missing after a clock was set back.
+const ADDED_MAX: usize = 4;
+
+/// How many entries of one type or action a segment has.
+pub(super) struct Sum {
+    pub(super) segment: usize,
+    /// The type or action; `None` if the sum is over all.
+    pub(super) value: Option<String>,
+    pub(super) entries: u64,
+}
+
+/// The position of the last entry of each segment.
+pub(super) fn ends(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Position>, Problem> {
+    tx.rows(
+        "SELECT last_created_at, last_id FROM audit_log_segments WHERE organisation_id = ?1 ORDER BY number",
+        [organisation_id],
+        |row| Ok((row.get("last_created_at")?, row.get("last_id")?)),
+    )
+}
+
+/// The entries of each segment that meet a condition, for each value of a column or all together.
+pub(super) fn sums(
+    tx: &Tx,
+    condition: &str,
+    parameters: &[&dyn Parameter],
+    column: Option<&str>,
+) -> Result<Vec<Sum>, Problem> {
+    let value = column.unwrap_or("CAST(NULL AS text)");
+    let group = column.map(|column| format!(", {column}")).unwrap_or_default();
+    let statement = format!(
+        "SELECT segment, {value} AS value, CAST(sum(entries) AS bigint) AS entries
+         FROM audit_log_sums WHERE {condition} GROUP BY segment{group}"
+    );
+    tx.rows(&statement, parameters, |row| {
+        let segment = usize::try_from(row.get::<u32>("segment")?).unwrap_or(usize::MAX);
+        Ok(Sum { segment, value: row.get("value")?, entries: row.get::<i64>("entries")?.unsigned_abs() })
+    })
+}
+
+/// Keeps the segments right after an entry was added, and adds one now and then.
+pub(super) fn note(tx: &Tx, organisation_id: OrganisationId, (at, id): Position) -> Result<(), Problem> {
+    remove_from(tx, organisation_id, (at, id))?;
+    if Uuid::from(id).as_u128().is_multiple_of(LOOK_EACH) {
+        add(tx, organisation_id, SEGMENT_ENTRIES, ADDED_MAX)?;
+    }
+    Ok(())
+}
+
+/// Makes the segments of an organisation anew, after its log was replaced.
+pub(super) fn remake(tx: &Tx, organisation_id: OrganisationId) -> Result<(), Problem> {
+    remove_from(tx, organisation_id, beginning())?;
+    add(tx, organisation_id, SEGMENT_ENTRIES, usize::MAX)
+}
+
+/// A position before every entry.
+fn beginning() -> Position {
+    (Timestamp::from_millis(i64::MIN), Uuid::nil().into())
+}
+
+/// Removes the segments that end at a position or later.
+pub(super) fn remove_from(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    (at, id): Position,
+) -> Result<(), Problem> {
+    tx.execute(
+        "DELETE FROM audit_log_segments WHERE organisation_id = ?1 AND (last_created_at, last_id) >= (?2, ?3)",
+        params![organisation_id, at, id],
+    )
+    .map(drop)
+}
+
+/// Adds the segments that are missing, but leaves the newest entries alone: at least a segment of them, so that a clock
+/// that is a little behind removes none.
+pub(super) fn add(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    length: i64,
+    added_max: usize,
+) -> Result<(), Problem> {
+    let last = tx.optional(
+        "SELECT number, last_created_at, last_id FROM audit_log_segments
+         WHERE organisation_id = ?1 ORDER BY number DESC LIMIT 1",
+        [organisation_id],
+        |row| Ok((row.get::<i64>("number")?, (row.get("last_created_at")?, row.get("last_id")?))),
+    )?;
+    let (mut number, mut from) = last.map_or((0, beginning()), |(number, end)| (number + 1, end));
+    for _ in 0..added_max {
+        if nth_after(tx, organisation_id, from, 2 * length)?.is_none() {
+            break;
+        }
+        let Some(end) = nth_after(tx, organisation_id, from, length)? else { break };
+        insert(tx, organisation_id, number, [from, end])?;
+        (number, from) = (number + 1, end);
+    }
+    Ok(())
+}
+
+/// The position of an entry, counted from 1 behind another position.
+fn nth_after(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    (at, id): Position,
+    number: i64,
+) -> Result<Option<Position>, Problem> {
+    tx.optional(
+        "SELECT created_at, id FROM audit_logs
+         WHERE organisation_id = ?1 AND (created_at, id) > (?2, ?3)
+         ORDER BY created_at, id LIMIT 1 OFFSET ?4",
+        params![organisation_id, at, id, number - 1],
+        |row| Ok((row.get("created_at")?, row.get("id")?)),
+    )
+}
+
+/// Adds the segment of the entries behind one position up to another.
+fn insert(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    number: i64,
+    [from, end]: [Position; 2],
+) -> Result<(), Problem> {
+    tx.execute(
+        "INSERT INTO audit_log_segments (organisation_id, number, last_created_at, last_id)
+         VALUES (?1, ?2, ?3, ?4)",
+        params![organisation_id, number, end.0, end.1],
+    )?;
+    tx.execute(
+        "INSERT INTO audit_log_sums (organisation_id, segment, type, action, entries)
+         SELECT organisation_id, ?2, type, action, count(*)
+         FROM audit_logs
+         WHERE organisation_id = ?1 AND (created_at, id) > (?3, ?4) AND (created_at, id) <= (?5, ?6)
+         GROUP BY organisation_id, type, action",
+        params![organisation_id, number, from.0, from.1, end.0, end.1],
+    )
+    .map(drop)
+}

@@ -3,8 +3,9 @@
 //! first.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use super::audit_log_segments::{self as segments, Position};
+use super::audit_log_segments::{self as segments, Position, Span};
 use super::audit_logs::{FilterClause, StoredEntry, Wanted};
 use super::columns::Record;
 use crate::db::{Parameter, Tx};
@@ -24,10 +25,9 @@ pub(crate) struct AuditLogFilter<'f> {
 }
 
 impl AuditLogFilter<'_> {
-    /// Whether the sums of segments answer how many entries there are.
+    /// Whether the sums of segments tell how many entries there are, except at the first and the last date.
     fn is_summed(&self) -> bool {
-        let Wanted { project_id, user_id, from, to, .. } = &self.wanted;
-        from.is_none() && to.is_none() && project_id.is_none() && user_id.is_none()
+        self.wanted.project_id.is_none() && self.wanted.user_id.is_none()
     }
 
     /// The column that the list is ordered by, if it has few values.
@@ -39,6 +39,7 @@ impl AuditLogFilter<'_> {
         }
     }
 
+    /// The filters but the dates.
     fn clause(&self) -> FilterClause<'_> {
         let mut clause = FilterClause::to(&self.wanted);
         clause.and("type =", self.kind.as_ref());
@@ -57,7 +58,7 @@ pub(crate) fn list(tx: &Tx, filter: &AuditLogFilter) -> Result<Listed<StoredEntr
         return Ok(Listed { rows: Vec::new(), total });
     }
     let pieces = pieces(&shares, filter, &ends);
-    let PageStatement { text, parameters } = PageStatement::new(filter, &pieces);
+    let (text, parameters) = page_statement(filter, &pieces);
     let mut rows = tx.rows(&text, parameters.as_slice(), StoredEntry::read)?;
     sort(&mut rows, filter);
     Ok(Listed { rows, total })
@@ -68,44 +69,76 @@ pub(crate) fn list(tx: &Tx, filter: &AuditLogFilter) -> Result<Listed<StoredEntr
 type Shares = BTreeMap<Option<String>, Vec<u64>>;
 
 fn shares(tx: &Tx, filter: &AuditLogFilter, ends: &[Position]) -> Result<Shares, Problem> {
-    let (mut shares, mut clause) = (Shares::new(), filter.clause());
+    let mut shares = Shares::new();
     let mut note = |value, segment: usize, entries| {
-        let of_value = shares.entry(value).or_insert_with(|| vec![0; ends.len() + 1]);
-        of_value[segment.min(ends.len())] += entries;
+        shares.entry(value).or_insert_with(|| vec![0; ends.len() + 1])[segment] += entries;
     };
-    if let Some(end) = ends.last() {
-        for sum in segments::sums(tx, &clause.condition, &clause.parameters, filter.column())? {
+    let (whole, counted) = segments_of(&filter.wanted, ends);
+    if !whole.is_empty() {
+        let clause = filter.clause();
+        let sums = segments::sums(tx, &clause.condition, &clause.parameters, filter.column())?;
+        for sum in sums.into_iter().filter(|sum| whole.contains(&sum.segment)) {
             note(sum.value, sum.segment, sum.entries);
         }
-        clause.and_position(">", end);
     }
-    let newest = tx.rows(&count_statement(filter, &clause), clause.parameters.as_slice(), |row| {
-        Ok((row.get("value")?, row.get::<i64>("entries")?.unsigned_abs()))
+    let (text, parameters) = count_statement(filter, &counted);
+    let found = tx.rows(&text, parameters.as_slice(), |row| {
+        let segment = usize::try_from(row.get::<u32>("segment")?).unwrap_or(usize::MAX);
+        Ok((row.get("value")?, segment, row.get::<i64>("entries")?.unsigned_abs()))
     })?;
-    newest.into_iter().for_each(|(value, entries)| note(value, ends.len(), entries));
+    found.into_iter().for_each(|(value, segment, entries)| note(value, segment, entries));
     Ok(shares)
 }
 
-fn count_statement(filter: &AuditLogFilter, clause: &FilterClause) -> String {
-    let (condition, value) = (&clause.condition, filter.column().unwrap_or("CAST(NULL AS text)"));
+/// A part of a segment that has to be counted, with the number of the segment.
+type Counted = (i64, Span);
+
+/// The segments that lie within the dates completely, and the parts of others that do.
+fn segments_of(wanted: &Wanted, ends: &[Position]) -> (Range<usize>, Vec<Counted>) {
+    let first = wanted.from.map(|from| ends.partition_point(|(at, _)| *at < from));
+    let last = wanted.to.map_or(ends.len(), |to| ends.partition_point(|(at, _)| *at <= to));
+    let counted = |segment: usize| {
+        let span = wanted.span().and(Span::segment(ends, segment));
+        (i64::try_from(segment).unwrap_or(i64::MAX), span)
+    };
+    let in_part = first.filter(|first| *first < last).into_iter().chain([last]);
+    (first.map_or(0, |first| first + 1)..last, in_part.map(counted).collect())
+}
+
+/// A statement and its parameters. It only has the conditions of the filters in use, so that each combination uses an
+/// index; its parts are fixed texts, and every value is a parameter.
+type Statement<'p> = (String, Vec<&'p dyn Parameter>);
+
+/// Counts the entries of parts of segments.
+fn count_statement<'p>(filter: &'p AuditLogFilter, counted: &'p [Counted]) -> Statement<'p> {
+    let mut clause = filter.clause();
+    let (common, mut texts) = (clause.condition.clone(), Vec::new());
+    let value = filter.column().unwrap_or("CAST(NULL AS text)");
     let group = filter.column().map(|column| format!(" GROUP BY {column}")).unwrap_or_default();
-    format!("SELECT {value} AS value, count(*) AS entries FROM audit_logs WHERE {condition}{group}")
+    for (segment, span) in counted {
+        clause.condition.clone_from(&common);
+        clause.within(span);
+        clause.parameters.push(segment);
+        let (condition, segment) = (&clause.condition, clause.parameters.len());
+        texts.push(format!(
+            "SELECT ?{segment} AS segment, {value} AS value, count(*) AS entries
+             FROM audit_logs WHERE {condition}{group}"
+        ));
+    }
+    (texts.join(" UNION ALL "), clause.parameters)
 }
 
 /// A part of a page: entries that follow each other in the order of the list and have one value.
 struct Piece<'s> {
     value: Option<&'s str>,
-    /// The entries are behind this one.
-    after: Option<&'s Position>,
-    /// The last entry that it can have.
-    until: Option<&'s Position>,
+    span: Span,
     limit: i64,
     offset: i64,
 }
 
 /// The parts of a page, each within as few segments as possible. A type with few entries has many segments between them,
 /// which are left out: they would be read only to find nothing.
-fn pieces<'s>(shares: &'s Shares, filter: &AuditLogFilter, ends: &'s [Position]) -> Vec<Piece<'s>> {
+fn pieces<'s>(shares: &'s Shares, filter: &AuditLogFilter, ends: &[Position]) -> Vec<Piece<'s>> {
     let mut runs: Vec<Run> = shares.iter().flat_map(|(value, entries)| Run::all(value, entries)).collect();
     if filter.sort == Sort::Descending {
         runs.reverse();
@@ -121,7 +154,7 @@ fn pieces<'s>(shares: &'s Shares, filter: &AuditLogFilter, ends: &'s [Position])
                 Sort::Ascending => skip,
                 Sort::Descending => entries - skip - taken,
             };
-            pieces.push(run.piece(first, taken, filter.sort, ends));
+            pieces.push(run.piece(first, taken, filter, ends));
         }
     }
     pieces
@@ -156,7 +189,7 @@ impl<'s> Run<'s> {
     }
 
     /// The part with the entries from number `first`, counted from the oldest one.
-    fn piece(&self, first: u64, taken: u64, sort: Sort, ends: &'s [Position]) -> Piece<'s> {
+    fn piece(&self, first: u64, taken: u64, filter: &AuditLogFilter, ends: &[Position]) -> Piece<'s> {
         let (mut low, mut before) = (0, 0);
         while before + self.entries[low] <= first {
             before += self.entries[low];
@@ -167,55 +200,44 @@ impl<'s> Run<'s> {
             high += 1;
             through += self.entries[high];
         }
-        let offset = match sort {
+        let offset = match filter.sort {
             Sort::Ascending => first - before,
             Sort::Descending => through - first - taken,
         };
         Piece {
             value: self.value,
-            after: (self.first + low).checked_sub(1).map(|segment| &ends[segment]),
-            until: ends.get(self.first + high),
+            span: filter.wanted.span().and(Span::segments(ends, self.first + low, self.first + high)),
             limit: taken.cast_signed(),
             offset: offset.cast_signed(),
         }
     }
 }
 
-/// The statement that reads the parts of a page. It only has the conditions of the filters in use, so that each
-/// combination uses an index; its parts are fixed texts, and every value is a parameter.
-struct PageStatement<'p> {
-    text: String,
-    parameters: Vec<&'p dyn Parameter>,
-}
-
-impl<'p> PageStatement<'p> {
-    fn new(filter: &'p AuditLogFilter, pieces: &'p [Piece]) -> Self {
-        let mut clause = filter.clause();
-        let (common, mut texts) = (clause.condition.clone(), Vec::new());
-        let order = match filter.sort {
-            Sort::Ascending => "created_at, id",
-            Sort::Descending => "created_at DESC, id DESC",
-        };
-        for piece in pieces {
-            clause.condition.clone_from(&common);
-            let condition = filter.column().map(|column| format!("{column} ="));
-            clause.and(condition.as_deref().unwrap_or_default(), piece.value.as_ref());
-            piece.after.into_iter().for_each(|position| clause.and_position(">", position));
-            piece.until.into_iter().for_each(|position| clause.and_position("<=", position));
-            clause.parameters.extend([&piece.limit as &dyn Parameter, &piece.offset]);
-            let (condition, offset) = (&clause.condition, clause.parameters.len());
-            let limit = offset - 1;
-            texts.push(format!(
-                "SELECT listed FROM (SELECT id AS listed FROM audit_logs WHERE {condition}
-                 ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}) AS piece"
-            ));
-        }
-        let pieces = texts.join(" UNION ALL ");
-        let text = format!(
-            "SELECT audit_logs.* FROM ({pieces}) AS page JOIN audit_logs ON audit_logs.id = page.listed"
-        );
-        Self { text, parameters: clause.parameters }
+/// Reads the parts of a page.
+fn page_statement<'p>(filter: &'p AuditLogFilter, pieces: &'p [Piece]) -> Statement<'p> {
+    let mut clause = filter.clause();
+    let (common, mut texts) = (clause.condition.clone(), Vec::new());
+    let order = match filter.sort {
+        Sort::Ascending => "created_at, id",
+        Sort::Descending => "created_at DESC, id DESC",
+    };
+    for piece in pieces {
+        clause.condition.clone_from(&common);
+        let condition = filter.column().map(|column| format!("{column} ="));
+        clause.and(condition.as_deref().unwrap_or_default(), piece.value.as_ref());
+        clause.within(&piece.span);
+        clause.parameters.extend([&piece.limit as &dyn Parameter, &piece.offset]);
+        let (condition, offset) = (&clause.condition, clause.parameters.len());
+        let limit = offset - 1;
+        texts.push(format!(
+            "SELECT listed FROM (SELECT id AS listed FROM audit_logs WHERE {condition}
+             ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}) AS piece"
+        ));
     }
+    let pieces = texts.join(" UNION ALL ");
+    let text =
+        format!("SELECT audit_logs.* FROM ({pieces}) AS page JOIN audit_logs ON audit_logs.id = page.listed");
+    (text, clause.parameters)
 }
 
 /// Sorts the rows of a page: what a statement combines has no order.

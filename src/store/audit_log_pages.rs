@@ -2,6 +2,7 @@
 //! stays open between two pages.
 
 pub use super::audit_log_segments::Position;
+use super::audit_log_segments::Span;
 use super::audit_logs::{FilterClause, StoredEntry, Wanted};
 use super::columns::Record;
 use super::ids::OrganisationId;
@@ -27,19 +28,12 @@ pub(crate) fn following(
     position: Option<Position>,
     newest: Position,
 ) -> Result<Vec<StoredEntry>, Problem> {
-    let mut clause = clause(wanted, position.as_ref(), &newest);
+    let span = wanted.span().and(Span { after: position, until: Some(newest) });
+    let mut clause = FilterClause::to(wanted);
+    clause.within(&span);
     let statement = statement(&clause);
     clause.parameters.push(&PAGE_ENTRIES);
     tx.rows(&statement, clause.parameters.as_slice(), StoredEntry::read)
-}
-
-fn clause<'w>(wanted: &'w Wanted, position: Option<&'w Position>, newest: &'w Position) -> FilterClause<'w> {
-    let mut clause = FilterClause::to(wanted);
-    clause.and_position("<=", newest);
-    if let Some(position) = position {
-        clause.and_position(">", position);
-    }
-    clause
 }
 
 fn statement(clause: &FilterClause) -> String {
@@ -69,7 +63,9 @@ mod tests {
                 from: asked(2).then_some(moment),
                 to: asked(3).then_some(moment),
             };
-            let clause = clause(&wanted, asked(4).then_some(&position), &position);
+            let span = wanted.span().and(Span { after: asked(4).then_some(position), until: Some(position) });
+            let mut clause = FilterClause::to(&wanted);
+            clause.within(&span);
             let plan = plans.of(&statement(&clause), clause.parameters.len() + 1);
             assert!(plan.len() == 1 && plan[0].starts_with("SEARCH "), "{plan:?} {}", clause.condition);
         }

@@ -15,6 +15,39 @@ use crate::store::ids::{AuditLogId, OrganisationId};
 /// The position of an entry in the order of the log.
 pub type Position = (Timestamp, AuditLogId);
 
+/// A part of the log: what lies behind a position, up to another. Dates are positions, too, so that a statement has one
+/// lower and one upper bound: of two, the index might be searched for the one that excludes less.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Span {
+    pub(super) after: Option<Position>,
+    pub(super) until: Option<Position>,
+}
+
+impl Span {
+    /// From the first millisecond of one date to the last one of another.
+    pub(super) fn dates(from: Option<Timestamp>, to: Option<Timestamp>) -> Self {
+        let before = |from: Timestamp| Timestamp::from_millis(from.as_millis().saturating_sub(1));
+        let last_of = |moment| (moment, Uuid::max().into());
+        Self { after: from.map(before).map(last_of), until: to.map(last_of) }
+    }
+
+    /// The segment with this number.
+    pub(super) fn segment(ends: &[Position], number: usize) -> Self {
+        Self::segments(ends, number, number)
+    }
+
+    /// The segments from one number to another, inclusive.
+    pub(super) fn segments(ends: &[Position], first: usize, last: usize) -> Self {
+        Self { after: first.checked_sub(1).map(|previous| ends[previous]), until: ends.get(last).copied() }
+    }
+
+    /// What lies in both.
+    pub(super) fn and(self, other: Self) -> Self {
+        let until = self.until.into_iter().chain(other.until).min();
+        Self { after: self.after.max(other.after), until }
+    }
+}
+
 /// How many entries a segment has. Migration 9 has this number, too.
 pub(super) const SEGMENT_ENTRIES: i64 = 8_192;
 /// One of so many new entries looks whether a segment is complete, so that the others need not.

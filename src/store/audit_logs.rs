@@ -8,7 +8,7 @@ use crate::db::{Parameter, Tx, params};
 use crate::generated::models::AuditLogType;
 use crate::http::words;
 use crate::problem::Problem;
-use crate::store::audit_log_segments::{self, Position};
+use crate::store::audit_log_segments::{self, Position, Span};
 use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::{AuditLogId, OrganisationId, ProjectId, UserId};
 
@@ -96,6 +96,13 @@ pub struct Wanted {
     pub from: Option<Timestamp>,
     /// Not after this time.
     pub to: Option<Timestamp>,
+}
+
+impl Wanted {
+    /// The part of the log between the dates.
+    pub(super) fn span(&self) -> Span {
+        Span::dates(self.from, self.to)
+    }
 }
 
 stored! {
@@ -186,23 +193,30 @@ pub(super) struct FilterClause<'f> {
 }
 
 impl<'f> FilterClause<'f> {
+    /// The filters but the dates, for which there is [`FilterClause::within`].
     pub(super) fn to(wanted: &'f Wanted) -> Self {
         let organisation_id = &wanted.organisation_id;
         let mut clause =
             Self { condition: "organisation_id = ?1".to_owned(), parameters: vec![organisation_id] };
-        clause.and("created_at >=", wanted.from.as_ref());
-        clause.and("created_at <=", wanted.to.as_ref());
         clause.and("project_id =", wanted.project_id.as_ref());
         clause.and("user_id =", wanted.user_id.as_ref());
         clause
     }
 
-    /// Adds a condition on the position in the order of the log.
-    pub(super) fn and_position(&mut self, comparison: &str, position: &'f Position) {
-        self.parameters.extend([&position.0 as &dyn Parameter, &position.1]);
-        let last = self.parameters.len();
-        let first = last - 1;
-        self.condition = format!("{} AND (created_at, id) {comparison} (?{first}, ?{last})", self.condition);
+    /// Adds the condition that entries lie in a span.
+    pub(super) fn within(&mut self, span: &'f Span) {
+        self.and_position(">", span.after.as_ref());
+        self.and_position("<=", span.until.as_ref());
+    }
+
+    fn and_position(&mut self, comparison: &str, position: Option<&'f Position>) {
+        if let Some((at, id)) = position {
+            self.parameters.extend([at as &dyn Parameter, id]);
+            let last = self.parameters.len();
+            let first = last - 1;
+            self.condition =
+                format!("{} AND (created_at, id) {comparison} (?{first}, ?{last})", self.condition);
+        }
     }
 
     pub(super) fn and(&mut self, comparison: &str, value: Option<&'f impl Parameter>) {

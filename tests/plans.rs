@@ -92,12 +92,13 @@ const ACTIVE: (&str, &str) = ("{active}", "active");
 const INVITED: (&str, &str) = ("{invited}", "invited");
 
 /// Statements with parts that are not checked here, and why.
-const CHECKED_ELSEWHERE: [(&str, &str); 8] = [
+const CHECKED_ELSEWHERE: [(&str, &str); 9] = [
     ("SELECT * FROM audit_logs WHERE {condition}", "a test of each combination stands in its file"),
     ("SELECT ?{segment} AS segment, {value}", "a count, whose combinations are tested in its file"),
     ("SELECT listed FROM", "a test of each combination stands in its file"),
     ("SELECT audit_logs.* FROM ({pieces})", "the same"),
     ("SELECT segment, {value}", "a sum"),
+    ("INSERT INTO {table} (organisation_id, segment{column}", "of one segment"),
     ("INSERT INTO {table} ({})", "adds one row"),
     ("SELECT 1 FROM {table} WHERE {column} = ?1", "a test of each column stands in its file"),
     ("DELETE FROM {table}", "a reset empties every table"),

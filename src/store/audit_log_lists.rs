@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::audit_log_segments::{self as segments, Position, Span};
+use super::audit_log_segments::{self as segments, Position, Span, Sums};
 use super::audit_logs::{FilterClause, StoredEntry, Wanted};
 use super::columns::Record;
 use crate::db::{Parameter, Tx};
@@ -27,7 +27,7 @@ pub(crate) struct AuditLogFilter<'f> {
 impl AuditLogFilter<'_> {
     /// Whether the sums of segments tell how many entries there are, except at the first and the last date.
     fn is_summed(&self) -> bool {
-        self.wanted.project_id.is_none() && self.wanted.user_id.is_none()
+        self.wanted.user_id.is_none()
     }
 
     /// The column that the list is ordered by, if it has few values.
@@ -76,7 +76,8 @@ fn shares(tx: &Tx, filter: &AuditLogFilter, ends: &[Position]) -> Result<Shares,
     let (whole, counted) = segments_of(&filter.wanted, ends);
     if !whole.is_empty() {
         let clause = filter.clause();
-        let sums = segments::sums(tx, &clause.condition, &clause.parameters, filter.column())?;
+        let table = filter.wanted.project_id.map_or(Sums::OfAll, |_| Sums::OfProject);
+        let sums = segments::sums(tx, &table, &clause.condition, &clause.parameters, filter.column())?;
         for sum in sums.into_iter().filter(|sum| whole.contains(&sum.segment)) {
             note(sum.value, sum.segment, sum.entries);
         }

@@ -4,15 +4,18 @@ use uuid::Uuid;
 use super::*;
 use crate::clock::{Clock, Timestamp};
 use crate::db::sqlite::{self, Options};
+use crate::generated::models::ProjectVersion;
 use crate::http::Word;
 use crate::store::audit_logs;
-use crate::store::ids::OrganisationId;
+use crate::store::ids::{OrganisationId, ProjectId};
 use crate::store::organisations::{self, Organisation};
+use crate::store::projects::{self, Project};
 use crate::store::tests::Plans;
 
 const KINDS: [AuditLogType; 4] =
     [AuditLogType::User, AuditLogType::Project, AuditLogType::Member, AuditLogType::Group];
 const ACTIONS: [&str; 3] = ["created", "updated", "deleted"];
+const PROJECTS: [Uuid; 3] = [Uuid::from_u128(11), Uuid::from_u128(12), Uuid::from_u128(13)];
 /// The length of segments here.
 const LENGTH: i64 = 7;
 
@@ -40,7 +43,7 @@ fn entry(numbers: &mut Numbers, organisation_id: OrganisationId, at: i64) -> Sto
         kind: numbers.of(&KINDS),
         action: numbers.of(&ACTIONS).to_owned(),
         user_id: None,
-        project_id: None,
+        project_id: one_of(numbers, &PROJECTS).map(Into::into),
         ref_id: Uuid::nil(),
         ip_address: None,
         user_agent: None,
@@ -48,10 +51,28 @@ fn entry(numbers: &mut Numbers, organisation_id: OrganisationId, at: i64) -> Sto
     }
 }
 
+fn project(tx: &Tx, id: ProjectId, organisation_id: OrganisationId) -> Project {
+    Project {
+        id,
+        organisation_id,
+        key: id.to_string(),
+        name: "Project".to_owned(),
+        version: ProjectVersion::V2,
+        protected: false,
+        approval_mode: None,
+        deleted_at: None,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+    }
+}
+
 /// Two organisations with some entries each, some of which came late, with as many segments as there can be.
 fn fill(tx: &Tx, numbers: &mut Numbers) -> Result<[Vec<StoredEntry>; 2], Problem> {
     let organisations = ["one", "two"].map(|name| Organisation::new(tx, name, name));
     organisations.iter().try_for_each(|organisation| organisations::create(tx, organisation))?;
+    for id in PROJECTS.map(ProjectId::from) {
+        projects::create(tx, &project(tx, id, organisations[0].id))?;
+    }
     let mut all = [Vec::new(), Vec::new()];
     for number in 0..600 {
         let which = numbers.below(2);
@@ -73,6 +94,7 @@ fn expected(entries: &[StoredEntry], filter: &AuditLogFilter) -> Vec<Uuid> {
     let is_listed = |entry: &&StoredEntry| {
         filter.kind.is_none_or(|kind| entry.kind == kind)
             && filter.action.is_none_or(|action| entry.action == action)
+            && filter.wanted.project_id.is_none_or(|id| entry.project_id == Some(id))
             && filter.wanted.from.is_none_or(|from| entry.created_at >= from)
             && filter.wanted.to.is_none_or(|to| entry.created_at <= to)
     };
@@ -114,7 +136,7 @@ fn each_page_is_the_same_as_without_segments() {
         let filter = AuditLogFilter {
             wanted: Wanted {
                 organisation_id: entries[0].organisation_id,
-                project_id: None,
+                project_id: one_of(&mut numbers, &PROJECTS).map(Into::into),
                 user_id: None,
                 from: one_of(&mut numbers, &moments).map(Timestamp::from_millis),
                 to: one_of(&mut numbers, &moments).map(Timestamp::from_millis),
@@ -143,21 +165,28 @@ fn each_page_is_the_same_as_without_segments() {
 /// How many segments there are, and the types, actions and segments whose sums are not what the log has.
 fn segments_and_faults(tx: &Tx) -> Result<(i64, Vec<String>), Problem> {
     let segments = tx.row("SELECT count(*) FROM audit_log_segments", (), |row| row.get(0))?;
-    let faults = tx.rows(
+    let of_all = faults(tx, "audit_log_sums", ["NULL", "TRUE"])?;
+    let of_projects = faults(tx, "audit_log_project_sums", ["project_id", "project_id IS NOT NULL"])?;
+    Ok((segments, [of_all, of_projects].concat()))
+}
+
+fn faults(tx: &Tx, table: &str, [project, condition]: [&str; 2]) -> Result<Vec<String>, Problem> {
+    let statement = format!(
         "WITH numbered AS (
-             SELECT type, action, (SELECT count(*) FROM audit_log_segments AS segment
+             SELECT type, action, {project} AS project, (SELECT count(*) FROM audit_log_segments AS segment
                                    WHERE segment.organisation_id = audit_logs.organisation_id
                                      AND (last_created_at, last_id) < (created_at, id)) AS segment
-             FROM audit_logs
-         ), counted AS (SELECT segment, type, action, count(*) AS entries FROM numbered GROUP BY 1, 2, 3)
-         SELECT coalesce(audit_log_sums.segment, counted.segment) || ' ' || coalesce(audit_log_sums.type, counted.type)
-         FROM audit_log_sums FULL JOIN counted USING (segment, type, action)
-         WHERE audit_log_sums.entries IS NOT counted.entries
-           AND coalesce(audit_log_sums.segment, counted.segment) < (SELECT count(*) FROM audit_log_segments)",
-        (),
-        |row| row.get(0),
-    )?;
-    Ok((segments, faults))
+             FROM audit_logs WHERE {condition}
+         ), counted AS (SELECT segment, project, type, action, count(*) AS entries FROM numbered GROUP BY 1, 2, 3, 4
+         ), summed AS (SELECT segment, {project} AS project, type, action, entries FROM {table})
+         SELECT coalesce(summed.segment, counted.segment) || ' ' || coalesce(summed.type, counted.type)
+         FROM summed FULL JOIN counted
+           ON summed.segment = counted.segment AND summed.project IS counted.project
+              AND summed.type = counted.type AND summed.action = counted.action
+         WHERE summed.entries IS NOT counted.entries
+           AND coalesce(summed.segment, counted.segment) < (SELECT count(*) FROM audit_log_segments)"
+    );
+    tx.rows(&statement, (), |row| row.get(0))
 }
 
 #[test]
@@ -171,6 +200,9 @@ fn a_log_that_is_replaced_has_its_segments_at_once_and_a_late_entry_takes_them_a
     };
     let replaced = run(1, |tx, id, numbers| {
         organisations::create(tx, &Organisation { id, ..Organisation::new(tx, "one", "One") })?;
+        for project_id in PROJECTS.map(ProjectId::from) {
+            projects::create(tx, &project(tx, project_id, id))?;
+        }
         let entries: Vec<_> = (0..4 * segments::SEGMENT_ENTRIES).map(|at| entry(numbers, id, at)).collect();
         audit_logs::replace_all(tx, id, &entries)
     });

@@ -72,18 +72,29 @@ pub(super) fn ends(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Posit
     )
 }
 
+/// The tables of sums: those of the entries of a project, and those of all.
+pub(super) enum Sums {
+    OfProject,
+    OfAll,
+}
+
 /// The entries of each segment that meet a condition, for each value of a column or all together.
 pub(super) fn sums(
     tx: &Tx,
+    sums: &Sums,
     condition: &str,
     parameters: &[&dyn Parameter],
     column: Option<&str>,
 ) -> Result<Vec<Sum>, Problem> {
+    let table = match sums {
+        Sums::OfProject => "audit_log_project_sums",
+        Sums::OfAll => "audit_log_sums",
+    };
     let value = column.unwrap_or("CAST(NULL AS text)");
     let group = column.map(|column| format!(", {column}")).unwrap_or_default();
     let statement = format!(
         "SELECT segment, {value} AS value, CAST(sum(entries) AS bigint) AS entries
-         FROM audit_log_sums WHERE {condition} GROUP BY segment{group}"
+         FROM {table} WHERE {condition} GROUP BY segment{group}"
     );
     tx.rows(&statement, parameters, |row| {
         let segment = usize::try_from(row.get::<u32>("segment")?).unwrap_or(usize::MAX);
@@ -178,13 +189,16 @@ fn insert(
          VALUES (?1, ?2, ?3, ?4)",
         params![organisation_id, number, end.0, end.1],
     )?;
-    tx.execute(
-        "INSERT INTO audit_log_sums (organisation_id, segment, type, action, entries)
-         SELECT organisation_id, ?2, type, action, count(*)
-         FROM audit_logs
-         WHERE organisation_id = ?1 AND (created_at, id) > (?3, ?4) AND (created_at, id) <= (?5, ?6)
-         GROUP BY organisation_id, type, action",
-        params![organisation_id, number, from.0, from.1, end.0, end.1],
-    )
-    .map(drop)
+    let counted = |table: &str, column: &str, condition: &str| {
+        let statement = format!(
+            "INSERT INTO {table} (organisation_id, segment{column}, type, action, entries)
+             SELECT organisation_id, ?2{column}, type, action, count(*)
+             FROM audit_logs
+             WHERE organisation_id = ?1 AND (created_at, id) > (?3, ?4) AND (created_at, id) <= (?5, ?6){condition}
+             GROUP BY organisation_id{column}, type, action"
+        );
+        tx.execute(&statement, params![organisation_id, number, from.0, from.1, end.0, end.1]).map(drop)
+    };
+    counted("audit_log_sums", "", "")?;
+    counted("audit_log_project_sums", ", project_id", " AND project_id IS NOT NULL")
 }

@@ -61,7 +61,8 @@ fn existence_statement(kind: UniqueValue) -> (String, &'static str) {
 }
 
 /// Every table, each after the tables that refer to it.
-const CHILDREN_FIRST: [&str; 20] = [
+const CHILDREN_FIRST: [&str; 21] = [
+    "audit_log_project_sums",
     "audit_log_sums",
     "audit_log_segments",
     "audit_logs",

@@ -127,10 +127,13 @@ fn a_long_log_of_an_older_file_is_cut_into_segments() {
         .execute_batch(
             "INSERT INTO organisations (id, name, display_name, created_at, updated_at)
              VALUES (x'01', 'a', 'A', 1, 1), (x'02', 'b', 'B', 1, 1);
+             INSERT INTO projects (id, organisation_id, key, name, version, protected, created_at, updated_at)
+             VALUES (x'09', x'02', 'a', 'A', 'v2', 0, 1, 1);
              WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 16390 + 8000)
-             INSERT INTO audit_logs (id, organisation_id, created_at, type, action, ref_id, data)
+             INSERT INTO audit_logs (id, organisation_id, created_at, type, action, ref_id, data, project_id)
              SELECT unhex(printf('%032x', n)), iif(n <= 8000, x'01', x'02'), -n / 3,
-                    iif(n % 5 = 0, 'project', 'user'), iif(n % 7 = 0, 'created', 'updated'), x'00', '{}'
+                    iif(n % 5 = 0, 'project', 'user'), iif(n % 7 = 0, 'created', 'updated'), x'00', '{}',
+                    iif(n % 3 = 0 AND n > 8000, x'09', NULL)
              FROM numbers",
         )
         .unwrap();
@@ -140,6 +143,12 @@ fn a_long_log_of_an_older_file_is_cut_into_segments() {
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
     let rows: Vec<(String, i64, i64)> = rows.map(Result::unwrap).collect();
     assert_eq!(rows, [("02".to_owned(), 0, 8192), ("02".to_owned(), 1, 8192)]);
+    let of_projects =
+        "SELECT segment, sum(entries) FROM audit_log_project_sums WHERE project_id = x'09' GROUP BY 1";
+    let mut statement = connection.prepare(of_projects).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let rows: Vec<(i64, i64)> = rows.map(Result::unwrap).collect();
+    assert!(matches!(rows[..], [(0, 2729..=2733), (1, 2729..=2733)]), "{rows:?}");
     let wrong = "SELECT count(*)
          FROM audit_log_sums AS sums
          JOIN audit_log_segments AS segment ON number = segment AND segment.organisation_id = sums.organisation_id

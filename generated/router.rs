@@ -3,7 +3,7 @@
 //! Routes requests to operations.
 
 use super::api::*;
-use crate::http::{self, PathParameters, Reply, Request, Route, WithIdempotency, route};
+use crate::http::{self, Reply, Request, Route, WithIdempotency, route};
 use crate::problem::Problem;
 
 /// The method and path of every operation.
@@ -67,7 +67,7 @@ pub const ROUTES: &[Route<Operation>] = &[
 /// Handles one request.
 pub async fn dispatch<A: Api>(api: &A, mut request: Request) -> Reply {
     let (operation, result) = match http::find(ROUTES, request.method(), request.path()) {
-        Ok(found) => (Some(found.target.id()), call(api, found.target, &found.path, &mut request).await),
+        Ok(route) => (Some(route.target.id()), call(api, route, &mut request).await),
         Err(Problem::UnknownPath) => (None, Err(api.unknown_path(request.path()))),
         Err(problem) => (None, Err(problem)),
     };
@@ -77,8 +77,7 @@ pub async fn dispatch<A: Api>(api: &A, mut request: Request) -> Reply {
 /// Checks in a fixed order: credentials, parameters, content type, length, body.
 async fn call<A: Api>(
     api: &A,
-    operation: Operation,
-    path: &PathParameters,
+    &Route { path, target: operation, .. }: &Route<Operation>,
     request: &mut Request,
 ) -> Result<Reply, Problem> {
     match operation {
@@ -112,13 +111,13 @@ async fn call<A: Api>(
         }
         Operation::GetAuditLog => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = GetAuditLogParameters { audit_log_id: path.read("auditLogId")? };
+            let parameters = GetAuditLogParameters { audit_log_id: request.in_path(path, "auditLogId")? };
             let answer = api.get_audit_log(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::CreateGroup => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = CreateGroupParameters { project_id: path.read("projectId")? };
+            let parameters = CreateGroupParameters { project_id: request.in_path(path, "projectId")? };
             request.read_idempotency_key()?;
             let body = request.json().await?;
             let principal = principal.with_idempotency(request.idempotency().await?);
@@ -128,7 +127,7 @@ async fn call<A: Api>(
         Operation::ListGroups => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListGroupsParameters {
-                project_id: path.read("projectId")?,
+                project_id: request.in_path(path, "projectId")?,
                 search: request.query("search")?,
                 page: request.query("page")?.unwrap_or(1),
                 per_page: request.query("perPage")?.unwrap_or(10),
@@ -139,8 +138,8 @@ async fn call<A: Api>(
         Operation::DeleteGroup => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = DeleteGroupParameters {
-                group_id: path.read("groupId")?,
-                project_id: path.read("projectId")?,
+                group_id: request.in_path(path, "groupId")?,
+                project_id: request.in_path(path, "projectId")?,
             };
             let answer = api.delete_group(principal, parameters).await?;
             Reply::json(200, &answer)
@@ -148,8 +147,8 @@ async fn call<A: Api>(
         Operation::UpdateGroup => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = UpdateGroupParameters {
-                group_id: path.read("groupId")?,
-                project_id: path.read("projectId")?,
+                group_id: request.in_path(path, "groupId")?,
+                project_id: request.in_path(path, "projectId")?,
             };
             let body = request.json().await?;
             let answer = api.update_group(principal, parameters, body).await?;
@@ -172,7 +171,7 @@ async fn call<A: Api>(
         }
         Operation::InviteMembers => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = InviteMembersParameters { project_id: path.read("projectId")? };
+            let parameters = InviteMembersParameters { project_id: request.in_path(path, "projectId")? };
             request.read_idempotency_key()?;
             let body = request.json().await?;
             let principal = principal.with_idempotency(request.idempotency().await?);
@@ -181,7 +180,7 @@ async fn call<A: Api>(
         }
         Operation::JoinProject => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = JoinProjectParameters { project_id: path.read("projectId")? };
+            let parameters = JoinProjectParameters { project_id: request.in_path(path, "projectId")? };
             request.read_idempotency_key()?;
             let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.join_project(principal, parameters).await?;
@@ -190,7 +189,7 @@ async fn call<A: Api>(
         Operation::ListMemberUsers => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListMemberUsersParameters {
-                project_id: path.read("projectId")?,
+                project_id: request.in_path(path, "projectId")?,
                 search: request.query("search")?,
                 page: request.query("page")?.unwrap_or(1),
                 per_page: request.query("perPage")?.unwrap_or(10),
@@ -201,7 +200,7 @@ async fn call<A: Api>(
         Operation::ListMembers => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = ListMembersParameters {
-                project_id: path.read("projectId")?,
+                project_id: request.in_path(path, "projectId")?,
                 search: request.query("search")?,
                 page: request.query("page")?.unwrap_or(1),
                 per_page: request.query("perPage")?.unwrap_or(10),
@@ -212,8 +211,8 @@ async fn call<A: Api>(
         Operation::UpdateMember => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = UpdateMemberParameters {
-                project_id: path.read("projectId")?,
-                member_id: path.read("memberId")?,
+                project_id: request.in_path(path, "projectId")?,
+                member_id: request.in_path(path, "memberId")?,
             };
             let body = request.json().await?;
             let answer = api.update_member(principal, parameters, body).await?;
@@ -240,7 +239,8 @@ async fn call<A: Api>(
         }
         Operation::CreateServiceAccountToken => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = CreateServiceAccountTokenParameters { user_id: path.read("userId")? };
+            let parameters =
+                CreateServiceAccountTokenParameters { user_id: request.in_path(path, "userId")? };
             request.read_idempotency_key()?;
             let body = request.json().await?;
             let principal = principal.with_idempotency(request.idempotency().await?);
@@ -249,25 +249,26 @@ async fn call<A: Api>(
         }
         Operation::DeletePersonalAccessToken => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = DeletePersonalAccessTokenParameters { pat_id: path.read("patId")? };
+            let parameters = DeletePersonalAccessTokenParameters { pat_id: request.in_path(path, "patId")? };
             let answer = api.delete_personal_access_token(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::GetPersonalAccessToken => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = GetPersonalAccessTokenParameters { pat_id: path.read("patId")? };
+            let parameters = GetPersonalAccessTokenParameters { pat_id: request.in_path(path, "patId")? };
             let answer = api.get_personal_access_token(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::ListServiceAccountTokens => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = ListServiceAccountTokensParameters { user_id: path.read("userId")? };
+            let parameters = ListServiceAccountTokensParameters { user_id: request.in_path(path, "userId")? };
             let answer = api.list_service_account_tokens(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::RegeneratePersonalAccessToken => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = RegeneratePersonalAccessTokenParameters { pat_id: path.read("patId")? };
+            let parameters =
+                RegeneratePersonalAccessTokenParameters { pat_id: request.in_path(path, "patId")? };
             request.read_idempotency_key()?;
             let body = request.json().await?;
             let principal = principal.with_idempotency(request.idempotency().await?);
@@ -277,8 +278,8 @@ async fn call<A: Api>(
         Operation::DeleteServiceAccountToken => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = DeleteServiceAccountTokenParameters {
-                user_id: path.read("userId")?,
-                pat_id: path.read("patId")?,
+                user_id: request.in_path(path, "userId")?,
+                pat_id: request.in_path(path, "patId")?,
             };
             let answer = api.delete_service_account_token(principal, parameters).await?;
             Reply::json(200, &answer)
@@ -286,8 +287,8 @@ async fn call<A: Api>(
         Operation::GetServiceAccountToken => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = GetServiceAccountTokenParameters {
-                user_id: path.read("userId")?,
-                pat_id: path.read("patId")?,
+                user_id: request.in_path(path, "userId")?,
+                pat_id: request.in_path(path, "patId")?,
             };
             let answer = api.get_service_account_token(principal, parameters).await?;
             Reply::json(200, &answer)
@@ -295,8 +296,8 @@ async fn call<A: Api>(
         Operation::RegenerateServiceAccountToken => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
             let parameters = RegenerateServiceAccountTokenParameters {
-                user_id: path.read("userId")?,
-                pat_id: path.read("patId")?,
+                user_id: request.in_path(path, "userId")?,
+                pat_id: request.in_path(path, "patId")?,
             };
             request.read_idempotency_key()?;
             let body = request.json().await?;
@@ -332,38 +333,40 @@ async fn call<A: Api>(
         }
         Operation::DeleteProject => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = DeleteProjectParameters { project_id: path.read("projectId")? };
+            let parameters = DeleteProjectParameters { project_id: request.in_path(path, "projectId")? };
             let answer = api.delete_project(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::GetProject => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = GetProjectParameters { project_id: path.read("projectId")? };
+            let parameters = GetProjectParameters { project_id: request.in_path(path, "projectId")? };
             let answer = api.get_project(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::GetProjectWithApprovals => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = GetProjectWithApprovalsParameters { project_id: path.read("projectId")? };
+            let parameters =
+                GetProjectWithApprovalsParameters { project_id: request.in_path(path, "projectId")? };
             let answer = api.get_project_with_approvals(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::RestoreProject => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = RestoreProjectParameters { project_id: path.read("projectId")? };
+            let parameters = RestoreProjectParameters { project_id: request.in_path(path, "projectId")? };
             let answer = api.restore_project(principal, parameters).await?;
             Reply::json(200, &answer)
         }
         Operation::UpdateProject => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = UpdateProjectParameters { project_id: path.read("projectId")? };
+            let parameters = UpdateProjectParameters { project_id: request.in_path(path, "projectId")? };
             let body = request.json().await?;
             let answer = api.update_project(principal, parameters, body).await?;
             Reply::json(200, &answer)
         }
         Operation::UpdateProjectApprovals => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = UpdateProjectApprovalsParameters { project_id: path.read("projectId")? };
+            let parameters =
+                UpdateProjectApprovalsParameters { project_id: request.in_path(path, "projectId")? };
             let body = request.json().await?;
             let answer = api.update_project_approvals(principal, parameters, body).await?;
             Reply::json(200, &answer)
@@ -388,7 +391,7 @@ async fn call<A: Api>(
         }
         Operation::UpdateRole => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = UpdateRoleParameters { role_id: path.read("roleId")? };
+            let parameters = UpdateRoleParameters { role_id: request.in_path(path, "roleId")? };
             let body = request.json().await?;
             let answer = api.update_role(principal, parameters, body).await?;
             Reply::json(200, &answer)
@@ -422,7 +425,7 @@ async fn call<A: Api>(
         }
         Operation::SendUserInvitation => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = SendUserInvitationParameters { user_id: path.read("userId")? };
+            let parameters = SendUserInvitationParameters { user_id: request.in_path(path, "userId")? };
             request.read_idempotency_key()?;
             let principal = principal.with_idempotency(request.idempotency().await?);
             let answer = api.send_user_invitation(principal, parameters).await?;
@@ -430,7 +433,7 @@ async fn call<A: Api>(
         }
         Operation::UpdateUser => {
             let principal = api.authenticate(operation, request.authorization(), request.context()).await?;
-            let parameters = UpdateUserParameters { user_id: path.read("userId")? };
+            let parameters = UpdateUserParameters { user_id: request.in_path(path, "userId")? };
             let body = request.json().await?;
             let answer = api.update_user(principal, parameters, body).await?;
             Reply::json(200, &answer)

@@ -19,10 +19,10 @@ pub use idempotency::{
     IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_CHARACTERS_MAX, Idempotency, KeptAnswer, Posted, WithIdempotency,
 };
 pub use limits::{Check, Limits};
-pub use parameter::{PathParameters, RequestParameter};
+pub use parameter::RequestParameter;
 pub use reply::{Reply, ReplyBody, parts_are_over};
 pub use request::{Authorization, Request, RequestContext};
-pub use route::{Match, Route, find, fits, route};
+pub use route::{Route, find, fits, route};
 pub(crate) use strict::object;
 pub use strict::{ObjectOnly, hyphenated, present};
 pub use words::Word;

@@ -56,29 +56,21 @@ impl RequestParameter for u64 {
 }
 
 /// The name of a template segment in braces, if it is one.
-pub(super) fn parameter_name(segment: &str) -> Option<&str> {
+fn parameter_name(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
-/// The values of a path's parameters, still percent-encoded.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PathParameters(Vec<(&'static str, String)>);
-
-impl PathParameters {
-    /// Extracts them from a path that matches the template.
-    pub(super) fn new(template: &'static str, path: &str) -> Self {
-        let pairs = template.split('/').zip(path.split('/'));
-        Self(pairs.filter_map(|(name, value)| Some((parameter_name(name)?, value.to_owned()))).collect())
-    }
-
-    /// Parses one of them.
-    pub fn read<T: RequestParameter>(&self, name: &'static str) -> Result<T, Problem> {
-        let found = self.0.iter().find(|(other, _)| *other == name);
-        let Some((_, text)) = found else {
-            return Err(Problem::Internal(format!("the route has no parameter {name}")));
-        };
-        parse(name, percent_decoded(text))
-    }
+/// Parses one parameter of a path that matches the template.
+pub(super) fn in_path<T: RequestParameter>(
+    template: &str,
+    path: &str,
+    name: &'static str,
+) -> Result<T, Problem> {
+    let mut pairs = template.split('/').zip(path.split('/'));
+    let Some((_, text)) = pairs.find(|(segment, _)| parameter_name(segment) == Some(name)) else {
+        return Err(Problem::Internal(format!("the route has no parameter {name}")));
+    };
+    parse(name, percent_decoded(text))
 }
 
 /// Parses one query parameter, if present. Unknown parameters are ignored.
@@ -192,8 +184,9 @@ mod tests {
 
     #[test]
     fn a_path_is_percent_decoded_without_plus() {
-        let path = PathParameters::new("/a/{one}/b/{two}", "/a/x+%2F/b/%C3%28");
-        assert_eq!(path.read::<String>("one").ok().as_deref(), Some("x+/"));
-        assert_eq!(path.read::<String>("two").map_err(|problem| problem.status()), Err(400));
+        let read = |name| in_path::<String>("/a/{one}/b/{two}", "/a/x+%2F/b/%C3%28", name);
+        assert_eq!(read("one").ok().as_deref(), Some("x+/"));
+        assert_eq!(read("two").map_err(|problem| problem.status()), Err(400));
+        assert_eq!(read("three").map_err(|problem| problem.status()), Err(500));
     }
 }

@@ -132,6 +132,11 @@ impl Request {
         Authorization::of(&self.head.headers)
     }
 
+    /// A parameter of the path, which matches the template.
+    pub fn in_path<T: RequestParameter>(&self, template: &str, name: &'static str) -> Result<T, Problem> {
+        parameter::in_path(template, self.path(), name)
+    }
+
     /// A query parameter, if present.
     pub fn query<T: RequestParameter>(&self, name: &'static str) -> Result<Option<T>, Problem> {
         parameter::in_query(self.head.uri.query().unwrap_or_default(), name)

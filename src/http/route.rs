@@ -1,6 +1,5 @@
 //! Routing: finds the route of a request.
 
-use super::parameter::{PathParameters, parameter_name};
 use crate::problem::Problem;
 
 /// One method on one path template (`/api/users/{userId}`), and its target.
@@ -12,20 +11,36 @@ pub struct Route<T> {
     pub path: &'static str,
     /// The target.
     pub target: T,
+    outline: Outline,
 }
 
 /// A constructor for tables with one line for each route.
 pub const fn route<T: Copy>(method: &'static str, path: &'static str, target: T) -> Route<T> {
-    Route { method, path, target }
+    Route { method, path, target, outline: Outline::of(path) }
 }
 
-/// A matched route.
-#[derive(Debug)]
-pub struct Match<T> {
-    /// The target.
-    pub target: T,
-    /// The path parameters.
-    pub path: PathParameters,
+/// What a template shows at a glance. Every request is compared with every route, and most differ in it.
+#[derive(Clone, Copy, Debug)]
+struct Outline {
+    segments: u32,
+    /// A bit for each segment that is a parameter; that of the left-most segment is the greatest. Of two matching
+    /// templates the smaller one wins.
+    parameters: u32,
+}
+
+impl Outline {
+    const fn of(path: &str) -> Self {
+        let (mut segments, mut parameters, mut position) = (0, 0, 0);
+        while position < path.len() {
+            match path.as_bytes()[position] {
+                b'/' => segments += 1,
+                b'{' => parameters |= 1 << (u32::BITS - segments),
+                _ => {}
+            }
+            position += 1;
+        }
+        Self { segments, parameters }
+    }
 }
 
 /// Finds the route of a method and a path.
@@ -33,42 +48,42 @@ pub struct Match<T> {
 /// If several templates match, literal segments win over parameters, from the left, and only the routes of the winner
 /// count: `PUT /api/users/service` cannot update a user with the id "service", because `/api/users/service` has routes
 /// of its own. HEAD uses the route of GET.
-pub fn find<T: Copy>(routes: &'static [Route<T>], method: &str, path: &str) -> Result<Match<T>, Problem> {
-    let fitting = routes.iter().filter(|route| fits(route.path, path));
-    let Some(best) = fitting.clone().map(|route| literals(route.path)).max() else {
+pub fn find<T>(routes: &'static [Route<T>], method: &str, path: &str) -> Result<&'static Route<T>, Problem> {
+    let segments = path.bytes().filter(|byte| *byte == b'/').count();
+    let fitting =
+        routes.iter().filter(|route| route.outline.segments as usize == segments && fits(route.path, path));
+    let mut winners: Vec<_> = fitting.collect();
+    let Some(best) = winners.iter().map(|route| route.outline.parameters).min() else {
         return Err(Problem::UnknownPath);
     };
-    let winners: Vec<_> = fitting.filter(|route| literals(route.path) == best).collect();
+    winners.retain(|route| route.outline.parameters == best);
     let wanted = if method == "HEAD" { "GET" } else { method };
-    match winners.iter().find(|route| route.method == wanted) {
-        Some(route) => Ok(Match { target: route.target, path: PathParameters::new(route.path, path) }),
-        None => Err(Problem::MethodNotAllowed { allow: allow(&winners) }),
-    }
+    let found = winners.iter().find(|route| route.method == wanted).copied();
+    found.ok_or_else(|| Problem::MethodNotAllowed { allow: allow(&winners) })
 }
 
-/// The end of a template that matches one or more further segments.
-const REST: &str = "/{*}";
+/// The end of a template that matches one or more further segments. No route has it.
+const REST: &[u8] = b"{*}";
 
 /// Whether a template matches a path.
 #[must_use]
 pub fn fits(template: &str, path: &str) -> bool {
-    let (template, takes_more) = match template.strip_suffix(REST) {
-        Some(template) => (template, true),
-        None => (template, false),
-    };
-    let mut segments = path.split('/');
-    let all_fit = template.split('/').all(|wanted| {
-        segments.next().is_some_and(|segment| match parameter_name(wanted) {
-            Some(_) => !segment.is_empty(),
-            None => segment == wanted,
-        })
-    });
-    all_fit && segments.next().map_or(!takes_more, |next| takes_more && !next.is_empty())
+    let (mut template, mut path) = (template.as_bytes(), path.as_bytes());
+    loop {
+        (template, path) = match (template, path) {
+            (REST, [first, ..]) => return *first != b'/',
+            ([b'{', ..], [first, ..]) if *first != b'/' => {
+                (from(template, b'}').strip_prefix(b"}").unwrap_or_default(), from(path, b'/'))
+            }
+            ([wanted, template @ ..], [given, path @ ..]) if wanted == given => (template, path),
+            _ => return template.is_empty() && path.is_empty(),
+        };
+    }
 }
 
-/// Which segments are literal, from the left. Of two matching templates the greater one wins.
-fn literals(template: &str) -> Vec<bool> {
-    template.split('/').map(|segment| parameter_name(segment).is_none()).collect()
+/// The text from the first such byte on, which a template has behind each `{`.
+fn from(text: &[u8], byte: u8) -> &[u8] {
+    &text[text.iter().position(|other| *other == byte).unwrap_or(text.len())..]
 }
 
 fn allow<T>(routes: &[&Route<T>]) -> String {
@@ -93,7 +108,7 @@ mod tests {
     ];
 
     fn found(method: &str, path: &str) -> Result<u8, String> {
-        find(ROUTES, method, path).map(|found| found.target).map_err(|problem| match problem {
+        find(ROUTES, method, path).map(|route| route.target).map_err(|problem| match problem {
             Problem::MethodNotAllowed { allow } => allow,
             other => other.status().to_string(),
         })
@@ -108,6 +123,14 @@ mod tests {
     }
 
     #[test]
+    fn of_literal_segments_the_left_most_wins() {
+        const CROSSED: &[Route<u8>] = &[route("GET", "/a/{one}/c", 1), route("GET", "/a/b/{two}", 2)];
+        for (path, expected) in [("/a/b/c", 2), ("/a/x/c", 1), ("/a/b/x", 2)] {
+            assert_eq!(find(CROSSED, "GET", path).map(|route| route.target).ok(), Some(expected), "{path}");
+        }
+    }
+
+    #[test]
     fn an_unknown_method_is_told_what_is_allowed() {
         for method in ["DELETE", "OPTIONS", "TRACE", "get", "BREW"] {
             assert_eq!(found(method, "/users"), Err("GET, HEAD, POST".into()), "{method}");
@@ -118,7 +141,9 @@ mod tests {
 
     #[test]
     fn a_rest_is_one_segment_or_more() {
-        for (path, expected) in [("/a/1/b", true), ("/a/1/b/c/", true), ("/a/1", false), ("/a/1/", false)] {
+        for (path, expected) in
+            [("/a/1/b", true), ("/a/1/b/c/", true), ("/a/1", false), ("/a/1/", false), ("/a/1//b", false)]
+        {
             assert_eq!(fits("/a/{one}/{*}", path), expected, "{path}");
         }
     }

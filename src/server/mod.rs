@@ -9,6 +9,7 @@ mod pace;
 mod refusal;
 mod request;
 mod site;
+mod to_the_end;
 mod trace;
 
 pub use connections::{ServerLimits, serve};

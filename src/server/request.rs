@@ -1,4 +1,4 @@
-//! Handling one request: its id, its task, its log line.
+//! Handling one request: its id, its completion, its log line.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::client_address;
 use super::site::Site;
+use super::to_the_end::ToTheEnd;
 use super::trace::{self, TraceId};
 use crate::http::{self, Reply, ReplyBody, RequestContext};
 use crate::problem::Problem;
@@ -33,7 +34,7 @@ impl std::fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-/// Handles a request in a task of its own, so that it completes even if the client disconnects.
+/// Handles a request, which completes even if the client disconnects.
 pub(super) async fn answer(
     site: &Arc<Site>,
     running: &mpsc::Sender<()>,
@@ -49,15 +50,15 @@ pub(super) async fn answer(
     };
     let (request_id, client) = (context.request_id, context.ip_address);
     let (site, running) = (Arc::clone(site), running.clone());
-    let task = tokio::spawn(async move {
+    let work = async move {
         let _running = running;
         let begun = Instant::now();
         let (method, trace) = (request.method().clone(), trace::id(request.headers()));
         let reply = site.answer(http::Request::new(request, context)).await;
         LogLine { request_id, client, trace, method: method.as_str(), begun }.log(&reply);
         reply
-    });
-    let reply = task.await.unwrap_or_else(|cause| {
+    };
+    let reply = ToTheEnd::new(work).await.unwrap_or_else(|cause| {
         let reply = Reply::problem(Problem::internal("answering a request", cause), request_id);
         LogLine { request_id, client, trace: None, method: "-", begun: Instant::now() }.log(&reply);
         reply

@@ -67,7 +67,7 @@ pub async fn authenticate(
     let secret = Secret::parse(kind, credentials).ok_or_else(invalid)?;
     let context = context.clone();
     let principal = Principal { operation, kind, secret_hash: secret.hash(), context, idempotency: None };
-    match db.peek(|tx| principal.caller(tx)) {
+    match db.glance(|tx| principal.caller(tx)) {
         Ok(_) => Ok(principal),
         Err(refusal @ Problem::Unauthenticated { .. }) => {
             db.confirm(principal.deadline()).await.and(Err(refusal))

@@ -1,7 +1,7 @@
 //! The SQLite engine: one writer, a pool of readers, and the state that they share.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
@@ -157,14 +157,24 @@ impl Engine {
 
     /// Runs `work`, which must take microseconds, in a read transaction on the calling thread.
     pub fn peek<T>(&self, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Problem> {
+        self.snapshot(&self.peeker(), work)
+    }
+
+    /// [`Engine::peek`] for one statement, which is a snapshot by itself: to begin and to end a transaction around it
+    /// costs as much again as the statement.
+    pub fn glance<T>(&self, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Problem> {
+        self.look(&self.peeker(), |tx| {
+            let outcome = work(tx);
+            debug_assert!(tx.statements() <= 1, "two statements see two snapshots");
+            outcome
+        })
+    }
+
+    fn peeker(&self) -> MutexGuard<'_, Connection> {
         let free = self.peekers.iter().find_map(|peeker| peeker.try_lock().ok());
-        let connection = match free {
-            Some(connection) => connection,
-            // Reached only if more threads peek than the runtime has workers. A poisoned lock is fine: its transaction
-            // was rolled back by the guard.
-            None => self.peekers[0].lock().unwrap_or_else(PoisonError::into_inner),
-        };
-        self.snapshot(&connection, work)
+        // There is none only if more threads peek than the runtime has workers. A poisoned lock is fine: guards rolled
+        // its transaction back and reset its statements.
+        free.unwrap_or_else(|| self.peekers[0].lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// [`Engine::write`] for code without a runtime, such as the command line.
@@ -268,13 +278,23 @@ impl Engine {
         connection: &Connection,
         work: impl FnOnce(&Tx) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
+        self.look(connection, |tx| {
+            // Dropping the transaction rolls it back, also after a panic.
+            let _open =
+                connection.unchecked_transaction().map_err(|cause| problem("beginning to read", &cause))?;
+            work(tx)
+        })
+    }
+
+    /// Reads on a connection, unless the file is known to be lost.
+    fn look<T>(
+        &self,
+        connection: &Connection,
+        work: impl FnOnce(&Tx) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
         self.shared.health.check()?;
-        let open =
-            connection.unchecked_transaction().map_err(|cause| problem("beginning to read", &cause))?;
-        // Dropping the transaction rolls it back, also after a panic. A reader stores no ids, so it needs no shared
-        // counter.
+        // A reader stores no ids, so it needs no shared counter.
         let outcome = work(&Tx::new(connection, &self.clock, &ContextV7::new()));
-        drop(open);
         self.shared.health.note_outcome(&outcome);
         outcome
     }

@@ -15,6 +15,9 @@ use uuid::Uuid;
 use super::download::{Download, Parts};
 use crate::problem::Problem;
 
+/// The length that most JSON responses stay below: those of one thing.
+const USUAL_JSON_BYTES: usize = 1024;
+
 /// The body of a response: complete, or streamed in parts.
 pub type ReplyBody = Either<Full<Bytes>, Parts>;
 
@@ -63,8 +66,9 @@ impl Reply {
 
     /// A value as JSON.
     pub fn json(status: u16, value: &impl Serialize) -> Result<Self, Problem> {
-        let body =
-            serde_json::to_vec(value).map_err(|error| Problem::internal("writing an answer", error))?;
+        let mut body = Vec::with_capacity(USUAL_JSON_BYTES);
+        serde_json::to_writer(&mut body, value)
+            .map_err(|error| Problem::internal("writing an answer", error))?;
         Ok(Self::new(status, "application/json", body))
     }
 

@@ -45,7 +45,7 @@ impl Source {
 
     /// The lines with their numbers, without comments and without the tests at the end of the file.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let is_tests = self.path.ends_with("/tests.rs");
+        let is_tests = self.path.ends_with("tests.rs");
         let lines = self.text.lines().take_while(move |line| !is_tests && *line != "#[cfg(test)]");
         let numbered = lines.enumerate().map(|(position, line)| (position + 1, line));
         numbered.filter(|(_, line)| !line.trim_start().starts_with("//"))
@@ -185,7 +185,7 @@ fn no_short_cuts(source: &Source) -> Vec<String> {
 
 fn a_word_of_introduction(source: &Source) -> Vec<String> {
     // The file of a module's tests needs no introduction.
-    let is_missing = !source.text.starts_with("//!") && !source.path.ends_with("/tests.rs");
+    let is_missing = !source.text.starts_with("//!") && !source.path.ends_with("tests.rs");
     if is_missing { vec![format!("{} does not open with //!", source.path)] } else { Vec::new() }
 }
 

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -18,6 +19,8 @@ pub(super) trait Job: Send {
     fn unavailable(&self) -> Option<Unavailable>;
     /// Replaces the outcome with a failure.
     fn fail(&mut self, problem: Problem);
+    /// The runtime with the task that awaits the outcome; `None` if a thread does.
+    fn runtime(&self) -> Option<&Handle>;
     /// Sends the outcome.
     fn answer(self: Box<Self>);
 }
@@ -28,11 +31,18 @@ pub(super) struct Write<T, F> {
     deadline: Instant,
     outcome: Option<Result<T, Problem>>,
     answer: oneshot::Sender<Result<T, Problem>>,
+    runtime: Option<Handle>,
 }
 
 impl<T, F> Write<T, F> {
+    /// A write whose outcome a thread awaits.
     pub(super) fn new(work: F, deadline: Instant, answer: oneshot::Sender<Result<T, Problem>>) -> Self {
-        Self { work, deadline, outcome: None, answer }
+        Self { work, deadline, outcome: None, answer, runtime: None }
+    }
+
+    /// The same, for a task of the current runtime.
+    pub(super) fn of_task(self) -> Self {
+        Self { runtime: Some(Handle::current()), ..self }
     }
 }
 
@@ -66,11 +76,31 @@ where
         self.outcome = Some(Err(problem));
     }
 
+    fn runtime(&self) -> Option<&Handle> {
+        self.runtime.as_ref()
+    }
+
     fn answer(self: Box<Self>) {
         if let Some(outcome) = self.outcome {
             // The caller may be gone; the commit stands.
             let _ = self.answer.send(outcome);
         }
+    }
+}
+
+/// Sends the outcomes of a batch. Those that tasks await are sent by a task: a thread outside of the runtime would wake a
+/// worker for each of them.
+pub(super) fn answer(batch: Vec<Box<dyn Job>>) {
+    let (of_tasks, of_threads): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| job.runtime().is_some());
+    for job in of_threads {
+        job.answer();
+    }
+    if let Some(runtime) = of_tasks.first().and_then(|job| job.runtime()).cloned() {
+        runtime.spawn(async {
+            for job in of_tasks {
+                job.answer();
+            }
+        });
     }
 }
 

@@ -87,7 +87,9 @@ fn shares(tx: &Tx, filter: &AuditLogFilter, ends: &[Position]) -> Result<Shares,
         let segment = usize::try_from(row.get::<u32>("segment")?).unwrap_or(usize::MAX);
         Ok((row.get("value")?, segment, row.get::<i64>("entries")?.unsigned_abs()))
     })?;
-    found.into_iter().for_each(|(value, segment, entries)| note(value, segment, entries));
+    for (value, segment, entries) in found {
+        note(value, segment, entries);
+    }
     Ok(shares)
 }
 
@@ -140,7 +142,8 @@ struct Piece<'s> {
 /// The parts of a page, each within as few segments as possible. A type with few entries has many segments between them,
 /// which are left out: they would be read only to find nothing.
 fn pieces<'s>(shares: &'s Shares, filter: &AuditLogFilter, ends: &[Position]) -> Vec<Piece<'s>> {
-    let mut runs: Vec<Run> = shares.iter().flat_map(|(value, entries)| Run::all(value, entries)).collect();
+    let mut runs: Vec<Run> =
+        shares.iter().flat_map(|(value, entries)| Run::all(value.as_deref(), entries)).collect();
     if filter.sort == Sort::Descending {
         runs.reverse();
     }
@@ -172,7 +175,7 @@ struct Run<'s> {
 const GAPS_MAX: usize = 64;
 
 impl<'s> Run<'s> {
-    fn all(value: &'s Option<String>, entries: &'s [u64]) -> Vec<Self> {
+    fn all(value: Option<&'s str>, entries: &'s [u64]) -> Vec<Self> {
         let gap_min = entries.len() / GAPS_MAX + 1;
         let mut runs: Vec<Self> = Vec::new();
         for segment in (0..entries.len()).filter(|segment| entries[*segment] > 0) {
@@ -184,7 +187,7 @@ impl<'s> Run<'s> {
                 }
                 _ => segment,
             };
-            runs.push(Self { value: value.as_deref(), first: next, entries: &entries[next..=segment] });
+            runs.push(Self { value, first: next, entries: &entries[next..=segment] });
         }
         runs
     }

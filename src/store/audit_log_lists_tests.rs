@@ -2,8 +2,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::*;
-use crate::clock::{Clock, Timestamp};
-use crate::db::sqlite::{self, Options};
+use crate::clock::Timestamp;
 use crate::generated::models::ProjectVersion;
 use crate::http::Word;
 use crate::store::audit_logs;
@@ -119,8 +118,7 @@ fn one_of<T: Copy>(numbers: &mut Numbers, all: &[T]) -> Option<T> {
 
 #[test]
 fn each_page_is_the_same_as_without_segments() {
-    let folder = tempfile::tempdir().unwrap();
-    let db = sqlite::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
+    let Plans { db, .. } = &Plans::new();
     let all = db.write_blocking(|tx| fill(tx, &mut Numbers(7))).unwrap();
     let mut numbers = Numbers(8);
     let moments: Vec<i64> = (-1..302).collect();
@@ -191,8 +189,7 @@ fn faults(tx: &Tx, table: &str, [project, condition]: [&str; 2]) -> Result<Vec<S
 
 #[test]
 fn a_log_that_is_replaced_has_its_segments_at_once_and_a_late_entry_takes_them_away() {
-    let folder = tempfile::tempdir().unwrap();
-    let db = sqlite::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
+    let Plans { db, .. } = &Plans::new();
     let run = |seed: u64, work: fn(&Tx, OrganisationId, &mut Numbers) -> Result<(), Problem>| {
         let organisation_id = Uuid::from_u128(1).into();
         db.write_blocking(move |tx| work(tx, organisation_id, &mut Numbers(seed))).unwrap();

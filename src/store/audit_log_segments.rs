@@ -56,7 +56,7 @@ const LOOK_EACH: u128 = 1_024;
 const ADDED_MAX: usize = 4;
 
 /// How many entries of one type or action a segment has.
-pub(super) struct Sum {
+pub(super) struct SegmentSum {
     pub(super) segment: usize,
     /// The type or action; `None` if the sum is over all.
     pub(super) value: Option<String>,
@@ -85,7 +85,7 @@ pub(super) fn sums(
     condition: &str,
     parameters: &[&dyn Parameter],
     column: Option<&str>,
-) -> Result<Vec<Sum>, Problem> {
+) -> Result<Vec<SegmentSum>, Problem> {
     let table = match sums {
         Sums::OfProject => "audit_log_project_sums",
         Sums::OfAll => "audit_log_sums",
@@ -98,7 +98,11 @@ pub(super) fn sums(
     );
     tx.rows(&statement, parameters, |row| {
         let segment = usize::try_from(row.get::<u32>("segment")?).unwrap_or(usize::MAX);
-        Ok(Sum { segment, value: row.get("value")?, entries: row.get::<i64>("entries")?.unsigned_abs() })
+        Ok(SegmentSum {
+            segment,
+            value: row.get("value")?,
+            entries: row.get::<i64>("entries")?.unsigned_abs(),
+        })
     })
 }
 

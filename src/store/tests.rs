@@ -6,7 +6,7 @@ use crate::db::{Db, Parameter};
 
 /// An empty database for reading query plans.
 pub(super) struct Plans {
-    db: Db,
+    pub(super) db: Db,
     _folder: tempfile::TempDir,
 }
 

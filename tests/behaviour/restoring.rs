@@ -251,7 +251,10 @@ mod by_root {
     /// The program as the unprivileged user, who may not be able to reach the folder that it was built in.
     fn brms_of_service(place: &Path) -> Command {
         let program = place.join("brms");
-        std::fs::copy(env!("CARGO_BIN_EXE_brms"), &program).expect("a copy of the program");
+        // By another process: a program that this one has open for writing while it starts another test's cannot be run.
+        let mut copy = Command::new("cp");
+        copy.arg(env!("CARGO_BIN_EXE_brms")).arg(&program);
+        assert!(copy.status().expect("cp runs").success());
         let mut command = without_settings(Command::new(program));
         command.uid(SERVICE).gid(SERVICE);
         command

@@ -67,7 +67,7 @@ fn climbs(here: &Path, target: &Path) -> bool {
 
 impl House {
     fn new(sources: &[Source]) -> Self {
-        let files = sources.iter().filter(|source| !source.path.ends_with("/tests.rs"));
+        let files = sources.iter().filter(|source| !source.path.ends_with("tests.rs"));
         Self(files.map(|source| (module_path(&source.path), Module::new(source))).collect())
     }
 

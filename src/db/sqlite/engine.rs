@@ -119,7 +119,7 @@ impl Engine {
     {
         self.shared.health.check()?;
         let (answer, outcome) = oneshot::channel();
-        let job = Box::new(Write::new(work, deadline, answer));
+        let job = Box::new(Write::new(work, deadline, answer).of_task());
         self.writes.try_send(job).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => Problem::Unavailable(Unavailable::Overload),
             mpsc::error::TrySendError::Closed(_) => Problem::Unavailable(Unavailable::ShuttingDown),

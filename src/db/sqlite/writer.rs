@@ -25,7 +25,7 @@ use super::problem::problem;
 use super::shared::Shared;
 use super::{compare, rescue};
 use crate::clock::Clock;
-use crate::db::jobs::Job;
+use crate::db::jobs::{self, Job};
 use crate::db::tx::{AfterCommit, Tx};
 use crate::lifeline::Ending;
 use crate::problem::{Problem, Unavailable};
@@ -78,9 +78,7 @@ impl Writer {
                 batch.push(next);
             }
             let changes_before = self.connection.total_changes();
-            for job in self.work(batch) {
-                job.answer();
-            }
+            jobs::answer(self.work(batch));
             if self.shared.lifeline.ending() == Some(Ending::FileGone) {
                 break;
             }

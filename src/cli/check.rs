@@ -5,14 +5,38 @@ use std::io::Write;
 use super::database;
 use crate::characters::unseen;
 use crate::config::DatabaseSettings;
+use crate::db::Db;
 use crate::failure::Failure;
 use crate::operator::addresses::{self, AddressFault};
 use crate::store;
+use crate::store::totals::WrongTotal;
 
-/// Prints each fault with the users that it is about. Fails if there are any.
+/// Prints each fault. Fails if there are any.
 pub(super) fn run(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let db = database::open_unchanged(settings)?;
-    let owners = database::read(&db, store::addresses::all)?;
+    // A file of an earlier version has no totals yet.
+    let wrong = if db.has_every_step()? { database::read(&db, store::totals::wrong)? } else { Vec::new() };
+    for WrongTotal { organisation_id, counted, status, excess } in &wrong {
+        let by = excess.unsigned_abs();
+        let side = if *excess > 0 { "high" } else { "low" };
+        writeln!(
+            out,
+            "the total of {status} {counted} of organisation {organisation_id} is too {side} by {by}"
+        )?;
+    }
+    let addresses = check_addresses(&db, out);
+    if wrong.is_empty() {
+        return addresses;
+    }
+    out.flush()?;
+    let cause = "another program changed the file: the totals of lists are wrong; restore a backup, or make a new file \
+                 with `brms export` and `brms seed`";
+    Err(addresses.err().map_or_else(|| cause.into(), |other| format!("{other}\n{cause}").into()))
+}
+
+/// Prints each fault of an address with the users that it is about. Fails if there are any.
+fn check_addresses(db: &Db, out: &mut dyn Write) -> Result<(), Failure> {
+    let owners = database::read(db, store::addresses::all)?;
     let faults = addresses::faults(&owners);
     for AddressFault { what, users } in &faults {
         writeln!(out, "{what}")?;

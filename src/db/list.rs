@@ -16,6 +16,11 @@ pub struct List {
     /// Conditions that apply if they are asked for. A statement has only those that apply, so that the others cost
     /// nothing and an index can answer the count.
     pub filters: &'static [Filter],
+    /// The condition of a search, if the list can be searched.
+    pub search: Option<Filter>,
+    /// The table that keeps the totals of the list, if there is one: it has a column `total` and all columns that the
+    /// conditions use, except that of the search.
+    pub totals: Option<&'static str>,
     /// The columns of the `ORDER BY`.
     pub order: &'static str,
     /// How the rows of a page are found.
@@ -45,16 +50,24 @@ impl List {
     /// The whole condition, for parameters of which these are given.
     fn condition(&self, is_given: impl Fn(usize) -> bool) -> String {
         let mut condition = self.condition.to_owned();
-        for filter in self.filters.iter().filter(|filter| is_given(filter.parameter)) {
+        let filters = self.filters.iter().chain(&self.search);
+        for filter in filters.filter(|filter| is_given(filter.parameter)) {
             condition.push_str(" AND ");
             condition.push_str(filter.condition);
         }
         condition
     }
 
-    /// The statement that counts the rows.
-    fn count_statement(&self, condition: &str) -> String {
-        format!("SELECT count(*) FROM {} WHERE {condition}", self.table)
+    /// The statement that counts the rows, for parameters of which these are given.
+    fn count_statement(&self, is_given: impl Fn(usize) -> bool) -> String {
+        let is_searched = self.search.is_some_and(|search| is_given(search.parameter));
+        let (totals, condition) = (self.totals.filter(|_| !is_searched), self.condition(is_given));
+        match totals {
+            Some(totals) => {
+                format!("SELECT CAST(coalesce(sum(total), 0) AS bigint) FROM {totals} WHERE {condition}")
+            }
+            None => format!("SELECT count(*) FROM {} WHERE {condition}", self.table),
+        }
     }
 
     /// The statement that reads one page. The limit and the offset follow the parameters of the list.
@@ -77,15 +90,17 @@ impl List {
     /// Every statement of the list, for checks: with each combination of its filters, a count and a page.
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
-        let combinations = 0..1_usize << self.filters.len();
+        let optional: Vec<usize> =
+            self.filters.iter().chain(&self.search).map(|filter| filter.parameter).collect();
+        let combinations = 0..1_usize << optional.len();
         let with = |combination: usize| {
             let is_given = |parameter| {
-                let position = self.filters.iter().position(|filter| filter.parameter == parameter);
+                let position = optional.iter().position(|optional| *optional == parameter);
                 position.is_some_and(|position| combination >> position & 1 == 1)
             };
             let condition = self.condition(is_given);
             let parameters = used(&condition);
-            [self.count_statement(&condition), self.page_statement(&condition, parameters)]
+            [self.count_statement(is_given), self.page_statement(&condition, parameters)]
         };
         combinations.flat_map(with).collect()
     }
@@ -116,8 +131,8 @@ impl Tx<'_> {
 
     /// The number of rows of a list.
     pub fn count_of(&self, list: &List, parameters: &[&dyn Parameter]) -> Result<u64, Problem> {
-        let condition = list.condition(|number| is_given(parameters, number));
-        self.count(&list.count_statement(&condition), &parameters[..used(&condition)])
+        let statement = list.count_statement(|number| is_given(parameters, number));
+        self.count(&statement, &parameters[..used(&statement)])
     }
 
     /// [`Tx::page`] with a total that is already known. Runs no query for a page past the end.

@@ -173,7 +173,9 @@ pub(crate) fn approving(
 pub const OF_PROJECT: List = List {
     table: "groups",
     condition: "project_id = ?1",
-    filters: &[Filter { parameter: 2, condition: in_name!("?2") }],
+    filters: &[],
+    search: Some(Filter { parameter: 2, condition: in_name!("?2") }),
+    totals: None,
     order: "created_at, id",
     scan: Scan::Table,
 };

@@ -16,6 +16,7 @@ use crate::secret::SecretHash;
 use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::{InvitationId, OrganisationId, UserId};
 use crate::store::searches::in_address;
+use crate::store::totals::{InvitationKind, count_invitation};
 use crate::store::users::User;
 
 stored! {
@@ -91,7 +92,13 @@ pub fn find_by_user(tx: &Tx, user_id: UserId) -> Result<Option<Invitation>, Prob
 
 /// Adds an invitation. It has no secret, and so no link, until it is sent.
 pub fn create(tx: &Tx, invitation: &Invitation) -> Result<(), Problem> {
-    insert(tx, "invitations", invitation, &[("updated_at", &invitation.created_at)])
+    insert(tx, "invitations", invitation, &[("updated_at", &invitation.created_at)])?;
+    count_invitation(tx, None, kind(invitation))
+}
+
+/// What the invitation is counted by.
+fn kind(invitation: &Invitation) -> InvitationKind {
+    InvitationKind { organisation_id: invitation.organisation_id, status: invitation.status }
 }
 
 stored! {
@@ -132,17 +139,16 @@ pub fn add_secret(tx: &Tx, invitation_id: InvitationId, secret: &StoredSecret) -
 pub const OF_ORGANISATION: List = List {
     table: "invitations",
     condition: "organisation_id = ?1",
-    filters: &[
-        Filter { parameter: 2, condition: "status = ?2" },
-        Filter {
-            parameter: 3,
-            condition: concat!(
-                "user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND ",
-                in_address!("?3"),
-                ")"
-            ),
-        },
-    ],
+    filters: &[Filter { parameter: 2, condition: "status = ?2" }],
+    search: Some(Filter {
+        parameter: 3,
+        condition: concat!(
+            "user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND ",
+            in_address!("?3"),
+            ")"
+        ),
+    }),
+    totals: Some("invitation_totals"),
     order: "created_at, id",
     scan: Scan::CoveringIndex,
 };
@@ -230,7 +236,7 @@ pub(crate) fn set_expiry(tx: &Tx, invitation_id: InvitationId, expires_at: Times
 /// Accepts the invitation that this secret belongs to, if the secret is valid. A single conditional statement: of
 /// several concurrent requests, exactly one changes a row.
 pub(crate) fn accept(tx: &Tx, hash: &SecretHash) -> Result<Option<Invitation>, Problem> {
-    tx.optional(
+    let accepted = tx.optional(
         "UPDATE invitations
          SET status = ?3, accepted_at = ?2, updated_at = ?2
          WHERE id = (SELECT invitation_id FROM invitation_secrets WHERE secret_hash = ?1 AND state = ?4)
@@ -249,7 +255,12 @@ pub(crate) fn accept(tx: &Tx, hash: &SecretHash) -> Result<Option<Invitation>, P
             UserStatus::Active,
         ],
         Invitation::read,
-    )
+    )?;
+    if let Some(accepted) = &accepted {
+        let before = InvitationKind { status: InvitationStatus::Pending, ..kind(accepted) };
+        count_invitation(tx, Some(before), kind(accepted))?;
+    }
+    Ok(accepted)
 }
 
 /// Marks the secret as used.

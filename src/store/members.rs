@@ -123,14 +123,16 @@ pub fn get_of_user(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<Me
 pub const OF_PROJECT: List = List {
     table: "members",
     condition: "project_id = ?1",
-    filters: &[Filter {
+    filters: &[],
+    search: Some(Filter {
         parameter: 2,
         condition: concat!(
             "EXISTS (SELECT 1 FROM users WHERE users.id = members.user_id AND ",
             in_address_or_name!("?2"),
             ")"
         ),
-    }],
+    }),
+    totals: None,
     order: "created_at, id",
     scan: Scan::Table,
 };

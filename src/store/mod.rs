@@ -23,6 +23,7 @@ pub mod servers;
 pub(crate) mod sets;
 pub mod tables;
 pub mod tokens;
+pub mod totals;
 pub mod users;
 
 #[cfg(test)]

@@ -199,20 +199,17 @@ pub(crate) fn find_anywhere(tx: &Tx, project_id: ProjectId) -> Result<Option<Pro
     tx.optional("SELECT * FROM projects WHERE id = ?1", [project_id], Project::read)
 }
 
-/// The optional conditions on a project: a member (`?2`), and a search text (`?3`) in the name.
-const FILTERS: &[Filter] = &[
-    Filter {
-        parameter: 2,
-        condition: "EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2)",
-    },
-    Filter { parameter: 3, condition: in_name!("?3") },
-];
-
-/// The projects of an organisation (`?1`).
+/// The projects of an organisation (`?1`), optionally with a member (`?2`), optionally with a search text (`?3`) in the
+/// name.
 pub const LIVE: List = List {
     table: "projects",
     condition: "organisation_id = ?1 AND deleted_at IS NULL",
-    filters: FILTERS,
+    filters: &[Filter {
+        parameter: 2,
+        condition: "EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2)",
+    }],
+    search: Some(Filter { parameter: 3, condition: in_name!("?3") }),
+    totals: None,
     order: "created_at, id",
     scan: Scan::Table,
 };

@@ -149,7 +149,9 @@ pub fn all(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Role>, Proble
 pub const OF_ORGANISATION: List = List {
     table: "roles",
     condition: "organisation_id = ?1",
-    filters: &[Filter { parameter: 2, condition: in_name!("?2") }],
+    filters: &[],
+    search: Some(Filter { parameter: 2, condition: in_name!("?2") }),
+    totals: None,
     order: "created_at, id",
     scan: Scan::Table,
 };

@@ -61,10 +61,12 @@ fn existence_statement(kind: UniqueValue) -> (String, &'static str) {
 }
 
 /// Every table, each after the tables that refer to it.
-const CHILDREN_FIRST: [&str; 21] = [
+const CHILDREN_FIRST: [&str; 23] = [
     "audit_log_project_sums",
     "audit_log_sums",
     "audit_log_segments",
+    "invitation_totals",
+    "user_totals",
     "audit_logs",
     "mails",
     "idempotency_keys",

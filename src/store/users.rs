@@ -17,6 +17,7 @@ use crate::store::columns::{ColumnValue, Record, insert, stored};
 use crate::store::ids::{OrganisationId, ProjectId, RoleId, UserId};
 use crate::store::roles::Role;
 use crate::store::searches::in_address_or_name;
+use crate::store::totals::{UserKind, count_user};
 
 stored! {
     /// A user as stored.
@@ -171,10 +172,9 @@ pub fn any(tx: &Tx) -> Result<bool, Problem> {
 pub const OF_ORGANISATION: List = List {
     table: "users",
     condition: "organisation_id = ?1",
-    filters: &[
-        Filter { parameter: 2, condition: "is_service = ?2" },
-        Filter { parameter: 3, condition: in_address_or_name!("?3") },
-    ],
+    filters: &[Filter { parameter: 2, condition: "is_service = ?2" }],
+    search: Some(Filter { parameter: 3, condition: in_address_or_name!("?3") }),
+    totals: Some("user_totals"),
     order: "created_at, id",
     scan: Scan::CoveringIndex,
 };
@@ -197,7 +197,9 @@ const SEARCHED: Filter = Filter { parameter: 2, condition: in_address_or_name!("
 pub const INVITABLE: List = List {
     table: "users",
     condition: "organisation_id = ?1 AND status <> ?3",
-    filters: &[SEARCHED],
+    filters: &[],
+    search: Some(SEARCHED),
+    totals: Some("user_totals"),
     order: "created_at, id",
     scan: Scan::CoveringIndex,
 };
@@ -212,6 +214,8 @@ pub const INVITABLE_INSIDE: List = List {
         "))"
     ),
     filters: &[],
+    search: None,
+    totals: None,
     order: "created_at, id",
     scan: Scan::Table,
 };
@@ -221,7 +225,9 @@ pub const INVITABLE_OUTSIDE: List = List {
     table: "users",
     condition: "organisation_id = ?1 AND status <> ?3
                 AND NOT EXISTS (SELECT 1 FROM members WHERE project_id = ?4 AND user_id = users.id)",
-    filters: &[SEARCHED],
+    filters: &[],
+    search: Some(SEARCHED),
+    totals: None,
     order: "created_at, id",
     scan: Scan::CoveringIndex,
 };
@@ -260,11 +266,18 @@ pub fn create(tx: &Tx, user: &User) -> Result<(), Problem> {
         ("search_address", &folded_text(&user.email)),
         ("search_name", &search_name(user)),
     ];
-    insert(tx, "users", user, &others)
+    insert(tx, "users", user, &others)?;
+    count_user(tx, None, kind(user))
+}
+
+/// What the user is counted by.
+fn kind(user: &User) -> UserKind {
+    UserKind { organisation_id: user.organisation_id, is_service: user.is_service, status: user.status }
 }
 
 /// Writes the current values of a user except the address, for which there is `addresses::change`.
 pub(crate) fn update(tx: &Tx, user: &User) -> Result<(), Problem> {
+    let before = get(tx, user.id)?;
     tx.execute(
         "UPDATE users
          SET first_name = ?2, last_name = ?3, type = ?4, status = ?5, updated_at = ?6, search_name = ?7
@@ -279,7 +292,7 @@ pub(crate) fn update(tx: &Tx, user: &User) -> Result<(), Problem> {
             search_name(user),
         ],
     )?;
-    Ok(())
+    count_user(tx, Some(kind(&before)), UserKind { status: user.status, ..kind(&before) })
 }
 
 /// Turns an invited user into a member. Names that are not given stay unchanged.

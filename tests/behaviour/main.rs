@@ -112,3 +112,4 @@ mod testing_faults;
 mod testing_mailbox;
 mod testing_much;
 mod testing_reset;
+mod totals;

@@ -26,7 +26,7 @@ fn secret(kind: &str, name: &str) -> String {
 }
 
 /// The fixtures, from the first step to the last.
-fn fixtures() -> Vec<PathBuf> {
+pub fn fixtures() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/schemas");
     let entries = std::fs::read_dir(folder).expect("the folder");
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
@@ -35,7 +35,7 @@ fn fixtures() -> Vec<PathBuf> {
 }
 
 /// A folder whose `test.db` is the database of a fixture.
-fn database(fixture: &Path) -> TempDir {
+pub fn database(fixture: &Path) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let connection = Connection::open(folder.path().join("test.db")).expect("a database");
     connection.execute_batch(&std::fs::read_to_string(fixture).expect("the fixture")).expect("it runs");

@@ -208,7 +208,10 @@ async fn a_page_size_over_500_is_reduced_to_500_and_reported() {
          INSERT INTO users (id, organisation_id, email, email_folded, type, status, is_service, created_at, updated_at)
          SELECT randomblob(16), organisation_id, 'u' || i || '@acme.test', 'u' || i || '@acme.test', 'member',
                 'active', 0, created_at + 1 + i, created_at
-         FROM n, users WHERE users.email = 'owner@acme.test'",
+         FROM n, users WHERE users.email = 'owner@acme.test';
+         UPDATE user_totals SET total = total + 495
+         WHERE is_service = 0 AND status = 'active'
+           AND organisation_id = (SELECT organisation_id FROM users WHERE email = 'owner@acme.test')",
     );
     let body = list(&server, "perPage=501").await;
     assert_eq!(names(&body).len(), 500);

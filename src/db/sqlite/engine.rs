@@ -15,7 +15,7 @@ use super::opened_file::FileStatus;
 use super::options::{BUSY_TIMEOUT, OlderFile, Options};
 use super::problem::problem;
 use super::shared::Shared;
-use super::{checkpoint, files, opening, readiness};
+use super::{checkpoint, files, migrations, opening, readiness};
 use crate::clock::Clock;
 use crate::db::jobs::{Job, Write};
 use crate::db::tx::Tx;
@@ -221,6 +221,12 @@ impl Engine {
             FileStatus::Written => Err(Problem::Unavailable(Unavailable::Database)),
             FileStatus::Unknown => Err(Problem::Unavailable(Unavailable::DiskFailed)),
         }
+    }
+
+    /// Whether the file has every schema step. One that is only read may lack some.
+    pub fn has_every_step(&self) -> Result<bool, Problem> {
+        let step: u32 = self.peek(|tx| tx.row("PRAGMA user_version", (), |row| row.get(0)))?;
+        Ok(step == migrations::last())
     }
 
     /// Notified after each commit that queued a mail.

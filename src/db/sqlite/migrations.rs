@@ -27,6 +27,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("../migrations/sqlite/0007_organisation_names.sql"),
     include_str!("../migrations/sqlite/0008_listed_projects.sql"),
     include_str!("../migrations/sqlite/0009_fewer_trees.sql"),
+    include_str!("../migrations/sqlite/0010_totals.sql"),
 ];
 
 /// The number of the last step, which every migrated file has.

@@ -4,7 +4,7 @@ use super::steps::{Credential, Operation, Step};
 use super::world::World;
 use super::{requests, shown};
 use crate::support::inside::everything;
-use crate::support::{Answer, TestServer};
+use crate::support::{Answer, TestServer, derived};
 
 pub fn audit_rows(server: &TestServer) -> i64 {
     server.count("SELECT count(*) FROM audit_logs")
@@ -28,6 +28,7 @@ pub fn check(server: &TestServer, what: &str, audit_rows_before: i64, changed: b
                        WHERE users.status = 'disabled'";
     assert_eq!(server.count(of_disabled), 0, "a token of a disabled user: {what}");
 
+    derived::check(server, what);
     let written = audit_rows(server) - audit_rows_before;
     assert_eq!(written > 0, changed, "{written} audit rows: {what}");
 }

@@ -5,6 +5,7 @@
 pub mod client;
 pub mod contract;
 pub mod controls;
+pub mod derived;
 #[cfg(target_os = "linux")]
 pub mod disk;
 pub mod inside;

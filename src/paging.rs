@@ -31,6 +31,12 @@ impl Page {
         i64::try_from(self.skipped()).unwrap_or(i64::MAX)
     }
 
+    /// Whether no row stands before the page.
+    #[must_use]
+    pub fn is_first(self) -> bool {
+        self.number == 1
+    }
+
     /// Whether the page is past the end of a list of this length, so that no query is needed.
     #[must_use]
     pub fn is_past(self, total: u64) -> bool {

@@ -2,6 +2,8 @@
 //!
 //! Both sides are folded once: a text when it is stored, a search when it is asked.
 
+use std::collections::BTreeSet;
+
 use crate::characters::{Unseen, composed, unseen};
 
 /// The combining dot above, which lower case adds to the `i` of "İ".
@@ -13,10 +15,22 @@ pub fn folded(search: Option<&str>) -> Option<String> {
     search.map(folded_text).filter(|text| !text.is_empty())
 }
 
-/// Whether a folded text contains a folded search text.
+/// The most trigrams of a search that an index is asked for. Each costs time; a text with all of them has nearly always
+/// the rest, too.
+const TRIGRAMS_MAX: usize = 32;
+
+/// The different trigrams of a folded search text: none if it is shorter. A text that contains it has them all. U+0000 is
+/// passed over, as the index does; no text that is stored has one.
 #[must_use]
-pub fn has_text(folded_text: &str, folded_search: &str) -> bool {
-    folded_text.contains(folded_search)
+pub fn trigrams(folded: &str) -> BTreeSet<String> {
+    all_trigrams(folded).into_iter().take(TRIGRAMS_MAX).collect()
+}
+
+/// The trigrams of a folded text, in their order.
+#[must_use]
+pub fn all_trigrams(folded: &str) -> Vec<String> {
+    let letters: Vec<char> = folded.chars().filter(|letter| *letter != '\0').collect();
+    letters.windows(3).map(|trigram| trigram.iter().collect()).collect()
 }
 
 /// Folds a text: NFC, lower case, no invisible characters, and one blank for any number of them between words.
@@ -67,7 +81,7 @@ mod tests {
             ("", "a", false),
         ] {
             let search = folded(Some(search)).unwrap();
-            assert_eq!(has_text(&folded_text(text), &search), found, "{text} {search}");
+            assert_eq!(folded_text(text).contains(&search), found, "{text} {search}");
         }
     }
 
@@ -85,8 +99,17 @@ mod tests {
             ("Karl", "\u{212a}arl"),
         ] {
             let search = folded(Some(search)).unwrap();
-            assert!(has_text(&folded_text(text), &search), "{text} {search}");
+            assert!(folded_text(text).contains(&search), "{text} {search}");
         }
+    }
+
+    #[test]
+    fn a_text_has_the_trigrams_of_every_part_of_it() {
+        let of = |text: &str| trigrams(text).into_iter().collect::<Vec<_>>();
+        assert_eq!(of("anana"), ["ana", "nan"]);
+        assert_eq!(of("öüß\0€"), ["öüß", "üß€"]);
+        assert_eq!((of(""), of("ab"), of("a\0b")), (vec![], vec![], vec![]));
+        assert_eq!(of(&('a'..='z').cycle().take(100).collect::<String>()).len(), 26);
     }
 
     #[test]

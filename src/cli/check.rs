@@ -5,7 +5,7 @@ use std::io::Write;
 use super::database;
 use crate::characters::unseen;
 use crate::config::DatabaseSettings;
-use crate::db::Db;
+use crate::db::{Db, sqlite};
 use crate::failure::Failure;
 use crate::operator::addresses::{self, AddressFault};
 use crate::store;
@@ -14,9 +14,22 @@ use crate::store::totals::WrongTotal;
 /// Prints each fault. Fails if there are any.
 pub(super) fn run(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let db = database::open_unchanged(settings)?;
-    // A file of an earlier version has no totals yet.
-    let wrong = if db.has_every_step()? { database::read(&db, store::totals::wrong)? } else { Vec::new() };
-    for WrongTotal { organisation_id, counted, status, excess } in &wrong {
+    let derived = check_derived(&db, out)?;
+    let addresses = check_addresses(&db, out);
+    match (addresses, derived) {
+        (addresses, None) => addresses,
+        (Ok(()), Some(wrong)) => Err(wrong),
+        (Err(addresses), Some(wrong)) => Err(Failure(format!("{addresses}\n{wrong}"))),
+    }
+}
+
+/// Prints each total and search index that is not as the rows are.
+fn check_derived(db: &Db, out: &mut dyn Write) -> Result<Option<Failure>, Failure> {
+    if !db.has_every_step()? {
+        return Ok(None);
+    }
+    let totals = database::read(db, store::totals::wrong)?;
+    for WrongTotal { organisation_id, counted, status, excess } in &totals {
         let by = excess.unsigned_abs();
         let side = if *excess > 0 { "high" } else { "low" };
         writeln!(
@@ -24,14 +37,14 @@ pub(super) fn run(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<()
             "the total of {status} {counted} of organisation {organisation_id} is too {side} by {by}"
         )?;
     }
-    let addresses = check_addresses(&db, out);
-    if wrong.is_empty() {
-        return addresses;
+    let indexes = database::read(db, sqlite::wrong_search_indexes)?;
+    for table in &indexes {
+        writeln!(out, "the search index of {table} is not that of their texts")?;
     }
     out.flush()?;
-    let cause = "another program changed the file: the totals of lists are wrong; restore a backup, or make a new file \
-                 with `brms export` and `brms seed`";
-    Err(addresses.err().map_or_else(|| cause.into(), |other| format!("{other}\n{cause}").into()))
+    let wrong = "another program changed the file, and lists or searches of it are wrong; restore a backup, or make a new \
+                 file with `brms export` and `brms seed`";
+    Ok((!totals.is_empty() || !indexes.is_empty()).then(|| wrong.into()))
 }
 
 /// Prints each fault of an address with the users that it is about. Fails if there are any.

@@ -51,8 +51,9 @@ pub enum Command {
     /// List and delete projects.
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Check the database: users of one organisation who have the same mailbox, and addresses that are not valid. Changes
-    /// nothing, and takes files of earlier versions; exit code 0 if all is well.
+    /// Check the database: users of one organisation who have the same mailbox, addresses that are not valid, and totals
+    /// and search indexes that do not match their rows. Changes nothing, and takes files of earlier versions; exit code 0
+    /// if all is well.
     Check(DatabaseSettings),
     /// Write a verified copy of the database to a new file, also while a server is running.
     Backup(BackupSettings),

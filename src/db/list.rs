@@ -16,8 +16,8 @@ pub struct List {
     /// Conditions that apply if they are asked for. A statement has only those that apply, so that the others cost
     /// nothing and an index can answer the count.
     pub filters: &'static [Filter],
-    /// The condition of a search, if the list can be searched.
-    pub search: Option<Filter>,
+    /// How the list is searched, if it can be.
+    pub search: Option<Search>,
     /// The table that keeps the totals of the list, if there is one: it has a column `total` and all columns that the
     /// conditions use, except that of the search.
     pub totals: Option<&'static str>,
@@ -36,6 +36,26 @@ pub struct Filter {
     pub condition: &'static str,
 }
 
+/// How a list is searched.
+#[derive(Clone, Copy, Debug)]
+pub struct Search {
+    /// The condition that a row has the text.
+    pub filter: Filter,
+    /// The rows that can have it, if an index can name them.
+    pub candidates: Option<Candidates>,
+}
+
+/// Rows that are the only ones to be looked at if the parameter is not NULL.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidates {
+    /// The number of the parameter, a list of ids.
+    pub parameter: usize,
+    /// The column that has these ids.
+    pub column: &'static str,
+    /// The condition that such a row has the text.
+    pub condition: &'static str,
+}
+
 /// How the rows of a page are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scan {
@@ -50,33 +70,70 @@ impl List {
     /// The whole condition, for parameters of which these are given.
     fn condition(&self, is_given: impl Fn(usize) -> bool) -> String {
         let mut condition = self.condition.to_owned();
-        let filters = self.filters.iter().chain(&self.search);
-        for filter in filters.filter(|filter| is_given(filter.parameter)) {
+        let filters = self.filters.iter().filter(|filter| is_given(filter.parameter));
+        let filters = filters.map(|filter| filter.condition);
+        let search = self.search.map(|search| search.filter).filter(|search| is_given(search.parameter));
+        let candidates = self.candidates(&is_given).map(|candidates| candidates.condition);
+        for filter in filters.chain(candidates.or(search.map(|search| search.condition))) {
             condition.push_str(" AND ");
-            condition.push_str(filter.condition);
+            condition.push_str(filter);
         }
         condition
     }
 
-    /// The statement that counts the rows, for parameters of which these are given.
-    fn count_statement(&self, is_given: impl Fn(usize) -> bool) -> String {
-        let is_searched = self.search.is_some_and(|search| is_given(search.parameter));
-        let (totals, condition) = (self.totals.filter(|_| !is_searched), self.condition(is_given));
-        match totals {
-            Some(totals) => {
-                format!("SELECT CAST(coalesce(sum(total), 0) AS bigint) FROM {totals} WHERE {condition}")
-            }
-            None => format!("SELECT count(*) FROM {} WHERE {condition}", self.table),
+    fn candidates(&self, is_given: impl Fn(usize) -> bool) -> Option<Candidates> {
+        self.search?.candidates.filter(|candidates| is_given(candidates.parameter))
+    }
+
+    fn is_searched(&self, is_given: impl Fn(usize) -> bool) -> bool {
+        self.search.is_some_and(|search| is_given(search.filter.parameter))
+    }
+
+    /// Whether the statement of a page has the total, too. It does if finding the rows takes longer than keeping them
+    /// until all are found: among candidates, or where each row has to be looked up.
+    fn is_counted_by_page(&self, is_given: impl Fn(usize) -> bool) -> bool {
+        let is_narrowed = self.filters.iter().any(|filter| is_given(filter.parameter));
+        match self.scan {
+            Scan::Table => self.is_searched(&is_given) || is_narrowed,
+            Scan::CoveringIndex => self.candidates(&is_given).is_some(),
         }
     }
 
-    /// The statement that reads one page. The limit and the offset follow the parameters of the list.
-    fn page_statement(&self, condition: &str, parameters: usize) -> String {
-        let Self { table, order, scan, .. } = self;
+    /// The rows, for parameters of which these are given: what follows `FROM`. CROSS JOIN fixes the join order, so that
+    /// no row is read that is not a candidate.
+    fn rows(&self, is_given: impl Fn(usize) -> bool) -> String {
+        let (table, condition) = (self.table, self.condition(&is_given));
+        match self.candidates(is_given) {
+            None => format!("{table} WHERE {condition}"),
+            Some(Candidates { parameter, column, .. }) => format!(
+                "(SELECT id AS candidate FROM ids(?{parameter}) AS listed) AS candidates
+                 CROSS JOIN {table}
+                 WHERE {table}.{column} = candidate AND {condition}"
+            ),
+        }
+    }
+
+    /// The statement that counts the rows, for parameters of which these are given.
+    fn count_statement(&self, is_given: impl Fn(usize) -> bool) -> String {
+        match self.totals.filter(|_| !self.is_searched(&is_given)) {
+            Some(totals) => {
+                let condition = self.condition(is_given);
+                format!("SELECT CAST(coalesce(sum(total), 0) AS bigint) FROM {totals} WHERE {condition}")
+            }
+            None => format!("SELECT count(*) FROM {}", self.rows(is_given)),
+        }
+    }
+
+    /// The statement that reads one page, for parameters of which these are given. The limit and the offset follow the
+    /// parameters of the list.
+    fn page_statement(&self, is_given: impl Fn(usize) -> bool, parameters: usize) -> String {
+        let Self { table, order, .. } = self;
         let (limit, offset) = (parameters + 1, parameters + 2);
-        let found =
-            format!("FROM {table} WHERE {condition} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}");
-        match scan {
+        let found = format!("FROM {} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}", self.rows(&is_given));
+        match self.scan {
+            _ if self.is_counted_by_page(is_given) => {
+                format!("SELECT {table}.*, count(*) OVER () AS total {found}")
+            }
             Scan::Table => format!("SELECT * {found}"),
             Scan::CoveringIndex => format!(
                 "SELECT {table}.*
@@ -90,25 +147,30 @@ impl List {
     /// Every statement of the list, for checks: with each combination of its filters, a count and a page.
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
-        let optional: Vec<usize> =
-            self.filters.iter().chain(&self.search).map(|filter| filter.parameter).collect();
-        let combinations = 0..1_usize << optional.len();
-        let with = |combination: usize| {
-            let is_given = |parameter| {
-                let position = optional.iter().position(|optional| *optional == parameter);
-                position.is_some_and(|position| combination >> position & 1 == 1)
-            };
-            let condition = self.condition(is_given);
-            let parameters = used(&condition);
-            [self.count_statement(is_given), self.page_statement(&condition, parameters)]
+        let with = |given: &[Vec<usize>], more: &[usize]| -> Vec<Vec<usize>> {
+            given.iter().map(|given| [given.as_slice(), more].concat()).collect()
         };
-        combinations.flat_map(with).collect()
+        let mut given = vec![Vec::new()];
+        for filter in self.filters {
+            given.extend(with(&given, &[filter.parameter]));
+        }
+        if let Some(Search { filter, candidates }) = self.search {
+            let searched = with(&given, &[filter.parameter]);
+            let among = candidates.map(|candidates| with(&searched, &[candidates.parameter]));
+            given.extend(searched.into_iter().chain(among.unwrap_or_default()));
+        }
+        let statements = |given: &Vec<usize>| {
+            let is_given = |parameter| given.contains(&parameter);
+            let parameters = used(&self.rows(is_given));
+            [self.count_statement(is_given), self.page_statement(is_given, parameters)]
+        };
+        given.iter().flat_map(statements).collect()
     }
 }
 
-/// The highest number of a parameter in a condition.
-fn used(condition: &str) -> usize {
-    (1..=9).rev().find(|number| condition.contains(&format!("?{number}"))).unwrap_or(0)
+/// The highest number of a parameter in a text.
+fn used(text: &str) -> usize {
+    (1..=9).rev().find(|number| text.contains(&format!("?{number}"))).unwrap_or(0)
 }
 
 /// Whether the parameter with this number has a value.
@@ -123,10 +185,21 @@ impl Tx<'_> {
         list: &List,
         parameters: &[&dyn Parameter],
         page: Page,
-        read: impl FnMut(&Row) -> RowResult<T>,
+        mut read: impl FnMut(&Row) -> RowResult<T>,
     ) -> Result<Listed<T>, Problem> {
-        let total = self.count_of(list, parameters)?;
-        self.page_of(list, parameters, page, total, read)
+        if !list.is_counted_by_page(|number| is_given(parameters, number)) {
+            let total = self.count_of(list, parameters)?;
+            return self.page_of(list, parameters, page, total, read);
+        }
+        let mut total = 0;
+        let rows = self.rows_of(list, parameters, page, |row| {
+            total = row.get::<i64>("total")?.unsigned_abs();
+            read(row)
+        })?;
+        // A page past the end has no row that shows it.
+        let is_known = !rows.is_empty() || page.is_first();
+        let total = if is_known { total } else { self.count_of(list, parameters)? };
+        Ok(Listed { rows, total })
     }
 
     /// The number of rows of a list.
@@ -147,11 +220,20 @@ impl Tx<'_> {
         if page.is_past(total) {
             return Ok(Listed { rows: Vec::new(), total });
         }
-        let condition = list.condition(|number| is_given(parameters, number));
-        let statement = list.page_statement(&condition, parameters.len());
+        let rows = self.rows_of(list, parameters, page, read)?;
+        Ok(Listed { rows, total })
+    }
+
+    fn rows_of<T>(
+        &self,
+        list: &List,
+        parameters: &[&dyn Parameter],
+        page: Page,
+        read: impl FnMut(&Row) -> RowResult<T>,
+    ) -> Result<Vec<T>, Problem> {
+        let statement = list.page_statement(|number| is_given(parameters, number), parameters.len());
         let (limit, offset) = (page.limit(), page.offset());
         let parameters = [parameters, &[&limit as &dyn Parameter, &offset]].concat();
-        let rows = self.rows(&statement, parameters.as_slice(), read)?;
-        Ok(Listed { rows, total })
+        self.rows(&statement, parameters.as_slice(), read)
     }
 }

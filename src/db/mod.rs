@@ -14,7 +14,7 @@ pub mod sqlite;
 mod tx;
 mod values;
 
-pub use list::{Filter, List, Scan};
+pub use list::{Candidates, Filter, List, Scan, Search};
 pub use rows::{Column, Row, RowResult};
 pub use sqlite::engine::{Db, Engine};
 pub use tx::Tx;

@@ -6,16 +6,15 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
-use crate::db::{Filter, List, Scan, Tx, params, word_parameters};
+use crate::db::{Candidates, Filter, List, Scan, Search, Tx, params, word_parameters};
 use crate::generated::models::{InvitationStatus, UserStatus, UserType};
 use crate::http::words;
 use crate::paging::{Listed, Page};
 use crate::problem::{Gone, Problem};
-use crate::search::folded;
 use crate::secret::SecretHash;
 use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::{InvitationId, OrganisationId, UserId};
-use crate::store::searches::in_address;
+use crate::store::searches::{self, Searched, in_address};
 use crate::store::totals::{InvitationKind, count_invitation};
 use crate::store::users::User;
 
@@ -135,18 +134,31 @@ pub fn add_secret(tx: &Tx, invitation_id: InvitationId, secret: &StoredSecret) -
     insert(tx, "invitation_secrets", secret, &[("invitation_id", &invitation_id)])
 }
 
-/// The invitations of an organisation (`?1`), optionally by status (`?2`) and by a search text (`?3`) in the address.
+/// The invitations of an organisation (`?1`), optionally by status (`?2`) and by a search text (`?3`) in the address,
+/// looked for in the users that are candidates (`?4`).
 pub const OF_ORGANISATION: List = List {
     table: "invitations",
     condition: "organisation_id = ?1",
     filters: &[Filter { parameter: 2, condition: "status = ?2" }],
-    search: Some(Filter {
-        parameter: 3,
-        condition: concat!(
-            "user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND ",
-            in_address!("?3"),
-            ")"
-        ),
+    search: Some(Search {
+        // Of all users at once: to look each one up takes far longer.
+        filter: Filter {
+            parameter: 3,
+            condition: concat!(
+                "user_id IN (SELECT id FROM users WHERE organisation_id = ?1 AND ",
+                in_address!("?3"),
+                ")"
+            ),
+        },
+        candidates: Some(Candidates {
+            parameter: 4,
+            column: "user_id",
+            condition: concat!(
+                "EXISTS (SELECT 1 FROM users WHERE users.id = invitations.user_id AND ",
+                in_address!("?3"),
+                ")"
+            ),
+        }),
     }),
     totals: Some("invitation_totals"),
     order: "created_at, id",
@@ -161,7 +173,8 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<Invitation>, Problem> {
-    tx.page(&OF_ORGANISATION, params![organisation_id, status, folded(search)], page, Invitation::read)
+    let Searched { text, candidates } = searches::of_users(tx, organisation_id, search)?;
+    tx.page(&OF_ORGANISATION, params![organisation_id, status, text, candidates], page, Invitation::read)
 }
 
 /// Which sends are counted.

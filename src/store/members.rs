@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
-use crate::db::{Filter, Ids, List, Scan, Tx, params};
+use crate::db::{Candidates, Filter, Ids, List, Scan, Search, Tx, params};
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
-use crate::search::folded;
 use crate::store::audit_changes::{Values, record_update as record_change};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert_unless, stored};
 use crate::store::groups::{self, Group};
 use crate::store::ids::{GroupId, MemberId, ProjectId, UserId};
-use crate::store::searches::in_address_or_name;
+use crate::store::projects::Project;
+use crate::store::searches::{self, Searched, in_address_or_name};
 use crate::store::sets::named;
 use crate::store::users::{self, User};
 
@@ -119,18 +119,25 @@ pub fn get_of_user(tx: &Tx, project_id: ProjectId, user_id: UserId) -> Result<Me
     )
 }
 
-/// The members of a project (`?1`), optionally with a search text (`?2`) in address or name.
+/// A search text (`?2`) in the address or the name of a member.
+const SEARCHED: Filter = Filter {
+    parameter: 2,
+    condition: concat!(
+        "EXISTS (SELECT 1 FROM users WHERE users.id = members.user_id AND ",
+        in_address_or_name!("?2"),
+        ")"
+    ),
+};
+
+/// The members of a project (`?1`), optionally with a search text (`?2`) in address or name, looked
+/// for in the users that are candidates (`?3`).
 pub const OF_PROJECT: List = List {
     table: "members",
     condition: "project_id = ?1",
     filters: &[],
-    search: Some(Filter {
-        parameter: 2,
-        condition: concat!(
-            "EXISTS (SELECT 1 FROM users WHERE users.id = members.user_id AND ",
-            in_address_or_name!("?2"),
-            ")"
-        ),
+    search: Some(Search {
+        filter: SEARCHED,
+        candidates: Some(Candidates { parameter: 3, column: "user_id", condition: SEARCHED.condition }),
     }),
     totals: None,
     order: "created_at, id",
@@ -140,12 +147,13 @@ pub const OF_PROJECT: List = List {
 /// One page of the members of a project, with their users.
 pub(crate) fn list(
     tx: &Tx,
-    project_id: ProjectId,
+    project: &Project,
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<(Membership, User)>, Problem> {
+    let Searched { text, candidates } = searches::of_users(tx, project.organisation_id, search)?;
     let Listed { rows, total } =
-        tx.page(&OF_PROJECT, params![project_id, folded(search)], page, Membership::read)?;
+        tx.page(&OF_PROJECT, params![project.id, text, candidates], page, Membership::read)?;
     let users = users::by_id(tx, rows.iter().map(|membership| membership.user_id))?;
     let with_user = |membership: Membership| {
         let user = named(&users, membership.user_id)?.clone();

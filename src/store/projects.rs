@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
-use crate::db::{Filter, Ids, List, Scan, Tx, params};
+use crate::db::{Candidates, Filter, Ids, List, Scan, Search, Tx, params};
 use crate::generated::models::{ApprovalMode, AuditLogType, ProjectVersion};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
-use crate::search::{folded, folded_text};
+use crate::search::folded_text;
 use crate::store::audit_changes::{Values, record_update as record_change};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert_unless, stored};
 use crate::store::ids::{GroupId, MemberId, OrganisationId, ProjectId, UserId};
-use crate::store::searches::in_name;
+use crate::store::searches::{self, Searched, in_name};
 use crate::store::sets::grouped;
 
 stored! {
@@ -200,7 +200,7 @@ pub(crate) fn find_anywhere(tx: &Tx, project_id: ProjectId) -> Result<Option<Pro
 }
 
 /// The projects of an organisation (`?1`), optionally with a member (`?2`), optionally with a search text (`?3`) in the
-/// name.
+/// name, looked for in candidates (`?4`).
 pub const LIVE: List = List {
     table: "projects",
     condition: "organisation_id = ?1 AND deleted_at IS NULL",
@@ -208,7 +208,10 @@ pub const LIVE: List = List {
         parameter: 2,
         condition: "EXISTS (SELECT 1 FROM members WHERE project_id = projects.id AND user_id = ?2)",
     }],
-    search: Some(Filter { parameter: 3, condition: in_name!("?3") }),
+    search: Some(Search {
+        filter: Filter { parameter: 3, condition: in_name!("?3") },
+        candidates: Some(Candidates { parameter: 4, column: "id", condition: in_name!("?3") }),
+    }),
     totals: None,
     order: "created_at, id",
     scan: Scan::Table,
@@ -220,7 +223,8 @@ pub const DELETED: List = List { condition: "organisation_id = ?1 AND deleted_at
 /// One page of projects.
 pub(crate) fn list(tx: &Tx, filter: &ProjectFilter) -> Result<Listed<Project>, Problem> {
     let list = if filter.deleted { &DELETED } else { &LIVE };
-    let parameters = params![filter.organisation_id, filter.member, folded(filter.search)];
+    let Searched { text, candidates } = searches::of_projects(tx, filter.organisation_id, filter.search)?;
+    let parameters = params![filter.organisation_id, filter.member, text, candidates];
     tx.page(list, parameters, filter.page, Project::read)
 }
 

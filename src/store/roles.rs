@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
-use crate::db::{Filter, Ids, List, Scan, Tx, params};
+use crate::db::{Filter, Ids, List, Scan, Search, Tx, params};
 use crate::file_permissions::FilePermission;
 use crate::generated::models::{AuditLogType, Permission};
 use crate::paging::{Listed, Page};
@@ -150,7 +150,7 @@ pub const OF_ORGANISATION: List = List {
     table: "roles",
     condition: "organisation_id = ?1",
     filters: &[],
-    search: Some(Filter { parameter: 2, condition: in_name!("?2") }),
+    search: Some(Search { filter: Filter { parameter: 2, condition: in_name!("?2") }, candidates: None }),
     totals: None,
     order: "created_at, id",
     scan: Scan::Table,

@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 
 use crate::address::{EmailAddress, folded_or_lower_case};
 use crate::clock::Timestamp;
-use crate::db::{Filter, Ids, List, Scan, Tx, params};
+use crate::db::{Candidates, Filter, Ids, List, Scan, Search, Tx, params};
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
 use crate::paging::{Listed, Page};
 use crate::problem::Problem;
-use crate::search::{folded, folded_text};
+use crate::search::folded_text;
 use crate::store::audit_changes::{Values, record_update as record_change};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{ColumnValue, Record, insert, stored};
 use crate::store::ids::{OrganisationId, ProjectId, RoleId, UserId};
 use crate::store::roles::Role;
-use crate::store::searches::in_address_or_name;
+use crate::store::searches::{self, Searched, in_address_or_name};
 use crate::store::totals::{UserKind, count_user};
 
 stored! {
@@ -132,6 +132,9 @@ pub(crate) fn by_id(
     ids: impl IntoIterator<Item = UserId>,
 ) -> Result<HashMap<UserId, User>, Problem> {
     let ids: HashSet<UserId> = ids.into_iter().collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let ids: Vec<UserId> = ids.into_iter().collect();
     let sql = "SELECT * FROM users WHERE id IN (SELECT id FROM ids(?1) AS listed)";
     let users = tx.rows(sql, [Ids::of(&ids)], User::read)?;
@@ -168,12 +171,15 @@ pub fn any(tx: &Tx) -> Result<bool, Problem> {
 }
 
 /// The users of an organisation (`?1`), optionally service accounts or people (`?2`), optionally with a search text
-/// (`?3`) in address or name.
+/// (`?3`) in address or name, looked for in candidates (`?4`).
 pub const OF_ORGANISATION: List = List {
     table: "users",
     condition: "organisation_id = ?1",
     filters: &[Filter { parameter: 2, condition: "is_service = ?2" }],
-    search: Some(Filter { parameter: 3, condition: in_address_or_name!("?3") }),
+    search: Some(Search {
+        filter: Filter { parameter: 3, condition: in_address_or_name!("?3") },
+        candidates: Some(Candidates { parameter: 4, column: "id", condition: in_address_or_name!("?3") }),
+    }),
     totals: Some("user_totals"),
     order: "created_at, id",
     scan: Scan::CoveringIndex,
@@ -187,7 +193,8 @@ pub(crate) fn list(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {
-    tx.page(&OF_ORGANISATION, params![organisation_id, is_service, folded(search)], page, User::read)
+    let Searched { text, candidates } = searches::of_users(tx, organisation_id, search)?;
+    tx.page(&OF_ORGANISATION, params![organisation_id, is_service, text, candidates], page, User::read)
 }
 
 /// A search text (`?2`) in the address or the name of a user.
@@ -198,7 +205,7 @@ pub const INVITABLE: List = List {
     table: "users",
     condition: "organisation_id = ?1 AND status <> ?3",
     filters: &[],
-    search: Some(SEARCHED),
+    search: Some(Search { filter: SEARCHED, candidates: None }),
     totals: Some("user_totals"),
     order: "created_at, id",
     scan: Scan::CoveringIndex,
@@ -220,13 +227,17 @@ pub const INVITABLE_INSIDE: List = List {
     scan: Scan::Table,
 };
 
-/// The users of an organisation (`?1`) who can be invited and are not members of a project (`?4`).
+/// The users of an organisation (`?1`) who can be invited and are not members of a project (`?4`), a search being
+/// looked for in candidates (`?5`).
 pub const INVITABLE_OUTSIDE: List = List {
     table: "users",
     condition: "organisation_id = ?1 AND status <> ?3
                 AND NOT EXISTS (SELECT 1 FROM members WHERE project_id = ?4 AND user_id = users.id)",
     filters: &[],
-    search: Some(SEARCHED),
+    search: Some(Search {
+        filter: SEARCHED,
+        candidates: Some(Candidates { parameter: 5, column: "id", condition: SEARCHED.condition }),
+    }),
     totals: None,
     order: "created_at, id",
     scan: Scan::CoveringIndex,
@@ -240,18 +251,16 @@ pub fn list_outside_project(
     search: Option<&str>,
     page: Page,
 ) -> Result<Listed<User>, Problem> {
-    let (search, disabled) = (folded(search), UserStatus::Disabled);
+    let Searched { text, candidates } = searches::of_users(tx, organisation_id, search)?;
+    let disabled = UserStatus::Disabled;
+    let parameters = params![organisation_id, text, disabled, project_id, candidates];
+    if candidates.is_some() {
+        return tx.page(&INVITABLE_OUTSIDE, parameters, page, User::read);
+    }
     // The total is a difference of two counts: checking each user for a membership would take far longer.
-    let all = tx.count_of(&INVITABLE, params![organisation_id, search, disabled])?;
-    let inside = tx.count_of(&INVITABLE_INSIDE, params![project_id, search, disabled])?;
-    let total = all.saturating_sub(inside);
-    tx.page_of(
-        &INVITABLE_OUTSIDE,
-        params![organisation_id, search, disabled, project_id],
-        page,
-        total,
-        User::read,
-    )
+    let all = tx.count_of(&INVITABLE, params![organisation_id, text, disabled])?;
+    let inside = tx.count_of(&INVITABLE_INSIDE, params![project_id, text, disabled])?;
+    tx.page_of(&INVITABLE_OUTSIDE, parameters, page, all.saturating_sub(inside), User::read)
 }
 
 /// What searches by name look at.

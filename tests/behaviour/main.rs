@@ -59,6 +59,7 @@ mod projects_changed;
 mod projects_deleted;
 mod roles;
 mod roles_reach;
+mod search_index;
 mod searching;
 
 mod idempotency;

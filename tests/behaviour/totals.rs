@@ -28,6 +28,8 @@ async fn totals_are_right_with_every_filter() {
         .json(&locked)
         .expect(200)
         .await;
+    let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
+    server.post("/invitations/accept").json(&json!({ "secret": code })).expect(200).await;
     let outside = format!("/api/projects/{}/members/users", seed::CLAIMS);
     for list in [
         "/api/users",
@@ -42,6 +44,7 @@ async fn totals_are_right_with_every_filter() {
         "/api/invitations?status=accepted&search=acme",
         "/api/invitations?status=pending&search=acme",
         "/api/invitations?status=pending&search=nobody",
+        "/api/users?search=nobody",
         outside.as_str(),
         &format!("{outside}?search=acme"),
     ] {
@@ -99,14 +102,15 @@ async fn totals_are_those_of_a_restored_backup_and_of_an_upgraded_file() {
 }
 
 #[test]
-fn check_reports_a_total_that_is_wrong_and_changes_nothing() {
+fn check_reports_totals_and_indexes_that_are_wrong_and_changes_nothing() {
     let folder = crate::backups::seeded();
     let database = folder.path().join("test.db");
     let check = || run(&["check", "--database", &database.display().to_string()]);
     assert_eq!(check().status.code(), Some(0));
     sqlite(&database)
         .execute_batch(
-            "UPDATE user_totals SET total = total + 2 WHERE status = 'active' AND is_service = 0;
+            "DELETE FROM users_search_rows;
+             UPDATE user_totals SET total = total + 2 WHERE status = 'active' AND is_service = 0;
              DELETE FROM invitation_totals WHERE status = 'pending'",
         )
         .expect("it runs");
@@ -119,6 +123,7 @@ fn check_reports_a_total_that_is_wrong_and_changes_nothing() {
         out.contains("too high by 2") && out.contains("pending invitations") && out.contains("too low by"),
         "{out}"
     );
-    assert!(error.contains("the totals of lists are wrong"), "{error}");
+    assert!(out.contains("the search index of users is not") && !out.contains("index of projects"), "{out}");
+    assert!(error.contains("lists or searches of it are wrong"), "{error}");
     assert_eq!(check().status.code(), Some(1));
 }

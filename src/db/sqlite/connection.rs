@@ -230,7 +230,8 @@ mod tests {
         let (pooled, second) = (pool.get().unwrap(), pool.get().unwrap());
         for connection in [&writer, &reader, &*pooled, &*second] {
             let found =
-                connection.query_row("SELECT has_text('ö', folded_text('ÄÖ'))", [], |row| row.get(0));
+                connection
+                    .query_row("SELECT trigrams(folded_text('ÄÖÜ')) = '\"äöü\"'", [], |row| row.get(0));
             assert_eq!(found, Ok(true));
             assert_eq!(pragma(connection, "foreign_keys"), "Integer(1)");
             assert_eq!(pragma(connection, "journal_mode"), "Text(\"wal\")");

@@ -28,6 +28,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("../migrations/sqlite/0008_listed_projects.sql"),
     include_str!("../migrations/sqlite/0009_fewer_trees.sql"),
     include_str!("../migrations/sqlite/0010_totals.sql"),
+    include_str!("../migrations/sqlite/0011_search_index.sql"),
 ];
 
 /// The number of the last step, which every migrated file has.

@@ -1,16 +1,12 @@
 //! Runs statements on a SQLite connection.
 
-use std::borrow::Cow;
-
 use rusqlite::{CachedStatement, Connection};
 
+use super::forms;
 use super::problem::problem;
 use crate::db::rows::{ReadColumns, Row, RowResult};
 use crate::db::values::Parameter;
 use crate::problem::Problem;
-
-/// How a list of ids begins in a statement.
-const IDS: &str = "ids(?";
 
 /// Calls `read` for each row until it returns `Enough::Yes`.
 pub(in crate::db) fn query(
@@ -54,8 +50,7 @@ fn prepare<'c>(
     parameters: &[&dyn Parameter],
 ) -> Result<CachedStatement<'c>, Problem> {
     let bound = || {
-        let text = if sql.contains(IDS) { Cow::Owned(expand_ids(sql)) } else { Cow::Borrowed(sql) };
-        let mut statement = connection.prepare_cached(&text)?;
+        let mut statement = connection.prepare_cached(&forms::expanded(sql))?;
         if statement.parameter_count() != parameters.len() {
             let (given, needed) = (parameters.len(), statement.parameter_count());
             return Err(rusqlite::Error::InvalidParameterCount(given, needed));
@@ -66,16 +61,4 @@ fn prepare<'c>(
         Ok(statement)
     };
     bound().map_err(|cause| problem(sql, &cause))
-}
-
-/// Replaces `ids(?N)` by a form that SQLite supports: it has no list parameters, but can read JSON as a table.
-fn expand_ids(sql: &str) -> String {
-    let mut parts = sql.split(IDS);
-    let mut expanded = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (number, rest) = part.split_once(')').unwrap_or((part, ""));
-        let table = "(SELECT unhex(value) AS id, key AS position FROM json_each(?";
-        expanded.extend([table, number, "))", rest]);
-    }
-    expanded
 }

@@ -19,7 +19,7 @@ pub async fn list(
     let page = Page::new(parameters.page, parameters.per_page);
     app.read(principal, move |tx, caller| {
         let (project, _) = access::projects::access(tx, caller, parameters.project_id.into())?;
-        let listed = store::members::list(tx, project.id, parameters.search.as_deref(), page)?;
+        let listed = store::members::list(tx, &project, parameters.search.as_deref(), page)?;
         let ids: Vec<UserId> = listed.rows.iter().map(|(_, user)| user.id).collect();
         let groups = store::groups::of_members(tx, project.id, &ids)?;
         let mut results = Vec::with_capacity(listed.rows.len());

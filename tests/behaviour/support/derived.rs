@@ -1,4 +1,6 @@
-//! What the database keeps beside the rows that it follows from: totals. Compared with those rows.
+//! What the database keeps beside the rows that it follows from: totals and search indexes. Compared with those rows.
+//!
+//! Of SQLite alone: its search indexes.
 
 use brms::db::Tx;
 use brms::problem::Problem;
@@ -35,4 +37,5 @@ pub fn check(server: &TestServer, what: &str) {
         assert_eq!(kept, counted, "{what}");
     }
     assert_eq!(server.look(brms::store::totals::wrong), [], "{what}");
+    assert_eq!(server.look(brms::db::sqlite::wrong_search_indexes), Vec::<&str>::new(), "{what}");
 }

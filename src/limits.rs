@@ -33,7 +33,7 @@ const IDEMPOTENCY_KEY_PATTERN: &str = "^[!-~]*$";
 /// The most personal access tokens of a user that have not expired.
 pub(crate) const LIVE_TOKENS_MAX: u64 = 100;
 /// The most members of a project in a list of projects.
-pub(crate) const LISTED_MEMBERS_MAX: u32 = 100;
+pub(crate) const LISTED_MEMBERS_MAX: usize = 100;
 /// The most rows that one call may change when it syncs a role.
 pub(crate) const SYNC_ROWS_MAX: usize = 10_000;
 

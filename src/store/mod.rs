@@ -12,6 +12,7 @@ pub mod groups;
 pub(crate) mod idempotency_keys;
 pub mod ids;
 pub mod invitations;
+pub(crate) mod listed_members;
 pub mod lists;
 pub mod mails;
 pub mod members;

@@ -13,9 +13,8 @@ use crate::search::folded_text;
 use crate::store::audit_changes::{Values, record_update as record_change};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert_unless, stored};
-use crate::store::ids::{GroupId, MemberId, OrganisationId, ProjectId, UserId};
+use crate::store::ids::{GroupId, OrganisationId, ProjectId, UserId};
 use crate::store::searches::{self, Searched, in_name};
-use crate::store::sets::grouped;
 
 stored! {
     /// A project as stored.
@@ -110,19 +109,6 @@ pub(crate) struct ProjectFilter<'f> {
     /// Only projects with this text in the name.
     pub search: Option<&'f str>,
     pub page: Page,
-}
-
-stored! {
-    /// A member of a project in a list of projects.
-    pub(crate) struct ListedMember {
-        id: MemberId,
-        owner: bool,
-        user_id: UserId,
-        email: String,
-        first_name: Option<String>,
-        last_name: Option<String>,
-        created_at: Timestamp,
-    }
 }
 
 /// A project of the organisation, deleted or not.
@@ -226,37 +212,6 @@ pub(crate) fn list(tx: &Tx, filter: &ProjectFilter) -> Result<Listed<Project>, P
     let Searched { text, candidates } = searches::of_projects(tx, filter.organisation_id, filter.search)?;
     let parameters = params![filter.organisation_id, filter.member, text, candidates];
     tx.page(list, parameters, filter.page, Project::read)
-}
-
-/// The first members of each of these projects, oldest first.
-pub(crate) fn members(
-    tx: &Tx,
-    project_ids: &[ProjectId],
-    count_max: u32,
-) -> Result<HashMap<ProjectId, Vec<ListedMember>>, Problem> {
-    // CROSS JOIN fixes the join order, so that only the users that are shown are read, regardless of table statistics.
-    let rows = tx.rows(
-        "SELECT members.project_id, members.id, members.owner, members.user_id, users.email, users.first_name,
-                users.last_name, members.created_at
-         FROM ids(?1) AS wanted
-         CROSS JOIN members
-         CROSS JOIN users
-         WHERE members.project_id = wanted.id
-           AND members.user_id IN (SELECT first.user_id
-                                   FROM members AS first
-                                   WHERE first.project_id = wanted.id
-                                   ORDER BY first.created_at, first.id
-                                   LIMIT ?2)
-           AND users.id = members.user_id",
-        params![Ids::of(project_ids), count_max],
-        |row| Ok((row.get("project_id")?, ListedMember::read(row)?)),
-    )?;
-    let mut of_project = grouped(rows);
-    // Sorting them here takes a fraction of the time that SQLite needs to sort rows of this width.
-    for members in of_project.values_mut() {
-        members.sort_by_cached_key(|member| (member.created_at, member.id));
-    }
-    Ok(of_project)
 }
 
 /// Adds a project. Returns false if a live project of the organisation has its key, by a unique index.

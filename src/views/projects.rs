@@ -5,7 +5,8 @@ use crate::generated::models::{
     self, ApprovalGroup, ListedProject, ProjectMember, TokenProject, UserSummary,
 };
 use crate::store::groups::Group;
-use crate::store::projects::{ListedMember, Project};
+use crate::store::listed_members::ListedMember;
+use crate::store::projects::Project;
 
 /// A project with its approval settings.
 pub(crate) fn project(project: &Project, approving: &[Group]) -> models::Project {
@@ -64,10 +65,10 @@ fn project_member(member: ListedMember) -> ProjectMember {
         id: member.id.into(),
         owner: Some(member.owner),
         user: Some(UserSummary {
-            id: member.user_id.into(),
-            email: member.email,
-            first_name: member.first_name,
-            last_name: member.last_name,
+            id: member.user.id.into(),
+            email: member.user.email,
+            first_name: member.user.first_name,
+            last_name: member.user.last_name,
         }),
     }
 }

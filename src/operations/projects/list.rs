@@ -39,7 +39,7 @@ pub async fn list(
         let listed = store::projects::list(tx, &filter)?;
         let ids: Vec<ProjectId> = listed.rows.iter().map(|project| project.id).collect();
         let approving = store::groups::approving(tx, &ids)?;
-        let mut members = store::projects::members(tx, &ids, LISTED_MEMBERS_MAX)?;
+        let mut members = store::listed_members::of_projects(tx, &ids, LISTED_MEMBERS_MAX)?;
         let show = |project: &Project| {
             let approving = approving.get(&project.id).map(Vec::as_slice).unwrap_or_default();
             views::projects::listed(project, approving, members.remove(&project.id).unwrap_or_default())

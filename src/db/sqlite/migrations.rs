@@ -1,6 +1,7 @@
 //! Numbered schema steps: forward only, each in a transaction of its own that also stores its number. A file newer
 //! than this binary is refused.
 
+use std::ops::Range;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,6 +32,10 @@ pub(super) const ALL: &[&str] = &[
     include_str!("../migrations/sqlite/0011_search_index.sql"),
 ];
 
+/// What all steps together make of an empty file. A new file gets this: to run them one after another takes as long as
+/// all the rest of a start. A test compares both.
+const SCHEMA: &str = include_str!("../schema/sqlite.sql");
+
 /// The number of the last step, which every migrated file has.
 pub(super) fn last() -> u32 {
     number(ALL.len())
@@ -44,7 +49,7 @@ pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> R
     let failed = |step: u32, cause: &dyn std::fmt::Display| {
         Failure(format!("{}: schema step {step} failed, nothing was changed: {cause}", path.display()))
     };
-    let done = check_step(connection, path, steps)?;
+    let mut done = check_step(connection, path, steps)?;
     functions::register(connection).map_err(|cause| failed(done + 1, &cause))?;
     if done > 0 && done < number(steps.len()) {
         keep_copy(connection, path, done)?;
@@ -55,10 +60,14 @@ pub(super) fn run(connection: &mut Connection, path: &Path, steps: &[&str]) -> R
         connection.execute_batch(pragma).map_err(|cause| Failure(format!("{}: {cause}", path.display())))
     };
     set(connection, "PRAGMA foreign_keys = OFF")?;
+    if done == 0 && steps == ALL {
+        apply(connection, 0..last(), SCHEMA).map_err(|cause| failed(last(), &cause))?;
+        done = step(connection, path)?;
+    }
     for (position, sql) in steps.iter().enumerate() {
         let step = number(position + 1);
         if step > done {
-            apply(connection, step, sql).map_err(|cause| failed(step, &cause))?;
+            apply(connection, step - 1..step, sql).map_err(|cause| failed(step, &cause))?;
         }
     }
     set(connection, "PRAGMA foreign_keys = ON")
@@ -241,14 +250,15 @@ fn keep_copy(connection: &Connection, path: &Path, done: u32) -> Result<(), Fail
     Err(failed(&"there are too many of its kind; remove some"))
 }
 
-fn apply(connection: &mut Connection, step: u32, sql: &str) -> rusqlite::Result<()> {
+/// Brings the file from one step to another.
+fn apply(connection: &mut Connection, steps: Range<u32>, sql: &str) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let seen: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    // Another process may have applied this step meanwhile.
-    if seen < step {
+    // Another process may have done so meanwhile.
+    if seen == steps.start {
         transaction.execute_batch(sql)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", step)?;
+        transaction.pragma_update(None, "user_version", steps.end)?;
     }
     transaction.commit()
 }

@@ -161,3 +161,59 @@ fn a_long_log_of_an_older_file_is_cut_into_segments() {
                                AND before.action = sums.action AND before.segment < sums.segment)";
     assert_eq!(connection.query_row(wrong, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
 }
+
+/// What makes the schema of this file, and the rows that it begins with, out of an empty one.
+fn schema_of(connection: &Connection) -> String {
+    let texts = |sql: &str| -> Vec<String> {
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let shadows = "SELECT name FROM pragma_table_list WHERE type = 'shadow'";
+    let mut statements = texts(&format!(
+        "SELECT sql FROM sqlite_schema
+         WHERE sql IS NOT NULL AND tbl_name NOT LIKE 'sqlite!_%' ESCAPE '!' AND tbl_name NOT IN ({shadows})
+         ORDER BY rowid"
+    ));
+    let searches = texts("SELECT name FROM sqlite_schema WHERE sql LIKE 'CREATE VIRTUAL TABLE % fts5(%'");
+    for table in searches {
+        let is_set = format!("SELECT count(*) FROM {table}_config WHERE k = 'secure-delete' AND v = 1");
+        assert_eq!(connection.query_row(&is_set, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+        statements.push(format!("INSERT INTO {table} ({table}, rank) VALUES ('secure-delete', 1)"));
+    }
+    let head = "-- The schema of a new file, as SQLite has it after all steps in src/db/migrations/sqlite.\n\
+                -- SCHEMA=write cargo test --lib migrations writes it anew.\n\n";
+    format!("{head}{};\n", statements.join(";\n\n"))
+}
+
+/// Everything that is stored, of the schema and of tables that have rows in an empty database.
+fn stored(connection: &Connection) -> Vec<String> {
+    let mut statement = connection
+        .prepare(
+            "SELECT type || name || tbl_name || coalesce(sql, '') FROM sqlite_schema
+             UNION ALL SELECT 'users' || k || v FROM users_search_config
+             UNION ALL SELECT 'projects' || k || v FROM projects_search_config
+             ORDER BY 1",
+        )
+        .unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_new_file_is_as_all_steps_make_it() {
+    let (_folder, path, mut by_steps) = fresh();
+    run(&mut by_steps, &path, &ALL[..1]).unwrap();
+    run(&mut by_steps, &path, ALL).unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/db/schema/sqlite.sql");
+    if std::env::var_os("SCHEMA").is_some_and(|value| value == "write") {
+        std::fs::write(file, schema_of(&by_steps)).unwrap();
+        return;
+    }
+    assert_eq!(SCHEMA, schema_of(&by_steps), "SCHEMA=write cargo test --lib migrations writes it anew");
+    let (_folder, path, mut at_once) = fresh();
+    run(&mut at_once, &path, ALL).unwrap();
+    assert_eq!(step(&at_once, &path).unwrap(), last());
+    assert_eq!(stored(&at_once), stored(&by_steps));
+    let empty =
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%!_search%' ESCAPE '!'";
+    assert!(at_once.query_row(empty, [], |row| row.get::<_, i64>(0)).unwrap() > 20);
+}

@@ -9,6 +9,7 @@
 
 mod jobs;
 mod list;
+mod memory;
 mod rows;
 pub mod sqlite;
 mod tx;

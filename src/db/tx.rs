@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 use uuid::{ContextV7, Uuid};
 
+use super::memory::Memory;
 use super::rows::{Row, RowResult};
 use super::sqlite::cells::SqliteConnection;
 use super::sqlite::verbs::{self, Enough};
@@ -19,6 +20,8 @@ pub struct Tx<'c> {
     connection: &'c SqliteConnection,
     now: Timestamp,
     ids: &'c ContextV7,
+    /// Of the batch that it is a part of.
+    memory: Option<&'c Memory>,
     after: Cell<AfterCommit>,
     statements: Cell<u32>,
 }
@@ -44,7 +47,25 @@ impl AfterCommit {
 
 impl<'c> Tx<'c> {
     pub(super) fn new(connection: &'c SqliteConnection, clock: &Clock, ids: &'c ContextV7) -> Self {
-        Self { connection, now: clock.now(), ids, after: Cell::default(), statements: Cell::default() }
+        let (after, statements) = (Cell::default(), Cell::default());
+        Self { connection, now: clock.now(), ids, memory: None, after, statements }
+    }
+
+    /// The same, as a part of a batch of writes.
+    pub(super) fn in_batch(self, memory: &'c Memory) -> Self {
+        Self { memory: Some(memory), ..self }
+    }
+
+    /// Looks something up by a key and the time of the transaction, unless the batch has it already.
+    pub(crate) fn find_once<T: Clone + Send + 'static>(
+        &self,
+        key: &[u8],
+        find: impl FnOnce() -> Result<Option<T>, Problem>,
+    ) -> Result<Option<T>, Problem> {
+        match self.memory {
+            Some(memory) => memory.find(key, self.now, find),
+            None => find(),
+        }
     }
 
     pub(super) fn connection(&self) -> &'c SqliteConnection {
@@ -157,6 +178,7 @@ impl<'c> Tx<'c> {
 
     fn begin(&self, sql: &str, parameters: &[&dyn Parameter]) {
         self.statements.set(self.statements.get() + 1);
+        self.memory.inspect(|memory| memory.note(sql));
         tracing::trace!(
             target: "brms::statements",
             sql,

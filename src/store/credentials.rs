@@ -22,6 +22,7 @@ stored! {
 }
 
 /// The user that a credential belongs to.
+#[derive(Clone)]
 pub(crate) struct Found {
     pub credential_id: CredentialId,
     pub user_id: UserId,
@@ -32,6 +33,10 @@ pub(crate) struct Found {
 
 /// The user of a valid credential, if the user is active and not invited.
 pub(crate) fn find(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Option<Found>, Problem> {
+    tx.find_once(hash.as_bytes(), || look_up(tx, kind, hash))
+}
+
+fn look_up(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Option<Found>, Problem> {
     let is_personal = kind == SecretKind::PersonalAccessToken;
     let statement =
         if is_personal { statement(PERSONAL_ACCESS_TOKENS, LIMIT_COLUMNS) } else { statement(SESSIONS, "") };

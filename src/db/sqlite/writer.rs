@@ -26,6 +26,7 @@ use super::shared::Shared;
 use super::{compare, rescue};
 use crate::clock::Clock;
 use crate::db::jobs::{self, Job};
+use crate::db::memory::Memory;
 use crate::db::tx::{AfterCommit, Tx};
 use crate::lifeline::Ending;
 use crate::problem::{Problem, Unavailable};
@@ -49,6 +50,7 @@ pub(super) struct Writer {
     connection: Connection,
     clock: Clock,
     ids: ContextV7,
+    memory: Memory,
     batch_max: usize,
     checkpointer: Option<Checkpointer>,
     shared: Arc<Shared>,
@@ -64,7 +66,8 @@ impl Writer {
         checkpointer: Option<Checkpointer>,
         shared: Arc<Shared>,
     ) -> Self {
-        Self { connection, clock, ids: ContextV7::new(), batch_max, checkpointer, shared }
+        let (ids, memory) = (ContextV7::new(), Memory::default());
+        Self { connection, clock, ids, memory, batch_max, checkpointer, shared }
     }
 
     /// Runs until every sender is gone and the queue is empty.
@@ -210,6 +213,7 @@ impl Writer {
             let _ = self.connection.busy_timeout(BUSY_TIMEOUT_AT_STOP);
         }
         compare::verify_before_write(&self.shared, &self.connection).map_err(BatchFailure::Database)?;
+        self.memory.clear();
         self.command("BEGIN IMMEDIATE")?;
         let outcome = self.run_all(batch);
         let is_committing = outcome.is_ok();
@@ -247,7 +251,7 @@ impl Writer {
                 continue;
             }
             let changes_before = self.connection.total_changes();
-            let tx = Tx::new(&self.connection, &self.clock, &self.ids);
+            let tx = Tx::new(&self.connection, &self.clock, &self.ids).in_batch(&self.memory);
             let accepted = job.run(&tx);
             if self.connection.is_autocommit() {
                 return Err(BatchFailure::Database(job.unavailable().unwrap_or(Unavailable::DiskFailed)));

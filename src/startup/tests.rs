@@ -61,12 +61,15 @@ impl Drop for PanicsWhenDropped {
 async fn fr_01_a_server_without_its_writer_is_not_live() {
     let running = Running::new().await;
     let bomb = PanicsWhenDropped;
-    // A panic inside a write is caught; this one happens after it.
-    let written = running.server.app().db.write(Instant::now() + Duration::from_secs(10), move |_| {
-        let _ = &bomb;
-        Ok(())
-    });
-    let _ = written.await;
+    let db = running.server.app().db.clone();
+    // A panic inside a write is caught; this one happens after it, in the thread that answers another thread.
+    let write = move || {
+        db.write_blocking(move |_| {
+            let _ = &bomb;
+            Ok(())
+        })
+    };
+    let _ = tokio::task::spawn_blocking(write).await;
     running.ends(Ending::Writer).await;
 }
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import socket
 import sqlite3
 import statistics
@@ -91,6 +92,30 @@ def bare_hyper(answer_bytes):
     return running([target / "release/bare_hyper", port, answer_bytes], port)
 
 
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+THREADS = {"brms-writer": "writer", "tokio-rt-worker": "workers", "brms-checkpoint": "checkpoint"}
+
+
+def processor_time(server):
+    """The seconds of user and system time that each kind of thread has taken."""
+    taken = {kind: [0, 0] for kind in THREADS.values()}
+    for task in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir():
+        kind = THREADS.get((task / "comm").read_text().strip())
+        if kind:
+            fields = (task / "stat").read_text().rpartition(")")[2].split()
+            user, system = (int(ticks) / TICKS_PER_SECOND for ticks in fields[11:13])
+            taken[kind] = [taken[kind][0] + user, taken[kind][1] + system]
+    return taken
+
+
+def for_each_request(before, after, requests):
+    """Processor time in microseconds, user + system."""
+    def shown(kind):
+        user, system = ((end - begin) * 1e6 / requests for begin, end in zip(before[kind], after[kind]))
+        return f"{kind} {user:.1f} + {system:.1f}"
+    return ", ".join(map(shown, before))
+
+
 class Side:
     """A server under load, request after request, and how fast it was in each round."""
 
@@ -140,9 +165,12 @@ def measure(connections):
             brms = Side(server.url, script("brms", BRMS_PATH, BRMS_BODY, OWNER_TOKEN))
             bare = Side(servers.enter_context(bare_hyper(length)), brms.script)
             time.sleep(0.3)
+            before, answered = processor_time(server), brms.answers
             to_bare = ratio(brms, bare, connections)
+            after, answered = processor_time(server), brms.answers - answered
             print(f"-c{connections}: inviteMembers {brms.shown()}, bare hyper {bare.shown()}, answers of {length} B: "
                   f"ratio {to_bare:.3f}")
+            print(f"       processor time of a request, µs user + system: {for_each_request(before, after, answered)}")
             folder, port = FOLDER / "pocketbase", free_port()
             peer_url = servers.enter_context(running(pocketbase.prepared(folder, port), port,
                                                      stdout=subprocess.DEVNULL))

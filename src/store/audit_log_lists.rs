@@ -124,7 +124,7 @@ fn count_statement<'p>(filter: &'p AuditLogFilter, counted: &'p [Counted]) -> St
         clause.parameters.push(segment);
         let (condition, segment) = (&clause.condition, clause.parameters.len());
         texts.push(format!(
-            "SELECT ?{segment} AS segment, {value} AS value, count(*) AS entries
+            "SELECT CAST(?{segment} AS bigint) AS segment, {value} AS value, count(*) AS entries
              FROM audit_logs WHERE {condition}{group}"
         ));
     }

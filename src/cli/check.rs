@@ -9,12 +9,13 @@ use crate::db::{Db, sqlite};
 use crate::failure::Failure;
 use crate::operator::addresses::{self, AddressFault};
 use crate::store;
+use crate::store::audit_log_segments::WrongSegment;
 use crate::store::totals::WrongTotal;
 
 /// Prints each fault. Fails if there are any.
 pub(super) fn run(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let db = database::open_unchanged(settings)?;
-    let derived = check_derived(&db, out)?;
+    let derived = check_derived(&db, out).unwrap_or_else(Some);
     let addresses = check_addresses(&db, out);
     match (addresses, derived) {
         (addresses, None) => addresses,
@@ -23,7 +24,7 @@ pub(super) fn run(settings: &DatabaseSettings, out: &mut dyn Write) -> Result<()
     }
 }
 
-/// Prints each total and search index that is not as the rows are.
+/// Prints each total, segment and search index that does not match its rows.
 fn check_derived(db: &Db, out: &mut dyn Write) -> Result<Option<Failure>, Failure> {
     if !db.has_every_step()? {
         return Ok(None);
@@ -37,14 +38,22 @@ fn check_derived(db: &Db, out: &mut dyn Write) -> Result<Option<Failure>, Failur
             "the total of {status} {counted} of organisation {organisation_id} is too {side} by {by}"
         )?;
     }
+    let segments = database::read(db, store::audit_log_segments::wrong)?;
+    for WrongSegment { organisation_id, segment } in &segments {
+        writeln!(
+            out,
+            "segment {segment} of the audit log of organisation {organisation_id} does not match its entries"
+        )?;
+    }
     let indexes = database::read(db, sqlite::wrong_search_indexes)?;
     for table in &indexes {
-        writeln!(out, "the search index of {table} is not that of their texts")?;
+        writeln!(out, "the search index of {table} does not match their names and addresses")?;
     }
     out.flush()?;
     let wrong = "another program changed the file, and lists or searches of it are wrong; restore a backup, or make a new \
                  file with `brms export` and `brms seed`";
-    Ok((!totals.is_empty() || !indexes.is_empty()).then(|| wrong.into()))
+    let is_right = totals.is_empty() && segments.is_empty() && indexes.is_empty();
+    Ok((!is_right).then(|| wrong.into()))
 }
 
 /// Prints each fault of an address with the users that it is about. Fails if there are any.

@@ -98,7 +98,8 @@ pub(super) fn answer(batch: Vec<Box<dyn Job>>) {
     if let Some(runtime) = of_tasks.first().and_then(|job| job.runtime()).cloned() {
         runtime.spawn(async {
             for job in of_tasks {
-                job.answer();
+                // What the closure holds is dropped with it. A panic there must not cost the others their outcome.
+                let _ = catch_unwind(AssertUnwindSafe(|| job.answer()));
             }
         });
     }

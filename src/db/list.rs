@@ -27,7 +27,7 @@ pub struct List {
     pub scan: Scan,
 }
 
-/// A condition that applies if one of its parameters is not NULL.
+/// A condition that applies if its parameter is not NULL.
 #[derive(Clone, Copy, Debug)]
 pub struct Filter {
     /// The number of the parameter: 2 for `?2`.

@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use crate::clock::Timestamp;
 use crate::problem::Problem;
 
-/// Results of look-ups by a key at a time. It is empty when a batch begins, and every statement that neither selects nor
-/// only inserts empties it: a row that is inserted cannot change what was found.
+/// Results of look-ups, each by a key and a time. It is empty when a batch begins, and every statement that neither
+/// selects nor only inserts empties it: a row that is inserted cannot change what was found.
 #[derive(Default)]
 pub(super) struct Memory(RefCell<Vec<Remembered>>);
 
@@ -24,7 +24,7 @@ impl Memory {
 
     /// Empties it before a statement that can change what was found.
     pub(super) fn note(&self, sql: &str) {
-        let only_inserts = sql.starts_with("INSERT") && !sql.contains("DO UPDATE");
+        let only_inserts = sql.starts_with("INSERT INTO ") && !sql.contains("DO UPDATE");
         if !only_inserts && !sql.starts_with("SELECT") {
             self.clear();
         }
@@ -68,6 +68,7 @@ mod tests {
             ("INSERT INTO a VALUES (1)", 1),
             ("INSERT INTO a VALUES (1) ON CONFLICT DO NOTHING", 1),
             ("INSERT INTO a VALUES (1) ON CONFLICT (b) DO UPDATE SET c = 1", 5),
+            ("INSERT OR REPLACE INTO a VALUES (1)", 9),
             ("UPDATE a SET b = 1 RETURNING *", 6),
             ("DELETE FROM a", 7),
             ("WITH b AS (SELECT 1) DELETE FROM a", 8),

@@ -11,7 +11,7 @@ use super::columns::Record;
 use crate::db::{Parameter, Tx};
 use crate::generated::models::AuditLogType;
 use crate::limits::{OrderBy, Sort};
-use crate::paging::{Listed, Page};
+use crate::paging::{Listed, Page, SIZE_MAX};
 use crate::problem::Problem;
 
 /// The filters, order and page of a list.
@@ -171,8 +171,10 @@ struct Run<'s> {
     entries: &'s [u64],
 }
 
-/// A log has at most so many gaps that are left out, so that a page has no more parts than SQLite takes in a statement.
+/// The entries of one value have at most so many gaps that are left out.
 const GAPS_MAX: usize = 64;
+/// Each part of a page has an entry, and SQLite takes 500 parts in a statement.
+const _: () = assert!(SIZE_MAX <= 500);
 
 impl<'s> Run<'s> {
     fn all(value: Option<&'s str>, entries: &'s [u64]) -> Vec<Self> {

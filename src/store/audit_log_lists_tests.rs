@@ -3,8 +3,10 @@ use uuid::Uuid;
 
 use super::*;
 use crate::clock::Timestamp;
+use crate::db::params;
 use crate::generated::models::ProjectVersion;
 use crate::http::Word;
+use crate::store::audit_log_segments::WrongSegment;
 use crate::store::audit_logs;
 use crate::store::ids::{OrganisationId, ProjectId};
 use crate::store::organisations::{self, Organisation};
@@ -160,42 +162,25 @@ fn each_page_is_the_same_as_without_segments() {
     }
 }
 
-/// How many segments there are, and the types, actions and segments whose sums are not what the log has.
-fn segments_and_faults(tx: &Tx) -> Result<(i64, Vec<String>), Problem> {
+/// How many segments there are, and those with wrong sums.
+fn segments_and_faults(tx: &Tx) -> Result<(i64, Vec<WrongSegment>), Problem> {
     let segments = tx.row("SELECT count(*) FROM audit_log_segments", (), |row| row.get(0))?;
-    let of_all = faults(tx, "audit_log_sums", ["NULL", "TRUE"])?;
-    let of_projects = faults(tx, "audit_log_project_sums", ["project_id", "project_id IS NOT NULL"])?;
-    Ok((segments, [of_all, of_projects].concat()))
+    Ok((segments, segments::wrong(tx)?))
 }
 
-fn faults(tx: &Tx, table: &str, [project, condition]: [&str; 2]) -> Result<Vec<String>, Problem> {
-    let statement = format!(
-        "WITH numbered AS (
-             SELECT type, action, {project} AS project, (SELECT count(*) FROM audit_log_segments AS segment
-                                   WHERE segment.organisation_id = audit_logs.organisation_id
-                                     AND (last_created_at, last_id) < (created_at, id)) AS segment
-             FROM audit_logs WHERE {condition}
-         ), counted AS (SELECT segment, project, type, action, count(*) AS entries FROM numbered GROUP BY 1, 2, 3, 4
-         ), summed AS (SELECT segment, {project} AS project, type, action, entries FROM {table})
-         SELECT coalesce(summed.segment, counted.segment) || ' ' || coalesce(summed.type, counted.type)
-         FROM summed FULL JOIN counted
-           ON summed.segment = counted.segment AND summed.project IS counted.project
-              AND summed.type = counted.type AND summed.action = counted.action
-         WHERE summed.entries IS NOT counted.entries
-           AND coalesce(summed.segment, counted.segment) < (SELECT count(*) FROM audit_log_segments)"
-    );
-    tx.rows(&statement, (), |row| row.get(0))
+type Work = fn(&Tx, OrganisationId, &mut Numbers) -> Result<(), Problem>;
+
+/// Works on the log of one organisation; then what [`segments_and_faults`] says.
+fn run(plans: &Plans, seed: u64, work: Work) -> (i64, Vec<WrongSegment>) {
+    let organisation_id = Uuid::from_u128(1).into();
+    plans.db.write_blocking(move |tx| work(tx, organisation_id, &mut Numbers(seed))).unwrap();
+    plans.db.peek(segments_and_faults).unwrap()
 }
 
-#[test]
-fn a_log_that_is_replaced_has_its_segments_at_once_and_a_late_entry_takes_them_away() {
-    let Plans { db, .. } = &Plans::new();
-    let run = |seed: u64, work: fn(&Tx, OrganisationId, &mut Numbers) -> Result<(), Problem>| {
-        let organisation_id = Uuid::from_u128(1).into();
-        db.write_blocking(move |tx| work(tx, organisation_id, &mut Numbers(seed))).unwrap();
-        db.peek(segments_and_faults).unwrap()
-    };
-    let replaced = run(1, |tx, id, numbers| {
+/// A log of four times the length of a segment: three segments, and the newest entries.
+fn of_three_segments() -> Plans {
+    let plans = Plans::new();
+    let replaced = run(&plans, 1, |tx, id, numbers| {
         organisations::create(tx, &Organisation { id, ..Organisation::new(tx, "one", "One") })?;
         for project_id in PROJECTS.map(ProjectId::from) {
             projects::create(tx, &project(tx, project_id, id))?;
@@ -204,16 +189,43 @@ fn a_log_that_is_replaced_has_its_segments_at_once_and_a_late_entry_takes_them_a
         audit_logs::replace_all(tx, id, &entries)
     });
     assert_eq!(replaced, (3, Vec::new()), "the newest entries are in none");
-    let late = run(2, |tx, id, numbers| {
+    plans
+}
+
+#[test]
+fn a_late_entry_takes_segments_away_which_come_back_one_at_a_time() {
+    let plans = of_three_segments();
+    let late = run(&plans, 2, |tx, id, numbers| {
         let late = entry(numbers, id, segments::SEGMENT_ENTRIES + 5);
         audit_logs::add(tx, &late)?;
         segments::note(tx, id, (late.created_at, late.id))
     });
     assert_eq!(late, (1, Vec::new()));
-    let added = run(3, |tx, id, _| segments::add(tx, id, segments::SEGMENT_ENTRIES, 1));
-    assert_eq!(added, (2, Vec::new()), "one write adds few");
-    let emptied = run(4, |tx, id, _| audit_logs::replace_all(tx, id, &[]));
-    assert_eq!(emptied, (0, Vec::new()));
+    let added = run(&plans, 3, |tx, id, _| segments::add(tx, id, segments::SEGMENT_ENTRIES, 1));
+    assert_eq!(added, (2, Vec::new()));
+}
+
+#[test]
+fn an_entry_that_another_program_deletes_takes_segments_away() {
+    let plans = of_three_segments();
+    let deleted = run(&plans, 4, |tx, id, _| {
+        let at = Timestamp::from_millis(segments::SEGMENT_ENTRIES + 6);
+        let sql = "DELETE FROM audit_logs WHERE organisation_id = ?1 AND created_at = ?2";
+        tx.execute(sql, params![id, at]).map(drop)
+    });
+    assert_eq!(deleted, (1, Vec::new()));
+}
+
+#[test]
+fn entries_that_are_dated_later_than_now_are_in_no_segment() {
+    let plans = of_three_segments();
+    let ahead = run(&plans, 5, |tx, id, numbers| {
+        let year_9000 = 221_845_392_000_000;
+        let entry = |number| entry(numbers, id, year_9000 + number);
+        let entries: Vec<_> = (0..3 * segments::SEGMENT_ENTRIES).map(entry).collect();
+        audit_logs::replace_all(tx, id, &entries)
+    });
+    assert_eq!(ahead, (0, Vec::new()), "the next entry would take it away");
 }
 
 #[test]

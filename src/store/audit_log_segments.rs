@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::clock::Timestamp;
 use crate::db::{Parameter, Tx, params};
 use crate::problem::Problem;
+use crate::store::columns::{Record, stored};
 use crate::store::ids::{AuditLogId, OrganisationId};
 
 /// The position of an entry in the order of the log.
@@ -52,8 +53,9 @@ impl Span {
 pub(super) const SEGMENT_ENTRIES: i64 = 8_192;
 /// One of so many new entries looks whether a segment is complete, so that the others need not.
 const LOOK_EACH: u128 = 1_024;
-/// How many segments one write adds at most. It happens that more are missing after a clock was set back.
-const ADDED_MAX: usize = 4;
+/// How many segments one write adds at most, since each takes the writer some milliseconds. After a clock was set back
+/// there can be more to add.
+const ADDED_MAX: usize = 1;
 
 /// How many entries of one type or action a segment has.
 pub(super) struct SegmentSum {
@@ -126,48 +128,50 @@ fn beginning() -> Position {
     (Timestamp::from_millis(i64::MIN), Uuid::nil().into())
 }
 
-/// Removes the segments that end at a position or later.
+/// The number and the end of the last segment.
+fn last(tx: &Tx, organisation_id: OrganisationId) -> Result<Option<(i64, Position)>, Problem> {
+    tx.optional(
+        "SELECT number, last_created_at, last_id FROM audit_log_segments
+         WHERE organisation_id = ?1 ORDER BY number DESC LIMIT 1",
+        [organisation_id],
+        |row| Ok((row.get("number")?, (row.get("last_created_at")?, row.get("last_id")?))),
+    )
+}
+
+/// Removes the segments that end at a position or later. The last one tells whether there are any: nearly always there
+/// are none, and a write would empty the memory of the batch.
 pub(super) fn remove_from(
     tx: &Tx,
     organisation_id: OrganisationId,
-    (at, id): Position,
+    position: Position,
 ) -> Result<(), Problem> {
-    let parameters = params![organisation_id, at, id];
-    // Looked for first: nearly always there is none, and a write would empty the memory of the batch.
-    let any = tx.exists(
-        "SELECT 1 FROM audit_log_segments WHERE organisation_id = ?1 AND (last_created_at, last_id) >= (?2, ?3)",
-        parameters,
-    )?;
-    if any {
-        tx.execute(
-            "DELETE FROM audit_log_segments
-             WHERE organisation_id = ?1 AND (last_created_at, last_id) >= (?2, ?3)",
-            parameters,
-        )?;
+    let Some((_, end)) = last(tx, organisation_id)? else { return Ok(()) };
+    if end < position {
+        return Ok(());
     }
-    Ok(())
+    tx.execute(
+        "DELETE FROM audit_log_segments WHERE organisation_id = ?1 AND (last_created_at, last_id) >= (?2, ?3)",
+        params![organisation_id, position.0, position.1],
+    )
+    .map(drop)
 }
 
 /// Adds the segments that are missing, but leaves the newest entries alone: at least a segment of them, so that a clock
-/// that is a little behind removes none.
+/// that is a little behind removes none, and all that a clock which was ahead has dated later than now.
 pub(super) fn add(
     tx: &Tx,
     organisation_id: OrganisationId,
     length: i64,
     added_max: usize,
 ) -> Result<(), Problem> {
-    let last = tx.optional(
-        "SELECT number, last_created_at, last_id FROM audit_log_segments
-         WHERE organisation_id = ?1 ORDER BY number DESC LIMIT 1",
-        [organisation_id],
-        |row| Ok((row.get::<i64>("number")?, (row.get("last_created_at")?, row.get("last_id")?))),
-    )?;
+    let last = last(tx, organisation_id)?;
     let (mut number, mut from) = last.map_or((0, beginning()), |(number, end)| (number + 1, end));
     for _ in 0..added_max {
         if nth_after(tx, organisation_id, from, 2 * length)?.is_none() {
             break;
         }
-        let Some(end) = nth_after(tx, organisation_id, from, length)? else { break };
+        let end = nth_after(tx, organisation_id, from, length)?;
+        let Some(end) = end.filter(|(at, _)| *at <= tx.now()) else { break };
         insert(tx, organisation_id, number, [from, end])?;
         (number, from) = (number + 1, end);
     }
@@ -214,4 +218,46 @@ fn insert(
     };
     counted("audit_log_sums", "", "")?;
     counted("audit_log_project_sums", ", project_id", " AND project_id IS NOT NULL")
+}
+
+stored! {
+    /// A segment with sums that are not those of its entries.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct WrongSegment {
+        /// The organisation.
+        organisation_id: OrganisationId,
+        /// The number of the segment.
+        segment: i64,
+    }
+}
+
+/// Every segment with sums that are not those of its entries.
+pub fn wrong(tx: &Tx) -> Result<Vec<WrongSegment>, Problem> {
+    let of_all = wrong_in(tx, "audit_log_sums", "", "")?;
+    let of_projects =
+        wrong_in(tx, "audit_log_project_sums", ", project_id", " AND entry.project_id IS NOT NULL")?;
+    Ok([of_all, of_projects].concat())
+}
+
+fn wrong_in(tx: &Tx, table: &str, column: &str, condition: &str) -> Result<Vec<WrongSegment>, Problem> {
+    let statement = format!(
+        "SELECT DISTINCT organisation_id, segment
+         FROM (SELECT organisation_id, segment{column}, type, action, entries FROM {table}
+               UNION ALL
+               SELECT segment.organisation_id, segment.number{column}, type, action, -count(*)
+               FROM audit_log_segments AS segment
+               LEFT JOIN audit_log_segments AS previous
+                   ON previous.organisation_id = segment.organisation_id AND previous.number = segment.number - 1
+               JOIN audit_logs AS entry
+                   ON entry.organisation_id = segment.organisation_id
+                   AND (entry.created_at, entry.id) <= (segment.last_created_at, segment.last_id)
+                   AND (entry.created_at, entry.id)
+                       > (coalesce(previous.last_created_at, ?1), coalesce(previous.last_id, ?2)){condition}
+               GROUP BY segment.organisation_id, segment.number{column}, type, action) AS counted
+         GROUP BY organisation_id, segment{column}, type, action
+         HAVING sum(entries) <> 0
+         ORDER BY organisation_id, segment"
+    );
+    let (at, id) = beginning();
+    tx.rows(&statement, params![at, id], WrongSegment::read)
 }

@@ -103,7 +103,8 @@ fn first(tx: &Tx, project_ids: &[ProjectId], count_max: usize) -> Result<Vec<Fir
         [Ids::of(project_ids)],
         |row| {
             let project_id = row.get(0)?;
-            if let Some(first) = found.last_mut().filter(|first| first.project_id == project_id) {
+            // Those of a project mostly follow each other.
+            if let Some(first) = found.iter_mut().rfind(|first| first.project_id == project_id) {
                 return first.look(row, count_max);
             }
             let mut first = FirstMembers { project_id, members: BinaryHeap::with_capacity(count_max + 1) };

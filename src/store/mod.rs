@@ -4,7 +4,7 @@ pub mod addresses;
 pub mod audit_changes;
 pub(crate) mod audit_log_lists;
 pub mod audit_log_pages;
-pub(crate) mod audit_log_segments;
+pub mod audit_log_segments;
 pub mod audit_logs;
 mod columns;
 pub mod credentials;

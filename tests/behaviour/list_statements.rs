@@ -16,7 +16,7 @@ const STATEMENTS_MAX: u64 = 8;
 const COUNT: usize = 500;
 /// The sizes of pages that are compared.
 const SIZES: [usize; 3] = [1, 10, COUNT];
-/// Totals from the counter table, totals that are counted, and orders.
+/// Totals from sums, totals that are counted, and orders.
 const AUDIT_LOG_QUERIES: &[&str] = &[
     "",
     "&type=user&action=updated",

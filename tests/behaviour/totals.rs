@@ -111,7 +111,11 @@ fn check_reports_totals_and_indexes_that_are_wrong_and_changes_nothing() {
         .execute_batch(
             "DELETE FROM users_search_rows;
              UPDATE user_totals SET total = total + 2 WHERE status = 'active' AND is_service = 0;
-             DELETE FROM invitation_totals WHERE status = 'pending'",
+             DELETE FROM invitation_totals WHERE status = 'pending';
+             INSERT INTO audit_log_segments (organisation_id, number, last_created_at, last_id)
+             SELECT id, 0, 1, x'00' FROM organisations ORDER BY created_at, id LIMIT 1;
+             INSERT INTO audit_log_sums (organisation_id, segment, type, action, entries)
+             SELECT organisation_id, number, 'user', 'created', 3 FROM audit_log_segments",
         )
         .expect("it runs");
     let output = check();
@@ -123,7 +127,11 @@ fn check_reports_totals_and_indexes_that_are_wrong_and_changes_nothing() {
         out.contains("too high by 2") && out.contains("pending invitations") && out.contains("too low by"),
         "{out}"
     );
-    assert!(out.contains("the search index of users is not") && !out.contains("index of projects"), "{out}");
+    assert!(out.contains("segment 0 of the audit log of organisation"), "{out}");
+    assert!(
+        out.contains("the search index of users does not") && !out.contains("index of projects"),
+        "{out}"
+    );
     assert!(error.contains("lists or searches of it are wrong"), "{error}");
     assert_eq!(check().status.code(), Some(1));
 }

@@ -1,5 +1,5 @@
-//! Numbered schema steps: forward only, each in a transaction of its own that also stores its number. A file newer
-//! than this binary is refused.
+//! Numbered schema steps: forward only, each in a transaction of its own that also stores its number. A new file gets
+//! all of them at once. A file newer than this binary is refused.
 
 use std::ops::Range;
 use std::path::Path;

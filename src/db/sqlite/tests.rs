@@ -132,3 +132,21 @@ fn a_full_file_refuses_the_batch_and_works_again_with_free_space() {
     assert!(matches!(bench.run(vec![large()])[..], [Ok(1)]));
     assert_eq!(bench.sum(), before + 5);
 }
+
+#[test]
+fn what_a_batch_has_found_is_looked_up_again_after_a_write_that_can_change_it() {
+    let bench = Bench::new(None);
+    let look = || {
+        let work = |tx: &Tx| {
+            let look_up = || tx.optional("SELECT coalesce(sum(x), 0) FROM t", (), |row| row.get::<i64>(0));
+            let found = tx.find_once(b"sum", look_up)?.unwrap_or_default();
+            Ok(usize::try_from(found).unwrap())
+        };
+        job(work, soon())
+    };
+    let doubles = job(|tx| tx.execute("UPDATE t SET x = 2 * x", ()), soon());
+    bench.writer.clock.freeze();
+    let outcomes = bench.run(vec![adds(1), look(), adds(10), look(), doubles, look()]);
+    let found: Vec<usize> = outcomes.into_iter().map(|outcome| outcome.ok().unwrap()).collect();
+    assert_eq!(found, [1, 1, 1, 1, 2, 22]);
+}

@@ -8,6 +8,10 @@ use crate::db::rows::{ReadColumns, Row, RowResult};
 use crate::db::values::Parameter;
 use crate::problem::Problem;
 
+/// The length of the longest statement that is kept. Longer ones are put together from many parts; kept, each would take
+/// up to some megabytes and hardly ever be used again.
+const CACHED_BYTES_MAX: usize = 8 * 1024;
+
 /// Calls `read` for each row until it returns `Enough::Yes`.
 pub(in crate::db) fn query(
     connection: &Connection,
@@ -23,6 +27,10 @@ pub(in crate::db) fn query(
         if read(&Row::new(row, known)).map_err(|cause| Problem::internal(sql, cause))? == Enough::Yes {
             break;
         }
+    }
+    drop(rows);
+    if sql.len() > CACHED_BYTES_MAX {
+        statement.discard();
     }
     Ok(())
 }

@@ -37,5 +37,6 @@ pub fn check(server: &TestServer, what: &str) {
         assert_eq!(kept, counted, "{what}");
     }
     assert_eq!(server.look(brms::store::totals::wrong), [], "{what}");
+    assert_eq!(server.look(brms::store::audit_log_segments::wrong), [], "{what}");
     assert_eq!(server.look(brms::db::sqlite::wrong_search_indexes), Vec::<&str>::new(), "{what}");
 }

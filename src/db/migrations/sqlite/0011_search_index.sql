@@ -1,7 +1,7 @@
 -- An index of the trigrams in what searches of users and projects look at. A search of three or more characters looked at
 -- all users of an organisation; the index names the few that can have the text. It has which rows have a trigram and not
--- where (detail = none), so the rows themselves show whether they have the text. What is removed from it leaves the file,
--- as everything else does ('secure-delete').
+-- where (detail = none), so the rows themselves show whether they have the text. What is removed is overwritten
+-- ('secure-delete'), but single trigrams can stay as keys of its pages.
 --
 -- Triggers keep it, as an engine keeps an index on columns: no write can miss it, and no store knows of it.
 

@@ -53,7 +53,7 @@ CREATE TABLE audit_log_project_sums (
 
 CREATE INDEX audit_log_project_sums_of_segment ON audit_log_project_sums (organisation_id, segment);
 
--- Nothing of ours removes entries, but somebody with the file may.
+-- Nothing of ours removes entries, but another program may.
 CREATE TRIGGER audit_logs_removed AFTER DELETE ON audit_logs BEGIN
     DELETE FROM audit_log_segments
     WHERE organisation_id = OLD.organisation_id AND (last_created_at, last_id) >= (OLD.created_at, OLD.id);

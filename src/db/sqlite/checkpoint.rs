@@ -188,7 +188,8 @@ mod tests {
         let shared = Shared::open(&Options::new(&path)).unwrap();
         let source = Source::shared(&path);
         let writer = connection::open_plain(&source).unwrap();
-        connection::to_writer(&writer, &Options::new(&path)).unwrap();
+        connection::before_first_write(&writer, &Options::new(&path)).unwrap();
+        connection::to_writer(&writer).unwrap();
         writer.execute_batch("CREATE TABLE t (b BLOB)").unwrap();
         shared.file.record_wal_files().unwrap();
         let checkpointer = Checkpointer::start(&source, shared).unwrap();
@@ -215,7 +216,8 @@ mod tests {
         let shared = Shared::open(&Options::new(&path)).unwrap();
         let source = Source::shared(&path);
         let writer = connection::open_plain(&source).unwrap();
-        connection::to_writer(&writer, &Options::new(&path)).unwrap();
+        connection::before_first_write(&writer, &Options::new(&path)).unwrap();
+        connection::to_writer(&writer).unwrap();
         writer.execute_batch("CREATE TABLE t (code TEXT)").unwrap();
         shared.file.record_wal_files().unwrap();
         let checkpointer = Checkpointer::start(&source, shared).unwrap();

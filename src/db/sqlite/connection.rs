@@ -71,11 +71,21 @@ fn refuse_to_recreate(path: &Path) -> io::Result<()> {
     Err(io::Error::other(format!("{state}, but {} exists beside it: {way_out}", left.display())))
 }
 
-/// Configures a plain connection as the writer. WAL mode is set here, before any other connection exists. That
-/// modifies the file, so the file must be known to be a brms database by now.
-pub(super) fn to_writer(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
-    // FULL: a successful response survives a power failure. Set before WAL mode, because that writes too.
+/// What applies to every write, the first one included: whether it waits for the disk, and how large the file may be.
+pub(super) fn before_first_write(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    // FULL: a successful response survives a power failure.
     connection.pragma_update(None, "synchronous", if options.durable { "FULL" } else { "OFF" })?;
+    if let Some(bytes) = options.size_max {
+        let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages = i64::try_from((bytes / u64::from(page_bytes)).max(1)).unwrap_or(i64::MAX);
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+/// Configures a connection, after [`before_first_write`], as the writer. WAL mode is set here, before any other
+/// connection exists. That modifies the file, so the file must be known to be a brms database by now.
+pub(super) fn to_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // Erased data is overwritten; otherwise the secret of a mailed link would stay readable in free space of its page.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
@@ -83,13 +93,7 @@ pub(super) fn to_writer(connection: &Connection, options: &Options) -> rusqlite:
     connection.pragma_update(None, "cache_size", -16_384)?;
     // The checkpoint thread starts at a third of this; this limit applies if that thread cannot keep up.
     connection.pragma_update_and_check(None, "wal_autocheckpoint", 3 * PAGES_MAX, |_| Ok(()))?;
-    common(connection)?;
-    if let Some(bytes) = options.size_max {
-        let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
-        let pages = i64::try_from((bytes / u64::from(page_bytes)).max(1)).unwrap_or(i64::MAX);
-        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
-    }
-    Ok(())
+    common(connection)
 }
 
 /// How SQLite opens a file.
@@ -221,7 +225,8 @@ mod tests {
         let path = folder.path().join("a.db");
         prepare_file(&path).unwrap();
         let writer = open_plain(&Source::shared(&path)).unwrap();
-        to_writer(&writer, &Options { size_max: Some(40_960), ..Options::new(&path) }).unwrap();
+        before_first_write(&writer, &Options { size_max: Some(40_960), ..Options::new(&path) }).unwrap();
+        to_writer(&writer).unwrap();
         let reader = open_reader(&Source::shared(&path)).unwrap();
         let pool = r2d2::Pool::builder()
             .max_size(2)
@@ -253,7 +258,8 @@ mod tests {
         let path = folder.path().join("a.db");
         prepare_file(&path).unwrap();
         let writer = open_plain(&Source::shared(&path)).unwrap();
-        to_writer(&writer, &Options::new(&path)).unwrap();
+        before_first_write(&writer, &Options::new(&path)).unwrap();
+        to_writer(&writer).unwrap();
         writer.execute_batch("CREATE TABLE t (a)").unwrap();
         for name in ["a.db", "a.db-wal"] {
             let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();

@@ -97,9 +97,16 @@ pub(super) fn first_connection(
     }
     let lock =
         if options.is_lock_held { None } else { migrations::lock_if_due(&first, file, migrations::ALL)? };
-    connection::to_writer(&first, options)
-        .map_err(|cause| failed(&files::describe_write_error(path, &cause)))?;
-    migrations::run(&mut first, path, migrations::ALL)?;
+    let unwritten = |cause| failed(&files::describe_write_error(path, &cause));
+    connection::before_first_write(&first, options).map_err(unwritten)?;
+    if step == 0 {
+        // Before WAL mode, in which each page of a new file would be written twice.
+        migrations::run(&mut first, path, migrations::ALL)?;
+    }
+    connection::to_writer(&first).map_err(unwritten)?;
+    if step > 0 {
+        migrations::run(&mut first, path, migrations::ALL)?;
+    }
     drop(lock);
     Ok(Some(first))
 }

@@ -22,7 +22,8 @@ impl Bench {
         let options = Options { size_max, ..Options::new(&path) };
         let shared = Shared::open(&options).unwrap();
         let connection = connection::open_plain(&Source::shared(&path)).unwrap();
-        connection::to_writer(&connection, &options).unwrap();
+        connection::before_first_write(&connection, &options).unwrap();
+        connection::to_writer(&connection).unwrap();
         connection.execute_batch("CREATE TABLE t (x INTEGER NOT NULL)").unwrap();
         shared.file.record_wal_files().unwrap();
         let writer = Writer::new(connection, Clock::default(), 32, None, shared);

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinError, JoinHandle};
@@ -29,14 +28,13 @@ use crate::mail::delivery::Delivery;
 use crate::mail::mailer::{Mailer, Sender};
 use crate::mail::render::Renderer;
 use crate::mail::transport::Transport;
-use crate::openapi;
 use crate::secret::Secret;
 use crate::seed;
 use crate::server::{self, ServerLimits, Site};
 use crate::store;
 use crate::testing::SeededSecrets;
-use crate::web::Content;
 use crate::web::pages::Pages;
+use crate::web::{Content, Description};
 
 /// How long ending the delivery and closing the database may take at shutdown, and the poll interval.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(30);
@@ -72,7 +70,6 @@ impl Server {
             .map_err(|cause| Failure::new(&format!("cannot listen on {}", settings.listen), cause))?;
         let address = listener.local_addr().map_err(|cause| Failure::new("cannot listen", cause))?;
         let public_url = public_url(settings, address);
-        let description = description(&public_url)?;
         let pages = Pages::new().map_err(|cause| Failure::new("the page templates", cause))?;
         let data_location = DataLocation::of(settings)?;
         let Opened { db, lock, filled, seeded_secrets } = tokio::task::block_in_place(|| {
@@ -86,7 +83,7 @@ impl Server {
             .map(|token| token.controls(&db, filled.seed, seeded_secrets, stopped.clone()));
         let site = Arc::new(Site {
             app: App { db, invitations: settings.invitations, readiness: Mutex::default() },
-            content: Content { pages, description },
+            content: Content { pages, description: Description::new(&public_url) },
             proxies: settings.proxies.clone(),
             testing: controls.transpose()?,
         });
@@ -306,11 +303,6 @@ fn record_public_url(db: &Db, public_url: &str) -> Result<(), Failure> {
     }
     let public_url = public_url.to_owned();
     db.write_blocking(move |tx| store::servers::set_public_url(tx, &public_url)).map_err(failed)
-}
-
-fn description(public_url: &str) -> Result<Bytes, Failure> {
-    let description = openapi::served(public_url).and_then(|served| serde_json::to_vec(&served));
-    Ok(description.map_err(|cause| Failure::new("the served description", cause))?.into())
 }
 
 /// How mail is sent. Mail through a relay is read elsewhere, so the public URL must be set.

@@ -11,5 +11,5 @@ mod security;
 mod unknown_paths;
 mod words;
 
-pub use endpoints::{Content, Endpoint, answer, find};
+pub use endpoints::{Content, Description, Endpoint, answer, find};
 pub use unknown_paths::Visitor;

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -38,6 +39,13 @@ def newest_brms():
 def environment():
     """The environment without settings of brms, which may belong to another server."""
     return {name: value for name, value in os.environ.items() if not name.startswith("BRMS_")}
+
+
+def free_port():
+    """A port of loopback that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 def wait_for(what, look, pause_seconds=0.02):

@@ -24,8 +24,9 @@ const WAIT_FOR_READER: Duration = Duration::from_secs(1);
 /// The most bytes that a pipe accepts without blocking once it is ready (`PIPE_BUF`).
 const CHUNK_BYTES: usize = 4096;
 
-/// Starts the log. An error describes what is wrong with the filter.
-pub fn start(filter: &str) -> Result<(), String> {
+/// Starts the log, with the name of this instance in each line if there is one. An error describes what is wrong with the
+/// filter.
+pub fn start(filter: &str, instance: Option<String>) -> Result<(), String> {
     let filter: Targets = filter
         .parse()
         .map_err(|cause| format!("--log {filter}: {cause}; write it as info or brms=debug,warn"))?;
@@ -35,7 +36,7 @@ pub fn start(filter: &str) -> Result<(), String> {
         // The library reports its own write errors with eprintln!, which panics if standard error is closed.
         .log_internal_errors(false)
         .with_target(false)
-        .with_writer(Lines::new(StandardError::new(), form));
+        .with_writer(Lines::new(StandardError::new(), form).of_instance(instance));
     let log = tracing_subscriber::registry().with(filter);
     if is_terminal {
         log.with(lines).init();
@@ -166,6 +167,7 @@ enum Format {
 struct Lines<T> {
     state: Mutex<TargetState<T>>,
     form: Format,
+    instance: Option<String>,
 }
 
 struct TargetState<T> {
@@ -180,7 +182,26 @@ struct TargetState<T> {
 impl<T: Target> Lines<T> {
     fn new(target: T, form: Format) -> Self {
         let state = TargetState { target, dropped: 0, is_torn: false, is_stuck: false };
-        Self { state: Mutex::new(state), form }
+        Self { state: Mutex::new(state), form, instance: None }
+    }
+
+    fn of_instance(self, instance: Option<String>) -> Self {
+        Self { instance, ..self }
+    }
+
+    /// The line with the name of the instance: as the first member, or at the end of a text.
+    fn named<'l>(&self, line: &'l [u8]) -> Cow<'l, [u8]> {
+        let Some(instance) = &self.instance else { return Cow::Borrowed(line) };
+        let name = serde_json::Value::from(instance.as_str());
+        match (self.form, line) {
+            (Format::Json, [b'{', rest @ ..]) => {
+                [format!("{{\"instance\":{name},").as_bytes(), rest].concat().into()
+            }
+            (Format::Text, [text @ .., b'\n']) => {
+                [text, format!(" instance={name}\n").as_bytes()].concat().into()
+            }
+            _ => Cow::Borrowed(line),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, TargetState<T>> {
@@ -188,6 +209,7 @@ impl<T: Target> Lines<T> {
     }
 
     fn write_line(&self, line: &[u8]) {
+        let line = &*self.named(line);
         let shown = match self.form {
             Format::Json => Cow::Borrowed(line),
             Format::Text => terminal::coloured_line(&String::from_utf8_lossy(line)).into_bytes().into(),
@@ -335,6 +357,18 @@ mod tests {
             } else {
                 assert!(found[2].ends_with("dropped=2"), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn each_line_names_the_instance() {
+        for (form, line, wanted) in [
+            (Format::Json, "{\"a\":1}\n", "{\"instance\":\"one-\\\"1\",\"a\":1}\n"),
+            (Format::Text, "INFO a\n", "INFO a instance=\"one-\\\"1\"\n"),
+        ] {
+            let lines = Lines::new(Room::of(1000), form).of_instance(Some("one-\"1".to_owned()));
+            lines.write_line(line.as_bytes());
+            assert_eq!(text(&lines), wanted);
         }
     }
 

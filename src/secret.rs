@@ -113,7 +113,7 @@ impl SecretHash {
 
     /// The 32 bytes, for a column.
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }

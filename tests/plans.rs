@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use brms::clock::Clock;
-use brms::db::sqlite::{self, Options};
-use brms::db::{Db, Parameter};
+use brms::db::sqlite::Options;
+use brms::db::{Db, Engine, Parameter};
 
 /// The tables that grow with the number of users and their activity.
 const LARGE: [&str; 6] =
@@ -113,7 +113,7 @@ const CHECKED_ELSEWHERE: [(&str, &str); 10] = [
 /// A database with the current schema.
 fn schema() -> (tempfile::TempDir, Db) {
     let folder = tempfile::tempdir().expect("a folder");
-    let database = sqlite::open(&Options::new(folder.path().join("plans.db")), Clock::default());
+    let database = Engine::open_sqlite(&Options::new(folder.path().join("plans.db")), Clock::default());
     (folder, database.expect("a database"))
 }
 

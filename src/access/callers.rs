@@ -64,16 +64,13 @@ pub async fn authenticate(
     })?;
     let kind = kind(scheme);
     let invalid = || refusal(operation, CredentialFault::Invalid, NOT_VALID);
-    let secret = Secret::parse(kind, credentials).ok_or_else(invalid)?;
-    let context = context.clone();
-    let principal = Principal { operation, kind, secret_hash: secret.hash(), context, idempotency: None };
-    match db.glance(|tx| principal.caller(tx)) {
-        Ok(_) => Ok(principal),
-        Err(refusal @ Problem::Unauthenticated { .. }) => {
-            db.confirm(principal.deadline()).await.and(Err(refusal))
-        }
-        Err(problem) => Err(problem),
+    let secret_hash = Secret::parse(kind, credentials).ok_or_else(invalid)?.hash();
+    let find = move |tx: &Tx| Ok(store::credentials::find(tx, kind, &secret_hash)?.is_some());
+    if !db.is_known(context.deadline, *secret_hash.as_bytes(), find).await? {
+        db.confirm(context.deadline).await?;
+        return Err(invalid());
     }
+    Ok(Principal { operation, kind, secret_hash, context: context.clone(), idempotency: None })
 }
 
 impl Principal {

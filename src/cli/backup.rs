@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use super::database;
 use crate::config::BackupSettings;
 use crate::db::sqlite::{self, Existing};
 use crate::failure::Failure;
@@ -9,11 +10,12 @@ use crate::failure::Failure;
 /// Makes the copy and reports its content.
 pub(super) fn run(settings: &BackupSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let existing = if settings.force { Existing::Replaced } else { Existing::Kept };
-    let copied = sqlite::back_up(&settings.data.database, &settings.file, existing)?;
+    let database = database::file(&settings.data)?;
+    let copied = sqlite::back_up(database, &settings.file, existing)?;
     writeln!(
         out,
         "backed up {} to {}: {} bytes, schema step {}, checked",
-        settings.data.database.display(),
+        database.display(),
         settings.file.display(),
         copied.bytes,
         copied.step

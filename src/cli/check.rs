@@ -5,7 +5,7 @@ use std::io::Write;
 use super::database;
 use crate::characters::unseen;
 use crate::config::DatabaseSettings;
-use crate::db::{Db, sqlite};
+use crate::db::Db;
 use crate::failure::Failure;
 use crate::operator::addresses::{self, AddressFault};
 use crate::store;
@@ -45,7 +45,7 @@ fn check_derived(db: &Db, out: &mut dyn Write) -> Result<Option<Failure>, Failur
             "segment {segment} of the audit log of organisation {organisation_id} does not match its entries"
         )?;
     }
-    let indexes = database::read(db, sqlite::wrong_search_indexes)?;
+    let indexes = db.wrong_search_indexes()?;
     for table in &indexes {
         writeln!(out, "the search index of {table} does not match their names and addresses")?;
     }

@@ -1,36 +1,53 @@
 //! Opens the database for commands that work on it, also while a server is running.
 
+use std::path::Path;
+
 use super::threads;
 use crate::clock::Clock;
-use crate::config::DatabaseSettings;
-use crate::db::sqlite::{self, Options};
-use crate::db::{Db, Tx};
+use crate::config::{DatabaseLocation, DatabaseSettings};
+use crate::db::sqlite::Options;
+use crate::db::{Db, Engine, Tx};
 use crate::failure::Failure;
 use crate::problem::Problem;
+use crate::startup;
+
+/// The file of a command that works on a file.
+pub(super) fn file(settings: &DatabaseSettings) -> Result<&Path, Failure> {
+    let is_none = || Failure(format!("{} is not a file; this command works on one", settings.database));
+    settings.database.file().ok_or_else(is_none)
+}
 
 /// Opens an existing database.
 pub(super) fn open_existing(settings: &DatabaseSettings) -> Result<Db, Failure> {
-    open(&Options::beside_a_server(&settings.database))
+    open(settings, |path| Options::beside_a_server(path))
 }
 
-/// Opens an existing database of any schema step to read it. The file stays as it is.
+/// Opens an existing database of any schema step to read it. A file stays as it is.
 pub(super) fn open_unchanged(settings: &DatabaseSettings) -> Result<Db, Failure> {
-    open(&Options::unchanged(&settings.database))
+    open(settings, |path| Options::unchanged(path))
 }
 
-/// Opens a database, creating it if necessary.
+/// Opens a database, creating a file if necessary.
 pub(super) fn open_or_create(settings: &DatabaseSettings) -> Result<Db, Failure> {
-    open(&Options { create: true, ..Options::beside_a_server(&settings.database) })
+    open(settings, |path| Options { create: true, ..Options::beside_a_server(path) })
 }
 
-fn open(options: &Options) -> Result<Db, Failure> {
+fn open(settings: &DatabaseSettings, options: impl FnOnce(&Path) -> Options) -> Result<Db, Failure> {
     // Three threads of the connection pool, the writer, and the WAL checkpointer.
     threads::check(5)?;
-    sqlite::open(options, Clock::default())
+    match &settings.database {
+        DatabaseLocation::File(path) => Engine::open_sqlite(&options(path), Clock::default()),
+        DatabaseLocation::Postgres(url) => {
+            Engine::open_postgres(&startup::of_postgres(url, &settings.postgres, 1)?, Clock::default())
+        }
+    }
 }
 
 /// Runs a read transaction.
-pub(super) fn read<T>(db: &Db, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Failure> {
+pub(super) fn read<T: Send>(
+    db: &Db,
+    work: impl FnOnce(&Tx) -> Result<T, Problem> + Send,
+) -> Result<T, Failure> {
     Ok(db.peek(work)?)
 }
 

@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod client;
 mod completions;
+mod copy;
 mod database;
 mod demo;
 mod export;

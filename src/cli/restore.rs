@@ -2,17 +2,19 @@
 
 use std::io::Write;
 
+use super::database;
 use crate::config::RestoreSettings;
 use crate::db::sqlite;
 use crate::failure::Failure;
 
 /// Restores the backup and reports where the previous file is kept.
 pub(super) fn run(settings: &RestoreSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    let restored = sqlite::restore(&settings.file, &settings.data.database)?;
+    let database = database::file(&settings.data)?;
+    let restored = sqlite::restore(&settings.file, database)?;
     writeln!(
         out,
         "restored {} from {}: {} bytes, schema step {}, checked",
-        settings.data.database.display(),
+        database.display(),
         settings.file.display(),
         restored.copied.bytes,
         restored.copied.step

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use super::output::Output;
 use super::{
-    backup, check, completions, demo, export, health, init, invitation, mail, mailbox, man, openapi, project,
-    restore, seed, serve, token, user, user_email,
+    backup, check, completions, copy, demo, export, health, init, invitation, mail, mailbox, man, openapi,
+    project, restore, seed, serve, token, user, user_email,
 };
 use crate::config::{
     Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand, UserCommand,
@@ -45,6 +45,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Check(data) => check::run(&data, &mut out),
         Command::Backup(settings) => backup::run(&settings, &mut out),
         Command::Restore(settings) => restore::run(&settings, &mut out),
+        Command::Copy(settings) => copy::run(&settings, &mut out),
         Command::Health(settings) => health::run(&settings, &mut out),
         Command::Openapi(settings) => openapi::run(&settings, &mut out),
         Command::Completions { shell } => completions::run(shell, &mut out),

@@ -23,7 +23,7 @@ const UNCLOSED: i32 = 1;
 
 /// Runs the server.
 pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    log::start(&settings.log)?;
+    log::start(&settings.log, instance_name(settings))?;
     let audience = if std::io::stdout().is_terminal() { Audience::Terminal } else { Audience::Unattended };
     threads::runtime()?.block_on(async {
         // Signal handlers are installed first, so that no signal is missed, and run in a task of their own, so that a
@@ -36,7 +36,7 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         let temporary_folder = server.temporary_folder().map(Path::to_owned);
         lock(&leftovers).extend(temporary_folder.into_iter().chain(settings.ready_file.clone()));
         let shown = tell(&mut server, audience, out);
-        tracing::info!(url = server.url(), database = %server.database().display(), "serving");
+        tracing::info!(url = server.url(), database = server.database(), "serving");
         let lifeline = server.lifeline().clone();
         let outcome = if let Err(cause) = shown {
             Err(cause.into())
@@ -62,6 +62,23 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         // Includes a failure during shutdown.
         outcome.and_then(|()| lifeline.ending().map_or(Ok(()), |ending| Err(ending.to_string().into())))
     })
+}
+
+/// What tells the log lines of several instances apart.
+fn instance_name(settings: &ServeSettings) -> Option<String> {
+    let is_shared = settings.data.database.file().is_none() && !settings.ephemeral;
+    let host_and_process = || format!("{}-{}", host(), std::process::id());
+    settings.instance_name.clone().or_else(|| is_shared.then(host_and_process))
+}
+
+#[cfg(unix)]
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(not(unix))]
+fn host() -> String {
+    "brms".to_owned()
 }
 
 /// Files to remove on an immediate exit, which runs no destructors.

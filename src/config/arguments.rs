@@ -3,11 +3,12 @@
 use clap::{Parser, Subcommand};
 
 use super::commands::{
-    BackupSettings, DemoSettings, ExportSettings, HealthSettings, InitSettings, MailCommand, MailboxCommand,
-    OpenapiSettings, ProjectCommand, RestoreSettings, SeedSettings, TokenCommand,
+    BackupSettings, CopySettings, DemoSettings, ExportSettings, HealthSettings, InitSettings, MailCommand,
+    MailboxCommand, OpenapiSettings, ProjectCommand, RestoreSettings, SeedSettings, TokenCommand,
 };
+use super::database::DatabaseSettings;
 use super::people::{InvitationCommand, UserCommand};
-use super::serve::{DatabaseSettings, ServeSettings};
+use super::serve::ServeSettings;
 
 /// The people-and-access part of the GoRules BRMS HTTP API, in one binary and one file.
 ///
@@ -59,6 +60,8 @@ pub enum Command {
     Backup(BackupSettings),
     /// Replace the database with a backup while no server is running; the previous file is kept.
     Restore(RestoreSettings),
+    /// Copy a SQLite file into an empty PostgreSQL database, and compare both before anything of it counts.
+    Copy(CopySettings),
     /// Ask a running server whether it is ready; exit code 0 if so.
     Health(HealthSettings),
     /// Print the API description as served.

@@ -7,8 +7,9 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
+use super::database::{DatabaseSettings, DatabaseUrl, PostgresSettings, postgres_url};
 use super::mail::MailSettings;
-use super::serve::{DatabaseSettings, InvitationSettings};
+use super::serve::InvitationSettings;
 use super::values::{email, name, permission, positive_time, public_url};
 use crate::generated::models::Permission;
 use crate::http::words;
@@ -33,6 +34,19 @@ pub struct BackupSettings {
     /// The database.
     #[command(flatten)]
     pub data: DatabaseSettings,
+}
+
+/// Settings of `copy`.
+#[derive(Clone, Debug, Args)]
+pub struct CopySettings {
+    /// The SQLite file, which no server may be using.
+    pub file: PathBuf,
+    /// The URL of the empty PostgreSQL database, without a password.
+    #[arg(value_name = "URL", value_parser = postgres_url)]
+    pub to: DatabaseUrl,
+    /// How to reach the PostgreSQL database.
+    #[command(flatten)]
+    pub postgres: PostgresSettings,
 }
 
 /// Settings of `restore`.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod database;
 mod environment;
 mod environment_file;
 mod mail;
@@ -15,11 +16,12 @@ mod values;
 
 pub use arguments::*;
 pub use commands::*;
+pub use database::*;
 pub use environment_file::environment_file;
 pub use mail::*;
 pub use people::*;
 pub use proxies::*;
-pub use read::{read, serve_settings_without_environment};
+pub use read::{PostgresVariables, read, serve_settings_without_environment};
 pub use serve::*;
 pub use settings::{SettingHelp, settings_of};
 pub use testing::*;

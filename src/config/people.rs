@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use super::serve::{DatabaseSettings, InvitationSettings};
+use super::database::DatabaseSettings;
+use super::serve::InvitationSettings;
 use super::values::public_url;
 use crate::address::EmailAddress;
 

@@ -8,9 +8,11 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches};
 
 use super::arguments::Arguments;
+use super::database::{DatabaseLocation, DatabaseUrl};
 use super::environment::{refuse_unknown, without_unset};
 use super::proxies::ForwardedHeader;
 use super::serve::ServeSettings;
+use super::values::Hidden;
 
 /// Reads the command line and the environment. An error is ready to be printed.
 pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
@@ -24,6 +26,8 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, 
     let mut command = without_unset(Arguments::command(), &value_of);
     let matches = command.try_get_matches_from_mut(with_command(arguments.into_iter().collect()))?;
     refuse_database_with_ephemeral(&mut command, &matches)?;
+    refuse_visible_password(&mut command, &matches)?;
+    refuse_file_settings_with_url(&mut command, &matches)?;
     refuse_header_without_proxies(&mut command, &matches)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
@@ -39,6 +43,25 @@ pub fn serve_settings_without_environment<'a>(
     ServeSettings::from_arg_matches(&matches)
 }
 
+/// The variables of PostgreSQL's own clients that have a password.
+#[derive(Clone, Debug, Default)]
+pub struct PostgresVariables {
+    /// `PGPASSWORD`
+    pub password: Option<Hidden>,
+    /// `PGPASSFILE`
+    pub password_file: Option<OsString>,
+}
+
+impl PostgresVariables {
+    /// Those of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let password = set("PGPASSWORD").and_then(|value| value.into_string().ok());
+        Self { password: password.map(Into::into), password_file: set("PGPASSFILE") }
+    }
+}
+
 /// Rejects a database file that would silently be ignored. Not done by clap, which considers `BRMS_EPHEMERAL=false`
 /// as given.
 fn refuse_database_with_ephemeral(
@@ -52,6 +75,54 @@ fn refuse_database_with_ephemeral(
         return Err(command.error(clap::error::ErrorKind::ArgumentConflict, text));
     }
     Ok(())
+}
+
+/// Rejects a password that everybody on the machine can read.
+fn refuse_visible_password(
+    command: &mut clap::Command,
+    matches: &clap::ArgMatches,
+) -> Result<(), clap::Error> {
+    let mut matches = matches;
+    while let Some((_, of_subcommand)) = matches.subcommand() {
+        matches = of_subcommand;
+    }
+    let is_typed = || matches.value_source("database") == Some(ValueSource::CommandLine);
+    let shows_password = match (matches.try_get_one("database"), matches.try_get_one::<DatabaseUrl>("to")) {
+        (Ok(Some(DatabaseLocation::Postgres(url))), _) => url.has_password() && is_typed(),
+        (_, Ok(Some(url))) => url.has_password(),
+        _ => false,
+    };
+    if shows_password {
+        let text = "the URL of the database has a password, which others can read in the list of processes; give the URL in the \
+                    variable BRMS_DATABASE, or the password in PGPASSWORD, PGPASSFILE or --database-password-file";
+        return Err(command.error(clap::error::ErrorKind::InvalidValue, text));
+    }
+    Ok(())
+}
+
+/// Rejects settings of a file beside the URL of a PostgreSQL database.
+fn refuse_file_settings_with_url(
+    command: &mut clap::Command,
+    matches: &clap::ArgMatches,
+) -> Result<(), clap::Error> {
+    let Some((name, given)) = matches.subcommand() else { return Ok(()) };
+    if !matches!(given.try_get_one("database"), Ok(Some(DatabaseLocation::Postgres(_)))) {
+        return Ok(());
+    }
+    let text = match name {
+        "serve" if given.contains_id("database_size_max") => {
+            "--database-size-max is a limit of a file; limit the size of a PostgreSQL database where it is stored"
+        }
+        "serve" if given.get_flag("test_api") && !given.get_flag("single_instance") => {
+            "--test-api sets the clock and causes faults of one process, so it needs --single-instance, too"
+        }
+        "backup" => "brms backup copies a file; for a PostgreSQL database use pg_dump, or its own backups",
+        "restore" => {
+            "brms restore replaces a file; for a PostgreSQL database use pg_restore, or its own backups"
+        }
+        _ => return Ok(()),
+    };
+    Err(command.error(clap::error::ErrorKind::ArgumentConflict, text))
 }
 
 /// Rejects a header setting that would silently be ignored.

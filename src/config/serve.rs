@@ -6,18 +6,11 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::database::DatabaseSettings;
 use super::mail::{DeliverySettings, MailSettings};
 use super::proxies::ProxySettings;
 use super::testing::TestSettings;
 use super::values::{email, name, positive_time, public_url};
-
-/// The database.
-#[derive(Clone, Debug, Args)]
-pub struct DatabaseSettings {
-    /// The database file.
-    #[arg(long, env = "BRMS_DATABASE", value_name = "FILE", default_value = "brms.db")]
-    pub database: PathBuf,
-}
 
 /// Lifetime and sending limits of invitations.
 #[derive(Clone, Copy, Debug, Args)]
@@ -89,6 +82,13 @@ pub struct ServeSettings {
     /// The most bytes the database may grow to; beyond that, writes get status 503. Default: no limit.
     #[arg(long, env = "BRMS_DATABASE_SIZE_MAX", value_name = "BYTES")]
     pub database_size_max: Option<u64>,
+    /// The number of connections to PostgreSQL that write; five more only read.
+    #[arg(long, env = "BRMS_DATABASE_CONNECTIONS", value_name = "COUNT", default_value_t = 8,
+          value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub database_connections: u32,
+    /// Be the only instance on a PostgreSQL database: refuse to start while another one uses it, and keep others out.
+    #[arg(long, env = "BRMS_SINGLE_INSTANCE")]
+    pub single_instance: bool,
     /// The most concurrent connections; further ones wait.
     #[arg(long, env = "BRMS_CONNECTIONS_MAX", value_name = "COUNT", default_value_t = 1024,
           value_parser = clap::value_parser!(u32).range(1..))]
@@ -113,6 +113,10 @@ pub struct ServeSettings {
     /// The test controls.
     #[command(flatten)]
     pub testing: TestSettings,
+    /// The name of this instance in each line of its log. Default: with a PostgreSQL database the host and the process id,
+    /// otherwise none.
+    #[arg(long, env = "BRMS_INSTANCE_NAME", value_name = "NAME", value_parser = name)]
+    pub instance_name: Option<String>,
     /// The log filter, such as `info` or `brms=debug,warn`.
     #[arg(long, env = "BRMS_LOG", value_name = "FILTER", default_value = "info")]
     pub log: String,

@@ -3,7 +3,8 @@
 use std::cell::{Cell as Changing, RefCell};
 use std::fmt::Display;
 
-use super::sqlite::cells::{self, SqliteRow};
+use super::postgres::cells::{self as postgres, PostgresRow};
+use super::sqlite::cells::{self as sqlite, SqliteRow};
 use super::values::{Cell, FromCell};
 use crate::failure::Failure;
 
@@ -12,11 +13,40 @@ pub type RowResult<T> = Result<T, Failure>;
 
 /// A result row.
 pub struct Row<'r> {
-    cells: &'r SqliteRow<'r>,
+    cells: Cells<'r>,
     /// `None` for the first row: most results have one, which needs no list.
     columns: Option<&'r ReadColumns>,
     /// How many columns were read by name.
     read: Changing<usize>,
+}
+
+/// Whether to read further rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Enough {
+    Yes,
+    No,
+}
+
+#[derive(Clone, Copy)]
+enum Cells<'r> {
+    Sqlite(&'r SqliteRow<'r>),
+    Postgres(&'r PostgresRow),
+}
+
+impl<'r> Cells<'r> {
+    fn position(self, name: &str) -> Option<usize> {
+        match self {
+            Self::Sqlite(row) => sqlite::position(row, name),
+            Self::Postgres(row) => postgres::position(row, name),
+        }
+    }
+
+    fn cell(self, position: usize) -> Option<Cell<'r>> {
+        match self {
+            Self::Sqlite(row) => sqlite::cell(row, position),
+            Self::Postgres(row) => postgres::cell(row, position),
+        }
+    }
 }
 
 /// The columns of most records, so that one allocation is enough.
@@ -29,12 +59,12 @@ pub(super) struct ReadColumns(RefCell<Vec<(&'static str, usize)>>);
 
 impl ReadColumns {
     /// The position of the column that is read after `read` others.
-    fn position(&self, row: &SqliteRow<'_>, read: usize, name: &'static str) -> Option<usize> {
+    fn position(&self, cells: Cells<'_>, read: usize, name: &'static str) -> Option<usize> {
         let mut known = self.0.borrow_mut();
         if let Some((_, position)) = known.get(read).filter(|(known, _)| *known == name) {
             return Some(*position);
         }
-        let position = cells::position(row, name)?;
+        let position = cells.position(name)?;
         known.truncate(read);
         if known.is_empty() {
             known.reserve(COLUMNS_USUAL);
@@ -54,22 +84,31 @@ impl Column for &'static str {
     fn of<'r>(self, row: &'r Row<'_>) -> Option<Cell<'r>> {
         let read = row.read.replace(row.read.get() + 1);
         let position = match row.columns {
-            None => cells::position(row.cells, self),
+            None => row.cells.position(self),
             Some(columns) => columns.position(row.cells, read, self),
         };
-        cells::cell(row.cells, position?)
+        row.cells.cell(position?)
     }
 }
 
 impl Column for usize {
     fn of<'r>(self, row: &'r Row<'_>) -> Option<Cell<'r>> {
-        cells::cell(row.cells, self)
+        row.cells.cell(self)
     }
 }
 
 impl<'r> Row<'r> {
-    pub(super) fn new(row: &'r SqliteRow<'r>, columns: Option<&'r ReadColumns>) -> Self {
-        Self { cells: row, columns, read: Changing::new(0) }
+    pub(super) fn of_sqlite(row: &'r SqliteRow<'r>, columns: Option<&'r ReadColumns>) -> Self {
+        Self { cells: Cells::Sqlite(row), columns, read: Changing::new(0) }
+    }
+
+    pub(super) fn of_postgres(row: &'r PostgresRow, columns: Option<&'r ReadColumns>) -> Self {
+        Self { cells: Cells::Postgres(row), columns, read: Changing::new(0) }
+    }
+
+    /// One column as it is stored.
+    pub(super) fn cell(&self, position: usize) -> Option<Cell<'r>> {
+        self.cells.cell(position)
     }
 
     /// Reads one column as `T`.

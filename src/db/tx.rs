@@ -4,26 +4,39 @@
 //! mapped to problems in the engine.
 
 use std::cell::Cell;
+use std::sync::Mutex;
 
 use uuid::{ContextV7, Uuid};
 
 use super::memory::Memory;
-use super::rows::{Row, RowResult};
+use super::postgres::session::PostgresSession;
+use super::rows::{Enough, Row, RowResult};
 use super::sqlite::cells::SqliteConnection;
-use super::sqlite::verbs::{self, Enough};
+use super::sqlite::verbs;
 use super::values::{Parameter, Parameters};
 use crate::clock::{Clock, Timestamp};
+use crate::failure::Failure;
 use crate::problem::Problem;
+
+/// Makes the ids of a process sort by creation, also when the clock goes back. All threads that write share one.
+pub(super) type IdSequence = Mutex<ContextV7>;
 
 /// An open transaction.
 pub struct Tx<'c> {
-    connection: &'c SqliteConnection,
+    on: On<'c>,
     now: Timestamp,
-    ids: &'c ContextV7,
+    ids: &'c IdSequence,
     /// Of the batch that it is a part of.
     memory: Option<&'c Memory>,
     after: Cell<AfterCommit>,
     statements: Cell<u32>,
+}
+
+/// The connection with the transaction.
+#[derive(Clone, Copy)]
+pub(super) enum On<'c> {
+    Sqlite(&'c SqliteConnection),
+    Postgres(&'c PostgresSession),
 }
 
 /// Actions to take after the commit, collected here so that no operation can forget them.
@@ -46,14 +59,19 @@ impl AfterCommit {
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn new(connection: &'c SqliteConnection, clock: &Clock, ids: &'c ContextV7) -> Self {
+    pub(super) fn new(on: On<'c>, clock: &Clock, ids: &'c IdSequence) -> Self {
         let (after, statements) = (Cell::default(), Cell::default());
-        Self { connection, now: clock.now(), ids, memory: None, after, statements }
+        Self { on, now: clock.now(), ids, memory: None, after, statements }
     }
 
     /// The same, as a part of a batch of writes.
     pub(super) fn in_batch(self, memory: &'c Memory) -> Self {
         Self { memory: Some(memory), ..self }
+    }
+
+    /// The same, at the time of the batch that it is a part of.
+    pub(super) fn at(self, now: Timestamp) -> Self {
+        Self { now, ..self }
     }
 
     /// Looks something up by a key and the time of the transaction, unless the batch has it already.
@@ -68,8 +86,13 @@ impl<'c> Tx<'c> {
         }
     }
 
-    pub(super) fn connection(&self) -> &'c SqliteConnection {
-        self.connection
+    /// Looks everything up anew from here on: after an insert that changes what [`Tx::find_once`] has found.
+    pub(crate) fn forget_found(&self) {
+        self.memory.inspect(|memory| memory.clear());
+    }
+
+    pub(super) fn on(&self) -> On<'c> {
+        self.on
     }
 
     /// Records that a commit of this transaction proves that the disk accepts writes again.
@@ -156,11 +179,29 @@ impl<'c> Tx<'c> {
         Ok(found)
     }
 
+    /// Reads all rows of a statement without parameters, one after the other: none is kept.
+    pub(super) fn each(&self, sql: &str, mut read: impl FnMut(&Row) -> RowResult<()>) -> Result<(), Failure> {
+        let mut failed = None;
+        self.query(sql, (), |row| {
+            Ok(match read(row) {
+                Ok(()) => Enough::No,
+                Err(failure) => {
+                    failed = Some(failure);
+                    Enough::Yes
+                }
+            })
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
     /// Executes a write and returns the number of changed rows.
     pub fn execute(&self, sql: &str, parameters: impl Parameters) -> Result<usize, Problem> {
         parameters.with(|parameters| {
             self.begin(sql, parameters);
-            verbs::execute(self.connection, sql, parameters)
+            match self.on {
+                On::Sqlite(connection) => verbs::execute(connection, sql, parameters),
+                On::Postgres(session) => session.execute(sql, parameters),
+            }
         })
     }
 
@@ -172,7 +213,10 @@ impl<'c> Tx<'c> {
     ) -> Result<(), Problem> {
         parameters.with(|parameters| {
             self.begin(sql, parameters);
-            verbs::query(self.connection, sql, parameters, read)
+            match self.on {
+                On::Sqlite(connection) => verbs::query(connection, sql, parameters, read),
+                On::Postgres(session) => session.query(sql, parameters, read),
+            }
         })
     }
 

@@ -58,7 +58,7 @@ impl Value<'_> {
 }
 
 /// A type that can be bound to a `?n`.
-pub trait Parameter {
+pub trait Parameter: Sync {
     /// The kind, also of NULL.
     fn kind() -> Kind
     where

@@ -19,11 +19,15 @@ use crate::clock::Timestamp;
 use crate::db::{Db, Tx};
 use crate::lifeline::Ending;
 use crate::problem::{Problem, Unavailable};
-use crate::store::ids::MailId;
-use crate::store::mails::{self, ListedMail, QueuedMail};
+use crate::store::ids::{InstanceId, MailId};
+use crate::store::mail_claims::{self, Interrupted, MailClaim, QueuedMail};
+use crate::store::mails::{self, ListedMail};
 
-/// How often the outbox is polled without a notification.
+/// How often the outbox is polled without a notification, and how often if other servers fill it, too.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(15);
+const LOOK_AGAIN_SHARED_AFTER: Duration = Duration::from_secs(1);
+/// How old the claims get before they are renewed.
+const RENEW_AFTER: Duration = Duration::from_secs(10);
 /// The deadline for one database transaction.
 const DATABASE_TIME_MAX: Duration = Duration::from_secs(30);
 /// The delay before a failed database transaction is retried.
@@ -38,6 +42,8 @@ const SERVER_ENDED: &str = "the server ended before the relay replied";
 
 /// The background task that delivers the outbox.
 pub struct Delivery {
+    /// The server whose claims these are.
+    pub instance_id: InstanceId,
     /// The database with the outbox.
     pub db: Db,
     /// Builds and sends messages.
@@ -54,23 +60,36 @@ impl Delivery {
         let pulse = self.db.lifeline().pulse(Ending::Delivery);
         let this = Arc::new(self);
         let mut in_hand = JoinSet::new();
-        let mut is_first_look = true;
+        // A file is served by one server only, so at its start every claim is from a server that has ended. On a shared
+        // database a server that has ended no longer renews its claims.
+        let mut to_take_over = Some(if this.db.is_shared() {
+            Interrupted::Lapsed(this.instance_id)
+        } else {
+            Interrupted::OfOthers(this.instance_id)
+        });
+        let mut renewed_at = Instant::now();
         while !*stop.borrow() {
             let looked = async {
-                // A database is served by one server only, so a claim from before this start belongs to a server that
-                // has ended.
-                if is_first_look {
-                    this.release_claims().await?;
+                if in_hand.is_empty() {
+                    renewed_at = Instant::now();
+                } else if renewed_at.elapsed() >= RENEW_AFTER {
+                    this.renew_claims().await?;
+                    renewed_at = Instant::now();
+                }
+                if let Some(interrupted) = to_take_over {
+                    this.take_over(interrupted).await?;
                 }
                 this.claim(this.workers - in_hand.len()).await
             };
             let pause = match looked.await {
                 Ok(claimed) => {
-                    is_first_look = false;
+                    if !this.db.is_shared() {
+                        to_take_over = None;
+                    }
                     for mail in claimed {
                         in_hand.spawn(Arc::clone(&this).deliver(mail));
                     }
-                    this.until_next_due()
+                    this.until_next_due().await
                 }
                 Err(problem) => {
                     tracing::error!(%problem, "the outbox could not be processed; retrying");
@@ -88,8 +107,16 @@ impl Delivery {
                 }
                 () = this.db.mail_queued().notified(), if has_room => {}
                 () = tokio::time::sleep(pause), if has_room => if is_idle { this.mailer.close_idle().await },
+                () = tokio::time::sleep_until(renewed_at + RENEW_AFTER), if !is_idle => {}
             }
         }
+        this.finish(in_hand).await;
+        this.mailer.close_idle().await;
+        pulse.finish();
+    }
+
+    /// Waits for the mails in progress, but not for long.
+    async fn finish(&self, mut in_hand: JoinSet<()>) {
         let finish = async {
             while let Some(ended) = in_hand.join_next().await {
                 expect_recorded(ended);
@@ -98,17 +125,18 @@ impl Delivery {
         if timeout(STOP_TIME_MAX, finish).await.is_err() {
             tracing::warn!(
                 mails = in_hand.len(),
-                "stopped while mails were being sent; the next start takes them over"
+                "stopped while mails were being sent; they will be retried"
             );
             in_hand.shutdown().await;
+            // If this fails, another server takes them over: the next one on a file, any other on PostgreSQL.
+            let _ = self.release(Interrupted::Own(self.instance_id)).await;
         }
-        this.mailer.close_idle().await;
-        pulse.finish();
     }
 
     /// Delivers one mail and records the outcome.
     async fn deliver(self: Arc<Self>, mail: QueuedMail) {
         let (id, attempts) = (mail.id, mail.attempts);
+        let claim = MailClaim { mail_id: id, owner: self.instance_id };
         let created_at = mail.created_at;
         // A task of its own, so that a panic in a library stays inside it.
         let mailer = Arc::clone(&self.mailer);
@@ -116,8 +144,8 @@ impl Delivery {
         let sending = AbortOnDrop(tokio::spawn(async move { mailer.send(mail, now).await }));
         match sending.outcome().await {
             Ok(sent) => {
-                self.record(move |tx| {
-                    mails::mark_delivered(tx, id, sent.answer.as_deref(), sent.kept.as_deref())
+                self.record(id, move |tx| {
+                    mail_claims::mark_delivered(tx, claim, sent.answer.as_deref(), sent.kept.as_deref())
                 })
                 .await;
                 tracing::info!(mail.id = %id, mail.attempts = attempts, "mail delivered");
@@ -128,21 +156,33 @@ impl Delivery {
                 let wait = retry_delay(attempts, id);
                 tracing::warn!(mail.id = %id, mail.attempts = attempts, wait_seconds = wait.as_secs(),
                                "mail not accepted; it will be retried (brms mail show has the reply)");
-                self.record(move |tx| mails::mark_tried(tx, id, &answer, tx.now().plus(wait))).await;
+                self.record(id, move |tx| mail_claims::mark_tried(tx, claim, &answer, tx.now().plus(wait)))
+                    .await;
             }
             Err(SendError::Transient(answer) | SendError::Permanent(answer)) => {
                 tracing::error!(mail.id = %id, mail.attempts = attempts,
                                 "mail given up (brms mail show has the reply)");
-                self.record(move |tx| mails::mark_failed(tx, id, &answer)).await;
+                self.record(id, move |tx| mail_claims::mark_failed(tx, claim, &answer)).await;
             }
         }
     }
 
-    /// Releases the mails that an earlier server had claimed when it ended.
-    async fn release_claims(&self) -> Result<(), Problem> {
+    /// Takes over the mails of servers that have ended.
+    async fn take_over(&self, interrupted: Interrupted) -> Result<(), Problem> {
+        let is_any = move |tx: &Tx| Ok(!mail_claims::interrupted(tx, interrupted)?.is_empty());
+        if self.db.look(deadline(), is_any).await? { self.release(interrupted).await } else { Ok(()) }
+    }
+
+    async fn renew_claims(&self) -> Result<(), Problem> {
+        let own = self.instance_id;
+        self.db.write(deadline(), move |tx| mail_claims::renew_claims(tx, own)).await.map(|_| ())
+    }
+
+    /// Makes interrupted mails due again.
+    async fn release(&self, interrupted: Interrupted) -> Result<(), Problem> {
         let give_up_after = self.give_up_after;
         let release_all = move |tx: &Tx| {
-            let claimed = mails::claimed(tx)?;
+            let claimed = mail_claims::interrupted(tx, interrupted)?;
             claimed.iter().map(|mail| release(tx, mail, give_up_after)).collect::<Result<Vec<_>, _>>()
         };
         let released = self.db.write(deadline(), release_all).await?;
@@ -159,26 +199,38 @@ impl Delivery {
 
     /// Claims mails that are due, as many as there are free workers. Reads first, since the outbox is usually empty.
     async fn claim(&self, count_max: usize) -> Result<Vec<QueuedMail>, Problem> {
-        if count_max == 0 || !self.db.peek(mails::any_due)? {
+        let own = self.instance_id;
+        if count_max == 0 || !self.db.look(deadline(), mails::any_due).await? {
             return Ok(Vec::new());
         }
-        self.db.write(deadline(), move |tx| mails::claim(tx, count_max)).await
+        self.db.write(deadline(), move |tx| mail_claims::claim(tx, own, count_max)).await
     }
 
     /// How long until the next retry is due; no notification is sent for retries.
-    fn until_next_due(&self) -> Duration {
-        let next = self.db.peek(mails::next_due).ok().flatten();
-        let Some(next) = next else { return LOOK_AGAIN_AFTER };
+    async fn until_next_due(&self) -> Duration {
+        let next = self.db.look(deadline(), mails::next_due).await.ok().flatten();
+        let longest = if self.db.is_shared() { LOOK_AGAIN_SHARED_AFTER } else { LOOK_AGAIN_AFTER };
+        let Some(next) = next else { return longest };
         let millis = next.as_millis().saturating_sub(self.db.clock().now().as_millis());
-        Duration::from_millis(u64::try_from(millis).unwrap_or_default().max(1)).min(LOOK_AGAIN_AFTER)
+        Duration::from_millis(u64::try_from(millis).unwrap_or_default().max(1)).min(longest)
     }
 
     /// Records the outcome of a mail. Retries until it succeeds: the relay has answered, and a lost outcome would
     /// mean that the mail is sent twice.
-    async fn record(&self, note: impl Fn(&Tx) -> Result<(), Problem> + Clone + Send + 'static) {
-        while let Err(problem) = self.db.write(deadline(), note.clone()).await {
-            tracing::error!(%problem, "the outcome of a mail could not be recorded; retrying");
-            tokio::time::sleep(retry_after(&problem)).await;
+    async fn record(&self, id: MailId, note: impl Fn(&Tx) -> Result<bool, Problem> + Clone + Send + 'static) {
+        loop {
+            match self.db.write(deadline(), note.clone()).await {
+                Ok(true) => return,
+                Ok(false) => {
+                    tracing::warn!(mail.id = %id, "this server stood still while sending the mail, and another one has taken it \
+                                                   over: it may have been sent twice, with the same Message-ID");
+                    return;
+                }
+                Err(problem) => {
+                    tracing::error!(%problem, "the outcome of a mail could not be recorded; retrying");
+                    tokio::time::sleep(retry_after(&problem)).await;
+                }
+            }
         }
     }
 }
@@ -212,10 +264,10 @@ fn release(
 ) -> Result<(MailId, Option<Duration>), Problem> {
     let wait = if mail.attempts > 1 { retry_delay(mail.attempts, mail.id) } else { Duration::ZERO };
     if mail.attempts > 1 && !may_retry(mail.created_at, tx.now(), give_up_after) {
-        mails::mark_failed(tx, mail.id, SERVER_ENDED)?;
+        mail_claims::give_up_interrupted(tx, mail.id, SERVER_ENDED)?;
         return Ok((mail.id, None));
     }
-    mails::mark_tried(tx, mail.id, SERVER_ENDED, tx.now().plus(wait))?;
+    mail_claims::release(tx, mail.id, SERVER_ENDED, tx.now().plus(wait))?;
     Ok((mail.id, Some(wait)))
 }
 

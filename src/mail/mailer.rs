@@ -5,7 +5,8 @@ use super::render::Renderer;
 use super::transport::{Outgoing, SendError, Sent, Transport};
 use crate::clock::Timestamp;
 use crate::store::ids::MailId;
-use crate::store::mails::{InvitationMail, QueuedMail};
+use crate::store::mail_claims::QueuedMail;
+use crate::store::mails::InvitationMail;
 
 /// The longest relay reply that is kept.
 const ANSWER_CHARS_MAX: usize = 1_000;

@@ -21,6 +21,8 @@ pub enum Unavailable {
     OtherSchema,
     /// The database failed for a reason that is in the log.
     Broken,
+    /// The connection to the database was lost while it committed.
+    OutcomeUnknown,
     /// A vital part of the process has ended.
     PartEnded,
     /// Mails are pending and no task claims them.
@@ -55,6 +57,10 @@ impl Unavailable {
             }
             Self::OtherSchema => {
                 "The database has a different schema from the one this server writes. Restart the server."
+            }
+            Self::OutcomeUnknown => {
+                "The connection to the database was lost while it committed, so the change may or may not have been \
+                 made. Look whether it was, or repeat the request with the same Idempotency-Key, if it had one."
             }
             Self::Broken => "Database error; see the server log.",
             Self::PartEnded => {

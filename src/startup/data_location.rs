@@ -1,13 +1,14 @@
 //! The location of a server's data: the database file of the settings, or a temporary folder that is removed when the
 //! server ends.
 
+use std::fmt;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::config::ServeSettings;
+use crate::config::{DatabaseLocation, DatabaseUrl, ServeSettings};
 use crate::db::sqlite::{ServeLock, beside};
 use crate::failure::Failure;
 
@@ -18,17 +19,25 @@ const FILE: &str = "brms.db";
 const LEFT_OVER_AFTER: Duration = Duration::from_mins(1);
 
 /// Where the data is stored.
-pub(super) struct DataLocation {
-    database: PathBuf,
-    /// Removed with its content when this is dropped.
-    folder: Option<TempDir>,
+pub(super) enum DataLocation {
+    /// In a file.
+    File {
+        database: PathBuf,
+        /// Removed with its content when this is dropped.
+        folder: Option<TempDir>,
+    },
+    /// In a PostgreSQL database.
+    Postgres(DatabaseUrl),
 }
 
 impl DataLocation {
     /// The location that the settings ask for. Creates the temporary folder if they ask for one.
     pub(super) fn of(settings: &ServeSettings) -> Result<Self, Failure> {
         if !settings.ephemeral {
-            return Ok(Self { database: settings.data.database.clone(), folder: None });
+            return Ok(match &settings.data.database {
+                DatabaseLocation::File(path) => Self::File { database: path.clone(), folder: None },
+                DatabaseLocation::Postgres(url) => Self::Postgres(url.clone()),
+            });
         }
         let parent = std::env::temp_dir();
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent).map_err(|cause| {
@@ -36,17 +45,25 @@ impl DataLocation {
             Failure(format!("no folder for --ephemeral can be made in {parent}: {cause}; set TMPDIR"))
         })?;
         sweep(&parent, folder.path(), PREFIX, FILE);
-        Ok(Self { database: folder.path().join(FILE), folder: Some(folder) })
-    }
-
-    /// The database file.
-    pub(super) fn database(&self) -> &Path {
-        &self.database
+        Ok(Self::File { database: folder.path().join(FILE), folder: Some(folder) })
     }
 
     /// The temporary folder, if there is one.
     pub(super) fn temporary_folder(&self) -> Option<&Path> {
-        self.folder.as_ref().map(TempDir::path)
+        match self {
+            Self::File { folder, .. } => folder.as_ref().map(TempDir::path),
+            Self::Postgres(_) => None,
+        }
+    }
+}
+
+/// For a person, without any credentials.
+impl fmt::Display for DataLocation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { database, .. } => database.display().fmt(formatter),
+            Self::Postgres(url) => url.fmt(formatter),
+        }
     }
 }
 

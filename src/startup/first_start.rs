@@ -11,7 +11,6 @@ use super::audience::Audience;
 use crate::address::EmailAddress;
 use crate::clock::Timestamp;
 use crate::config::{SESSION_LIFETIME, ServeSettings};
-use crate::db::sqlite::beside;
 use crate::db::{Db, Tx};
 use crate::failure::Failure;
 use crate::generated::models::{Permission, UserType};
@@ -48,7 +47,7 @@ pub struct FirstCredentials {
 pub(super) fn run(
     db: &Db,
     settings: &ServeSettings,
-    database: &Path,
+    default_file: &Path,
     audience: Audience,
 ) -> Result<Option<FirstCredentials>, Failure> {
     let credentials = FirstCredentials {
@@ -60,7 +59,7 @@ pub(super) fn run(
     };
     let file = match (&settings.credentials_file, audience) {
         (Some(path), _) => Some(path.clone()),
-        (None, Audience::Unattended) => Some(beside(database, "credentials")),
+        (None, Audience::Unattended) => Some(default_file.to_owned()),
         (None, Audience::Terminal) => None,
     };
     if let Some(path) = &file {

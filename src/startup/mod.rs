@@ -4,7 +4,9 @@
 
 mod audience;
 mod data_location;
+mod database_options;
 mod first_start;
+mod opened;
 mod public_url;
 mod ready_file;
 mod server;
@@ -13,5 +15,6 @@ mod test_controls;
 
 pub use audience::Audience;
 pub use data_location::sweep;
+pub use database_options::of_postgres;
 pub use first_start::FirstCredentials;
 pub use server::Server;

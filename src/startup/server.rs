@@ -9,19 +9,18 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
 
 use super::audience::Audience;
 use super::data_location::DataLocation;
-use super::first_start::{self, FirstCredentials};
+use super::first_start::FirstCredentials;
+use super::opened::{self, Opened};
 use super::public_url::{public_url, refuse_unspecified};
 use super::ready_file::ReadyFile;
-use super::shared_addresses;
 use super::test_controls::Token;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
-use crate::db::Db;
-use crate::db::sqlite::{self, Options, ServeLock};
 use crate::failure::Failure;
 use crate::lifeline::Lifeline;
 use crate::mail::delivery::Delivery;
@@ -29,10 +28,7 @@ use crate::mail::mailer::{Mailer, Sender};
 use crate::mail::render::Renderer;
 use crate::mail::transport::Transport;
 use crate::secret::Secret;
-use crate::seed;
 use crate::server::{self, ServerLimits, Site};
-use crate::store;
-use crate::testing::SeededSecrets;
 use crate::web::pages::Pages;
 use crate::web::{Content, Description};
 
@@ -50,7 +46,7 @@ pub struct Server {
     serving: JoinHandle<()>,
     delivering: JoinHandle<()>,
     ready_file: Option<ReadyFile>,
-    lock: ServeLock,
+    lock: opened::DatabaseLock,
     data_location: DataLocation,
 }
 
@@ -73,8 +69,8 @@ impl Server {
         let pages = Pages::new().map_err(|cause| Failure::new("the page templates", cause))?;
         let data_location = DataLocation::of(settings)?;
         let Opened { db, lock, filled, seeded_secrets } = tokio::task::block_in_place(|| {
-            let opened = open(settings, clock, audience, data_location.database(), address)?;
-            record_public_url(&opened.db, &public_url)?;
+            let opened = opened::open(settings, clock, audience, &data_location, address)?;
+            opened::record_public_url(&opened.db, &public_url)?;
             Ok::<_, Failure>(opened)
         })?;
         let (stop, stopped) = watch::channel(false);
@@ -140,10 +136,10 @@ impl Server {
         &self.site.app
     }
 
-    /// The database file.
+    /// The database, without any credentials.
     #[must_use]
-    pub fn database(&self) -> &Path {
-        self.data_location.database()
+    pub fn database(&self) -> String {
+        self.data_location.to_string()
     }
 
     /// The temporary folder that is removed at shutdown, if there is one.
@@ -204,107 +200,6 @@ fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// A database with at least one organisation.
-struct Opened {
-    db: Db,
-    lock: ServeLock,
-    filled: Filled,
-    seeded_secrets: SeededSecrets,
-}
-
-/// Locks and opens the database, and fills an empty one. If this fails, a newly created file is removed again.
-fn open(
-    settings: &ServeSettings,
-    clock: Clock,
-    audience: Audience,
-    database: &Path,
-    address: SocketAddr,
-) -> Result<Opened, Failure> {
-    let lock = ServeLock::take(database)?;
-    let is_new = sqlite::is_new(database)?;
-    let is_allowed = address.ip().is_loopback() || settings.allow_seeded_secrets;
-    let seeded_secrets = if is_allowed { SeededSecrets::Allowed } else { SeededSecrets::Refused };
-    let options = Options {
-        size_max: settings.database_size_max,
-        durable: !settings.ephemeral,
-        ..Options::new(database)
-    };
-    let opened = || {
-        let db = sqlite::open(&options, clock)?;
-        let filled = fill(&db, settings, database, audience)?;
-        if seeded_secrets == SeededSecrets::Refused {
-            refuse_known_secrets(&db, address)?;
-        }
-        shared_addresses::warn(&db)?;
-        Ok((db, filled))
-    };
-    match opened() {
-        Ok((db, filled)) => Ok(Opened { db, lock, filled, seeded_secrets }),
-        Err(cause) => {
-            if is_new {
-                sqlite::discard(database);
-            }
-            lock.give_up();
-            Err(cause)
-        }
-    }
-}
-
-/// How an empty database was filled.
-#[derive(Default)]
-struct Filled {
-    /// Set at a first start if the credentials are to be printed.
-    credentials: Option<FirstCredentials>,
-    /// Set if the data came from this seed.
-    seed: Option<seed::Checked>,
-}
-
-/// Fills an empty database: from the seed, or with one organisation and its owner.
-fn fill(db: &Db, settings: &ServeSettings, database: &Path, audience: Audience) -> Result<Filled, Failure> {
-    let has_people =
-        db.peek(store::users::any).map_err(|cause| Failure::new("reading the database", cause))?;
-    match &settings.seed {
-        Some(path) if has_people => {
-            tracing::info!(path = %path.display(), "the seed is skipped: the database is not empty");
-            Ok(Filled::default())
-        }
-        Some(path) => {
-            let seed = seed::read(path)?;
-            seed::load_into_empty(db, &seed, settings.invitations.invitation_ttl)?;
-            Ok(Filled { seed: Some(seed), ..Filled::default() })
-        }
-        None if has_people => Ok(Filled::default()),
-        None => {
-            let credentials = first_start::run(db, settings, database, audience)?;
-            Ok(Filled { credentials, ..Filled::default() })
-        }
-    }
-}
-
-/// Rejects credentials that are known from a seed file unless the server listens on loopback only.
-fn refuse_known_secrets(db: &Db, address: SocketAddr) -> Result<(), Failure> {
-    let seeded =
-        db.peek(store::tokens::any_seeded).map_err(|cause| Failure::new("reading the database", cause))?;
-    if !seeded {
-        return Ok(());
-    }
-    Err(Failure(format!(
-        "will not listen on {address}: this database accepts credentials from a seed file, so anyone who has read that file \
-         has access. Listen on 127.0.0.1, revoke them (`brms token list`, `brms token revoke ID`), or give \
-         --allow-seeded-secrets"
-    )))
-}
-
-/// Records the public URL for `brms invitation link`, unless it is recorded already: a start writes nothing then.
-fn record_public_url(db: &Db, public_url: &str) -> Result<(), Failure> {
-    let failed = |cause| Failure::new("recording the public URL", cause);
-    if db.peek(store::servers::public_url).map_err(failed)?.as_deref() == Some(public_url) {
-        return Ok(());
-    }
-    let public_url = public_url.to_owned();
-    db.write_blocking(move |tx| store::servers::set_public_url(tx, &public_url)).map_err(failed)
-}
-
 /// How mail is sent. Mail through a relay is read elsewhere, so the public URL must be set.
 fn transport(settings: &ServeSettings) -> Result<Transport, Failure> {
     let is_missing = settings.mail.smtp.smtp_host.is_some() && settings.public_url.is_none();
@@ -320,6 +215,7 @@ fn transport(settings: &ServeSettings) -> Result<Transport, Failure> {
 /// The mail delivery task.
 fn delivery(app: &App, settings: &ServeSettings, mailer: Mailer) -> Delivery {
     Delivery {
+        instance_id: Uuid::new_v4().into(),
         db: app.db.clone(),
         mailer: Arc::new(mailer),
         workers: usize::from(settings.delivery.mail_workers),

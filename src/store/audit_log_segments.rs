@@ -145,7 +145,8 @@ pub(super) fn remove_from(
     organisation_id: OrganisationId,
     position: Position,
 ) -> Result<(), Problem> {
-    let Some((_, end)) = last(tx, organisation_id)? else { return Ok(()) };
+    let key = [b"segment".as_slice(), Uuid::from(organisation_id).as_bytes()].concat();
+    let Some((_, end)) = tx.find_once(&key, || last(tx, organisation_id))? else { return Ok(()) };
     if end < position {
         return Ok(());
     }
@@ -206,6 +207,7 @@ fn insert(
          VALUES (?1, ?2, ?3, ?4)",
         params![organisation_id, number, end.0, end.1],
     )?;
+    tx.forget_found();
     let counted = |table: &str, column: &str, condition: &str| {
         let statement = format!(
             "INSERT INTO {table} (organisation_id, segment{column}, type, action, entries)

@@ -123,9 +123,9 @@ pub(crate) fn of_roles(
     let of_role = tx.rows(
         "SELECT groups.*, projects.name AS project_name
          FROM groups
-         JOIN roles ON roles.id = groups.role_id
-         JOIN projects ON projects.id = groups.project_id AND projects.organisation_id = roles.organisation_id
+         JOIN projects ON projects.id = groups.project_id
          WHERE groups.role_id IN (SELECT id FROM ids(?1) AS listed) AND projects.deleted_at IS NULL
+           AND projects.organisation_id = (SELECT organisation_id FROM roles WHERE roles.id = groups.role_id)
          ORDER BY groups.created_at, groups.id",
         [Ids::of(role_ids)],
         |row| Ok((row.get("role_id")?, (Group::read(row)?, row.get("project_name")?))),

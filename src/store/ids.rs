@@ -54,6 +54,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// The id of a running server, new at each start.
+    InstanceId,
     /// The id of an organisation.
     OrganisationId,
     /// The id of a user.

@@ -36,22 +36,6 @@ pub struct Inviter {
 }
 
 stored! {
-    /// A mail that was claimed for sending. It has the link's secret, and therefore no `Debug`.
-    pub struct QueuedMail {
-        /// The mail's id, from which its Message-ID is derived.
-        id: MailId,
-        /// The stored JSON. It is parsed when the mail is built, so that an unreadable one fails alone.
-        content_json: String = "content",
-        /// The invitation's secret.
-        secret: String,
-        /// The number of attempts, including this one.
-        attempts: u32,
-        /// When it was queued.
-        created_at: Timestamp,
-    }
-}
-
-stored! {
     /// A mail as shown to the operator, deliberately without its secret.
     #[derive(Clone, Debug)]
     pub struct ListedMail {
@@ -133,7 +117,7 @@ fn queued() -> String {
 }
 
 /// The condition for a queued mail that no task has claimed.
-fn waiting() -> String {
+pub(super) fn waiting() -> String {
     format!("{} AND claimed_at IS NULL", queued())
 }
 
@@ -142,30 +126,6 @@ fn cancel_where(tx: &Tx, column: &str, id: impl Parameter) -> Result<usize, Prob
     tx.execute(
         &format!("UPDATE mails SET state = '{cancelled}', secret = NULL WHERE {column} = ?1 AND {queued}"),
         [id],
-    )
-}
-
-/// Claims the mails that are due, oldest due time first. The attempt is counted here and not when it ends, so that a
-/// mail whose attempt crashes the process is recognised by its count.
-pub(crate) fn claim(tx: &Tx, count_max: usize) -> Result<Vec<QueuedMail>, Problem> {
-    let waiting = waiting();
-    tx.execute(
-        &format!("UPDATE mails SET next_attempt_at = ?1 WHERE {waiting} AND next_attempt_at > ?2"),
-        [tx.now(), tx.now().plus(WAIT_MAX)],
-    )?;
-    tx.rows(
-        &format!(
-            "UPDATE mails
-             SET claimed_at = ?1, tried_at = ?1, attempts = attempts + 1
-             WHERE id IN (SELECT id
-                          FROM mails
-                          WHERE {waiting} AND next_attempt_at <= ?1
-                          ORDER BY next_attempt_at, id
-                          LIMIT ?2)
-             RETURNING id, content, secret, attempts, created_at"
-        ),
-        params![tx.now(), i64::try_from(count_max).unwrap_or(i64::MAX)],
-        QueuedMail::read,
     )
 }
 
@@ -205,54 +165,6 @@ pub fn is_stuck(tx: &Tx, since: Timestamp) -> Result<bool, Problem> {
     )
 }
 
-/// The claimed mails: being sent, or interrupted when a server ended.
-pub(crate) fn claimed(tx: &Tx) -> Result<Vec<ListedMail>, Problem> {
-    tx.rows(&listed_where("claimed_at IS NOT NULL", "id"), (), ListedMail::read)
-}
-
-/// Records a delivery, erases the secret, and stores the message if this is the local mailbox. A mail that was
-/// cancelled while it was being sent is recorded as delivered too.
-pub(crate) fn mark_delivered(
-    tx: &Tx,
-    mail_id: MailId,
-    answer: Option<&str>,
-    kept: Option<&[u8]>,
-) -> Result<(), Problem> {
-    tx.execute(
-        "UPDATE mails
-         SET state = ?5, delivered_at = ?2, message = ?3, last_answer = ?4, secret = NULL,
-             claimed_at = NULL
-         WHERE id = ?1 AND claimed_at IS NOT NULL",
-        params![mail_id, tx.now(), kept, answer, MailState::Delivered],
-    )?;
-    Ok(())
-}
-
-/// Records a failed attempt and the time of the next one.
-pub(crate) fn mark_tried(
-    tx: &Tx,
-    mail_id: MailId,
-    answer: &str,
-    next_attempt_at: Timestamp,
-) -> Result<(), Problem> {
-    tx.execute(
-        "UPDATE mails SET last_answer = ?2, next_attempt_at = ?3, claimed_at = NULL WHERE id = ?1",
-        params![mail_id, answer, next_attempt_at],
-    )?;
-    Ok(())
-}
-
-/// Marks a mail as failed and erases its secret. A mail that was cancelled meanwhile stays cancelled.
-pub(crate) fn mark_failed(tx: &Tx, mail_id: MailId, answer: &str) -> Result<(), Problem> {
-    tx.execute(
-        "UPDATE mails
-         SET state = CASE WHEN state = ?3 THEN ?4 ELSE state END, last_answer = ?2, secret = NULL, claimed_at = NULL
-         WHERE id = ?1",
-        params![mail_id, answer, MailState::Queued, MailState::Failed],
-    )?;
-    Ok(())
-}
-
 /// Every mail, oldest first, optionally of one state.
 pub fn list(tx: &Tx, state: Option<MailState>) -> Result<Vec<ListedMail>, Problem> {
     tx.rows(&listed_where("?1 IS NULL OR state = ?1", "created_at, id"), params![state], ListedMail::read)
@@ -269,7 +181,7 @@ pub fn find(tx: &Tx, mail_id: MailId) -> Result<Option<ListedMail>, Problem> {
 }
 
 /// Selects all columns but the message, which may be long.
-fn listed_where(condition: &str, order: &str) -> String {
+pub(super) fn listed_where(condition: &str, order: &str) -> String {
     format!(
         "SELECT id, invitation_id, recipient, state, CASE WHEN claimed_at IS NULL THEN 0 ELSE 1 END AS is_being_sent,
                 attempts, tried_at, next_attempt_at, last_answer, created_at, delivered_at

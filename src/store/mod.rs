@@ -14,6 +14,7 @@ pub mod ids;
 pub mod invitations;
 pub(crate) mod listed_members;
 pub mod lists;
+pub mod mail_claims;
 pub mod mails;
 pub mod members;
 pub mod organisations;

@@ -1,8 +1,8 @@
 //! Query plans, for tests of statements that are assembled at run time.
 
 use crate::clock::Clock;
-use crate::db::sqlite::{self, Options};
-use crate::db::{Db, Parameter};
+use crate::db::sqlite::Options;
+use crate::db::{Db, Engine, Parameter};
 
 /// An empty database for reading query plans.
 pub(super) struct Plans {
@@ -13,7 +13,7 @@ pub(super) struct Plans {
 impl Plans {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let db = sqlite::open(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
+        let db = Engine::open_sqlite(&Options::new(folder.path().join("a.db")), Clock::default()).unwrap();
         Self { db, _folder: folder }
     }
 

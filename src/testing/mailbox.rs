@@ -25,6 +25,8 @@ const WAIT: Duration = Duration::from_secs(10);
 const WAIT_MAX: Duration = Duration::from_mins(1);
 /// The polling interval. A poll takes microseconds, and finds mails however they were delivered.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
+/// The deadline of one look.
+const LOOK_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A mail that was delivered to the local mailbox.
 #[derive(Serialize)]
@@ -82,7 +84,10 @@ pub(super) async fn next(app: &App, controls: &Controls, request: &Request) -> R
 async fn wait_for(app: &App, to: &str, after: MailId, wait: Duration) -> Result<Option<Mail>, Problem> {
     let until = Instant::now() + wait;
     loop {
-        if let Some(mail) = app.db.peek(|tx| find(tx, to, after))? {
+        let to = to.to_owned();
+        if let Some(mail) =
+            app.db.look(Instant::now() + LOOK_TIME_MAX, move |tx| find(tx, &to, after)).await?
+        {
             return Ok(Some(mail));
         }
         if Instant::now() >= until {

@@ -4,6 +4,7 @@ use brms::db::Row;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::support::inside::everything;
 use crate::support::{Answer, TestServer, program, seed};
 
 const ACCEPT: &str = "/invitations/accept";
@@ -44,11 +45,11 @@ async fn json_makes_the_invited_user_an_active_member_with_names() {
     let sql = "SELECT count(*) FROM invitations WHERE status = 'accepted' AND accepted_at < expires_at";
     assert_eq!(server.count(sql), 1);
     assert_eq!(server.count("SELECT count(*) FROM invitation_secrets WHERE state = 'used'"), 1);
-    let sql = "SELECT type || ' ' || hex(user_id) || ' ' || ip_address || ' ' || data FROM audit_logs
-               WHERE action = 'accepted' AND ref_id = user_id";
-    let row: String = server.look(|tx| tx.row(sql, (), |row| row.get(0)));
+    let sql = "SELECT type || ' ' || ip_address || ' ' || data FROM audit_logs
+               WHERE action = 'accepted' AND user_id = ?1 AND ref_id = user_id";
+    let row: String = server.look(|tx| tx.row(sql, [uuid(seed::IVY)], |row| row.get(0)));
     assert!(row.starts_with("user ") && row.contains("127.0.0.1") && row.contains("O'Neil"), "{row}");
-    assert!(row.contains(&uuid(seed::IVY).simple().to_string().to_uppercase()) && !row.contains(&code));
+    assert!(!row.contains(&code));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,10 +149,7 @@ async fn a_form_accepts_the_whole_link_as_its_code() {
 async fn iv_18_viewing_the_page_changes_nothing() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
-    let sum = "SELECT sum(total) FROM (SELECT count(*) AS total FROM audit_logs UNION ALL
-               SELECT count(*) FROM invitation_secrets UNION ALL SELECT sum(updated_at) FROM users UNION ALL
-               SELECT sum(updated_at) FROM invitations)";
-    let before = server.count(sum);
+    let before = everything(&server);
     for method in ["GET", "HEAD"] {
         for query in [String::new(), format!("?secret={code}"), format!("?secret={code}&firstName=Eve")] {
             for file in ["", ".js", ".css"] {
@@ -159,7 +157,7 @@ async fn iv_18_viewing_the_page_changes_nothing() {
             }
         }
     }
-    assert_eq!(server.count(sum), before);
+    assert_eq!(everything(&server), before);
     assert_eq!(person(&server, seed::IVY).0, "invited");
     let page = server.get(&format!("{ACCEPT}?secret={code}")).expect(200).await;
     assert!(!page.text().contains(&code), "what is in the address is not reflected");
@@ -222,7 +220,7 @@ async fn other_content_types_methods_and_long_bodies_are_rejected() {
 async fn a_membership_created_earlier_takes_effect_on_acceptance_and_iv_33_leaves_the_invitation_unchanged() {
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
-    let invitation = "SELECT sum(expires_at + updated_at) FROM invitations";
+    let invitation = "SELECT CAST(sum(expires_at + updated_at) AS bigint) FROM invitations";
     let before = server.count(invitation);
     let body = json!({ "userIds": [seed::IVY], "groupIds": [seed::MANAGERS] });
     let path = seed::members_path(seed::PRICING);

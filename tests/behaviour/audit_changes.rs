@@ -240,7 +240,7 @@ async fn fr_58_a_call_that_changes_nothing_leaves_no_row_and_no_new_time() {
         let before = rows(&server);
         server.clock.advance(std::time::Duration::from_secs(1));
         let times = "SELECT max(updated_at) FROM (SELECT updated_at FROM users UNION ALL SELECT updated_at FROM projects
-                     UNION ALL SELECT updated_at FROM groups UNION ALL SELECT updated_at FROM organisations)";
+                     UNION ALL SELECT updated_at FROM groups UNION ALL SELECT updated_at FROM organisations) AS every";
         let newest = server.count(times);
         put(&server, &path, body.clone()).await;
         assert_eq!(rows(&server), before, "{path} {body}");

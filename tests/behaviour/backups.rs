@@ -9,6 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::processes::call;
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::program::{Serving, brms};
 use crate::support::seed;
 
@@ -81,6 +82,7 @@ const MEMBERS: &str = "SELECT count(*) FROM members";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_of_a_running_server_is_complete_private_and_does_not_disturb_it() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = tempfile::tempdir().expect("a folder");
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     let copy = folder.path().join("copy.db");
@@ -108,6 +110,7 @@ async fn a_backup_of_a_running_server_is_complete_private_and_does_not_disturb_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn backups_during_many_writes_never_contain_half_a_transaction() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = tempfile::tempdir().expect("a folder");
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     let (http, url) = (reqwest::Client::new(), serving.url.clone());
@@ -140,6 +143,7 @@ async fn backups_during_many_writes_never_contain_half_a_transaction() {
 
 #[test]
 fn an_existing_file_is_replaced_only_with_force() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = seeded();
     let copy = folder.path().join("copy.db");
     std::fs::write(&copy, "mine").expect("a file");
@@ -154,6 +158,7 @@ fn an_existing_file_is_replaced_only_with_force() {
 
 #[test]
 fn the_write_ahead_log_of_another_database_is_not_applied_to_the_backup() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = seeded();
     let copy = folder.path().join("copy.db");
     for companion in ["copy.db-wal", "copy.db-journal", "copy.db-shm"] {
@@ -172,6 +177,7 @@ fn the_write_ahead_log_of_another_database_is_not_applied_to_the_backup() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn force_does_not_replace_a_database_that_is_served_or_open() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = seeded();
     let place = tempfile::tempdir().expect("a folder");
     let served = place.path().join("test.db");
@@ -198,6 +204,7 @@ async fn force_does_not_replace_a_database_that_is_served_or_open() {
 
 #[test]
 fn a_failed_backup_gives_its_reason_and_creates_nothing() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = seeded();
     let place = folder.path();
     std::os::unix::fs::symlink("test.db", place.join("link.db")).expect("a link");
@@ -239,6 +246,7 @@ pub fn sqlite_of_others(path: &Path) {
 #[cfg(unix)]
 #[test]
 fn a_full_disk_leaves_no_partial_backup() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = seeded();
     // A limit on the file size makes a write fail like a full disk.
     let script =

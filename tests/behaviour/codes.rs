@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::inside::cells;
+use crate::support::inside::{cells_of, rows_of};
 use crate::support::{Answer, TestServer, seed};
 
 const ACCEPT: &str = "/invitations/accept";
@@ -22,13 +22,8 @@ fn anonymous(answer: &Answer) -> Value {
 }
 
 /// Everything that accepting could change.
-fn fingerprint(server: &TestServer) -> String {
-    let sql = "SELECT group_concat(text, ';') FROM (
-                   SELECT hex(id) || type || status || updated_at AS text FROM users
-                   UNION ALL SELECT hex(secret_hash) || state FROM invitation_secrets
-                   UNION ALL SELECT hex(id) || status || updated_at FROM invitations
-                   UNION ALL SELECT hex(id) FROM audit_logs ORDER BY 1)";
-    server.look(|tx| tx.row(sql, (), |row| row.get(0)))
+fn fingerprint(server: &TestServer) -> Vec<String> {
+    rows_of(server, &["users", "invitation_secrets", "invitations", "audit_logs"])
 }
 
 /// Bodies that contain no code that ever existed.
@@ -206,7 +201,7 @@ async fn a_concurrent_send_and_accept_never_both_succeed() {
 /// Table and column of every cell that contains one of these texts.
 fn cells_with(server: &TestServer, texts: &[String]) -> Vec<String> {
     let holds = |bytes: &[u8], text: &String| bytes.windows(text.len()).any(|part| part == text.as_bytes());
-    let mut found: Vec<String> = cells(&server.database())
+    let mut found: Vec<String> = cells_of(server)
         .into_iter()
         .filter(|(_, bytes)| texts.iter().any(|text| holds(bytes, text)))
         .map(|(place, _)| place)

@@ -1,8 +1,6 @@
 //! Complaints about invitations in other systems, including security advisories, and the tests that show that they do
 //! not apply here. A test with `iv_NN` in its name covers the complaint of that number, in whichever file; tests that
 //! fit no other file are here.
-//!
-//! Of SQLite alone: `iv_11_…` bypasses its checks.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,6 +9,7 @@ use brms::generated::router::ROUTES;
 use serde_json::{Value, json};
 
 use crate::support::inside::{everything, execute, sign_in};
+use crate::support::postgres;
 use crate::support::{Answer, TestServer, seed};
 
 /// The complaints, numbered from 1.
@@ -154,23 +153,32 @@ async fn iv_10_knowing_an_invited_address_gives_no_access() {
 async fn iv_11_no_row_has_an_empty_secret_or_that_of_another_user() {
     let server = TestServer::start().await;
     server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
-    let database = server.sqlite();
+    let [short, long]: [&str; 2] = if postgres::is_used() {
+        ["decode(repeat('00', 31), 'hex')", "decode(repeat('00', 33), 'hex')"]
+    } else {
+        ["zeroblob(31)", "zeroblob(33)"]
+    };
+    let refused = |sql: String, what: &str| {
+        let write = server.app().db.clone();
+        let outcome = std::thread::spawn(move || write.write_blocking(move |tx| tx.execute(&sql, ())));
+        outcome.join().expect("no panic").expect_err(what);
+    };
     let taken = "(SELECT secret_hash FROM invitation_secrets LIMIT 1)";
-    for hash in ["NULL", "''", "x''", "zeroblob(31)", "zeroblob(33)", "0", taken] {
+    for hash in ["NULL", "''", short, long, "0", taken] {
         let insert = format!(
             "INSERT INTO invitation_secrets (secret_hash, invitation_id, state, is_send, created_at)
              SELECT {hash}, id, 'withdrawn', 0, 1 FROM invitations LIMIT 1"
         );
-        database.execute(&insert, []).expect_err(hash);
+        refused(insert, hash);
     }
     for table in ["personal_access_tokens", "internal_tokens"] {
         let other = format!("(SELECT secret_hash FROM {table} ORDER BY secret_hash LIMIT 1)");
-        for hash in ["NULL", "''", "x''", "zeroblob(31)", "0", &other] {
+        for hash in ["NULL", "''", short, long, "0", &other] {
             let update = format!(
                 "UPDATE {table} SET secret_hash = {hash}
-                 WHERE secret_hash = (SELECT max(secret_hash) FROM {table})"
+                 WHERE secret_hash = (SELECT secret_hash FROM {table} ORDER BY secret_hash DESC LIMIT 1)"
             );
-            database.execute(&update, []).expect_err(&update);
+            refused(update.clone(), &update);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
 
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::program::run_well;
 use crate::support::server::{Mail, PATIENCE};
 use crate::support::smtp::{Deed, Habits, Received, Rule, Sink, Stage, Tls, certificate_pem};
@@ -297,6 +298,7 @@ async fn data_injected_before_tls_is_not_accepted_as_a_reply() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mailed_code_is_erased_from_the_file_including_its_free_space() {
+    of_sqlite_alone!("the free space of PostgreSQL's files is its own");
     let sink = Sink::start();
     let server = server_to(sink.address(), &[]).await;
     let emails = people(10);

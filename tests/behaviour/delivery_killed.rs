@@ -20,6 +20,7 @@ use crate::delivery::{message_id, relay_flags};
 use crate::durability::sound;
 use crate::processes::wait_for;
 use crate::support::inside::onlooker;
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::program::Serving;
 use crate::support::random::{self, Random, given};
 use crate::support::seed;
@@ -186,6 +187,7 @@ fn waiting(database: &Path, count: usize) -> Vec<(Uuid, Uuid)> {
 #[expect(clippy::print_stderr, reason = "repeating a run needs its seed, however it ends")]
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_survives_a_server_that_is_killed_at_random_moments() {
+    of_sqlite_alone!("it kills a server that writes into a file");
     let rounds = usize::try_from(given("KILL_ROUNDS", || ROUNDS as u64)).expect("a number of rounds");
     let mut random = Random::new(random::seed("KILL_SEED"));
     let folder = tempfile::tempdir().expect("a folder");

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::processes::wait_for;
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::program::{Serving, run_well};
 use crate::support::{TestServer, seed};
 
@@ -86,6 +87,7 @@ async fn invite_until_the_end(url: String, next: Arc<AtomicUsize>, answered: Arc
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_membership_survives_a_killed_server() {
+    of_sqlite_alone!("it kills a server that writes into a file");
     let folder = tempfile::tempdir().expect("a folder");
     let seed_file = large_seed(&folder);
     let next = Arc::new(AtomicUsize::new(0));
@@ -158,6 +160,7 @@ async fn nearly_full() -> (TempDir, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_503_leaves_nothing_half_done_and_recovers() {
+    of_sqlite_alone!("the size limit is one of its file");
     let (folder, size_max) = nearly_full().await;
     let server = TestServer::start_in(folder, &["--database-size-max", &size_max]).await;
     let mut kept = Vec::new();
@@ -198,6 +201,7 @@ async fn a_full_disk_is_503_leaves_nothing_half_done_and_recovers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_leaves_an_invitation_and_its_link_unchanged() {
+    of_sqlite_alone!("the size limit is one of its file");
     let (folder, size_max) = nearly_full().await;
     let server =
         TestServer::start_in(folder, &["--database-size-max", &size_max, "--invitation-sends-max", "1000"])
@@ -229,6 +233,7 @@ async fn a_full_disk_leaves_an_invitation_and_its_link_unchanged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_during_a_long_read_delays_no_write() {
+    of_sqlite_alone!("it is about the checkpoints of its log");
     let server = TestServer::start().await;
     assert_eq!(invite(&server, seed::NINA.parse().expect("an id")).await, 200);
     // For example a backup: it reads one snapshot, beyond which the log cannot be checkpointed.

@@ -1,12 +1,14 @@
 //! Internal errors as clients see them: a broken table, a file locked by another process, a write that waited too
 //! long. Nothing is half-written, and the server recovers.
 //!
-//! Of SQLite alone: triggers and a renamed table cause the errors.
+//! Of SQLite alone: another process locks its file.
 
 use std::time::Duration;
 
 use serde_json::json;
 
+use crate::support::inside::fail_audit_entries;
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::{TestServer, seed};
 
 async fn invite(server: &TestServer, status: u16) -> crate::support::Answer {
@@ -27,13 +29,13 @@ async fn an_internal_error_is_500_without_its_cause_and_writes_nothing() {
     let server = TestServer::start().await;
     let before = written(&server);
     // The audit entry is written last, so members and groups were already written in this transaction.
-    server.sqlite().execute_batch("ALTER TABLE audit_logs RENAME TO hidden").expect("a broken schema");
+    server.execute("ALTER TABLE audit_logs RENAME TO hidden");
     let answer = invite(&server, 500).await;
     assert_eq!(answer.problem(), "internal-error");
     for cause in ["audit", "INSERT", "table", "sqlite"] {
         assert!(!answer.text().contains(cause), "{}", answer.text());
     }
-    server.sqlite().execute_batch("ALTER TABLE hidden RENAME TO audit_logs").expect("as before");
+    server.execute("ALTER TABLE hidden RENAME TO audit_logs");
     assert_eq!(written(&server), before);
     assert_eq!(invite(&server, 200).await.json().as_array().map(Vec::len), Some(1));
 }
@@ -41,10 +43,7 @@ async fn an_internal_error_is_500_without_its_cause_and_writes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_in_one_write_does_not_fail_others_in_its_batch() {
     let server = TestServer::start().await;
-    let sql = "CREATE TRIGGER broken BEFORE INSERT ON audit_logs
-               WHEN NEW.project_id = unhex('0190a0000000' || '7000a000000000000002')
-               BEGIN SELECT RAISE(ABORT, 'as planned'); END";
-    server.sqlite().execute_batch(sql).expect("a trigger");
+    fail_audit_entries(&server, "NEW.project_id = (SELECT id FROM projects WHERE key = 'claims')");
     let body = json!({ "userIds": [seed::NINA, seed::OTTO] });
     let call =
         |project: &str| server.post(&seed::members_path(project)).caller(seed::OWNER_PAT).json(&body).send();
@@ -67,6 +66,7 @@ async fn an_error_in_one_write_does_not_fail_others_in_its_batch() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_locked_by_another_process_is_503_for_writes_only() {
+    of_sqlite_alone!("one writer of PostgreSQL locks out no other");
     let server = TestServer::start().await;
     let other = server.sqlite();
     other.execute_batch("BEGIN IMMEDIATE").expect("the other process begins to write");
@@ -80,6 +80,7 @@ async fn a_file_locked_by_another_process_is_503_for_writes_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_that_waited_past_its_deadline_is_never_run() {
+    of_sqlite_alone!("one writer of PostgreSQL locks out no other");
     let server = TestServer::start_with(&["--request-timeout", "200ms"]).await;
     let before = written(&server);
     let other = server.sqlite();

@@ -15,6 +15,7 @@ use crate::backups::{run_in, seeded, well};
 use crate::durability::sound;
 use crate::processes::{call, log, serve_refused, stop, wait_for};
 use crate::support::disk::FaultyDisk;
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::program::Serving;
 use crate::support::{TestServer, inside, seed};
 
@@ -120,6 +121,7 @@ async fn fr_04_a_file_deleted_before_shutdown_is_kept_and_not_replaced_by_an_emp
 
 #[tokio::test(flavor = "multi_thread")]
 async fn checkpoints_by_other_processes_cause_no_failure() {
+    of_sqlite_alone!("it is about changes to its file");
     let scene = Scene::new();
     let (path, done) = (scene.at("test.db"), std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)));
     let is_done = std::sync::Arc::clone(&done);
@@ -205,6 +207,7 @@ async fn fr_04_a_write_to_a_truncated_file_is_503() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_05_a_backup_copied_over_the_live_file_makes_every_request_503_with_a_remedy() {
+    of_sqlite_alone!("it is about changes to its file");
     for is_idle in [false, true] {
         let scene = Scene::new();
         well(scene.folder.path(), &["backup", "copy.db"]);
@@ -273,6 +276,7 @@ async fn fr_05_damaged_pages_are_a_permanent_503() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn legitimate_use_of_the_file_by_other_processes_causes_no_failure() {
+    of_sqlite_alone!("it is about changes to its file");
     let scene = Scene::new();
     // Reads, backups, checkpoints, even a VACUUM, as long as they go through SQLite.
     for sql in
@@ -298,6 +302,7 @@ async fn legitimate_use_of_the_file_by_other_processes_causes_no_failure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_02_fr_16_a_disk_error_is_503_and_reported_until_writes_succeed_again() {
+    of_sqlite_alone!("it is about changes to its file");
     // Disk full, quota exceeded, I/O error, read-only file system.
     for number in [28, 122, 5, 30] {
         let scene = Scene::new();
@@ -330,6 +335,7 @@ async fn a_write_whose_sync_failed_is_503_and_absent_after_a_crash() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_during_a_long_write_of_another_process_is_503() {
+    of_sqlite_alone!("it is about changes to its file");
     let scene = Scene::new();
     let other = rusqlite::Connection::open(scene.at("test.db")).expect("the file");
     other.execute_batch("BEGIN IMMEDIATE").expect("it begins to write");
@@ -356,6 +362,7 @@ async fn fr_02_a_file_that_becomes_read_only_rejects_writes_and_health_reports_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_08_readiness_checks_keep_no_secret_in_the_log() {
+    of_sqlite_alone!("it is about changes to its file");
     let server = TestServer::start().await;
     let code = server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;
     let log = server.folder.path().join("test.db-wal");

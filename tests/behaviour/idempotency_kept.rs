@@ -1,31 +1,34 @@
 //! What is kept under an `Idempotency-Key`: for how long, how much, and where it is carried along.
 //!
-//! Of SQLite alone: rows that are made by the thousand, a trigger, and the copy that a backup is.
+//! Of SQLite alone: the copy that a backup is.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
+use brms::db::Parameter;
 use brms::limits::LIVE_IDEMPOTENCY_KEYS_MAX;
 use serde_json::json;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::idempotency::{KEY, is_repeat, role, roles};
 use crate::support::controls::TOKEN;
-use crate::support::inside::execute_in_sqlite;
+use crate::support::inside::{fail_audit_entries, id};
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::program::run_well;
 use crate::support::{Answer, TestServer, seed};
 
 /// Puts keys there that end in this many milliseconds.
-fn fill(server: &TestServer, prefix: &str, user: &str, keys: u64, ends_in_ms: i64) {
-    let (user, end) = (user.replace('-', ""), server.clock.now().as_millis() + ends_in_ms);
-    execute_in_sqlite(
-        server,
-        &format!(
-            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {keys})
+fn fill(server: &TestServer, prefix: &'static str, user: &str, keys: i64, ends_in_ms: i64) {
+    let (user, end) = (id(user), server.clock.now().as_millis() + ends_in_ms);
+    server.change(move |tx| {
+        tx.execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
              INSERT INTO idempotency_keys (credential_id, key, user_id, fingerprint, status, ids, body, expires_at)
-             SELECT zeroblob(16), '{prefix}' || i, unhex('{user}'), zeroblob(32), 200, '[]', NULL, {end} + i FROM n"
-        ),
-    );
+             SELECT ?2, ?3 || i, ?4, ?5, 200, '[]', NULL, ?6 + i FROM n",
+            &[&keys as &dyn Parameter, &Uuid::nil(), &prefix, &user, &vec![0; 32], &end][..],
+        )
+    });
 }
 
 fn ended(server: &TestServer) -> i64 {
@@ -67,7 +70,8 @@ async fn keys_that_have_ended_are_removed_a_few_at_a_time() {
 async fn a_user_has_10_000_live_keys_at_most() {
     let server = TestServer::start().await;
     assert_eq!(LIVE_IDEMPOTENCY_KEYS_MAX, 10_000);
-    fill(&server, "k-", seed::OWNER, LIVE_IDEMPOTENCY_KEYS_MAX - 1, 90_000);
+    let keys = i64::try_from(LIVE_IDEMPOTENCY_KEYS_MAX - 1).expect("a few");
+    fill(&server, "k-", seed::OWNER, keys, 90_000);
     let last = role(&server, seed::OWNER_SES, "last", "Last").expect(200).await;
     let before = roles(&server);
     for caller in [seed::OWNER_SES, seed::OWNER_PAT] {
@@ -154,9 +158,7 @@ async fn two_hundred_repeats_at_once_do_it_once() {
 async fn a_write_beside_it_that_fails_changes_nothing_about_it() {
     let server = TestServer::start().await;
     // Roles of this name fail after a change, so that their batch is rolled back and run again one by one.
-    let fail = "CREATE TRIGGER fail AFTER INSERT ON audit_logs WHEN NEW.data LIKE '%Broken%' BEGIN
-                SELECT RAISE(ABORT, 'broken'); END";
-    execute_in_sqlite(&server, fail);
+    fail_audit_entries(&server, "NEW.data LIKE '%Broken%'");
     let before = roles(&server);
     let mut calls = JoinSet::new();
     for number in 0..60 {
@@ -188,6 +190,7 @@ async fn an_answer_that_never_came_comes_with_the_repeat() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reset_and_an_export_leave_keys_behind_and_a_backup_has_them() {
+    of_sqlite_alone!("a backup is a copy of its file");
     let server = TestServer::start_with(&["--test-api", "--test-api-token", TOKEN]).await;
     let first = role(&server, seed::OWNER_SES, "distinctive-key", "Kept").expect(200).await;
     assert!(!server.export().await.to_string().contains("distinctive-key"));

@@ -17,6 +17,7 @@ use crate::idempotency::KEY;
 use crate::processes::wait_for;
 use crate::support::controls::{TEST, TOKEN};
 use crate::support::inside::onlooker;
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::program::Serving;
 use crate::support::random::{self, Random, given};
 use crate::support::seed;
@@ -112,6 +113,7 @@ async fn repeat(folder: &Path, round: u64, answered: Option<Came>) -> bool {
 #[expect(clippy::print_stderr, reason = "tells whether the kills came at telling moments")]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_committed_is_done_once_however_often_the_server_is_killed() {
+    of_sqlite_alone!("it kills a server that writes into a file");
     let rounds = given("IDEMPOTENCY_ROUNDS", || ROUNDS);
     let mut random = Random::new(random::seed("IDEMPOTENCY_SEED"));
     let folder = tempfile::tempdir().expect("a folder");

@@ -4,7 +4,7 @@
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::support::inside::{Pat, everything, execute};
+use crate::support::inside::{Pat, everything, id};
 use crate::support::{Answer, TestServer, seed};
 
 /// Sent with every request, so that the request id makes no difference.
@@ -47,14 +47,14 @@ async fn expect_same(
 #[tokio::test(flavor = "multi_thread")]
 async fn iv_04_a_foreign_project_in_the_path_is_answered_like_an_unknown_one() {
     let server = TestServer::start().await;
-    execute(
-        &server,
+    let deleted = "0190a000-0000-7000-a000-0000000000dd";
+    server.execute_of(
         "INSERT INTO projects (id, organisation_id, key, name, version, protected, deleted_at, created_at,
                                updated_at)
-         SELECT unhex('0190a00000007000a0000000000000dd'), id, 'gone', 'Gone', 'v1', 0, 5, 1, 5
+         SELECT ?1, id, 'gone', 'Gone', 'v1', 0, 5, 1, 5
          FROM organisations WHERE name = 'acme'",
+        [id(deleted)],
     );
-    let deleted = "0190a000-0000-7000-a000-0000000000dd";
     let elsewhere =
         Pat { user: seed::OWNER, permissions: &["owner"], projects: &[seed::CLAIMS], expires_at: None };
     let elsewhere = elsewhere.put(&server);

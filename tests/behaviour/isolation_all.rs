@@ -9,7 +9,7 @@ use crate::matrix_callers::{Scene, latest_audit_log, made_by, membership, token}
 use crate::matrix_requests::{Request, Things};
 use crate::matrix_table::{By, Place, Who};
 use crate::support::contract::DESCRIPTION;
-use crate::support::inside::{everything, execute, id};
+use crate::support::inside::{everything, id};
 use crate::support::{Answer, TestServer, seed};
 
 /// Sent with every request, so that the request id makes no difference.
@@ -82,8 +82,7 @@ impl Others {
         let make = |path: &'static str, body| made_by(server, seed::GLOBEX_SES, path, body);
         let robot = make("/api/users/service", json!({ "email": "robot@globex.test" })).await;
         let gone = make("/api/projects", json!({ "name": "Gone", "key": "gone" })).await;
-        let hex = id(&gone).simple().to_string();
-        execute(server, &format!("UPDATE projects SET deleted_at = 5 WHERE id = unhex('{hex}')"));
+        server.execute_of("UPDATE projects SET deleted_at = 5 WHERE id = ?1", [id(&gone)]);
         Self {
             project: seed::GLOBEX_PROJECT.to_owned(),
             gone,

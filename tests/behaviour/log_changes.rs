@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use crate::backups::{run_in, well};
 use crate::file_changes::{Scene, bytes, is_member};
 use crate::processes::{call, log, serve_refused, stop, wait_for};
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::program::Serving;
 use crate::support::seed;
 
@@ -24,6 +25,7 @@ fn wait_for_empty_log(scene: &Scene) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_04_a_write_after_the_log_was_truncated_or_overwritten_is_503() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     let cut: fn(&Path) = |log| {
         let file = std::fs::OpenOptions::new().write(true).open(log).expect("the log");
         file.set_len(file.metadata().expect("its length").len() - 100).expect("it is cut");
@@ -47,6 +49,7 @@ async fn fr_04_a_write_after_the_log_was_truncated_or_overwritten_is_503() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_05_an_older_copy_over_the_file_is_detected_although_the_log_hides_it() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     let scene = Scene::new();
     wait_for_empty_log(&scene);
     let old = bytes(&scene.at("test.db"));
@@ -61,6 +64,7 @@ async fn fr_05_an_older_copy_over_the_file_is_detected_although_the_log_hides_it
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_05_a_server_of_an_overwritten_file_exits_with_an_error_and_damages_nothing() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     let mut scene = Scene::new();
     well(scene.folder.path(), &["backup", "copy.db"]);
     assert_eq!(scene.invite(seed::NINA).await, 200);
@@ -76,6 +80,7 @@ async fn fr_05_a_server_of_an_overwritten_file_exits_with_an_error_and_damages_n
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_05_a_touched_or_identically_rewritten_file_causes_no_failure() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     let touched: fn(&Path) = |file| {
         let file = std::fs::OpenOptions::new().write(true).open(file).expect("the file");
         file.set_modified(std::time::SystemTime::now()).expect("its time is changed");
@@ -105,6 +110,7 @@ async fn fr_05_a_touched_or_identically_rewritten_file_causes_no_failure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_04_an_emptied_or_restored_file_is_not_served_without_its_kept_log() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     let emptied: fn(&Scene) = |scene| std::fs::write(scene.at("test.db"), "").expect("it is emptied");
     let moved: fn(&Scene) =
         |scene| std::fs::rename(scene.at("test.db"), scene.at("old.db")).expect("it is moved");
@@ -127,6 +133,7 @@ async fn fr_04_an_emptied_or_restored_file_is_not_served_without_its_kept_log() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_04_a_file_whose_state_cannot_be_read_is_503_temporarily_and_not_taken_for_deleted() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     let scene = Scene::new();
     assert_eq!(scene.invite(seed::NINA).await, 200);
     for number in [5, 13] {
@@ -142,6 +149,7 @@ async fn fr_04_a_file_whose_state_cannot_be_read_is_503_temporarily_and_not_take
 
 #[tokio::test(flavor = "multi_thread")]
 async fn use_by_other_processes_through_sqlite_causes_no_failure() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     let forms = [
         "PRAGMA wal_checkpoint(PASSIVE)",
         "PRAGMA wal_checkpoint(TRUNCATE)",
@@ -178,6 +186,7 @@ async fn use_by_other_processes_through_sqlite_causes_no_failure() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_09_a_served_file_is_not_copied_under_another_path() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     let scene = Scene::new();
     assert_eq!(scene.invite(seed::NINA).await, 200);
     std::fs::hard_link(scene.at("test.db"), scene.at("link.db")).expect("a second name");
@@ -195,6 +204,7 @@ async fn fr_09_a_served_file_is_not_copied_under_another_path() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_10_other_readers_and_writers_do_not_delay_shutdown() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     for begin in ["BEGIN; SELECT count(*) FROM users", "BEGIN IMMEDIATE"] {
         let mut scene = Scene::new();
         assert_eq!(scene.invite(seed::NINA).await, 200);
@@ -220,6 +230,7 @@ async fn fr_10_other_readers_and_writers_do_not_delay_shutdown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_leaves_only_the_database_file_each_time() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     for round in 0..10 {
         let mut scene = Scene::new();
         assert_eq!(scene.invite(seed::NINA).await, 200);
@@ -233,6 +244,7 @@ async fn a_shutdown_leaves_only_the_database_file_each_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_04_a_start_that_misses_its_file_leaves_the_log_of_it_in_place() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     let mut scene = Scene::new();
     wait_for_empty_log(&scene);
     assert_eq!(scene.invite(seed::NINA).await, 200);
@@ -252,6 +264,7 @@ async fn fr_04_a_start_that_misses_its_file_leaves_the_log_of_it_in_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_04_an_overwritten_index_of_the_log_ends_the_server_and_loses_nothing() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     // With the next write, and with none.
     for writes in [true, false] {
         let mut scene = Scene::new();
@@ -276,6 +289,7 @@ async fn fr_04_an_overwritten_index_of_the_log_ends_the_server_and_loses_nothing
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_05_a_log_that_is_overwritten_while_the_server_is_idle_is_not_written_into_the_file() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     let scene = Scene::new();
     wait_for_empty_log(&scene);
     assert_eq!(scene.invite(seed::NINA).await, 200);
@@ -295,6 +309,7 @@ async fn fr_05_a_log_that_is_overwritten_while_the_server_is_idle_is_not_written
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_05_content_that_another_program_replaces_through_sqlite_is_found() {
+    of_sqlite_alone!("it is about changes to the log beside its file");
     let scene = Scene::new();
     assert_eq!(scene.invite(seed::NINA).await, 200);
     // What `.restore` of the sqlite3 shell does to the newest rows.

@@ -90,12 +90,14 @@ mod file_access;
 mod file_changes;
 mod first_contact;
 mod fuzz;
+mod instances;
 #[cfg(target_os = "linux")]
 mod log_changes;
 #[cfg(target_os = "linux")]
 mod machine_limits;
 mod model;
 mod people_commands;
+mod postgres_commands;
 mod processes;
 mod readiness;
 mod restoring;

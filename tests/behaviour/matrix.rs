@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::matrix_callers::{Scene, made_by, token};
 use crate::matrix_requests::Request;
 use crate::matrix_table::{By, Line, NOT_LET_IN, OTHER_TOKENS, OWNERS_TOKENS, Place, Reach, SIGNED_IN, Who};
-use crate::support::inside::{everything, execute, id};
+use crate::support::inside::{everything, id};
 use crate::support::{TestServer, seed};
 use Names::{Nothing, Thing};
 use Takes::{All, Both, Sessions};
@@ -261,11 +261,10 @@ async fn a_token_in_a_group_has_the_permissions_common_to_both() {
         format!("/api/projects/{}/restore", seed::PRICING),
         format!("/api/projects/{}/approvals", seed::PRICING),
     );
-    let hex = id(&group).simple().to_string();
     for given in &words {
         let permissions = json!([given]).to_string();
-        let sql = format!("UPDATE groups SET permissions = '{permissions}' WHERE id = unhex('{hex}')");
-        execute(&server, &sql);
+        let sql = format!("UPDATE groups SET permissions = '{permissions}' WHERE id = ?1");
+        server.execute_of(&sql, [id(&group)]);
         for (left, caller) in words.iter().zip(&tokens) {
             let what = format!("group {given}, token {left}");
             let manages = |word: &str| word == "owner" || word == "project:manage";

@@ -24,8 +24,7 @@ impl Scene {
         let gone = made(&server, "/api/projects", json!({ "name": "Gone", "key": "gone" })).await;
         let user = user(&server, who).await;
         put_into(&server, &user, place, &[seed::PRICING, &gone]).await;
-        let hex = id(&gone).simple().to_string();
-        execute(&server, &format!("UPDATE projects SET deleted_at = 5 WHERE id = unhex('{hex}')"));
+        server.execute_of("UPDATE projects SET deleted_at = 5 WHERE id = ?1", [id(&gone)]);
         let groups = format!("/api/projects/{}/groups", seed::PRICING);
         let things = Things {
             member: membership(&server, seed::OWNER_SES, seed::PRICING, seed::READER).await,

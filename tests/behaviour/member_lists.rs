@@ -180,7 +180,7 @@ async fn absent_groups_of_a_member_are_kept_and_an_empty_list_removes_them() {
     }
     let rows = "SELECT count(*) FROM audit_logs WHERE type = 'member' AND action = 'updated'";
     assert_eq!(server.count(rows), 3, "two calls changed nothing");
-    assert_eq!(server.count(&format!("{rows} AND data ->> '$.groupIds[0]' = '{}'", seed::MANAGERS)), 1);
+    assert_eq!(server.count(&format!("{rows} AND data LIKE '%\"groupIds\":[\"{}\"%'", seed::MANAGERS)), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -223,7 +223,8 @@ async fn of_two_owners_who_remove_each_other_concurrently_one_stays() {
     for _ in 0..10 {
         execute(
             &server,
-            "UPDATE members SET owner = user_id IN (SELECT id FROM users WHERE type IN ('owner', 'admin'))",
+            "UPDATE members SET owner = (SELECT count(*) FROM users
+                                         WHERE users.id = user_id AND type IN ('owner', 'admin'))",
         );
         let start = Arc::new(tokio::sync::Barrier::new(2));
         let calls = [(seed::OWNER_PAT, seed::ADMIN), (seed::ADMIN_SES, seed::OWNER)].map(|(caller, user)| {
@@ -241,9 +242,8 @@ async fn of_two_owners_who_remove_each_other_concurrently_one_stays() {
         }
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 409]);
-        let owners =
-            "SELECT count(*) FROM members WHERE owner = 1 AND hex(project_id) LIKE '%A000000000000001'";
-        assert_eq!(server.count(owners), 1);
+        let owners = "SELECT count(*) FROM members WHERE owner = 1 AND project_id = ?1";
+        assert_eq!(server.count_of(owners, [id(seed::PRICING)]), 1);
     }
 }
 

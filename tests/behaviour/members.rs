@@ -1,10 +1,8 @@
 //! Inviting members: new and existing members, errors that reject the whole call, and what is written.
-//!
-//! Of SQLite alone: a trigger fails a write midway.
 
 use serde_json::{Value, json};
 
-use crate::support::inside::{everything, execute, execute_in_sqlite};
+use crate::support::inside::{everything, execute, fail_audit_entries, id, stop_failing};
 use crate::support::{Answer, TestServer, seed};
 
 /// Invites as the owner of the organisation.
@@ -19,8 +17,7 @@ fn user_ids(answer: &Answer) -> Vec<String> {
 }
 
 fn member_count(server: &TestServer, user: &str) -> i64 {
-    let id = user.replace('-', "");
-    server.count(&format!("SELECT count(*) FROM members WHERE user_id = unhex('{id}')"))
+    server.count_of("SELECT count(*) FROM members WHERE user_id = ?1", [id(user)])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,9 +69,9 @@ async fn a_member_has_groups_in_the_form_of_the_description() {
 async fn existing_members_are_unchanged_and_not_in_the_response() {
     let server = TestServer::start().await;
     let of_reader = "SELECT count(*) FROM members JOIN member_groups USING (project_id, user_id)
-                     WHERE hex(user_id) LIKE '%0004' AND hex(group_id) LIKE '%9000000000000001'
-                       AND owner = 0 AND updated_at = created_at";
-    assert_eq!(server.count(of_reader), 1);
+                     WHERE user_id = ?1 AND group_id = ?2 AND owner = 0 AND updated_at = created_at";
+    let of_reader = || server.count_of(of_reader, [id(seed::READER), id(seed::EDITORS)]);
+    assert_eq!(of_reader(), 1);
     let before = everything(&server);
     let body = json!({
         "userIds": [seed::READER, seed::NINA, seed::OWNER],
@@ -83,7 +80,7 @@ async fn existing_members_are_unchanged_and_not_in_the_response() {
     });
     let answer = invite(&server, seed::PRICING, &body, 200).await;
     assert_eq!(user_ids(&answer), [seed::NINA]);
-    assert_eq!(server.count(of_reader), 1);
+    assert_eq!(of_reader(), 1);
     let after = everything(&server);
     let new: Vec<&String> = after.iter().filter(|row| !before.contains(row)).collect();
     assert_eq!(new.len(), 3, "one membership, one group of it, one audit row: {new:?}");
@@ -268,12 +265,7 @@ async fn iv_33_an_invited_member_keeps_the_link_and_takes_effect_on_acceptance()
 async fn a_failure_within_the_call_rolls_everything_back_and_shows_no_cause() {
     let server = TestServer::start().await;
     // The third audit entry of the call fails, after two memberships were written.
-    execute_in_sqlite(
-        &server,
-        "CREATE TRIGGER third BEFORE INSERT ON audit_logs
-         WHEN (SELECT count(*) FROM members) >= 4 + 1 + 3
-         BEGIN SELECT RAISE(ABORT, 'inside story'); END",
-    );
+    fail_audit_entries(&server, "(SELECT count(*) FROM members) >= 4 + 1 + 3");
     assert_eq!(server.count("SELECT count(*) FROM members"), 5);
     let before = everything(&server);
     let body = json!({ "userIds": [seed::NINA, seed::OTTO, seed::ADMIN], "groupIds": [seed::EDITORS] });
@@ -281,6 +273,6 @@ async fn a_failure_within_the_call_rolls_everything_back_and_shows_no_cause() {
     assert!(!answer.text().contains("inside story") && !answer.text().contains("audit"), "{}", answer.text());
     assert_eq!(everything(&server), before);
 
-    execute_in_sqlite(&server, "DROP TRIGGER third");
+    stop_failing(&server);
     assert_eq!(invite(&server, seed::PRICING, &body, 200).await.json().as_array().unwrap().len(), 3);
 }

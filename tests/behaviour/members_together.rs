@@ -41,10 +41,11 @@ async fn iv_17_of_two_hundred_identical_concurrent_calls_exactly_one_creates() {
     let created: Vec<Value> = answers.iter().map(Answer::json).filter(|list| *list != json!([])).collect();
     assert_eq!(created.len(), 1, "{created:?}");
     assert_eq!(created[0][0]["userId"], seed::NINA);
-    let of_nina = "FROM members WHERE hex(user_id) LIKE '%8000000000000009'";
-    assert_eq!(server.count(&format!("SELECT count(*) {of_nina}")), 1);
+    let of_nina = "FROM members WHERE user_id = ?1";
+    assert_eq!(server.count_of(&format!("SELECT count(*) {of_nina}"), [id(seed::NINA)]), 1);
     assert_eq!(server.count(&format!("SELECT count(*) {RECORDED}")), 1);
-    let stored: Uuid = server.look(|tx| tx.row(&format!("SELECT id {of_nina}"), (), |row| row.get(0)));
+    let stored: Uuid =
+        server.look(|tx| tx.row(&format!("SELECT id {of_nina}"), [id(seed::NINA)], |row| row.get(0)));
     assert_eq!(created[0][0]["id"], stored.to_string());
 }
 

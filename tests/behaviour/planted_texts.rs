@@ -20,8 +20,19 @@ const PLANT: &str = "a\u{1b}]0;pwned\u{7}\u{9b}31m\r\nFORGED\u{202e}b\u{2066}\u{
                      =?utf-8?q?=1B]0=3Bx=07=0AFORGED?= e";
 
 /// Commands that print nothing which others choose.
-const NOTHING_OF_OTHERS: [&str; 10] =
-    ["serve", "init", "demo", "seed", "backup", "restore", "openapi", "completions", "man", "mail cancel"];
+const NOTHING_OF_OTHERS: [&str; 11] = [
+    "serve",
+    "init",
+    "demo",
+    "seed",
+    "backup",
+    "restore",
+    "copy",
+    "openapi",
+    "completions",
+    "man",
+    "mail cancel",
+];
 
 /// Fails if a terminal would do anything else than show the text.
 fn read_as_a_terminal(what: &str, output: &Output) {
@@ -44,7 +55,7 @@ fn plant(server: &TestServer) {
         "UPDATE organisations SET display_name = ?1, name = ?1",
         "UPDATE users SET first_name = ?1, last_name = ?1 WHERE email <> 'owner@acme.test'",
         "UPDATE users SET email = ?1, email_folded = 'planted' WHERE email = 'nina@acme.test'",
-        "UPDATE projects SET name = ?1, key = ?1 || hex(id)",
+        "UPDATE projects SET name = ?1, key = ?1 || key",
         "UPDATE groups SET name = ?1",
         "UPDATE roles SET name = ?1",
         "UPDATE personal_access_tokens SET note = ?1",

@@ -4,6 +4,9 @@
 
 use std::time::{Duration, Instant};
 
+use uuid::Uuid;
+
+use crate::support::postgres::{self, of_sqlite_alone};
 use crate::support::server::PATIENCE;
 use crate::support::{Answer, TestServer, inside, seed};
 
@@ -48,13 +51,15 @@ async fn frequent_checks_cause_no_additional_writes_and_leave_nothing_behind() {
     let server = TestServer::start().await;
     server.get("/readyz").expect(200).await;
     let log = server.folder.path().join("test.db-wal");
-    let before = (std::fs::metadata(&log).expect("the log").len(), inside::everything(&server));
+    // The log of a PostgreSQL server has the changes of all its databases.
+    let length = || if postgres::is_used() { 0 } else { std::fs::metadata(&log).expect("the log").len() };
+    let before = (length(), inside::everything(&server));
     let begun = Instant::now();
     let asked: Vec<_> = (0..200).map(|_| tokio::spawn(server.get("/readyz").expect(200))).collect();
     for asked in asked {
         asked.await.expect("an answer");
     }
-    let bytes = std::fs::metadata(&log).expect("the log").len() - before.0;
+    let bytes = length() - before.0;
     let looks = begun.elapsed().as_secs() + 1;
     assert!(bytes <= looks * 2 * 4096 * 2, "{bytes} bytes of log for {looks} looks");
     assert_eq!(inside::everything(&server), before.1);
@@ -62,6 +67,7 @@ async fn frequent_checks_cause_no_additional_writes_and_leave_nothing_behind() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_locked_by_another_process_is_not_ready_but_live() {
+    of_sqlite_alone!("one writer of PostgreSQL locks out no other");
     let server = TestServer::start().await;
     let other = server.sqlite();
     other.execute_batch("BEGIN IMMEDIATE").expect("the other process begins to write");
@@ -73,6 +79,7 @@ async fn a_database_locked_by_another_process_is_not_ready_but_live() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_database_is_not_ready_until_there_is_room() {
+    of_sqlite_alone!("the size limit is one of its file");
     let server = TestServer::start_with(&["--database-size-max", "1500000"]).await;
     ready(&server, 200).await;
     // The server's size limit does not apply to another process.
@@ -86,6 +93,7 @@ async fn a_full_database_is_not_ready_until_there_is_room() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_was_moved_away_is_not_ready() {
+    of_sqlite_alone!("its file is moved away");
     let server = TestServer::start().await;
     let away = server.folder.path().join("away.db");
     std::fs::rename(server.database(), &away).expect("moved away");
@@ -96,46 +104,58 @@ async fn a_database_that_was_moved_away_is_not_ready() {
     ready(&server, 200).await;
 }
 
+/// Changes the recorded schema step.
+fn raise_step(server: &TestServer, by: i64) {
+    if postgres::is_used() {
+        return server.execute(&format!(
+            "UPDATE schema_steps SET step = step + 100 * {by}, usable_from = usable_from + 100 * {by}"
+        ));
+    }
+    let step = server.count("PRAGMA user_version") + by;
+    inside::execute_in_sqlite(server, &format!("PRAGMA user_version = {step}"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn another_schema_and_a_broken_one_are_not_ready_and_show_no_cause() {
     let server = TestServer::start().await;
-    let step = server.count("PRAGMA user_version");
-    inside::execute_in_sqlite(&server, &format!("PRAGMA user_version = {}", step + 1));
+    raise_step(&server, 1);
     assert!(trouble(&server).await.contains("different schema"));
-    inside::execute_in_sqlite(&server, &format!("PRAGMA user_version = {step}"));
+    raise_step(&server, -1);
     ready(&server, 200).await;
-    inside::execute_in_sqlite(&server, "ALTER TABLE mails RENAME TO hidden");
+    server.execute("ALTER TABLE mails RENAME TO hidden");
     let said = trouble(&server).await;
     assert!(said.contains("server log") && !said.contains("mails"), "{said}");
-    inside::execute_in_sqlite(&server, "ALTER TABLE hidden RENAME TO mails");
+    server.execute("ALTER TABLE hidden RENAME TO mails");
     ready(&server, 200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stalled_mail_delivery_is_not_ready() {
+    of_sqlite_alone!("delivery on PostgreSQL looks every second, and would send what is meant to be stalled");
     let server = TestServer::start().await;
     ready(&server, 200).await;
     // Inserted directly into the database, so mail delivery is not notified.
     let late = server.clock.now().minus(Duration::from_mins(11)).as_millis();
     let queue = |due: i64| {
-        format!(
+        let sql = format!(
             "INSERT INTO mails (id, organisation_id, invitation_id, recipient, content, secret, state, attempts,
                                 next_attempt_at, created_at)
-             SELECT randomblob(16), organisation_id, id, 'a@b.test', '{{}}', 'x', 'queued', 0, {due}, {due}
+             SELECT ?1, organisation_id, id, 'a@b.test', '{{}}', 'x', 'queued', 0, {due}, {due}
              FROM invitations LIMIT 1"
-        )
+        );
+        server.execute_of(&sql, [Uuid::new_v4()]);
     };
-    inside::execute_in_sqlite(&server, &queue(server.clock.now().as_millis() + 3_600_000));
+    queue(server.clock.now().as_millis() + 3_600_000);
     tokio::time::sleep(Duration::from_millis(1100)).await;
     ready(&server, 200).await;
-    inside::execute_in_sqlite(&server, &queue(late));
+    queue(late);
     assert!(trouble(&server).await.contains("brms mail list"));
-    inside::execute_in_sqlite(&server, "DELETE FROM mails");
+    server.execute("DELETE FROM mails");
     ready(&server, 200).await;
     // As left by a clock that was ahead: later than the longest retry delay.
-    inside::execute_in_sqlite(&server, &queue(server.clock.now().as_millis() + 2 * 3_600_000));
+    queue(server.clock.now().as_millis() + 2 * 3_600_000);
     assert!(trouble(&server).await.contains("brms mail list"));
-    inside::execute_in_sqlite(&server, "DELETE FROM mails");
+    server.execute("DELETE FROM mails");
     ready(&server, 200).await;
     // Sending still works.
     server.send_invitation(seed::IVY, seed::IVY_EMAIL).await;

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::backups::{count, damage, no_leftovers, refused, seeded, sqlite, sqlite_of_others, well};
 use crate::processes::call;
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::program::Serving;
 use crate::support::seed;
 
@@ -31,6 +32,7 @@ fn bytes(path: &Path) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_database_can_be_served_and_the_old_one_is_kept() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = backed_up();
     let (database, backup) = (folder.path().join("test.db"), folder.path().join("copy.db"));
     let before = bytes(&backup);
@@ -61,6 +63,7 @@ async fn a_restored_database_can_be_served_and_the_old_one_is_kept() {
 
 #[test]
 fn a_missing_database_is_created_from_the_backup() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = backed_up();
     let said = well(folder.path(), &["restore", "copy.db", "--database", "new.db"]);
     assert!(!said.contains("kept"), "{said}");
@@ -70,6 +73,7 @@ fn a_missing_database_is_created_from_the_backup() {
 
 #[test]
 fn nothing_is_restored_while_a_server_or_another_program_uses_the_database() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = backed_up();
     let database = folder.path().join("test.db");
     let serving = Serving::start(folder.path(), &[]);
@@ -91,6 +95,7 @@ fn nothing_is_restored_while_a_server_or_another_program_uses_the_database() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_in_the_log_of_a_killed_server_are_kept_with_the_old_file() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = seeded();
     well(folder.path(), &["backup", "copy.db"]);
     let backup = folder.path().join("copy.db");
@@ -107,6 +112,7 @@ async fn writes_in_the_log_of_a_killed_server_are_kept_with_the_old_file() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_of_a_killed_server_whose_file_was_deleted_is_kept_too() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = seeded();
     let at = |name: &str| folder.path().join(name);
     well(folder.path(), &["backup", "copy.db"]);
@@ -133,6 +139,7 @@ async fn the_log_of_a_killed_server_whose_file_was_deleted_is_kept_too() {
 
 #[test]
 fn an_unreadable_database_is_replaced_and_kept_with_its_log() {
+    of_sqlite_alone!("backups are copies of its file");
     for ruin in [ruin_header as fn(&Path), |path| std::fs::write(path, "").expect("an empty file")] {
         let folder = backed_up();
         let database = folder.path().join("test.db");
@@ -153,6 +160,7 @@ fn ruin_header(path: &Path) {
 
 #[test]
 fn an_invalid_backup_is_rejected_and_the_database_is_unchanged() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = backed_up();
     let place = folder.path();
     let database = place.join("test.db");
@@ -202,6 +210,7 @@ pub fn first_step(path: &Path) {
 
 #[test]
 fn an_older_backup_is_migrated_when_it_is_served() {
+    of_sqlite_alone!("backups are copies of its file");
     let folder = tempfile::tempdir().expect("a folder");
     first_step(&folder.path().join("copy.db"));
     let said = well(folder.path(), &["restore", "copy.db"]);
@@ -271,6 +280,7 @@ mod by_root {
 
     #[test]
     fn a_restored_file_belongs_to_the_user_of_the_server() {
+        of_sqlite_alone!("backups are copies of its file");
         let (place, of_root) = folders();
         if is_skipped(place.path()) {
             return;
@@ -291,6 +301,7 @@ mod by_root {
 
     #[test]
     fn a_seeded_file_belongs_to_the_owner_of_the_folder() {
+        of_sqlite_alone!("backups are copies of its file");
         let place = tempfile::tempdir().expect("a folder");
         if is_skipped(place.path()) {
             return;
@@ -303,6 +314,7 @@ mod by_root {
 
     #[test]
     fn the_owner_of_existing_files_is_not_changed() {
+        of_sqlite_alone!("backups are copies of its file");
         let (place, of_root) = folders();
         if is_skipped(place.path()) {
             return;

@@ -87,7 +87,7 @@ async fn iv_07_the_owner_flag_is_granted_only_by_those_with_all_permissions() {
     for caller in [seed::OWNER_PAT, seed::OWNER_SES, seed::ADMIN_PAT, seed::ADMIN_SES] {
         let answer = invite_as(&server, caller, seed::PRICING, &body).await;
         assert_eq!((answer.status, &answer.json()[0]["owner"]), (200, &json!(true)), "{caller}");
-        execute(&server, "DELETE FROM members WHERE hex(user_id) LIKE '%8000000000000009'");
+        server.execute_of("DELETE FROM members WHERE user_id = ?1", [id(seed::NINA)]);
     }
     // An ordinary member of the organisation who owns the project may grant the flag.
     assert_eq!(invite_as(&server, seed::OWNER_PAT, seed::PRICING, &body).await.status, 200);

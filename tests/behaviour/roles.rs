@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::inside::{Pat, everything, execute, sign_in};
+use crate::support::inside::{Pat, everything, execute, id, sign_in};
 use crate::support::{Answer, TestServer, seed};
 
 /// Creates a role as the owner of the organisation.
@@ -46,9 +46,8 @@ pub fn expected(arms: &[(&str, &[&str])]) -> Vec<(String, Vec<String>)> {
 
 /// Whether a user is a member of a project.
 pub fn is_member(server: &TestServer, project: &str, user: &str) -> bool {
-    let [project, user] = [project, user].map(|id| id.replace('-', ""));
-    let sql = "SELECT count(*) FROM members WHERE project_id = unhex";
-    server.count(&format!("{sql}('{project}') AND user_id = unhex('{user}')")) == 1
+    let sql = "SELECT count(*) FROM members WHERE project_id = ?1 AND user_id = ?2";
+    server.count_of(sql, [id(project), id(user)]) == 1
 }
 
 fn audited(server: &TestServer, condition: &str) -> i64 {
@@ -91,7 +90,8 @@ async fn a_role_for_all_projects_has_one_group_in_each_and_its_users_in_them() {
         assert_eq!(json!([found["id"], found["role"]["id"]]), json!([group["id"], role["id"]]));
     }
     assert!(is_member(&server, seed::CLAIMS, seed::READER));
-    assert_eq!(server.count("SELECT count(*) FROM groups WHERE hex(project_id) LIKE '%A000000000000101'"), 1);
+    let groups = "SELECT count(*) FROM groups WHERE project_id = ?1";
+    assert_eq!(server.count_of(groups, [id(seed::GLOBEX_PROJECT)]), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,9 +116,12 @@ async fn every_object_that_a_role_changes_has_its_audit_entry() {
     let server = TestServer::start().await;
     let body = json!({ "name": "Helpers", "allProjects": true, "users": [seed::NINA, seed::READER] });
     let role = create(&server, &body, 200).await.json();
-    let reference = role["id"].as_str().unwrap().replace('-', "");
-    let of_role = format!("type = 'organisation' AND ref_id = unhex('{reference}') AND project_id IS NULL");
-    assert_eq!(audited(&server, &format!("{of_role} AND action = 'created'")), 1);
+    let of_role = "SELECT count(*) FROM audit_logs WHERE user_id IS NOT NULL AND type = 'organisation'
+                   AND ref_id = ?1 AND project_id IS NULL AND action";
+    let of_role = |action: &str| {
+        server.count_of(&format!("{of_role} = '{action}'"), [id(role["id"].as_str().unwrap())])
+    };
+    assert_eq!(of_role("created"), 1);
     assert_eq!(audited(&server, "type = 'group' AND action = 'created' AND project_id IS NOT NULL"), 2);
     // Nina is new in both projects, the reader in one.
     assert_eq!(audited(&server, "type = 'member' AND action = 'created'"), 3);
@@ -129,7 +132,7 @@ async fn every_object_that_a_role_changes_has_its_audit_entry() {
     assert_eq!(audited(&server, "true"), 7, "nothing was changed");
     let gone = json!({ "name": "Helpers", "allProjects": false, "projects": [] });
     update(&server, &role, &gone, 200).await;
-    assert_eq!(audited(&server, &format!("{of_role} AND action = 'updated'")), 1);
+    assert_eq!(of_role("updated"), 1);
     assert_eq!(audited(&server, "type = 'group' AND action = 'deleted'"), 2);
     assert_eq!(audited(&server, "type = 'member' AND action = 'deleted'"), 3);
     assert_eq!(audited(&server, "type = 'member' AND action = 'updated'"), 2);

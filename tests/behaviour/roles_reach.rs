@@ -1,37 +1,54 @@
 //! The effects of roles: on new and deleted projects, several roles of one user, roles assigned by updating a user,
 //! effective permissions, and the limit of ten thousand rows.
 
+use brms::db::{Ids, Parameter};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::roles::{arms, create, expected, is_member, update};
-use crate::support::inside::{everything, execute, sign_in};
+use crate::support::inside::{everything, execute, id, numbered, sign_in};
 use crate::support::{Answer, TestServer, seed};
 
 /// Inserts projects into acme, without groups and members.
-fn add_projects(server: &TestServer, count: usize) {
-    let sql = format!(
-        "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count})
-         INSERT INTO projects (id, organisation_id, key, name, version, protected, created_at, updated_at)
-         SELECT unhex(printf('0190a00000007000aaaa%012x', number)), organisations.id, 'many-' || number, 'Many',
-                'v1', 0, number, number
-         FROM numbers JOIN organisations ON organisations.name = 'acme'"
-    );
-    execute(server, &sql);
+fn add_projects(server: &TestServer, count: u32) {
+    let ids = numbered(0xAAAA, count);
+    server.change(move |tx| {
+        tx.execute(
+            "INSERT INTO projects (id, organisation_id, key, name, version, protected, created_at, updated_at)
+             SELECT added.id, organisations.id, 'many-' || added.position, 'Many', 'v1', 0, added.position,
+                    added.position
+             FROM ids(?1) AS added JOIN organisations ON organisations.name = 'acme'",
+            [&ids],
+        )
+    });
 }
 
-/// Inserts the group of a role into every project of acme.
-fn add_groups(server: &TestServer, role: &Value, mark: &str) {
-    let role = role["id"].as_str().expect("an id").replace('-', "");
-    let sql = format!(
-        "INSERT INTO groups (project_id, id, name, description, permissions, file_permissions, role_id, created_at,
-                             updated_at)
-         SELECT projects.id, unhex('{mark}' || substr(hex(projects.id), 3)), roles.name, NULL, '[]', '[]', roles.id,
-                1, 1
-         FROM projects JOIN roles ON roles.id = unhex('{role}')
-         WHERE projects.organisation_id = roles.organisation_id;
-         UPDATE roles SET all_projects = 1 WHERE id = unhex('{role}')"
-    );
-    execute(server, &sql);
+/// Inserts the group of a role into every project of acme. The mark is the first byte of their ids.
+fn add_groups(server: &TestServer, role: &Value, mark: u8) {
+    let role = id(role["id"].as_str().expect("an id"));
+    let projects: Vec<Uuid> = server.look(|tx| {
+        let sql = "SELECT id FROM projects
+                   WHERE organisation_id = (SELECT organisation_id FROM roles WHERE id = ?1)";
+        tx.rows(sql, [role], |row| row.get(0))
+    });
+    let marked = |id: &Uuid| {
+        let mut bytes = id.into_bytes();
+        bytes[0] = mark;
+        Uuid::from_bytes(bytes)
+    };
+    let groups: Ids = Ids::of(&projects.iter().map(marked).collect::<Vec<_>>());
+    let projects = Ids::of(&projects);
+    server.change(move |tx| {
+        tx.execute("UPDATE roles SET all_projects = 1 WHERE id = ?1", [role])?;
+        tx.execute(
+            "INSERT INTO groups (project_id, id, name, description, permissions, file_permissions, role_id,
+                                 created_at, updated_at)
+             SELECT project.id, added.id, roles.name, NULL, '[]', '[]', roles.id, 1, 1
+             FROM ids(?1) AS added JOIN ids(?2) AS project ON project.position = added.position
+             JOIN roles ON roles.id = ?3",
+            &[&groups as &dyn Parameter, &projects, &role][..],
+        )
+    });
 }
 
 async fn set_roles(server: &TestServer, user: &str, roles: &[&Value], status: u16) -> Answer {
@@ -202,8 +219,8 @@ async fn ten_thousand_rows_are_counted_over_all_roles_of_a_call() {
         async |name: &str| create(&server, &json!({ "name": name, "allProjects": false }), 200).await.json();
     let (one, two) = (role("One").await, role("Two").await);
     add_projects(&server, 5_000);
-    add_groups(&server, &one, "a1");
-    add_groups(&server, &two, "a2");
+    add_groups(&server, &one, 0xA1);
+    add_groups(&server, &two, 0xA2);
     let before = everything(&server);
     assert_eq!(set_roles(&server, seed::NINA, &[&one, &two], 409).await.problem(), "too-many");
     assert_eq!(everything(&server), before);

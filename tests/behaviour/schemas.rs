@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::backups::{seeded, sqlite, well};
 use crate::processes::{call, serve_refused, status_of, wait_for};
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::program::Serving;
 use crate::support::seed;
 
@@ -102,6 +103,7 @@ fn definitions(connection: &Connection) -> Vec<String> {
 
 #[test]
 fn every_step_has_a_fixture_with_rows_in_every_table() {
+    of_sqlite_alone!("it is about its schema steps");
     let fresh = seeded();
     let last = step(&sqlite(&fresh.path().join("test.db")));
     assert_eq!(fixtures().len(), last, "run scripts/schema-fixture");
@@ -117,6 +119,7 @@ fn every_step_has_a_fixture_with_rows_in_every_table() {
 
 #[test]
 fn an_upgrade_keeps_all_rows_and_gives_the_schema_of_a_new_file() {
+    of_sqlite_alone!("it is about its schema steps");
     let fresh = seeded();
     let today = definitions(&sqlite(&fresh.path().join("test.db")));
     let fixtures = fixtures();
@@ -141,6 +144,7 @@ fn an_upgrade_keeps_all_rows_and_gives_the_schema_of_a_new_file() {
 
 #[test]
 fn a_lost_or_changed_row_is_reported() {
+    of_sqlite_alone!("it is about its schema steps");
     for change in ["DELETE FROM audit_logs", "UPDATE users SET last_name = 'Nandu' WHERE first_name = 'Nina'"]
     {
         let folder = database(&fixtures()[0]);
@@ -155,6 +159,7 @@ fn a_lost_or_changed_row_is_reported() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_and_invitations_of_an_older_file_still_work() {
+    of_sqlite_alone!("it is about its schema steps");
     for (position, fixture) in fixtures().iter().enumerate() {
         let folder = database(fixture);
         let serving = Serving::start(folder.path(), &[]);
@@ -205,6 +210,7 @@ async fn tokens_and_invitations_of_an_older_file_still_work() {
 
 #[test]
 fn a_file_of_a_newer_brms_is_refused_and_not_modified() {
+    of_sqlite_alone!("it is about its schema steps");
     let fixtures = fixtures();
     let folder = database(fixtures.last().expect("a fixture"));
     let path = folder.path().join("test.db");

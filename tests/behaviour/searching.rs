@@ -4,6 +4,7 @@
 
 use serde_json::json;
 
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::{TestServer, seed};
 
 async fn found(server: &TestServer, list: &str, text: &str) -> usize {
@@ -107,6 +108,7 @@ async fn fr_56_every_way_to_change_a_name_or_an_address_changes_what_is_found() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_56_what_a_file_had_before_the_upgrade_is_found() {
+    of_sqlite_alone!("there is no PostgreSQL database of an earlier schema step");
     let folder = tempfile::tempdir().expect("a folder");
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schemas/0005.sql");
     let connection = rusqlite::Connection::open(folder.path().join("test.db")).expect("a database");

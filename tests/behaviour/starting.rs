@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::backups::{refused, sqlite_of_others, well};
 use crate::processes::{call, log, ready, serve_refused, start, status_of};
 use crate::restoring::first_step;
+use crate::support::postgres::of_sqlite_alone;
 use crate::support::program::{Serving, run_well};
 use crate::support::{Call, seed};
 
@@ -185,6 +186,7 @@ fn a_second_server_through_a_link_to_the_same_file_is_rejected() {
 
 #[test]
 fn a_command_does_not_migrate_the_schema_of_a_running_older_server() {
+    of_sqlite_alone!("there is no PostgreSQL database of an earlier schema step");
     let folder = folder();
     let file = folder.path().join("test.db");
     first_step(&file);

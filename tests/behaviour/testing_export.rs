@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use brms::clock::Clock;
-use brms::db::sqlite::{self, Options};
+use brms::db::Engine;
+use brms::db::sqlite::Options;
 use brms::generated::router::ROUTES;
 use brms::seed::{self as seeds, Checked};
 use serde_json::{Value, json};
@@ -169,7 +170,7 @@ pub fn loaded_again(folder: &Path, export: &Value) -> Value {
     let checked: Checked =
         seeds::parse(export.to_string().as_bytes()).unwrap_or_else(|all| panic!("{all:?}"));
     tokio::task::block_in_place(|| {
-        let db = sqlite::open(&Options::new(path), Clock::default()).expect("a database");
+        let db = Engine::open_sqlite(&Options::new(path), Clock::default()).expect("a database");
         seeds::load_into_empty(&db, &checked, std::time::Duration::from_secs(1)).expect("it is seeded");
         json!(db.peek(|tx| seeds::export(tx, seeds::AuditLogs::Included)).expect("an export"))
     })

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::processes::{log, ready, start};
 use crate::support::controls::{TEST, TOKEN};
-use crate::support::inside::everything;
+use crate::support::inside::{everything, orphans};
 use crate::support::program::{Serving, run_well};
 use crate::support::server::PATIENCE;
 use crate::support::tcp::{Tcp, chunked_request, request};
@@ -88,11 +88,7 @@ async fn a_reset_restores_the_seed_that_the_server_was_started_with() {
         let users = server.get("/api/users").caller(seed::OWNER_SES).expect(200).await.json();
         let made = &users["results"][0]["createdAt"];
         assert!(made.as_str() <= clock["now"].as_str(), "made at the system's time: {made} {clock}");
-        assert_eq!(
-            server.count("SELECT count(*) FROM pragma_foreign_key_check"),
-            0,
-            "every foreign key holds"
-        );
+        assert_eq!(orphans(&server), 0, "every foreign key holds");
     }
 }
 

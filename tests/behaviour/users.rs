@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::inside::{Pat, execute, sign_in};
+use crate::support::inside::{Pat, execute, numbered, sign_in};
 use crate::support::{TestServer, seed};
 
 const SERVICE: &str = "/api/users/service";
@@ -202,14 +202,20 @@ async fn a_list_is_paged_and_reports_its_position() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_size_over_500_is_reduced_to_500_and_reported() {
     let server = TestServer::start().await;
-    execute(
-        &server,
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 495)
-         INSERT INTO users (id, organisation_id, email, email_folded, type, status, is_service, created_at, updated_at)
-         SELECT randomblob(16), organisation_id, 'u' || i || '@acme.test', 'u' || i || '@acme.test', 'member',
-                'active', 0, created_at + 1 + i, created_at
-         FROM n, users WHERE users.email = 'owner@acme.test';
-         UPDATE user_totals SET total = total + 495
+    let ids = numbered(0xCCCC, 495);
+    server.change(move |tx| {
+        tx.execute(
+            "INSERT INTO users (id, organisation_id, email, email_folded, type, status, is_service, created_at,
+                                updated_at)
+             SELECT added.id, organisation_id, 'u' || (position + 1) || '@acme.test',
+                    'u' || (position + 1) || '@acme.test', 'member', 'active', 0, created_at + 2 + position,
+                    created_at
+             FROM ids(?1) AS added, users WHERE users.email = 'owner@acme.test'",
+            [&ids],
+        )
+    });
+    server.execute(
+        "UPDATE user_totals SET total = total + 495
          WHERE is_service = 0 AND status = 'active'
            AND organisation_id = (SELECT organisation_id FROM users WHERE email = 'owner@acme.test')",
     );

@@ -265,13 +265,12 @@ async fn iv_32_disabling_revokes_every_credential_from_the_next_request_on_perma
     assert!(!works(&server, seed::ROBOT_PAT).await);
     let expected = [("disabled", seed::MANAGER), ("enabled", seed::MANAGER), ("disabled", seed::ROBOT)];
     let mut expected = expected.map(|(action, user)| entry("user", action, user, seed::ADMIN)).to_vec();
-    let deleted = "SELECT type || ' ' || lower(hex(ref_id)) FROM audit_logs WHERE action = 'deleted'";
-    let deleted: Vec<String> = server.look(|tx| tx.rows(deleted, (), |row| row.get(0)));
+    let deleted = "SELECT type, ref_id FROM audit_logs WHERE action = 'deleted'";
+    let deleted: Vec<(String, uuid::Uuid)> =
+        server.look(|tx| tx.rows(deleted, (), |row| Ok((row.get(0)?, row.get(1)?))));
     assert_eq!(deleted.len(), 4, "two sign-ins and two tokens");
-    for row in &deleted {
-        let (kind, id) = row.split_once(' ').expect("a type and an id");
-        let id = uuid::Uuid::parse_str(id).expect("an id").to_string();
-        expected.push(entry(kind, "deleted", &id, seed::ADMIN));
+    for (kind, id) in &deleted {
+        expected.push(entry(kind, "deleted", &id.to_string(), seed::ADMIN));
     }
     assert_audited(&server, expected).await;
 }
@@ -389,8 +388,7 @@ async fn roles_of_a_user_are_replaced_as_a_whole_and_absent_ones_are_kept() {
     assert_eq!(everything(&server), before);
 
     let body = put(&server, seed::ADMIN_SES, seed::NINA, &json!({ "roles": [ids[1]] })).await.json();
-    let sql =
-        format!("SELECT count(*) FROM audit_logs WHERE json_extract(data, '$.roles') = '[\"{}\"]'", ids[1]);
+    let sql = format!("SELECT count(*) FROM audit_logs WHERE data LIKE '%\"roles\":[\"{}\"]%'", ids[1]);
     assert_eq!(server.count(&sql), 1, "the audit log has the assigned roles");
     assert_eq!(shown(&body), ids[1..]);
     let body = put(&server, seed::ADMIN_SES, seed::NINA, &json!({ "roles": [] })).await.json();

@@ -143,7 +143,7 @@ CREATE TABLE mails (
     last_answer      TEXT,
     created_at      INTEGER NOT NULL,
     delivered_at    INTEGER,
-    message         BLOB, claimed_at INTEGER, tried_at INTEGER,
+    message         BLOB, claimed_at INTEGER, tried_at INTEGER, claimed_by BLOB, claim_ends_at INTEGER,
     CHECK ((state = 'queued') = (secret IS NOT NULL)),
     CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
 ) STRICT;

@@ -8,7 +8,6 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
-use uuid::ContextV7;
 
 use super::connection::{self, Source};
 use super::opened_file::FileStatus;
@@ -18,7 +17,7 @@ use super::shared::Shared;
 use super::{checkpoint, files, migrations, opening, readiness};
 use crate::clock::Clock;
 use crate::db::jobs::{Job, Write};
-use crate::db::tx::Tx;
+use crate::db::tx::{IdSequence, On, Tx};
 use crate::failure::Failure;
 use crate::lifeline::Lifeline;
 use crate::problem::{Problem, Unavailable};
@@ -27,11 +26,8 @@ use crate::temporary;
 /// The most pending writes. Further writes get 503.
 const WRITE_QUEUE_MAX: usize = 1024;
 
-/// A handle on the open database. Cheap to clone; it closes with the last clone.
-pub type Db = Arc<Engine>;
-
-/// An open database.
-pub struct Engine {
+/// An open database file.
+pub(in crate::db) struct SqliteEngine {
     clock: Clock,
     readers: r2d2::Pool<SqliteConnectionManager>,
     /// One permit for each reader: waiting for a permit is asynchronous, taking a connection is not.
@@ -49,14 +45,10 @@ pub struct Engine {
     shared: Arc<Shared>,
 }
 
-/// Opens the file, migrates its schema and starts the writer. A command that only reads may open a file in a read-only
-/// folder; then every write fails.
-pub fn open(options: &Options, clock: Clock) -> Result<Db, Failure> {
-    Engine::open(options, clock).map(Arc::new)
-}
-
-impl Engine {
-    fn open(options: &Options, clock: Clock) -> Result<Self, Failure> {
+impl SqliteEngine {
+    /// Opens the file, migrates its schema and starts the writer. A command that only reads may open a file in a
+    /// read-only folder; then every write fails.
+    pub(in crate::db) fn open(options: &Options, clock: Clock) -> Result<Self, Failure> {
         let options = &Options { path: files::real_path(&options.path)?, ..options.clone() };
         let path = &options.path;
         let failed = |cause: &dyn std::fmt::Display| {
@@ -108,11 +100,8 @@ impl Engine {
         })
     }
 
-    /// Runs `work` inside one transaction on the writer and returns once the commit is on disk.
-    ///
-    /// `work` may run more than once (each time from a clean state), so it must not keep state between runs. An `Err`
-    /// means that nothing was written. A write that has not started by `deadline` is dropped.
-    pub async fn write<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
+    /// Runs `work` in a transaction of the single writer.
+    pub(in crate::db) async fn write<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
@@ -128,8 +117,8 @@ impl Engine {
         outcome.await.unwrap_or_else(|_| Err(self.unanswered()))
     }
 
-    /// Runs `work` in a read transaction (one snapshot) on a read-only connection.
-    pub async fn read<T, F>(self: &Arc<Self>, deadline: Instant, work: F) -> Result<T, Problem>
+    /// Runs `work` in a read transaction on a connection of the pool.
+    pub(in crate::db) async fn read<T, F>(self: &Arc<Self>, deadline: Instant, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: Fn(&Tx) -> Result<T, Problem> + Send + 'static,
@@ -156,13 +145,16 @@ impl Engine {
     }
 
     /// Runs `work`, which must take microseconds, in a read transaction on the calling thread.
-    pub fn peek<T>(&self, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Problem> {
+    pub(in crate::db) fn peek<T>(&self, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Problem> {
         self.snapshot(&self.peeker(), work)
     }
 
-    /// [`Engine::peek`] for one statement, which is a snapshot by itself: to begin and to end a transaction around it
+    /// [`SqliteEngine::peek`] for one statement, which is a snapshot by itself: to begin and to end a transaction around it
     /// costs as much again as the statement.
-    pub fn glance<T>(&self, work: impl FnOnce(&Tx) -> Result<T, Problem>) -> Result<T, Problem> {
+    pub(in crate::db) fn glance<T>(
+        &self,
+        work: impl FnOnce(&Tx) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
         self.look(&self.peeker(), |tx| {
             let outcome = work(tx);
             debug_assert!(tx.statements() <= 1, "two statements see two snapshots");
@@ -177,8 +169,8 @@ impl Engine {
         free.unwrap_or_else(|| self.peekers[0].lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// [`Engine::write`] for code without a runtime, such as the command line.
-    pub fn write_blocking<T, F>(&self, work: F) -> Result<T, Problem>
+    /// [`SqliteEngine::write`] for a thread without a runtime.
+    pub(in crate::db) fn write_blocking<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
@@ -198,14 +190,14 @@ impl Engine {
     /// Checks whether a write would succeed now, without changing any data: waits for the writer and checks the file
     /// and its disk. Only after a failed write does it write, a statement that changes nothing, since nothing else
     /// shows whether the next write would succeed.
-    pub async fn check_writable(&self, deadline: Instant) -> Result<(), Problem> {
+    pub(in crate::db) async fn check_writable(&self, deadline: Instant) -> Result<(), Problem> {
         let shared = Arc::clone(&self.shared);
         self.write(deadline, move |tx| readiness::probe(tx, &shared)).await
     }
 
     /// Confirms that a row that was not found does not exist. A file that another program has overwritten holds other
     /// users and tokens; until the file is verified, no valid token is rejected as unknown.
-    pub async fn confirm(&self, deadline: Instant) -> Result<(), Problem> {
+    pub(in crate::db) async fn confirm(&self, deadline: Instant) -> Result<(), Problem> {
         let file = &self.shared.file;
         if file.status() == FileStatus::Written {
             // One request has the writer check the file; the others wait for it and find the check done.
@@ -224,42 +216,34 @@ impl Engine {
     }
 
     /// Whether the file has every schema step. One that is only read may lack some.
-    pub fn has_every_step(&self) -> Result<bool, Problem> {
+    pub(in crate::db) fn has_every_step(&self) -> Result<bool, Problem> {
         let step: u32 = self.peek(|tx| tx.row("PRAGMA user_version", (), |row| row.get(0)))?;
         Ok(step == migrations::last())
     }
 
     /// Notified after each commit that queued a mail.
-    #[must_use]
-    pub fn mail_queued(&self) -> &Notify {
+    pub(in crate::db) fn mail_queued(&self) -> &Notify {
         &self.shared.mail_queued
     }
 
     /// Shortens the wait for locks of other processes, because the server is stopping.
-    pub fn begin_to_stop(&self) {
+    pub(in crate::db) fn begin_to_stop(&self) {
         self.shared.is_stopping.store(true, Ordering::Release);
     }
 
     /// Reports when this process can no longer use the file.
-    #[must_use]
-    pub fn lifeline(&self) -> &Lifeline {
+    pub(in crate::db) fn lifeline(&self) -> &Lifeline {
         &self.shared.lifeline
-    }
-
-    /// The clock that transactions read.
-    #[must_use]
-    pub fn clock(&self) -> &Clock {
-        &self.clock
     }
 }
 
-impl Drop for Engine {
+impl Drop for SqliteEngine {
     /// Lets the writer finish the queue and checkpoint the WAL.
     fn drop(&mut self) {
         let (closed, _) = mpsc::channel(1);
         drop(std::mem::replace(&mut self.writes, closed));
         let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // The writer never holds a Db, so this cannot wait for itself.
+        // The writer never holds the engine, so this cannot wait for itself.
         if let Some(thread) = writing {
             let _ = thread.join();
         }
@@ -271,7 +255,7 @@ impl Drop for Engine {
     }
 }
 
-impl Engine {
+impl SqliteEngine {
     /// The writer ended without an answer: because of a file error, or a bug.
     fn unanswered(&self) -> Problem {
         let ended = || Problem::Internal("the writer ended without an answer".into());
@@ -300,7 +284,7 @@ impl Engine {
     ) -> Result<T, Problem> {
         self.shared.health.check()?;
         // A reader stores no ids, so it needs no shared counter.
-        let outcome = work(&Tx::new(connection, &self.clock, &ContextV7::new()));
+        let outcome = work(&Tx::new(On::Sqlite(connection), &self.clock, &IdSequence::default()));
         self.shared.health.note_outcome(&outcome);
         outcome
     }

@@ -30,6 +30,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("../migrations/sqlite/0009_fewer_trees.sql"),
     include_str!("../migrations/sqlite/0010_totals.sql"),
     include_str!("../migrations/sqlite/0011_search_index.sql"),
+    include_str!("../migrations/sqlite/0012_mail_claims.sql"),
 ];
 
 /// What all steps together make of an empty file. A new file gets this: to run them one after another takes as long as
@@ -37,7 +38,7 @@ pub(super) const ALL: &[&str] = &[
 const SCHEMA: &str = include_str!("../schema/sqlite.sql");
 
 /// The number of the last step, which every migrated file has.
-pub(super) fn last() -> u32 {
+pub(in crate::db) fn last() -> u32 {
     number(ALL.len())
 }
 

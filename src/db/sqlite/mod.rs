@@ -14,7 +14,7 @@ mod functions;
 mod health;
 mod lock;
 mod log_check;
-mod migrations;
+pub(super) mod migrations;
 mod opened_file;
 mod opening;
 mod options;
@@ -28,7 +28,6 @@ pub(super) mod verbs;
 mod writer;
 
 pub use backup::{Copied, Existing, Restored, back_up, restore};
-pub use engine::open;
 pub use files::{beside, database_of, discard, is_new};
 pub use lock::ServeLock;
 pub use options::Options;

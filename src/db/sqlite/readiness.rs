@@ -4,7 +4,7 @@ use super::migrations;
 use super::opened_file::FileStatus;
 use super::problem::problem;
 use super::shared::Shared;
-use crate::db::tx::Tx;
+use crate::db::tx::{On, Tx};
 use crate::problem::{Problem, Unavailable};
 
 /// The minimum of free pages: the needs of a large request.
@@ -13,7 +13,7 @@ const FREE_PAGES_MIN: i64 = 64;
 /// Runs on the writer, so a long write of another process is noticed. It writes only after a failed write, and then
 /// rewrites the schema step, which changes nothing but must reach the disk.
 pub(super) fn probe(tx: &Tx, shared: &Shared) -> Result<(), Problem> {
-    let connection = tx.connection();
+    let On::Sqlite(connection) = tx.on() else { return Ok(()) };
     let pragma = |name: &str| {
         let value = connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         value.map_err(|cause| problem(name, &cause))

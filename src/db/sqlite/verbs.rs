@@ -4,7 +4,7 @@ use rusqlite::{CachedStatement, Connection};
 
 use super::forms;
 use super::problem::problem;
-use crate::db::rows::{ReadColumns, Row, RowResult};
+use crate::db::rows::{Enough, ReadColumns, Row, RowResult};
 use crate::db::values::Parameter;
 use crate::problem::Problem;
 
@@ -24,7 +24,7 @@ pub(in crate::db) fn query(
     let (columns, mut is_first) = (ReadColumns::default(), true);
     while let Some(row) = rows.next().map_err(|cause| problem(sql, &cause))? {
         let known = (!std::mem::take(&mut is_first)).then_some(&columns);
-        if read(&Row::new(row, known)).map_err(|cause| Problem::internal(sql, cause))? == Enough::Yes {
+        if read(&Row::of_sqlite(row, known)).map_err(|cause| Problem::internal(sql, cause))? == Enough::Yes {
             break;
         }
     }
@@ -33,13 +33,6 @@ pub(in crate::db) fn query(
         statement.discard();
     }
     Ok(())
-}
-
-/// Whether to stop reading rows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::db) enum Enough {
-    Yes,
-    No,
 }
 
 /// Executes a write and returns the number of changed rows.

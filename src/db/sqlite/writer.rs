@@ -17,7 +17,6 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use uuid::ContextV7;
 
 use super::checkpoint::{Checkpointer, checkpoint, skip_checkpoint_if_replaced, truncate};
 use super::connection::PAGES_MAX;
@@ -27,7 +26,7 @@ use super::{compare, rescue};
 use crate::clock::Clock;
 use crate::db::jobs::{self, Job};
 use crate::db::memory::Memory;
-use crate::db::tx::{AfterCommit, Tx};
+use crate::db::tx::{AfterCommit, IdSequence, On, Tx};
 use crate::lifeline::Ending;
 use crate::problem::{Problem, Unavailable};
 
@@ -49,7 +48,7 @@ enum BatchFailure {
 pub(super) struct Writer {
     connection: Connection,
     clock: Clock,
-    ids: ContextV7,
+    ids: IdSequence,
     memory: Memory,
     batch_max: usize,
     checkpointer: Option<Checkpointer>,
@@ -66,7 +65,7 @@ impl Writer {
         checkpointer: Option<Checkpointer>,
         shared: Arc<Shared>,
     ) -> Self {
-        let (ids, memory) = (ContextV7::new(), Memory::default());
+        let (ids, memory) = (IdSequence::default(), Memory::default());
         Self { connection, clock, ids, memory, batch_max, checkpointer, shared }
     }
 
@@ -251,7 +250,7 @@ impl Writer {
                 continue;
             }
             let changes_before = self.connection.total_changes();
-            let tx = Tx::new(&self.connection, &self.clock, &self.ids).in_batch(&self.memory);
+            let tx = Tx::new(On::Sqlite(&self.connection), &self.clock, &self.ids).in_batch(&self.memory);
             let accepted = job.run(&tx);
             if self.connection.is_autocommit() {
                 return Err(BatchFailure::Database(job.unavailable().unwrap_or(Unavailable::DiskFailed)));

@@ -3,7 +3,7 @@
 use super::steps::{Credential, Operation, Step};
 use super::world::World;
 use super::{requests, shown};
-use crate::support::inside::everything;
+use crate::support::inside::{everything, orphans};
 use crate::support::{Answer, TestServer, derived};
 
 pub fn audit_rows(server: &TestServer) -> i64 {
@@ -15,7 +15,7 @@ pub fn check(server: &TestServer, what: &str, audit_rows_before: i64, changed: b
     let owners = "SELECT count(*) FROM organisations
                   WHERE 1 <> (SELECT count(*) FROM users WHERE organisation_id = organisations.id AND type = 'owner')";
     assert_eq!(server.count(owners), 0, "not one owner: {what}");
-    let orphans = server.count("SELECT count(*) FROM pragma_foreign_key_check");
+    let orphans = orphans(server);
     assert_eq!(orphans, 0, "rows without what they belong to: {what}");
     let strangers = "SELECT count(*) FROM member_groups JOIN groups ON groups.id = group_id
                      WHERE groups.project_id <> member_groups.project_id";

@@ -1,6 +1,4 @@
 //! What the database keeps beside the rows that it follows from: totals and search indexes. Compared with those rows.
-//!
-//! Of SQLite alone: its search indexes.
 
 use brms::db::Tx;
 use brms::problem::Problem;
@@ -38,5 +36,6 @@ pub fn check(server: &TestServer, what: &str) {
     }
     assert_eq!(server.look(brms::store::totals::wrong), [], "{what}");
     assert_eq!(server.look(brms::store::audit_log_segments::wrong), [], "{what}");
-    assert_eq!(server.look(brms::db::sqlite::wrong_search_indexes), Vec::<&str>::new(), "{what}");
+    let wrong_indexes = server.app().db.wrong_search_indexes().expect("the indexes are read");
+    assert_eq!(wrong_indexes, Vec::<&str>::new(), "{what}");
 }

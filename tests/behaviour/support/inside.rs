@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use brms::db::Parameter;
+use brms::db::{Ids, Parameter};
 use brms::secret::{Secret, SecretKind};
 use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
@@ -13,15 +13,26 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::server::PATIENCE;
-use super::{TestServer, leaks};
+use super::{TestServer, leaks, postgres};
 
 /// An id in the form of the database.
 pub fn id(text: &str) -> Uuid {
     Uuid::try_parse(text).expect("an id")
 }
 
+/// Ids with this mark, for rows that are inserted by the thousand. They sort in this order.
+pub fn numbered(mark: u16, count: u32) -> Ids {
+    let id = |number: u32| {
+        Uuid::from_u128((0x0190_a000_0000_7000 << 64) | (u128::from(mark) << 48) | u128::from(number))
+    };
+    Ids::of(&(1..=count).map(id).collect::<Vec<_>>())
+}
+
 /// Every row of every table. If it is equal before and after, nothing was written.
 pub fn everything(server: &TestServer) -> Vec<String> {
+    if postgres::is_used() {
+        return postgres::everything(server.folder.path());
+    }
     let database = server.sqlite();
     let all = |sql: &str, read: fn(&Row<'_>, usize) -> rusqlite::Result<String>| -> Vec<String> {
         let mut statement = database.prepare(sql).expect("a statement");
@@ -51,7 +62,21 @@ pub fn onlooker(database: &Path) -> Connection {
     connection
 }
 
-/// Every cell with text or bytes, with its table and column: `users.email`.
+/// Changes the database of a stopped server, and returns the number of changed rows.
+pub fn change_stopped(folder: &Path, sql: &str) -> u64 {
+    if postgres::is_used() {
+        return postgres::change(folder, sql);
+    }
+    let changed = onlooker(&folder.join("test.db")).execute(sql, []);
+    changed.expect("the statement runs").try_into().expect("a number")
+}
+
+/// Every cell with text or bytes of the database of a server, with its table and column: `users.email`.
+pub fn cells_of(server: &TestServer) -> Vec<(String, Vec<u8>)> {
+    if postgres::is_used() { postgres::cells(server.folder.path()) } else { cells(&server.database()) }
+}
+
+/// The same of a file.
 pub fn cells(database: &Path) -> Vec<(String, Vec<u8>)> {
     let connection = onlooker(database);
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table'";
@@ -87,11 +112,65 @@ pub fn execute_in_sqlite(server: &TestServer, sql: &str) {
     server.sqlite().execute_batch(sql).expect("the statement runs");
 }
 
+/// The rows of these tables, as in [`everything`].
+pub fn rows_of(server: &TestServer, tables: &[&str]) -> Vec<String> {
+    let is_of = |row: &String| row.split_once(' ').is_some_and(|(table, _)| tables.contains(&table));
+    everything(server).into_iter().filter(is_of).collect()
+}
+
+/// The rows that refer to a row which does not exist. PostgreSQL checks that itself, whoever writes.
+pub fn orphans(server: &TestServer) -> i64 {
+    if postgres::is_used() {
+        return 0;
+    }
+    server.count("SELECT count(*) FROM pragma_foreign_key_check")
+}
+
+/// From now on, adding an audit entry fails with "inside story" if this holds, until [`stop_failing`].
+pub fn fail_audit_entries(server: &TestServer, condition: &str) {
+    if postgres::is_used() {
+        let trigger = format!(
+            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN IF {condition} THEN RAISE EXCEPTION 'inside story'; END IF; RETURN NEW; END $$;
+             CREATE TRIGGER fail BEFORE INSERT ON audit_logs FOR EACH ROW EXECUTE FUNCTION fail()"
+        );
+        return postgres::execute(server.folder.path(), &trigger);
+    }
+    let trigger = format!(
+        "CREATE TRIGGER fail BEFORE INSERT ON audit_logs WHEN {condition}
+         BEGIN SELECT RAISE(ABORT, 'inside story'); END"
+    );
+    execute_in_sqlite(server, &trigger);
+}
+
+/// Ends [`fail_audit_entries`].
+pub fn stop_failing(server: &TestServer) {
+    if postgres::is_used() {
+        return postgres::execute(server.folder.path(), "DROP TRIGGER fail ON audit_logs");
+    }
+    execute_in_sqlite(server, "DROP TRIGGER fail");
+}
+
+/// Sets a column of every new mail for which the condition holds.
+pub fn change_new_mails(server: &TestServer, column: &str, value: &str, condition: &str) {
+    if postgres::is_used() {
+        let trigger = format!(
+            "CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN IF {condition} THEN NEW.{column} := {value}; END IF; RETURN NEW; END $$;
+             CREATE TRIGGER change BEFORE INSERT ON mails FOR EACH ROW EXECUTE FUNCTION change()"
+        );
+        return postgres::execute(server.folder.path(), &trigger);
+    }
+    let trigger = format!(
+        "CREATE TRIGGER change AFTER INSERT ON mails WHEN {condition}
+         BEGIN UPDATE mails SET {column} = {value} WHERE id = NEW.id; END"
+    );
+    execute_in_sqlite(server, &trigger);
+}
+
 /// Delays every new mail by the longest possible retry delay.
 pub fn hold_mail(server: &TestServer) {
-    let hold = "CREATE TRIGGER hold AFTER INSERT ON mails BEGIN
-                UPDATE mails SET next_attempt_at = next_attempt_at + 3600000 WHERE id = NEW.id; END";
-    execute_in_sqlite(server, hold);
+    change_new_mails(server, "next_attempt_at", "NEW.next_attempt_at + 3600000", "true");
 }
 
 /// The properties of a personal access token of a test.

@@ -16,7 +16,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::{Answer, inside, seed, statements};
+use super::{Answer, inside, postgres, seed, statements};
 
 const PREFIXES: [&str; 3] = ["brms_inv_", "brms_pat_", "brms_ses_"];
 /// The shortest secret after its prefix, and the part by which it is recognised.
@@ -177,7 +177,11 @@ impl Watch {
 
     /// Every place with a leaked secret. Responses and log lines are reported once.
     pub fn leaks(&self) -> Vec<String> {
-        let cells = if self.database.exists() { inside::cells(&self.database) } else { Vec::new() };
+        let cells = match self.database.parent() {
+            _ if self.database.exists() => inside::cells(&self.database),
+            Some(folder) if postgres::is_used() && self.log.is_none() => postgres::cells(folder),
+            _ => Vec::new(),
+        };
         // Locked until the end, so that secrets registered from here on are checked by this test only.
         let mut logged = lock(&LOGGED);
         self.learn_from(&cells);

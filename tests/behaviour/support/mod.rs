@@ -9,7 +9,9 @@ pub mod derived;
 #[cfg(target_os = "linux")]
 pub mod disk;
 pub mod inside;
+pub mod instances;
 pub mod leaks;
+pub mod postgres;
 pub mod program;
 pub mod random;
 pub mod seed;

@@ -16,8 +16,10 @@ use brms::store;
 use clap::Parser;
 use mail_parser::MessageParser;
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use super::leaks::{self, Watch};
+use super::postgres::{self, TestDatabase};
 use super::{Call, seed, statements};
 
 /// The longest that a test waits for an expected event.
@@ -31,6 +33,8 @@ pub struct TestServer {
     pub http: reqwest::Client,
     /// The folder of the database; removed with the test.
     pub folder: TempDir,
+    /// The database, if it is not a file. Declared last, so that it is dropped after the server.
+    on_postgres: Option<TestDatabase>,
 }
 
 impl TestServer {
@@ -50,17 +54,23 @@ impl TestServer {
     pub async fn start_in(folder: TempDir, flags: &[&str]) -> Self {
         Watch::begin();
         let clock = Clock::default();
-        let database = folder.path().join("test.db");
-        let settings = settings(&database, flags);
+        let on_postgres = TestDatabase::of(folder.path());
+        let mut settings = settings(&postgres::location(folder.path()), flags);
+        if on_postgres.is_some() {
+            // Those of a file are beside it.
+            let beside = folder.path().join("test.db.credentials");
+            settings.credentials_file = settings.credentials_file.or(Some(beside));
+        }
         let server =
             Server::start(&settings, clock.clone(), Audience::Unattended).await.expect("the server starts");
-        let watch = Watch::new(&server.url(), database, None);
-        Self { watch, server, clock, http: reqwest::Client::new(), folder }
+        let watch = Watch::new(&server.url(), folder.path().join("test.db"), None);
+        Self { watch, server, clock, http: reqwest::Client::new(), folder, on_postgres }
     }
 
     /// Stops the server and returns the folder with its file.
     pub async fn stop(self) -> TempDir {
         self.server.stop().await;
+        self.on_postgres.into_iter().for_each(TestDatabase::keep);
         self.folder
     }
 
@@ -83,12 +93,13 @@ impl TestServer {
         self.url().trim_start_matches("http://").to_owned()
     }
 
+    /// The setting `--database`: a file, or a URL.
     pub fn database(&self) -> PathBuf {
-        self.folder.path().join("test.db")
+        postgres::location(self.folder.path())
     }
 
     /// Reads the database, whichever engine it is.
-    pub fn look<T>(&self, look: impl FnOnce(&Tx) -> Result<T, Problem>) -> T {
+    pub fn look<T: Send>(&self, look: impl FnOnce(&Tx) -> Result<T, Problem> + Send) -> T {
         statements::of_test(|| self.app().db.peek(look)).expect("what the test looks at is there")
     }
 
@@ -105,12 +116,18 @@ impl TestServer {
 
     /// The same with a single statement without parameters.
     pub fn execute(&self, sql: &str) {
+        self.execute_of(sql, []);
+    }
+
+    /// The same with ids as `?1`, `?2` and so on.
+    pub fn execute_of<const COUNT: usize>(&self, sql: &str, ids: [Uuid; COUNT]) {
         let sql = sql.to_owned();
-        self.change(move |tx| tx.execute(&sql, ()));
+        self.change(move |tx| tx.execute(&sql, ids));
     }
 
     /// A separate connection for tests of SQLite itself: its catalogue, triggers, locks.
     pub fn sqlite(&self) -> rusqlite::Connection {
+        assert!(self.on_postgres.is_none(), "a test of SQLite alone begins with of_sqlite_alone!");
         let connection = rusqlite::Connection::open(self.database()).expect("the database opens");
         connection.busy_timeout(PATIENCE).expect("a time-out is set");
         connection
@@ -118,7 +135,12 @@ impl TestServer {
 
     /// One number from the database.
     pub fn count(&self, sql: &str) -> i64 {
-        self.look(|tx| tx.row(sql, (), |row| row.get(0)))
+        self.count_of(sql, [])
+    }
+
+    /// The same with ids as `?1`, `?2` and so on.
+    pub fn count_of<const COUNT: usize>(&self, sql: &str, ids: [Uuid; COUNT]) -> i64 {
+        self.look(|tx| tx.row(sql, ids, |row| row.get(0)))
     }
 
     /// Every place with a leaked secret.

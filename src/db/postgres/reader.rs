@@ -1,0 +1,103 @@
+//! The threads that read. Each owns a connection and takes pending reads from one queue.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::failure::{PostgresFailure, described};
+use super::session::PostgresSession;
+use super::shared::{PostgresShared, ReadQueue, pause};
+use crate::clock::Clock;
+use crate::db::jobs::Job;
+use crate::db::tx::{IdSequence, On, Tx};
+use crate::problem::{Problem, Unavailable};
+
+/// The longest pause before another attempt to connect.
+const RECONNECT_PAUSE_MAX: Duration = Duration::from_millis(500);
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// What a read sees.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::db) enum ReadView {
+    /// One snapshot for all statements.
+    Snapshot,
+    /// There is one statement, which is a snapshot by itself.
+    Statement,
+}
+
+/// A pending read.
+pub(super) struct Reading {
+    pub view: ReadView,
+    pub job: Box<dyn Job>,
+}
+
+/// A reading thread.
+pub(super) struct Reader {
+    session: Option<PostgresSession>,
+    clock: Clock,
+    shared: Arc<PostgresShared>,
+}
+
+impl Reader {
+    pub(super) fn new(clock: Clock, shared: Arc<PostgresShared>) -> Self {
+        Self { session: None, clock, shared }
+    }
+
+    /// Runs until every sender is gone and the queue is empty.
+    pub(super) fn run(mut self, queue: &ReadQueue<Reading>) {
+        while let Some(reading) = queue.take() {
+            self.work(reading).answer();
+        }
+    }
+
+    /// Runs a read to its end. It runs again if its connection was lost.
+    pub(super) fn work(&mut self, Reading { view, mut job }: Reading) -> Box<dyn Job> {
+        for tries in 0.. {
+            if Instant::now() >= job.deadline() {
+                job.fail(if tries == 0 {
+                    Problem::TimedOut
+                } else {
+                    Problem::Unavailable(Unavailable::Database)
+                });
+                break;
+            }
+            match self.attempt(view, &mut *job) {
+                Some(PostgresFailure::Lost) => {
+                    self.session = None;
+                    std::thread::sleep(pause(tries + 4, RECONNECT_PAUSE_MAX));
+                }
+                // A conflict with a server that replays changes of its primary.
+                Some(PostgresFailure::Conflict) => {}
+                _ => break,
+            }
+        }
+        job
+    }
+
+    fn attempt(&mut self, view: ReadView, job: &mut dyn Job) -> Option<PostgresFailure> {
+        let session = match self.session.take().map_or_else(|| self.shared.connector.connect(), Ok) {
+            Ok(session) => self.session.insert(session),
+            Err(cause) => {
+                tracing::warn!(cause = %described(&cause), "no connection to the database");
+                return Some(PostgresFailure::Lost);
+            }
+        };
+        session.clear_failure();
+        if view == ReadView::Snapshot
+            && let Err(failure) = session.command(BEGIN)
+        {
+            return Some(failure);
+        }
+        // A reader stores no ids, so it needs no shared counter.
+        job.run(&Tx::new(On::Postgres(session), &self.clock, &IdSequence::default()));
+        let failure = session.failure();
+        if view == ReadView::Snapshot
+            && failure != Some(PostgresFailure::Lost)
+            && session.command("ROLLBACK").is_err()
+        {
+            self.session = None;
+        }
+        failure
+    }
+}

@@ -1,0 +1,52 @@
+//! State that the threads of an engine share.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Notify, mpsc};
+
+use super::connector::PostgresConnector;
+use crate::db::tx::IdSequence;
+use crate::lifeline::Lifeline;
+
+/// State that the threads of an engine share.
+pub(super) struct PostgresShared {
+    pub connector: PostgresConnector,
+    pub lifeline: Lifeline,
+    pub mail_queued: Notify,
+    pub ids: IdSequence,
+    pub is_stopping: AtomicBool,
+}
+
+impl PostgresShared {
+    pub(super) fn new(connector: PostgresConnector) -> Self {
+        let (lifeline, mail_queued, ids, is_stopping) = Default::default();
+        Self { connector, lifeline, mail_queued, ids, is_stopping }
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
+    }
+}
+
+/// A queue that several threads take from, one at a time. One waits in it, the others wait for their turn.
+pub(super) struct ReadQueue<T>(Mutex<mpsc::Receiver<T>>);
+
+impl<T> ReadQueue<T> {
+    pub(super) fn new(receiver: mpsc::Receiver<T>) -> Self {
+        Self(Mutex::new(receiver))
+    }
+
+    /// The next one. `None` once all senders are gone and the queue is empty.
+    pub(super) fn take(&self) -> Option<T> {
+        self.0.blocking_lock().blocking_recv()
+    }
+}
+
+/// The delay before the same work runs again: at most `longest`, more with each try, and never the same for two threads
+/// that were in each other's way.
+pub(super) fn pause(tries: u32, longest: Duration) -> Duration {
+    let bound = Duration::from_micros(200).saturating_mul(2_u32.saturating_pow(tries)).min(longest);
+    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    bound.mul_f64(f64::from(random) / f64::from(u32::MAX))
+}

@@ -14,7 +14,7 @@ import urllib.request
 from benches import pocketbase
 from benches.load import load
 from benches.servers import FOLDER, copied, database, serving
-from brms_server import BRMS, ROOT, wait_for
+from brms_server import BRMS, ROOT, free_port, wait_for
 from example_seed import OWNER_TOKEN, SEED
 
 USERS, PROJECTS = 100_000, 40
@@ -59,11 +59,6 @@ def seed(path):
     written = path.with_suffix(".json")
     written.write_text(json.dumps(document))
     return [BRMS, "seed", str(written), "--database", str(path)]
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::audience::Audience;
 use super::data_location::DataLocation;
 use super::first_start::FirstCredentials;
+use super::open_files;
 use super::opened::{self, Opened};
 use super::public_url::{public_url, refuse_unspecified};
 use super::ready_file::ReadyFile;
@@ -87,7 +88,7 @@ impl Server {
         let delivery = delivery(&site.app, settings, Mailer { renderer, sender, transport });
 
         let limits = ServerLimits {
-            connections_max: settings.connections_max,
+            connections_max: open_files::connections_max(settings),
             header_timeout: settings.header_timeout,
             keep_alive_timeout: settings.keep_alive_timeout,
             request_timeout: settings.request_timeout,

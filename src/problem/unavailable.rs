@@ -15,6 +15,10 @@ pub enum Unavailable {
     DiskFailed,
     /// The database is damaged, or another program has written to it.
     Damaged,
+    /// A part of the database could not be read: it is damaged, or the disk failed for a moment.
+    Unreadable,
+    /// The database is examined, since a part of it could not be read.
+    BeingExamined,
     /// The database file is no longer at its path.
     FileGone,
     /// The schema of the database differs from the one that this program writes.
@@ -50,6 +54,10 @@ impl Unavailable {
             Self::Damaged => {
                 "The database is damaged, or another program has written to it. Stop the server and restore a backup \
                  with `brms restore`; see the server log for the cause."
+            }
+            Self::Unreadable | Self::BeingExamined => {
+                "A part of the database could not be read, and it is being examined. Nothing was changed; try again \
+                 shortly. Restore a backup with `brms restore` only if it is found damaged; see the server log."
             }
             Self::FileGone => {
                 "The database file was moved, removed or replaced. If the server left a rescued copy beside it, rename \

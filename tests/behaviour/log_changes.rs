@@ -17,7 +17,7 @@ use crate::support::program::Serving;
 use crate::support::seed;
 
 /// Waits until the log is empty, as it is three seconds after the last write.
-fn wait_for_empty_log(scene: &Scene) {
+pub fn wait_for_empty_log(scene: &Scene) {
     let log = scene.at("test.db-wal");
     let look = || (log.metadata().ok()?.len() == 0).then_some(());
     tokio::task::block_in_place(|| wait_for("the log is emptied", look));

@@ -99,6 +99,7 @@ mod model;
 mod people_commands;
 mod postgres_commands;
 mod processes;
+mod read_errors;
 mod readiness;
 mod restoring;
 mod schemas;

@@ -14,6 +14,7 @@ use rusqlite::config::DbConfig;
 
 use super::compare;
 use super::connection::{self, PAGES_MAX, Source};
+use super::examination::examine;
 use super::opened_file::{FileStatus, OpenedFile};
 use super::options::BUSY_TIMEOUT;
 use super::shared::Shared;
@@ -26,6 +27,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// The WAL is truncated after this long without a write. Data that was erased from the file stays readable in the WAL
 /// until it is overwritten, and on an idle server nothing overwrites it.
 const IDLE_AFTER: Duration = Duration::from_secs(3);
+/// When a file that could not be read is examined again.
+const EXAMINE_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// The writer's handle to the checkpoint thread. Dropping it stops the thread.
 pub(super) struct Checkpointer {
@@ -82,13 +85,23 @@ impl Drop for Checkpointer {
 fn run(connection: &Connection, shared: &Shared, signals: &Signals) {
     // A server that was killed may have left a WAL.
     let mut has_content = shared.is_lock_held;
+    shared.health.is_examined_by(thread::current());
     while !signals.is_stopping.load(Ordering::Acquire) {
+        if shared.health.is_suspected() {
+            examine(shared, &|| signals.is_stopping.load(Ordering::Acquire));
+            has_content = shared.is_lock_held;
+            if shared.health.is_suspected() {
+                thread::park_timeout(EXAMINE_AGAIN_AFTER);
+            }
+            continue;
+        }
         if has_content {
             thread::park_timeout(IDLE_AFTER);
         } else {
             thread::park();
         }
         if shared.health.check().is_err() {
+            // A suspicion is examined at once.
             has_content = false;
         } else if signals.has_grown.swap(false, Ordering::AcqRel) {
             has_content = shared.is_lock_held;

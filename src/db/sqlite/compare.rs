@@ -7,8 +7,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::connection::{self, Source};
-use super::health::{Progress, has_audit_log, newest_audit_log};
-use super::log_check;
+use super::health::{Damage, Progress, has_audit_log, newest_audit_log};
 use super::opened_file::{FileStatus, OpenedFile};
 use super::options::BUSY_TIMEOUT;
 use super::problem::problem;
@@ -46,7 +45,11 @@ fn check_log_and_content(shared: &Shared, writer: &Connection) -> Result<(), Una
     // An error here is reported by the write itself.
     let is_missing = |newest| has_audit_log(writer, newest).is_ok_and(|has| !has);
     if shared.health.newest_written().is_some_and(is_missing) {
-        return Err(damaged(shared, "another program has replaced the content of the database"));
+        return Err(damaged(
+            shared,
+            Damage::Rows,
+            "another program has replaced the content of the database",
+        ));
     }
     Ok(())
 }
@@ -54,19 +57,56 @@ fn check_log_and_content(shared: &Shared, writer: &Connection) -> Result<(), Una
 /// Another program has modified the WAL. That is legitimate if it wrote through SQLite; then all frames that the
 /// wal-index counts are valid.
 fn check_log(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
-    let file = &shared.file;
-    let Some(log) = file.log_path() else { return Ok(()) };
+    match log_state(&shared.file, writer).map_err(|_| Unavailable::Database)? {
+        LogState::Whole => {
+            shared.file.record_log_state();
+            Ok(())
+        }
+        LogState::Broken => Err(damaged(
+            shared,
+            Damage::Log,
+            "another program has truncated or overwritten the write-ahead log",
+        )),
+        LogState::Unread => {
+            shared.health.note(Unavailable::Unreadable);
+            Err(Unavailable::Unreadable)
+        }
+    }
+}
+
+/// What a look at the WAL has found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LogState {
+    /// Every frame that the wal-index counts is valid.
+    Whole,
+    /// Some are not.
+    Broken,
+    /// It could not be read, which says nothing about it.
+    Unread,
+}
+
+pub(super) fn log_state(file: &OpenedFile, connection: &Connection) -> rusqlite::Result<LogState> {
+    let mut found = LogState::Whole;
     for _ in 0..COMPARE_RETRIES_MAX {
-        let (frames, _) = log_and_checkpointed_frames(writer).map_err(|_| Unavailable::Database)?;
-        // An empty WAL has nothing to lose.
-        if frames == 0 || log_check::valid_frames(log).is_ok_and(|whole| whole >= frames.unsigned_abs()) {
-            file.record_log_state();
-            return Ok(());
+        let (frames, _) = log_and_checkpointed_frames(connection)?;
+        found = match file.valid_log_frames() {
+            // An empty WAL has nothing to lose.
+            _ if frames == 0 => LogState::Whole,
+            None => LogState::Whole,
+            Some(Ok(whole)) if whole >= frames.unsigned_abs() => LogState::Whole,
+            Some(Ok(_)) => LogState::Broken,
+            Some(Err(cause)) => {
+                tracing::warn!(%cause, "the write-ahead log could not be read to check it");
+                LogState::Unread
+            }
+        };
+        if found == LogState::Whole {
+            break;
         }
         // The other program may be writing right now.
         thread::sleep(COMPARE_RETRY_DELAY);
     }
-    Err(damaged(shared, "another program has truncated or overwritten the write-ahead log"))
+    Ok(found)
 }
 
 /// Checks the file and the checksums of the whole WAL before a checkpoint that empties it, since a WAL that was
@@ -76,10 +116,11 @@ pub(super) fn verify_in_full(shared: &Shared, connection: &Connection) -> Result
     check_log(shared, connection)
 }
 
-fn damaged(shared: &Shared, wrong: &str) -> Unavailable {
+/// Records damage that was verified.
+pub(super) fn damaged(shared: &Shared, damage: Damage, wrong: &str) -> Unavailable {
     let path = shared.file.path().display();
     tracing::error!(%path, wrong, "the database is no longer consistent");
-    shared.health.note(Unavailable::Damaged);
+    shared.health.record_damage(damage);
     Unavailable::Damaged
 }
 
@@ -150,8 +191,8 @@ fn compare(
         if !file.is_checkpoint_running_elsewhere() && progress()? == came {
             let is_checkpointed = shared.health.is_progress_new(came) || is_log_changed();
             let extent = if is_checkpointed { Extent::NewestRows } else { Extent::WholeFile };
-            if let Some(wrong) = difference(shared, writer, extent)? {
-                return Err(damaged(shared, &format!("another program has written to the file: {wrong}")));
+            if difference(shared, writer, extent)?.is_some() {
+                return Err(verified_difference(shared, writer, extent));
             }
             // Drop cached pages that may be stale.
             let _ = writer.execute_batch("PRAGMA shrink_memory");
@@ -163,6 +204,22 @@ fn compare(
             return Err(Unavailable::Database);
         }
         thread::sleep(COMPARE_RETRY_DELAY);
+    }
+}
+
+/// A read that failed once looks to SQLite like a damaged page. So a difference counts only if it is found again, in a
+/// file and a WAL that the disk can read.
+fn verified_difference(shared: &Shared, writer: &Connection, extent: Extent) -> Unavailable {
+    thread::sleep(COMPARE_RETRY_DELAY);
+    let wrong = difference(shared, writer, extent);
+    let is_read = shared.file.read_through().is_ok();
+    match wrong {
+        Ok(Some(wrong)) if is_read => {
+            let wrong = format!("another program has written to the file: {wrong}");
+            damaged(shared, Damage::Foreign, &wrong)
+        }
+        Err(unavailable) => unavailable,
+        Ok(_) => Unavailable::Unreadable,
     }
 }
 
@@ -186,6 +243,10 @@ fn difference(shared: &Shared, writer: &Connection, extent: Extent) -> Result<Op
         // Until all frames are checkpointed, the file may be shorter than its header says.
         let (frames, checkpointed) = log_and_checkpointed_frames(writer)?;
         let length = file.state().map_or(0, |(length, _)| length);
+        if length == 0 {
+            // SQLite would remove the WAL of an empty file.
+            return Ok(Some("it is empty"));
+        }
         let is_short = frames == checkpointed && file.header().is_ok_and(|header| header.bytes > length);
         if is_short && !file.is_checkpoint_running_elsewhere() {
             return Ok(Some("it is shorter than its first page says"));
@@ -216,7 +277,7 @@ fn difference(shared: &Shared, writer: &Connection, extent: Extent) -> Result<Op
     })();
     outcome.map(|wrong: Option<&str>| wrong.map(str::to_owned)).or_else(|cause| {
         match problem("comparing the file", &cause) {
-            Problem::Unavailable(Unavailable::Damaged) => Ok(Some(cause.to_string())),
+            Problem::Unavailable(Unavailable::Unreadable) => Ok(Some(cause.to_string())),
             Problem::Unavailable(unavailable) => Err(unavailable),
             _ => Err(Unavailable::Broken),
         }

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::system::{Identity, identity};
 use crate::failure::Failure;
 
 /// The files that SQLite keeps beside an open database. SQLite takes leftover ones for those of any database that is
@@ -132,6 +133,17 @@ pub(super) fn own_user() -> String {
 #[cfg(not(unix))]
 pub(super) fn own_user() -> String {
     "this user".to_owned()
+}
+
+/// Other names in the folder of `path` (hard links) for the file of this identity.
+pub(super) fn other_names(path: &Path, of: Identity) -> Vec<PathBuf> {
+    let names = fs::read_dir(folder(path)).into_iter().flatten().flatten().map(|entry| entry.path());
+    // A symbolic link is not followed: SQLite uses the WAL of what it leads to.
+    let is_other = |name: &PathBuf| {
+        name.file_name() != path.file_name()
+            && fs::symlink_metadata(name).is_ok_and(|found| identity(&found) == of)
+    };
+    if cfg!(unix) { names.filter(is_other).collect() } else { Vec::new() }
 }
 
 /// Whether the path exists, even as a dangling link.

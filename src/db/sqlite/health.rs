@@ -1,8 +1,9 @@
-//! The health of the file beyond one call: damage, which lasts until it is repaired, and whether the disk refused the
-//! last write, which the next successful write clears.
+//! The health of the file beyond one call: damage, which lasts until it is repaired; a suspicion of damage, until the
+//! file is examined; and whether the disk refused the last write, which the next successful write clears.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::Thread;
 
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -10,9 +11,28 @@ use uuid::Uuid;
 use crate::problem::{Problem, Unavailable};
 
 const NONE: u8 = 0;
-const DAMAGED: u8 = 1;
+const SUSPECTED: u8 = 1;
 const GONE: u8 = 2;
 const INDEX_OVERWRITTEN: u8 = 3;
+/// And what is damaged, added to it.
+const DAMAGED: u8 = 4;
+
+/// What is wrong with a damaged database. It decides whether the WAL may stay beside the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Damage {
+    /// Pages of the file; its WAL is intact and belongs to it.
+    Pages,
+    /// Another program has replaced rows through SQLite, WAL and all.
+    Rows,
+    /// The WAL lacks frames that were written.
+    Log,
+    /// Another program has written to the file, so that the WAL does not belong to it any more.
+    Foreign,
+}
+
+impl Damage {
+    const ALL: [Self; 4] = [Self::Pages, Self::Rows, Self::Log, Self::Foreign];
+}
 
 /// How far the WAL was checkpointed when this process last checked: the WAL's salts, and the number of checkpointed
 /// frames. Any checkpoint changes it; otherwise only a WAL restart does, which follows a checkpoint.
@@ -22,16 +42,19 @@ pub(super) type Progress = (Option<[u8; 8]>, i64);
 #[derive(Default)]
 pub(super) struct FileHealth {
     lasting: AtomicU8,
+    /// The thread that examines the file after a suspicion.
+    examiner: OnceLock<Thread>,
     was_write_refused: AtomicBool,
     newest_audit_log: Mutex<Option<Uuid>>,
     progress: Mutex<Progress>,
 }
 
 impl FileHealth {
-    /// Fails while the file is unusable for a lasting reason.
+    /// Fails while the file is unusable for a lasting reason, or is being examined.
     pub(super) fn check(&self) -> Result<(), Problem> {
         match self.lasting.load(Ordering::Acquire) {
             NONE => Ok(()),
+            SUSPECTED => Err(Problem::Unavailable(Unavailable::BeingExamined)),
             GONE => Err(Problem::Unavailable(Unavailable::FileGone)),
             INDEX_OVERWRITTEN => Err(Problem::Unavailable(Unavailable::PartEnded)),
             _ => Err(Problem::Unavailable(Unavailable::Damaged)),
@@ -47,7 +70,7 @@ impl FileHealth {
 
     pub(super) fn note(&self, unavailable: Unavailable) {
         match unavailable {
-            Unavailable::Damaged => self.lasting.store(DAMAGED, Ordering::Release),
+            Unavailable::Unreadable => self.suspect(),
             Unavailable::DiskFull | Unavailable::DiskFailed | Unavailable::ReadOnly => {
                 self.was_write_refused.store(true, Ordering::Release);
             }
@@ -55,8 +78,37 @@ impl FileHealth {
         }
     }
 
-    pub(super) fn is_damaged(&self) -> bool {
-        self.lasting.load(Ordering::Acquire) == DAMAGED
+    /// SQLite reports a read that failed once like a damaged page, so the file is examined first.
+    fn suspect(&self) {
+        let is_new =
+            self.lasting.compare_exchange(NONE, SUSPECTED, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        if is_new && let Some(examiner) = self.examiner.get() {
+            examiner.unpark();
+        }
+    }
+
+    /// Names the thread that is woken after a suspicion.
+    pub(super) fn is_examined_by(&self, thread: Thread) {
+        let _ = self.examiner.set(thread);
+    }
+
+    pub(super) fn is_suspected(&self) -> bool {
+        self.lasting.load(Ordering::Acquire) == SUSPECTED
+    }
+
+    /// The file was found intact, or is no longer there to be examined.
+    pub(super) fn clear_suspicion(&self) {
+        let _ = self.lasting.compare_exchange(SUSPECTED, NONE, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// Records damage that was verified. It lasts.
+    pub(super) fn record_damage(&self, damage: Damage) {
+        self.lasting.store(DAMAGED + damage as u8, Ordering::Release);
+    }
+
+    pub(super) fn damage(&self) -> Option<Damage> {
+        let lasting = self.lasting.load(Ordering::Acquire);
+        Damage::ALL.into_iter().find(|damage| DAMAGED + *damage as u8 == lasting)
     }
 
     /// Records that a write went into a file that no longer exists at its path.

@@ -6,16 +6,18 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
-use std::path::Path;
+
+use super::system::FromStart;
 
 const HEADER_BYTES: usize = 32;
 const FRAME_HEADER_BYTES: usize = 24;
 /// The lowest bit gives the byte order of the checksums.
 const MAGIC: u32 = 0x377f_0682;
 
-/// The number of frames that a recovery would find valid.
-pub(super) fn valid_frames(log: &Path) -> io::Result<u64> {
-    let mut log = BufReader::with_capacity(1 << 16, File::open(log)?);
+/// The number of frames that a recovery would find valid. The log is read through a descriptor that is open already: to
+/// open it may fail for a reason that says nothing about its content. An error is no verdict on it either.
+pub(super) fn valid_frames(log: &File) -> io::Result<u64> {
+    let mut log = BufReader::with_capacity(1 << 16, FromStart::of(log));
     let mut header = [0; HEADER_BYTES];
     if read_all(&mut log, &mut header)? < HEADER_BYTES {
         return Ok(0);
@@ -106,7 +108,7 @@ mod tests {
                 .unsigned_abs()
         };
         assert!(frames() > 20);
-        assert_eq!(valid_frames(&log).unwrap(), frames());
+        assert_eq!(valid_frames(&File::open(&log).unwrap()).unwrap(), frames());
         let bytes = std::fs::read(&log).unwrap();
         let damaged = |at: u64, length: Option<u64>| {
             std::fs::write(&log, &bytes).unwrap();
@@ -118,7 +120,7 @@ mod tests {
                 // Inverted, since salts and content are random and may have any fixed value already.
                 file.write_all(&[!bytes[usize::try_from(at).unwrap()]]).unwrap();
             }
-            valid_frames(&log).unwrap()
+            valid_frames(&File::open(&log).unwrap()).unwrap()
         };
         assert_eq!(damaged(0, Some(0)), 0);
         assert_eq!(damaged(0, Some(bytes.len() as u64 - 100)), frames() - 1);
@@ -129,6 +131,6 @@ mod tests {
         std::fs::write(&log, &bytes).unwrap();
         connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())).unwrap();
         connection.execute_batch("INSERT INTO t VALUES (randomblob(3000))").unwrap();
-        assert_eq!(valid_frames(&log).unwrap(), frames());
+        assert_eq!(valid_frames(&File::open(&log).unwrap()).unwrap(), frames());
     }
 }

@@ -5,13 +5,16 @@
 //! another program wrote to the file, a comparison with a new connection's view.
 
 use std::fs::{self, File, Metadata, TryLockError};
-use std::io;
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::SystemTime;
 
-use super::files::with_suffix;
-use super::system::{Identity, identity, links, read_at_start};
+use super::files::{self, with_suffix};
+use super::header::Header;
+use super::log_check;
+use super::system::{self, FromStart, Identity, identity, links, read_at_start};
 
 /// The database file, open for as long as this process uses it.
 ///
@@ -21,6 +24,11 @@ pub(super) struct OpenedFile {
     path: PathBuf,
     file: File,
     identity: Identity,
+    /// The symbolic link that led to the file, if it is reached by one.
+    link: Option<PathBuf>,
+    /// Whether the last look has found a second name (a hard link), and whether one was noticed already.
+    has_other_names: AtomicBool,
+    is_name_noticed: AtomicBool,
     /// The WAL and its index, known once the first connection has opened them.
     beside: OnceLock<[(PathBuf, Identity); 2]>,
     /// The WAL and its index, open as long as the file, since closing them would release SQLite's locks too.
@@ -68,15 +76,6 @@ pub(super) struct BeforeTransaction {
     pub(super) is_log_unchanged: bool,
 }
 
-/// Values from the file's header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Header {
-    /// The length that the file should have. It is shorter during a checkpoint by another process.
-    pub(super) bytes: u64,
-    /// Changes with the schema and with each `VACUUM INTO`.
-    pub(super) schema_cookie: u32,
-}
-
 impl OpenedFile {
     pub(super) fn new(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
@@ -84,12 +83,21 @@ impl OpenedFile {
         Ok(Self {
             path: path.to_owned(),
             identity: identity(&metadata),
+            link: None,
+            has_other_names: AtomicBool::default(),
+            is_name_noticed: AtomicBool::default(),
             beside: OnceLock::new(),
             log: OnceLock::new(),
             index: OnceLock::new(),
             seen: Mutex::new(Seen { state: state(&metadata), log: None, checkpoints: 0 }),
             file,
         })
+    }
+
+    /// Also looks whether the path that the file was reached by still leads to it.
+    pub(super) fn reached_by(self, path: &Path) -> Self {
+        let link = (path != self.path).then(|| path.to_owned());
+        Self { link, ..self }
     }
 
     /// Locks out other servers, including one that uses another name of the file (a hard link). Returns false if one
@@ -168,7 +176,11 @@ impl OpenedFile {
     /// The caller holds the guard of `seen`, so that no checkpoint of this process ends during the check. An error is the
     /// status of a missing or unreadable file.
     fn check_all(&self, seen: &Seen) -> Result<(FileStatus, Option<State>), FileStatus> {
-        let (status, _) = self.check_file(seen)?;
+        let (status, metadata) = self.check_file(seen)?;
+        self.has_other_names.store(links(&metadata) > 1, Ordering::Relaxed);
+        if let Some(link) = &self.link {
+            metadata_of(link, self.identity)?;
+        }
         let log = self.check_wal_file(0)?;
         self.check_wal_file(1)?;
         Ok((status, log))
@@ -195,7 +207,22 @@ impl OpenedFile {
 
     /// Whether the file itself is at its path, regardless of its WAL.
     pub(super) fn is_in_place(&self) -> bool {
-        fs::metadata(&self.path).is_ok_and(|now| identity(&now) == self.identity)
+        self.is_at(&self.path)
+    }
+
+    fn is_at(&self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|now| identity(&now) == self.identity)
+    }
+
+    /// The symbolic link that no longer leads to the file.
+    pub(super) fn link_elsewhere(&self) -> Option<&Path> {
+        self.link.as_deref().filter(|link| !self.is_at(link))
+    }
+
+    /// Whether only this process has written to the open file, wherever it is by now.
+    pub(super) fn is_open_file_unchanged(&self) -> bool {
+        let seen = self.seen();
+        seen.checkpoints > 0 || self.file.metadata().is_ok_and(|now| state(&now) == seen.state)
     }
 
     /// The WAL and its index, if they are still the ones that SQLite opened.
@@ -206,8 +233,21 @@ impl OpenedFile {
     }
 
     /// The path of the WAL.
-    pub(super) fn log_path(&self) -> Option<&Path> {
+    fn log_path(&self) -> Option<&Path> {
         self.beside.get().map(|beside| beside[0].0.as_path())
+    }
+
+    /// The number of valid frames in the WAL. Returns `None` before the first connection has opened it.
+    pub(super) fn valid_log_frames(&self) -> Option<io::Result<u64>> {
+        self.log.get().map(log_check::valid_frames)
+    }
+
+    /// Reads the whole file and its WAL, past SQLite: an error is one of the disk, and not of the content.
+    pub(super) fn read_through(&self) -> io::Result<()> {
+        for file in std::iter::once(&self.file).chain(self.log.get()) {
+            io::copy(&mut BufReader::with_capacity(1 << 20, FromStart::of(file)), &mut io::sink())?;
+        }
+        Ok(())
     }
 
     /// The current state of the WAL.
@@ -241,18 +281,8 @@ impl OpenedFile {
     }
 
     /// Whether another process is running a checkpoint: it holds SQLite's lock for that.
-    #[cfg(unix)]
     pub(super) fn is_checkpoint_running_elsewhere(&self) -> bool {
-        use rustix::process::{Flock, FlockType, fcntl_getlk};
-        /// The offset of `WAL_CKPT_LOCK` in the WAL's index.
-        const CHECKPOINT_LOCK: u64 = 121;
-        let wanted = Flock { start: CHECKPOINT_LOCK, length: 1, ..Flock::from(FlockType::WriteLock) };
-        self.index.get().is_some_and(|index| fcntl_getlk(index, &wanted).is_ok_and(|held| held.is_some()))
-    }
-
-    #[cfg(not(unix))]
-    pub(super) fn is_checkpoint_running_elsewhere(&self) -> bool {
-        false
+        self.index.get().is_some_and(system::is_checkpoint_running_elsewhere)
     }
 
     /// The current state of the file, to be accepted after it is verified.
@@ -294,45 +324,32 @@ impl OpenedFile {
 
     /// The file's header, as it is on disk.
     pub(super) fn header(&self) -> io::Result<Header> {
-        let mut bytes = [0; 100];
-        read_at_start(&self.file, &mut bytes)?;
-        let number = |at: usize| u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        let page_bytes = match u64::from(u16::from_be_bytes([bytes[16], bytes[17]])) {
-            1 => 65_536,
-            bytes => bytes,
-        };
-        Ok(Header { bytes: u64::from(number(28)) * page_bytes, schema_cookie: number(40) })
+        Header::of(&self.file)
     }
 
     /// The free bytes of the file system for this process. Returns `None` if unknown.
-    #[cfg(unix)]
     pub(super) fn free_bytes(&self) -> Option<u64> {
-        let found = rustix::fs::fstatvfs(&self.file).ok()?;
-        // Some file systems report zero blocks.
-        let blocks = if rustix::process::geteuid().is_root() { found.f_bfree } else { found.f_bavail };
-        (found.f_blocks > 0).then(|| blocks.saturating_mul(found.f_frsize))
-    }
-
-    #[cfg(not(unix))]
-    pub(super) fn free_bytes(&self) -> Option<u64> {
-        None
+        system::free_bytes(&self.file)
     }
 
     /// Whether the file system is mounted read-only.
-    #[cfg(unix)]
     pub(super) fn is_on_read_only_disk(&self) -> bool {
-        let found = rustix::fs::fstatvfs(&self.file);
-        found.is_ok_and(|found| found.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY))
-    }
-
-    #[cfg(not(unix))]
-    pub(super) fn is_on_read_only_disk(&self) -> bool {
-        false
+        system::is_on_read_only_disk(&self.file)
     }
 
     /// The number of hard links.
     pub(super) fn links(&self) -> u64 {
         self.file.metadata().map_or(1, |metadata| links(&metadata))
+    }
+
+    /// Other names of the file in its folder, if it has more than one name.
+    pub(super) fn other_names(&self) -> Vec<PathBuf> {
+        if self.links() > 1 { files::other_names(&self.path, self.identity) } else { Vec::new() }
+    }
+
+    /// Whether a second name is there that was not noticed before.
+    pub(super) fn has_new_name(&self) -> bool {
+        self.has_other_names.load(Ordering::Relaxed) && !self.is_name_noticed.swap(true, Ordering::Relaxed)
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -376,22 +393,5 @@ impl Drop for OwnCheckpoint<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_truncated_during_a_checkpoint_of_this_process_is_not_accepted() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.db");
-        fs::write(&path, [0; 8192]).unwrap();
-        let file = OpenedFile::new(&path).unwrap();
-        let checkpoint = file.begin_checkpoint().unwrap();
-        fs::write(&path, [1; 12_288]).unwrap();
-        drop(checkpoint);
-        assert_eq!(file.status(), FileStatus::Unchanged, "a checkpoint extends it");
-        let checkpoint = file.begin_checkpoint().unwrap();
-        fs::write(&path, [1; 8192]).unwrap();
-        drop(checkpoint);
-        assert_eq!(file.status(), FileStatus::Written);
-    }
-}
+#[path = "opened_file_tests.rs"]
+mod tests;

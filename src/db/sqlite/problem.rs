@@ -12,7 +12,7 @@ pub(super) fn problem(doing: &str, cause: &rusqlite::Error) -> Problem {
             Problem::Unavailable(Unavailable::Database)
         }
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            logged(doing, cause, Unavailable::Damaged)
+            logged(doing, cause, Unavailable::Unreadable)
         }
         Some(ErrorCode::ReadOnly) => logged(doing, cause, Unavailable::ReadOnly),
         Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {

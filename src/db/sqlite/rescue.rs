@@ -4,9 +4,10 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::compare::{LogState, log_state};
 use super::connection::{self, Source};
 use super::files::{LOG_OF_DAMAGED, RESCUED};
-use super::health::{has_audit_log, newest_audit_log};
+use super::health::{Damage, has_audit_log, newest_audit_log};
 use super::opened_file::OpenedFile;
 use super::shared::Shared;
 use super::{checkpoint, copy, files};
@@ -46,6 +47,16 @@ pub(super) fn keep(connection: &Connection, shared: &Shared) {
             );
             move_log_aside(file);
         }
+    }
+}
+
+/// Whether the WAL must not be applied to the file at the next start. It is looked at once more: a log in place can be
+/// recovered from, and one that is put aside is missing.
+pub(super) fn is_log_unfit(damage: Damage, connection: &Connection, file: &OpenedFile) -> bool {
+    match damage {
+        Damage::Pages | Damage::Rows => false,
+        Damage::Log => log_state(file, connection).is_ok_and(|state| state == LogState::Broken),
+        Damage::Foreign => file.read_through().is_ok(),
     }
 }
 

@@ -20,6 +20,8 @@ use tokio::time::Instant;
 
 use super::checkpoint::{Checkpointer, checkpoint, skip_checkpoint_if_replaced, truncate};
 use super::connection::PAGES_MAX;
+use super::examination::examine;
+use super::opened_file::FileStatus;
 use super::problem::problem;
 use super::shared::Shared;
 use super::{compare, rescue};
@@ -35,6 +37,9 @@ const LOG_BYTES_MAX: u64 = 2 * 4096 * PAGES_MAX.unsigned_abs();
 
 /// How long to wait for another process while the server is stopping.
 const BUSY_TIMEOUT_AT_STOP: Duration = Duration::from_millis(200);
+
+/// How long a file is examined while the server is stopping.
+const EXAMINED_AT_STOP_WITHIN: Duration = Duration::from_secs(5);
 
 /// Why a batch did not commit.
 enum BatchFailure {
@@ -101,6 +106,7 @@ impl Writer {
         if !self.shared.is_lock_held {
             return;
         }
+        self.end_suspicion();
         if self.shared.health.check().is_ok() {
             match compare::verify(&self.shared, &self.connection) {
                 Ok(()) => self.checkpoint_and_truncate(),
@@ -108,17 +114,35 @@ impl Writer {
                 Err(_) => {}
             }
         }
-        if self.shared.health.is_damaged() {
-            rescue::move_log_aside(&self.shared.file);
+        // Also a suspicion of the check before the last checkpoint.
+        self.end_suspicion();
+        if let Some(damage) = self.shared.health.damage() {
+            if rescue::is_log_unfit(damage, &self.connection, &self.shared.file) {
+                rescue::move_log_aside(&self.shared.file);
+            }
             self.shared.lifeline.end(Ending::Damaged);
+        } else if self.shared.health.is_suspected() {
+            tracing::error!(
+                "the database could not be read; the file and its write-ahead log stay as they are"
+            );
         }
         skip_checkpoint_if_replaced(&self.connection, &self.shared);
+    }
+
+    /// The checkpoint thread has ended, so nothing else examines the file any more.
+    fn end_suspicion(&self) {
+        if self.shared.health.is_suspected() {
+            let until = Instant::now() + EXAMINED_AT_STOP_WITHIN;
+            examine(&self.shared, &|| Instant::now() >= until);
+        }
     }
 
     /// Does not wait for readers: then the WAL stays beside the file, as after a crash.
     fn checkpoint_and_truncate(&self) {
         match truncate(&self.connection, &self.shared) {
             Ok(true) => {}
+            // Why is in the log.
+            Ok(false) if self.shared.health.check().is_err() => {}
             Ok(false) => tracing::warn!(
                 "the write-ahead log stays beside the database file, because another process is reading it"
             ),

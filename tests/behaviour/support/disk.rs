@@ -20,12 +20,22 @@ impl FaultyDisk {
         command.env("LD_PRELOAD", library()).env("FAULTY_DISK", &self.control);
     }
 
-    /// From now on `write`, `fsync` or `stat` fails with this error number.
+    /// From now on `write`, `fsync`, `stat`, `read` or `open` fails with this error number.
     pub fn fail(&self, call: &str, number: i32) {
         self.put(&format!("{call} {number}"));
     }
 
-    /// The same, also for standard error.
+    /// The same as [`FaultyDisk::fail`], for files with this in their names only.
+    pub fn fail_on(&self, call: &str, number: i32, name: &str) {
+        self.put(&format!("{call} {number} {name}"));
+    }
+
+    /// From now on no file becomes longer while the file of this name has content.
+    pub fn fill_until_empty(&self, name: &str) {
+        self.put(&format!("full 28 {name}"));
+    }
+
+    /// The same as [`FaultyDisk::fail`], also for standard error.
     pub fn fail_with_log(&self, call: &str, number: i32) {
         self.put(&format!("{call} {number} stderr"));
     }

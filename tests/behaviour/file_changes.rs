@@ -61,7 +61,7 @@ impl Scene {
     }
 
     /// The process exits by itself with an error.
-    fn ends(&mut self) {
+    pub fn ends(&mut self) {
         let status = wait_for("the server ends", || self.serving.child.try_wait().expect("it can be asked"));
         assert_eq!(status.code(), Some(1), "{}", log(self.folder.path()));
         assert!(log(self.folder.path()).contains("moved, removed or replaced"));
@@ -384,7 +384,7 @@ async fn fr_08_readiness_checks_keep_no_secret_in_the_log() {
 fn fr_09_a_file_has_one_server_whatever_its_path() {
     let folder = seeded();
     std::fs::hard_link(folder.path().join("test.db"), folder.path().join("other.db")).expect("a second name");
-    let serving = Serving::start(folder.path(), &[]);
+    let mut serving = Serving::start(folder.path(), &[]);
     let beside = tempfile::tempdir().expect("a folder");
     std::os::unix::fs::symlink(folder.path().join("other.db"), beside.path().join("test.db"))
         .expect("a link");
@@ -394,6 +394,7 @@ fn fr_09_a_file_has_one_server_whatever_its_path() {
     assert!(!command.status.success(), "a command under the other name has another log: {command:?}");
     assert!(String::from_utf8_lossy(&command.stderr).contains("hard link"), "{command:?}");
     well(folder.path(), &["mailbox", "list"]);
-    drop(serving);
+    // A server that was killed would leave its log by that name.
+    stop(&mut serving);
     well(folder.path(), &["mailbox", "list", "--database", "other.db"]);
 }

@@ -88,6 +88,7 @@ mod faults;
 mod file_access;
 #[cfg(target_os = "linux")]
 mod file_changes;
+mod file_names;
 mod first_contact;
 mod fuzz;
 mod instances;

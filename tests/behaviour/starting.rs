@@ -192,13 +192,15 @@ fn a_command_does_not_migrate_the_schema_of_a_running_older_server() {
     first_step(&file);
     let lock = std::fs::File::create(folder.path().join("test.db.lock")).expect("a lock file");
     lock.lock().expect("an older server has it");
+    let served = std::fs::File::open(&file).expect("the file");
+    served.lock().expect("and the file itself");
     for arguments in [&["mailbox", "list"][..], &["seed", seed::FILE]] {
         let error = refused(folder.path(), arguments);
         assert!(error.contains("needs a schema update") && error.contains("test.db"), "{error}");
     }
     assert_eq!(count(folder.path(), "PRAGMA user_version"), 1);
     assert!(!folder.path().join("test.db.before-step-2").exists());
-    drop(lock);
+    drop((lock, served));
     // Without a running server the command migrates it, and a server of this version can use it then.
     well(folder.path(), &["mailbox", "list"]);
     assert!(folder.path().join("test.db.before-step-2").exists());

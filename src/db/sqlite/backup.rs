@@ -204,7 +204,7 @@ fn connect(path: &Path) -> Result<Connection, Failure> {
     files::check_length(path).map_err(|cause| failed(&cause))?;
     connection::require_file(path).map_err(|cause| failed(&cause))?;
     let file = OpenedFile::new(path).map_err(|cause| failed(&cause))?;
-    opening::refuse_other_hard_link(&file)?;
+    opening::refuse_file_of_another_name(&file)?;
     // Dropped before any connection is opened: closing the file would release SQLite's locks.
     drop(file);
     let source = Source::to_read(path).map_err(|cause| failed(&cause))?;

@@ -3,10 +3,16 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use super::files::{beside, hand_over, real_path};
 use crate::failure::Failure;
 use crate::private_file;
+
+/// Commands hold the lock for a moment to see whether a server has it.
+const RETRIES: u32 = 4;
+const RETRY_DELAY: Duration = Duration::from_millis(25);
 
 /// Held while a server serves the file. The system releases it when the process ends, for any reason.
 pub struct ServeLock {
@@ -25,12 +31,30 @@ impl ServeLock {
 
     /// Takes the lock beside `path`, or fails if another process holds it.
     pub fn take(path: &Path) -> Result<Self, Failure> {
-        Self::take_if_free(path)?.ok_or_else(|| {
+        let mut taken = Self::take_if_free(path)?;
+        for _ in 0..RETRIES {
+            if taken.is_some() {
+                break;
+            }
+            thread::sleep(RETRY_DELAY);
+            taken = Self::take_if_free(path)?;
+        }
+        taken.ok_or_else(|| {
             Failure(format!(
                 "another `brms serve`, or a command that needs exclusive access to {}, holds its lock; stop it, or use another \
                  --database",
                 path.display()
             ))
+        })
+    }
+
+    /// Whether another process holds the lock beside `path`. Creates nothing.
+    pub(super) fn is_held(path: &Path) -> bool {
+        let lock = beside(path, "lock");
+        // Opening a named pipe would block.
+        let file = lock.is_file().then(|| File::open(&lock));
+        file.is_some_and(|file| {
+            file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
         })
     }
 

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::db::jobs::Job;
 use crate::failure::Failure;
 use rusqlite::Connection;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -29,6 +30,7 @@ const LOCK_RETRY_DELAY: Duration = Duration::from_millis(25);
 pub(super) fn lock_out_other_servers(file: &OpenedFile, options: &Options) -> Result<(), Failure> {
     let path = options.path.display();
     if options.is_lock_held {
+        refuse_log_of_another_name(file)?;
         let tries = std::iter::once(Duration::ZERO).chain([LOCK_RETRY_DELAY; LOCK_RETRIES]);
         for delay in tries {
             thread::sleep(delay);
@@ -41,12 +43,50 @@ pub(super) fn lock_out_other_servers(file: &OpenedFile, options: &Options) -> Re
              program that may read it; stop that, or use another --database"
         )));
     }
-    refuse_other_hard_link(file)
+    refuse_file_of_another_name(file)
+}
+
+/// Refuses a file that a command must not open by its path: SQLite would use a WAL with it that is not its own.
+pub(super) fn refuse_file_of_another_name(file: &OpenedFile) -> Result<(), Failure> {
+    refuse_other_hard_link(file)?;
+    refuse_log_of_another_name(file)?;
+    refuse_in_place_of_a_served_file(file)
+}
+
+/// A server that holds the lock beside the path holds the file there, too, unless another file took its place. The WAL
+/// there is that of the server's file, and the last command to close the other one would remove it.
+fn refuse_in_place_of_a_served_file(file: &OpenedFile) -> Result<(), Failure> {
+    let path = file.path();
+    // A start, and a command that creates the file, lock one after the other.
+    for delay in std::iter::once(Duration::ZERO).chain([LOCK_RETRY_DELAY; LOCK_RETRIES]) {
+        thread::sleep(delay);
+        if file.is_locked() || !ServeLock::is_held(path) {
+            return Ok(());
+        }
+    }
+    let path = path.display();
+    Err(Failure(format!(
+        "a server, or a command that replaces {path}, holds its lock, and the file there is not the one that the server \
+         has open: it was moved or replaced. Stop the server; it puts its data into {path}.rescued, which you can \
+         then rename"
+    )))
+}
+
+/// A program that had the file open by another name, and was killed, has left its writes in a WAL of that name.
+fn refuse_log_of_another_name(file: &OpenedFile) -> Result<(), Failure> {
+    let has_log = |name: &PathBuf| files::with_suffix(name, "-wal").metadata().is_ok_and(|log| log.len() > 0);
+    let Some(name) = file.other_names().into_iter().find(has_log) else { return Ok(()) };
+    let (path, name) = (file.path().display(), name.display());
+    Err(Failure(format!(
+        "{path} has a second name, {name} (a hard link), and {name}-wal holds writes that were made by that name. To \
+         keep them, run `sqlite3 {name} 'PRAGMA wal_checkpoint(TRUNCATE)'` when nothing has the file open; to discard \
+         them, move that log away. Then remove the second name"
+    )))
 }
 
 /// A server under the same name shares its WAL with this process. One under another name does not, and its newest
 /// writes would be missing.
-pub(super) fn refuse_other_hard_link(file: &OpenedFile) -> Result<(), Failure> {
+fn refuse_other_hard_link(file: &OpenedFile) -> Result<(), Failure> {
     let path = file.path();
     if file.links() > 1
         && file.is_locked()

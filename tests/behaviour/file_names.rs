@@ -1,0 +1,64 @@
+//! The names of a served file: another file under its name, a second name of it, a link that is pointed elsewhere;
+//! and a file that is removed when there is no room for a copy. FR-04, FR-09.
+//!
+//! Of SQLite alone: it is all about its file.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::backups::{refused, run_in, seeded, well};
+use crate::durability::sound;
+use crate::file_changes::{Scene, bytes, is_member};
+use crate::log_changes::wait_for_empty_log;
+use crate::processes::{call, log, serve_refused, stop, wait_for};
+use crate::support::disk::FaultyDisk;
+use crate::support::program::Serving;
+use crate::support::seed;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_09_a_command_refuses_a_file_that_took_the_place_of_the_served_one() {
+    let mut scene = Scene::new();
+    well(scene.folder.path(), &["backup", "copy.db"]);
+    wait_for_empty_log(&scene);
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    std::fs::rename(scene.at("copy.db"), scene.at("test.db")).expect("it is replaced");
+    let before = bytes(&scene.at("test.db"));
+    for arguments in [
+        &["token", "create", "--user", "owner@acme.test", "--kind", "internal"][..],
+        &["token", "list"],
+        &["backup", "second.db"],
+        &["check"],
+    ] {
+        let said = refused(scene.folder.path(), arguments);
+        assert!(said.contains("a server") && said.contains("test.db.rescued"), "{arguments:?}: {said}");
+    }
+    assert_eq!(bytes(&scene.at("test.db")), before, "a command wrote into the file");
+    assert_eq!(scene.invite(seed::OTTO).await, 503);
+    scene.ends();
+    assert!(is_member(&scene.at("test.db.rescued"), seed::NINA), "an acknowledged write is lost");
+}
+
+#[test]
+fn fr_09_a_start_on_a_file_with_the_log_of_another_name_is_refused() {
+    let folder = seeded();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::hard_link(at("test.db"), at("other.db")).expect("a second name");
+    let other = rusqlite::Connection::open(at("other.db")).expect("the file");
+    other.execute_batch("PRAGMA journal_mode = WAL; UPDATE users SET first_name = 'H'").expect("a write");
+    // As after a crash of that program: no checkpoint.
+    let (log_of_other, kept) = (at("other.db-wal"), at("kept"));
+    std::fs::copy(&log_of_other, &kept).expect("a copy");
+    drop(other);
+    std::fs::copy(&kept, &log_of_other).expect("the log");
+    let said = serve_refused(folder.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(said.contains("other.db-wal") && said.contains("hard link"), "{said}");
+    let said = refused(folder.path(), &["token", "list"]);
+    assert!(said.contains("other.db-wal") && said.contains("hard link"), "{said}");
+    assert!(run_in(folder.path(), &["token", "list", "--database", "other.db"]).status.success());
+    // Which has emptied that log, and removed it.
+    assert!(!log_of_other.exists());
+    drop(Serving::start(folder.path(), &[]));
+}

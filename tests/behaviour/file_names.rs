@@ -41,6 +41,20 @@ async fn fr_09_a_command_refuses_a_file_that_took_the_place_of_the_served_one() 
     assert!(is_member(&scene.at("test.db.rescued"), seed::NINA), "an acknowledged write is lost");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_09_a_second_name_that_is_made_while_the_file_is_served_is_in_the_log() {
+    let scene = Scene::new();
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    assert!(!log(scene.folder.path()).contains("hard link"));
+    std::fs::hard_link(scene.at("test.db"), scene.at("other.db")).expect("a second name");
+    for user in [seed::OTTO, seed::IAN] {
+        assert_eq!(scene.invite(user).await, 200);
+    }
+    let said = log(scene.folder.path());
+    assert_eq!(said.matches("hard link").count(), 1, "{said}");
+    scene.all_say(200).await;
+}
+
 #[test]
 fn fr_09_a_start_on_a_file_with_the_log_of_another_name_is_refused() {
     let folder = seeded();

@@ -127,7 +127,21 @@ pub(super) fn damaged(shared: &Shared, damage: Damage, wrong: &str) -> Unavailab
 /// Checks the file after a transaction. An error that prevents the comparison is not reported as damage; the next
 /// check compares again.
 pub(super) fn verify(shared: &Shared, writer: &Connection) -> Result<(), Unavailable> {
-    verify_by(shared, writer, OpenedFile::check_after_transaction)
+    let verified = verify_by(shared, writer, OpenedFile::check_after_transaction);
+    if shared.is_lock_held && shared.file.has_new_name() {
+        warn_of_other_name(&shared.file);
+    }
+    verified
+}
+
+/// The file is the right one, so nothing is refused: a second name alone does no harm.
+fn warn_of_other_name(file: &OpenedFile) {
+    let names: Vec<_> = file.other_names().iter().map(|name| name.display().to_string()).collect();
+    tracing::warn!(
+        path = %file.path().display(), ?names,
+        "the database file has a second name (a hard link): a program that opens it by that name has a write-ahead log of \
+         its own, and writes are lost; remove that name"
+    );
 }
 
 fn verify_by(

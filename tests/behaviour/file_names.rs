@@ -76,3 +76,35 @@ fn fr_09_a_start_on_a_file_with_the_log_of_another_name_is_refused() {
     assert!(!log_of_other.exists());
     drop(Serving::start(folder.path(), &[]));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_04_a_link_that_is_pointed_elsewhere_is_noticed_like_a_replaced_file() {
+    for writes in [true, false] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        for version in ["v1", "v2"] {
+            std::fs::create_dir(at(version)).expect("a folder");
+        }
+        std::fs::rename(seeded().path().join("test.db"), at("v1/test.db")).expect("the file");
+        symlink("v1/test.db", at("test.db")).expect("a link");
+        let disk = FaultyDisk::of(folder.path());
+        let serving = Serving::start_as(folder.path(), &[], |command| disk.attach(command));
+        let mut scene = Scene { folder, disk, serving };
+        assert_eq!(scene.invite(seed::NINA).await, 200);
+        std::fs::remove_file(scene.at("test.db")).expect("the link is removed");
+        symlink("v2/test.db", scene.at("test.db")).expect("a new link");
+        scene.all_say(503).await;
+        if writes {
+            assert_eq!(scene.invite(seed::OTTO).await, 503);
+            let ended = || scene.serving.child.try_wait().expect("it can be asked");
+            assert_eq!(wait_for("the server ends", ended).code(), Some(1));
+        } else {
+            assert_eq!(stop(&mut scene.serving).code(), Some(1));
+        }
+        let said = log(scene.folder.path());
+        assert!(said.contains("no longer leads to it") && said.contains("v1/test.db"), "{said}");
+        sound(&scene.at("v1/test.db"));
+        assert!(is_member(&scene.at("v1/test.db"), seed::NINA), "an acknowledged write is lost");
+        assert!(!scene.at("v2/test.db").exists());
+    }
+}

@@ -198,7 +198,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         connection::prepare_file(&path).unwrap();
-        let shared = Shared::open(&Options::new(&path)).unwrap();
+        let shared = Shared::open(&Options::new(&path), &path).unwrap();
         let source = Source::shared(&path);
         let writer = connection::open_plain(&source).unwrap();
         connection::before_first_write(&writer, &Options::new(&path)).unwrap();
@@ -226,7 +226,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         connection::prepare_file(&path).unwrap();
-        let shared = Shared::open(&Options::new(&path)).unwrap();
+        let shared = Shared::open(&Options::new(&path), &path).unwrap();
         let source = Source::shared(&path);
         let writer = connection::open_plain(&source).unwrap();
         connection::before_first_write(&writer, &Options::new(&path)).unwrap();

@@ -230,7 +230,7 @@ mod tests {
         let reader = open_reader(&Source::shared(&path)).unwrap();
         let pool = r2d2::Pool::builder()
             .max_size(2)
-            .build(reader_manager(&Source::shared(&path), Shared::open(&Options::new(&path)).unwrap()))
+            .build(reader_manager(&Source::shared(&path), Shared::open(&Options::new(&path), &path).unwrap()))
             .unwrap();
         let (pooled, second) = (pool.get().unwrap(), pool.get().unwrap());
         for connection in [&writer, &reader, &*pooled, &*second] {

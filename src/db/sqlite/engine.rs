@@ -49,7 +49,8 @@ impl SqliteEngine {
     /// Opens the file, migrates its schema and starts the writer. A command that only reads may open a file in a
     /// read-only folder; then every write fails.
     pub(in crate::db) fn open(options: &Options, clock: Clock) -> Result<Self, Failure> {
-        let options = &Options { path: files::real_path(&options.path)?, ..options.clone() };
+        let reached_by = &options.path;
+        let options = &Options { path: files::real_path(reached_by)?, ..options.clone() };
         let path = &options.path;
         let failed = |cause: &dyn std::fmt::Display| {
             Failure(format!("the database {} cannot be opened: {cause}", path.display()))
@@ -63,7 +64,7 @@ impl SqliteEngine {
         let source = if options.is_lock_held { Ok(Source::shared(path)) } else { Source::to_read(path) };
         let source = source.map_err(|cause| failed(&cause))?;
         // Opened before the first connection, so that it is dropped after it if anything fails here.
-        let shared = Shared::open(options).map_err(|cause| failed(&cause))?;
+        let shared = Shared::open(options, reached_by).map_err(|cause| failed(&cause))?;
         opening::lock_out_other_servers(&shared.file, options)?;
         let first = opening::first_connection(&source, &shared.file, options)?;
 

@@ -20,7 +20,15 @@ pub(super) fn keep(connection: &Connection, shared: &Shared) {
     let file = &shared.file;
     let path = file.path();
     if file.is_in_place() && checkpoint::checkpoint_fully(connection, file) {
-        tracing::error!(path = %path.display(), "the write-ahead log was moved or removed; all data is in the database file");
+        match file.link_elsewhere() {
+            Some(link) => tracing::error!(
+                link = %link.display(), path = %path.display(),
+                "the database was reached by a link that no longer leads to it; all data is in the file"
+            ),
+            None => {
+                tracing::error!(path = %path.display(), "the write-ahead log was moved or removed; all data is in the database file");
+            }
+        }
         return;
     }
     let kept = copy::make(connection, path).and_then(|copy| {

@@ -1,6 +1,7 @@
 //! State that all connections to the file share.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -24,9 +25,10 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn open(options: &Options) -> io::Result<Arc<Self>> {
+    /// `reached_by`: the path as it was given, which may be a symbolic link to that of the options.
+    pub(super) fn open(options: &Options, reached_by: &Path) -> io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
-            file: OpenedFile::new(&options.path)?,
+            file: OpenedFile::new(&options.path)?.reached_by(reached_by),
             health: FileHealth::default(),
             lifeline: Lifeline::default(),
             mail_queued: Notify::new(),

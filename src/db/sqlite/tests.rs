@@ -20,7 +20,7 @@ impl Bench {
         let path = folder.path().join("a.db");
         connection::prepare_file(&path).unwrap();
         let options = Options { size_max, ..Options::new(&path) };
-        let shared = Shared::open(&options).unwrap();
+        let shared = Shared::open(&options, &options.path).unwrap();
         let connection = connection::open_plain(&Source::shared(&path)).unwrap();
         connection::before_first_write(&connection, &options).unwrap();
         connection::to_writer(&connection).unwrap();

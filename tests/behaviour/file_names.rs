@@ -41,6 +41,68 @@ async fn fr_09_a_command_refuses_a_file_that_took_the_place_of_the_served_one() 
     assert!(is_member(&scene.at("test.db.rescued"), seed::NINA), "an acknowledged write is lost");
 }
 
+/// A server whose temporary files go to a folder of their own.
+fn scene_with_temporary_folder(prepare: impl FnOnce(&Path)) -> (Scene, TempDir) {
+    let (folder, elsewhere) = (seeded(), tempfile::tempdir().expect("a folder"));
+    prepare(&folder.path().join("test.db"));
+    let disk = FaultyDisk::of(folder.path());
+    let serving = Serving::start_as(folder.path(), &[], |command| {
+        disk.attach(command);
+        command.env("TMPDIR", elsewhere.path());
+    });
+    (Scene { folder, disk, serving }, elsewhere)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_04_a_file_deleted_on_a_full_disk_is_reported_and_its_data_is_kept() {
+    let (mut scene, _elsewhere) = scene_with_temporary_folder(|file| {
+        // Pages for what is written later: the file itself need not grow.
+        let ballast = "CREATE TABLE ballast (b BLOB); INSERT INTO ballast VALUES (zeroblob(1000000)); DROP TABLE ballast";
+        rusqlite::Connection::open(file).expect("the file").execute_batch(ballast).expect("free pages");
+    });
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    scene.disk.fill_until_empty("test.db-wal");
+    let mut number = 0;
+    let mut write = async || {
+        number += 10;
+        let emails: Vec<String> =
+            (number..number + 10).map(|number| format!("u{number}@acme.test")).collect();
+        let asked = call(&scene.serving, "POST", "/api/users").caller(seed::OWNER_SES);
+        asked.json(&json!({ "emails": emails })).send().await
+    };
+    let mut answer = write().await;
+    for _ in 0..100 {
+        if answer.status != 200 {
+            break;
+        }
+        answer = write().await;
+    }
+    assert!(answer.status == 503 && answer.text().contains("disk"), "{}", answer.text());
+    std::fs::remove_file(scene.at("test.db")).expect("it is removed");
+    let gone = write().await;
+    assert!(gone.status == 503 && gone.text().contains("moved, removed or replaced"), "{}", gone.text());
+    scene.ends();
+    let said = log(scene.folder.path());
+    assert!(is_member(&scene.at("test.db.rescued"), seed::NINA), "an acknowledged write is lost: {said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_04_without_any_room_beside_it_the_data_is_kept_in_the_temporary_folder() {
+    let (mut scene, elsewhere) = scene_with_temporary_folder(|_| ());
+    assert_eq!(scene.invite(seed::NINA).await, 200);
+    scene.disk.fail("write", 28);
+    std::fs::remove_file(scene.at("test.db")).expect("it is removed");
+    assert_eq!(scene.invite(seed::OTTO).await, 503);
+    scene.ends();
+    let kept: Vec<_> = std::fs::read_dir(elsewhere.path()).expect("the folder").flatten().collect();
+    assert_eq!(kept.len(), 1, "{}", log(scene.folder.path()));
+    assert!(log(scene.folder.path()).contains(&*kept[0].path().to_string_lossy()), "nothing names it");
+    assert!(is_member(&kept[0].path(), seed::NINA), "an acknowledged write is lost");
+    scene.disk.mend();
+    let refused = serve_refused(scene.folder.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(refused.contains("test.db.rescued") && refused.contains("rename"), "{refused}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_09_a_second_name_that_is_made_while_the_file_is_served_is_in_the_log() {
     let scene = Scene::new();

@@ -164,6 +164,15 @@ pub(super) fn checkpoint_fully(connection: &Connection, file: &OpenedFile) -> bo
     checkpointed.is_ok_and(|is_busy| is_busy == 0) && file.sync().is_ok()
 }
 
+/// Empties the WAL of a file that is no longer at its path, so that its space is free for a copy. Returns false if it
+/// was not emptied: there is no room for that either, or another program has written to the file meanwhile.
+pub(super) fn free_log(connection: &Connection, file: &OpenedFile) -> bool {
+    let truncate = || connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    file.is_open_file_unchanged()
+        && checkpoint_fully(connection, file)
+        && truncate().is_ok_and(|is_busy| is_busy == 0)
+}
+
 /// Disables the checkpoint on close if the file is no longer the one that was served: the WAL would damage the file
 /// that replaced it.
 pub(super) fn skip_checkpoint_if_replaced(connection: &Connection, shared: &Shared) {

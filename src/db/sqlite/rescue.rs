@@ -1,6 +1,6 @@
 //! Saves the data of a file that was removed or overwritten while it was served.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
@@ -10,7 +10,7 @@ use super::files::{LOG_OF_DAMAGED, RESCUED};
 use super::health::{Damage, has_audit_log, newest_audit_log};
 use super::opened_file::OpenedFile;
 use super::shared::Shared;
-use super::{checkpoint, copy, files};
+use super::{checkpoint, copy, files, system};
 use crate::failure::Failure;
 
 /// Saves the data that the open connection still sees. If only the WAL was removed, it is checkpointed into the file;
@@ -31,11 +31,9 @@ pub(super) fn keep(connection: &Connection, shared: &Shared) {
         }
         return;
     }
-    let kept = copy::make(connection, path).and_then(|copy| {
-        let name = files::numbered(path, RESCUED).find(|name| files::is_free(name));
-        let name =
-            name.ok_or_else(|| std::io::Error::other("there are too many of its kind; remove some"))?;
-        copy::place(copy, &name).map(|_| name)
+    let kept = copy_to(connection, path).or_else(|cause| {
+        tracing::warn!(%cause, "no copy could be made; it is tried again after the write-ahead log was written into the open file");
+        if checkpoint::free_log(connection, file) { copy_to(connection, path) } else { Err(cause) }
     });
     match kept {
         Ok(name) => {
@@ -43,19 +41,64 @@ pub(super) fn keep(connection: &Connection, shared: &Shared) {
             for own in file.own_wal_files() {
                 let _ = std::fs::remove_file(own);
             }
-            tracing::error!(
-                path = %path.display(), rescued = %name.display(),
-                "the database file was moved, removed or replaced; all data is in the rescued copy"
-            );
+            tell_of_copy(path, &name);
         }
         Err(cause) => {
-            tracing::error!(
-                path = %path.display(), %cause,
-                "the database file was moved, removed or replaced, and no copy could be made"
-            );
-            move_log_aside(file);
+            // A folder that is gone was removed on purpose, or moved with all that is in it.
+            if files::folder(path).is_dir() {
+                keep_elsewhere(connection, path, &cause);
+            } else {
+                tell_of_loss(path, &cause);
+            }
+            // If nothing took the file's place, the WAL keeps a new database from being created there.
+            if files::is_there(path) {
+                move_log_aside(file);
+            }
         }
     }
+}
+
+/// A complete copy, under the first free name for copies of `path`.
+fn copy_to(connection: &Connection, path: &Path) -> std::io::Result<PathBuf> {
+    let copy = copy::make(connection, path)?;
+    let name = files::numbered(path, RESCUED).find(|name| files::is_free(name));
+    let name = name.ok_or_else(|| std::io::Error::other("there are too many of its kind; remove some"))?;
+    copy::place(copy, &name).map(|_| name)
+}
+
+/// The folder of temporary files is often on another disk.
+fn keep_elsewhere(connection: &Connection, path: &Path, cause: &std::io::Error) {
+    let elsewhere = std::env::temp_dir().join(path.file_name().unwrap_or_default());
+    match copy_to(connection, &elsewhere) {
+        Ok(name) => {
+            tracing::error!(%cause, "no copy could be made beside the database file, so it is in the folder of temporary files");
+            // No server starts without the data: see `refuse_to_recreate`.
+            let beside = files::numbered(path, RESCUED).find(|name| files::is_free(name));
+            let linked = beside.map(|beside| system::link(&name, &beside));
+            if !matches!(linked, Some(Ok(()))) {
+                tracing::warn!("no link to it could be made beside the database file");
+            }
+            tell_of_copy(path, &name);
+        }
+        Err(also) => {
+            tell_of_loss(path, cause);
+            tracing::error!(cause = %also, "nor could one be made in the folder of temporary files");
+        }
+    }
+}
+
+fn tell_of_loss(path: &Path, cause: &std::io::Error) {
+    tracing::error!(
+        path = %path.display(), %cause,
+        "the database file was moved, removed or replaced, and no copy could be made"
+    );
+}
+
+fn tell_of_copy(path: &Path, name: &Path) {
+    tracing::error!(
+        path = %path.display(), rescued = %name.display(),
+        "the database file was moved, removed or replaced; all data is in the rescued copy"
+    );
 }
 
 /// Whether the WAL must not be applied to the file at the next start. It is looked at once more: a log in place can be

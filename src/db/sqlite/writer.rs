@@ -191,20 +191,28 @@ impl Writer {
             // It ran alone: its own error is the outcome, and it was rolled back.
             Err(BatchFailure::OneWrite) => {}
             Ok(after) => self.verify_after_commit(&mut batch, after, changes_before),
-            Err(BatchFailure::Database(unavailable)) => {
-                tracing::error!(cause = ?unavailable, writes = batch.len(), "the database refused every write in this batch");
-                fail_all(&mut batch, unavailable);
-                self.shared.health.note(unavailable);
-                if matches!(unavailable, Unavailable::DiskFull | Unavailable::DiskFailed) {
-                    self.checkpoint_to_free_space();
-                }
-            }
+            Err(BatchFailure::Database(unavailable)) => self.refuse(&mut batch, unavailable),
         }
         batch
             .iter()
             .filter_map(|job| job.unavailable())
             .for_each(|unavailable| self.shared.health.note(unavailable));
         batch
+    }
+
+    /// A failed batch. A full disk must not hide that the file is gone: then the data has to be saved.
+    fn refuse(&self, batch: &mut Batch, cause: Unavailable) {
+        let is_of_disk = matches!(cause, Unavailable::DiskFull | Unavailable::DiskFailed);
+        let is_gone = is_of_disk && self.shared.file.status() == FileStatus::Gone;
+        let unavailable = if is_gone { Unavailable::FileGone } else { cause };
+        tracing::error!(cause = ?unavailable, writes = batch.len(), "the database refused every write in this batch");
+        fail_all(batch, unavailable);
+        self.shared.health.note(unavailable);
+        if is_gone {
+            self.rescue_data();
+        } else if is_of_disk {
+            self.checkpoint_to_free_space();
+        }
     }
 
     /// After a commit and before any answer: writes into a file that is no longer the server's are not reported as

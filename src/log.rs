@@ -1,6 +1,6 @@
 //! The log on standard error: text on a terminal, otherwise JSON.
 //!
-//! Logging never fails and never blocks the program. A line that cannot be written (closed pipe, full disk, a stalled
+//! Logging never fails and hardly delays the program. A line that cannot be written (closed pipe, full disk, a stalled
 //! reader) is dropped and counted; the next line that can be written is preceded by one with the number of dropped
 //! lines.
 
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{self, MakeWriter};
@@ -19,8 +19,10 @@ use tracing_subscriber::prelude::*;
 use crate::clock::Clock;
 use crate::terminal;
 
-/// How long a line waits for a stalled reader. Later lines do not wait until it reads again.
+/// How long a line waits for a stalled reader, and how long all lines of a [`WAIT_WINDOW`] wait in all. A line that
+/// waits delays an answer.
 const WAIT_FOR_READER: Duration = Duration::from_secs(1);
+const WAIT_WINDOW: Duration = Duration::from_mins(1);
 /// The most bytes that a pipe accepts without blocking once it is ready (`PIPE_BUF`).
 const CHUNK_BYTES: usize = 4096;
 
@@ -88,8 +90,8 @@ const FINISH_TIME_MAX: Duration = Duration::from_millis(500);
 
 /// Waits a short time until a terminal has shown the last lines.
 pub fn finish() {
-    let until = std::time::Instant::now() + FINISH_TIME_MAX;
-    while WAITING.load(Ordering::Acquire) > 0 && std::time::Instant::now() < until {
+    let until = Instant::now() + FINISH_TIME_MAX;
+    while WAITING.load(Ordering::Acquire) > 0 && Instant::now() < until {
         thread::sleep(Duration::from_millis(2));
     }
 }
@@ -175,13 +177,17 @@ struct TargetState<T> {
     dropped: u64,
     /// Whether the last line was written in part, so that the next one needs a line break first.
     is_torn: bool,
-    /// Whether the reader did not read for a whole [`WAIT_FOR_READER`].
+    /// Whether the last line found no room. The next ones do not wait until there is some.
     is_stuck: bool,
+    window_begun: Instant,
+    /// How long lines have waited in this window.
+    waited: Duration,
 }
 
 impl<T: Target> Lines<T> {
     fn new(target: T, form: Format) -> Self {
-        let state = TargetState { target, dropped: 0, is_torn: false, is_stuck: false };
+        let (window_begun, waited) = (Instant::now(), Duration::ZERO);
+        let state = TargetState { target, dropped: 0, is_torn: false, is_stuck: false, window_begun, waited };
         Self { state: Mutex::new(state), form, instance: None }
     }
 
@@ -260,8 +266,14 @@ impl<T: Target> TargetState<T> {
     }
 
     fn write_chunk(&mut self, chunk: &[u8]) -> io::Result<usize> {
-        let wait = if self.is_stuck { Duration::ZERO } else { WAIT_FOR_READER };
-        self.is_stuck = !self.target.is_ready(wait);
+        let begun = Instant::now();
+        if begun.duration_since(self.window_begun) >= WAIT_WINDOW {
+            (self.window_begun, self.waited) = (begun, Duration::ZERO);
+        }
+        let left = WAIT_FOR_READER.saturating_sub(self.waited);
+        self.is_stuck = !self.target.is_ready(if self.is_stuck { Duration::ZERO } else { left });
+        // Whole milliseconds: a reader that keeps up takes none.
+        self.waited += Duration::from_millis(u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX));
         if self.is_stuck {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -298,93 +310,5 @@ impl<T: Target> Write for Line<'_, T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A target that accepts a limited number of bytes.
-    struct Room {
-        bytes: Vec<u8>,
-        free: usize,
-        is_read: bool,
-        waited: std::cell::RefCell<Vec<Duration>>,
-    }
-
-    impl Room {
-        fn of(free: usize) -> Self {
-            Self { bytes: Vec::new(), free, is_read: true, waited: std::cell::RefCell::default() }
-        }
-    }
-
-    impl Target for Room {
-        fn is_ready(&self, wait: Duration) -> bool {
-            self.waited.borrow_mut().push(wait);
-            self.is_read
-        }
-
-        fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
-            let length = chunk.len().min(self.free);
-            if length == 0 {
-                return Err(io::ErrorKind::StorageFull.into());
-            }
-            self.free -= length;
-            self.bytes.extend(&chunk[..length]);
-            Ok(length)
-        }
-    }
-
-    fn text(lines: &Lines<Room>) -> String {
-        String::from_utf8(lines.state().target.bytes.clone()).unwrap()
-    }
-
-    #[test]
-    fn lines_without_space_are_dropped_and_counted_and_none_is_split() {
-        for form in [Format::Json, Format::Text] {
-            let lines = Lines::new(Room::of(10), form);
-            for line in ["first\n", "second\n", "third\n"] {
-                lines.write_line(line.as_bytes());
-            }
-            assert_eq!(text(&lines), "first\nseco");
-            lines.state().target.free = 1000;
-            lines.write_line(b"fourth\n");
-            let text = text(&lines);
-            let found: Vec<&str> = text.lines().collect();
-            assert!(
-                matches!(found[..], ["first", "seco", note, "fourth"] if note.contains("dropped")),
-                "{text}"
-            );
-            if form == Format::Json {
-                assert_eq!(serde_json::from_str::<serde_json::Value>(found[2]).unwrap()["dropped"], 2);
-            } else {
-                assert!(found[2].ends_with("dropped=2"), "{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn each_line_names_the_instance() {
-        for (form, line, wanted) in [
-            (Format::Json, "{\"a\":1}\n", "{\"instance\":\"one-\\\"1\",\"a\":1}\n"),
-            (Format::Text, "INFO a\n", "INFO a instance=\"one-\\\"1\"\n"),
-        ] {
-            let lines = Lines::new(Room::of(1000), form).of_instance(Some("one-\"1".to_owned()));
-            lines.write_line(line.as_bytes());
-            assert_eq!(text(&lines), wanted);
-        }
-    }
-
-    #[test]
-    fn a_reader_that_stopped_is_waited_for_once() {
-        let lines = Lines::new(Room::of(1000), Format::Json);
-        lines.state().target.is_read = false;
-        for _ in 0..3 {
-            lines.write_line(b"line\n");
-        }
-        assert_eq!(lines.state().target.waited.take(), [WAIT_FOR_READER, Duration::ZERO, Duration::ZERO]);
-        lines.state().target.is_read = true;
-        lines.write_line(b"line\n");
-        lines.state().target.waited.take();
-        lines.write_line(b"line\n");
-        assert_eq!(lines.state().target.waited.take(), [WAIT_FOR_READER]);
-        assert!(text(&lines).contains("\"dropped\":3"), "{}", text(&lines));
-    }
-}
+#[path = "log_tests.rs"]
+mod tests;

@@ -113,6 +113,29 @@ async fn fr_01_a_log_pipe_without_a_reader_blocks_nothing() {
     assert!(log.contains("log lines were dropped"), "{log}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_01_a_slow_reader_of_the_log_delays_few_answers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut reader, writer) = std::io::pipe().expect("a pipe");
+    let _child = start_with_pipe(folder.path(), writer, &[]);
+    let url = ready(folder.path());
+    // The pipe is full from here on, and the reader makes room for some lines at a time.
+    for _ in 0..600 {
+        assert_eq!(status(&url, "/livez").await, 200);
+    }
+    std::thread::spawn(move || {
+        let mut part = [0; 4096];
+        while reader.read(&mut part).is_ok_and(|length| length > 0) {
+            std::thread::sleep(Duration::from_millis(900));
+        }
+    });
+    let begun = Instant::now();
+    for _ in 0..150 {
+        assert_eq!(status(&url, "/livez").await, 200);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn fr_03_a_closing_terminal_causes_a_graceful_shutdown() {
     let place = tempfile::tempdir().expect("a folder");

@@ -79,7 +79,17 @@ pub fn report_usage(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
         let text = error.render().to_string();
         match terminal::lines(&text) {
             // The library prints in colour.
-            Cow::Borrowed(_) => drop(error.print()),
+            Cow::Borrowed(_) => {
+                let printed = error.print().and_then(|()| std::io::stdout().flush());
+                // A help text that is lost is a failure, like other output; an error has its exit code already.
+                if let Err(cause) = printed
+                    && !error.use_stderr()
+                    && cause.kind() != std::io::ErrorKind::BrokenPipe
+                {
+                    let _ = writeln!(std::io::stderr(), "brms: {cause}");
+                    return ExitCode::FAILURE;
+                }
+            }
             // A value from the environment.
             Cow::Owned(escaped) => drop(writeln!(std::io::stderr(), "{}", escaped.trim_end())),
         }

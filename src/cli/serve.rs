@@ -1,4 +1,5 @@
-//! `brms serve`: runs until SIGTERM, SIGHUP or ctrl-c starts a graceful shutdown; a second signal exits at once.
+//! `brms serve`: runs until SIGTERM, SIGQUIT, SIGHUP or ctrl-c starts a graceful shutdown; a second signal exits at
+//! once.
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};

@@ -1,11 +1,12 @@
-//! The signals that stop a server: SIGTERM, SIGINT and SIGHUP. A closing terminal sends SIGHUP, and a server killed
-//! by it would leave its files behind.
+//! The signals that stop a server: SIGTERM, SIGINT, SIGQUIT and SIGHUP. A closing terminal sends SIGHUP, and a server
+//! killed by it would leave its files behind; so would SIGUSR1, SIGUSR2 and SIGALRM, which are ignored.
 
-/// SIGTERM, SIGINT and SIGHUP.
+/// SIGTERM, SIGINT, SIGQUIT and SIGHUP.
 #[cfg(unix)]
 pub(super) struct StopSignals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    quit: tokio::signal::unix::Signal,
     /// `None` under `nohup`, which sets SIGHUP to be ignored.
     hang_up: Option<tokio::signal::unix::Signal>,
 }
@@ -15,9 +16,14 @@ impl StopSignals {
     /// Installs the handlers.
     pub(super) fn watch() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
+        for ignored in [SignalKind::user_defined1(), SignalKind::user_defined2(), SignalKind::alarm()] {
+            // The handler stays when this is dropped, and does nothing.
+            drop(signal(ignored)?);
+        }
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
             hang_up: if is_hang_up_ignored() { None } else { Some(signal(SignalKind::hangup())?) },
         })
     }
@@ -27,6 +33,7 @@ impl StopSignals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            _ = self.quit.recv() => {}
         }
     }
 
@@ -35,6 +42,7 @@ impl StopSignals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            _ = self.quit.recv() => {}
             () = received(self.hang_up.as_mut()) => {}
         }
     }

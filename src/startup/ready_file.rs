@@ -17,6 +17,7 @@ const BYTES_MAX: u64 = 64 * 1024;
 /// Exists while the server accepts requests. Removed when this is dropped.
 pub(super) struct ReadyFile {
     path: PathBuf,
+    content: String,
 }
 
 /// A temporary file that is renamed to the ready file. Created early, so that an unwritable folder is reported before
@@ -70,14 +71,19 @@ impl PreparedReadyFile {
         if let Some(token) = test_token {
             ready["testApiToken"] = token.reveal().into();
         }
-        writeln!(file, "{ready}").map_err(|cause| cannot_be_written(&path, &cause))?;
+        let content = format!("{ready}\n");
+        file.write_all(content.as_bytes()).map_err(|cause| cannot_be_written(&path, &cause))?;
         file.persist(&path).map_err(|cause| cannot_be_written(&path, &cause))?;
-        Ok(ReadyFile { path })
+        Ok(ReadyFile { path, content })
     }
 }
 
 impl Drop for ReadyFile {
     fn drop(&mut self) {
+        // Another server has replaced it: then it announces that one. Its address differs.
+        if std::fs::read(&self.path).is_ok_and(|found| found != self.content.as_bytes()) {
+            return;
+        }
         if let Err(cause) = std::fs::remove_file(&self.path) {
             tracing::warn!(path = %self.path.display(), %cause, "the ready file could not be removed");
         }

@@ -62,4 +62,9 @@ fn other_write_errors_are_failures() {
         .expect("brms runs");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("No space left"), "{output:?}");
+    for text in ["--help", "--version"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let output = brms().arg(text).stdout(full).output().expect("brms runs");
+        assert_eq!(output.status.code(), Some(1), "{text}: {output:?}");
+    }
 }

@@ -136,6 +136,56 @@ async fn fr_01_a_slow_reader_of_the_log_delays_few_answers() {
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_03_every_signal_that_can_be_handled_stops_gracefully_or_does_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut child = start(folder.path(), |command| {
+        command.args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database",
+            "test.db",
+            "--ready-file",
+            "ready.json",
+        ]);
+    });
+    let url = ready(folder.path());
+    for ignored in ["USR1", "USR2", "ALRM"] {
+        signal(&child, ignored);
+        assert_eq!(status(&url, "/livez").await, 200, "{ignored}");
+    }
+    signal(&child, "QUIT");
+    assert_eq!(child.ended().code(), Some(0));
+    assert!(!folder.path().join("ready.json").exists(), "the ready file stays");
+}
+
+#[test]
+fn fr_03_a_stop_removes_only_the_ready_file_of_its_own_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let of = |database: &'static str| {
+        start(folder.path(), |command| {
+            command.args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--database",
+                database,
+                "--ready-file",
+                "ready.json",
+            ]);
+        })
+    };
+    let mut first = of("one.db");
+    let url = ready(folder.path());
+    let _second = of("two.db");
+    let url_of_second =
+        wait_for("the second server", || Some(ready(folder.path())).filter(|now| *now != url));
+    terminate(&first.0);
+    assert_eq!(first.ended().code(), Some(0));
+    assert_eq!(ready(folder.path()), url_of_second);
+}
+
 #[test]
 fn fr_03_a_closing_terminal_causes_a_graceful_shutdown() {
     let place = tempfile::tempdir().expect("a folder");

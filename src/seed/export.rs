@@ -2,6 +2,8 @@
 //!
 //! Mails are left out, since a queued one contains the secret of its link, and so is data that no response shows.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::format::{
@@ -14,7 +16,8 @@ use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::StoredEntry;
 use crate::store::groups::Group;
-use crate::store::invitations::Invitation;
+use crate::store::ids::InvitationId;
+use crate::store::invitations::{Invitation, StoredSecret};
 use crate::store::members::Membership;
 use crate::store::organisations::Organisation;
 use crate::store::projects::Project;
@@ -40,6 +43,7 @@ pub fn export(tx: &Tx, audit_logs: AuditLogs) -> Result<Seed, Problem> {
 
 fn organisation(tx: &Tx, stored: Organisation, audit_logs: AuditLogs) -> Result<SeedOrganisation, Problem> {
     let users = store::users::all(tx, stored.id)?;
+    let mut secrets = store::invitations::all_secrets(tx, stored.id)?;
     let roles = store::roles::all(tx, stored.id)?;
     let projects = store::projects::all_of_organisation(tx, stored.id)?;
     let entries = match audit_logs {
@@ -53,14 +57,16 @@ fn organisation(tx: &Tx, stored: Organisation, audit_logs: AuditLogs) -> Result<
         preferences: stored.preferences,
         created_at: Some(stored.created_at),
         updated_at: Some(stored.updated_at),
-        users: users.into_iter().map(|one| user(tx, one)).collect::<Result<_, _>>()?,
+        users: users.into_iter().map(|one| user(tx, one, &mut secrets)).collect::<Result<_, _>>()?,
         roles: roles.into_iter().map(|one| role(tx, one)).collect::<Result<_, _>>()?,
         projects: projects.into_iter().map(|one| project(tx, one)).collect::<Result<_, _>>()?,
         audit_logs: entries.map(|entries| entries.into_iter().map(audit_log).collect()),
     })
 }
 
-fn user(tx: &Tx, stored: User) -> Result<SeedUser, Problem> {
+type SecretsOfInvitations = HashMap<InvitationId, Vec<StoredSecret>>;
+
+fn user(tx: &Tx, stored: User, secrets: &mut SecretsOfInvitations) -> Result<SeedUser, Problem> {
     let tokens = store::tokens::all_personal(tx, stored.id)?.into_iter();
     let tokens = tokens.map(|token| personal_access_token(tx, token)).collect::<Result<_, _>>()?;
     let sessions = store::tokens::all_sessions(tx, stored.id)?;
@@ -75,23 +81,21 @@ fn user(tx: &Tx, stored: User) -> Result<SeedUser, Problem> {
         created_at: Some(stored.created_at),
         updated_at: Some(stored.updated_at),
         invitation: store::invitations::find_by_user(tx, stored.id)?
-            .map(|stored| invitation(tx, &stored))
-            .transpose()?,
+            .map(|stored| invitation(&stored, secrets.remove(&stored.id).unwrap_or_default())),
         personal_access_tokens: tokens,
         sessions: sessions.into_iter().map(session).collect(),
     })
 }
 
-fn invitation(tx: &Tx, stored: &Invitation) -> Result<SeedInvitation, Problem> {
-    let secrets = store::invitations::secrets(tx, stored.id)?;
-    let secret = |secret: store::invitations::StoredSecret| SeedInvitationSecret {
+fn invitation(stored: &Invitation, secrets: Vec<StoredSecret>) -> SeedInvitation {
+    let secret = |secret: StoredSecret| SeedInvitationSecret {
         sha256: secret.hash,
         state: secret.state,
         is_send: secret.is_send,
         sent_by: secret.sent_by,
         created_at: Some(secret.created_at),
     };
-    Ok(SeedInvitation {
+    SeedInvitation {
         id: Some(stored.id),
         status: stored.status,
         expires_at: stored.expires_at,
@@ -99,7 +103,7 @@ fn invitation(tx: &Tx, stored: &Invitation) -> Result<SeedInvitation, Problem> {
         created_by: stored.created_by,
         created_at: Some(stored.created_at),
         secrets: secrets.into_iter().map(secret).collect(),
-    })
+    }
 }
 
 fn personal_access_token(tx: &Tx, stored: StoredToken) -> Result<SeedPersonalAccessToken, Problem> {

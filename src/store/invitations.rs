@@ -1,5 +1,6 @@
 //! Invitations and their secrets: the record types and their SQL.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -127,6 +128,28 @@ pub fn secrets(tx: &Tx, invitation_id: InvitationId) -> Result<Vec<StoredSecret>
         [invitation_id],
         StoredSecret::read,
     )
+}
+
+/// Every secret of the organisation's invitations, by invitation and oldest first, for an export. No index has the
+/// secrets of an invitation that are not sends, so to look for those of each would read all of them each time.
+pub fn all_secrets(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+) -> Result<HashMap<InvitationId, Vec<StoredSecret>>, Problem> {
+    let mut secrets: HashMap<InvitationId, Vec<StoredSecret>> = HashMap::new();
+    let found = tx.rows(
+        "SELECT secret.*
+         FROM invitation_secrets AS secret
+         JOIN invitations ON invitations.id = secret.invitation_id
+         WHERE invitations.organisation_id = ?1
+         ORDER BY secret.created_at, secret.secret_hash",
+        [organisation_id],
+        |row| Ok((row.get("invitation_id")?, StoredSecret::read(row)?)),
+    )?;
+    for (invitation_id, secret) in found {
+        secrets.entry(invitation_id).or_default().push(secret);
+    }
+    Ok(secrets)
 }
 
 /// Adds a secret. A unique index ensures that at most one is live.

@@ -141,11 +141,24 @@ pub(crate) fn by_id(
     Ok(users.into_iter().map(|user| (user.id, user)).collect())
 }
 
-/// The users of the organisation with these ids, oldest first. Each id is looked up separately: most calls have one or
+/// The number of ids from which on one statement finds all.
+const IDS_TOGETHER_MIN: usize = 8;
+
+/// The users of the organisation with these ids, oldest first. Few ids are looked up one by one: most calls have one or
 /// two, for which a set query costs more.
 pub fn find_all(tx: &Tx, organisation_id: OrganisationId, user_ids: &[UserId]) -> Result<Vec<User>, Problem> {
-    let found = user_ids.iter().filter_map(|id| find(tx, organisation_id, *id).transpose());
-    let mut users = found.collect::<Result<Vec<_>, _>>()?;
+    let mut users = if user_ids.len() < IDS_TOGETHER_MIN {
+        let found = user_ids.iter().filter_map(|id| find(tx, organisation_id, *id).transpose());
+        found.collect::<Result<Vec<_>, _>>()?
+    } else {
+        tx.rows(
+            "SELECT users.*
+             FROM ids(?2) AS wanted CROSS JOIN users
+             WHERE users.id = wanted.id AND users.organisation_id = ?1",
+            params![organisation_id, Ids::of(user_ids)],
+            User::read,
+        )?
+    };
     users.sort_by_key(|user| (user.created_at, user.id));
     users.dedup_by_key(|user| user.id);
     Ok(users)

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::inside::{everything, execute, sign_in};
 use crate::support::postgres;
+use crate::support::statements::of_test;
 use crate::support::{Answer, TestServer, seed};
 
 /// The complaints, numbered from 1.
@@ -160,7 +161,8 @@ async fn iv_11_no_row_has_an_empty_secret_or_that_of_another_user() {
     };
     let refused = |sql: String, what: &str| {
         let write = server.app().db.clone();
-        let outcome = std::thread::spawn(move || write.write_blocking(move |tx| tx.execute(&sql, ())));
+        let outcome =
+            std::thread::spawn(move || write.write_blocking(move |tx| of_test(|| tx.execute(&sql, ()))));
         outcome.join().expect("no panic").expect_err(what);
     };
     let taken = "(SELECT secret_hash FROM invitation_secrets LIMIT 1)";

@@ -127,7 +127,7 @@ impl PostgresEngine {
             let mut peeker = self.peeker.lock().unwrap_or_else(PoisonError::into_inner);
             let lost = || Problem::Unavailable(Unavailable::Database);
             if peeker.as_ref().is_none_or(|session| session.command(BEGIN).is_err()) {
-                let session = self.shared.connector.connect().map_err(|_| lost())?;
+                let session = self.shared.connect().ok_or_else(lost)?;
                 session.command(BEGIN).map_err(|_| lost())?;
                 *peeker = Some(session);
             }

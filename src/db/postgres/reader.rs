@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::failure::{PostgresFailure, described};
+use super::failure::PostgresFailure;
 use super::session::PostgresSession;
 use super::shared::{PostgresShared, ReadQueue, pause};
 use crate::clock::Clock;
@@ -76,13 +76,10 @@ impl Reader {
     }
 
     fn attempt(&mut self, view: ReadView, job: &mut dyn Job) -> Option<PostgresFailure> {
-        let session = match self.session.take().map_or_else(|| self.shared.connector.connect(), Ok) {
-            Ok(session) => self.session.insert(session),
-            Err(cause) => {
-                tracing::warn!(cause = %described(&cause), "no connection to the database");
-                return Some(PostgresFailure::Lost);
-            }
+        let Some(session) = self.session.take().or_else(|| self.shared.connect()) else {
+            return Some(PostgresFailure::Lost);
         };
+        let session = self.session.insert(session);
         session.clear_failure();
         if view == ReadView::Snapshot
             && let Err(failure) = session.command(BEGIN)

@@ -6,12 +6,16 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Notify, mpsc};
 
 use super::connector::PostgresConnector;
+use super::failure::described;
+use super::session::PostgresSession;
 use crate::db::tx::IdSequence;
 use crate::lifeline::Lifeline;
 
 /// State that the threads of an engine share.
 pub(super) struct PostgresShared {
-    pub connector: PostgresConnector,
+    connector: PostgresConnector,
+    /// Whether the last attempt to connect failed.
+    is_unreachable: AtomicBool,
     pub lifeline: Lifeline,
     pub mail_queued: Notify,
     pub ids: IdSequence,
@@ -20,8 +24,26 @@ pub(super) struct PostgresShared {
 
 impl PostgresShared {
     pub(super) fn new(connector: PostgresConnector) -> Self {
-        let (lifeline, mail_queued, ids, is_stopping) = Default::default();
-        Self { connector, lifeline, mail_queued, ids, is_stopping }
+        let (is_unreachable, lifeline, mail_queued, ids, is_stopping) = Default::default();
+        Self { connector, is_unreachable, lifeline, mail_queued, ids, is_stopping }
+    }
+
+    /// A new connection. The log tells when there is none and when there is one again, and not of each attempt.
+    pub(super) fn connect(&self) -> Option<PostgresSession> {
+        match self.connector.connect() {
+            Ok(session) => {
+                if self.is_unreachable.swap(false, Ordering::AcqRel) {
+                    tracing::info!("the database can be reached again");
+                }
+                Some(session)
+            }
+            Err(cause) => {
+                if !self.is_unreachable.swap(true, Ordering::AcqRel) {
+                    tracing::warn!(cause = %described(&cause), "the database cannot be reached");
+                }
+                None
+            }
+        }
     }
 
     pub(super) fn is_stopping(&self) -> bool {

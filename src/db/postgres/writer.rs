@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::failure::{PostgresFailure, described};
+use super::failure::PostgresFailure;
 use super::outcome::{self, CommitOutcome, TransactionId};
 use super::session::PostgresSession;
 use super::shared::{PostgresShared, pause};
@@ -148,11 +148,7 @@ impl PostgresWriter {
 
     fn attempt(&mut self, batch: &mut Jobs) -> Result<AfterCommit, Uncommitted> {
         if self.session.is_none() {
-            let connected = self.shared.connector.connect().map_err(|cause| {
-                tracing::warn!(cause = %described(&cause), "no connection to the database");
-                Uncommitted::RolledBack(PostgresFailure::Lost)
-            });
-            self.session = Some(connected?);
+            self.session = self.shared.connect();
         }
         let Some(session) = &self.session else {
             return Err(Uncommitted::RolledBack(PostgresFailure::Lost));
@@ -210,7 +206,7 @@ impl PostgresWriter {
         self.session = None;
         let mut tries = 0;
         while Instant::now() < until {
-            let asked = self.shared.connector.connect().ok().and_then(|session| {
+            let asked = self.shared.connect().and_then(|session| {
                 let outcome = outcome::ask(&session, id);
                 self.session = Some(session);
                 outcome

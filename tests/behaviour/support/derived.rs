@@ -4,6 +4,7 @@ use brms::db::Tx;
 use brms::problem::Problem;
 
 use super::TestServer;
+use super::statements::of_test;
 
 /// Counted rows, then the totals that are kept of them, each in one order.
 const COUNTED: [(&str, &str); 2] = [
@@ -36,6 +37,6 @@ pub fn check(server: &TestServer, what: &str) {
     }
     assert_eq!(server.look(brms::store::totals::wrong), [], "{what}");
     assert_eq!(server.look(brms::store::audit_log_segments::wrong), [], "{what}");
-    let wrong_indexes = server.app().db.wrong_search_indexes().expect("the indexes are read");
+    let wrong_indexes = of_test(|| server.app().db.wrong_search_indexes()).expect("the indexes are read");
     assert_eq!(wrong_indexes, Vec::<&str>::new(), "{what}");
 }

@@ -15,6 +15,7 @@ use crate::file_changes::{Scene, bytes, is_member};
 use crate::log_changes::wait_for_empty_log;
 use crate::processes::{call, log, serve_refused, stop, wait_for};
 use crate::support::disk::FaultyDisk;
+use crate::support::inside::onlooker;
 use crate::support::program::Serving;
 use crate::support::seed;
 
@@ -137,6 +138,26 @@ fn fr_09_a_start_on_a_file_with_the_log_of_another_name_is_refused() {
     // Which has emptied that log, and removed it.
     assert!(!log_of_other.exists());
     drop(Serving::start(folder.path(), &[]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_09_a_log_of_a_second_name_is_not_replayed_into_a_file_that_was_written_since() {
+    let mut scene = Scene::new();
+    std::fs::hard_link(scene.at("test.db"), scene.at("other.db")).expect("a second name");
+    let other = onlooker(&scene.at("other.db"));
+    other.execute_batch("UPDATE users SET first_name = 'H'").expect("a write");
+    drop(other);
+    assert!(!bytes(&scene.at("other.db-wal")).is_empty(), "it was left as after a crash");
+    for user in [seed::NINA, seed::OTTO] {
+        assert_eq!(scene.invite(user).await, 200);
+    }
+    stop(&mut scene.serving);
+    for arguments in [&["check", "--database", "other.db"][..], &["user", "list", "--database", "other.db"]] {
+        let said = refused(scene.folder.path(), arguments);
+        assert!(said.contains("other.db-wal") && said.contains("second name"), "{arguments:?}: {said}");
+    }
+    assert!(is_member(&scene.at("test.db"), seed::OTTO), "an acknowledged write is lost");
+    sound(&scene.at("test.db"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::db::jobs::Job;
 use crate::failure::Failure;
 use rusqlite::Connection;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -72,8 +72,10 @@ fn refuse_in_place_of_a_served_file(file: &OpenedFile) -> Result<(), Failure> {
     )))
 }
 
-/// A program that had the file open by another name, and was killed, has left its writes in a WAL of that name.
+/// A program that had the file open by another name, and was killed, has left its writes in a WAL of that name. If the
+/// file was written by its other name since, a WAL of this name is not its own any more.
 fn refuse_log_of_another_name(file: &OpenedFile) -> Result<(), Failure> {
+    refuse_outdated_log(file)?;
     let has_log = |name: &PathBuf| files::with_suffix(name, "-wal").metadata().is_ok_and(|log| log.len() > 0);
     let Some(name) = file.other_names().into_iter().find(has_log) else { return Ok(()) };
     let (path, name) = (file.path().display(), name.display());
@@ -81,6 +83,26 @@ fn refuse_log_of_another_name(file: &OpenedFile) -> Result<(), Failure> {
         "{path} has a second name, {name} (a hard link), and {name}-wal holds writes that were made by that name. To \
          keep them, run `sqlite3 {name} 'PRAGMA wal_checkpoint(TRUNCATE)'` when nothing has the file open; to discard \
          them, move that log away. Then remove the second name"
+    )))
+}
+
+/// SQLite would replay an outdated WAL into the file. One that is older than the file has nothing that the file lacks,
+/// unless its writes were lost before.
+fn refuse_outdated_log(file: &OpenedFile) -> Result<(), Failure> {
+    let path = file.path();
+    let log = files::with_suffix(path, "-wal");
+    let Some(name) = file.other_names().into_iter().next().filter(|_| !file.is_locked()) else {
+        return Ok(());
+    };
+    let written = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).ok();
+    let has_content = log.metadata().is_ok_and(|metadata| metadata.len() > 0);
+    if !has_content || written(path) <= written(&log) {
+        return Ok(());
+    }
+    let (path, log, name) = (path.display(), log.display(), name.display());
+    Err(Failure(format!(
+        "{path} has a second name, {name} (a hard link), and was written by that name after {log}, which would damage \
+         it. Move that log away, then remove one of the two names"
     )))
 }
 

@@ -99,6 +99,7 @@ mod machine_limits;
 mod model;
 mod people_commands;
 mod postgres_commands;
+mod postgres_commits;
 mod processes;
 mod read_errors;
 mod readiness;

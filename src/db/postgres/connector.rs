@@ -44,10 +44,6 @@ pub(super) struct PostgresConnector {
 impl PostgresConnector {
     pub(super) fn new(options: &PostgresOptions) -> Result<Self, Failure> {
         let mut config = options.config.clone();
-        let has_host = !config.get_hosts().is_empty();
-        if !has_host {
-            return Err(Failure("the URL of the database names no host".to_owned()));
-        }
         config.connect_timeout(CONNECT_TIME_MAX).tcp_user_timeout(SILENCE_MAX);
         config.keepalives_idle(SILENCE_MAX).keepalives_interval(Duration::from_secs(2)).keepalives_retries(3);
         if config.get_application_name().is_none() {

@@ -70,8 +70,9 @@ pub fn copy(
     to: &PostgresOptions,
     mut report: impl FnMut(CopyProgress),
 ) -> Result<Vec<(String, u64)>, Failure> {
-    migrations::run(&PostgresConnector::new(to)?.first()?)?;
-    let mut client = PostgresConnector::new(to)?.first()?.into_client();
+    let session = PostgresConnector::new(to)?.first()?;
+    migrations::run(&session)?;
+    let mut client = session.into_client();
     let failed = |cause: postgres::Error| Failure(format!("the database: {}", described(&cause)));
     client
         .batch_execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")

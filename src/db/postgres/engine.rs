@@ -28,6 +28,9 @@ use crate::problem::{Problem, Unavailable};
 /// The most pending reads. Further ones get 503.
 const READS_MAX: usize = 1024;
 
+/// By when a write of a command or of a start has to begin: a database that cannot be reached may come back.
+const BLOCKING_TIME_MAX: Duration = Duration::from_mins(5);
+
 /// An open PostgreSQL database.
 pub(in crate::db) struct PostgresEngine {
     clock: Clock,
@@ -147,8 +150,8 @@ impl PostgresEngine {
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
     {
         let (answer, outcome) = oneshot::channel();
-        let never = Instant::now() + Duration::from_hours(24);
-        self.writes.add(Box::new(Write::new(work, never, answer)))?;
+        let deadline = Instant::now() + BLOCKING_TIME_MAX;
+        self.writes.add(Box::new(Write::new(work, deadline, answer)))?;
         outcome.blocking_recv().map_err(|_| unanswered())?
     }
 

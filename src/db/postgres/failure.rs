@@ -48,10 +48,19 @@ impl PostgresFailure {
         }
     }
 
+    /// Why a transaction that ends with this failure could not be carried out.
+    pub(super) fn unavailable(self) -> Unavailable {
+        match self {
+            Self::Conflict | Self::Lost => Unavailable::Database,
+            Self::Refused(unavailable) => unavailable,
+            Self::Duplicate | Self::Other => Unavailable::Broken,
+        }
+    }
+
     /// The problem of a request that ends with this failure.
     pub(super) fn problem(self, doing: &str, cause: &postgres::Error) -> Problem {
         match self {
-            Self::Conflict | Self::Lost => Problem::Unavailable(Unavailable::Database),
+            Self::Conflict | Self::Lost => Problem::Unavailable(self.unavailable()),
             Self::Refused(unavailable) => {
                 tracing::error!(doing, cause = %described(cause), "PostgreSQL refused a statement");
                 Problem::Unavailable(unavailable)

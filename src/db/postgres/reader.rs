@@ -1,20 +1,17 @@
 //! The threads that read. Each owns a connection and takes pending reads from one queue.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::failure::PostgresFailure;
 use super::session::PostgresSession;
-use super::shared::{PostgresShared, ReadQueue, pause};
+use super::shared::{PostgresShared, RECONNECT_PAUSE_MAX, ReadQueue, pause};
 use crate::clock::Clock;
 use crate::db::jobs::Job;
 use crate::db::tx::{IdSequence, On, Tx};
 use crate::problem::{Problem, Unavailable};
 
-/// The longest pause before another attempt to connect.
-const RECONNECT_PAUSE_MAX: Duration = Duration::from_millis(500);
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// What a read sees.
@@ -84,6 +81,7 @@ impl Reader {
         if view == ReadView::Snapshot
             && let Err(failure) = session.command(BEGIN)
         {
+            job.fail(Problem::Unavailable(failure.unavailable()));
             return Some(failure);
         }
         // A reader stores no ids, so it needs no shared counter.

@@ -7,7 +7,7 @@ use postgres::types::{ToSql, Type};
 use postgres::{Client, SimpleQueryMessage, Statement};
 
 use super::cells::declared;
-use super::failure::PostgresFailure;
+use super::failure::{PostgresFailure, described};
 use super::forms;
 use crate::db::rows::{Enough, ReadColumns, Row, RowResult};
 use crate::db::values::{Parameter, Value};
@@ -65,7 +65,13 @@ impl PostgresSession {
 
     /// Runs a command without parameters, such as BEGIN, and returns the first cell of its result.
     pub(super) fn command(&self, sql: &str) -> Result<Option<String>, PostgresFailure> {
-        self.try_command(sql).map_err(|cause| PostgresFailure::of(&cause))
+        self.try_command(sql).map_err(|cause| {
+            let failure = PostgresFailure::of(&cause);
+            if matches!(failure, PostgresFailure::Refused(_) | PostgresFailure::Other) {
+                tracing::error!(sql, cause = %described(&cause), "PostgreSQL refused a command");
+            }
+            failure
+        })
     }
 
     /// [`PostgresSession::command`] with the error itself.

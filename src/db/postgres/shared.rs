@@ -11,6 +11,9 @@ use super::session::PostgresSession;
 use crate::db::tx::IdSequence;
 use crate::lifeline::Lifeline;
 
+/// The longest pause before another attempt to connect.
+pub(super) const RECONNECT_PAUSE_MAX: Duration = Duration::from_millis(500);
+
 /// State that the threads of an engine share.
 pub(super) struct PostgresShared {
     connector: PostgresConnector,

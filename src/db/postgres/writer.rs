@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::failure::PostgresFailure;
 use super::outcome::{self, CommitOutcome, TransactionId};
 use super::session::PostgresSession;
-use super::shared::{PostgresShared, pause};
+use super::shared::{PostgresShared, RECONNECT_PAUSE_MAX, pause};
 use super::write_queue::{BatchEnd, WriteQueue};
 use crate::clock::Clock;
 use crate::db::jobs::{self, Job};
@@ -31,11 +31,12 @@ const BATCH_MAX: usize = 16;
 const TRIES_TOGETHER: u32 = 2;
 /// The longest pause after a conflict.
 const PAUSE_MAX: Duration = Duration::from_millis(30);
-/// The longest pause before another attempt to connect.
-const RECONNECT_PAUSE_MAX: Duration = Duration::from_millis(500);
 
 /// It also assigns the id by which the outcome of a lost COMMIT is found. A server that is recovering refuses.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT pg_current_xact_id()::text";
+
+/// Without a time limit: PostgreSQL would end the wait for a synchronous standby and report success.
+const COMMIT: &str = "SET LOCAL statement_timeout = 0; COMMIT";
 
 type Jobs = Vec<Box<dyn Job>>;
 
@@ -153,18 +154,18 @@ impl PostgresWriter {
         let Some(session) = &self.session else {
             return Err(Uncommitted::RolledBack(PostgresFailure::Lost));
         };
-        let id = begin(session)?;
+        let id = begin(session).map_err(|failure| unstored(batch, failure))?;
         self.memory.clear();
         let ran = self.run_all(session, batch);
         match ran {
             // Also what was refused: only a commit says that what it has read is consistent.
-            Ok(after) => match session.command("COMMIT") {
+            Ok(after) => match session.command(COMMIT) {
                 Ok(_) => Ok(after),
                 Err(PostgresFailure::Lost) => Err(Uncommitted::Unknown(
                     TransactionId { id, timeline: session.timeline().to_owned() },
                     after,
                 )),
-                Err(failure) => Err(Uncommitted::RolledBack(failure)),
+                Err(failure) => Err(unstored(batch, failure)),
             },
             Err(failure) => match session.command("ROLLBACK") {
                 Ok(_) => Err(failure),
@@ -222,13 +223,20 @@ impl PostgresWriter {
     }
 }
 
-fn begin(session: &PostgresSession) -> Result<String, Uncommitted> {
+fn begin(session: &PostgresSession) -> Result<String, PostgresFailure> {
     session.clear_failure();
     let begun = session.command(BEGIN).map_err(|failure| match failure {
-        PostgresFailure::Other => Uncommitted::RolledBack(PostgresFailure::Lost),
-        failure => Uncommitted::RolledBack(failure),
+        // A standby: the next connection finds the primary.
+        PostgresFailure::Other => PostgresFailure::Lost,
+        failure => failure,
     });
     Ok(begun?.unwrap_or_default())
+}
+
+/// The transaction itself failed, not one of its writes: whatever a write has had as its outcome is not stored.
+fn unstored(batch: &mut Jobs, failure: PostgresFailure) -> Uncommitted {
+    fail_all(batch, failure.unavailable());
+    Uncommitted::RolledBack(failure)
 }
 
 fn latest(batch: &Jobs) -> Instant {

@@ -118,7 +118,7 @@ pub fn rows_of(server: &TestServer, tables: &[&str]) -> Vec<String> {
     everything(server).into_iter().filter(is_of).collect()
 }
 
-/// The rows that refer to a row which does not exist. PostgreSQL checks that itself, whoever writes.
+/// The rows that refer to a row which does not exist. PostgreSQL checks that itself for every writer.
 pub fn orphans(server: &TestServer) -> i64 {
     if postgres::is_used() {
         return 0;

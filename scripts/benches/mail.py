@@ -5,7 +5,6 @@ import json
 import multiprocessing
 import smtplib
 import socket
-import socketserver
 import sqlite3
 import statistics
 import sys
@@ -14,6 +13,7 @@ import time
 
 from benches.servers import connect, copied, resident_mb, serving, serving_copy
 from example_seed import OWNER_SESSION
+from mail_sink import SinkServer
 
 MAILS = 10_000
 MAIL_WORKERS = 4
@@ -21,42 +21,19 @@ MAIL_SETTINGS = ["--mail-from", "brms@mail.test", "--public-url", "https://peopl
                  "--smtp-tls", "none", "--mail-workers", str(MAIL_WORKERS), "--inviter-sends-max", "1000000"]
 
 
-class Sink(socketserver.StreamRequestHandler):
-    """Accepts and counts all mails, in a process of its own."""
-
-    def handle(self):
-        def say(line):
-            self.wfile.write(line + b"\r\n")
-        say(b"220 sink")
-        while line := self.rfile.readline():
-            word = line[:4].upper()
-            if word == b"DATA":
-                say(b"354 go on")
-                while (line := self.rfile.readline()) not in (b".\r\n", b""):
-                    pass
-                with self.server.taken.get_lock():
-                    self.server.taken.value += 1
-                say(b"250 taken")
-            elif word == b"QUIT":
-                return say(b"221 bye")
-            else:
-                say(b"250 sink")
-
-
-class SinkServer(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-
 @contextlib.contextmanager
 def sink():
-    """The port of a running sink, and its count."""
-    server = SinkServer(("127.0.0.1", 0), Sink)
-    server.taken = multiprocessing.Value("i", 0)
+    """The port of a sink in a process of its own, and its count."""
+    taken = multiprocessing.Value("i", 0)
+
+    def take(_):
+        with taken.get_lock():
+            taken.value += 1
+    server = SinkServer(take)
     process = multiprocessing.Process(target=server.serve_forever, daemon=True)
     process.start()
     try:
-        yield server.server_address[1], server.taken
+        yield server.server_address[1], taken
     finally:
         process.terminate()
 

@@ -160,7 +160,7 @@ pub(crate) fn mark_failed(tx: &Tx, claim: MailClaim, answer: &str) -> Result<boo
     give_up(tx, claim.mail_id, Some(claim.owner), answer)
 }
 
-/// The same for an interrupted mail, whoever claimed it.
+/// The same for an interrupted mail of any server.
 pub(crate) fn give_up_interrupted(tx: &Tx, mail_id: MailId, answer: &str) -> Result<bool, Problem> {
     give_up(tx, mail_id, None, answer)
 }

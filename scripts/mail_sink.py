@@ -1,5 +1,6 @@
 """A mail server that accepts everything."""
 
+import contextlib
 import socketserver
 
 
@@ -7,6 +8,11 @@ class Sink(socketserver.StreamRequestHandler):
     """Hands each mail to its server's `take` before it is acknowledged."""
 
     def handle(self):
+        # A client that was killed has its connection reset.
+        with contextlib.suppress(ConnectionError):
+            self.converse()
+
+    def converse(self):
         def say(line):
             self.wfile.write(line + b"\r\n")
         say(b"220 sink")

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::database;
-use super::output::table;
+use super::output::{table, unprinted};
 use super::user::organisation_in_json;
 use crate::config::{DatabaseSettings, LinkSettings, PrintSettings};
 use crate::failure::Failure;
@@ -70,20 +70,27 @@ pub(super) fn link(settings: &LinkSettings, out: &mut dyn Write) -> Result<(), F
     let (rules, user_id) = (settings.invitations, user.id);
     let (invitation, secret) = database::write(&db, move |tx| operator::link(tx, &rules, user_id))?;
     let (link, until) = (accept_link(&public_url, secret.reveal()), invitation.expires_at);
-    if settings.print.json {
+    let shown = if settings.print.json {
         let shown = json!({ "id": invitation.id, "userId": user.id, "email": user.email, "link": link,
                             "code": secret.reveal(), "expiresAt": until });
-        writeln!(out, "{}", terminal::json(&shown))?;
-        return Ok(());
-    }
-    writeln!(out, "{link}")?;
-    writeln!(
-        out,
-        "for {}, valid until {}; earlier links of this invitation no longer work",
-        line(&user.email),
-        until.rfc3339()
-    )?;
-    Ok(())
+        format!("{}\n", terminal::json(&shown))
+    } else {
+        format!(
+            "{link}\nfor {}, valid until {}; earlier links of this invitation no longer work\n",
+            line(&user.email),
+            until.rfc3339()
+        )
+    };
+    out.write_all(shown.as_bytes()).and_then(|()| out.flush()).map_err(|cause| {
+        let id = invitation.id;
+        unprinted(
+            &cause,
+            &format!(
+                "The link exists nonetheless, and earlier ones no longer work: `brms invitation link {id}` replaces it, \
+                 `brms invitation withdraw {id}` withdraws it"
+            ),
+        )
+    })
 }
 
 /// Revokes the link of an invitation.

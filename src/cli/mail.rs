@@ -5,6 +5,7 @@ use std::io::Write;
 use uuid::Uuid;
 
 use super::database;
+use super::leftovers::Leftovers;
 use super::threads::runtime;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{DatabaseSettings, InvitationSettings, MailSettings};
@@ -21,7 +22,7 @@ pub(super) fn test(settings: &MailSettings, address: &str, out: &mut dyn Write) 
         return Err(format!("--smtp-host also needs {missing}").into());
     }
     let now = Clock::default().now();
-    let answer = runtime()?.block_on(test_mail::send(settings, address, now));
+    let answer = runtime(&Leftovers::default())?.block_on(test_mail::send(settings, address, now));
     let answer = answer.map_err(|answer| line(&answer).into_owned())?;
     writeln!(out, "the relay accepted a mail to {}: {}", line(address), line(&answer))?;
     Ok(())

@@ -11,6 +11,7 @@ mod export;
 mod health;
 mod init;
 mod invitation;
+mod leftovers;
 mod mail;
 mod mailbox;
 mod man;

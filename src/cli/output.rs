@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal, Stdout, Write};
 
+use crate::failure::Failure;
 use crate::terminal;
 
 /// Standard output that records whether the pipe was closed. Everything written to it is escaped for a terminal.
@@ -48,6 +49,11 @@ impl Write for Output {
         let flushed = self.stdout.flush();
         self.note(flushed)
     }
+}
+
+/// Why a command failed that has created something, and could not print its secret.
+pub(super) fn unprinted(cause: &io::Error, remains: &str) -> Failure {
+    Failure(format!("the secret could not be printed: {cause}. {remains}"))
 }
 
 /// A table with a header, in aligned columns.

@@ -2,12 +2,13 @@
 //! once.
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::exit;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::leftovers::Leftovers;
+use super::output::unprinted;
 use super::signals::StopSignals;
 use super::threads;
 use crate::clock::Clock;
@@ -26,21 +27,21 @@ const UNCLOSED: i32 = 1;
 pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), Failure> {
     log::start(&settings.log, instance_name(settings))?;
     let audience = if std::io::stdout().is_terminal() { Audience::Terminal } else { Audience::Unattended };
-    threads::runtime()?.block_on(async {
+    let leftovers = Leftovers::default();
+    threads::runtime(&leftovers)?.block_on(async {
         // Signal handlers are installed first, so that no signal is missed, and run in a task of their own, so that a
         // slow start can be interrupted.
         let (stop, mut stopping) = watch::channel(false);
-        let leftovers = Leftovers::default();
-        tokio::spawn(watch_signals(StopSignals::watch()?, stop, Arc::clone(&leftovers)));
+        tokio::spawn(watch_signals(StopSignals::watch()?, stop, leftovers.clone()));
         let mut server = Server::start(settings, Clock::default(), audience).await?;
         threads::start_reading_threads();
         let temporary_folder = server.temporary_folder().map(Path::to_owned);
-        lock(&leftovers).extend(temporary_folder.into_iter().chain(settings.ready_file.clone()));
+        leftovers.add(temporary_folder.into_iter().chain(settings.ready_file.clone()));
         let shown = tell(&mut server, audience, out);
         tracing::info!(url = server.url(), database = server.database(), "serving");
         let lifeline = server.lifeline().clone();
         let outcome = if let Err(cause) = shown {
-            Err(cause.into())
+            Err(cause)
         } else {
             tokio::select! {
                 _ = stopping.wait_for(|stop| *stop) => Ok(()),
@@ -82,30 +83,27 @@ fn host() -> String {
     "brms".to_owned()
 }
 
-/// Files to remove on an immediate exit, which runs no destructors.
-type Leftovers = Arc<Mutex<Vec<PathBuf>>>;
-
-fn lock(leftovers: &Leftovers) -> MutexGuard<'_, Vec<PathBuf>> {
-    leftovers.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The first signal starts a graceful shutdown, the second one exits.
 async fn watch_signals(mut signals: StopSignals, stop: watch::Sender<bool>, leftovers: Leftovers) {
     signals.next().await;
     stop.send_replace(true);
-    // A terminal that closes sends SIGHUP twice.
-    signals.next_except_hang_up().await;
-    for path in lock(&leftovers).iter() {
-        let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
-    }
-    log::finish();
-    exit(INTERRUPTED);
+    signals.next_deliberate().await;
+    leftovers.exit(INTERRUPTED);
 }
 
 /// Prints credentials that are shown only once.
-fn tell(server: &mut Server, audience: Audience, out: &mut dyn Write) -> std::io::Result<()> {
+fn tell(server: &mut Server, audience: Audience, out: &mut dyn Write) -> Result<(), Failure> {
     if let Some(credentials) = server.take_first_credentials() {
-        show(&credentials, out)?;
+        show(&credentials, out).map_err(|cause| {
+            let email = line(&credentials.email);
+            unprinted(
+                &cause,
+                &format!(
+                    "The credentials of {email} exist nonetheless: `brms token list` has their ids, `brms token revoke \
+                     ID` revokes them, and `brms token create --user {email}` makes others"
+                ),
+            )
+        })?;
     }
     if let Some(token) = server.new_test_token().filter(|_| audience == Audience::Terminal) {
         writeln!(out, "The test controls under /_test are enabled. Their token is shown only once:\n")?;

@@ -1,35 +1,47 @@
-//! The signals that stop a server: SIGTERM, SIGINT, SIGQUIT and SIGHUP. A closing terminal sends SIGHUP, and a server
-//! killed by it would leave its files behind; so would SIGUSR1, SIGUSR2 and SIGALRM, which are ignored.
+//! The signals that stop a server: SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGXCPU and SIGPWR. A closing terminal sends SIGHUP,
+//! and a server killed by it would leave its files behind; so would every other signal that ends a process, unless it is
+//! handled. Those that report no error of the process are ignored.
 
-/// SIGTERM, SIGINT, SIGQUIT and SIGHUP.
+#[cfg(unix)]
+use std::io;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The signals that stop a server.
 #[cfg(unix)]
 pub(super) struct StopSignals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-    quit: tokio::signal::unix::Signal,
+    terminate: Signal,
+    interrupt: Signal,
+    quit: Signal,
     /// `None` under `nohup`, which sets SIGHUP to be ignored.
-    hang_up: Option<tokio::signal::unix::Signal>,
+    hang_up: Option<Signal>,
+    /// Used up what `ulimit -t` allows; it is sent again each second.
+    cpu_time: Signal,
+    /// The power fails. `None` where there is no such signal.
+    power: Option<Signal>,
 }
 
 #[cfg(unix)]
 impl StopSignals {
     /// Installs the handlers.
-    pub(super) fn watch() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        for ignored in [SignalKind::user_defined1(), SignalKind::user_defined2(), SignalKind::alarm()] {
-            // The handler stays when this is dropped, and does nothing.
-            drop(signal(ignored)?);
+    pub(super) fn watch() -> io::Result<Self> {
+        for ignored in others() {
+            // The handler stays when this is dropped, and does nothing. A system without the signal refuses it.
+            drop(signal(SignalKind::from_raw(ignored)));
         }
+        let is_hang_up_ignored = is_hang_up_ignored();
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             quit: signal(SignalKind::quit())?,
-            hang_up: if is_hang_up_ignored() { None } else { Some(signal(SignalKind::hangup())?) },
+            hang_up: (!is_hang_up_ignored).then(|| signal(SignalKind::hangup())).transpose()?,
+            cpu_time: signal(SignalKind::from_raw(signal_hook::consts::SIGXCPU))?,
+            power: power().map(|power| signal(SignalKind::from_raw(power))).transpose()?,
         })
     }
 
-    /// The next signal other than SIGHUP.
-    pub(super) async fn next_except_hang_up(&mut self) {
+    /// The next signal that was sent on purpose. A closing terminal sends SIGHUP twice.
+    pub(super) async fn next_deliberate(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -43,13 +55,40 @@ impl StopSignals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
             _ = self.quit.recv() => {}
+            _ = self.cpu_time.recv() => {}
             () = received(self.hang_up.as_mut()) => {}
+            () = received(self.power.as_mut()) => {}
         }
     }
 }
 
+/// The signals that would end the process and are ignored. SIGPIPE and SIGXFSZ are handled where the process starts.
 #[cfg(unix)]
-async fn received(signal: Option<&mut tokio::signal::unix::Signal>) {
+fn others() -> Vec<i32> {
+    use signal_hook::consts::{SIGALRM, SIGPROF, SIGUSR1, SIGUSR2, SIGVTALRM};
+    let of_every_system = [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF];
+    #[cfg(target_os = "linux")]
+    let of_this_system = {
+        use rustix::process::Signal;
+        // The C library keeps the first real-time signals for itself.
+        [Signal::IO.as_raw(), Signal::STKFLT.as_raw()].into_iter().chain(35..=64)
+    };
+    #[cfg(not(target_os = "linux"))]
+    let of_this_system = std::iter::empty();
+    of_every_system.into_iter().chain(of_this_system).collect()
+}
+
+#[cfg(unix)]
+fn power() -> Option<i32> {
+    #[cfg(target_os = "linux")]
+    let power = Some(rustix::process::Signal::POWER.as_raw());
+    #[cfg(not(target_os = "linux"))]
+    let power = None;
+    power
+}
+
+#[cfg(unix)]
+async fn received(signal: Option<&mut Signal>) {
     match signal {
         Some(signal) => drop(signal.recv().await),
         None => std::future::pending().await,
@@ -78,7 +117,7 @@ impl StopSignals {
     }
 
     /// The same as [`StopSignals::next`].
-    pub(super) async fn next_except_hang_up(&mut self) {
+    pub(super) async fn next_deliberate(&mut self) {
         self.next().await;
     }
 

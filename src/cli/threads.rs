@@ -3,9 +3,12 @@
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::leftovers::Leftovers;
 use crate::clock::CENTURY;
 use crate::failure::Failure;
 
+/// The exit code of a failure.
+const FAILURE: i32 = 1;
 /// Four for concurrent reads, and four for DNS lookups of the mail delivery.
 const READING_THREADS: usize = 8;
 /// How long a thread waits for the others to start.
@@ -33,15 +36,37 @@ pub(super) fn check(needed: usize) -> Result<(), Failure> {
     .into())
 }
 
-/// The runtime of commands that run a server.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+/// The runtime of commands that run a server. A panic of the runtime itself ends the process, and removes `leftovers`.
+pub(super) fn runtime(leftovers: &Leftovers) -> Result<tokio::runtime::Runtime, Failure> {
     #[cfg(unix)]
     open_files::check()?;
     // One worker per core, three threads of the connection pool, the writer, the WAL checkpointer, and two blocking
     // threads.
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     check(workers + 7)?;
+    end_with_the_runtime(leftovers.clone());
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().thread_keep_alive(CENTURY).build()?)
+}
+
+/// A panic of a task ends one request or one vital part (see `lifeline.rs`). One in the runtime's own code, for example
+/// because the system refuses to wait for events, ends a worker and nothing else: the process would stay, and answer
+/// nothing any more.
+fn end_with_the_runtime(leftovers: Leftovers) {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        if panic.location().is_some_and(|place| is_of_runtime(place.file())) {
+            tracing::error!("the runtime cannot continue, so the process ends");
+            leftovers.exit(FAILURE);
+        }
+    }));
+}
+
+/// Whether a source file is one of the runtime. What a caller does wrong is reported at the place of the call.
+fn is_of_runtime(file: &str) -> bool {
+    let file = file.replace('\\', "/");
+    let of_crate = file.split_once("/src/runtime/").and_then(|(before, _)| before.rsplit('/').next());
+    of_crate.is_some_and(|name| name == "tokio" || name.starts_with("tokio-1"))
 }
 
 /// Starts the threads for reads, once the database has started its own; they are kept for the lifetime of the
@@ -88,6 +113,29 @@ mod open_files {
             )
             .into()),
             _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_of_the_runtime_are_its_own() {
+        for file in [
+            "/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/tokio-1.54.0/src/runtime/io/driver.rs",
+            "vendor/tokio/src/runtime/io/driver.rs",
+            "C:\\registry\\tokio-1.54.0\\src\\runtime\\time\\mod.rs",
+        ] {
+            assert!(is_of_runtime(file), "{file}");
+        }
+        for file in [
+            "src/app.rs",
+            "/registry/tokio-1.54.0/src/sync/mutex.rs",
+            "/registry/hyper-1.0.0/src/runtime/x.rs",
+        ] {
+            assert!(!is_of_runtime(file), "{file}");
         }
     }
 }

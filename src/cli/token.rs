@@ -5,6 +5,7 @@ use std::io::Write;
 use uuid::Uuid;
 
 use super::database;
+use super::output::unprinted;
 use crate::clock::Timestamp;
 use crate::config::{CreateTokenSettings, DatabaseSettings, TokenKind};
 use crate::failure::Failure;
@@ -25,8 +26,10 @@ pub(super) fn create(settings: &CreateTokenSettings, out: &mut dyn Write) -> Res
         granted(settings)
     );
     // In one write: a reader of only the first line may have closed the pipe before the second.
-    out.write_all(shown.as_bytes())?;
-    Ok(())
+    out.write_all(shown.as_bytes()).and_then(|()| out.flush()).map_err(|cause| {
+        let id = created.id;
+        unprinted(&cause, &format!("The token {id} exists nonetheless: `brms token revoke {id}` revokes it"))
+    })
 }
 
 /// What the credential grants, in words.

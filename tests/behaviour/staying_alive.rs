@@ -151,13 +151,31 @@ async fn fr_03_every_signal_that_can_be_handled_stops_gracefully_or_does_nothing
         ]);
     });
     let url = ready(folder.path());
-    for ignored in ["USR1", "USR2", "ALRM"] {
+    // The last are SIGIO, SIGSTKFLT and a real-time signal.
+    for ignored in ["USR1", "USR2", "ALRM", "VTALRM", "PROF", "29", "16", "40"] {
         signal(&child, ignored);
         assert_eq!(status(&url, "/livez").await, 200, "{ignored}");
     }
     signal(&child, "QUIT");
     assert_eq!(child.ended().code(), Some(0));
     assert!(!folder.path().join("ready.json").exists(), "the ready file stays");
+}
+
+#[test]
+fn fr_03_a_used_up_cpu_limit_and_a_power_failure_stop_gracefully() {
+    for name in ["XCPU", "PWR"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut child = start(folder.path(), |command| {
+            command.args(["serve", "--listen", "127.0.0.1:0", "--database", "test.db"]);
+            command.args(["--ready-file", "ready.json"]);
+        });
+        ready(folder.path());
+        // The first is sent again each second.
+        signal(&child, name);
+        signal(&child, name);
+        assert_eq!(child.ended().code(), Some(0), "{name}");
+        assert!(!folder.path().join("ready.json").exists(), "{name}: the ready file stays");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::walkthrough::{self, Walkthrough};
+use crate::cli::leftovers::Leftovers;
 use crate::cli::signals::StopSignals;
 use crate::cli::threads::runtime;
 use crate::clock::Clock;
@@ -16,10 +17,12 @@ const DATABASE: &str = "demo.db";
 
 /// Runs the walkthrough; with `--keep`, keeps the server running afterwards.
 pub(crate) fn run(settings: &DemoSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    runtime()?.block_on(async {
+    let leftovers = Leftovers::default();
+    runtime(&leftovers)?.block_on(async {
         // Installed before the folder is created, so that it is also removed when a signal ends the demo.
         let mut signals = StopSignals::watch()?;
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+        leftovers.add([folder.path().to_owned()]);
         sweep(&std::env::temp_dir(), folder.path(), PREFIX, DATABASE);
         let server =
             Server::start(&serve_settings(folder.path())?, Clock::default(), Audience::Unattended).await?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// Why the process cannot continue.
+/// Why the process cannot continue. The text is for the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The thread that writes to the database ended.
@@ -19,12 +19,28 @@ pub enum Ending {
     Delivery,
     /// The task that accepts connections ended.
     Accepting,
-    /// The database file was moved, removed or replaced while it was served.
+    /// The database file was moved, removed or replaced while it was served; its data is in a rescued copy.
     FileGone,
+    /// The same, and no copy could be made.
+    NotRescued,
+    /// The write-ahead log or its index was moved or removed while it was served.
+    LogGone,
+    /// The symbolic link that the file was reached by leads elsewhere.
+    LinkElsewhere,
+    /// A lock of the database file could not be released.
+    StuckLock,
     /// The database file is damaged, or another program has written to it.
     Damaged,
     /// Another program has overwritten the wal-index.
     WalIndex,
+}
+
+impl Ending {
+    /// Whether the file is no longer the one that was served, so that nothing may be written into it.
+    #[must_use]
+    pub fn is_of_file(self) -> bool {
+        matches!(self, Self::FileGone | Self::NotRescued | Self::LogGone | Self::LinkElsewhere)
+    }
 }
 
 impl std::fmt::Display for Ending {
@@ -45,6 +61,22 @@ impl std::fmt::Display for Ending {
             Self::FileGone => {
                 "the database file was moved, removed or replaced while it was served; the log has the path of \
                  the rescued data: rename it to the file's name, then start again"
+            }
+            Self::NotRescued => {
+                "the database file was moved, removed or replaced while it was served, and its data could not be \
+                 saved (the log says why); put the file back, or restore a backup with `brms restore`"
+            }
+            Self::LogGone => {
+                "the write-ahead log or its index was moved or removed while it was used; all data is in the database \
+                 file: start again"
+            }
+            Self::LinkElsewhere => {
+                "the symbolic link to the database no longer leads to the file that was served; all data is in that \
+                 file, whose path the log has: point the link back to it, or name the file with --database"
+            }
+            Self::StuckLock => {
+                "a lock of the database file could not be released, so that nothing can be written any more; all data \
+                 is in the file and its write-ahead log: start again"
             }
         })
     }

@@ -25,7 +25,7 @@ pub enum Unavailable {
     OtherSchema,
     /// The database failed for a reason that is in the log.
     Broken,
-    /// The connection to the database was lost while it committed.
+    /// The connection to the database was lost while it committed, or its file could not be looked at afterwards.
     OutcomeUnknown,
     /// A vital part of the process has ended.
     PartEnded,
@@ -36,6 +36,12 @@ pub enum Unavailable {
 }
 
 impl Unavailable {
+    /// Whether what was asked for may be done all the same: the file or the process failed after a commit.
+    #[must_use]
+    pub fn may_be_done(self) -> bool {
+        matches!(self, Self::OutcomeUnknown | Self::FileGone | Self::Damaged | Self::PartEnded | Self::Broken)
+    }
+
     /// The reason and how to resolve it.
     pub(super) fn detail(self) -> &'static str {
         match self {
@@ -60,15 +66,16 @@ impl Unavailable {
                  shortly. Restore a backup with `brms restore` only if it is found damaged; see the server log."
             }
             Self::FileGone => {
-                "The database file was moved, removed or replaced. If the server left a rescued copy beside it, rename \
-                 that copy to the name of the file; otherwise put the file back. Then restart the server."
+                "The database file, its write-ahead log or the link to it was moved, removed or replaced. The server log \
+                 says where the data is, and what to do before the server is restarted."
             }
             Self::OtherSchema => {
                 "The database has a different schema from the one this server writes. Restart the server."
             }
             Self::OutcomeUnknown => {
-                "The connection to the database was lost while it committed, so the change may or may not have been \
-                 made. Look whether it was, or repeat the request with the same Idempotency-Key, if it had one."
+                "The database failed while it committed (its connection was lost, or its file could not be checked), so \
+                 the change may or may not have been made. Look whether it was, or repeat the request with the same \
+                 Idempotency-Key, if it had one."
             }
             Self::Broken => "Database error; see the server log.",
             Self::PartEnded => {

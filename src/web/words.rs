@@ -40,6 +40,11 @@ pub fn in_plain_words(problem: &Problem) -> (&'static str, String) {
         Problem::Internal(_) => {
             ("Something went wrong", "This is an error of the server. Please try again later.")
         }
+        Problem::Unavailable(unavailable) if unavailable.may_be_done() => (
+            "Service unavailable",
+            "Please go back and try again in a minute. If the code was used already then, it was \
+             accepted this time.",
+        ),
         Problem::Unavailable(_) | Problem::TimedOut => {
             ("Service unavailable", "Nothing was changed. Please go back and try again in a minute.")
         }
@@ -73,6 +78,24 @@ mod tests {
         assert_eq!(titles.len(), 5);
         let (_, detail) = in_plain_words(&Problem::Internal("disk I/O error".to_owned()));
         assert!(!detail.contains("disk"));
+    }
+
+    #[test]
+    fn fr_04_a_page_never_says_that_nothing_was_changed_where_the_api_does_not() {
+        use crate::problem::Unavailable;
+        for unavailable in [
+            Unavailable::OutcomeUnknown,
+            Unavailable::FileGone,
+            Unavailable::Damaged,
+            Unavailable::PartEnded,
+            Unavailable::Broken,
+            Unavailable::DiskFailed,
+            Unavailable::Database,
+        ] {
+            let problem = Problem::Unavailable(unavailable);
+            let says = |text: &str| text.contains("Nothing was changed");
+            assert_eq!(says(&in_plain_words(&problem).1), says(&problem.detail()), "{unavailable:?}");
+        }
     }
 
     #[test]

@@ -125,6 +125,9 @@ async fn fr_04_an_emptied_or_restored_file_is_not_served_without_its_kept_log() 
         }
         let refused = serve_refused(scene.folder.path(), &["--listen", "127.0.0.1:0"]);
         assert!(refused.contains(kept), "{refused}");
+        let is_log = kept.ends_with("log-of-damaged");
+        assert_eq!(refused.contains("write-ahead log of the file that was there"), is_log, "{refused}");
+        assert_eq!(refused.contains("rename it to"), !is_log, "a log is no database: {refused}");
         assert!(!scene.at("test.db.credentials").exists(), "it began anew");
         std::fs::rename(scene.at(kept), scene.at("elsewhere")).expect("the way out");
         drop(Serving::start(scene.folder.path(), &[]));

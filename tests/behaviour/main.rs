@@ -83,6 +83,8 @@ mod command_line;
 mod connections;
 mod docs;
 mod durability;
+#[cfg(target_os = "linux")]
+mod failing_calls;
 mod faults;
 #[cfg(target_os = "linux")]
 mod file_access;

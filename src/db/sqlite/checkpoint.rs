@@ -12,12 +12,13 @@ use std::time::Duration;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
-use super::compare;
 use super::connection::{self, PAGES_MAX, Source};
 use super::examination::examine;
 use super::opened_file::{FileStatus, OpenedFile};
 use super::options::BUSY_TIMEOUT;
 use super::shared::Shared;
+use super::system::WalLock;
+use super::{compare, stuck_lock};
 use crate::lifeline::Ending;
 
 /// How many passes run before the writer's turn; each pass leaves the frames that were added during it.
@@ -108,9 +109,12 @@ fn run(connection: &Connection, shared: &Shared, signals: &Signals) {
             match checkpoint_if_long(connection, shared) {
                 Ok(is_checkpointed) if is_checkpointed => {
                     signals.is_writers_turn.store(true, Ordering::Release);
+                    if pages_to_checkpoint(connection).is_ok_and(|pages| pages >= PAGES_MAX) {
+                        watch_lock(connection, shared);
+                    }
                 }
                 Ok(_) => {}
-                // The writer's `wal_autocheckpoint` limit still applies.
+                // The writer's own limit still applies.
                 Err(cause) => {
                     tracing::warn!(%cause, "the background checkpoint of the write-ahead log failed");
                 }
@@ -120,11 +124,31 @@ fn run(connection: &Connection, shared: &Shared, signals: &Signals) {
             }
         } else if has_content && !signals.is_stopping.load(Ordering::Acquire) {
             match truncate(connection, shared) {
-                Ok(is_truncated) => has_content = !is_truncated,
+                Ok(is_truncated) => {
+                    has_content = !is_truncated;
+                    if has_content {
+                        watch_lock(connection, shared);
+                    }
+                }
                 Err(cause) => tracing::warn!(%cause, "the write-ahead log could not be truncated"),
             }
         }
     }
+}
+
+/// Ends the process if no checkpoint can be made any more.
+fn watch_lock(connection: &Connection, shared: &Shared) {
+    let is_refused = || {
+        // If it is not refused, it writes into the file.
+        if compare::verify_in_full(shared, connection).is_err() {
+            return false;
+        }
+        let Some(_checkpoint) = shared.file.begin_checkpoint() else { return false };
+        let refused = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, bool>(0));
+        compare::record_checkpoint(shared, connection);
+        refused.unwrap_or(false)
+    };
+    stuck_lock::end_if_stuck(shared, WalLock::Checkpoint, is_refused);
 }
 
 /// Truncates the WAL and returns whether that succeeded; it fails while there are readers. Most of the work is done

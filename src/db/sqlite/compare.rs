@@ -12,6 +12,7 @@ use super::opened_file::{FileStatus, OpenedFile};
 use super::options::BUSY_TIMEOUT;
 use super::problem::problem;
 use super::shared::Shared;
+use super::system::WalLock;
 use crate::lifeline::Ending;
 use crate::problem::{Problem, Unavailable};
 
@@ -202,7 +203,7 @@ fn compare(
         // has finished in between.
         let came = progress()?;
         let state = file.state().map_err(|_| Unavailable::FileGone)?;
-        if !file.is_checkpoint_running_elsewhere() && progress()? == came {
+        if !is_checkpoint_running_elsewhere(file) && progress()? == came {
             let is_checkpointed = shared.health.is_progress_new(came) || is_log_changed();
             let extent = if is_checkpointed { Extent::NewestRows } else { Extent::WholeFile };
             if difference(shared, writer, extent)?.is_some() {
@@ -237,6 +238,11 @@ fn verified_difference(shared: &Shared, writer: &Connection, extent: Extent) -> 
     }
 }
 
+/// Another process that runs a checkpoint holds SQLite's lock for that.
+fn is_checkpoint_running_elsewhere(file: &OpenedFile) -> bool {
+    file.is_held_elsewhere(WalLock::Checkpoint) == Some(true)
+}
+
 fn progress(file: &OpenedFile, connection: &Connection) -> rusqlite::Result<Progress> {
     Ok((file.wal_salts(), log_and_checkpointed_frames(connection)?.1))
 }
@@ -262,7 +268,7 @@ fn difference(shared: &Shared, writer: &Connection, extent: Extent) -> Result<Op
             return Ok(Some("it is empty"));
         }
         let is_short = frames == checkpointed && file.header().is_ok_and(|header| header.bytes > length);
-        if is_short && !file.is_checkpoint_running_elsewhere() {
+        if is_short && !is_checkpoint_running_elsewhere(file) {
             return Ok(Some("it is shorter than its first page says"));
         }
         let schema_cookie = file.header().map(|header| i64::from(header.schema_cookie)).unwrap_or_default();

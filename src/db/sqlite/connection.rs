@@ -91,8 +91,8 @@ pub(super) fn to_writer(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     // 16 MiB. More is slower: on a file below 1 GiB SQLite walks the whole cache at each commit that split a page.
     connection.pragma_update(None, "cache_size", -16_384)?;
-    // The checkpoint thread starts at a third of this; this limit applies if that thread cannot keep up.
-    connection.pragma_update_and_check(None, "wal_autocheckpoint", 3 * PAGES_MAX, |_| Ok(()))?;
+    // SQLite would checkpoint within a commit: the writer does it afterwards, if the checkpoint thread cannot keep up.
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
     common(connection)
 }
 
@@ -244,6 +244,7 @@ mod tests {
             assert!(connection.db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG).unwrap());
         }
         assert_eq!(pragma(&writer, "synchronous"), "Integer(2)");
+        assert_eq!(pragma(&writer, "wal_autocheckpoint"), "Integer(0)", "a commit fails with a checkpoint");
         assert_eq!(pragma(&writer, "max_page_count"), "Integer(10)");
         for connection in [&reader, &*pooled, &*second] {
             assert!(connection.execute_batch("CREATE TABLE forbidden (a)").is_err());

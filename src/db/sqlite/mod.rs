@@ -25,6 +25,7 @@ mod readiness;
 mod rescue;
 mod search_check;
 mod shared;
+mod stuck_lock;
 mod system;
 pub(super) mod verbs;
 mod writer;

@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use super::files::{self, with_suffix};
 use super::header::Header;
 use super::log_check;
-use super::system::{self, FromStart, Identity, identity, links, read_at_start};
+use super::system::{self, FromStart, Identity, WalLock, identity, links, read_at_start};
 
 /// The database file, open for as long as this process uses it.
 ///
@@ -280,9 +280,9 @@ impl OpenedFile {
         header[SALTS..].try_into().ok()
     }
 
-    /// Whether another process is running a checkpoint: it holds SQLite's lock for that.
-    pub(super) fn is_checkpoint_running_elsewhere(&self) -> bool {
-        self.index.get().is_some_and(system::is_checkpoint_running_elsewhere)
+    /// Whether another process holds a lock of SQLite. Returns `None` if unknown.
+    pub(super) fn is_held_elsewhere(&self, lock: WalLock) -> Option<bool> {
+        self.index.get().and_then(|index| system::is_held_elsewhere(index, lock))
     }
 
     /// The current state of the file, to be accepted after it is verified.

@@ -12,24 +12,24 @@ use super::opened_file::OpenedFile;
 use super::shared::Shared;
 use super::{checkpoint, copy, files, system};
 use crate::failure::Failure;
+use crate::lifeline::Ending;
 
 /// Saves the data that the open connection still sees. If only the WAL was removed, it is checkpointed into the file;
 /// otherwise everything is written to a new file beside the old path. Without this the data would be lost with the
-/// process.
-pub(super) fn keep(connection: &Connection, shared: &Shared) {
+/// process. Returns where the data is, as the reason for which the process ends.
+pub(super) fn keep(connection: &Connection, shared: &Shared) -> Ending {
     let file = &shared.file;
     let path = file.path();
     if file.is_in_place() && checkpoint::checkpoint_fully(connection, file) {
-        match file.link_elsewhere() {
-            Some(link) => tracing::error!(
+        if let Some(link) = file.link_elsewhere() {
+            tracing::error!(
                 link = %link.display(), path = %path.display(),
                 "the database was reached by a link that no longer leads to it; all data is in the file"
-            ),
-            None => {
-                tracing::error!(path = %path.display(), "the write-ahead log was moved or removed; all data is in the database file");
-            }
+            );
+            return Ending::LinkElsewhere;
         }
-        return;
+        tracing::error!(path = %path.display(), "the write-ahead log was moved or removed; all data is in the database file");
+        return Ending::LogGone;
     }
     let kept = copy_to(connection, path).or_else(|cause| {
         tracing::warn!(%cause, "no copy could be made; it is tried again after the write-ahead log was written into the open file");
@@ -42,18 +42,21 @@ pub(super) fn keep(connection: &Connection, shared: &Shared) {
                 let _ = std::fs::remove_file(own);
             }
             tell_of_copy(path, &name);
+            Ending::FileGone
         }
         Err(cause) => {
             // A folder that is gone was removed on purpose, or moved with all that is in it.
-            if files::folder(path).is_dir() {
-                keep_elsewhere(connection, path, &cause);
+            let ending = if files::folder(path).is_dir() {
+                keep_elsewhere(connection, path, &cause)
             } else {
                 tell_of_loss(path, &cause);
-            }
+                Ending::NotRescued
+            };
             // If nothing took the file's place, the WAL keeps a new database from being created there.
             if files::is_there(path) {
                 move_log_aside(file);
             }
+            ending
         }
     }
 }
@@ -67,7 +70,7 @@ fn copy_to(connection: &Connection, path: &Path) -> std::io::Result<PathBuf> {
 }
 
 /// The folder of temporary files is often on another disk.
-fn keep_elsewhere(connection: &Connection, path: &Path, cause: &std::io::Error) {
+fn keep_elsewhere(connection: &Connection, path: &Path, cause: &std::io::Error) -> Ending {
     let elsewhere = std::env::temp_dir().join(path.file_name().unwrap_or_default());
     match copy_to(connection, &elsewhere) {
         Ok(name) => {
@@ -79,10 +82,12 @@ fn keep_elsewhere(connection: &Connection, path: &Path, cause: &std::io::Error) 
                 tracing::warn!("no link to it could be made beside the database file");
             }
             tell_of_copy(path, &name);
+            Ending::FileGone
         }
         Err(also) => {
             tell_of_loss(path, cause);
             tracing::error!(cause = %also, "nor could one be made in the folder of temporary files");
+            Ending::NotRescued
         }
     }
 }
@@ -142,6 +147,14 @@ pub(super) fn refuse_if_rescue_is_newer(
         }
         let lacks = step == 0 || (ending == RESCUED && lacks_newest(connection, &kept));
         let (path, kept) = (path.display(), kept.display());
+        if lacks && ending == LOG_OF_DAMAGED {
+            return Err(Failure(format!(
+                "{path} is empty, and {kept} beside it is the write-ahead log of the file that was there: the last \
+                 writes alone, which are no database and can be read only with that file. To go on with its data, put \
+                 that file back or restore a backup with `brms restore`; to start with an empty database, move {kept} \
+                 away"
+            )));
+        }
         if lacks {
             return Err(Failure(format!(
                 "{kept} exists beside {path} and has writes that {path} lacks: to keep them, rename it to \

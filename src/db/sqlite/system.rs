@@ -76,19 +76,26 @@ pub(super) fn is_on_read_only_disk(_: &File) -> bool {
     false
 }
 
-/// Whether another process holds SQLite's lock for checkpoints. `index`: the WAL's index.
+/// A lock that SQLite takes on the WAL's index, by its offset there.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum WalLock {
+    /// `WAL_WRITE_LOCK`: of the one writer.
+    Write = 120,
+    /// `WAL_CKPT_LOCK`: of a checkpoint.
+    Checkpoint = 121,
+}
+
+/// Whether another process holds a lock of SQLite. Returns `None` if unknown. `index`: the WAL's index.
 #[cfg(unix)]
-pub(super) fn is_checkpoint_running_elsewhere(index: &File) -> bool {
+pub(super) fn is_held_elsewhere(index: &File, lock: WalLock) -> Option<bool> {
     use rustix::process::{Flock, FlockType, fcntl_getlk};
-    /// The offset of `WAL_CKPT_LOCK` in the WAL's index.
-    const CHECKPOINT_LOCK: u64 = 121;
-    let wanted = Flock { start: CHECKPOINT_LOCK, length: 1, ..Flock::from(FlockType::WriteLock) };
-    fcntl_getlk(index, &wanted).is_ok_and(|held| held.is_some())
+    let wanted = Flock { start: lock as u64, length: 1, ..Flock::from(FlockType::WriteLock) };
+    fcntl_getlk(index, &wanted).ok().map(|held| held.is_some())
 }
 
 #[cfg(not(unix))]
-pub(super) fn is_checkpoint_running_elsewhere(_: &File) -> bool {
-    false
+pub(super) fn is_held_elsewhere(_: &File, _: WalLock) -> Option<bool> {
+    None
 }
 
 #[cfg(unix)]

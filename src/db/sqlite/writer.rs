@@ -22,9 +22,11 @@ use super::checkpoint::{Checkpointer, checkpoint, skip_checkpoint_if_replaced, t
 use super::connection::PAGES_MAX;
 use super::examination::examine;
 use super::opened_file::FileStatus;
+use super::options::BUSY_TIMEOUT;
 use super::problem::problem;
 use super::shared::Shared;
-use super::{compare, rescue};
+use super::system::WalLock;
+use super::{compare, rescue, stuck_lock};
 use crate::clock::Clock;
 use crate::db::jobs::{self, Job};
 use crate::db::memory::Memory;
@@ -32,8 +34,9 @@ use crate::db::tx::{AfterCommit, IdSequence, On, Tx};
 use crate::lifeline::Ending;
 use crate::problem::{Problem, Unavailable};
 
-/// At about this length SQLite checkpoints the WAL itself (`wal_autocheckpoint`).
-const LOG_BYTES_MAX: u64 = 2 * 4096 * PAGES_MAX.unsigned_abs();
+/// At about this length the writer checkpoints the WAL, if the checkpoint thread cannot keep up. SQLite would do it
+/// within the commit, and report an error of the checkpoint as one of the commit, which stands all the same.
+const LOG_BYTES_MAX: u64 = 3 * 4096 * PAGES_MAX.unsigned_abs();
 
 /// How long to wait for another process while the server is stopping.
 const BUSY_TIMEOUT_AT_STOP: Duration = Duration::from_millis(200);
@@ -86,7 +89,7 @@ impl Writer {
             }
             let changes_before = self.connection.total_changes();
             jobs::answer(self.work(batch));
-            if self.shared.lifeline.ending() == Some(Ending::FileGone) {
+            if self.shared.lifeline.ending().is_some_and(Ending::is_of_file) {
                 break;
             }
             // A batch without changes, such as a readiness check, does not postpone the truncation of the WAL.
@@ -143,6 +146,7 @@ impl Writer {
             Ok(true) => {}
             // Why is in the log.
             Ok(false) if self.shared.health.check().is_err() => {}
+            Ok(false) if self.shared.lifeline.ending() == Some(Ending::StuckLock) => {}
             Ok(false) => tracing::warn!(
                 "the write-ahead log stays beside the database file, because another process is reading it"
             ),
@@ -155,8 +159,8 @@ impl Writer {
     /// The file or its WAL is no longer at its path; the data would be lost with the process.
     fn rescue_data(&self) {
         self.shared.health.record_loss();
-        rescue::keep(&self.connection, &self.shared);
-        self.shared.lifeline.end(Ending::FileGone);
+        let ending = rescue::keep(&self.connection, &self.shared);
+        self.shared.lifeline.end(ending);
     }
 
     /// Checkpoints the end of the WAL after the checkpoint thread did the rest, so that the WAL restarts from its
@@ -172,8 +176,8 @@ impl Writer {
         }
     }
 
-    /// The WAL itself may exceed the disk or a file size limit. After a checkpoint the next write restarts it.
-    fn checkpoint_to_free_space(&self) {
+    /// The WAL is long, or exceeds the disk or a file size limit. After a checkpoint the next write restarts it.
+    fn checkpoint_now(&self) {
         if let Some(_checkpoint) = self.shared.file.begin_checkpoint() {
             // The next write reports an error of this.
             let _ = checkpoint(&self.connection);
@@ -211,7 +215,7 @@ impl Writer {
         if is_gone {
             self.rescue_data();
         } else if is_of_disk {
-            self.checkpoint_to_free_space();
+            self.checkpoint_now();
         }
     }
 
@@ -229,7 +233,9 @@ impl Writer {
                 }
             }
             Err(unavailable) => {
-                fail_all(batch, unavailable);
+                // The commit stands in the open file, and it is not known whether that is the one at the path.
+                let is_unknown = has_written && unavailable == Unavailable::DiskFailed;
+                fail_all(batch, if is_unknown { Unavailable::OutcomeUnknown } else { unavailable });
                 if unavailable == Unavailable::FileGone && has_written {
                     self.rescue_data();
                 }
@@ -245,14 +251,10 @@ impl Writer {
         }
         compare::verify_before_write(&self.shared, &self.connection).map_err(BatchFailure::Database)?;
         self.memory.clear();
-        self.command("BEGIN IMMEDIATE")?;
+        self.begin()?;
         let outcome = self.run_all(batch);
         let is_committing = outcome.is_ok();
-        // SQLite checkpoints a long WAL within the commit itself.
-        let is_checkpoint_due = self.shared.file.log_bytes() >= LOG_BYTES_MAX;
-        let begin_checkpoint = if is_checkpoint_due { self.shared.file.begin_checkpoint() } else { None };
         let outcome = outcome.and_then(|after| self.command("COMMIT").map(|()| after));
-        drop(begin_checkpoint);
         if outcome.is_err() && !self.connection.is_autocommit() {
             // An error here needs no handling: the next BEGIN fails too and reports it.
             let _ = self.command("ROLLBACK");
@@ -260,7 +262,29 @@ impl Writer {
         if is_committing && matches!(outcome, Err(BatchFailure::Database(Unavailable::DiskFailed))) {
             self.overwrite_log();
         }
+        if outcome.is_ok() && self.shared.file.log_bytes() >= LOG_BYTES_MAX {
+            self.checkpoint_now();
+        }
         outcome
+    }
+
+    fn begin(&self) -> Result<(), BatchFailure> {
+        let begun = self.command("BEGIN IMMEDIATE");
+        if matches!(begun, Err(BatchFailure::Database(Unavailable::Database))) {
+            stuck_lock::end_if_stuck(&self.shared, WalLock::Write, || self.is_write_lock_refused());
+        }
+        begun
+    }
+
+    /// Whether SQLite refuses the lock of the writer right now.
+    fn is_write_lock_refused(&self) -> bool {
+        let begun = self
+            .connection
+            .busy_timeout(Duration::ZERO)
+            .and_then(|()| self.connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK"));
+        // An error here shows in the next write.
+        let _ = self.connection.busy_timeout(BUSY_TIMEOUT);
+        begun.is_err_and(|cause| cause.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy))
     }
 
     /// A commit whose sync failed is rolled back but its frames are in the WAL: if the process ended now, the next

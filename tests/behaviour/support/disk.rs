@@ -20,7 +20,8 @@ impl FaultyDisk {
         command.env("LD_PRELOAD", library()).env("FAULTY_DISK", &self.control);
     }
 
-    /// From now on `write`, `fsync`, `stat`, `read` or `open` fails with this error number.
+    /// From now on `write`, `fsync`, `stat`, `fstat`, `read`, `open`, `lock`, `unlock` or `epoll` fails with this error
+    /// number.
     pub fn fail(&self, call: &str, number: i32) {
         self.put(&format!("{call} {number}"));
     }

@@ -28,7 +28,7 @@ pub fn find(text: &str) -> Result<Secret, Problem> {
 
 /// The text without percent-encoding and without the encodings of link wrappers.
 fn unwrapped(text: &str) -> String {
-    let mut text = decoded(text);
+    let mut text = decoded(&joined_lines(text));
     // urldefense, version 3: `https://urldefense.com/v3/__LINK__;Iw!!…`. The underscores would count as characters of
     // the code.
     if text.contains("/v3/__") {
@@ -41,6 +41,20 @@ fn unwrapped(text: &str) -> String {
         text = format!("{text}\n{}", decoded(&link.replace('-', "%").replace('_', "/")));
     }
     text
+}
+
+/// The text without what mail programs add at the ends of lines: `>` before each line of a quotation, and `=` where
+/// quoted-printable breaks one.
+fn joined_lines(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for line in text.split(['\r', '\n']) {
+        let line = line.trim_start_matches(|c| c == '>' || is_blank(c));
+        match line.trim_end_matches(is_blank).strip_suffix('=') {
+            Some(begun) => joined.push_str(begun),
+            None => joined.extend([line, "\n"]),
+        }
+    }
+    joined
 }
 
 fn decoded(text: &str) -> String {
@@ -79,10 +93,18 @@ fn codes_in(text: &str) -> BTreeSet<String> {
             is_secret_character(*c) && (*length < GENERATED_CHARACTERS || !is_after_blank)
         };
         let body: String = body.take_while(is_inside).map(|(_, (c, _))| *c).collect();
-        format!("{prefix}{body}")
+        format!("{prefix}{}", without_dashes(&body))
     };
     let codes = starts.iter().enumerate().map(|(position, start)| code_at(position, *start));
     codes.filter(|code| Secret::parse(SecretKind::Invitation, code).is_some()).collect()
+}
+
+/// The body of a code without hyphens and underscores behind it, as in `CODE--` or `_CODE_`. They may be a part of a
+/// code, so only what is beyond the length of a generated one is left out.
+fn without_dashes(body: &str) -> &str {
+    let generated = body.split_at_checked(GENERATED_CHARACTERS);
+    let is_followed_by_dashes = |(_, rest): &(&str, &str)| rest.chars().all(|c| matches!(c, '-' | '_'));
+    generated.filter(is_followed_by_dashes).map_or(body, |(code, _)| code)
 }
 
 #[cfg(test)]

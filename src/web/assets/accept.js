@@ -9,6 +9,10 @@ const CODE_CHARACTER = /[A-Za-z0-9_-]/;
 const WELL_FORMED = /^brms_inv_[A-Za-z0-9_-]{32,200}$/;
 // What copying may add: white space, control characters, and everything that cannot be seen.
 const BLANK = /[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u180e\u2800\ufff9-\ufffb]/u;
+const BEFORE_LINE = new RegExp(`^(?:>|${BLANK.source})+`, "u");
+const SOFT_BREAK = new RegExp(`=${BLANK.source}*$`, "u");
+// Hyphens and underscores behind a code, beyond the length of a generated one.
+const FOLLOWED_BY_DASHES = new RegExp(`^(${PREFIX}.{${GENERATED_CHARACTERS}})[-_]+$`);
 
 function decodedRun(run) {
   try {
@@ -31,8 +35,19 @@ function decoded(text) {
   return text;
 }
 
+// Without what mail programs add at the ends of lines: > before each line of a quotation, and = where quoted-printable
+// breaks one.
+function joinedLines(text) {
+  const lines = text.split(/[\r\n]/).map((line) => {
+    const begun = line.replace(BEFORE_LINE, "");
+    const continued = begun.replace(SOFT_BREAK, "");
+    return continued === begun ? begun + "\n" : continued;
+  });
+  return lines.join("");
+}
+
 function unwrapped(text) {
-  text = decoded(text);
+  text = decoded(joinedLines(text));
   // urldefense, version 3: https://urldefense.com/v3/__LINK__;Iw!!…
   if (text.includes("/v3/__")) {
     text = text.replaceAll("__;", ";");
@@ -65,6 +80,7 @@ function codeIn(text) {
       }
       code += letter;
     }
+    code = code.replace(FOLLOWED_BY_DASHES, "$1");
     if (WELL_FORMED.test(code)) {
       codes.add(code);
     }

@@ -16,6 +16,9 @@ pub const EMAIL_CHARACTERS_MAX: usize = 254;
 /// The longest local part in bytes (RFC 5321).
 const LOCAL_BYTES_MAX: usize = 64;
 
+/// What an IPv6 address in brackets begins with (RFC 5321).
+const IPV6_TAG: &str = "IPv6:";
+
 /// What every error begins with.
 const EXPECTED: &str = "must be a mail address, like ann@example.org";
 
@@ -28,7 +31,7 @@ const LOOK_ALIKES: [char; 3] = ['\u{37e}', '\u{1fef}', '\u{212a}'];
 pub struct EmailAddress {
     typed: String,
     local: String,
-    /// In ASCII, otherwise as typed.
+    /// In ASCII, otherwise as typed; an IPv6 address as RFC 5321 writes it.
     domain: String,
     folded_domain: String,
 }
@@ -58,7 +61,7 @@ impl EmailAddress {
                 "{EXPECTED}; it has more than {EMAIL_CHARACTERS_MAX} bytes when mail is sent to it"
             ));
         }
-        let domain = if domain.is_ascii() { domain } else { &folded_domain }.to_owned();
+        let domain = domain_for_mail(domain, &folded_domain);
         Ok(Self { typed: text.to_owned(), local, domain, folded_domain })
     }
 
@@ -177,11 +180,29 @@ fn folded_local(local: &str) -> String {
 
 fn ascii_domain(text: &str) -> Option<String> {
     if let Some(literal) = text.strip_prefix('[') {
-        let address: IpAddr = literal.strip_suffix(']')?.parse().ok()?;
-        return Some(format!("[{address}]"));
+        return address_literal(literal.strip_suffix(']')?);
     }
     let rules = (AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify);
     Uts46::new().to_ascii(text.as_bytes(), rules.0, rules.1, rules.2).ok().map(String::from)
+}
+
+/// The folded form of an IP address in brackets. RFC 5321 writes an IPv6 address as `[IPv6:::1]`, people as `[::1]`.
+fn address_literal(text: &str) -> Option<String> {
+    let tagged = text.split_at_checked(IPV6_TAG.len()).filter(|(tag, _)| tag.eq_ignore_ascii_case(IPV6_TAG));
+    let address = match tagged {
+        Some((_, address)) => IpAddr::V6(address.parse().ok()?),
+        None => text.parse().ok()?,
+    };
+    Some(format!("[{address}]"))
+}
+
+/// The domain as mail servers are told it.
+fn domain_for_mail(typed: &str, folded: &str) -> String {
+    match folded.strip_prefix('[') {
+        Some(literal) if literal.contains(':') => format!("[{IPV6_TAG}{literal}"),
+        _ if typed.is_ascii() => typed.to_owned(),
+        _ => folded.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -221,6 +242,15 @@ mod tests {
         {
             assert!(EmailAddress::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn fr_50_an_ipv6_address_is_one_domain_however_it_is_written_and_mail_has_the_form_of_the_standard() {
+        for text in ["a@[::1]", "a@[::0001]", "a@[IPv6:::1]", "a@[ipv6:0:0:0:0:0:0:0:1]"] {
+            assert_eq!(folded(text), "a@[::1]");
+            assert_eq!(EmailAddress::parse(text).unwrap().for_mail(), "a@[IPv6:::1]");
+        }
+        assert_eq!(EmailAddress::parse("a@[127.0.0.1]").unwrap().for_mail(), "a@[127.0.0.1]");
     }
 
     #[test]

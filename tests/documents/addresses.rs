@@ -22,6 +22,7 @@ form are one user of an organisation. Folding changes only what no mail server t
   full stops ordinary ones.
 - Letters become lower case, each by itself.
 - Quotes that the part before the `@` does not need are dropped.
+- An IPv6 address in brackets is written in its short form, without `IPv6:`. Mail has it as `[IPv6:…]` (RFC 5321).
 
 A character that only looks like an ASCII one stays different from it in the part before the `@`. Invisible and
 unassigned characters are refused. Mail goes to the address as typed, with the domain in its ASCII form.
@@ -56,6 +57,8 @@ const SECTIONS: &[(&str, Rows)] = &[
             ("ann@127.0.0.1", Taken("ann@127.0.0.1")),
             ("ann@[127.0.0.1]", Taken("ann@[127.0.0.1]")),
             ("ann@[::0001]", Taken("ann@[::1]")),
+            ("ann@[IPv6:::1]", Taken("ann@[::1]")),
+            ("ann@[ipv6:2001:DB8::1]", Taken("ann@[2001:db8::1]")),
             ("!#$%&'*+-/=?^_`{|}~@acme.test", Taken("!#$%&'*+-/=?^_`{|}~@acme.test")),
             ("1@acme.test", Taken("1@acme.test")),
             ("-@acme.test", Taken("-@acme.test")),
@@ -184,6 +187,9 @@ const SECTIONS: &[(&str, Rows)] = &[
             ("ann@::1", Refused(DOMAIN)),
             ("ann@[acme.test]", Refused(DOMAIN)),
             ("ann@[127.0.0.1", Refused(DOMAIN)),
+            ("ann@[IPv6:127.0.0.1]", Refused(DOMAIN)),
+            ("ann@[IPv4:127.0.0.1]", Refused(DOMAIN)),
+            ("ann@IPv6:::1", Refused(DOMAIN)),
             (LONG_LOCAL, Refused("the part before the @ has more than 64 bytes")),
         ],
     ),

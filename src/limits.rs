@@ -34,7 +34,7 @@ const IDEMPOTENCY_KEY_PATTERN: &str = "^[!-~]*$";
 pub(crate) const LIVE_TOKENS_MAX: u64 = 100;
 /// The most members of a project in a list of projects.
 pub(crate) const LISTED_MEMBERS_MAX: usize = 100;
-/// The most rows that one call may change when it syncs a role.
+/// The most rows that one call may change when it syncs a role or deletes a group.
 pub(crate) const SYNC_ROWS_MAX: usize = 10_000;
 
 /// The pattern of a project key; [`project_key_complaint`] checks the same without a regular expression.

@@ -175,6 +175,22 @@ pub fn all(tx: &Tx, project_id: ProjectId) -> Result<Vec<Membership>, Problem> {
     )
 }
 
+/// The memberships of these users in the project, oldest first.
+pub(crate) fn of_users(
+    tx: &Tx,
+    project_id: ProjectId,
+    user_ids: &[UserId],
+) -> Result<Vec<Membership>, Problem> {
+    tx.rows(
+        "SELECT *
+         FROM members
+         WHERE project_id = ?1 AND user_id IN (SELECT id FROM ids(?2) AS listed)
+         ORDER BY created_at, id",
+        params![project_id, Ids::of(user_ids)],
+        Membership::read,
+    )
+}
+
 /// Adds a membership. Returns false if the user is already a member, and changes nothing then. The primary key on
 /// project and user decides concurrent calls.
 pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {

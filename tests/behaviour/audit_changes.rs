@@ -97,9 +97,10 @@ A user who is disabled leaves `user disabled (status)`, and `personalAccessToken
 each token and sign-in that is deleted with it; one who is enabled again `user enabled (status)`. A new owner of the
 organisation leaves `user updated (type)` for both. `user updated (roles)`, `organisation updated` of a role and
 `project restored` are followed by the rows of what the roles bring about in projects: `group created`,
-`group updated`, `group deleted`, `member created`, `member updated (groupIds)`, `member deleted`. Accepting an
-invitation leaves `user accepted`. The operator's commands leave the same rows without a user; `brms user set-email`
-leaves `user updated (email)`.
+`group updated`, `group deleted`, `member created`, `member updated (groupIds)`, `member deleted`. A deleted group
+leaves `member updated (groupIds)` for each of its members, and `project updated (decisionsApprovalGroups)` if
+approvals asked it. Accepting an invitation leaves `user accepted`. The operator's commands leave the same rows without
+a user; `brms user set-email` leaves `user updated (email)`.
 ";
 
 /// Rows of the log, oldest first: type, action, and the fields in `data.changes`.
@@ -217,7 +218,32 @@ async fn fr_58_a_deleted_group_that_approvals_asked_leaves_a_row_of_the_project(
     let before = rows(&server).len();
     let group = format!("{pricing}/groups/{}", seed::EDITORS);
     server.call("DELETE", &group).caller(seed::OWNER_SES).expect(200).await;
-    assert_eq!(rows(&server)[before..], ["project updated (decisionsApprovalGroups)", "group deleted"]);
+    let wanted = ["project updated (decisionsApprovalGroups)", "member updated (groupIds)", "group deleted"];
+    assert_eq!(rows(&server)[before..], wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_58_a_deleted_group_leaves_a_row_for_each_of_its_members() {
+    let server = TestServer::start().await;
+    let groups = format!("/api/projects/{}/groups", seed::PRICING);
+    let group = server.post(&groups).caller(seed::OWNER_SES).json(&json!({ "name": "Short" })).expect(200);
+    let group = group.await.json()["id"].as_str().expect("an id").to_owned();
+    let body = json!({ "userIds": [seed::NINA, seed::OTTO], "groupIds": [seed::EDITORS, &group] });
+    server.post(&seed::members_path(seed::PRICING)).caller(seed::OWNER_SES).json(&body).expect(200).await;
+    let before = rows(&server).len();
+    server.call("DELETE", &format!("{groups}/{group}")).caller(seed::OWNER_SES).expect(200).await;
+    let member = "member updated (groupIds)";
+    assert_eq!(rows(&server)[before..], [member, member, "group deleted"]);
+    let sql =
+        "SELECT data FROM audit_logs WHERE type = 'member' AND action = 'updated' ORDER BY created_at, id";
+    let rows: Vec<Value> = server.look(|tx| tx.rows(sql, (), |row| row.get("data")));
+    let users: Vec<&Value> = rows.iter().map(|row| &row["userId"]).collect();
+    assert_eq!(users, [&json!(seed::NINA), &json!(seed::OTTO)]);
+    for row in &rows {
+        let wanted = json!({ "from": [seed::EDITORS, &group], "to": [seed::EDITORS] });
+        assert_eq!(row["changes"], json!({ "groupIds": wanted }));
+        assert_eq!(row["groupIds"], json!([seed::EDITORS]), "what it is now");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

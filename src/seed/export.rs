@@ -2,7 +2,7 @@
 //!
 //! Mails are left out, since a queued one contains the secret of its link, and so is data that no response shows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -10,13 +10,14 @@ use super::format::{
     Seed, SeedAuditLog, SeedGroup, SeedInvitation, SeedInvitationSecret, SeedMember, SeedOrganisation,
     SeedPersonalAccessToken, SeedProject, SeedRole, SeedSession, SeedUser,
 };
+use crate::address::EmailAddress;
 use crate::db::Tx;
 use crate::generated::models::{ProjectVersion, UserStatus};
 use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::StoredEntry;
 use crate::store::groups::Group;
-use crate::store::ids::InvitationId;
+use crate::store::ids::{InvitationId, UserId};
 use crate::store::invitations::{Invitation, StoredSecret};
 use crate::store::members::Membership;
 use crate::store::organisations::Organisation;
@@ -43,6 +44,8 @@ pub fn export(tx: &Tx, audit_logs: AuditLogs) -> Result<Seed, Problem> {
 
 fn organisation(tx: &Tx, stored: Organisation, audit_logs: AuditLogs) -> Result<SeedOrganisation, Problem> {
     let users = store::users::all(tx, stored.id)?;
+    let clashing = store::addresses::clashing(tx)?;
+    let clashing: HashSet<UserId> = clashing.iter().map(|owner| owner.id).collect();
     let mut secrets = store::invitations::all_secrets(tx, stored.id)?;
     let roles = store::roles::all(tx, stored.id)?;
     let projects = store::projects::all_of_organisation(tx, stored.id)?;
@@ -57,7 +60,15 @@ fn organisation(tx: &Tx, stored: Organisation, audit_logs: AuditLogs) -> Result<
         preferences: stored.preferences,
         created_at: Some(stored.created_at),
         updated_at: Some(stored.updated_at),
-        users: users.into_iter().map(|one| user(tx, one, &mut secrets)).collect::<Result<_, _>>()?,
+        users: users
+            .into_iter()
+            .map(|one| {
+                let is_shared = clashing.contains(&one.id);
+                let exported = user(tx, one, &mut secrets)?;
+                let email_as_stored = is_shared || EmailAddress::parse(&exported.email).is_err();
+                Ok(SeedUser { email_as_stored, ..exported })
+            })
+            .collect::<Result<_, Problem>>()?,
         roles: roles.into_iter().map(|one| role(tx, one)).collect::<Result<_, _>>()?,
         projects: projects.into_iter().map(|one| project(tx, one)).collect::<Result<_, _>>()?,
         audit_logs: entries.map(|entries| entries.into_iter().map(audit_log).collect()),
@@ -73,6 +84,7 @@ fn user(tx: &Tx, stored: User, secrets: &mut SecretsOfInvitations) -> Result<See
     Ok(SeedUser {
         id: Some(stored.id),
         email: stored.email,
+        email_as_stored: false,
         first_name: stored.first_name,
         last_name: stored.last_name,
         user_type: stored.user_type,

@@ -7,7 +7,6 @@ use super::format::{
     Seed, SeedAuditLog, SeedGroup, SeedInvitation, SeedMember, SeedOrganisation, SeedPersonalAccessToken,
     SeedProject, SeedRole, SeedSession, SeedUser,
 };
-use crate::address::EmailAddress;
 use crate::db::Tx;
 use crate::generated::models::{ProjectVersion, UserStatus, UserType};
 use crate::operations::{roles, tokens};
@@ -61,6 +60,7 @@ fn load_organisation(tx: &Tx, seed: &SeedOrganisation, invitation_lifetime: Dura
     let actor = Actor::operator(organisation.id);
     store::organisations::record(tx, &actor, Action::Created, &organisation)?;
     let users = seed.users.iter().map(|user| load_user(tx, &actor, user)).collect::<Result<Vec<_>, _>>()?;
+    store::addresses::unmark(tx, organisation.id)?;
     // After all users exist, because an invitation may name any of them as the inviter.
     for (seed, user) in seed.users.iter().zip(&users) {
         load_invitation(tx, seed, user, invitation_lifetime)?;
@@ -84,8 +84,7 @@ fn load_organisation(tx: &Tx, seed: &SeedOrganisation, invitation_lifetime: Dura
 }
 
 fn load_user(tx: &Tx, actor: &Actor, seed: &SeedUser) -> Result<User, Problem> {
-    let address = EmailAddress::parse(&seed.email).map_err(|_| unchecked())?;
-    let fresh = User::new(tx, actor.organisation_id, &address, seed.user_type);
+    let fresh = User::with_any_address(tx, actor.organisation_id, &seed.email, seed.user_type);
     let created_at = seed.created_at.unwrap_or(fresh.created_at);
     let user = User {
         id: seed.id.unwrap_or(fresh.id),
@@ -97,7 +96,11 @@ fn load_user(tx: &Tx, actor: &Actor, seed: &SeedUser) -> Result<User, Problem> {
         updated_at: seed.updated_at.unwrap_or(created_at),
         ..fresh
     };
-    store::users::create(tx, &user)?;
+    if seed.email_as_stored {
+        store::users::create_as_stored(tx, &user)?;
+    } else {
+        store::users::create(tx, &user)?;
+    }
     store::users::record(tx, actor, Action::Created, &user)?;
     Ok(user)
 }

@@ -120,7 +120,12 @@ pub fn change(tx: &Tx, user: &User, address: &EmailAddress) -> Result<(), Proble
          WHERE id = ?1",
         params![user.id, address.as_typed(), address.folded(), folded_text(address.as_typed()), tx.now()],
     )?;
-    while unmark_one(tx, user.organisation_id)? {}
+    unmark(tx, user.organisation_id)
+}
+
+/// Gives every marked user of the organisation who is the only one with the mailbox the folding of the address.
+pub fn unmark(tx: &Tx, organisation_id: OrganisationId) -> Result<(), Problem> {
+    while unmark_one(tx, organisation_id)? {}
     Ok(())
 }
 

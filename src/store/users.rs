@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use crate::address::{EmailAddress, folded_or_lower_case};
+use crate::address::{EmailAddress, folded_or_lower_case, in_lower_case};
 use crate::clock::Timestamp;
 use crate::db::{Candidates, Filter, Ids, List, Scan, Search, Tx, params};
 use crate::generated::models::{AuditLogType, UserStatus, UserType};
@@ -50,10 +50,21 @@ impl User {
     /// A new active user of an organisation.
     #[must_use]
     pub fn new(tx: &Tx, organisation_id: OrganisationId, email: &EmailAddress, user_type: UserType) -> Self {
+        Self::with_any_address(tx, organisation_id, email.as_typed(), user_type)
+    }
+
+    /// The same, with an address that an earlier version has stored and that may not be valid.
+    #[must_use]
+    pub fn with_any_address(
+        tx: &Tx,
+        organisation_id: OrganisationId,
+        email: &str,
+        user_type: UserType,
+    ) -> Self {
         Self {
             id: tx.new_id(),
             organisation_id,
-            email: email.as_typed().to_owned(),
+            email: email.to_owned(),
             first_name: None,
             last_name: None,
             user_type,
@@ -283,8 +294,19 @@ fn search_name(user: &User) -> String {
 
 /// Adds a user. Whether another user has the address was looked up before; a unique index makes sure of it.
 pub fn create(tx: &Tx, user: &User) -> Result<(), Problem> {
-    let others: [ColumnValue; 3] = [
-        ("email_folded", &folded_or_lower_case(&user.email)),
+    create_with(tx, user, &folded_or_lower_case(&user.email), None)
+}
+
+/// Adds a user whose address is not valid any more, or is that of other users, too. See `store::addresses`.
+pub(crate) fn create_as_stored(tx: &Tx, user: &User) -> Result<(), Problem> {
+    let shared = EmailAddress::parse(&user.email).ok().map(|address| address.folded());
+    create_with(tx, user, &in_lower_case(&user.email), shared.as_deref())
+}
+
+fn create_with(tx: &Tx, user: &User, folded: &str, clash: Option<&str>) -> Result<(), Problem> {
+    let others: [ColumnValue; 4] = [
+        ("email_folded", &folded),
+        ("email_clash", &clash),
         ("search_address", &folded_text(&user.email)),
         ("search_name", &search_name(user)),
     ];

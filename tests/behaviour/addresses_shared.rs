@@ -264,3 +264,43 @@ fn fr_50_a_user_who_is_the_last_with_a_mailbox_is_no_longer_marked() {
     assert!(text(&karl.stdout).contains(&id(2)), "{karl:?}");
     assert_eq!(check(folder.path()).status.code(), Some(0));
 }
+
+#[test]
+fn fr_50_an_export_keeps_shared_and_invalid_addresses_and_can_be_seeded() {
+    let folder = before_the_step();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let export = |database: &str, to: &str| run_well(&["export", &path(to), "--database", &path(database)]);
+    export("test.db", "first.json");
+    run_well(&["seed", &path("first.json"), "--database", &path("second.db")]);
+    export("second.db", "second.json");
+    let exported = |name: &str| std::fs::read_to_string(path(name)).expect("an export");
+    assert_eq!(exported("first.json"), exported("second.json"));
+    assert_all_named(&run(&["check", "--database", &path("second.db")]));
+    let columns = |database: &str| -> Vec<(String, String, Option<String>)> {
+        let connection = Connection::open(path(database)).expect("the database");
+        let sql = "SELECT email, email_folded, email_clash FROM users ORDER BY id";
+        let mut statement = connection.prepare(sql).expect("a statement");
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        rows.expect("rows").map(|row| row.expect("a row")).collect()
+    };
+    assert_eq!(columns("test.db"), columns("second.db"));
+    // What is written by hand is refused as before, and so is a kept address beside a new one.
+    let seed = exported("first.json");
+    std::fs::write(path("new.json"), seed.replace("\"emailAsStored\": true,", "")).expect("a file");
+    let mut one: serde_json::Value = serde_json::from_str(&seed).expect("JSON");
+    let users = one["organisations"].as_array_mut().expect("a list").iter_mut();
+    let users = users.flat_map(|organisation| organisation["users"].as_array_mut().expect("a list"));
+    let rita = users.into_iter().find(|user| user["email"] == TYPED[1]).expect("a user");
+    rita.as_object_mut().expect("a user").remove("emailAsStored");
+    std::fs::write(path("one.json"), one.to_string()).expect("a file");
+    for (name, faults) in [("new.json", 3), ("one.json", 1)] {
+        let output = run(&["seed", &path(name), "--database", &path("third.db")]);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert_eq!(error.matches("].email: ").count(), faults, "{error}");
+    }
+    // An address that is resolved in the file is as any other.
+    run_well(&["user", "set-email", &id(1), "rita@other.test", "--database", &path("second.db")]);
+    export("second.db", "resolved.json");
+    assert_eq!(exported("resolved.json").matches("emailAsStored").count(), 3);
+}

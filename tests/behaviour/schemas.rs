@@ -143,6 +143,20 @@ fn an_upgrade_keeps_all_rows_and_gives_the_schema_of_a_new_file() {
 }
 
 #[test]
+fn an_older_file_can_be_exported_and_seeded_from_its_export() {
+    of_sqlite_alone!("it is about its schema steps");
+    for fixture in fixtures() {
+        let folder = database(&fixture);
+        well(folder.path(), &["export", "first.json"]);
+        well(folder.path(), &["seed", "first.json", "--database", "second.db"]);
+        well(folder.path(), &["export", "second.json", "--database", "second.db"]);
+        let [first, second] = ["first.json", "second.json"]
+            .map(|name| std::fs::read_to_string(folder.path().join(name)).expect("an export"));
+        assert_eq!(first, second, "{}", fixture.display());
+    }
+}
+
+#[test]
 fn a_lost_or_changed_row_is_reported() {
     of_sqlite_alone!("it is about its schema steps");
     for change in ["DELETE FROM audit_logs", "UPDATE users SET last_name = 'Nandu' WHERE first_name = 'Nina'"]

@@ -6,11 +6,11 @@ use std::hash::Hash;
 
 use uuid::Uuid;
 
-use crate::address::folded_or_lower_case;
+use crate::address::{folded_or_lower_case, in_lower_case};
 use crate::generated::models::UserType;
 use crate::limits;
 use crate::seed::complaint::Complaint;
-use crate::seed::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole};
+use crate::seed::format::{Seed, SeedAuditLog, SeedOrganisation, SeedRole, SeedUser};
 use crate::store::ids::{ProjectId, RoleId, UserId};
 use crate::store::tables::UniqueValue;
 
@@ -137,16 +137,9 @@ impl Inspection {
                 format_args!("has {owners} users of type owner; an organisation must have exactly one"),
             );
         }
-        let mut emails = HashSet::new();
+        self.addresses(place, &organisation.users);
         for (position, user) in organisation.users.iter().enumerate() {
-            let place = format!("{place}.users[{position}]");
-            if !emails.insert(folded_or_lower_case(&user.email)) {
-                self.complain(
-                    &format!("{place}.email"),
-                    "another user of this organisation has this address; give one of them another",
-                );
-            }
-            self.user(&place, user, &known);
+            self.user(&format!("{place}.users[{position}]"), user, &known);
         }
         for (position, role) in organisation.roles.iter().enumerate() {
             self.role(&format!("{place}.roles[{position}]"), role, &known);
@@ -161,6 +154,27 @@ impl Inspection {
         }
         for (position, entry) in organisation.audit_logs.iter().flatten().enumerate() {
             self.audit_log(&format!("{place}.auditLogs[{position}]"), entry, &known);
+        }
+    }
+
+    /// Users with the same mailbox are refused, unless all of them are kept as an earlier version has stored them.
+    fn addresses(&mut self, place: &str, users: &[SeedUser]) {
+        let kept = users.iter().filter(|user| user.email_as_stored);
+        let mut mailboxes: HashSet<String> = kept.map(|user| folded_or_lower_case(&user.email)).collect();
+        let mut columns = HashSet::new();
+        for (position, user) in users.iter().enumerate() {
+            let is_new = if user.email_as_stored {
+                columns.insert(in_lower_case(&user.email))
+            } else {
+                let folded = folded_or_lower_case(&user.email);
+                columns.insert(folded.clone()) && mailboxes.insert(folded)
+            };
+            if !is_new {
+                self.complain(
+                    &format!("{place}.users[{position}].email"),
+                    "another user of this organisation has this address; give one of them another",
+                );
+            }
         }
     }
 

@@ -19,7 +19,9 @@ struct Written<'a> {
 impl Inspection {
     pub(super) fn user(&mut self, place: &str, user: &SeedUser, known: &Known) {
         self.id(place, UniqueValue::User, user.id);
-        if let Err(complaint) = EmailAddress::parse(&user.email) {
+        if !user.email_as_stored
+            && let Err(complaint) = EmailAddress::parse(&user.email)
+        {
             self.complain(&format!("{place}.email"), complaint);
         }
         self.text(&format!("{place}.firstName"), user.first_name.as_deref());

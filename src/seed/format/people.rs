@@ -12,8 +12,10 @@ seed_object! {
     pub struct SeedUser {
         /// The id.
         id: Option<UserId> = default,
-        /// Unique in the organisation, ignoring letter case.
+        /// A valid address, unique in the organisation.
         email: String,
+        /// Keeps an address of an earlier version that is not valid, or that other users of the organisation have, too.
+        email_as_stored: bool = default,
         /// Given name.
         first_name: Option<String> = default,
         /// Family name.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::database::{DatabaseSettings, DatabaseUrl, PostgresSettings, postgres_url};
 use super::mail::MailSettings;
 use super::serve::InvitationSettings;
-use super::values::{email, name, permission, positive_time, public_url};
+use super::values::{email, note, permission, positive_time, public_url};
 use crate::generated::models::Permission;
 use crate::http::words;
 use crate::mail_states::MailState;
@@ -210,7 +210,7 @@ pub struct CreateTokenSettings {
     #[arg(long, value_enum)]
     pub kind: TokenKind,
     /// A note about its purpose (personal).
-    #[arg(long, default_value = "created on the command line", value_parser = name)]
+    #[arg(long, default_value = "created on the command line", value_parser = note)]
     pub note: String,
     /// A permission, such as owner or project:manage; may be repeated (personal, which needs one).
     #[arg(long = "permission", value_name = "WORD", value_parser = permission)]

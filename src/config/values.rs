@@ -97,10 +97,16 @@ impl std::fmt::Debug for Hidden {
 }
 
 pub(super) fn name(text: &str) -> Result<String, String> {
-    match crate::limits::name_complaint(text) {
-        None => Ok(text.to_owned()),
-        Some(complaint) => Err(complaint),
-    }
+    unless(crate::limits::name_complaint(text), text)
+}
+
+/// A note, by the rule of the API: it need not have a visible character.
+pub(super) fn note(text: &str) -> Result<String, String> {
+    unless(crate::limits::text_complaint(text), text)
+}
+
+fn unless(complaint: Option<String>, text: &str) -> Result<String, String> {
+    complaint.map_or_else(|| Ok(text.to_owned()), Err)
 }
 
 pub(super) fn permission(text: &str) -> Result<Permission, String> {

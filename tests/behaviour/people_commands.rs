@@ -205,3 +205,25 @@ fn fr_74_token_create_says_what_it_grants_and_refuses_a_token_that_grants_nothin
     assert_eq!(run(&[&with(&["personal"])[..], &both].concat()).status.code(), Some(2));
     assert!(run(&["token", "create", "--help"]).status.success());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_56_the_command_line_takes_the_notes_that_the_api_takes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
+    let long = "x".repeat(201);
+    for (note, is_taken) in
+        [("CI", true), ("\u{200b}", true), ("\u{202e}b", true), ("a\u{7}b", false), (&long, false)]
+    {
+        let body = json!({ "note": note, "permissions": ["owner"], "allProjects": true, "expiry": "week" });
+        let answer = call(&serving, "POST", "/api/personal-access-tokens")
+            .caller(seed::OWNER_SES)
+            .json(&body)
+            .send()
+            .await;
+        assert_eq!(answer.status, if is_taken { 200 } else { 400 }, "{note:?}: {}", answer.text());
+        let create =
+            ["token", "create", "--user", "owner@acme.test", "--kind", "personal", "--permission", "owner"];
+        let output = run_on(folder.path(), &[&create[..], &["--all-projects", "--note", note]].concat());
+        assert_eq!(output.status.code(), Some(if is_taken { 0 } else { 2 }), "{note:?}: {output:?}");
+    }
+}

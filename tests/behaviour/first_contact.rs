@@ -160,3 +160,89 @@ fn there_is_a_manual_page_for_every_command() {
     let refused = run(&["man", &file.path().display().to_string()]);
     assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stderr));
 }
+
+/// Starts a server on an empty folder, whose clock can be moved, and returns the token for that.
+fn first_start(folder: &Path) -> (Serving, String) {
+    let serving = Serving::start(folder, &["--test-api"]);
+    let ready: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("ready.json")).expect("a ready file"))
+            .expect("it is JSON");
+    let token = ready["testApiToken"].as_str().expect("a token").to_owned();
+    crate::support::leaks::learn(&token);
+    (serving, format!("Test {token}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_63_the_first_sign_in_ends_after_12_hours_and_the_first_token_when_it_is_revoked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (serving, test) = first_start(folder.path());
+    let path = folder.path().join("test.db.credentials");
+    let credentials: Value =
+        serde_json::from_slice(&std::fs::read(path).expect("the file")).expect("it is JSON");
+    let secret = |key: &str| credentials[key].as_str().expect("a secret").to_owned();
+    let session = format!("Internal {}", secret("internalToken"));
+    let token = format!("Bearer {}", secret("personalAccessToken"));
+    let status =
+        async |caller: &str| call(&serving, "GET", "/api/projects").caller(caller).send().await.status;
+    assert_eq!((status(&session).await, status(&token).await), (200, 200));
+
+    // The file says until when.
+    assert_eq!(credentials["personalAccessTokenExpiresAt"], Value::Null);
+    let clock = call(&serving, "GET", "/_test/clock").caller(&test).expect(200).await.json();
+    let moment = |time: &Value| {
+        let time = time.as_str().expect("a time");
+        brms::clock::Timestamp::parse_rfc3339(time).expect("RFC 3339").as_millis()
+    };
+    let lifetime = moment(&credentials["internalTokenExpiresAt"]) - moment(&clock["now"]);
+    let hours = 60 * 60 * 1000;
+    assert!((12 * hours - 60_000..=12 * hours).contains(&lifetime), "{lifetime} ms");
+
+    let advance = async |by: &str| {
+        let body = serde_json::json!({ "by": by });
+        call(&serving, "POST", "/_test/clock/advance").caller(&test).json(&body).expect(200).await;
+    };
+    advance("11h 58m").await;
+    assert_eq!((status(&session).await, status(&token).await), (200, 200));
+    advance("2m").await;
+    assert_eq!((status(&session).await, status(&token).await), (401, 200));
+    advance("3650d").await;
+    assert_eq!((status(&session).await, status(&token).await), (401, 200));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fr_63_a_terminal_shows_how_long_the_first_credentials_last() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Its name is shown, too, and is not to turn the line around.
+    let name = "Acme \u{202e}Ltd";
+    let words = [env!("CARGO_BIN_EXE_brms"), "serve", "--listen", "127.0.0.1:0", "--database", "test.db"];
+    let words = [&words[..], &["--ready-file", "ready.json", "--organisation", name]].concat();
+    let words = format!("exec {}", shlex::try_join(words).expect("no NUL"));
+    let shown = folder.path().join("shown");
+    let mut terminal = std::process::Command::new("script");
+    terminal.args(["--quiet", "--flush", "--command", &words, "/dev/null"]).env("TERM", "xterm-256color");
+    let mut serving = start(folder.path(), |command| {
+        terminal.current_dir(folder.path()).stdin(std::process::Stdio::null());
+        terminal.stdout(std::fs::File::create(&shown).expect("a file"));
+        *command = crate::support::program::without_settings(terminal);
+    });
+    ready(folder.path());
+    let text = crate::processes::wait_for("the credentials", || {
+        let shown = String::from_utf8_lossy(&std::fs::read(&shown).ok()?).into_owned();
+        shown.contains("a sign-in of the owner").then_some(shown)
+    });
+    crate::processes::terminate(&serving.0);
+    serving.ended();
+    let secrets = text.split_whitespace().filter(|word| word.starts_with("brms_"));
+    let count = secrets.map(crate::support::leaks::learn).count();
+    assert_eq!(count, 2, "{text}");
+    assert!(
+        text.contains("everything in every project, until it is revoked (`brms token revoke`)"),
+        "{text}"
+    );
+    let until =
+        text.split("a sign-in of the owner, until ").nth(1).and_then(|rest| rest.split_whitespace().next());
+    assert!(until.is_some_and(|until| brms::clock::Timestamp::parse_rfc3339(until).is_some()), "{text}");
+    assert!(text.contains("Acme \\u{202e}Ltd") && !text.contains('\u{202e}'), "{text}");
+    assert!(!folder.path().join("test.db.credentials").exists(), "they are shown or written, not both");
+}

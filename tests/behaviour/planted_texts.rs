@@ -4,13 +4,13 @@
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use clap::CommandFactory;
 use mail_parser::MessageParser;
 use serde_json::json;
 
-use crate::support::program::{brms, run_well};
+use crate::support::program::{brms, run_well, without_settings};
 use crate::support::smtp::{Deed, Rule, Sink, Stage};
 use crate::support::{TestServer, leaks, seed};
 
@@ -38,6 +38,8 @@ const NOTHING_OF_OTHERS: [&str; 11] = [
 fn read_as_a_terminal(what: &str, output: &Output) {
     for (stream, bytes) in [("output", &output.stdout), ("error", &output.stderr)] {
         let text = std::str::from_utf8(bytes).unwrap_or_else(|_| panic!("{what}: {stream} is UTF-8"));
+        // A terminal ends lines so.
+        let text = &text.replace("\r\n", "\n");
         for c in text.chars() {
             let is_shown = c == '\n'
                 || !c.is_control()
@@ -66,8 +68,33 @@ fn plant(server: &TestServer) {
     }
 }
 
+/// What the output of a command goes to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum To {
+    Pipes,
+    /// A pseudo-terminal, which `script` of util-linux makes.
+    Terminal,
+}
+
+impl To {
+    fn command(self, arguments: &[&str]) -> Command {
+        if self == Self::Pipes {
+            let mut command = brms();
+            command.args(arguments);
+            return command;
+        }
+        let words = [&[env!("CARGO_BIN_EXE_brms")], arguments].concat();
+        let words = shlex::try_join(words).expect("no NUL");
+        let mut command = without_settings(Command::new("script"));
+        // Colours, where a terminal has them.
+        command.args(["--quiet", "--return", "--command", &words, "/dev/null"]).env("TERM", "xterm-256color");
+        command
+    }
+}
+
 /// Runs commands on the database of a server, and records which.
 struct Commands {
+    to: To,
     database: String,
     run: BTreeSet<String>,
 }
@@ -76,16 +103,15 @@ impl Commands {
     fn show(&mut self, command: &str, more: &[&str], code: i32) -> Output {
         self.run.insert(command.to_owned());
         let arguments: Vec<&str> = command.split(' ').chain(more.iter().copied()).collect();
-        let output =
-            brms().env("BRMS_DATABASE", &self.database).args(&arguments).output().expect("brms runs");
+        let mut program = self.to.command(&arguments);
+        let output = program.env("BRMS_DATABASE", &self.database).output().expect("brms runs");
         leaks::printed(&arguments, &output);
         read_as_a_terminal(&format!("{arguments:?}"), &output);
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(
-            (output.status.code(), error.is_empty()),
-            (Some(code), code == 0),
-            "{arguments:?}: {error}"
-        );
+        let [shown, error] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {shown}{error}");
+        // A terminal shows both.
+        assert_eq!(error.is_empty(), code == 0 || self.to == To::Terminal, "{arguments:?}: {error}");
+        assert!(!shown.is_empty() || self.to == To::Pipes, "{arguments:?}: nothing was shown");
         output
     }
 }
@@ -106,6 +132,16 @@ fn plant_mail(server: &TestServer) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_53_no_command_prints_what_a_terminal_acts_on() {
+    every_command_prints_planted_texts(To::Pipes).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_53_no_command_shows_on_a_terminal_what_it_acts_on() {
+    every_command_prints_planted_texts(To::Terminal).await;
+}
+
+async fn every_command_prints_planted_texts(to: To) {
     let server = TestServer::start().await;
     let role = json!({ "name": "r", "allProjects": true, "users": [seed::READER], "projectPermissions": ["documents"] });
     server.post("/api/roles").caller(seed::OWNER_PAT).json(&role).expect(200).await;
@@ -115,7 +151,11 @@ async fn fr_53_no_command_prints_what_a_terminal_acts_on() {
     let database = server.database().display().to_string();
     let mail = run_well(&["mailbox", "list", "--database", &database]);
     let mail = mail.split(' ').next().expect("an id");
-    let mut commands = Commands { database, run: BTreeSet::new() };
+    let mut commands = Commands { to, database, run: BTreeSet::new() };
+    if to == To::Terminal {
+        // For another program it prints bytes as they are.
+        commands.show("mailbox show", &["--raw", mail], 0);
+    }
     for (command, more) in [
         ("user list", &[][..]),
         ("user list", &["--json"]),

@@ -47,6 +47,14 @@ impl Timestamp {
         format!("{moment:.3}")
     }
 
+    /// `2026-11-29T14:05:09.123Z` as `29 November 2026, 14:05 UTC`, for people. Truncated to the minute, never rounded
+    /// up, so that what expires then is still valid at the time shown.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MAX);
+        moment.to_zoned(jiff::tz::TimeZone::UTC).strftime("%-d %B %Y, %H:%M UTC").to_string()
+    }
+
     /// Parses RFC 3339 with any offset, strictly. Fractions are truncated to milliseconds.
     ///
     /// Hand-written, because jiff accepts more than RFC 3339 and ends a day before the end of the year 9999.

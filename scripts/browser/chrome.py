@@ -40,7 +40,7 @@ const plant = (name, properties) => document.body.append(Object.assign(document.
 plant("script", { text: "window.planted = true" });
 plant("script", { src: "https://elsewhere.example/script.js" });
 plant("style", { textContent: "p { color: red }" });
-plant("img", { src: "accept.css" });
+plant("img", { src: "https://elsewhere.example/image.png" });
 plant("iframe", { src: "accept" });
 const base = Object.assign(document.createElement("base"), { href: "https://elsewhere.example/" });
 document.head.append(base);
@@ -51,7 +51,7 @@ form.submit();
 const end = Date.now() + 5000;
 const finish = () => setTimeout(() => done([...new Set(broken)]), 100);
 const wait = () => (broken.includes("form-action") || Date.now() > end ? finish() : setTimeout(wait, 20));
-fetch("accept").catch(() => undefined).then(wait);
+fetch("https://elsewhere.example/").catch(() => undefined).then(wait);
 """
 
 

@@ -30,7 +30,7 @@ use crate::mail::render::Renderer;
 use crate::mail::transport::Transport;
 use crate::secret::Secret;
 use crate::server::{self, ServerLimits, Site};
-use crate::web::pages::Pages;
+use crate::web::pages;
 use crate::web::{Content, Description};
 
 /// How long ending the delivery and closing the database may take at shutdown, and the poll interval.
@@ -67,7 +67,7 @@ impl Server {
             .map_err(|cause| Failure::new(&format!("cannot listen on {}", settings.listen), cause))?;
         let address = listener.local_addr().map_err(|cause| Failure::new("cannot listen", cause))?;
         let public_url = public_url(settings, address);
-        let pages = Pages::new().map_err(|cause| Failure::new("the page templates", cause))?;
+        let pages = pages::load().map_err(|cause| Failure::new("the page templates", cause))?;
         let data_location = DataLocation::of(settings)?;
         let Opened { db, lock, filled, seeded_secrets } = tokio::task::block_in_place(|| {
             let opened = opened::open(settings, clock, audience, &data_location, address)?;

@@ -269,27 +269,44 @@ pub(crate) fn set_expiry(tx: &Tx, invitation_id: InvitationId, expires_at: Times
     Ok(())
 }
 
+/// The condition for an invitation that the secret with the hash `?1` can accept at the time `?2`.
+static ACCEPTABLE: LazyLock<String> = LazyLock::new(|| {
+    let (live, pending) = (SecretState::Live, InvitationStatus::Pending);
+    let (invited, active) = (UserType::Invited, UserStatus::Active);
+    format!(
+        "id = (SELECT invitation_id FROM invitation_secrets WHERE secret_hash = ?1 AND state = '{live}')
+         AND status = '{pending}'
+         AND expires_at > ?2
+         AND EXISTS (SELECT 1 FROM users
+                     WHERE users.id = invitations.user_id AND users.type = '{invited}' AND users.status = '{active}')"
+    )
+});
+
+/// The invitation that this secret can accept now.
+pub(crate) fn find_acceptable(tx: &Tx, hash: &SecretHash) -> Result<Option<Invitation>, Problem> {
+    let acceptable = &*ACCEPTABLE;
+    let sql = format!("SELECT * FROM invitations WHERE {acceptable}");
+    tx.optional(&sql, params![hash, tx.now()], Invitation::read)
+}
+
+/// Who sent the mail with this secret; `None` for the operator.
+pub(crate) fn sender(tx: &Tx, hash: &SecretHash) -> Result<Option<UserId>, Problem> {
+    let sql = "SELECT sent_by FROM invitation_secrets WHERE secret_hash = ?1";
+    Ok(tx.optional(sql, [hash], |row| row.get("sent_by"))?.flatten())
+}
+
 /// Accepts the invitation that this secret belongs to, if the secret is valid. A single conditional statement: of
 /// several concurrent requests, exactly one changes a row.
 pub(crate) fn accept(tx: &Tx, hash: &SecretHash) -> Result<Option<Invitation>, Problem> {
+    let acceptable = &*ACCEPTABLE;
     let accepted = tx.optional(
-        "UPDATE invitations
-         SET status = ?3, accepted_at = ?2, updated_at = ?2
-         WHERE id = (SELECT invitation_id FROM invitation_secrets WHERE secret_hash = ?1 AND state = ?4)
-           AND status = ?5
-           AND expires_at > ?2
-           AND EXISTS (SELECT 1 FROM users
-                       WHERE users.id = invitations.user_id AND users.type = ?6 AND users.status = ?7)
-         RETURNING *",
-        params![
-            hash,
-            tx.now(),
-            InvitationStatus::Accepted,
-            SecretState::Live,
-            InvitationStatus::Pending,
-            UserType::Invited,
-            UserStatus::Active,
-        ],
+        &format!(
+            "UPDATE invitations
+             SET status = ?3, accepted_at = ?2, updated_at = ?2
+             WHERE {acceptable}
+             RETURNING *"
+        ),
+        params![hash, tx.now(), InvitationStatus::Accepted],
         Invitation::read,
     )?;
     if let Some(accepted) = &accepted {
@@ -308,9 +325,9 @@ pub(crate) fn mark_used(tx: &Tx, hash: &SecretHash) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Why a secret is not valid. Returns `None` if it never existed.
-pub(crate) fn reason_invalid(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>, Problem> {
-    tx.optional(
+/// Why a secret cannot be accepted.
+pub(crate) fn refusal(tx: &Tx, hash: &SecretHash) -> Result<Problem, Problem> {
+    let gone = tx.optional(
         "SELECT secret.state, invitations.expires_at
          FROM invitation_secrets AS secret
          JOIN invitations ON invitations.id = secret.invitation_id
@@ -326,5 +343,6 @@ pub(crate) fn reason_invalid(tx: &Tx, hash: &SecretHash) -> Result<Option<Gone>,
                 SecretState::Live | SecretState::Withdrawn => Gone::Withdrawn,
             })
         },
-    )
+    )?;
+    Ok(gone.map_or(Problem::UnknownCode, Problem::Gone))
 }

@@ -4,6 +4,9 @@
 //! GET and HEAD never change anything here, since mail scanners follow links. A browser posts a form and gets a page;
 //! an API client posts JSON to the same path and gets JSON.
 
+mod accepting;
+mod assets;
+mod content;
 mod docs;
 mod endpoints;
 pub mod pages;
@@ -11,5 +14,6 @@ mod security;
 mod unknown_paths;
 mod words;
 
-pub use endpoints::{Content, Description, Endpoint, answer, find};
+pub use content::{Content, Description};
+pub use endpoints::{Endpoint, answer, find};
 pub use unknown_paths::Visitor;

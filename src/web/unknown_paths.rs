@@ -1,9 +1,9 @@
 //! The page that a browser gets for a path that does not exist, such as a damaged link of a mail. API clients get
 //! problem+json.
 
-use super::endpoints::Content;
-use super::pages::CONTENT_SECURITY_POLICY;
-use super::security::secured_by;
+use super::content::Content;
+use super::pages::Place;
+use super::security::shown;
 use crate::http::{Reply, Request};
 use crate::problem::Problem;
 
@@ -11,8 +11,7 @@ use crate::problem::Problem;
 #[derive(Clone, Copy, Debug)]
 pub struct Visitor {
     is_browser: bool,
-    /// How many folders below the root the path is.
-    depth: usize,
+    place: Place,
 }
 
 impl Visitor {
@@ -21,7 +20,7 @@ impl Visitor {
     pub fn of(request: &Request) -> Self {
         let reads = matches!(request.method(), "GET" | "HEAD");
         let is_browser = reads && request.header("accept").is_some_and(prefers_page);
-        Self { is_browser, depth: request.path().matches('/').count().saturating_sub(1) }
+        Self { is_browser, place: Place::of(request.path()) }
     }
 
     /// The reply, as a page if it says to a browser that the path does not exist.
@@ -30,14 +29,14 @@ impl Visitor {
         if !matches!(reply.problem, Some(Problem::UnknownPath | Problem::MisspeltPath { .. })) {
             return reply;
         }
-        let page = if self.is_browser { content.pages.unknown_path(self.depth).ok() } else { None };
+        let page = content.pages.unknown_path(self.place);
+        let page = if self.is_browser { shown(reply.status, page).ok() } else { None };
         let shown = match page {
             None => reply,
-            Some(page) => {
-                let mut shown = secured_by(CONTENT_SECURITY_POLICY, Reply::html(reply.status, page));
-                (shown.operation, shown.close, shown.is_cut) = (reply.operation, reply.close, reply.is_cut);
-                shown.problem = reply.problem;
-                shown
+            Some(mut page) => {
+                (page.operation, page.close, page.is_cut) = (reply.operation, reply.close, reply.is_cut);
+                page.problem = reply.problem;
+                page
             }
         };
         shown.with_header("vary", "accept")

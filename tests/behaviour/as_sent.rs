@@ -207,7 +207,7 @@ async fn fr_40_every_response_disables_content_sniffing() {
         ("HEAD", "/api/health"),
         ("GET", "/openapi.json"),
         ("GET", "/docs"),
-        ("GET", "/invitations/accept.css"),
+        ("GET", "/style.css"),
         ("GET", "/livez"),
     ] {
         let answer = server.call(method, path).send().await;

@@ -102,6 +102,7 @@ mod model;
 mod people_commands;
 mod postgres_commands;
 mod postgres_commits;
+mod previews;
 mod processes;
 mod read_errors;
 mod readiness;

@@ -27,7 +27,7 @@ async fn fr_55_a_browser_gets_a_page_that_leads_on_for_any_unknown_path() {
         let answer = server.get(path).header("accept", BROWSER).expect(404).await;
         assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
         let page = answer.text();
-        for link in ["invitations/accept", "invitations/accept.css"] {
+        for link in ["invitations/accept", "style.css", "icon.svg"] {
             assert!(page.contains(&format!("href=\"{root}{link}\"")), "{path}: {page}");
         }
         assert!(!page.contains("brms_inv_x"), "nothing of the request is in the page: {page}");

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use handlebars::Handlebars;
-use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use super::names::{capped, clean_name, plain_address, tidy};
 use super::sources::{HTML, MAIL, SUBJECT, Sources, TEXT};
+use crate::clock::Timestamp;
 use crate::failure::Failure;
 use crate::store::mails::{InvitationMail, Inviter};
 
@@ -141,7 +141,9 @@ impl View {
             inviter_name: inviter.and_then(Inviter::shown_name),
             inviter_address: inviter.and_then(Inviter::shown_address),
             recipient: plain_address(&mail.recipient).map(str::to_owned),
-            expires: date_in_words(&mail.expires_at)?,
+            expires: Timestamp::parse_rfc3339(&mail.expires_at)
+                .ok_or_else(|| Failure::new(MAIL, "the invitation's expiry is not a time"))?
+                .in_words(),
             link: accept_link(public_url, code),
             page: accept_page(public_url),
             code: code.to_owned(),
@@ -167,16 +169,6 @@ impl Inviter {
     fn shown_address(&self) -> Option<String> {
         plain_address(&self.email).map(str::to_owned)
     }
-}
-
-/// `2026-11-29T14:05:09.123Z` as `29 November 2026, 14:05 UTC`. Truncated to the minute, never rounded up, so that
-/// the invitation is still valid at the time shown.
-fn date_in_words(rfc3339: &str) -> Result<String, Failure> {
-    let time: Timestamp = rfc3339
-        .parse()
-        .map_err(|cause| Failure::new(MAIL, format_args!("the invitation's expiry: {cause}")))?;
-    let time = time.to_zoned(TimeZone::UTC);
-    Ok(time.strftime("%-d %B %Y, %H:%M UTC").to_string())
 }
 
 fn sample() -> InvitationMail {

@@ -80,7 +80,7 @@ fn carry_out(
     names: &Names,
 ) -> Result<Accepted, Problem> {
     let Some(invitation) = store::invitations::accept(tx, hash)? else {
-        return Err(store::invitations::reason_invalid(tx, hash)?.map_or(Problem::UnknownCode, Problem::Gone));
+        return Err(store::invitations::refusal(tx, hash)?);
     };
     store::invitations::mark_used(tx, hash)?;
     store::mails::cancel_queued(tx, invitation.id)?;

@@ -7,6 +7,7 @@ pub mod accept;
 mod invite;
 mod list;
 pub mod pasted_code;
+pub mod preview;
 mod refusals;
 mod send;
 mod throttle;

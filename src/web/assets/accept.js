@@ -1,5 +1,6 @@
-// Moves the code from the link's fragment into the form, takes it out of whatever is pasted, and ignores the second
-// submission of a double click. Without JavaScript people paste the code themselves, and the server takes it out.
+// Moves the code from the link's fragment into the form, takes it out of whatever is pasted, shows what the invitation
+// is for, and ignores the second submission of a double click. Without JavaScript people paste the code themselves, and
+// the server takes it out.
 "use strict";
 
 const DOUBLE_CLICK_MILLISECONDS = 1000;
@@ -89,42 +90,90 @@ function codeIn(text) {
   return codes.size === 1 ? [...codes][0] : null;
 }
 
-const field = document.getElementById("secret");
+// What was shown last, so that the same code is asked for once.
+let shownCode = null;
+
+// Shows the server's page for a code: what the invitation is for, or why it cannot be accepted. The form stays as it is
+// if the server does not say.
+async function preview(code) {
+  if (code === null || code === shownCode) {
+    return;
+  }
+  shownCode = code;
+  let response;
+  try {
+    response = await fetch("preview", { method: "POST", body: new URLSearchParams({ secret: code }) });
+  } catch {
+    return;
+  }
+  const text = await response.text();
+  if (![200, 404, 410].includes(response.status) || code !== shownCode) {
+    return;
+  }
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const active = document.activeElement?.id;
+  // What was typed meanwhile is kept.
+  for (const id of ["firstName", "lastName"]) {
+    const [typed, next] = [document, page].map((where) => where.getElementById(id));
+    if (typed !== null && next !== null) {
+      next.value = typed.value;
+    }
+  }
+  document.title = page.title;
+  document.querySelector("main").replaceWith(page.querySelector("main"));
+  document.getElementById(active)?.focus();
+  listen();
+}
 
 function takeCodeFromAddress() {
   const text = location.hash.slice(1);
-  if (text === "") {
+  const field = document.getElementById("secret");
+  if (text === "" || field === null) {
     return;
   }
   // A malformed code is shown as well: the server rejects it with an explanation.
   field.value = codeIn(text) ?? text;
   // Removes the code from the address bar and from the history of a shared computer.
   history.replaceState(null, "", location.pathname + location.search);
+  preview(codeIn(text));
 }
 
+function listen() {
+  const field = document.getElementById("secret");
+  // The text as it was copied: the field itself would lose its line breaks.
+  field?.addEventListener("paste", (event) => {
+    const code = codeIn(event.clipboardData?.getData("text/plain") ?? "");
+    if (code !== null) {
+      event.preventDefault();
+      field.value = code;
+      preview(code);
+    }
+  });
+  // What was dropped or typed.
+  field?.addEventListener("change", () => {
+    const code = codeIn(field.value);
+    field.value = code ?? field.value;
+    preview(code);
+  });
+  // After a second submission the person would see its response: "already used".
+  let sentAt = -Infinity;
+  document.querySelector("form")?.addEventListener("submit", (event) => {
+    if (event.timeStamp - sentAt < DOUBLE_CLICK_MILLISECONDS) {
+      event.preventDefault();
+    } else {
+      sentAt = event.timeStamp;
+    }
+  });
+}
+
+listen();
 takeCodeFromAddress();
 // Pasting a newer link into the address bar of this page only changes the fragment, without loading anything.
-window.addEventListener("hashchange", takeCodeFromAddress);
-
-// The text as it was copied: the field itself would lose its line breaks.
-field.addEventListener("paste", (event) => {
-  const code = codeIn(event.clipboardData?.getData("text/plain") ?? "");
-  if (code !== null) {
-    event.preventDefault();
-    field.value = code;
-  }
-});
-// What was dropped or typed.
-field.addEventListener("change", () => {
-  field.value = codeIn(field.value) ?? field.value;
-});
-
-// After a second submission the person would see its response: "already used".
-let sentAt = -Infinity;
-document.querySelector("form").addEventListener("submit", (event) => {
-  if (event.timeStamp - sentAt < DOUBLE_CLICK_MILLISECONDS) {
-    event.preventDefault();
+window.addEventListener("hashchange", () => {
+  if (document.getElementById("secret") === null) {
+    // A problem is shown instead of the form: load the page with the new code.
+    location.reload();
   } else {
-    sentAt = event.timeStamp;
+    takeCodeFromAddress();
   }
 });

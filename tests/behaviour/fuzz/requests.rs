@@ -14,10 +14,12 @@ use crate::support::random::Random;
 use crate::support::tcp;
 
 /// The endpoints beside the operations, with their methods.
-const PAGES: [(&str, &[&str]); 12] = [
+const PAGES: [(&str, &[&str]); 14] = [
     ("/", &["GET", "HEAD"]),
     (ACCEPT, &["GET", "HEAD", "POST"]),
-    ("/invitations/accept.css", &["GET", "HEAD"]),
+    ("/invitations/preview", &["POST"]),
+    ("/style.css", &["GET", "HEAD"]),
+    ("/icon.svg", &["GET", "HEAD"]),
     ("/invitations/accept.js", &["GET", "HEAD"]),
     ("/openapi.json", &["GET", "HEAD"]),
     ("/openapi/brms.json", &["GET", "HEAD"]),

@@ -109,7 +109,8 @@ fn without_what_may_be_shown(method: &str, path: &str, answer: &Answer) -> Vec<u
         learn(&answer.text());
         return Vec::new();
     }
-    if answer.status == 400 && (method, route) == ("POST", "/invitations/accept") {
+    let shows_form = [(400, "POST", "/invitations/accept"), (200, "POST", "/invitations/preview")];
+    if shows_form.contains(&(answer.status, method, route)) {
         // The form is returned with its submitted values, to the sender.
         let text = answer.text();
         if let Some((before, after)) = text.split_once("value=\"brms_inv_") {

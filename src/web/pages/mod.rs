@@ -1,0 +1,18 @@
+//! The HTML pages.
+//!
+//! One of the two modules that use Handlebars. It turns values into HTML and has no access to the database, the
+//! rules of the operations or HTTP. The registry escapes every value. The pages load only their own style sheet, icon
+//! and scripts.
+//!
+//! All links are relative to the path where each page is served, so that a reverse proxy may add a path prefix.
+
+mod accepting;
+mod samples;
+mod templates;
+
+pub use accepting::{AcceptForm, FormErrors};
+pub use samples::load;
+pub use templates::{Pages, Place};
+
+#[cfg(test)]
+mod tests;

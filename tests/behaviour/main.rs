@@ -68,6 +68,7 @@ mod idempotency_killed;
 
 mod breaking_changes;
 mod compatibility;
+mod description_differences;
 mod descriptions;
 mod descriptions_kept;
 mod isolation_all;

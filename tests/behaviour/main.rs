@@ -6,6 +6,7 @@ mod support;
 mod as_sent;
 mod bodies;
 mod credentials;
+mod cross_origin;
 mod hints;
 mod hostile;
 mod isolation;

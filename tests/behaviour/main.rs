@@ -85,6 +85,7 @@ mod command_line;
 mod connections;
 mod docs;
 mod durability;
+mod exiting_with_stdin;
 mod faults;
 #[cfg(target_os = "linux")]
 mod file_access;

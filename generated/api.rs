@@ -737,7 +737,7 @@ pub trait Api: Send + Sync + 'static {
         &self,
         principal: Self::Principal,
         body: models::CreateTokenRequest,
-    ) -> impl Future<Output = Result<Posted<models::NewPersonalAccessToken>, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::CreatedPersonalAccessToken>, Problem>> + Send;
 
     /// Own tokens.
     ///
@@ -755,7 +755,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: CreateServiceAccountTokenParameters,
         body: models::CreateTokenRequest,
-    ) -> impl Future<Output = Result<Posted<models::NewPersonalAccessToken>, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::CreatedPersonalAccessToken>, Problem>> + Send;
 
     /// Remove an own token.
     ///
@@ -792,7 +792,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: RegeneratePersonalAccessTokenParameters,
         body: models::RegenerateTokenRequest,
-    ) -> impl Future<Output = Result<Posted<models::NewPersonalAccessToken>, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::CreatedPersonalAccessToken>, Problem>> + Send;
 
     /// Remove a token of a service account.
     ///
@@ -820,7 +820,7 @@ pub trait Api: Send + Sync + 'static {
         principal: Self::Principal,
         parameters: RegenerateServiceAccountTokenParameters,
         body: models::RegenerateTokenRequest,
-    ) -> impl Future<Output = Result<Posted<models::NewPersonalAccessToken>, Problem>> + Send;
+    ) -> impl Future<Output = Result<Posted<models::CreatedPersonalAccessToken>, Problem>> + Send;
 
     /// Change own name.
     ///

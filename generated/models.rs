@@ -196,6 +196,35 @@ impl http::Limits for CreateTokenRequest {
     }
 }
 
+/// The new token with its secret (`createPersonalAccessToken.200`).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CreatedPersonalAccessToken {
+    /// Id of the token
+    pub id: Uuid,
+    /// Note that tells what the token is for
+    pub note: String,
+    /// What the token allows
+    pub permissions: Vec<Permission>,
+    /// True when the token reaches every project
+    #[serde(rename = "allProjects")]
+    pub all_projects: bool,
+    /// Projects the token reaches
+    pub projects: Vec<TokenProject>,
+    /// Holder of the token
+    pub user: TokenUser,
+    /// When the token ends; null when it never does
+    #[serde(rename = "expiresAt")]
+    pub expires_at: Option<String>,
+    /// When the token was made
+    #[serde(rename = "createdAt")]
+    pub created_at: String,
+    /// When the token last changed
+    #[serde(rename = "updatedAt")]
+    pub updated_at: String,
+    /// The secret itself, shown this once
+    pub token: String,
+}
+
 /// The new project (`createProject.200`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CreatedProject {
@@ -676,35 +705,6 @@ http::object!(NewFilePermission);
 
 impl http::Limits for NewFilePermission {
     fn check(&self, check: &mut http::Check) {}
-}
-
-/// The new token with its secret (`createPersonalAccessToken.200`).
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct NewPersonalAccessToken {
-    /// Id of the token
-    pub id: Uuid,
-    /// Note that tells what the token is for
-    pub note: String,
-    /// What the token allows
-    pub permissions: Vec<Permission>,
-    /// True when the token reaches every project
-    #[serde(rename = "allProjects")]
-    pub all_projects: bool,
-    /// Projects the token reaches
-    pub projects: Vec<TokenProject>,
-    /// Holder of the token
-    pub user: TokenUser,
-    /// When the token ends; null when it never does
-    #[serde(rename = "expiresAt")]
-    pub expires_at: Option<String>,
-    /// When the token was made
-    #[serde(rename = "createdAt")]
-    pub created_at: String,
-    /// When the token last changed
-    #[serde(rename = "updatedAt")]
-    pub updated_at: String,
-    /// The secret itself, shown this once
-    pub token: String,
 }
 
 /// The organisation as changed (`updateOrganisation.200`).

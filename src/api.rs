@@ -136,7 +136,7 @@ impl Api for App {
         &self,
         principal: Principal,
         body: CreateTokenRequest,
-    ) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
+    ) -> Result<Posted<models::CreatedPersonalAccessToken>, Problem> {
         tokens::create(self, principal, TokenOwner::Own, body).await
     }
 
@@ -152,7 +152,7 @@ impl Api for App {
         principal: Principal,
         parameters: CreateServiceAccountTokenParameters,
         body: CreateTokenRequest,
-    ) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
+    ) -> Result<Posted<models::CreatedPersonalAccessToken>, Problem> {
         tokens::create(self, principal, TokenOwner::ServiceAccount(parameters.user_id.into()), body).await
     }
 
@@ -185,7 +185,7 @@ impl Api for App {
         principal: Principal,
         parameters: RegeneratePersonalAccessTokenParameters,
         body: RegenerateTokenRequest,
-    ) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
+    ) -> Result<Posted<models::CreatedPersonalAccessToken>, Problem> {
         tokens::regenerate(self, principal, TokenOwner::Own, parameters.pat_id.into(), body.expiry).await
     }
 
@@ -222,7 +222,7 @@ impl Api for App {
         principal: Principal,
         parameters: RegenerateServiceAccountTokenParameters,
         body: RegenerateTokenRequest,
-    ) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
+    ) -> Result<Posted<models::CreatedPersonalAccessToken>, Problem> {
         tokens::regenerate(
             self,
             principal,

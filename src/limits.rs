@@ -138,11 +138,14 @@ pub fn of_field(field: &str) -> Option<Value> {
 #[must_use]
 pub fn of_parameter(parameter: &str) -> Option<Value> {
     Some(match parameter {
-        "page" | "perPage" => json!({ "minimum": 1, "maximum": COUNT_MAX, "multipleOf": 1 }),
+        "page" | "perPage" => json!({ "minimum": 1, "maximum": COUNT_MAX }),
         "isService" => json!({ "enum": IsService::ALL }),
         "orderBy" => json!({ "enum": OrderBy::ALL }),
         "sort" => json!({ "enum": Sort::ALL }),
-        "fromDate" | "toDate" => json!({ "anyOf": [{ "format": "date" }, { "format": "date-time" }] }),
+        // Also with True and TRUE, as brms.json says; a client needs one way to say it.
+        "all" | "deleted" => json!({ "enum": ["true", "false"] }),
+        // Also a time of RFC 3339. Generated clients need one format.
+        "fromDate" | "toDate" => json!({ "format": "date" }),
         _ => return None,
     })
 }

@@ -35,6 +35,8 @@ class Judge:
     about: str
     judge: Callable[[Case], str]
     faults: list[Fault]
+    # Whether it runs only by its name or with --all.
+    is_slow: bool = False
 
 
 def run(words, report, **options):

@@ -1,5 +1,5 @@
-//! `brms serve`: runs until SIGTERM, SIGQUIT, SIGHUP or ctrl-c starts a graceful shutdown; a second signal exits at
-//! once.
+//! `brms serve`: runs until SIGTERM, SIGQUIT, SIGHUP, ctrl-c or the end of standard input (if asked for) starts a
+//! graceful shutdown; a second signal exits at once.
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -32,6 +32,9 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         // Signal handlers are installed first, so that no signal is missed, and run in a task of their own, so that a
         // slow start can be interrupted.
         let (stop, mut stopping) = watch::channel(false);
+        if settings.exit_with_stdin {
+            stop_with_standard_input(stop.clone())?;
+        }
         tokio::spawn(watch_signals(StopSignals::watch()?, stop, leftovers.clone()));
         let mut server = Server::start(settings, Clock::default(), audience).await?;
         threads::start_reading_threads();
@@ -89,6 +92,17 @@ async fn watch_signals(mut signals: StopSignals, stop: watch::Sender<bool>, left
     stop.send_replace(true);
     signals.next_deliberate().await;
     leftovers.exit(INTERRUPTED);
+}
+
+/// Starts a graceful shutdown when standard input ends. In a thread that is left behind: a read cannot be called off.
+fn stop_with_standard_input(stop: watch::Sender<bool>) -> Result<(), Failure> {
+    let read = move || {
+        let ended = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        tracing::info!(bytes = ended.unwrap_or_default(), "standard input has ended (--exit-with-stdin)");
+        stop.send_replace(true);
+    };
+    let thread = std::thread::Builder::new().name("standard-input".to_owned()).spawn(read);
+    thread.map(drop).map_err(|cause| Failure::new("cannot wait for the end of standard input", cause))
 }
 
 /// Prints credentials that are shown only once.

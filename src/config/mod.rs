@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod cross_origin;
 mod database;
 mod environment;
 mod environment_file;
@@ -16,6 +17,7 @@ mod values;
 
 pub use arguments::*;
 pub use commands::*;
+pub use cross_origin::*;
 pub use database::*;
 pub use environment_file::environment_file;
 pub use mail::*;

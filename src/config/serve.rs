@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::cross_origin::CrossOriginSettings;
 use super::database::DatabaseSettings;
 use super::mail::{DeliverySettings, MailSettings};
 use super::proxies::ProxySettings;
@@ -76,6 +77,10 @@ pub struct ServeSettings {
     /// listen address.
     #[arg(long, env = "BRMS_READY_FILE", value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
+    /// Stop when standard input ends: a pipe from the program that started the server ends with that program, however
+    /// it ends.
+    #[arg(long, env = "BRMS_EXIT_WITH_STDIN")]
+    pub exit_with_stdin: bool,
     /// Listen on more than loopback although the database accepts credentials from a seed file.
     #[arg(long, env = "BRMS_ALLOW_SEEDED_SECRETS")]
     pub allow_seeded_secrets: bool,
@@ -110,6 +115,9 @@ pub struct ServeSettings {
     /// The trusted proxies.
     #[command(flatten)]
     pub proxies: ProxySettings,
+    /// Which pages of other origins may call the server.
+    #[command(flatten)]
+    pub cross_origin: CrossOriginSettings,
     /// The test controls.
     #[command(flatten)]
     pub testing: TestSettings,

@@ -72,6 +72,12 @@ impl Reply {
         Ok(Self::new(status, "application/json", body))
     }
 
+    /// Only a status and headers.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self::new(status, "", Bytes::new())
+    }
+
     /// An HTML page.
     #[must_use]
     pub fn html(status: u16, page: String) -> Self {
@@ -130,7 +136,9 @@ impl Reply {
         *response.status_mut() =
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if !self.content_type.is_empty() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(self.caching));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         if self.close {

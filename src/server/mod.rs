@@ -5,6 +5,7 @@
 mod activity;
 mod client_address;
 mod connections;
+mod cross_origin;
 mod pace;
 mod refusal;
 mod request;
@@ -13,4 +14,5 @@ mod to_the_end;
 mod trace;
 
 pub use connections::{ServerLimits, serve};
+pub use cross_origin::CrossOrigin;
 pub use site::Site;

@@ -1,5 +1,6 @@
 //! Everything that answers requests.
 
+use super::cross_origin::CrossOrigin;
 use crate::app::App;
 use crate::config::ProxySettings;
 use crate::generated::router;
@@ -17,12 +18,23 @@ pub struct Site {
     pub proxies: ProxySettings,
     /// The test controls, if enabled.
     pub testing: Option<Controls>,
+    /// Which pages of other origins may read answers.
+    pub cross_origin: CrossOrigin,
 }
 
 impl Site {
     /// Tries the pages first, then the operations of the description. The test controls are reachable only if
     /// enabled; without them their paths are unknown.
     pub(super) async fn answer(&self, request: Request) -> Reply {
+        let sharing = self.cross_origin.headers(&request);
+        let reply = match self.cross_origin.preflight(&request) {
+            Some(reply) => request.finish(Some("preflight"), Ok(reply)).await,
+            None => self.answer_itself(request).await,
+        };
+        sharing.into_iter().fold(reply, |reply, (name, value)| reply.with_header(name, value))
+    }
+
+    async fn answer_itself(&self, request: Request) -> Reply {
         if let Err(problem) = request.check_head() {
             return request.finish(None, Err(problem)).await;
         }

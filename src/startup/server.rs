@@ -29,7 +29,7 @@ use crate::mail::mailer::{Mailer, Sender};
 use crate::mail::render::Renderer;
 use crate::mail::transport::Transport;
 use crate::secret::Secret;
-use crate::server::{self, ServerLimits, Site};
+use crate::server::{self, CrossOrigin, ServerLimits, Site};
 use crate::web::pages;
 use crate::web::{Content, Description};
 
@@ -83,6 +83,10 @@ impl Server {
             content: Content { pages, description: Description::new(&public_url) },
             proxies: settings.proxies.clone(),
             testing: controls.transpose()?,
+            cross_origin: CrossOrigin {
+                origins: settings.cross_origin.cors_origin.clone(),
+                is_open_to_loopback: settings.testing.test_api,
+            },
         });
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
         let delivery = delivery(&site.app, settings, Mailer { renderer, sender, transport });

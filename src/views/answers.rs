@@ -4,7 +4,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::generated::models::{
-    CreatedProject, Group, Invitation, Member, NewPersonalAccessToken, Role, User,
+    CreatedPersonalAccessToken, CreatedProject, Group, Invitation, Member, Role, User,
 };
 
 /// Whether an answer may be kept.
@@ -48,7 +48,7 @@ repeatable! {
     Vec<Invitation>: "invitation", Body, |invitations| invitations.iter().map(|one| one.id).collect();
     Member: "member", Body, |member| vec![member.id];
     Vec<Member>: "member", Body, |members| members.iter().map(|one| one.id).collect();
-    NewPersonalAccessToken: "personal access token", IdsAlone, |token| vec![token.id];
+    CreatedPersonalAccessToken: "personal access token", IdsAlone, |token| vec![token.id];
     Role: "role", Body, |role| vec![role.id];
     User: "user", Body, |user| vec![user.id];
 }

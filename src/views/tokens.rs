@@ -1,7 +1,7 @@
 //! Personal access tokens as API models.
 
 use crate::clock::Timestamp;
-use crate::generated::models::{NewPersonalAccessToken, PersonalAccessToken};
+use crate::generated::models::{CreatedPersonalAccessToken, PersonalAccessToken};
 use crate::secret::Secret;
 use crate::store::projects::Project;
 use crate::store::tokens::StoredToken;
@@ -24,8 +24,8 @@ pub(crate) fn token(token: StoredToken, user: &User, projects: &[&Project]) -> P
 }
 
 /// A token with its secret, right after it was created or regenerated.
-pub(crate) fn new_token(token: PersonalAccessToken, secret: &Secret) -> NewPersonalAccessToken {
-    NewPersonalAccessToken {
+pub(crate) fn new_token(token: PersonalAccessToken, secret: &Secret) -> CreatedPersonalAccessToken {
+    CreatedPersonalAccessToken {
         id: token.id,
         note: token.note,
         permissions: token.permissions,

@@ -24,6 +24,8 @@ pub enum File {
     Viewer,
     /// The style sheet of Swagger UI.
     ViewerStyle,
+    /// Our additions to it.
+    Style,
 }
 
 /// Only scripts and styles from this server, and requests only to this server. Swagger UI's images are embedded in
@@ -39,12 +41,13 @@ struct Asset {
 }
 
 /// Unpacked on first use.
-static CONTENTS: LazyLock<Result<[Asset; 4], String>> = LazyLock::new(|| {
+static CONTENTS: LazyLock<Result<[Asset; 5], String>> = LazyLock::new(|| {
     Ok([
         Asset::new("text/html; charset=utf-8", include_str!("assets/docs.html")),
         Asset::new("text/javascript; charset=utf-8", include_str!("assets/docs.js")),
         Asset::new("text/javascript; charset=utf-8", unpacked(BUNDLE)?),
-        Asset::new("text/css; charset=utf-8", unpacked(STYLE)?),
+        Asset::new("text/css; charset=utf-8", unpacked(VIEWER_STYLE)?),
+        Asset::new("text/css; charset=utf-8", include_str!("assets/docs.css")),
     ])
 });
 
@@ -58,7 +61,7 @@ impl Asset {
 
 /// The files of Swagger UI, compressed; build.rs extracts them from its archive.
 const BUNDLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js.deflate"));
-const STYLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.deflate"));
+const VIEWER_STYLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.deflate"));
 
 fn unpacked(compressed: &[u8]) -> Result<Vec<u8>, String> {
     decompress_to_vec(compressed).map_err(|cause| cause.to_string())
@@ -120,7 +123,10 @@ mod tests {
             .split(['"'])
             .filter(|part| part.contains('/') && part.is_ascii() && !part.contains(['<', ' ']))
             .collect();
-        assert_eq!(links, ["docs/swagger-ui.css", "docs/swagger-ui-bundle.js", "docs/docs.js"]);
+        assert_eq!(
+            links,
+            ["docs/swagger-ui.css", "docs/docs.css", "docs/swagger-ui-bundle.js", "docs/docs.js"]
+        );
         // The page's policy blocks inline scripts and styles.
         assert!(!page.contains("<style") && !page.contains("style=") && !page.contains("<script>"));
     }

@@ -72,6 +72,7 @@ const ROUTES: &[Route<Endpoint>] = &[
     route("GET", "/openapi/brms.json", Endpoint::VendoredDescription),
     route("GET", "/openapi.json", Endpoint::ServedDescription),
     route("GET", "/docs", Endpoint::Docs(docs::File::Page)),
+    route("GET", "/docs/docs.css", Endpoint::Docs(docs::File::Style)),
     route("GET", "/docs/docs.js", Endpoint::Docs(docs::File::Script)),
     route("GET", "/docs/swagger-ui-bundle.js", Endpoint::Docs(docs::File::Viewer)),
     route("GET", "/docs/swagger-ui.css", Endpoint::Docs(docs::File::ViewerStyle)),

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::descriptions::inlined;
+
 /// Keywords that do not affect what is valid.
 const REMARKS: [&str; 4] = ["description", "example", "title", "deprecated"];
 /// Keywords that limit a number or a length.
@@ -13,8 +15,7 @@ const LOWER_LIMITS: [&str; 3] = ["minLength", "minItems", "minimum"];
 /// Keywords whose values are compared for equality only.
 const EXACT: [&str; 3] = ["format", "multipleOf", "pattern"];
 /// Keywords with a rule of their own in [`Comparison`].
-const RULED: [&str; 10] = [
-    "$ref",
+const RULED: [&str; 9] = [
     "additionalProperties",
     "anyOf",
     "default",
@@ -28,6 +29,7 @@ const RULED: [&str; 10] = [
 
 /// All breaking changes, each as its location and its description.
 pub fn breaking_changes(old: &Value, new: &Value) -> Vec<String> {
+    let (old, new) = (&inlined(old), &inlined(new));
     let mut comparison = Comparison { old, new, breaks: Vec::new() };
     for (path, methods) in object(&old["paths"]) {
         for (method, before) in object(methods) {
@@ -145,7 +147,6 @@ impl<'d> Comparison<'d> {
 
     /// Compares a schema with its newer self.
     fn both(&mut self, place: &str, direction: Direction, old: &'d Value, new: &'d Value) {
-        let (old, new) = (resolved(self.old, old), resolved(self.new, new));
         for (name, before) in members(&old["properties"]) {
             let place = format!("{place}/{name}");
             match new["properties"].get(name) {
@@ -174,7 +175,10 @@ impl<'d> Comparison<'d> {
 
     /// Compares the keywords of two schemas, without their subschemas: `outer` must allow every value that `inner` allows.
     fn schema(&mut self, place: &str, inner: &'d Value, outer: &'d Value) {
-        let is_a_number = inner["type"] == "integer" && outer["type"] == "number";
+        // A whole number is written in either way.
+        let is_whole =
+            |one: &Value| one["type"] == "integer" || one.get("multipleOf") == Some(&Value::from(1));
+        let is_a_number = is_whole(inner) && (outer["type"] == "number" || is_whole(outer));
         if outer.get("type").is_some() && inner["type"] != outer["type"] && !is_a_number {
             self.add(place, format!("the type {} is not {}", inner["type"], outer["type"]));
         }
@@ -219,7 +223,14 @@ impl<'d> Comparison<'d> {
             }
         }
         for keyword in EXACT {
-            if outer.get(keyword).is_some() && inner.get(keyword) != outer.get(keyword) {
+            // Of a number it is a hint at how it can be kept.
+            let is_hint = keyword == "format" && outer["type"] != "string";
+            let is_whole = keyword == "multipleOf" && outer[keyword] == 1 && inner["type"] == "integer";
+            if !is_hint
+                && !is_whole
+                && outer.get(keyword).is_some()
+                && inner.get(keyword) != outer.get(keyword)
+            {
                 self.add(
                     place,
                     format!(
@@ -239,10 +250,4 @@ impl<'d> Comparison<'d> {
             self.add(place, "an alternative of anyOf is in one description only");
         }
     }
-}
-
-/// The schema itself, or the target of its `$ref`.
-fn resolved<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
-    let Some(name) = schema.get("$ref").and_then(Value::as_str) else { return schema };
-    document.pointer(name.trim_start_matches('#')).unwrap_or_else(|| panic!("there is no {name}"))
 }

@@ -78,6 +78,7 @@ fn unknown_and_invalid_arguments_exit_with_code_2_and_a_hint() {
         (&["serve", "--listne", "x"], "--listne"),
         (&["serve", "--listen", "localhost"], "--listen"),
         (&["serve", "--invitation-ttl", "7"], "--invitation-ttl"),
+        (&["serve", "--cors-origin", "*"], "--cors-origin"),
         (&["serve", "--invitation-sends-max", "0"], "--invitation-sends-max"),
         (&["serve", "--public-url", "people.test"], "--public-url"),
         (&["serve", "--mail-from", "nobody"], "--mail-from"),

@@ -6,6 +6,7 @@ mod support;
 mod as_sent;
 mod bodies;
 mod credentials;
+mod cross_origin;
 mod hints;
 mod hostile;
 mod isolation;
@@ -68,6 +69,7 @@ mod idempotency_killed;
 
 mod breaking_changes;
 mod compatibility;
+mod description_differences;
 mod descriptions;
 mod descriptions_kept;
 mod isolation_all;
@@ -83,6 +85,7 @@ mod command_line;
 mod connections;
 mod docs;
 mod durability;
+mod exiting_with_stdin;
 #[cfg(target_os = "linux")]
 mod failing_calls;
 mod faults;

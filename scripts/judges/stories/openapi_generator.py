@@ -29,7 +29,7 @@ def project_and_group(token):
     made = brms.ProjectApi(token).create_project(brms.CreateProjectRequest(name="Discounts", key="discounts"))
     same((made.project.key, made.project.version), ("discounts", "v1"))
     group = brms.GroupApi(token).create_group(
-        made.project.id, brms.CreateGroupRequest(name="Analysts", permissions=["documents:full", "releases"]))
+        made.project.id, brms.SaveGroupRequest(name="Analysts", permissions=["documents:full", "releases"]))
     same((group.name, group.permissions), ("Analysts", ["documents:full", "releases"]))
     same([group.id for group in brms.GroupApi(token).list_groups(made.project.id).results], [group.id])
     return made.project.id, group.id
@@ -67,12 +67,12 @@ def members(token, project, group, ann, bob):
 
 def tokens(session):
     api = brms.PersonalAccessTokenApi(session)
-    wish = brms.CreateServiceAccountTokenRequest(note="for a story", allProjects=False, projects=[PRICING],
+    wish = brms.CreateTokenRequest(note="for a story", allProjects=False, projects=[PRICING],
                                                  permissions=["project:manage"], expiry="month")
     made = api.create_personal_access_token(wish)
     groups = brms.GroupApi(apis(f"Bearer {made.token}"))
     same(len(groups.list_groups(PRICING).results), 2)
-    renewed = api.regenerate_personal_access_token(made.id, brms.RegenerateServiceAccountTokenRequest(expiry="week"))
+    renewed = api.regenerate_personal_access_token(made.id, brms.RegenerateTokenRequest(expiry="week"))
     refused(401, "unauthenticated", groups.list_groups, PRICING)
     same(len(brms.GroupApi(apis(f"Bearer {renewed.token}")).list_groups(PRICING).results), 2)
     same([token.id for token in api.list_personal_access_tokens()][1:], [made.id])

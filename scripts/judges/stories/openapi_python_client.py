@@ -11,8 +11,8 @@ from brms_client.api.personal_access_token import (
 from brms_client.api.project import create_project
 from brms_client.api.user import invite_users, list_users, send_user_invitation
 from brms_client.models import (
-    CreateGroupBody, CreatePersonalAccessTokenBody, CreateProjectBody, InviteMembersBody, InviteUsersBody, Problem,
-    RegeneratePersonalAccessTokenBody, UpdateMemberBody)
+    CreateProjectRequest, CreateTokenRequest, InvitationStatus, InviteMembersRequest, InviteUsersRequest, Permission,
+    Problem, RegenerateTokenRequest, SaveGroupRequest, TokenExpiry, UpdateMemberRequest)
 
 from example_seed import DORA, IAN, NINA, OWNER_SESSION, OWNER_TOKEN, PRICING, READER_SESSION
 from support import HOST, UNKNOWN_ID, accept, mailed_code, same
@@ -41,9 +41,9 @@ def refused(status, kind, operation, *arguments, **options):
 
 
 def project_and_group(token):
-    made = good(create_project, client=token, body=CreateProjectBody(name="Discounts", key="discounts")).project
+    made = good(create_project, client=token, body=CreateProjectRequest(name="Discounts", key="discounts")).project
     same((made.key, made.version), ("discounts", "v1"))
-    body = CreateGroupBody(name="Analysts", permissions=["documents:full", "releases"])
+    body = SaveGroupRequest(name="Analysts", permissions=[Permission("documents:full"), Permission("releases")])
     group = good(create_group, made.id, client=token, body=body)
     same((group.name, group.permissions), ("Analysts", ["documents:full", "releases"]))
     same([group.id for group in good(list_groups, made.id, client=token).results], [group.id])
@@ -51,7 +51,7 @@ def project_and_group(token):
 
 
 def invite_and_accept(session, token):
-    body = InviteUsersBody(emails=["ann@acme.test", "bob@acme.test"])
+    body = InviteUsersRequest(emails=["ann@acme.test", "bob@acme.test"])
     ann, bob = good(invite_users, client=session, body=body)
     same((ann.email, ann.status, bob.email), ("ann@acme.test", "pending", "bob@acme.test"))
     first = mailed_code("ann@acme.test")
@@ -61,13 +61,13 @@ def invite_and_accept(session, token):
     same(accept(mailed_code("ann@acme.test")), 410)
     found = good(list_users, client=token, search="ann@acme.test").results
     same([(user.type_, user.status, user.last_name) for user in found], [("member", "active", "Archer")])
-    pending = good(list_invitations, client=token, status="pending", search="bob").results
+    pending = good(list_invitations, client=token, status=InvitationStatus("pending"), search="bob").results
     same([invitation.user.id for invitation in pending], [bob.user_id])
     return ann.user_id, bob.user_id
 
 
 def members(token, project, group, ann, bob):
-    body = InviteMembersBody(user_ids=[ann, bob, NINA], group_ids=[group])
+    body = InviteMembersRequest(user_ids=[ann, bob, NINA], group_ids=[group])
     added = good(invite_members, project, client=token, body=body)
     same([str(member.user_id) for member in added], [str(ann), str(bob), NINA])
     same([member.user.type_ for member in added], ["MEMBER", "INVITED", "MEMBER"])
@@ -75,18 +75,18 @@ def members(token, project, group, ann, bob):
     same(good(invite_members, project, client=token, body=body), [])
     page = good(list_members, project, client=token, page=1, per_page=2)
     same((len(page.results), page.paginate.total, page.results[0].owner), (2, 4, True))
-    body = UpdateMemberBody(group_ids=[], owner=True)
+    body = UpdateMemberRequest(group_ids=[], owner=True)
     changed = good(update_member, project, added[0].id, client=token, body=body)
     same((changed.owner, changed.groups), (True, []))
 
 
 def tokens(session):
-    body = CreatePersonalAccessTokenBody(note="for a story", all_projects=False, projects=[PRICING],
-                                         permissions=["project:manage"], expiry="month")
+    body = CreateTokenRequest(note="for a story", all_projects=False, projects=[PRICING],
+                              permissions=[Permission("project:manage")], expiry=TokenExpiry("month"))
     made = good(create_personal_access_token, client=session, body=body)
     with_first = calling(f"Bearer {made.token}")
     same(len(good(list_groups, PRICING, client=with_first).results), 2)
-    body = RegeneratePersonalAccessTokenBody(expiry="week")
+    body = RegenerateTokenRequest(expiry=TokenExpiry("week"))
     renewed = good(regenerate_personal_access_token, made.id, client=session, body=body)
     refused(401, "unauthenticated", list_groups, PRICING, client=with_first)
     same(len(good(list_groups, PRICING, client=calling(f"Bearer {renewed.token}")).results), 2)
@@ -96,15 +96,15 @@ def tokens(session):
 
 
 def errors(session, token):
-    wrong = refused(400, "invalid-request", invite_users, client=session, body=InviteUsersBody(emails=["no address"]))
+    wrong = refused(400, "invalid-request", invite_users, client=session, body=InviteUsersRequest(emails=["no address"]))
     same(wrong.parsed.errors[0].pointer, "/emails/0")
     refused(401, "unauthenticated", list_users, client=calling(None))
     refused(401, "unauthenticated", send_user_invitation, IAN, client=token)
     refused(403, "forbidden", list_users, client=calling(READER_SESSION))
-    body = InviteMembersBody(user_ids=[UNKNOWN_ID])
+    body = InviteMembersRequest(user_ids=[UNKNOWN_ID])
     missing = refused(404, "not-found", invite_members, PRICING, client=token, body=body)
     same(missing.parsed.errors[0].pointer, "/userIds/0")
-    refused(409, "user-disabled", invite_members, PRICING, client=token, body=InviteMembersBody(user_ids=[DORA]))
+    refused(409, "user-disabled", invite_members, PRICING, client=token, body=InviteMembersRequest(user_ids=[DORA]))
     for _ in range(3):
         good(send_user_invitation, IAN, client=session)
     late = refused(429, "too-many-sends", send_user_invitation, IAN, client=session)

@@ -25,8 +25,8 @@ async function projectAndGroup(token: brms.Configuration): Promise<[string, stri
   const { project } = await new brms.ProjectApi(token).createProject({ createProjectRequest });
   same([project.key, project.version], ["discounts", "v1"]);
   const groups = new brms.GroupApi(token);
-  const createGroupRequest: brms.CreateGroupRequest = { name: "Analysts", permissions: ["documents:full", "releases"] };
-  const group = await groups.createGroup({ projectId: project.id, createGroupRequest });
+  const saveGroupRequest: brms.SaveGroupRequest = { name: "Analysts", permissions: ["documents:full", "releases"] };
+  const group = await groups.createGroup({ projectId: project.id, saveGroupRequest });
   same([group.name, group.permissions], ["Analysts", ["documents:full", "releases"]]);
   const listed = await groups.listGroups({ projectId: project.id });
   same(listed.results.map(({ id }) => id), [group.id]);
@@ -68,14 +68,14 @@ async function members(token: brms.Configuration, projectId: string, group: stri
 async function tokens(session: brms.Configuration) {
   const api = new brms.PersonalAccessTokenApi(session);
   const made = await api.createPersonalAccessToken({
-    createServiceAccountTokenRequest: {
+    createTokenRequest: {
       note: "for a story", allProjects: false, projects: [PRICING], permissions: ["project:manage"], expiry: "month",
     },
   });
   const groups = (secret: string) => new brms.GroupApi(calling(`Bearer ${secret}`)).listGroups({ projectId: PRICING });
   same((await groups(made.token)).results.length, 2);
-  const regenerateServiceAccountTokenRequest = { expiry: "week" as const };
-  const renewed = await api.regeneratePersonalAccessToken({ patId: made.id, regenerateServiceAccountTokenRequest });
+  const regenerateTokenRequest = { expiry: "week" as const };
+  const renewed = await api.regeneratePersonalAccessToken({ patId: made.id, regenerateTokenRequest });
   await refused(401, "unauthenticated", groups(made.token));
   same((await groups(renewed.token)).results.length, 2);
   const own = await api.listPersonalAccessTokens();

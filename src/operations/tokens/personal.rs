@@ -77,7 +77,7 @@ pub async fn create(
     principal: Principal,
     owner: TokenOwner,
     body: CreateTokenRequest,
-) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
+) -> Result<Posted<models::CreatedPersonalAccessToken>, Problem> {
     limits::check(&[("note", &body.note), ("projects", &body.projects)])?;
     let permit = move |tx: &Tx, caller: &Caller| owner.user(tx, caller);
     app.write_once(principal, permit, move |tx, caller, user| {
@@ -109,7 +109,7 @@ pub async fn regenerate(
     owner: TokenOwner,
     token_id: PersonalAccessTokenId,
     expiry: TokenExpiry,
-) -> Result<Posted<models::NewPersonalAccessToken>, Problem> {
+) -> Result<Posted<models::CreatedPersonalAccessToken>, Problem> {
     let permit = move |tx: &Tx, caller: &Caller| {
         let user = owner.user(tx, caller)?;
         let token = find(tx, &user, token_id)?;

@@ -15,6 +15,14 @@ function withMatchingScheme(request) {
   return request;
 }
 
+// Swagger UI has a dark style for this class, but no preference.
+function followPreference() {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+  dark.addEventListener("change", follow);
+  follow();
+}
+
 async function show() {
   const response = await fetch("openapi.json");
   const description = await response.json();
@@ -26,12 +34,8 @@ async function show() {
   description.tags = (description.tags ?? []).filter((tag) => used.has(tag.name));
   // Swagger UI does not support the HTTP scheme "internal"; as an API key in a header it can still be tried.
   const schemes = description.components.securitySchemes;
-  schemes.internalAuth = {
-    type: "apiKey",
-    in: "header",
-    name: "Authorization",
-    description: "The session of a person: brms_ses_…",
-  };
+  const { description: words } = schemes.internalAuth;
+  schemes.internalAuth = { type: "apiKey", in: "header", name: "Authorization", description: words };
   SwaggerUIBundle({
     spec: description,
     dom_id: "#api",
@@ -43,7 +47,10 @@ async function show() {
     validatorUrl: null,
     requestInterceptor: withMatchingScheme,
     presets: [SwaggerUIBundle.presets.apis],
+    // No list of one server; it has no label for screen readers either.
+    plugins: [{ wrapComponents: { ServersContainer: () => () => null } }],
   });
 }
 
+followPreference();
 show();

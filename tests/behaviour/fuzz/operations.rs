@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::judge::{Expected, Fit};
 use super::known::{Known, LASTING, Parameters};
 use super::values::{Maker, spoil, spoiled_text, written};
-use crate::descriptions::{Described, compiled, operations};
+use crate::descriptions::{Described, compiled, inlined, operations};
 use crate::support::random::Random;
 use crate::support::tcp;
 
@@ -38,7 +38,7 @@ pub struct Request {
 
 impl Description {
     pub fn new(served: &Value) -> Self {
-        let operations = operations(served);
+        let operations = operations(&inlined(served));
         let of = |operation: &Described, place: &str| {
             operation.parameters(place).iter().map(|one| compiled(&one["schema"])).collect()
         };
@@ -128,7 +128,7 @@ fn query(maker: &mut Maker, operation: &Described, judges: &Judges, fit: &mut Fi
             text = String::from(odd[maker.random.below(odd.len())]);
         }
         let value = match schema["type"].as_str() {
-            Some("number") => serde_json::from_str(&text).unwrap_or(Value::from(text.as_str())),
+            Some("integer") => serde_json::from_str(&text).unwrap_or(Value::from(text.as_str())),
             _ => Value::from(text.as_str()),
         };
         if !judge.is_valid(&value) {

@@ -1,5 +1,5 @@
-//! The contract that every response in every test must meet: brms.json for successes, RFC 9457 with our extension
-//! members for errors.
+//! The contract that every response in every test must meet: brms.json and the served description for successes,
+//! RFC 9457 with our extension members for errors.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -10,6 +10,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::Answer;
+use crate::descriptions::inlined;
 
 /// The description in the repository.
 pub static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
@@ -17,9 +18,14 @@ pub static DESCRIPTION: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_slice(&std::fs::read(path).expect("brms.json is there")).expect("brms.json is JSON")
 });
 
-/// The schema of each operation's 200, if that is JSON.
-static SCHEMAS: LazyLock<HashMap<String, Validator>> = LazyLock::new(|| {
-    let paths = DESCRIPTION["paths"].as_object().expect("paths");
+/// The schema of each operation's 200, if that is JSON: of brms.json, and of the served description.
+static SCHEMAS: LazyLock<[HashMap<String, Validator>; 2]> = LazyLock::new(|| {
+    let served = brms::openapi::served("http://brms.test").expect("a description");
+    [schemas(&DESCRIPTION), schemas(&inlined(&served))]
+});
+
+fn schemas(description: &Value) -> HashMap<String, Validator> {
+    let paths = description["paths"].as_object().expect("paths");
     let operations = paths.values().flat_map(|methods| methods.as_object().expect("methods").values());
     let schema = |operation: &Value| {
         let id = operation["operationId"].as_str().expect("an id").to_owned();
@@ -33,7 +39,7 @@ static SCHEMAS: LazyLock<HashMap<String, Validator>> = LazyLock::new(|| {
         Some((id, options.build(&schema).expect("a schema that compiles")))
     };
     operations.filter_map(schema).collect()
-});
+}
 
 /// Translates `nullable` of OpenAPI 3.0 to `type` and `enum` of JSON Schema.
 fn into_json_schema(schema: &mut Value) {
@@ -69,6 +75,8 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
     match answer.status {
         200 if path.starts_with("/api/") => check_success(method, path, answer, &what),
         200 => {}
+        // A preflight request.
+        204 if method == "OPTIONS" => assert!(answer.body.is_empty(), "{what}"),
         // The browser's copy is current.
         304 => assert!(answer.header("etag").is_some() && answer.body.is_empty(), "{what}"),
         // An error page for a person who submitted a form.
@@ -84,13 +92,15 @@ fn check_success(method: &str, path: &str, answer: &Answer, what: &str) {
     let path = path.split('?').next().unwrap_or_default();
     let found = brms::http::find(ROUTES, method, path).unwrap_or_else(|_| panic!("no operation: {what}"));
     let content_type = answer.header("content-type").unwrap_or_default();
-    let Some(schema) = SCHEMAS.get(found.target.id()) else {
-        assert_eq!(content_type, "text/csv; charset=utf-8", "{what}");
-        return;
-    };
-    assert_eq!(content_type, "application/json", "{what}");
-    let errors: Vec<String> = schema.iter_errors(&answer.json()).map(|error| error.to_string()).collect();
-    assert!(errors.is_empty(), "{what} does not fit brms.json: {errors:?}");
+    for (schemas, name) in SCHEMAS.iter().zip(["brms.json", "the served description"]) {
+        let Some(schema) = schemas.get(found.target.id()) else {
+            assert_eq!(content_type, "text/csv; charset=utf-8", "{what}");
+            return;
+        };
+        assert_eq!(content_type, "application/json", "{what}");
+        let errors: Vec<String> = schema.iter_errors(&answer.json()).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{what} does not fit {name}: {errors:?}");
+    }
 }
 
 fn check_problem(answer: &Answer, request_id: &str, what: &str) {

@@ -1,18 +1,21 @@
-"""A brms server for a run of pytest: started once, reset before each test. Copy it and set SEED to your file."""
+"""A brms server for a run of pytest: started once, reset before each test. Copy it, set SEED to your seed file (without:
+seed.json beside this file), and BRMS to the program unless it is on the PATH."""
 
 import json
 import os
 import pathlib
 import subprocess
+import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
+import uuid
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-BRMS = os.environ.get("BRMS", str(ROOT / "target/release/brms"))
-SEED = ROOT / "tests/fixtures/seed-example.json"
+BRMS = os.environ.get("BRMS", "brms")
+SEED = os.environ.get("SEED", pathlib.Path(__file__).with_name("seed.json"))
 
 
 class StandIn:
@@ -28,7 +31,8 @@ class StandIn:
         return answer
 
     def next_mail(self, to, after=None):
-        return self.control("GET", f"mailbox/next?to={to}" + (f"&after={after['id']}" if after else ""))
+        query = {"to": to, **({"after": after["id"]} if after else {})}
+        return self.control("GET", f"mailbox/next?{urllib.parse.urlencode(query)}")
 
 
 def call(method, url, authorization=None, body=None):
@@ -45,20 +49,25 @@ def call(method, url, authorization=None, body=None):
 
 
 @pytest.fixture(scope="session")
-def running_brms(tmp_path_factory):
-    ready = tmp_path_factory.mktemp("brms") / "ready.json"
-    process = subprocess.Popen(
-        [BRMS, "serve", "--ephemeral", "--listen", "127.0.0.1:0", "--seed", SEED, "--test-api", "--ready-file", ready,
-         "--log", "error"])
+def running_brms():
+    # The server removes it at its end, also when this process is killed: its standard input ends then.
+    ready = pathlib.Path(tempfile.gettempdir(), f"brms-{uuid.uuid4()}.json")
+    try:
+        process = subprocess.Popen(
+            [BRMS, "serve", "--ephemeral", "--listen", "127.0.0.1:0", "--seed", SEED, "--test-api",
+             "--ready-file", ready, "--exit-with-stdin", "--log", "error"], stdin=subprocess.PIPE)
+    except FileNotFoundError as cause:
+        raise RuntimeError(f"{BRMS} is not there: is brms installed? BRMS names another path of it") from cause
     try:
         while not ready.exists():
-            assert process.poll() is None, "brms did not start"
+            assert process.poll() is None, f"brms did not start (exit code {process.returncode}); see its message"
             time.sleep(0.005)
         told = json.loads(ready.read_text())
         yield StandIn(told["url"], told["testApiToken"])
     finally:
         process.terminate()
         process.wait(timeout=10)
+        process.stdin.close()
 
 
 @pytest.fixture

@@ -55,6 +55,11 @@ def test_when_the_response_is_lost_the_operation_was_executed_and_a_retry_is_saf
     assert invite_nina(brms) == (200, []), "she is already a member"
 
 
+def test_an_address_with_a_plus_gets_its_mail(brms):
+    call("POST", f"{brms.url}/api/users", OWNER, {"emails": ["ann+test@acme.test"]})
+    assert brms.next_mail("ann+test@acme.test")["to"] == "ann+test@acme.test"
+
+
 def test_each_test_starts_with_a_clean_server(brms):
     assert brms.control("GET", "mailbox") == []
     assert invite_nina(brms)[1] != [], "no invitation of an earlier test is left"

@@ -1,7 +1,9 @@
-// A brms server for a run of vitest: one per test file, reset before each test. Copy it and set the seed to your file.
+// A brms server for a run of vitest: one per test file, reset before each test. Copy it, set SEED to your seed file, and
+// BRMS to the program unless it is on the PATH. It works in the environments node, jsdom and happy-dom.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,20 +18,28 @@ export async function call(method, url, authorization, body) {
 }
 
 async function start() {
-  const folder = mkdtempSync(join(tmpdir(), 'brms-vitest-'))
-  const ready = join(folder, 'ready.json')
+  if (!SEED) throw new Error('set SEED to the path of a seed file')
+  // The server removes it at its end, also when this process is killed: its standard input ends then.
+  const ready = join(tmpdir(), `brms-${randomUUID()}.json`)
   const child = spawn(
     BRMS,
     ['serve', '--ephemeral', '--listen', '127.0.0.1:0', '--seed', SEED, '--test-api', '--ready-file', ready,
-      '--log', 'error'],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
+      '--exit-with-stdin', '--log', 'error'],
+    { stdio: ['pipe', 'ignore', 'inherit'] },
   )
-  const ended = new Promise((resolve) => child.once('exit', resolve))
+  let failure
+  const ended = new Promise((resolve) => {
+    child.once('error', ({ message }) => {
+      failure = `${message}: is brms installed? BRMS names another path of it`
+      resolve()
+    })
+    child.once('exit', (code) => {
+      failure = `brms did not start (exit code ${code}); its message is above`
+      resolve()
+    })
+  })
   while (!existsSync(ready)) {
-    if (child.exitCode !== null) {
-      rmSync(folder, { recursive: true })
-      throw new Error('brms did not start')
-    }
+    if (failure) throw new Error(failure)
     await sleep(5)
   }
   const { url, testApiToken } = JSON.parse(readFileSync(ready, 'utf8'))
@@ -38,11 +48,13 @@ async function start() {
     if (answer.status !== 200) throw new Error(JSON.stringify(answer.body))
     return answer.body
   }
-  const nextMail = (to, after) => control('GET', `mailbox/next?to=${to}${after ? `&after=${after.id}` : ''}`)
+  const nextMail = (to, after) => {
+    const query = new URLSearchParams({ to, ...(after && { after: after.id }) })
+    return control('GET', `mailbox/next?${query}`)
+  }
   const stop = async () => {
     child.kill()
     await ended
-    rmSync(folder, { recursive: true })
   }
   return { url, control, nextMail, stop }
 }

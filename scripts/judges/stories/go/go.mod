@@ -1,0 +1,3 @@
+module example.test/story
+
+go 1.23

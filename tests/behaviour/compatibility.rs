@@ -26,7 +26,7 @@ fn last_release() -> Value {
 /// Breaking changes that are meant, by the end of their place and the beginning of what they are: names need a visible
 /// character. A file that has others keeps them. Of the forms of a parameter the description has one, for generated
 /// clients, and a field with a default no null; the server takes them as before.
-const MEANT: [(&str, &str); 11] = [
+const MEANT: [(&str, &str); 12] = [
     ("body/name", "minLength"),
     ("body/displayName", "minLength"),
     ("body/name", "pattern"),
@@ -34,6 +34,7 @@ const MEANT: [(&str, &str); 11] = [
     ("body/firstName", "pattern"),
     ("body/lastName", "pattern"),
     ("body/version", "null is allowed"),
+    ("body/version", "not all of"),
     ("parameter \"fromDate\"", "format is \"date\""),
     ("parameter \"toDate\"", "format is \"date\""),
     ("parameter \"all\"", "not all of"),

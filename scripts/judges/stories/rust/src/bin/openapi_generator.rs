@@ -46,7 +46,7 @@ async fn main() {
         let wish = models::InviteMembersRequest::new(vec![user]);
         member_api::invite_members(&owner, PRICING, wish, None).await
     };
-    assert_eq!(invite(ann.user_id).await.expect("a member")[0].user_id, ann.user_id);
+    assert_eq!(invite(ann.user_id).await.expect("a member")[0].user_id, Some(ann.user_id));
     let page = member_api::list_members(&owner, PRICING, None, Some(1), Some(1)).await.expect("a page");
     assert!(page.results.len() == 1 && page.paginate.total > 1);
     let missing = refused(404, "not-found", invite(UNKNOWN_ID.parse().expect("an id")).await);

@@ -52,7 +52,7 @@ async fn main() {
         let wish = types::InviteMembersRequest { group_ids: Vec::new(), owner: false, user_ids: vec![user] };
         owner.invite_members(&pricing, None, &wish).await.map(ResponseValue::into_inner)
     };
-    assert_eq!(invite(ann.user_id).await.expect("a member")[0].user_id, ann.user_id);
+    assert_eq!(invite(ann.user_id).await.expect("a member")[0].user_id, Some(ann.user_id));
     let one = 1.try_into().expect("a number");
     let page = owner.list_members(&pricing, None, Some(one), None).await.expect("a page").into_inner();
     assert!(page.results.len() == 1 && page.paginate.total > 1);

@@ -104,6 +104,7 @@ mod processes;
 mod read_errors;
 mod readiness;
 mod restoring;
+mod retention;
 mod schemas;
 mod seeds;
 mod starting;

@@ -77,9 +77,11 @@ mod matrix_requests;
 mod matrix_table;
 
 mod backups;
+mod checks;
 #[cfg(unix)]
 mod closed_pipes;
 mod command_line;
+mod compacting;
 mod connections;
 mod docs;
 mod durability;
@@ -108,6 +110,7 @@ mod retention;
 mod schemas;
 mod seeds;
 mod starting;
+mod statistics;
 #[cfg(target_os = "linux")]
 mod staying_alive;
 

@@ -94,6 +94,7 @@ mod file_names;
 mod first_contact;
 mod fuzz;
 mod instances;
+mod kills;
 #[cfg(target_os = "linux")]
 mod log_changes;
 #[cfg(target_os = "linux")]

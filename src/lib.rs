@@ -3,7 +3,8 @@
 //! The modules are layers, from high to low; each imports only from lower ones. [`server`] accepts a request, the
 //! generated router ([`generated`], with its hand-written half [`http`]) finds its operation, and [`api`] calls it.
 //! [`operations`] implements the rules, in one transaction of [`db`], with [`access`] for the caller, [`store`] for the
-//! records and [`views`] for the response. [`mail`] delivers the outbox in the background. `ARCHITECTURE.md` has the map.
+//! records and [`views`] for the response. [`mail`] delivers the outbox in the background,
+//! [`retention`] removes what is old. `ARCHITECTURE.md` has the map.
 
 pub mod cli;
 pub mod startup;
@@ -22,6 +23,7 @@ pub mod operations;
 pub mod app;
 pub mod idempotency;
 pub mod mail;
+pub mod retention;
 pub mod views;
 
 pub mod access;

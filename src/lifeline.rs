@@ -1,6 +1,6 @@
 //! Supervision of the vital parts of the process.
 //!
-//! Each vital part (the writer, mail delivery, the accept loop) holds a [`Pulse`]. If one ends unexpectedly, for
+//! Each vital part (the writer, mail delivery, retention, the accept loop) holds a [`Pulse`]. If one ends unexpectedly, for
 //! example by a panic, the first such end is recorded and all waiters are notified: `/livez` answers 503, and `serve`
 //! exits with an error, so that its supervisor restarts it.
 
@@ -17,6 +17,8 @@ pub enum Ending {
     Checkpointer,
     /// The mail delivery task ended.
     Delivery,
+    /// The task that removes old rows ended.
+    Retention,
     /// The task that accepts connections ended.
     Accepting,
     /// The database file was moved, removed or replaced while it was served; its data is in a rescued copy.
@@ -49,6 +51,7 @@ impl std::fmt::Display for Ending {
             Self::Writer => "the thread that writes to the database ended unexpectedly; see the log",
             Self::Checkpointer => "the thread that checkpoints the write-ahead log ended unexpectedly; see the log",
             Self::Delivery => "the task that delivers mail ended unexpectedly; see the log",
+            Self::Retention => "the task that removes old rows ended unexpectedly; see the log",
             Self::Accepting => "the task that accepts connections ended unexpectedly; see the log",
             Self::Damaged => {
                 "the database file is damaged, or another program has written to it; restore a backup with \

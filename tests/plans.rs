@@ -22,7 +22,7 @@ const LARGE: [&str; 7] = [
 ];
 
 /// Statements that may scan such a table, and why.
-const ALLOWED: [(&str, &str); 15] = [
+const ALLOWED: [(&str, &str); 16] = [
     ("FROM invitation_secrets AS secret JOIN invitations", "an export is everything"),
     ("SELECT secret_hash, state, is_send", "for the operator at the command line, once"),
     (
@@ -31,6 +31,7 @@ const ALLOWED: [(&str, &str); 15] = [
     ),
     ("SELECT user_id FROM member_groups WHERE project_id = ?1 AND group_id = ?2", "the same, for a role"),
     ("SELECT 1 FROM users", "stops at the first row"),
+    ("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1", "the same"),
     ("WHERE email_folded = ?1 OR email_clash = ?1", "for the operator at the command line, once"),
     ("SELECT id, organisation_id, email FROM users ORDER BY", "brms check reads all of them"),
     (
@@ -106,18 +107,22 @@ const ACTIVE: (&str, &str) = ("{active}", "active");
 const INVITED: (&str, &str) = ("{invited}", "invited");
 
 /// Statements with parts that are not checked here, and why.
-const CHECKED_ELSEWHERE: [(&str, &str); 10] = [
+const CHECKED_ELSEWHERE: [(&str, &str); 11] = [
     ("SELECT * FROM audit_logs WHERE {condition}", "a test of each combination stands in its file"),
     ("SELECT CAST(?{segment} AS bigint) AS segment", "a count, whose combinations are tested in its file"),
     ("SELECT listed FROM", "a test of each combination stands in its file"),
     ("SELECT audit_logs.* FROM ({pieces})", "the same"),
-    ("SELECT segment, {value}", "a sum"),
+    ("SELECT segment - (SELECT min(number) FROM audit_log_segments", "a sum"),
+    ("SELECT count(*) AS number, min({column})", "brms stats counts all of them"),
     ("SELECT DISTINCT organisation_id, segment FROM (SELECT organisation_id", "brms check reads all of them"),
     ("INSERT INTO {table} (organisation_id, segment{column}", "of one segment"),
     ("INSERT INTO {table} ({})", "adds one row"),
     ("SELECT 1 FROM {table} WHERE {column} = ?1", "a test of each column stands in its file"),
     ("DELETE FROM {table}", "a reset empties every table"),
 ];
+
+/// The file of what `brms check` looks for in all rows.
+const OF_ALL_ROWS: &str = "invariants.rs";
 
 /// A database with the current schema.
 fn schema() -> (tempfile::TempDir, Db) {
@@ -205,7 +210,8 @@ fn no_statement_scans_a_large_table() {
         for statement in statements(&fs::read_to_string(file).expect("a source")) {
             checked += 1;
             let scans = scans(&database, &statement);
-            let is_allowed = ALLOWED.iter().any(|(text, _)| statement.contains(text));
+            let is_allowed =
+                file.ends_with(OF_ALL_ROWS) || ALLOWED.iter().any(|(text, _)| statement.contains(text));
             assert!(scans.is_empty() || is_allowed, "{}: {scans:?}\n{statement}", file.display());
         }
     }

@@ -5,10 +5,11 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
+use super::failed::Failed;
 use super::output::Output;
 use super::{
-    backup, check, completions, copy, demo, export, health, init, invitation, mail, mailbox, man, openapi,
-    project, restore, seed, serve, token, user, user_email,
+    backup, check, compact, completions, copy, demo, export, health, init, invitation, mail, mailbox, man,
+    openapi, project, restore, seed, serve, stats, token, user, user_email,
 };
 use crate::config::{
     Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand, UserCommand,
@@ -17,7 +18,7 @@ use crate::{log, terminal};
 
 use crate::failure::Failure;
 
-/// Runs a command. The exit code is 0 only if it succeeded.
+/// Runs a command. The exit code is 0 only if it succeeded, else usually 1.
 #[must_use]
 pub fn run(command: Command) -> ExitCode {
     log::report_panics();
@@ -42,7 +43,9 @@ pub fn run(command: Command) -> ExitCode {
         Command::Token(TokenCommand::Revoke { id, data }) => token::revoke(&data, id, &mut out),
         Command::Project(ProjectCommand::List(data)) => project::list(&data, &mut out),
         Command::Project(ProjectCommand::Delete { id, data }) => project::delete(&data, id, &mut out),
-        Command::Check(data) => check::run(&data, &mut out),
+        Command::Check(settings) => return end(check::run(&settings, &mut out), &mut out),
+        Command::Stats(settings) => stats::run(&settings, &mut out),
+        Command::Compact(settings) => compact::run(&settings, &mut out),
         Command::Backup(settings) => backup::run(&settings, &mut out),
         Command::Restore(settings) => restore::run(&settings, &mut out),
         Command::Copy(settings) => copy::run(&settings, &mut out),
@@ -51,16 +54,21 @@ pub fn run(command: Command) -> ExitCode {
         Command::Completions { shell } => completions::run(shell, &mut out),
         Command::Man { folder } => man::run(&folder, &mut out),
     };
-    let done = done.and_then(|()| Ok(out.flush()?));
+    end(done.map_err(Failed::from), &mut out)
+}
+
+/// Reports the outcome of a command, and returns its exit code.
+fn end(done: Result<(), Failed>, out: &mut Output) -> ExitCode {
+    let done = done.and_then(|()| Ok(out.flush().map_err(Failure::from)?));
     log::finish();
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) if out.is_closed() => ExitCode::SUCCESS,
-        Err(failure) => {
+        Err(Failed { failure, code }) => {
             // If even standard error is closed, nothing else can be done.
             let failure = format!("{failure}{}", file_size_limit());
             let _ = writeln!(std::io::stderr(), "brms: {}", terminal::lines(&failure));
-            ExitCode::FAILURE
+            code
         }
     }
 }

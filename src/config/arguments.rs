@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 
 use super::commands::{
     BackupSettings, CopySettings, DemoSettings, ExportSettings, HealthSettings, InitSettings, MailCommand,
-    MailboxCommand, OpenapiSettings, ProjectCommand, RestoreSettings, SeedSettings, TokenCommand,
+    MailboxCommand, OpenapiSettings, ProjectCommand, ReportSettings, RestoreSettings, SeedSettings,
+    TokenCommand,
 };
 use super::database::DatabaseSettings;
 use super::people::{InvitationCommand, UserCommand};
@@ -52,10 +53,16 @@ pub enum Command {
     /// List and delete projects.
     #[command(subcommand)]
     Project(ProjectCommand),
-    /// Check the database: users of one organisation who have the same mailbox, addresses that are not valid, and totals
-    /// and search indexes that do not match their rows. Changes nothing, and takes files of earlier versions; exit code 0
-    /// if all is well.
-    Check(DatabaseSettings),
+    /// Check the database, also while a server is running: pages, indexes, foreign keys and schema; addresses; owners,
+    /// invitations, links and mails; rows of one organisation that refer to another one; totals, audit log segments and
+    /// search indexes. Changes nothing. Exit code 0 if nothing is wrong, 1 if something is, 2 for wrong usage, 3 if the
+    /// database could not be checked.
+    Check(ReportSettings),
+    /// Print how much is in the database, also while a server is running: rows, bytes, oldest, newest and growth of each
+    /// kind of data, and the size of the database.
+    Stats(ReportSettings),
+    /// Give space that is no longer used back to the disk, while no server is running.
+    Compact(DatabaseSettings),
     /// Write a verified copy of the database to a new file, also while a server is running.
     Backup(BackupSettings),
     /// Replace the database with a backup while no server is running; the previous file is kept.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::database::{DatabaseSettings, DatabaseUrl, PostgresSettings, postgres_url};
 use super::mail::MailSettings;
+use super::people::PrintSettings;
 use super::serve::InvitationSettings;
 use super::values::{email, note, permission, positive_time, public_url};
 use crate::generated::models::Permission;
@@ -54,6 +55,17 @@ pub struct CopySettings {
 pub struct RestoreSettings {
     /// The backup; it is not changed.
     pub file: PathBuf,
+    /// The database.
+    #[command(flatten)]
+    pub data: DatabaseSettings,
+}
+
+/// Settings of `check` and `stats`.
+#[derive(Clone, Debug, Args)]
+pub struct ReportSettings {
+    /// How it is printed.
+    #[command(flatten)]
+    pub print: PrintSettings,
     /// The database.
     #[command(flatten)]
     pub data: DatabaseSettings,

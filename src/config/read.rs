@@ -117,6 +117,10 @@ fn refuse_file_settings_with_url(
             "--test-api sets the clock and causes faults of one process, so it needs --single-instance, too"
         }
         "backup" => "brms backup copies a file; for a PostgreSQL database use pg_dump, or its own backups",
+        "compact" => {
+            "brms compact makes a file anew; PostgreSQL uses the space of removed rows again by itself (autovacuum), and \
+             VACUUM (FULL) gives it back to the disk"
+        }
         "restore" => {
             "brms restore replaces a file; for a PostgreSQL database use pg_restore, or its own backups"
         }

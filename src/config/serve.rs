@@ -10,6 +10,7 @@ use super::cross_origin::CrossOriginSettings;
 use super::database::DatabaseSettings;
 use super::mail::{DeliverySettings, MailSettings};
 use super::proxies::ProxySettings;
+use super::retention::RetentionSettings;
 use super::testing::TestSettings;
 use super::values::{email, name, positive_time, public_url};
 
@@ -60,6 +61,9 @@ pub struct ServeSettings {
     /// The settings of mail delivery.
     #[command(flatten)]
     pub delivery: DeliverySettings,
+    /// What is removed in time.
+    #[command(flatten)]
+    pub retention: RetentionSettings,
     /// Seed an empty database from this file; ignored if the database is not empty.
     #[arg(long, env = "BRMS_SEED", value_name = "FILE")]
     pub seed: Option<PathBuf>,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::address::EmailAddress;
-use crate::clock::CENTURY;
+use crate::clock::{CENTURY, DAY};
 use crate::generated::models::Permission;
 
 /// A positive duration: `90s`, `10m`, `7d`.
@@ -12,6 +12,15 @@ pub(crate) fn positive_time(text: &str) -> Result<Duration, String> {
         humantime::parse_duration(text).map_err(|error| format!("{error}; write it as 90s, 10m or 7d"))?;
     if time.is_zero() || time > CENTURY {
         return Err("must be between 1ms and 100y".to_owned());
+    }
+    Ok(time)
+}
+
+/// How long rows are kept. A minute is `m` and a month `M`: what is removed in error cannot be brought back.
+pub(super) fn keep_time(text: &str) -> Result<Duration, String> {
+    let time = positive_time(text)?;
+    if time < DAY {
+        return Err("must be at least 1d; a minute is written m, a month M".to_owned());
     }
     Ok(time)
 }
@@ -147,6 +156,10 @@ mod tests {
             assert!(positive_time(wrong).is_err(), "{wrong}");
         }
         assert_eq!(positive_time("7d"), Ok(Duration::from_hours(7 * 24)));
+        assert!(
+            keep_time("90m").is_err_and(|error| error.contains("a month M")) && keep_time("23h").is_err()
+        );
+        assert_eq!(keep_time("90d"), Ok(90 * DAY));
         assert!(permission("project:manage").is_ok() && permission("everything").is_err());
     }
 }

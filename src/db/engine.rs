@@ -9,8 +9,10 @@ use super::postgres;
 use super::postgres::engine::PostgresEngine;
 use super::postgres::known::Key;
 use super::postgres::reader::ReadView;
+use super::sizes::DatabaseSizes;
 use super::sqlite;
 use super::sqlite::engine::SqliteEngine;
+use super::storage_fault::StorageFault;
 use super::tx::Tx;
 use crate::clock::Clock;
 use crate::failure::Failure;
@@ -29,6 +31,12 @@ pub struct Engine {
 enum AnyEngine {
     Sqlite(Arc<SqliteEngine>),
     Postgres(Box<PostgresEngine>),
+}
+
+/// The turn to remove old rows. It ends when this is dropped, or with the process.
+pub struct RetentionTurn {
+    /// A file has one server.
+    _lock: Option<postgres::RetentionLock>,
 }
 
 /// Runs a method of whichever engine it is.
@@ -155,11 +163,47 @@ impl Engine {
         copied
     }
 
+    /// [`Engine::peek`] for what reads all of a large database: without a limit on its time, and by reading tables from
+    /// one end to the other.
+    pub fn survey<T: Send>(&self, work: impl FnOnce(&Tx) -> Result<T, Problem> + Send) -> Result<T, Problem> {
+        match &self.on {
+            AnyEngine::Sqlite(sqlite) => sqlite.peek(work),
+            AnyEngine::Postgres(postgres) => postgres.survey(work),
+        }
+    }
+
+    /// How much space the database takes.
+    pub fn sizes(&self) -> Result<DatabaseSizes, Problem> {
+        match &self.on {
+            AnyEngine::Sqlite(engine) => engine.peek(|tx| sqlite::sizes::of_file(tx, engine.path())),
+            AnyEngine::Postgres(engine) => engine.survey(postgres::sizes::of_database),
+        }
+    }
+
+    /// What is wrong with the database below its rows.
+    pub fn storage_faults(&self) -> Result<Vec<StorageFault>, Problem> {
+        match &self.on {
+            AnyEngine::Sqlite(_) => self.survey(sqlite::soundness::faults),
+            AnyEngine::Postgres(_) => self.survey(postgres::soundness::faults),
+        }
+    }
+
     /// The tables whose search index does not match their texts. PostgreSQL keeps its indexes itself.
     pub fn wrong_search_indexes(&self) -> Result<Vec<&'static str>, Problem> {
         match &self.on {
-            AnyEngine::Sqlite(engine) => engine.peek(sqlite::wrong_search_indexes),
+            AnyEngine::Sqlite(_) => self.survey(sqlite::wrong_search_indexes),
             AnyEngine::Postgres(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Takes the turn of the one server that removes old rows. `None`: another one has it. It blocks the thread.
+    pub fn take_turn_of_retention(&self) -> Result<Option<RetentionTurn>, Problem> {
+        match &self.on {
+            AnyEngine::Sqlite(_) => Ok(Some(RetentionTurn { _lock: None })),
+            AnyEngine::Postgres(postgres) => {
+                let taken = postgres.take_turn_of_retention()?;
+                Ok(taken.map(|lock| RetentionTurn { _lock: Some(lock) }))
+            }
         }
     }
 

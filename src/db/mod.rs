@@ -12,13 +12,17 @@ mod list;
 mod memory;
 pub mod postgres;
 mod rows;
+mod sizes;
 pub mod sqlite;
+mod storage_fault;
 mod tx;
 mod values;
 
-pub use engine::{Db, Engine};
+pub use engine::{Db, Engine, RetentionTurn};
 pub use list::{Candidates, Filter, List, Scan, Search};
 pub use rows::{Column, Row, RowResult};
+pub use sizes::DatabaseSizes;
+pub use storage_fault::{StorageCheck, StorageFault};
 pub use tx::Tx;
 pub use values::{Cell, FromCell, Ids, Kind, Parameter, Parameters, Value};
 pub(crate) use values::{params, word_parameters};

@@ -28,6 +28,7 @@ use crate::mail::delivery::Delivery;
 use crate::mail::mailer::{Mailer, Sender};
 use crate::mail::render::Renderer;
 use crate::mail::transport::Transport;
+use crate::retention::Retention;
 use crate::secret::Secret;
 use crate::server::{self, CrossOrigin, ServerLimits, Site};
 use crate::web::pages;
@@ -46,6 +47,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     delivering: JoinHandle<()>,
+    retaining: JoinHandle<()>,
     ready_file: Option<ReadyFile>,
     lock: opened::DatabaseLock,
     data_location: DataLocation,
@@ -99,7 +101,8 @@ impl Server {
             stop_timeout: settings.stop_timeout,
         };
         let serving = tokio::spawn(server::serve(Arc::clone(&site), listener, limits, stopped.clone()));
-        let delivering = tokio::spawn(delivery.run(stopped));
+        let delivering = tokio::spawn(delivery.run(stopped.clone()));
+        let retaining = tokio::spawn(retention(&site.app, settings).run(stopped));
         let new_token = test_token.as_ref().and_then(Token::if_new);
         let ready_file = ready_file.map(|prepared| prepared.publish(&url(address), new_token)).transpose()?;
         let first_credentials = filled.credentials;
@@ -111,6 +114,7 @@ impl Server {
             stop,
             serving,
             delivering,
+            retaining,
             ready_file,
             lock,
             data_location,
@@ -172,10 +176,12 @@ impl Server {
         self.site.app.db.begin_to_stop();
         self.stop.send_replace(true);
         log_failure(self.serving.await);
-        // Delivery and database share one deadline: both may wait for a write that the disk never finishes.
+        // The tasks and the database share one deadline: each may wait for a write that the disk never finishes.
         let until = Instant::now() + CLOSE_TIME_MAX;
-        let Ok(delivered) = timeout_at(until, self.delivering).await else { return false };
-        log_failure(delivered);
+        for task in [self.delivering, self.retaining] {
+            let Ok(ended) = timeout_at(until, task).await else { return false };
+            log_failure(ended);
+        }
         let site = Arc::downgrade(&self.site);
         // Dropping the last handle on the database waits for the writer thread. Done outside the runtime, so that a
         // second signal is still handled.
@@ -225,6 +231,16 @@ fn delivery(app: &App, settings: &ServeSettings, mailer: Mailer) -> Delivery {
         mailer: Arc::new(mailer),
         workers: usize::from(settings.delivery.mail_workers),
         give_up_after: settings.delivery.mail_give_up_after,
+    }
+}
+
+/// The task that removes old rows.
+fn retention(app: &App, settings: &ServeSettings) -> Retention {
+    let limits = settings.invitations;
+    Retention {
+        db: app.db.clone(),
+        settings: settings.retention,
+        send_window: limits.invitation_send_window.max(limits.inviter_send_window),
     }
 }
 

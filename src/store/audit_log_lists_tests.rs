@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::clock::Timestamp;
-use crate::db::params;
+use crate::db::{Db, params};
 use crate::generated::models::ProjectVersion;
 use crate::http::Word;
 use crate::store::audit_log_segments::WrongSegment;
@@ -11,6 +11,7 @@ use crate::store::audit_logs;
 use crate::store::ids::{OrganisationId, ProjectId};
 use crate::store::organisations::{self, Organisation};
 use crate::store::projects::{self, Project};
+use crate::store::removals;
 use crate::store::tests::Plans;
 
 const KINDS: [AuditLogType; 4] =
@@ -123,26 +124,70 @@ fn each_page_is_the_same_as_without_segments() {
     let Plans { db, .. } = &Plans::new();
     let all = db.write_blocking(|tx| fill(tx, &mut Numbers(7))).unwrap();
     let mut numbers = Numbers(8);
-    let moments: Vec<i64> = (-1..302).collect();
     let segments: Vec<i64> = db
         .peek(|tx| {
             tx.rows("SELECT count(*) FROM audit_log_segments GROUP BY organisation_id", (), |row| row.get(0))
         })
         .unwrap();
     assert!(segments.len() == 2 && segments.iter().all(|count| *count > 20), "{segments:?}");
-    for _ in 0..3_000 {
-        let entries = &all[numbers.below(2)];
+    assert_lists(db, &all, &mut numbers, 3_000);
+}
+
+#[test]
+fn each_page_is_the_same_after_the_oldest_entries_were_removed() {
+    let Plans { db, .. } = &Plans::new();
+    let mut all = db.write_blocking(|tx| fill(tx, &mut Numbers(9))).unwrap();
+    let mut numbers = Numbers(10);
+    let stays = db.peek(removals::newest_entry).unwrap().unwrap();
+    for before in [1, 20, 21, 100, 250, 400] {
+        let moment = Timestamp::from_millis(before);
+        let removed = db.write_blocking(move |tx| {
+            let mut removed = 0;
+            for organisation_id in removals::with_old_entries(tx, moment, stays)? {
+                loop {
+                    let rows = removals::remove_entries(tx, organisation_id, moment, stays)?;
+                    assert_eq!(segments::wrong(tx)?, [], "before {before}, after {removed}");
+                    removed += rows;
+                    if rows < removals::ROWS_MAX {
+                        break;
+                    }
+                }
+            }
+            Ok(removed)
+        });
+        let had: usize = all.iter().map(Vec::len).sum();
+        for entries in &mut all {
+            entries.retain(|entry| entry.created_at >= moment || entry.id == stays);
+        }
+        let has: usize = all.iter().map(Vec::len).sum();
+        assert_eq!(removed.unwrap(), had - has, "before {before}");
+        all.iter().filter(|entries| !entries.is_empty()).for_each(|entries| {
+            assert_lists(db, std::slice::from_ref(entries), &mut numbers, 300);
+        });
+    }
+    assert_eq!(all.iter().map(Vec::len).sum::<usize>(), 1, "the newest one stays");
+    assert!(
+        db.peek(segments_and_faults).unwrap().0 <= 2,
+        "of the one that stays, and none that is empty behind it"
+    );
+}
+
+/// Pages of random lists have the entries that they should have.
+fn assert_lists(db: &Db, all: &[Vec<StoredEntry>], numbers: &mut Numbers, rounds: usize) {
+    let moments: Vec<i64> = (-1..302).collect();
+    for _ in 0..rounds {
+        let entries = &all[numbers.below(all.len())];
         let size = numbers.below(40) as u64 + 1;
         let filter = AuditLogFilter {
             wanted: Wanted {
                 organisation_id: entries[0].organisation_id,
-                project_id: one_of(&mut numbers, &PROJECTS).map(Into::into),
+                project_id: one_of(numbers, &PROJECTS).map(Into::into),
                 user_id: None,
-                from: one_of(&mut numbers, &moments).map(Timestamp::from_millis),
-                to: one_of(&mut numbers, &moments).map(Timestamp::from_millis),
+                from: one_of(numbers, &moments).map(Timestamp::from_millis),
+                to: one_of(numbers, &moments).map(Timestamp::from_millis),
             },
-            kind: one_of(&mut numbers, &KINDS),
-            action: one_of(&mut numbers, &ACTIONS),
+            kind: one_of(numbers, &KINDS),
+            action: one_of(numbers, &ACTIONS),
             order: OrderBy::ALL[numbers.below(OrderBy::ALL.len())],
             sort: Sort::ALL[numbers.below(2)],
             page: Page::new(numbers.below(300 / usize::try_from(size).unwrap() + 2) as u64 + 1, size),
@@ -206,14 +251,18 @@ fn a_late_entry_takes_segments_away_which_come_back_one_at_a_time() {
 }
 
 #[test]
-fn an_entry_that_another_program_deletes_takes_segments_away() {
+fn an_entry_that_another_program_deletes_is_counted_out_of_its_segment() {
     let plans = of_three_segments();
     let deleted = run(&plans, 4, |tx, id, _| {
         let at = Timestamp::from_millis(segments::SEGMENT_ENTRIES + 6);
         let sql = "DELETE FROM audit_logs WHERE organisation_id = ?1 AND created_at = ?2";
         tx.execute(sql, params![id, at]).map(drop)
     });
-    assert_eq!(deleted, (1, Vec::new()));
+    assert_eq!(deleted, (3, Vec::new()));
+    let deleted = run(&plans, 4, |tx, _, _| {
+        tx.execute("DELETE FROM audit_logs WHERE action = 'created'", ()).map(drop)
+    });
+    assert_eq!(deleted, (3, Vec::new()));
 }
 
 #[test]

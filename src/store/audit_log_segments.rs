@@ -3,7 +3,8 @@
 //! segment are counted. A log of a million entries has 120 segments.
 //!
 //! Entries are never changed, so the sums stay right unless an entry is added before the end of the last segment, as
-//! after a clock was set back. Such an entry takes away the segments from there on.
+//! after a clock was set back. Such an entry takes away the segments from there on. An entry that is removed is counted
+//! out of its segment by a trigger. Retention removes the oldest ones, and segments that are empty then.
 
 use uuid::Uuid;
 
@@ -57,15 +58,19 @@ const LOOK_EACH: u128 = 1_024;
 /// there can be more to add.
 const ADDED_MAX: usize = 1;
 
+/// How many segments are looked at to find those whose entries were removed: as many as a removal has rows.
+const PASSED_MAX: i64 = 16;
+
 /// How many entries of one type or action a segment has.
 pub(super) struct SegmentSum {
+    /// Its place in [`ends`].
     pub(super) segment: usize,
     /// The type or action; `None` if the sum is over all.
     pub(super) value: Option<String>,
     pub(super) entries: u64,
 }
 
-/// The position of the last entry of each segment.
+/// The position of the last entry of each segment, from the oldest one that is left.
 pub(super) fn ends(tx: &Tx, organisation_id: OrganisationId) -> Result<Vec<Position>, Problem> {
     tx.rows(
         "SELECT last_created_at, last_id FROM audit_log_segments WHERE organisation_id = ?1 ORDER BY number",
@@ -80,7 +85,8 @@ pub(super) enum Sums {
     OfAll,
 }
 
-/// The entries of each segment that meet a condition, for each value of a column or all together.
+/// The entries of each segment that meet a condition on the organisation (`?1`) and more, for each value of a column or
+/// all together.
 pub(super) fn sums(
     tx: &Tx,
     sums: &Sums,
@@ -95,11 +101,12 @@ pub(super) fn sums(
     let value = column.unwrap_or("CAST(NULL AS text)");
     let group = column.map(|column| format!(", {column}")).unwrap_or_default();
     let statement = format!(
-        "SELECT segment, {value} AS value, CAST(sum(entries) AS bigint) AS entries
+        "SELECT segment - (SELECT min(number) FROM audit_log_segments WHERE organisation_id = ?1) AS place,
+                {value} AS value, CAST(sum(entries) AS bigint) AS entries
          FROM {table} WHERE {condition} GROUP BY segment{group}"
     );
     tx.rows(&statement, parameters, |row| {
-        let segment = usize::try_from(row.get::<u32>("segment")?).unwrap_or(usize::MAX);
+        let segment = usize::try_from(row.get::<u32>("place")?).unwrap_or(usize::MAX);
         Ok(SegmentSum {
             segment,
             value: row.get("value")?,
@@ -118,7 +125,7 @@ pub(super) fn note(tx: &Tx, organisation_id: OrganisationId, (at, id): Position)
 }
 
 /// Makes the segments of an organisation anew, after its log was replaced.
-pub(super) fn remake(tx: &Tx, organisation_id: OrganisationId) -> Result<(), Problem> {
+pub fn remake(tx: &Tx, organisation_id: OrganisationId) -> Result<(), Problem> {
     remove_from(tx, organisation_id, beginning())?;
     add(tx, organisation_id, SEGMENT_ENTRIES, usize::MAX)
 }
@@ -153,6 +160,22 @@ pub(super) fn remove_from(
     tx.execute(
         "DELETE FROM audit_log_segments WHERE organisation_id = ?1 AND (last_created_at, last_id) >= (?2, ?3)",
         params![organisation_id, position.0, position.1],
+    )
+    .map(drop)
+}
+
+/// Removes the oldest segments if they end at a position or before: their entries were removed. It looks at a few only,
+/// since few entries are removed at once.
+pub(super) fn remove_passed(
+    tx: &Tx,
+    organisation_id: OrganisationId,
+    (at, id): Position,
+) -> Result<(), Problem> {
+    tx.execute(
+        "DELETE FROM audit_log_segments
+         WHERE organisation_id = ?1 AND (last_created_at, last_id) <= (?2, ?3)
+           AND number < ?4 + (SELECT min(number) FROM audit_log_segments WHERE organisation_id = ?1)",
+        params![organisation_id, at, id, PASSED_MAX],
     )
     .map(drop)
 }

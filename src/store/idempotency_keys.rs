@@ -77,6 +77,11 @@ pub(crate) fn live_of_user(tx: &Tx, user_id: UserId) -> Result<(u64, Option<Time
     )
 }
 
+/// Whether any key has expired.
+pub(crate) fn any_expired(tx: &Tx) -> Result<bool, Problem> {
+    tx.exists("SELECT 1 FROM idempotency_keys WHERE expires_at <= ?1 LIMIT 1", [tx.now()])
+}
+
 /// Removes expired keys, the oldest first, at most `keys_max`.
 pub(crate) fn remove_expired(tx: &Tx, keys_max: u32) -> Result<usize, Problem> {
     tx.execute(

@@ -112,7 +112,7 @@ fn fr_50_check_names_users_of_one_mailbox_in_a_file_that_is_not_migrated_and_cha
             std::fs::write(&path, "").expect("an empty file");
         }
         let output = run(&["check", "--database", &path.display().to_string()]);
-        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
     }
 }
 

@@ -79,9 +79,11 @@ mod matrix_requests;
 mod matrix_table;
 
 mod backups;
+mod checks;
 #[cfg(unix)]
 mod closed_pipes;
 mod command_line;
+mod compacting;
 mod connections;
 mod docs;
 mod durability;
@@ -97,6 +99,7 @@ mod file_names;
 mod first_contact;
 mod fuzz;
 mod instances;
+mod kills;
 #[cfg(target_os = "linux")]
 mod log_changes;
 #[cfg(target_os = "linux")]
@@ -110,9 +113,11 @@ mod processes;
 mod read_errors;
 mod readiness;
 mod restoring;
+mod retention;
 mod schemas;
 mod seeds;
 mod starting;
+mod statistics;
 #[cfg(target_os = "linux")]
 mod staying_alive;
 

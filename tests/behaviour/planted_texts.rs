@@ -20,13 +20,14 @@ const PLANT: &str = "a\u{1b}]0;pwned\u{7}\u{9b}31m\r\nFORGED\u{202e}b\u{2066}\u{
                      =?utf-8?q?=1B]0=3Bx=07=0AFORGED?= e";
 
 /// Commands that print nothing which others choose.
-const NOTHING_OF_OTHERS: [&str; 11] = [
+const NOTHING_OF_OTHERS: [&str; 12] = [
     "serve",
     "init",
     "demo",
     "seed",
     "backup",
     "restore",
+    "compact",
     "copy",
     "openapi",
     "completions",
@@ -177,6 +178,8 @@ async fn every_command_prints_planted_texts(to: To) {
         ("mailbox list", &[]),
         ("mailbox show", &[mail]),
         ("export", &[]),
+        ("stats", &[]),
+        ("stats", &["--json"]),
     ] {
         let output = commands.show(command, more, 0);
         if more.contains(&"--json") || command == "export" {
@@ -206,6 +209,8 @@ fn errors_of_planted_words(commands: &mut Commands, mail: &str) {
     commands.show("health", &["--listen", &evil_server()], 1);
     commands.show("mail retry", &[mail], 1);
     commands.show("check", &[], 1);
+    let report = commands.show("check", &["--json"], 1);
+    serde_json::from_slice::<serde_json::Value>(&report.stdout).expect("JSON");
     commands.show("user show", &[PLANT], 1);
     commands.show("user set-email", &[PLANT, "a@b.test"], 1);
     commands.show("user set-email", &[seed::NINA, PLANT], 2);

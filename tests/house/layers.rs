@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["api", "operator"],
     &["operations"],
     &["app"],
-    &["idempotency", "mail"],
+    &["idempotency", "mail", "retention"],
     &["views"],
     &["access"],
     &["store"],

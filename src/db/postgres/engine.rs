@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::connector::PostgresConnector;
 use super::known::{Key, KnownKeys};
+use super::locks::RetentionLock;
 use super::options::PostgresOptions;
 use super::reader::{BEGIN, ReadView, Reader, Reading};
 use super::session::PostgresSession;
@@ -144,6 +145,21 @@ impl PostgresEngine {
         })
     }
 
+    pub(in crate::db) fn survey<T: Send>(
+        &self,
+        work: impl FnOnce(&Tx) -> Result<T, Problem> + Send,
+    ) -> Result<T, Problem> {
+        self.peek(|tx| {
+            for setting in [
+                "SELECT set_config('statement_timeout', '0', true)",
+                "SELECT set_config('enable_seqscan', 'on', true)",
+            ] {
+                tx.exists(setting, ())?;
+            }
+            work(tx)
+        })
+    }
+
     pub(in crate::db) fn write_blocking<T, F>(&self, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
@@ -162,6 +178,10 @@ impl PostgresEngine {
 
     pub(in crate::db) fn has_every_step(&self) -> Result<bool, Problem> {
         self.peek(migrations::is_usable)
+    }
+
+    pub(in crate::db) fn take_turn_of_retention(&self) -> Result<Option<RetentionLock>, Problem> {
+        RetentionLock::take_if_free(&self.shared)
     }
 
     pub(in crate::db) fn mail_queued(&self) -> &Notify {

@@ -7,8 +7,10 @@ use super::connector::PostgresConnector;
 use super::failure::described;
 use super::options::PostgresOptions;
 use super::session::PostgresSession;
+use super::shared::PostgresShared;
 use super::threads::on_a_thread;
 use crate::failure::Failure;
+use crate::problem::{Problem, Unavailable};
 
 /// The first key of every lock of brms: "BRMS" in ASCII.
 pub(super) const KEY: u32 = 0x4252_4D53;
@@ -28,6 +30,9 @@ pub struct InstanceLock(Mutex<Option<PostgresSession>>);
 /// Held by an instance from its first look at the database until it is filled, so that of several that start at once
 /// only one fills it.
 pub struct StartLock(Mutex<Option<PostgresSession>>);
+
+/// Held by the instance that removes old rows.
+pub struct RetentionLock(Mutex<Option<PostgresSession>>);
 
 impl InstanceLock {
     /// Takes the lock, or fails if another instance must not share the database with this one.
@@ -68,6 +73,21 @@ impl StartLock {
     }
 }
 
+impl RetentionLock {
+    /// Takes the lock unless another instance holds it.
+    pub(super) fn take_if_free(shared: &PostgresShared) -> Result<Option<Self>, Problem> {
+        let asked = format!(
+            "SELECT 'taken' WHERE pg_try_advisory_lock({KEY}, hashtext('retention ' || current_schema()))"
+        );
+        on_a_thread(|| {
+            let session = shared.connect().ok_or(Problem::Unavailable(Unavailable::Database))?;
+            let taken =
+                session.command(&asked).map_err(|failure| Problem::Unavailable(failure.unavailable()))?;
+            Ok(taken.map(|_| Self(Mutex::new(Some(session)))))
+        })
+    }
+}
+
 /// A new connection that has run this.
 fn locked(options: &PostgresOptions, asked: &str) -> Result<(PostgresSession, Option<String>), Failure> {
     let connector = PostgresConnector::new(options)?;
@@ -87,6 +107,12 @@ impl Drop for InstanceLock {
 }
 
 impl Drop for StartLock {
+    fn drop(&mut self) {
+        close(&self.0);
+    }
+}
+
+impl Drop for RetentionLock {
     fn drop(&mut self) {
         close(&self.0);
     }

@@ -4,6 +4,8 @@
 //! During a rolling upgrade an instance of the version before meets a schema that it does not know. Each step says from
 //! which step on a program can go on with it; a program that cannot is refused at its start, and is not ready.
 
+use std::collections::BTreeSet;
+
 use super::failure::described;
 use super::locks::KEY;
 use super::session::PostgresSession;
@@ -20,6 +22,12 @@ const STEPS: &[Step] = &[
     },
     // A program of step 11 would deliver mails that others have claimed.
     Step { number: 12, usable_from: 12, sql: include_str!("../migrations/postgres/0012_mail_claims.sql") },
+    // A program of step 12 would look for a page of the log in segments that were removed.
+    Step {
+        number: 13,
+        usable_from: 13,
+        sql: include_str!("../migrations/postgres/0013_removed_entries.sql"),
+    },
 ];
 
 struct Step {
@@ -42,6 +50,24 @@ pub(super) fn last() -> u32 {
 pub(super) fn is_usable(tx: &Tx) -> Result<bool, Problem> {
     let missing = tx.exists("SELECT 1 WHERE ?1 > (SELECT max(step) FROM schema_steps)", [last()])?;
     Ok(!missing && !tx.exists("SELECT 1 FROM schema_steps WHERE step > ?1 AND usable_from > ?1", [last()])?)
+}
+
+/// The tables, indexes and triggers that the steps make, each with what it is. Those that are made on a condition are
+/// not among them.
+pub(super) fn defined() -> BTreeSet<(&'static str, &'static str)> {
+    let mut defined = BTreeSet::new();
+    for line in STEPS.iter().flat_map(|step| step.sql.lines()) {
+        match line.split([' ', ';', '(']).collect::<Vec<_>>()[..] {
+            ["CREATE", "TABLE", name, ..] => drop(defined.insert(("table", name))),
+            ["CREATE", "INDEX", name, ..] | ["CREATE", "UNIQUE", "INDEX", name, ..] => {
+                defined.insert(("index", name));
+            }
+            ["CREATE", "TRIGGER", name, ..] => drop(defined.insert(("trigger", name))),
+            ["DROP", _, name, ..] => defined.retain(|(_, other)| *other != name),
+            _ => {}
+        }
+    }
+    defined
 }
 
 /// Applies the steps that the database lacks.

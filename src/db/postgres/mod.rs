@@ -17,11 +17,13 @@ pub(super) mod reader;
 mod readiness;
 pub(super) mod session;
 mod shared;
+pub(super) mod sizes;
+pub(super) mod soundness;
 mod threads;
 mod tls;
 mod write_queue;
 mod writer;
 
 pub use copy::{CopyProgress, CopyStage, copy};
-pub use locks::{InstanceLock, Sharing, StartLock};
+pub use locks::{InstanceLock, RetentionLock, Sharing, StartLock};
 pub use options::{BesideUrl, PostgresOptions};

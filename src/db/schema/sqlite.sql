@@ -300,11 +300,6 @@ CREATE TABLE audit_log_project_sums (
 
 CREATE INDEX audit_log_project_sums_of_segment ON audit_log_project_sums (organisation_id, segment);
 
-CREATE TRIGGER audit_logs_removed AFTER DELETE ON audit_logs BEGIN
-    DELETE FROM audit_log_segments
-    WHERE organisation_id = OLD.organisation_id AND (last_created_at, last_id) >= (OLD.created_at, OLD.id);
-END;
-
 CREATE TABLE user_totals (
     organisation_id BLOB    NOT NULL REFERENCES organisations (id),
     is_service      INTEGER NOT NULL,
@@ -414,6 +409,48 @@ CREATE TRIGGER projects_search_removed AFTER DELETE ON projects BEGIN
     INSERT INTO projects_search (projects_search, rowid, search_name)
     SELECT 'delete', row, OLD.search_name FROM projects_search_rows WHERE id = OLD.id;
     DELETE FROM projects_search_rows WHERE id = OLD.id;
+END;
+
+CREATE TRIGGER audit_logs_removed AFTER DELETE ON audit_logs BEGIN
+    DELETE FROM audit_log_sums
+    WHERE organisation_id = OLD.organisation_id AND type = OLD.type AND action = OLD.action AND entries = 1
+      AND segment = (SELECT number
+                     FROM audit_log_segments
+                     WHERE organisation_id = OLD.organisation_id
+                       AND (last_created_at, last_id) >= (OLD.created_at, OLD.id)
+                     ORDER BY number
+                     LIMIT 1);
+    UPDATE audit_log_sums
+    SET entries = entries - 1
+    WHERE organisation_id = OLD.organisation_id AND type = OLD.type AND action = OLD.action AND entries > 1
+      AND segment = (SELECT number
+                     FROM audit_log_segments
+                     WHERE organisation_id = OLD.organisation_id
+                       AND (last_created_at, last_id) >= (OLD.created_at, OLD.id)
+                     ORDER BY number
+                     LIMIT 1);
+END;
+
+CREATE TRIGGER audit_logs_removed_of_project AFTER DELETE ON audit_logs WHEN OLD.project_id IS NOT NULL BEGIN
+    DELETE FROM audit_log_project_sums
+    WHERE organisation_id = OLD.organisation_id AND project_id = OLD.project_id AND type = OLD.type
+      AND action = OLD.action AND entries = 1
+      AND segment = (SELECT number
+                     FROM audit_log_segments
+                     WHERE organisation_id = OLD.organisation_id
+                       AND (last_created_at, last_id) >= (OLD.created_at, OLD.id)
+                     ORDER BY number
+                     LIMIT 1);
+    UPDATE audit_log_project_sums
+    SET entries = entries - 1
+    WHERE organisation_id = OLD.organisation_id AND project_id = OLD.project_id AND type = OLD.type
+      AND action = OLD.action AND entries > 1
+      AND segment = (SELECT number
+                     FROM audit_log_segments
+                     WHERE organisation_id = OLD.organisation_id
+                       AND (last_created_at, last_id) >= (OLD.created_at, OLD.id)
+                     ORDER BY number
+                     LIMIT 1);
 END;
 
 INSERT INTO users_search (users_search, rank) VALUES ('secure-delete', 1);

@@ -198,7 +198,7 @@ fn is_damaged(cause: &rusqlite::Error) -> bool {
     matches!(cause.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
 }
 
-fn connect(path: &Path) -> Result<Connection, Failure> {
+pub(super) fn connect(path: &Path) -> Result<Connection, Failure> {
     let failed =
         |cause: &dyn std::fmt::Display| Failure(format!("{} cannot be opened: {cause}", path.display()));
     files::check_length(path).map_err(|cause| failed(&cause))?;

@@ -1,5 +1,6 @@
 //! The SQLite engine: one writer, a pool of readers, and the state that they share.
 
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -220,6 +221,11 @@ impl SqliteEngine {
     pub(in crate::db) fn has_every_step(&self) -> Result<bool, Problem> {
         let step: u32 = self.peek(|tx| tx.row("PRAGMA user_version", (), |row| row.get(0)))?;
         Ok(step == migrations::last())
+    }
+
+    /// The path of the file.
+    pub(in crate::db) fn path(&self) -> &Path {
+        self.shared.file.path()
     }
 
     /// Notified after each commit that queued a mail.

@@ -31,11 +31,12 @@ pub(super) const ALL: &[&str] = &[
     include_str!("../migrations/sqlite/0010_totals.sql"),
     include_str!("../migrations/sqlite/0011_search_index.sql"),
     include_str!("../migrations/sqlite/0012_mail_claims.sql"),
+    include_str!("../migrations/sqlite/0013_removed_entries.sql"),
 ];
 
 /// What all steps together make of an empty file. A new file gets this: to run them one after another takes as long as
 /// all the rest of a start. A test compares both.
-const SCHEMA: &str = include_str!("../schema/sqlite.sql");
+pub(super) const SCHEMA: &str = include_str!("../schema/sqlite.sql");
 
 /// The number of the last step, which every migrated file has.
 pub(in crate::db) fn last() -> u32 {

@@ -4,6 +4,7 @@
 mod backup;
 pub(super) mod cells;
 mod checkpoint;
+mod compaction;
 mod compare;
 mod connection;
 mod copy;
@@ -25,12 +26,15 @@ mod readiness;
 mod rescue;
 mod search_check;
 mod shared;
+pub(super) mod sizes;
+pub(super) mod soundness;
 mod stuck_lock;
 mod system;
 pub(super) mod verbs;
 mod writer;
 
 pub use backup::{Copied, Existing, Restored, back_up, restore};
+pub use compaction::{Compacted, compact};
 pub use files::{beside, database_of, discard, is_new};
 pub use lock::ServeLock;
 pub use options::Options;

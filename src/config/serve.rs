@@ -101,7 +101,7 @@ pub struct ServeSettings {
     /// time-out, or the load balancer sends requests on connections that are just being closed.
     #[arg(long, env = "BRMS_KEEP_ALIVE_TIMEOUT", value_name = "TIME", default_value = "75s", value_parser = positive_time)]
     pub keep_alive_timeout: Duration,
-    /// The deadline by which a request's write has to begin.
+    /// The deadline of a request. A write that is not done by then is undone, or not begun.
     #[arg(long, env = "BRMS_REQUEST_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = positive_time)]
     pub request_timeout: Duration,
     /// How long a graceful shutdown waits for requests in progress. Idle connections are closed at once.

@@ -6,6 +6,7 @@
 //!
 //! By design, a transaction cannot be held across an `await`, and transactions do not nest.
 
+mod budget;
 mod engine;
 mod jobs;
 mod list;
@@ -16,6 +17,7 @@ pub mod sqlite;
 mod tx;
 mod values;
 
+pub use budget::Written;
 pub use engine::{Db, Engine};
 pub use list::{Candidates, Filter, List, Scan, Search};
 pub use rows::{Column, Row, RowResult};

@@ -25,13 +25,18 @@ fn last_release() -> Value {
 
 /// Breaking changes that are meant, by the end of their place and the beginning of what they are: names need a visible
 /// character. A file that has others keeps them.
-const MEANT: [(&str, &str); 6] = [
+const MEANT: [(&str, &str); 10] = [
     ("body/name", "minLength"),
     ("body/displayName", "minLength"),
     ("body/name", "pattern"),
     ("body/displayName", "pattern"),
     ("body/firstName", "pattern"),
     ("body/lastName", "pattern"),
+    // Some values have a length in bytes.
+    ("body/filePermissions", "x-json-bytes-max"),
+    ("body/projectFilePermissions", "x-json-bytes-max"),
+    ("body/idpGroups", "x-json-bytes-max"),
+    ("body/preferences", "x-json-bytes-max"),
 ];
 
 fn is_meant(change: &str) -> bool {

@@ -51,6 +51,7 @@ mod approvals;
 mod audit_changes;
 mod audit_export;
 mod audit_logs;
+mod call_budget;
 mod groups;
 mod list_statements;
 mod member_lists;
@@ -61,6 +62,7 @@ mod roles;
 mod roles_reach;
 mod search_index;
 mod searching;
+mod value_limits;
 
 mod idempotency;
 mod idempotency_kept;

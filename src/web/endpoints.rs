@@ -8,6 +8,7 @@ use serde_json::json;
 use super::docs;
 use crate::app::App;
 use crate::http::{self, Form, Reply, Request, Route, route};
+use crate::limits::{ACCEPTANCE_BYTES_MAX, NAME_CHARACTERS_MAX};
 use crate::openapi;
 use crate::operations::health;
 use crate::operations::invitations::accept::{self, Acceptance, Accepted};
@@ -158,12 +159,12 @@ async fn take(app: &App, pages: &Pages, request: &mut Request) -> Result<Reply, 
     let context = request.context().clone();
     match request.media_type().as_deref() {
         Some("application/json") => {
-            let acceptance: Acceptance = request.json().await?;
+            let acceptance: Acceptance = request.json_within(ACCEPTANCE_BYTES_MAX).await?;
             let accepted = accept::accept(app, context, acceptance).await?;
             Reply::json(200, &accepted)
         }
         Some("application/x-www-form-urlencoded") => {
-            let form = match request.form().await {
+            let form = match request.form(ACCEPTANCE_BYTES_MAX).await {
                 Ok(form) => form,
                 Err(problem) => return show_problem(pages, problem),
             };
@@ -214,8 +215,8 @@ fn show_again(pages: &Pages, form: &Form, problem: Problem) -> Result<Reply, Pro
     let code = form.get("secret").filter(|_| secret.is_none()).and_then(|text| pasted_code::find(text).ok());
     let again = AcceptForm {
         secret: code.as_ref().map_or("", Secret::reveal),
-        first_name: form.get("firstName").unwrap_or_default(),
-        last_name: form.get("lastName").unwrap_or_default(),
+        first_name: shown_again(form.get("firstName")),
+        last_name: shown_again(form.get("lastName")),
         errors: FormErrors {
             secret: secret.as_deref(),
             first_name: first_name.as_deref(),
@@ -225,6 +226,11 @@ fn show_again(pages: &Pages, form: &Form, problem: Problem) -> Result<Reply, Pro
     let mut reply = show(pages, problem.status(), &again)?;
     reply.problem = Some(problem);
     Ok(reply)
+}
+
+/// A name that was entered, unless it is too long to be one: then the page would repeat all of it.
+fn shown_again(name: Option<&str>) -> &str {
+    name.filter(|name| name.chars().nth(NAME_CHARACTERS_MAX).is_none()).unwrap_or_default()
 }
 
 /// A problem as a page, with the same status and headers as for API clients.

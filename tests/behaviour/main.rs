@@ -19,6 +19,7 @@ mod requests;
 mod rights;
 mod secrets;
 
+mod accept_limits;
 mod accepting;
 mod addresses;
 mod addresses_shared;

@@ -54,6 +54,8 @@ mod audit_export;
 mod audit_logs;
 mod call_budget;
 mod groups;
+#[cfg(target_os = "linux")]
+mod largest_calls;
 mod list_statements;
 mod member_lists;
 mod projects;

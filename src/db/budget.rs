@@ -16,14 +16,14 @@ use crate::problem::Problem;
 
 /// Rows, and the bytes of the texts in them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct Demand {
     /// The rows.
     pub rows: usize,
     /// The bytes.
     pub bytes: usize,
 }
 
-impl Written {
+impl Demand {
     /// Rows whose texts are too short to count.
     #[must_use]
     pub fn rows(rows: usize) -> Self {
@@ -45,7 +45,7 @@ impl Written {
 /// The budget of a call, and what is used of it.
 pub(super) struct Budget {
     until: Instant,
-    used: Cell<Written>,
+    used: Cell<Demand>,
     is_counting: Cell<bool>,
 }
 
@@ -60,7 +60,7 @@ impl Budget {
     }
 
     /// Fails if there is no room for this beside what is used (409).
-    pub(super) fn check_room(&self, more: Written) -> Result<(), Problem> {
+    pub(super) fn check_room(&self, more: Demand) -> Result<(), Problem> {
         self.used.get().and(more).check()
     }
 
@@ -70,7 +70,7 @@ impl Budget {
             return Ok(());
         }
         let bytes = parameters.iter().map(|parameter| text_bytes(&parameter.value())).sum();
-        self.used.set(self.used.get().and(Written { rows, bytes }));
+        self.used.set(self.used.get().and(Demand { rows, bytes }));
         self.used.get().check()
     }
 
@@ -106,7 +106,7 @@ mod tests {
     fn the_last_row_and_the_last_byte_are_within_the_budget_and_one_more_is_not() {
         let rows = budget();
         assert!(rows.count(CALL_ROWS.count - 1, &[]).is_ok());
-        assert!(rows.check_room(Written::rows(1)).is_ok() && rows.check_room(Written::rows(2)).is_err());
+        assert!(rows.check_room(Demand::rows(1)).is_ok() && rows.check_room(Demand::rows(2)).is_err());
         assert!(rows.count(1, &[]).is_ok() && rows.count(1, &[]).is_err());
         let (bytes, text) = (budget(), "x".repeat(CALL_BYTES.count / 2));
         let half: &[&dyn Parameter] = &[&text.as_str()];

@@ -17,7 +17,7 @@ pub mod sqlite;
 mod tx;
 mod values;
 
-pub use budget::Written;
+pub use budget::Demand;
 pub use engine::{Db, Engine};
 pub use list::{Candidates, Filter, List, Scan, Search};
 pub use rows::{Column, Row, RowResult};

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use tokio::time::Instant;
 use uuid::{ContextV7, Uuid};
 
-use super::budget::{Budget, Written};
+use super::budget::{Budget, Demand};
 use super::memory::Memory;
 use super::postgres::session::PostgresSession;
 use super::rows::{Enough, Row, RowResult};
@@ -119,7 +119,7 @@ impl<'c> Tx<'c> {
     }
 
     /// Fails if the call may not write so much more (409). To be asked before the first write.
-    pub(crate) fn ask_for(&self, more: Written) -> Result<(), Problem> {
+    pub(crate) fn ask_for(&self, more: Demand) -> Result<(), Problem> {
         self.budget.get().map_or(Ok(()), |budget| budget.check_room(more))
     }
 

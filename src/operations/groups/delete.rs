@@ -3,7 +3,7 @@
 use super::save::check_grant;
 use crate::access::{self, Principal};
 use crate::app::App;
-use crate::db::Written;
+use crate::db::Demand;
 use crate::generated::api::DeleteGroupParameters;
 use crate::generated::models;
 use crate::problem::{Conflict, Problem};
@@ -31,7 +31,7 @@ pub async fn delete(
             return Err(Problem::conflict(Conflict::LastApprovalGroup));
         }
         // The members' rows go with the group.
-        tx.ask_for(Written::rows(store::groups::count_members(tx, &group)?))?;
+        tx.ask_for(Demand::rows(store::groups::count_members(tx, &group)?))?;
         store::projects::record_lost_approval_group(tx, &caller.actor(), &project, group.id)?;
         store::groups::delete(tx, &group)?;
         store::groups::record(tx, &caller.actor(), Action::Deleted, &group)?;

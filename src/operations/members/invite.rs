@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
-use crate::db::{Ids, Tx, Written};
+use crate::db::{Demand, Ids, Tx};
 use crate::generated::api::InviteMembersParameters;
 use crate::generated::models::{InviteMembersRequest, Member, UserStatus};
 use crate::http::Posted;
@@ -102,7 +102,7 @@ impl MemberInvitation {
         }
         let user_ids: HashSet<UserId> = self.user_ids.iter().copied().collect();
         let inside = store::members::members_among(tx, self.project_id, &Ids::of(&user_ids))?;
-        tx.ask_for(Written::rows((user_ids.len() - inside.len()) * rows_each))
+        tx.ask_for(Demand::rows((user_ids.len() - inside.len()) * rows_each))
     }
 
     /// What does not exist comes first (404), then every place of every conflict (409).

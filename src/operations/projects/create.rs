@@ -6,7 +6,7 @@ use super::list::shown;
 use super::save::key_taken;
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
-use crate::db::{Tx, Written};
+use crate::db::{Demand, Tx};
 use crate::generated::models::{CreateProjectRequest, CreatedProject, ProjectVersion};
 use crate::http::Posted;
 use crate::limits::{self, FILE_PERMISSIONS_BYTES, json_bytes};
@@ -113,8 +113,8 @@ impl Copies {
     }
 
     /// With the project itself and its owner.
-    fn written(&self) -> Written {
-        Written {
+    fn written(&self) -> Demand {
+        Demand {
             rows: 2 + self.groups.len() + self.approving.len(),
             bytes: self.groups.iter().map(|group| json_bytes(&group.file_permissions)).sum(),
         }

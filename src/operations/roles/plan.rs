@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::db::{Tx, Written};
+use crate::db::{Demand, Tx};
 use crate::limits::{PROJECT_GROUPS, json_bytes};
 use crate::problem::{Conflict, Place, Problem};
 use crate::store;
@@ -28,10 +28,10 @@ impl InProject {
     }
 
     /// The least that it writes: memberships that come and go with the groups are further rows.
-    fn written(&self, role: &Role) -> Written {
+    fn written(&self, role: &Role) -> Demand {
         let files = Some(&role.project_file_permissions);
         let is_written = self.group.as_ref().is_none_or(|group| group.file_permissions.as_ref() != files);
-        Written {
+        Demand {
             rows: usize::from(is_written) + self.joining.len() + self.leaving.len(),
             bytes: if is_written { json_bytes(&files) } else { 0 },
         }
@@ -71,14 +71,14 @@ impl<'r> RolePlan<'r> {
 
     /// Refuses what is beyond a limit, and what projects do not allow (409).
     pub(super) fn check_all(tx: &Tx, plans: &[Self]) -> Result<(), Problem> {
-        tx.ask_for(plans.iter().map(Self::written).fold(Written::default(), Written::and))?;
+        tx.ask_for(plans.iter().map(Self::written).fold(Demand::default(), Demand::and))?;
         plans.iter().try_for_each(|plan| plan.check_groups(tx))
     }
 
-    fn written(&self) -> Written {
+    fn written(&self) -> Demand {
         let reached = self.reached.iter().map(|here| here.written(self.role));
-        let left = self.left.iter().map(|(_, users)| Written::rows(1 + users.len()));
-        reached.chain(left).fold(Written::default(), Written::and)
+        let left = self.left.iter().map(|(_, users)| Demand::rows(1 + users.len()));
+        reached.chain(left).fold(Demand::default(), Demand::and)
     }
 
     fn check_groups(&self, tx: &Tx) -> Result<(), Problem> {
@@ -137,13 +137,13 @@ impl ProjectPlan {
     }
 
     /// Refuses what is beyond a limit (409), with what else is written into the project, and the groups in that.
-    pub fn check(&self, tx: &Tx, beside: Written, groups_beside: usize) -> Result<(), Problem> {
+    pub fn check(&self, tx: &Tx, beside: Demand, groups_beside: usize) -> Result<(), Problem> {
         let new = self.reaching.iter().filter(|(_, here)| here.group.is_none()).count() + groups_beside;
         if new > 0 {
             tx.check(PROJECT_GROUPS, self.groups + new)?;
         }
         let reaching = self.reaching.iter().map(|(role, here)| here.written(role));
-        tx.ask_for(reaching.fold(beside.and(Written::rows(self.left.len())), Written::and))
+        tx.ask_for(reaching.fold(beside.and(Demand::rows(self.left.len())), Demand::and))
     }
 }
 

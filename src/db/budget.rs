@@ -46,12 +46,13 @@ impl Demand {
 pub(super) struct Budget {
     until: Instant,
     used: Cell<Demand>,
-    is_counting: Cell<bool>,
+    /// How many pieces of work that do not count are going on.
+    paused: Cell<u32>,
 }
 
 impl Budget {
     pub(super) fn until(until: Instant) -> Self {
-        Self { until, used: Cell::default(), is_counting: Cell::new(true) }
+        Self { until, used: Cell::default(), paused: Cell::default() }
     }
 
     /// Fails if there is no time left (504).
@@ -66,7 +67,7 @@ impl Budget {
 
     /// Counts what a statement has written. Fails above the limit (409).
     pub(super) fn count(&self, rows: usize, parameters: &[&dyn Parameter]) -> Result<(), Problem> {
-        if !self.is_counting.get() {
+        if self.paused.get() > 0 {
             return Ok(());
         }
         let bytes = parameters.iter().map(|parameter| text_bytes(&parameter.value())).sum();
@@ -76,9 +77,9 @@ impl Budget {
 
     /// Runs work that does not count.
     pub(super) fn pause<T>(&self, work: impl FnOnce() -> T) -> T {
-        let was = self.is_counting.replace(false);
+        self.paused.set(self.paused.get() + 1);
         let outcome = work();
-        self.is_counting.set(was);
+        self.paused.set(self.paused.get() - 1);
         outcome
     }
 }

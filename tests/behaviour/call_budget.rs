@@ -32,7 +32,8 @@ fn add_users(server: &TestServer, count: u32) -> Vec<Uuid> {
         tx.execute(
             "INSERT INTO users (id, organisation_id, email, email_folded, type, status, is_service, created_at,
                                 updated_at)
-             SELECT added.id, organisations.id, 'many-' || added.position, 'many-' || added.position, 'member',
+             SELECT added.id, organisations.id, 'many-' || added.position || '@acme.test',
+                    'many-' || added.position || '@acme.test', 'member',
                     'active', 0, added.position, added.position
              FROM ids(?1) AS added JOIN organisations ON organisations.name = 'acme'",
             [&ids],
@@ -170,7 +171,7 @@ async fn fr_20_every_operation_that_multiplies_has_the_same_limit() {
     server.execute_of("UPDATE projects SET deleted_at = 5 WHERE id = ?1", [id(seed::CLAIMS)]);
     refused(&server, "PUT", &format!("/api/projects/{}/restore", seed::CLAIMS), &Value::Null, "10000").await;
     // One role reaches eleven projects, and its groups and nine hundred members are missing in each.
-    let of_nina = json!({ "roles": [{ "id": uuid(ROLE, 1) }] });
+    let of_nina = json!({ "roles": [uuid(ROLE, 1)] });
     refused(&server, "PUT", &format!("/api/users/{}", seed::NINA), &of_nina, "10000").await;
 }
 

@@ -164,8 +164,7 @@ fn several(operation: Operation) -> Vec<Largest> {
             vec![too_much, role(&path, false, 900, 4), role(&path, false, 0, 0)]
         }
         Operation::UpdateUser => {
-            let roles: Vec<Value> =
-                ids(ROLE, ROLES).into_iter().skip(1).map(|id| json!({ "id": id })).collect();
+            let roles = &ids(ROLE, ROLES)[1..];
             vec![Largest::of(format!("/api/users/{}", seed::NINA), json!({ "roles": roles }))]
         }
         Operation::UpdateOrganisation => {

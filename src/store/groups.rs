@@ -215,27 +215,27 @@ pub(crate) fn of_members(
     project_id: ProjectId,
     user_ids: &[UserId],
 ) -> Result<HashMap<UserId, Vec<Arc<Group>>>, Problem> {
-    let pairs: Vec<(GroupId, UserId)> = tx.rows(
-        "SELECT group_id, user_id
+    let mut known: HashMap<GroupId, Arc<Group>> = HashMap::new();
+    // A list of members does not show the file permissions of their groups, which may be long.
+    let of_user = tx.rows(
+        "SELECT member_groups.user_id, groups.id, groups.project_id, groups.name, groups.description,
+                groups.permissions, CAST(NULL AS text) AS file_permissions, groups.role_id, groups.created_at
          FROM member_groups
-         WHERE project_id = ?1 AND user_id IN (SELECT id FROM ids(?2) AS listed)",
+         JOIN groups ON groups.project_id = member_groups.project_id AND groups.id = member_groups.group_id
+         WHERE member_groups.project_id = ?1
+           AND member_groups.user_id IN (SELECT id FROM ids(?2) AS listed)
+         ORDER BY groups.created_at, groups.id",
         params![project_id, Ids::of(user_ids)],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| {
+            let id: GroupId = row.get("id")?;
+            let group = match known.get(&id) {
+                Some(group) => Arc::clone(group),
+                None => Arc::clone(known.entry(id).or_insert(Arc::new(Group::read(row)?))),
+            };
+            Ok((row.get("user_id")?, group))
+        },
     )?;
-    let users = grouped(pairs);
-    let groups = tx.rows(
-        "SELECT *
-         FROM groups
-         WHERE project_id = ?1 AND id IN (SELECT id FROM ids(?2) AS listed)
-         ORDER BY created_at, id",
-        params![project_id, Ids::of(users.keys())],
-        Group::read,
-    )?;
-    let of_user = groups.into_iter().map(Arc::new).flat_map(|group| {
-        let users = users.get(&group.id).into_iter().flatten();
-        users.map(move |user_id| (*user_id, Arc::clone(&group)))
-    });
-    Ok(grouped(of_user.collect()))
+    Ok(grouped(of_user))
 }
 
 /// The approval groups of each of these projects, in their order.

@@ -45,7 +45,7 @@ pub const AUDIT_LOG: u8 = 11;
 
 /// A text of 200 characters.
 const LONG: &str = "printf('%05d', i) || substr(hex(zeroblob(100)), 6)";
-const PERMISSIONS: &str = r#"'["documents","documents:view","project:manage"]'"#;
+const PERMISSIONS: &str = r#"'["documents","project:manage"]'"#;
 const ACME: &str = "(SELECT id FROM organisations WHERE name = 'acme')";
 
 fn seeded(id: &str) -> String {

@@ -281,7 +281,11 @@ pub(crate) fn check(fields: &[(&str, &dyn Limited)]) -> Result<(), Problem> {
     let mut complaints = Vec::new();
     for (name, value) in fields {
         let limit = limit_of(name).ok_or_else(|| Problem::Internal(format!("{name} has no limit")))?;
-        complaints.extend(value.complaint(limit).map(|detail| Place::pointer(format!("/{name}"), detail)));
+        let pointer = format!("/{name}");
+        // One complaint for each field: a list of too many entries is mostly too long as well.
+        if !complaints.iter().any(|place: &Place| place.is_at(&pointer)) {
+            complaints.extend(value.complaint(limit).map(|detail| Place::pointer(pointer, detail)));
+        }
     }
     Problem::for_any(complaints, Problem::Invalid)
 }

@@ -53,13 +53,18 @@ impl App {
     }
 
     /// Writes for a caller, who is looked up in the same transaction. Fails with 401 if the credentials are no longer
-    /// valid. `work` may run more than once, each time from a clean state.
+    /// valid, and with 409 or 504 beyond the budget of a call. `work` may run more than once, each time from a clean state.
     pub async fn write<T: Send + 'static>(
         &self,
         principal: Principal,
         mut work: impl FnMut(&Tx, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.db.write(principal.deadline(), move |tx| work(tx, &principal.caller(tx)?)).await
+        let deadline = principal.deadline();
+        let writing = move |tx: &Tx| {
+            tx.limit(deadline);
+            work(tx, &principal.caller(tx)?)
+        };
+        self.db.write(deadline, writing).await
     }
 
     /// Writes for a POST operation, which is done once for each `Idempotency-Key`. `permit` looks up what the path names
@@ -73,6 +78,7 @@ impl App {
     ) -> Result<Posted<T>, Problem> {
         let deadline = principal.deadline();
         let writing = move |tx: &Tx| {
+            tx.limit(deadline);
             let caller = principal.caller(tx)?;
             let permitted = permit(tx, &caller)?;
             match principal.idempotency() {

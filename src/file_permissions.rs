@@ -52,6 +52,6 @@ impl From<FilePermission> for RoleFilePermission {
 
 /// Converts a list to its stored form.
 #[must_use]
-pub fn stored(given: Vec<NewFilePermission>) -> Vec<FilePermission> {
-    given.into_iter().map(FilePermission::from).collect()
+pub fn stored<'g>(given: impl IntoIterator<Item = &'g NewFilePermission>) -> Vec<FilePermission> {
+    given.into_iter().cloned().map(FilePermission::from).collect()
 }

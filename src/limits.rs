@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::address::{EMAIL_CHARACTERS_MAX, EmailAddress};
@@ -11,12 +12,15 @@ use crate::characters::has_visible;
 use crate::clock::{DAY, Timestamp};
 use crate::http::parameter::COUNT_MAX;
 use crate::http::{IDEMPOTENCY_KEY_CHARACTERS_MAX, Word, words};
-use crate::problem::{Place, Problem};
+use crate::problem::{Conflict, Most, Place, Problem};
 
 /// The most entries of a list in a request.
 pub const ENTRIES_MAX: usize = 1_000;
 /// The most characters of a name or note for which the description has no limit.
 pub const NAME_CHARACTERS_MAX: usize = 200;
+
+/// The most bytes of a request to accept an invitation, which needs no credentials.
+pub const ACCEPTANCE_BYTES_MAX: usize = 8 * 1024;
 
 /// The deepest nesting of arrays and objects in a free-form value. JSON parsers stop at 128 levels, and an export
 /// nests the value deeper than the request did.
@@ -30,12 +34,48 @@ pub const LIVE_IDEMPOTENCY_KEYS_MAX: u64 = 10_000;
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Visible ASCII characters.
 const IDEMPOTENCY_KEY_PATTERN: &str = "^[!-~]*$";
-/// The most personal access tokens of a user that have not expired.
-pub(crate) const LIVE_TOKENS_MAX: u64 = 100;
 /// The most members of a project in a list of projects.
 pub(crate) const LISTED_MEMBERS_MAX: usize = 100;
-/// The most rows that one call may change when it syncs a role or deletes a group.
-pub(crate) const SYNC_ROWS_MAX: usize = 10_000;
+
+/// The rows that one call changes, of whatever kind. Entries of the audit log do not count: a row has at most one.
+pub(crate) const CALL_ROWS: Most = Most {
+    count: 10_000,
+    of: "rows that one call changes: users, memberships, groups of members and all else",
+    way_out: "Do it in several calls.",
+};
+/// The bytes of the texts in these rows. A project with the most groups, each with the longest file permissions, can be
+/// copied within it.
+pub(crate) const CALL_BYTES: Most = Most {
+    count: 32 * 1024 * 1024,
+    of: "bytes that one call writes",
+    way_out: "Do it in several calls, or with shorter values.",
+};
+/// The groups of a project.
+pub(crate) const PROJECT_GROUPS: Most =
+    Most { count: 1_000, of: "groups in a project, those of roles included", way_out: "Remove some first." };
+/// The groups of a member.
+pub(crate) const MEMBER_GROUPS: Most = Most {
+    count: 100,
+    of: "groups of a member in a project, those of roles included",
+    way_out: "Take the member out of some first.",
+};
+/// The personal access tokens of a user that have not expired.
+pub(crate) const LIVE_TOKENS: Most =
+    Most { count: 100, of: "tokens of a user that have not expired", way_out: "Delete some first." };
+/// The bytes of the preferences of an organisation.
+pub(crate) const PREFERENCES_BYTES: Most = Most {
+    count: 64 * 1024,
+    of: "bytes of preferences, as JSON",
+    way_out: "Replace some with shorter values or null.",
+};
+/// The bytes of the file permissions of a group or role.
+pub(crate) const FILE_PERMISSIONS_BYTES: Most = Most {
+    count: 16 * 1024,
+    of: "bytes of file permissions of a group, as JSON",
+    way_out: "Shorten those of the project's groups first.",
+};
+/// The most bytes of the groups of an identity provider that a role has, as JSON.
+const IDP_GROUPS_BYTES_MAX: usize = 16 * 1024;
 
 /// The pattern of a project key; [`project_key_complaint`] checks the same without a regular expression.
 const PROJECT_KEY_PATTERN: &str = "^[a-z0-9]{2,}(-[a-z0-9]+)*$";
@@ -70,7 +110,10 @@ pub(crate) enum Limit {
     ProjectKey,
     Email,
     Entries,
-    Nesting,
+    /// The same, and the bytes of all of them as JSON.
+    EntriesOfBytes(usize),
+    /// How deep the value nests, and its bytes as JSON.
+    NestingOfBytes(usize),
 }
 
 /// The table of fields of request bodies with a limit, in any operation. The served description states these limits,
@@ -81,9 +124,10 @@ const FIELDS: &[(&[&str], Limit)] = &[
     (&["description", "note"], Limit::Text),
     (&["key"], Limit::ProjectKey),
     (&["email", "emails"], Limit::Email),
-    (&["userIds", "groupIds", "users", "projects", "roles", "idpGroups"], Limit::Entries),
-    (&["filePermissions", "projectFilePermissions", "decisionsApprovalGroups"], Limit::Entries),
-    (&["preferences"], Limit::Nesting),
+    (&["userIds", "groupIds", "users", "projects", "roles", "decisionsApprovalGroups"], Limit::Entries),
+    (&["filePermissions", "projectFilePermissions"], Limit::EntriesOfBytes(FILE_PERMISSIONS_BYTES.count)),
+    (&["idpGroups"], Limit::EntriesOfBytes(IDP_GROUPS_BYTES_MAX)),
+    (&["preferences"], Limit::NestingOfBytes(PREFERENCES_BYTES.count)),
 ];
 
 words! {
@@ -129,8 +173,11 @@ pub fn of_field(field: &str) -> Option<Value> {
         Limit::ProjectKey => json!({ "maxLength": NAME_CHARACTERS_MAX, "pattern": PROJECT_KEY_PATTERN }),
         Limit::Email => json!({ "format": "email", "maxLength": EMAIL_CHARACTERS_MAX }),
         Limit::Entries => json!({ "maxItems": ENTRIES_MAX }),
-        // JSON Schema has no keyword for it.
-        Limit::Nesting => json!({ "x-nesting-max": NESTING_MAX }),
+        // JSON Schema has no keyword for bytes, and none for nesting.
+        Limit::EntriesOfBytes(bytes_max) => json!({ "maxItems": ENTRIES_MAX, "x-json-bytes-max": bytes_max }),
+        Limit::NestingOfBytes(bytes_max) => {
+            json!({ "x-nesting-max": NESTING_MAX, "x-json-bytes-max": bytes_max })
+        }
     })
 }
 
@@ -196,6 +243,36 @@ impl Limited for Map<String, Value> {
     }
 }
 
+/// A value as JSON, for a limit in bytes.
+pub(crate) struct AsJson<'v, V>(pub &'v V);
+
+impl<V: Serialize> Limited for AsJson<'_, V> {
+    fn complaint(&self, limit: Limit) -> Option<String> {
+        let (Limit::EntriesOfBytes(bytes_max) | Limit::NestingOfBytes(bytes_max)) = limit else {
+            return None;
+        };
+        let bytes = json_bytes(self.0);
+        (bytes > bytes_max).then(|| format!("is {bytes} bytes long as JSON; the limit is {bytes_max}"))
+    }
+}
+
+/// The length of a value as JSON without blanks, as it is stored.
+pub(crate) fn json_bytes(value: &impl Serialize) -> usize {
+    // A value that cannot be written as JSON cannot be stored either.
+    serde_json::to_vec(value).map_or(usize::MAX, |json| json.len())
+}
+
+impl Most {
+    /// Fails above the limit (409).
+    pub(crate) fn check(self, count: impl TryInto<usize>) -> Result<(), Problem> {
+        if count.try_into().unwrap_or(usize::MAX) > self.count {
+            Err(Problem::conflict(Conflict::TooMany(self)))
+        } else {
+            Ok(())
+        }
+    }
+}
+
 impl<T: Limited> Limited for Option<T> {
     fn complaint(&self, limit: Limit) -> Option<String> {
         self.as_ref()?.complaint(limit)
@@ -207,7 +284,11 @@ pub(crate) fn check(fields: &[(&str, &dyn Limited)]) -> Result<(), Problem> {
     let mut complaints = Vec::new();
     for (name, value) in fields {
         let limit = limit_of(name).ok_or_else(|| Problem::Internal(format!("{name} has no limit")))?;
-        complaints.extend(value.complaint(limit).map(|detail| Place::pointer(format!("/{name}"), detail)));
+        let pointer = format!("/{name}");
+        // One complaint for each field: a list of too many entries is mostly too long as well.
+        if !complaints.iter().any(|place: &Place| place.is_at(&pointer)) {
+            complaints.extend(value.complaint(limit).map(|detail| Place::pointer(pointer, detail)));
+        }
     }
     Problem::for_any(complaints, Problem::Invalid)
 }
@@ -299,41 +380,5 @@ fn is_project_key(key: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_have_a_length_and_no_control_characters() {
-        assert_eq!(name_complaint(&"ü".repeat(200)), None);
-        assert!(name_complaint(&"ü".repeat(201)).is_some());
-        for wrong in ["a\nb", "a\0", "\u{7f}", "\u{85}"] {
-            assert!(name_complaint(wrong).is_some(), "{wrong:?}");
-        }
-        assert_eq!(name_complaint("O'Neil <b> \u{202e} أحمد"), None);
-    }
-
-    #[test]
-    fn fr_56_the_pattern_of_names_knows_the_invisible_characters_of_the_basic_plane() {
-        let [name, person] = [NAME_PATTERN, NAME_OR_NOTHING_PATTERN]
-            .map(|pattern| jsonschema::validator_for(&json!({ "pattern": pattern })).expect("a pattern"));
-        for letter in '\u{20}'..='\u{ffff}' {
-            let text = json!(letter.to_string());
-            let is_taken = name_complaint(&letter.to_string()).is_none();
-            assert_eq!((name.is_valid(&text), person.is_valid(&text)), (is_taken, is_taken), "{letter:?}");
-        }
-        assert!(!name.is_valid(&json!("")) && person.is_valid(&json!("")));
-        assert_eq!(String::new().complaint(Limit::PersonName), None);
-        assert!(String::new().complaint(Limit::Name).is_some());
-    }
-
-    #[test]
-    fn project_keys_are_checked_as_the_pattern_says() {
-        let schema = json!({ "pattern": PROJECT_KEY_PATTERN });
-        for right in ["ab", "a1-b", "pricing-v2-x"] {
-            assert!(is_project_key(right) && jsonschema::is_valid(&schema, &json!(right)), "{right}");
-        }
-        for wrong in ["", "a", "a-b", "Ab", "ab-", "ab--c", "-ab", "ab c", "äb"] {
-            assert!(!is_project_key(wrong) && !jsonschema::is_valid(&schema, &json!(wrong)), "{wrong}");
-        }
-    }
-}
+#[path = "limits_tests.rs"]
+mod tests;

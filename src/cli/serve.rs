@@ -32,7 +32,7 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         // Signal handlers are installed first, so that no signal is missed, and run in a task of their own, so that a
         // slow start can be interrupted.
         let (stop, mut stopping) = watch::channel(false);
-        if settings.exit_with_stdin {
+        if settings.testing.exit_with_stdin {
             stop_with_standard_input(stop.clone())?;
         }
         tokio::spawn(watch_signals(StopSignals::watch()?, stop, leftovers.clone()));

@@ -8,7 +8,7 @@ use clap::Args;
 #[derive(Clone, Debug, Args)]
 pub struct CrossOriginSettings {
     /// An origin whose pages may call this server from a browser, such as `https://portal.example.org`; may be
-    /// repeated. With --test-api also those of this machine (localhost, 127.0.0.1, ::1), of any port. Default: none.
+    /// repeated. With --test-api also those of this machine (localhost and loopback addresses), of any port. Default: none.
     #[arg(long, env = "BRMS_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub cors_origin: Vec<Origin>,
 }

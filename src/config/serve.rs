@@ -81,10 +81,6 @@ pub struct ServeSettings {
     /// listen address.
     #[arg(long, env = "BRMS_READY_FILE", value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
-    /// Stop when standard input ends: a pipe from the program that started the server ends with that program, however
-    /// it ends.
-    #[arg(long, env = "BRMS_EXIT_WITH_STDIN")]
-    pub exit_with_stdin: bool,
     /// Listen on more than loopback although the database accepts credentials from a seed file.
     #[arg(long, env = "BRMS_ALLOW_SEEDED_SECRETS")]
     pub allow_seeded_secrets: bool,
@@ -110,7 +106,7 @@ pub struct ServeSettings {
     /// time-out, or the load balancer sends requests on connections that are just being closed.
     #[arg(long, env = "BRMS_KEEP_ALIVE_TIMEOUT", value_name = "TIME", default_value = "75s", value_parser = positive_time)]
     pub keep_alive_timeout: Duration,
-    /// The deadline by which a request's write has to begin.
+    /// The deadline of a request. A write that is not done by then is undone, or not begun.
     #[arg(long, env = "BRMS_REQUEST_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = positive_time)]
     pub request_timeout: Duration,
     /// How long a graceful shutdown waits for requests in progress. Idle connections are closed at once.

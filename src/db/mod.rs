@@ -6,6 +6,7 @@
 //!
 //! By design, a transaction cannot be held across an `await`, and transactions do not nest.
 
+mod budget;
 mod engine;
 mod jobs;
 mod list;
@@ -18,6 +19,7 @@ mod storage_fault;
 mod tx;
 mod values;
 
+pub use budget::Demand;
 pub use engine::{Db, Engine, RetentionTurn};
 pub use list::{Candidates, Filter, List, Scan, Search};
 pub use rows::{Column, Row, RowResult};

@@ -3,11 +3,13 @@
 //! A [`Tx`] cannot leave its closure. Statements are prepared once per connection. Errors of the database library are
 //! mapped to problems in the engine.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Mutex;
 
+use tokio::time::Instant;
 use uuid::{ContextV7, Uuid};
 
+use super::budget::{Budget, Demand};
 use super::memory::Memory;
 use super::postgres::session::PostgresSession;
 use super::rows::{Enough, Row, RowResult};
@@ -16,7 +18,7 @@ use super::sqlite::verbs;
 use super::values::{Parameter, Parameters};
 use crate::clock::{Clock, Timestamp};
 use crate::failure::Failure;
-use crate::problem::Problem;
+use crate::problem::{Most, Problem};
 
 /// Makes the ids of a process sort by creation, also when the clock goes back. All threads that write share one.
 pub(super) type IdSequence = Mutex<ContextV7>;
@@ -30,6 +32,8 @@ pub struct Tx<'c> {
     memory: Option<&'c Memory>,
     after: Cell<AfterCommit>,
     statements: Cell<u32>,
+    /// Of the call that it is made for; none for the operator.
+    budget: OnceCell<Budget>,
 }
 
 /// The connection with the transaction.
@@ -60,8 +64,8 @@ impl AfterCommit {
 
 impl<'c> Tx<'c> {
     pub(super) fn new(on: On<'c>, clock: &Clock, ids: &'c IdSequence) -> Self {
-        let (after, statements) = (Cell::default(), Cell::default());
-        Self { on, now: clock.now(), ids, memory: None, after, statements }
+        let (after, statements, budget) = (Cell::default(), Cell::default(), OnceCell::new());
+        Self { on, now: clock.now(), ids, memory: None, after, statements, budget }
     }
 
     /// The same, as a part of a batch of writes.
@@ -107,6 +111,29 @@ impl<'c> Tx<'c> {
 
     pub(super) fn after(&self) -> AfterCommit {
         self.after.get()
+    }
+
+    /// From here on the transaction has the budget of one call, and this time.
+    pub(crate) fn limit(&self, until: Instant) {
+        self.budget.get_or_init(|| Budget::until(until));
+    }
+
+    /// Fails if the call may not write so much more (409). To be asked before the first write.
+    pub(crate) fn ask_for(&self, more: Demand) -> Result<(), Problem> {
+        self.budget.get().map_or(Ok(()), |budget| budget.check_room(more))
+    }
+
+    /// Fails with 409 if a call would store more than a limit. The operator may: a seed has what an export had.
+    pub(crate) fn check(&self, most: Most, count: usize) -> Result<(), Problem> {
+        self.budget.get().map_or(Ok(()), |_| most.check(count))
+    }
+
+    /// Runs work that does not count toward the budget.
+    pub(crate) fn uncounted<T>(&self, work: impl FnOnce() -> T) -> T {
+        match self.budget.get() {
+            Some(budget) => budget.pause(work),
+            None => work(),
+        }
     }
 
     /// The number of statements that this transaction has run.
@@ -197,11 +224,12 @@ impl<'c> Tx<'c> {
     /// Executes a write and returns the number of changed rows.
     pub fn execute(&self, sql: &str, parameters: impl Parameters) -> Result<usize, Problem> {
         parameters.with(|parameters| {
-            self.begin(sql, parameters);
-            match self.on {
+            self.begin(sql, parameters)?;
+            let changed = match self.on {
                 On::Sqlite(connection) => verbs::execute(connection, sql, parameters),
                 On::Postgres(session) => session.execute(sql, parameters),
-            }
+            }?;
+            self.spend(changed, parameters).map(|()| changed)
         })
     }
 
@@ -209,18 +237,30 @@ impl<'c> Tx<'c> {
         &self,
         sql: &str,
         parameters: impl Parameters,
-        read: impl FnMut(&Row) -> RowResult<Enough>,
+        mut read: impl FnMut(&Row) -> RowResult<Enough>,
     ) -> Result<(), Problem> {
         parameters.with(|parameters| {
-            self.begin(sql, parameters);
+            self.begin(sql, parameters)?;
+            let mut rows = 0;
+            let read = |row: &Row| {
+                rows += 1;
+                read(row)
+            };
             match self.on {
                 On::Sqlite(connection) => verbs::query(connection, sql, parameters, read),
                 On::Postgres(session) => session.query(sql, parameters, read),
-            }
+            }?;
+            // Others return what they have changed.
+            if sql.starts_with("SELECT") { Ok(()) } else { self.spend(rows, parameters) }
         })
     }
 
-    fn begin(&self, sql: &str, parameters: &[&dyn Parameter]) {
+    fn spend(&self, rows: usize, parameters: &[&dyn Parameter]) -> Result<(), Problem> {
+        self.budget.get().map_or(Ok(()), |budget| budget.count(rows, parameters))
+    }
+
+    fn begin(&self, sql: &str, parameters: &[&dyn Parameter]) -> Result<(), Problem> {
+        self.budget.get().map_or(Ok(()), Budget::check_time)?;
         self.statements.set(self.statements.get() + 1);
         self.memory.inspect(|memory| memory.note(sql));
         tracing::trace!(
@@ -228,5 +268,6 @@ impl<'c> Tx<'c> {
             sql,
             kinds = ?parameters.iter().map(|parameter| parameter.value().kind()).collect::<Vec<_>>(),
         );
+        Ok(())
     }
 }

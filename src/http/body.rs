@@ -18,6 +18,9 @@ const DISCARDED_BYTES_MAX: usize = 16 * BODY_BYTES_MAX;
 /// The longest time that an early refusal spends reading the rest of a body.
 const DISCARDING_TIME: Duration = Duration::from_secs(5);
 
+/// The most fields of a form. They are counted before any is decoded.
+const FORM_FIELDS_MAX: usize = 16;
+
 pub(super) const JSON: &str = "application/json";
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -92,6 +95,10 @@ pub struct Form(Vec<(String, String)>);
 
 impl Form {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        if bytes.split(|byte| *byte == b'&').nth(FORM_FIELDS_MAX).is_some() {
+            let complaint = format!("has more than {FORM_FIELDS_MAX} fields");
+            return Err(Problem::invalid(Place::pointer("", complaint)));
+        }
         let text = std::str::from_utf8(bytes).map_err(|_| not_utf8())?;
         let pairs = form_pairs(text).map(|(name, value)| Some((name?, value?)));
         pairs.collect::<Option<_>>().map(Self).ok_or_else(not_utf8)
@@ -145,6 +152,8 @@ mod tests {
         assert_eq!(form.get("empty"), Some(""));
         assert_eq!(form.get("twice"), None);
         assert_eq!(form.get("lastName"), None);
+        assert!(Form::parse("&a".repeat(FORM_FIELDS_MAX).as_bytes()).is_err());
+        assert!(Form::parse("&a".repeat(FORM_FIELDS_MAX - 1).as_bytes()).is_ok());
         assert!(Form::parse(b"a=%ff").is_err());
         assert!(Form::parse(b"a=\xff").is_err());
     }

@@ -150,7 +150,15 @@ impl Request {
 
     /// The body as JSON, parsed strictly and checked against the limits of its type.
     pub async fn json<T: DeserializeOwned + Limits>(&mut self) -> Result<T, Problem> {
-        let bytes = self.bytes(body::JSON, BODY_BYTES_MAX).await?;
+        self.json_within(BODY_BYTES_MAX).await
+    }
+
+    /// [`Request::json`] with another limit.
+    pub async fn json_within<T: DeserializeOwned + Limits>(
+        &mut self,
+        bytes_max: usize,
+    ) -> Result<T, Problem> {
+        let bytes = self.bytes(body::JSON, bytes_max).await?;
         if let Some(fingerprinting) = &mut self.fingerprinting {
             fingerprinting.body(&bytes);
         }
@@ -190,8 +198,8 @@ impl Request {
     }
 
     /// The body as the fields of an HTML form.
-    pub async fn form(&mut self) -> Result<Form, Problem> {
-        let bytes = self.bytes(body::FORM, BODY_BYTES_MAX).await?;
+    pub async fn form(&mut self, bytes_max: usize) -> Result<Form, Problem> {
+        let bytes = self.bytes(body::FORM, bytes_max).await?;
         Form::parse(&bytes)
     }
 

@@ -1,6 +1,19 @@
 //! Conflicts with the current state (409), and their texts.
 
+use std::borrow::Cow;
+
 use super::kind::{ProblemKind, kind};
+
+/// The most of something that is stored or changed at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Most {
+    /// The number.
+    pub count: usize,
+    /// What is counted, in the plural.
+    pub of: &'static str,
+    /// How to stay within it.
+    pub way_out: &'static str,
+}
 
 /// A conflict with the current state (409).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +34,8 @@ pub enum Conflict {
     InvitedUser,
     /// A role manages this group.
     RoleManaged,
-    /// A limit is reached.
-    TooMany,
+    /// More than a limit.
+    TooMany(Most),
     /// Only a deleted project can be restored.
     NotDeleted,
     /// A protected project cannot be deleted.
@@ -46,7 +59,7 @@ impl Conflict {
             Self::LastOwner => kind(409, "last-owner", "The last owner cannot be removed"),
             Self::InvitedUser => kind(409, "invited-user", "The user is invited"),
             Self::RoleManaged => kind(409, "role-managed", "Managed by a role"),
-            Self::TooMany => kind(409, "too-many", "Limit reached"),
+            Self::TooMany(_) => kind(409, "too-many", "Limit reached"),
             Self::NotDeleted => kind(409, "not-deleted", "The project is not deleted"),
             Self::ProjectProtected => kind(409, "project-protected", "The project is protected"),
             Self::LastApprovalGroup => {
@@ -57,8 +70,11 @@ impl Conflict {
         }
     }
 
-    pub(super) fn detail(self) -> &'static str {
-        match self {
+    pub(super) fn detail(self) -> Cow<'static, str> {
+        let text = match self {
+            Self::TooMany(Most { count, of, way_out }) => {
+                return format!("The limit is {count} {of}. {way_out}").into();
+            }
             Self::AlreadyAccepted => "The user has accepted the invitation; there is nothing to send.",
             Self::UserDisabled => "The user is disabled or locked. Make the user active first.",
             Self::ServiceAccount => "A service account is not invited; it works with tokens.",
@@ -71,7 +87,6 @@ impl Conflict {
                 "An invited user becomes a member by accepting the invitation; a member cannot become invited again."
             }
             Self::RoleManaged => "This group belongs to a role. Change the role instead.",
-            Self::TooMany => "The limit is reached. Remove some first.",
             Self::NotDeleted => "The project is not deleted; only a deleted project can be restored.",
             Self::ProjectProtected => {
                 "The project is protected against deletion. Set protected to false first."
@@ -81,6 +96,7 @@ impl Conflict {
             }
             Self::AlreadyThere => "Some of this is already in the database. Seed an empty one.",
             Self::SeededSecrets => "The secrets of a seed may be known to others. Listen on loopback.",
-        }
+        };
+        text.into()
     }
 }

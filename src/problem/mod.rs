@@ -16,7 +16,7 @@ mod table;
 mod unavailable;
 
 pub use challenge::{Challenge, CredentialFault};
-pub use conflict::Conflict;
+pub use conflict::{Conflict, Most};
 pub use head::HeadFault;
 pub use idempotency::{IdempotencyProblem, NotKept};
 pub use injected::STATUSES as INJECTABLE_STATUSES;

@@ -329,7 +329,7 @@ impl Problem {
             }
             Self::MethodNotAllowed { allow } => format!("This path supports only: {allow}."),
             Self::Conflict(_, places) | Self::TooManySends { places, .. } if !places.is_empty() => sentences(places),
-            Self::Conflict(conflict, _) => conflict.detail().to_owned(),
+            Self::Conflict(conflict, _) => conflict.detail().into_owned(),
             Self::Gone(gone) => gone.detail().to_owned(),
             Self::TooLarge { bytes_max } => format!("The body is limited to {bytes_max} bytes."),
             Self::UnsupportedMediaType { supported } => {

@@ -194,12 +194,11 @@ fn group(stored: Group) -> SeedGroup {
 }
 
 fn member(tx: &Tx, stored: &Membership) -> Result<SeedMember, Problem> {
-    let groups = store::members::groups_of(tx, stored)?;
     Ok(SeedMember {
         id: Some(stored.id),
         user_id: stored.user_id,
         owner: stored.owner,
-        group_ids: groups.into_iter().map(|group| group.id).collect(),
+        group_ids: store::members::group_ids_of(tx, stored)?,
         by_role: stored.by_role,
         created_at: Some(stored.created_at),
         updated_at: Some(stored.updated_at),

@@ -60,7 +60,7 @@ impl CrossOrigin {
     }
 }
 
-/// Whether an origin is `localhost`, 127.0.0.1 or \[::1\], of any port.
+/// Whether an origin is `localhost`, `127.0.0.1` or `[::1]`, of any port.
 fn is_of_loopback(origin: &str) -> bool {
     let Some(host) = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) else {
         return false;

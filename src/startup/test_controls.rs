@@ -94,6 +94,7 @@ mod tests {
     #[test]
     fn test_controls_with_a_relay_need_an_explicit_flag() {
         let settings = |is_allowed| TestSettings {
+            exit_with_stdin: false,
             test_api: true,
             test_api_token: None,
             allow_test_api_with_smtp: is_allowed,

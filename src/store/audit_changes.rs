@@ -6,6 +6,9 @@ use crate::db::Tx;
 use crate::problem::Problem;
 use crate::store::audit_logs::{Actor, Change, record};
 
+/// The fields that may be long: an update has them in what it changed, and not once more in what the thing is now.
+const LONG: [&str; 5] = ["filePermissions", "projectFilePermissions", "preferences", "users", "projects"];
+
 /// The values of a thing before and after an update, by the names of the description.
 pub struct Values {
     /// Before.
@@ -49,12 +52,27 @@ fn differing<'v>(before: &'v Value, after: &'v Value) -> Vec<(String, [&'v Value
 pub(crate) fn record_update(
     tx: &Tx,
     actor: &Actor,
-    mut change: Change,
+    change: Change,
     values: &Values,
 ) -> Result<bool, Problem> {
-    let changes = values.changes();
+    record_update_without(tx, actor, change, values, &[])
+}
+
+/// [`record_update`], with some fields that stand in another entry: they count as changes and are not written.
+pub(crate) fn record_update_without(
+    tx: &Tx,
+    actor: &Actor,
+    mut change: Change,
+    values: &Values,
+    elsewhere: &[&str],
+) -> Result<bool, Problem> {
+    let mut changes = values.changes();
     if changes.is_empty() {
         return Ok(false);
+    }
+    changes.retain(|name, _| !elsewhere.contains(&name.as_str()));
+    if let Some(data) = change.data.as_object_mut() {
+        data.retain(|name, _| !LONG.contains(&name.as_str()));
     }
     change.data["changes"] = changes.into();
     record(tx, actor, change)?;

@@ -48,7 +48,7 @@ impl AuditLogFilter<'_> {
     }
 }
 
-/// One page of entries.
+/// One page of entries, without their data.
 pub(crate) fn list(tx: &Tx, filter: &AuditLogFilter) -> Result<Listed<StoredEntry>, Problem> {
     let ends =
         if filter.is_summed() { segments::ends(tx, filter.wanted.organisation_id)? } else { Vec::new() };
@@ -219,6 +219,11 @@ impl<'s> Run<'s> {
     }
 }
 
+/// The columns of an entry in a list, which does not show the data: that of a page may be many megabytes.
+const LISTED: &str = "audit_logs.id, audit_logs.organisation_id, audit_logs.created_at, audit_logs.type,
+                      audit_logs.action, audit_logs.user_id, audit_logs.project_id, audit_logs.ref_id,
+                      audit_logs.ip_address, audit_logs.user_agent, '{}' AS data";
+
 /// Reads the parts of a page.
 fn page_statement<'p>(filter: &'p AuditLogFilter, pieces: &'p [Piece]) -> Statement<'p> {
     let mut clause = filter.clause();
@@ -242,7 +247,7 @@ fn page_statement<'p>(filter: &'p AuditLogFilter, pieces: &'p [Piece]) -> Statem
     }
     let pieces = texts.join(" UNION ALL ");
     let text =
-        format!("SELECT audit_logs.* FROM ({pieces}) AS page JOIN audit_logs ON audit_logs.id = page.listed");
+        format!("SELECT {LISTED} FROM ({pieces}) AS page JOIN audit_logs ON audit_logs.id = page.listed");
     (text, clause.parameters)
 }
 

@@ -243,7 +243,7 @@ fn a_late_entry_takes_segments_away_which_come_back_one_at_a_time() {
     let late = run(&plans, 2, |tx, id, numbers| {
         let late = entry(numbers, id, segments::SEGMENT_ENTRIES + 5);
         audit_logs::add(tx, &late)?;
-        segments::note(tx, id, (late.created_at, late.id))
+        segments::note(tx, id, &[(late.created_at, late.id)])
     });
     assert_eq!(late, (1, Vec::new()));
     let added = run(&plans, 3, |tx, id, _| segments::add(tx, id, segments::SEGMENT_ENTRIES, 1));

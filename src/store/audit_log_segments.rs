@@ -115,10 +115,11 @@ pub(super) fn sums(
     })
 }
 
-/// Keeps the segments right after an entry was added, and adds one now and then.
-pub(super) fn note(tx: &Tx, organisation_id: OrganisationId, (at, id): Position) -> Result<(), Problem> {
-    remove_from(tx, organisation_id, (at, id))?;
-    if Uuid::from(id).as_u128().is_multiple_of(LOOK_EACH) {
+/// Keeps the segments right after entries were added, in their order, and adds one now and then.
+pub(super) fn note(tx: &Tx, organisation_id: OrganisationId, added: &[Position]) -> Result<(), Problem> {
+    let Some(first) = added.first() else { return Ok(()) };
+    remove_from(tx, organisation_id, *first)?;
+    if added.iter().any(|(_, id)| Uuid::from(*id).as_u128().is_multiple_of(LOOK_EACH)) {
         add(tx, organisation_id, SEGMENT_ENTRIES, ADDED_MAX)?;
     }
     Ok(())

@@ -9,7 +9,7 @@ use crate::generated::models::AuditLogType;
 use crate::http::words;
 use crate::problem::Problem;
 use crate::store::audit_log_segments::{self, Position, Span};
-use crate::store::columns::{Record, insert, stored};
+use crate::store::columns::{Record, insert, insert_all, stored};
 use crate::store::ids::{AuditLogId, OrganisationId, ProjectId, UserId};
 
 /// The actor of a change, with the client's address.
@@ -134,9 +134,27 @@ stored! {
     }
 }
 
-/// Writes one entry.
+/// Writes one entry. Entries do not count toward the budget of a call.
 pub fn record(tx: &Tx, actor: &Actor, change: Change) -> Result<(), Problem> {
-    let entry = StoredEntry {
+    let entry = entry(tx, actor, change);
+    tx.uncounted(|| {
+        add(tx, &entry)?;
+        audit_log_segments::note(tx, entry.organisation_id, &[(entry.created_at, entry.id)])
+    })
+}
+
+/// Writes the entries of changes of one kind.
+pub(super) fn record_all(tx: &Tx, actor: &Actor, changes: Vec<Change>) -> Result<(), Problem> {
+    let entries: Vec<StoredEntry> = changes.into_iter().map(|change| entry(tx, actor, change)).collect();
+    let positions: Vec<Position> = entries.iter().map(|entry| (entry.created_at, entry.id)).collect();
+    tx.uncounted(|| {
+        insert_all(tx, "audit_logs", &entries, StoredEntry::columns, |entry| add(tx, entry))?;
+        audit_log_segments::note(tx, actor.organisation_id, &positions)
+    })
+}
+
+fn entry(tx: &Tx, actor: &Actor, change: Change) -> StoredEntry {
+    StoredEntry {
         id: tx.new_id(),
         organisation_id: actor.organisation_id,
         created_at: tx.now(),
@@ -148,9 +166,7 @@ pub fn record(tx: &Tx, actor: &Actor, change: Change) -> Result<(), Problem> {
         ip_address: actor.ip_address.clone(),
         user_agent: actor.user_agent.clone(),
         data: change.data,
-    };
-    add(tx, &entry)?;
-    audit_log_segments::note(tx, entry.organisation_id, (entry.created_at, entry.id))
+    }
 }
 
 pub(super) fn add(tx: &Tx, entry: &StoredEntry) -> Result<(), Problem> {

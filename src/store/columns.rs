@@ -95,10 +95,41 @@ fn insert_or<R: Record>(
 }
 
 fn insert_statement(table: &str, columns: &[ColumnValue], unique: Option<&str>) -> String {
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let places: Vec<String> = (1..=columns.len()).map(|number| format!("?{number}")).collect();
     let on_conflict = unique.map(|unique| format!(" ON CONFLICT {unique} DO NOTHING")).unwrap_or_default();
-    format!("INSERT INTO {table} ({}) VALUES ({}){on_conflict}", names.join(", "), places.join(", "))
+    format!("{}{on_conflict}", insert_rows_statement(table, columns, 1))
+}
+
+fn insert_rows_statement(table: &str, columns: &[ColumnValue], rows: usize) -> String {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let row = |number: usize| {
+        let first = number * columns.len() + 1;
+        let places: Vec<String> = (first..first + columns.len()).map(|place| format!("?{place}")).collect();
+        format!("({})", places.join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!("INSERT INTO {table} ({}) VALUES {}", names.join(", "), rows.join(", "))
+}
+
+/// How many rows one statement adds: so many save most of the trips to a database server, and its text is short enough to
+/// stay prepared.
+pub(super) const ROWS_TOGETHER: usize = 50;
+
+/// Adds rows, so many with one statement. What is left over is added by `alone`, one by one.
+pub(super) fn insert_all<R>(
+    tx: &Tx,
+    table: &str,
+    records: &[R],
+    columns: impl Fn(&R) -> Vec<ColumnValue<'_>>,
+    alone: impl FnMut(&R) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let (together, rest) = records.as_chunks::<ROWS_TOGETHER>();
+    for records in together {
+        let rows: Vec<ColumnValue> = records.iter().flat_map(&columns).collect();
+        let statement = insert_rows_statement(table, &rows[..rows.len() / ROWS_TOGETHER], ROWS_TOGETHER);
+        let values: Vec<&dyn Parameter> = rows.iter().map(|(_, value)| *value).collect();
+        tx.execute(&statement, values.as_slice())?;
+    }
+    rest.iter().try_for_each(alone)
 }
 
 /// Types that are stored as JSON.

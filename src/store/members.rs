@@ -1,5 +1,7 @@
 //! Memberships of users in projects: the record type, its audit log entries and its SQL.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
@@ -9,8 +11,8 @@ use crate::paging::{Listed, Page};
 use crate::problem::Problem;
 use crate::store::audit_changes::{Values, record_update as record_change};
 use crate::store::audit_logs::{self, Action, Actor, Change};
-use crate::store::columns::{Record, insert_unless, stored};
-use crate::store::groups::{self, Group};
+use crate::store::columns::{Record, insert, insert_all, insert_unless, stored};
+use crate::store::groups::Group;
 use crate::store::ids::{GroupId, MemberId, ProjectId, UserId};
 use crate::store::projects::Project;
 use crate::store::searches::{self, Searched, in_address_or_name};
@@ -70,6 +72,21 @@ pub fn record(
 ) -> Result<(), Problem> {
     let change = Change::new(AuditLogType::Member, action, membership.id, values(membership, group_ids));
     audit_logs::record(tx, actor, change.in_project(membership.project_id))
+}
+
+/// Records new memberships, each with the same groups.
+fn record_created(
+    tx: &Tx,
+    actor: &Actor,
+    memberships: &[&Membership],
+    group_ids: &[GroupId],
+) -> Result<(), Problem> {
+    let change = |membership: &&Membership| {
+        let values = values(membership, group_ids);
+        Change::new(AuditLogType::Member, Action::Created, membership.id, values)
+            .in_project(membership.project_id)
+    };
+    audit_logs::record_all(tx, actor, memberships.iter().map(change).collect())
 }
 
 /// Records an update with what it changed. Returns false, and records nothing, if it changed nothing.
@@ -197,6 +214,80 @@ pub fn add(tx: &Tx, membership: &Membership) -> Result<bool, Problem> {
     insert_unless(tx, "members", membership, &[], "(project_id, user_id)")
 }
 
+/// Adds memberships in one project with these groups, and records them. A user who is a member already is left alone.
+/// Returns the users who were not.
+pub fn add_all(
+    tx: &Tx,
+    actor: &Actor,
+    memberships: &[Membership],
+    group_ids: &[GroupId],
+) -> Result<HashSet<UserId>, Problem> {
+    let mut added = HashSet::new();
+    if memberships.len() < TOGETHER_MIN {
+        for membership in memberships {
+            if add(tx, membership)? {
+                add_to_groups(tx, membership, group_ids)?;
+                record(tx, actor, Action::Created, membership, group_ids)?;
+                added.insert(membership.user_id);
+            }
+        }
+        return Ok(added);
+    }
+    let inside = users_among(tx, memberships)?;
+    let is_new =
+        |membership: &&Membership| !inside.contains(&membership.user_id) && added.insert(membership.user_id);
+    let new: Vec<&Membership> = memberships.iter().filter(is_new).collect();
+    insert_all(tx, "members", &new, |membership| membership.columns(), |one| add(tx, one).map(drop))?;
+    let mut in_groups = Vec::with_capacity(new.len() * group_ids.len());
+    for membership in &new {
+        let in_group = |group_id: &GroupId| InGroup {
+            project: membership.project_id,
+            user: membership.user_id,
+            group: *group_id,
+        };
+        in_groups.extend(group_ids.iter().map(in_group));
+    }
+    insert_all(tx, "member_groups", &in_groups, InGroup::columns, |one| {
+        insert(tx, "member_groups", one, &[])
+    })?;
+    record_created(tx, actor, &new, group_ids)?;
+    Ok(added)
+}
+
+/// The number of memberships from which on they are added together.
+const TOGETHER_MIN: usize = 8;
+
+stored! {
+    /// A member in a group.
+    struct InGroup {
+        project: ProjectId = "project_id",
+        user: UserId = "user_id",
+        group: GroupId = "group_id",
+    }
+}
+
+/// The users of memberships of one project who are members already.
+fn users_among(tx: &Tx, memberships: &[Membership]) -> Result<HashSet<UserId>, Problem> {
+    let Some(first) = memberships.first() else { return Ok(HashSet::new()) };
+    let user_ids = memberships.iter().map(|membership| &membership.user_id);
+    members_among(tx, first.project_id, &Ids::of(user_ids))
+}
+
+/// Those of the users who are members of the project.
+pub(crate) fn members_among(
+    tx: &Tx,
+    project_id: ProjectId,
+    user_ids: &Ids,
+) -> Result<HashSet<UserId>, Problem> {
+    let inside = tx.rows(
+        "SELECT user_id FROM members
+         WHERE project_id = ?1 AND user_id IN (SELECT id FROM ids(?2) AS listed)",
+        params![project_id, user_ids],
+        |row| row.get(0),
+    )?;
+    Ok(inside.into_iter().collect())
+}
+
 /// Sets the owner flag. From then on the membership no longer counts as created by a role.
 pub(crate) fn update(tx: &Tx, membership: &Membership) -> Result<Membership, Problem> {
     tx.row(
@@ -232,10 +323,30 @@ pub fn delete(tx: &Tx, membership: &Membership) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The ids of the groups of a member, by the creation time of the groups.
+pub fn group_ids_of(tx: &Tx, membership: &Membership) -> Result<Vec<GroupId>, Problem> {
+    tx.rows(
+        "SELECT member_groups.group_id
+         FROM member_groups
+         JOIN groups ON groups.project_id = member_groups.project_id AND groups.id = member_groups.group_id
+         WHERE member_groups.project_id = ?1 AND member_groups.user_id = ?2
+         ORDER BY groups.created_at, groups.id",
+        params![membership.project_id, membership.user_id],
+        |row| row.get(0),
+    )
+}
+
 /// The groups of a member, by creation time.
 pub fn groups_of(tx: &Tx, membership: &Membership) -> Result<Vec<Group>, Problem> {
-    let of_member = groups::of_members(tx, membership.project_id, &[membership.user_id])?;
-    Ok(of_member.into_values().flatten().collect())
+    tx.rows(
+        "SELECT groups.*
+         FROM member_groups
+         JOIN groups ON groups.project_id = member_groups.project_id AND groups.id = member_groups.group_id
+         WHERE member_groups.project_id = ?1 AND member_groups.user_id = ?2
+         ORDER BY groups.created_at, groups.id",
+        params![membership.project_id, membership.user_id],
+        Group::read,
+    )
 }
 
 /// Adds a member to groups. A foreign key ensures that they belong to the same project.

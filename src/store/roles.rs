@@ -15,7 +15,7 @@ use crate::store::audit_changes::{Values, record_update as record_change};
 use crate::store::audit_logs::{self, Action, Actor, Change};
 use crate::store::columns::{Record, insert, stored};
 use crate::store::groups::Group;
-use crate::store::ids::{OrganisationId, ProjectId, RoleId, UserId};
+use crate::store::ids::{GroupId, OrganisationId, ProjectId, RoleId, UserId};
 use crate::store::searches::in_name;
 use crate::store::sets::grouped;
 
@@ -58,6 +58,7 @@ pub fn record(
 }
 
 /// A role with its users and projects.
+#[derive(Clone)]
 pub struct RoleState<'r> {
     /// The role.
     pub role: &'r Role,
@@ -67,7 +68,13 @@ pub struct RoleState<'r> {
     pub projects: BTreeSet<ProjectId>,
 }
 
-impl RoleState<'_> {
+impl<'r> RoleState<'r> {
+    /// The role with the users and projects that are stored.
+    pub fn of(tx: &Tx, role: &'r Role) -> Result<Self, Problem> {
+        let users = users_of(tx, role.id)?.into_iter().collect();
+        Ok(Self { role, users, projects: projects_of(tx, role.id)?.into_iter().collect() })
+    }
+
     fn values(&self) -> Value {
         json!({
             "name": self.role.name,
@@ -103,6 +110,7 @@ fn change(
         "role": role.name,
         "allProjects": role.all_projects,
         "projectPermissions": role.project_permissions,
+        "projectFilePermissions": role.project_file_permissions,
         "users": users,
         "projects": projects,
     });
@@ -242,6 +250,11 @@ pub fn projects_of(tx: &Tx, role_id: RoleId) -> Result<Vec<ProjectId>, Problem> 
     })
 }
 
+/// The roles that name the project.
+pub(crate) fn of_project(tx: &Tx, project_id: ProjectId) -> Result<Vec<RoleId>, Problem> {
+    tx.rows("SELECT role_id FROM role_projects WHERE project_id = ?1", [project_id], |row| row.get(0))
+}
+
 /// The roles of each of these users, oldest first.
 pub(crate) fn of_users(tx: &Tx, user_ids: &[UserId]) -> Result<HashMap<UserId, Vec<Role>>, Problem> {
     let of_user = tx.rows(
@@ -289,6 +302,26 @@ pub(crate) fn users_in_group(tx: &Tx, group: &Group) -> Result<Vec<UserId>, Prob
         params![group.project_id, group.id],
         |row| row.get(0),
     )
+}
+
+/// The users in each group of a role that has any.
+pub(crate) fn users_in_groups(
+    tx: &Tx,
+    role_id: RoleId,
+) -> Result<HashMap<GroupId, BTreeSet<UserId>>, Problem> {
+    let mut users: HashMap<GroupId, BTreeSet<UserId>> = HashMap::new();
+    let inside = tx.rows(
+        "SELECT groups.id, member_groups.user_id
+         FROM groups
+         JOIN member_groups ON member_groups.project_id = groups.project_id AND member_groups.group_id = groups.id
+         WHERE groups.role_id = ?1",
+        [role_id],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    for (group_id, user_id) in inside {
+        users.entry(group_id).or_default().insert(user_id);
+    }
+    Ok(users)
 }
 
 /// Whether the user is in a group that a role manages in the project.

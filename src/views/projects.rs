@@ -4,12 +4,12 @@ use crate::clock::Timestamp;
 use crate::generated::models::{
     self, ApprovalGroup, ListedProject, ProjectMember, TokenProject, UserSummary,
 };
-use crate::store::groups::Group;
+use crate::store::groups::NamedGroup;
 use crate::store::listed_members::ListedMember;
 use crate::store::projects::Project;
 
 /// A project with its approval settings.
-pub(crate) fn project(project: &Project, approving: &[Group]) -> models::Project {
+pub(crate) fn project(project: &Project, approving: &[NamedGroup]) -> models::Project {
     models::Project {
         id: project.id.into(),
         name: project.name.clone(),
@@ -26,7 +26,11 @@ pub(crate) fn project(project: &Project, approving: &[Group]) -> models::Project
 }
 
 /// A project in a list, with its members.
-pub(crate) fn listed(stored: &Project, approving: &[Group], members: Vec<ListedMember>) -> ListedProject {
+pub(crate) fn listed(
+    stored: &Project,
+    approving: &[NamedGroup],
+    members: Vec<ListedMember>,
+) -> ListedProject {
     let project = project(stored, approving);
     ListedProject {
         id: project.id,
@@ -73,7 +77,7 @@ fn project_member(member: ListedMember) -> ProjectMember {
     }
 }
 
-fn approval_group(group: &Group) -> ApprovalGroup {
+fn approval_group(group: &NamedGroup) -> ApprovalGroup {
     ApprovalGroup {
         id: group.id.into(),
         name: group.name.clone(),

@@ -1,7 +1,7 @@
 //! Roles as API models.
 
 use crate::generated::models::{self, NamedReference, RoleGroup, RoleGroupProject};
-use crate::store::groups::Group;
+use crate::store::groups::NamedGroup;
 use crate::store::organisations::Organisation;
 use crate::store::roles::Role;
 use crate::store::users::User;
@@ -11,7 +11,7 @@ use crate::views::users;
 /// out until the project is restored.
 pub(crate) fn role(
     role: &Role,
-    groups: &[(Group, String)],
+    groups: &[(NamedGroup, String)],
     users: &[&User],
     organisation: &Organisation,
 ) -> models::Role {
@@ -37,7 +37,7 @@ pub(crate) fn role(
     }
 }
 
-fn role_group(group: &Group, project: &str) -> RoleGroup {
+fn role_group(group: &NamedGroup, project: &str) -> RoleGroup {
     RoleGroup {
         id: group.id.into(),
         name: group.name.clone(),

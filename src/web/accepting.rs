@@ -5,6 +5,7 @@ use super::security::{problem_shown, shown};
 use super::words::{complaint_in_plain_words, in_plain_words};
 use crate::app::App;
 use crate::http::{Form, Reply, Request, RequestContext};
+use crate::limits::{ACCEPTANCE_BYTES_MAX, NAME_CHARACTERS_MAX};
 use crate::operations::invitations::accept::{self, Acceptance, Accepted};
 use crate::operations::invitations::pasted_code;
 use crate::operations::invitations::preview::{self, PreviewRequest};
@@ -23,12 +24,12 @@ pub(super) async fn accept(app: &App, pages: &Pages, request: &mut Request) -> R
     let context = request.context().clone();
     match request.media_type().as_deref() {
         Some("application/json") => {
-            let acceptance: Acceptance = request.json().await?;
+            let acceptance: Acceptance = request.json_within(ACCEPTANCE_BYTES_MAX).await?;
             let accepted = accept::accept(app, context, acceptance).await?;
             Reply::json(200, &accepted)
         }
         Some("application/x-www-form-urlencoded") => {
-            let form = match request.form().await {
+            let form = match request.form(ACCEPTANCE_BYTES_MAX).await {
                 Ok(form) => form,
                 Err(problem) => return problem_shown(pages, problem),
             };
@@ -47,11 +48,11 @@ pub(super) async fn preview(app: &App, pages: &Pages, request: &mut Request) -> 
     let context = request.context().clone();
     match request.media_type().as_deref() {
         Some("application/json") => {
-            let PreviewRequest { secret } = request.json().await?;
+            let PreviewRequest { secret } = request.json_within(ACCEPTANCE_BYTES_MAX).await?;
             Reply::json(200, &preview::preview(app, &context, &secret.unwrap_or_default()).await?)
         }
         Some("application/x-www-form-urlencoded") => {
-            let form = match request.form().await {
+            let form = match request.form(ACCEPTANCE_BYTES_MAX).await {
                 Ok(form) => form,
                 Err(problem) => return problem_shown(pages, problem),
             };
@@ -107,8 +108,8 @@ async fn refused(
     let again = AcceptForm {
         preview: preview.as_ref(),
         secret: code.as_ref().map_or("", Secret::reveal),
-        first_name: form.get("firstName").unwrap_or_default(),
-        last_name: form.get("lastName").unwrap_or_default(),
+        first_name: shown_again(form.get("firstName")),
+        last_name: shown_again(form.get("lastName")),
         errors: FormErrors {
             secret: secret.as_deref(),
             first_name: first_name.as_deref(),
@@ -118,4 +119,9 @@ async fn refused(
     let mut reply = shown(problem.status(), pages.accept_form(&again))?;
     reply.problem = Some(problem);
     Ok(reply)
+}
+
+/// A name that was entered, unless it is too long to be one: then the page would repeat all of it.
+fn shown_again(name: Option<&str>) -> &str {
+    name.filter(|name| name.chars().nth(NAME_CHARACTERS_MAX).is_none()).unwrap_or_default()
 }

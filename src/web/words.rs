@@ -37,6 +37,12 @@ pub fn in_plain_words(problem: &Problem) -> (&'static str, String) {
             "It cannot be accepted any more. If you think that this is a mistake, ask the person \
              who invited you.",
         ),
+        Problem::TooLarge { bytes_max } => {
+            let detail = format!(
+                "The form takes at most {bytes_max} bytes. Please go back and paste only the code or the link."
+            );
+            return ("That is too long", detail);
+        }
         Problem::Internal(_) => {
             ("Something went wrong", "This is an error of the server. Please try again later.")
         }

@@ -17,10 +17,13 @@ const INTRODUCTION: &str = "# Audit rows of each operation
 
 <!-- Written by tests/behaviour/audit_changes.rs: DOCUMENTS=write cargo test --test behaviour audit_changes -->
 
-Each call writes its rows in the transaction of the change. A row has the type and the action of this table; its `data`
-has the values of the thing. A row of an update also has `data.changes`, with the values before and after:
-`{\"name\": {\"from\": \"Old\", \"to\": \"New\"}}`; of an object such as `preferences` only the members that differ. A call
-that changes nothing writes no row, and a call that is refused writes none.
+Each call writes its rows in the transaction of the change. A row has the type and the action of this table; its
+`data` has the values of the thing. A row of an update also has `data.changes`, with the values before and after:
+`{\"name\": {\"from\": \"Old\", \"to\": \"New\"}}`; of an object such as `preferences` only the members that differ. What may
+be long (`filePermissions`, `projectFilePermissions`, `preferences`, and `users` and `projects` of a role) stands in
+`data.changes` of such a row and not once more beside it. The rows of a role's groups leave `filePermissions` out:
+they are those of the role's own row. A call that changes nothing writes no row, and a call that is refused writes
+none.
 
 The examples are calls with a small body. In brackets are the fields in `data.changes`.
 

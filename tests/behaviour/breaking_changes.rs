@@ -10,7 +10,7 @@ use crate::descriptions::inlined;
 /// Keywords that do not affect what is valid.
 const REMARKS: [&str; 4] = ["description", "example", "title", "deprecated"];
 /// Keywords that limit a number or a length.
-const UPPER_LIMITS: [&str; 4] = ["maxLength", "maxItems", "maximum", "x-nesting-max"];
+const UPPER_LIMITS: [&str; 5] = ["maxLength", "maxItems", "maximum", "x-nesting-max", "x-json-bytes-max"];
 const LOWER_LIMITS: [&str; 3] = ["minLength", "minItems", "minimum"];
 /// Keywords whose values are compared for equality only.
 const EXACT: [&str; 3] = ["format", "multipleOf", "pattern"];

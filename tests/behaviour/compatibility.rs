@@ -24,9 +24,9 @@ fn last_release() -> Value {
 }
 
 /// Breaking changes that are meant, by the end of their place and the beginning of what they are: names need a visible
-/// character. A file that has others keeps them. Of the forms of a parameter the description has one, for generated
-/// clients, and a field with a default no null; the server takes them as before.
-const MEANT: [(&str, &str); 12] = [
+/// character, and some values have a length in bytes. A file that has others keeps them. Of the forms of a parameter the
+/// description has one, for generated clients, and a field with a default no null; the server takes them as before.
+const MEANT: [(&str, &str); 16] = [
     ("body/name", "minLength"),
     ("body/displayName", "minLength"),
     ("body/name", "pattern"),
@@ -39,6 +39,10 @@ const MEANT: [(&str, &str); 12] = [
     ("parameter \"toDate\"", "format is \"date\""),
     ("parameter \"all\"", "not all of"),
     ("parameter \"deleted\"", "not all of"),
+    ("body/filePermissions", "x-json-bytes-max"),
+    ("body/projectFilePermissions", "x-json-bytes-max"),
+    ("body/idpGroups", "x-json-bytes-max"),
+    ("body/preferences", "x-json-bytes-max"),
 ];
 
 fn is_meant(change: &str) -> bool {

@@ -204,6 +204,42 @@ async fn an_actual_problem_conforms_to_its_description() {
     }
 }
 
+/// The keywords of the limits that this server adds.
+const WORDS: [&str; 8] =
+    ["maxLength", "maxItems", "minimum", "multipleOf", "pattern", "format", "enum", "x-json-bytes-max"];
+
+/// Limits that have to be stated.
+const STATED: [(&str, &str); 28] = [
+    ("page", "minimum 1"),
+    ("perPage", "minimum 1"),
+    ("perPage", "format \"int64\""),
+    ("all", "enum \"…\""),
+    ("isService", "enum \"…\""),
+    ("orderBy", "enum \"…\""),
+    ("sort", "enum \"…\""),
+    ("name", "maxLength 200"),
+    ("name", "pattern \"…\""),
+    ("displayName", "maxLength 200"),
+    ("description", "maxLength 200"),
+    ("note", "maxLength 100"),
+    ("note", "pattern \"…\""),
+    ("firstName", "maxLength 200"),
+    ("lastName", "maxLength 100"),
+    ("lastName", "pattern \"…\""),
+    ("key", "maxLength 200"),
+    ("key", "pattern \"…\""),
+    ("email", "format \"email\""),
+    ("email", "maxLength 254"),
+    ("emails", "items maxLength 254"),
+    ("userIds", "maxItems 1000"),
+    ("groupIds", "maxItems 1000"),
+    ("filePermissions", "maxItems 1000"),
+    ("filePermissions", "x-json-bytes-max 16384"),
+    ("projectFilePermissions", "x-json-bytes-max 16384"),
+    ("idpGroups", "x-json-bytes-max 16384"),
+    ("preferences", "x-json-bytes-max 65536"),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_limits_of_this_server_are_described() {
     let server = TestServer::start().await;
@@ -216,7 +252,7 @@ async fn the_limits_of_this_server_are_described() {
             parameters.map(|one| (one["name"].as_str().expect("a name").to_owned(), one["schema"].clone()));
         for (name, schema) in properties.into_iter().flatten().chain(parameters) {
             let inner = schema.get("items").cloned().unwrap_or_default();
-            for word in ["maxLength", "maxItems", "minimum", "multipleOf", "pattern", "format", "enum"] {
+            for word in WORDS {
                 for (prefix, value) in [("", schema.get(word)), ("items ", inner.get(word))] {
                     let Some(value) = value else { continue };
                     let value = if word == "pattern" || word == "enum" { &json!("…") } else { value };
@@ -225,31 +261,7 @@ async fn the_limits_of_this_server_are_described() {
             }
         }
     }
-    for (name, limit) in [
-        ("page", "minimum 1"),
-        ("perPage", "minimum 1"),
-        ("perPage", "format \"int64\""),
-        ("all", "enum \"…\""),
-        ("isService", "enum \"…\""),
-        ("orderBy", "enum \"…\""),
-        ("sort", "enum \"…\""),
-        ("name", "maxLength 200"),
-        ("name", "pattern \"…\""),
-        ("displayName", "maxLength 200"),
-        ("description", "maxLength 200"),
-        ("note", "maxLength 100"),
-        ("note", "pattern \"…\""),
-        ("firstName", "maxLength 200"),
-        ("lastName", "maxLength 100"),
-        ("lastName", "pattern \"…\""),
-        ("key", "maxLength 200"),
-        ("key", "pattern \"…\""),
-        ("email", "format \"email\""),
-        ("email", "maxLength 254"),
-        ("emails", "items maxLength 254"),
-        ("userIds", "maxItems 1000"),
-        ("groupIds", "maxItems 1000"),
-    ] {
+    for (name, limit) in STATED {
         let found = stated.get(name).is_some_and(|limits| limits.iter().any(|one| one == limit));
         assert!(found, "{name} {limit}: {:?}", stated.get(name));
     }

@@ -32,7 +32,10 @@ fn example_at(schema: &Value, full: bool, depth: usize) -> Value {
         },
         "array" if full => {
             let item = example_at(&schema["items"], full, depth + 1);
-            json!(vec![item; length("maxItems", if depth == 1 { 1_200 } else { 3 })])
+            // With the comma; and the brackets are two bytes.
+            let bytes_each = item.to_string().len() + 1;
+            let within = (length("x-json-bytes-max", u64::MAX / 2) - 2) / bytes_each;
+            json!(vec![item; length("maxItems", if depth == 1 { 1_200 } else { 3 }).min(within)])
         }
         "array" => json!([]),
         "object" => {

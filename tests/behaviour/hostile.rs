@@ -160,7 +160,7 @@ async fn iv_26_a_hostile_name_is_stored_unchanged_and_returned_as_text() {
         ("lastName", "\u{7f}x"),
         ("lastName", "\u{1b}[31mred"),
         ("firstName", &"n".repeat(201)),
-        ("lastName", &"\u{1d54f}".repeat(10_000)),
+        ("lastName", &"\u{1d54f}".repeat(1_000)),
     ] {
         let mut body = json!({ "secret": code });
         body[name] = json!(value);

@@ -20,6 +20,7 @@ mod requests;
 mod rights;
 mod secrets;
 
+mod accept_limits;
 mod accepting;
 mod addresses;
 mod addresses_shared;
@@ -52,7 +53,10 @@ mod approvals;
 mod audit_changes;
 mod audit_export;
 mod audit_logs;
+mod call_budget;
 mod groups;
+#[cfg(target_os = "linux")]
+mod largest_calls;
 mod list_statements;
 mod member_lists;
 mod projects;
@@ -62,6 +66,7 @@ mod roles;
 mod roles_reach;
 mod search_index;
 mod searching;
+mod value_limits;
 
 mod idempotency;
 mod idempotency_kept;

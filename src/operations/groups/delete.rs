@@ -3,10 +3,9 @@
 use super::save::check_grant;
 use crate::access::{self, Principal};
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Demand, Tx};
 use crate::generated::api::DeleteGroupParameters;
 use crate::generated::models;
-use crate::limits::SYNC_ROWS_MAX;
 use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
@@ -35,9 +34,8 @@ pub async fn delete(
             return Err(Problem::conflict(Conflict::LastApprovalGroup));
         }
         let user_ids = store::roles::users_in_group(tx, &group)?;
-        if user_ids.len() >= SYNC_ROWS_MAX {
-            return Err(Problem::conflict(Conflict::TooMany));
-        }
+        // The members' rows go with the group.
+        tx.ask_for(Demand::rows(user_ids.len()))?;
         store::projects::record_lost_approval_group(tx, &caller.actor(), &project, group.id)?;
         record_lost_group(tx, &caller.actor(), &group, &user_ids)?;
         store::groups::delete(tx, &group)?;

@@ -8,7 +8,7 @@ use crate::file_permissions;
 use crate::generated::api::{CreateGroupParameters, UpdateGroupParameters};
 use crate::generated::models::{self, SaveGroupRequest};
 use crate::http::Posted;
-use crate::limits;
+use crate::limits::{self, AsJson, PROJECT_GROUPS};
 use crate::problem::{Conflict, Problem};
 use crate::store;
 use crate::store::groups::Group;
@@ -30,7 +30,11 @@ pub async fn create(
             name: body.name.clone(),
             description: body.description.clone(),
             permissions: body.permissions.clone().map(deduplicated),
-            file_permissions: body.file_permissions.clone().flatten().map(file_permissions::stored),
+            file_permissions: body
+                .file_permissions
+                .as_ref()
+                .and_then(Option::as_ref)
+                .map(file_permissions::stored),
             role_id: None,
             created_at: tx.now(),
         };
@@ -38,6 +42,7 @@ pub async fn create(
         Ok(group)
     };
     app.write_once(principal, permit, |tx, caller, group| {
+        PROJECT_GROUPS.check(store::groups::count(tx, group.project_id)? + 1)?;
         store::groups::add(tx, &caller.actor(), &group)?;
         Ok(views::groups::group(group, None))
     })
@@ -60,8 +65,8 @@ pub async fn update(
             name: body.name.clone(),
             description: body.description.clone().or_else(|| before.description.clone()),
             permissions: body.permissions.clone().map(deduplicated).or_else(|| before.permissions.clone()),
-            file_permissions: match body.file_permissions.clone() {
-                Some(given) => given.map(file_permissions::stored),
+            file_permissions: match &body.file_permissions {
+                Some(given) => given.as_ref().map(file_permissions::stored),
                 None => before.file_permissions.clone(),
             },
             ..before.clone()
@@ -80,10 +85,12 @@ pub async fn update(
 }
 
 fn check(body: &SaveGroupRequest) -> Result<(), Problem> {
+    let file_permissions = body.file_permissions.as_ref().and_then(Option::as_ref);
     limits::check(&[
         ("name", &body.name),
         ("description", &body.description),
         ("filePermissions", &body.file_permissions),
+        ("filePermissions", &file_permissions.map(file_permissions::stored).as_ref().map(AsJson)),
     ])
 }
 

@@ -1,15 +1,15 @@
 //! inviteMembers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Demand, Ids, Tx};
 use crate::generated::api::InviteMembersParameters;
 use crate::generated::models::{InviteMembersRequest, Member, UserStatus};
 use crate::http::Posted;
-use crate::limits::{self, places};
+use crate::limits::{self, CALL_ROWS, MEMBER_GROUPS, places};
 use crate::operations::groups;
 use crate::problem::Problem;
 use crate::store;
@@ -76,19 +76,33 @@ impl MemberInvitation {
         let Invitees { users, groups } = invitees;
         self.check(users, groups)?;
 
+        self.check_most(tx, groups)?;
+
         let group_ids: Vec<GroupId> = groups.iter().map(|group| group.id).collect();
-        let mut created = Vec::new();
-        for user_id in &self.user_ids {
-            // The primary key handles concurrent calls and duplicates within a call.
-            let membership =
-                Membership { owner: self.owner, ..Membership::new(tx, self.project_id, *user_id) };
-            if store::members::add(tx, &membership)? {
-                store::members::add_to_groups(tx, &membership, &group_ids)?;
-                store::members::record(tx, &caller.actor(), Action::Created, &membership, &group_ids)?;
-                created.push(views::members::member(&membership, &users[user_id], groups));
-            }
+        let membership = |user_id: &UserId| Membership {
+            owner: self.owner,
+            ..Membership::new(tx, self.project_id, *user_id)
+        };
+        let mut memberships: Vec<Membership> = self.user_ids.iter().map(membership).collect();
+        let mut added = store::members::add_all(tx, &caller.actor(), &memberships, &group_ids)?;
+        // An id that is given twice counts once.
+        memberships.retain(|membership| added.remove(&membership.user_id));
+        let show =
+            |membership: &Membership| views::members::member(membership, &users[&membership.user_id], groups);
+        Ok(memberships.iter().map(show).collect())
+    }
+
+    /// Refuses more groups than a member may have, and more rows than a call may write.
+    fn check_most(&self, tx: &Tx, groups: &[Group]) -> Result<(), Problem> {
+        tx.check(MEMBER_GROUPS, groups.len())?;
+        let rows_each = 1 + groups.len();
+        // Most calls are within the limit whoever of the users is a member already.
+        if self.user_ids.len() * rows_each <= CALL_ROWS.count {
+            return Ok(());
         }
-        Ok(created)
+        let user_ids: HashSet<UserId> = self.user_ids.iter().copied().collect();
+        let inside = store::members::members_among(tx, self.project_id, &Ids::of(&user_ids))?;
+        tx.ask_for(Demand::rows((user_ids.len() - inside.len()) * rows_each))
     }
 
     /// What does not exist comes first (404), then every place of every conflict (409).

@@ -1,5 +1,7 @@
 //! listMembers and listMemberUsers.
 
+use std::sync::Arc;
+
 use crate::access::{self, Principal};
 use crate::app::App;
 use crate::generated::api::{ListMemberUsersParameters, ListMembersParameters};
@@ -24,7 +26,7 @@ pub async fn list(
         let groups = store::groups::of_members(tx, project.id, &ids)?;
         let mut results = Vec::with_capacity(listed.rows.len());
         for (membership, user) in listed.rows {
-            let groups = groups.get(&user.id).map(Vec::as_slice).unwrap_or_default();
+            let groups = groups.get(&user.id).into_iter().flatten().map(Arc::as_ref);
             results.push(views::members::member(&membership, &user, groups));
         }
         let paginate = page.pagination(listed.total, results.len());

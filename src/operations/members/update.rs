@@ -5,7 +5,7 @@ use crate::access::{self, Principal};
 use crate::app::App;
 use crate::generated::api::UpdateMemberParameters;
 use crate::generated::models::{self, UpdateMemberRequest};
-use crate::limits;
+use crate::limits::{self, MEMBER_GROUPS};
 use crate::operations::groups;
 use crate::problem::{Conflict, Problem};
 use crate::store;
@@ -41,6 +41,10 @@ pub async fn update(
         }
 
         let groups = wanted.map_or_else(|| had.clone(), |_| replaced(&had, named));
+        // More of an earlier version may stay, and become fewer.
+        if groups.iter().any(|group| !had.iter().any(|old| old.id == group.id)) {
+            MEMBER_GROUPS.check(groups.len())?;
+        }
         let user = store::users::get(tx, after.user_id)?;
         let states = [(&before, ids(&had)), (&after, ids(&groups))];
         let [was, is] = states.each_ref().map(|(membership, ids)| (*membership, ids.as_slice()));

@@ -3,7 +3,7 @@
 use crate::access::Principal;
 use crate::app::App;
 use crate::generated::models::{self, UpdateOrganisationRequest};
-use crate::limits;
+use crate::limits::{self, AsJson, PREFERENCES_BYTES, json_bytes};
 use crate::problem::Problem;
 use crate::store;
 use crate::store::organisations::Organisation;
@@ -19,12 +19,18 @@ pub async fn update(
         ("name", &body.name),
         ("displayName", &body.display_name),
         ("preferences", &body.preferences),
+        ("preferences", &body.preferences.as_ref().map(AsJson)),
     ])?;
     app.write(principal, move |tx, caller| {
         caller.require()?;
         let before = store::organisations::get(tx, caller.organisation_id)?;
         let mut preferences = before.preferences.clone();
         preferences.extend(body.preferences.clone().unwrap_or_default());
+        // Longer ones of an earlier version stay, and may become shorter.
+        let bytes = json_bytes(&preferences);
+        if bytes > json_bytes(&before.preferences) {
+            PREFERENCES_BYTES.check(bytes)?;
+        }
         let after = Organisation {
             name: body.name.clone().unwrap_or_else(|| before.name.clone()),
             display_name: body.display_name.clone().unwrap_or_else(|| before.display_name.clone()),

@@ -6,10 +6,10 @@ use super::list::shown;
 use super::save::key_taken;
 use crate::access::{self, Caller, Principal};
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Demand, Tx};
 use crate::generated::models::{CreateProjectRequest, CreatedProject, ProjectVersion};
 use crate::http::Posted;
-use crate::limits;
+use crate::limits::{self, FILE_PERMISSIONS_BYTES, json_bytes};
 use crate::operations::{members, roles};
 use crate::problem::{Place, Problem};
 use crate::store;
@@ -51,6 +51,10 @@ fn carry_out(
         created_at: tx.now(),
         updated_at: tx.now(),
     };
+    let copies = source.as_ref().map(|source| Copies::of(tx, source, &project)).transpose()?;
+    let copies = copies.unwrap_or_default();
+    let roles = roles::ProjectPlan::new(tx, caller.organisation_id, project.id)?;
+    roles.check(tx, copies.written(), copies.groups.len())?;
     if store::projects::key_is_taken(tx, caller.organisation_id, &project.key)?
         || !store::projects::create(tx, &project)?
     {
@@ -58,10 +62,11 @@ fn carry_out(
     }
     store::projects::record(tx, &caller.actor(), Action::Created, &project)?;
     members::add_owner(tx, &caller.actor(), project.id, caller.user_id)?;
-    if let Some(source) = source {
-        copy_groups(tx, caller, &source, &project)?;
+    store::groups::add_all(tx, &caller.actor(), &copies.groups)?;
+    if !copies.approving.is_empty() {
+        store::projects::set_approval_groups(tx, project.id, &copies.approving)?;
     }
-    roles::sync_project(tx, &caller.actor(), project.id)?;
+    roles::sync_project(tx, &caller.actor(), roles)?;
     shown(tx, &project)
 }
 
@@ -82,19 +87,36 @@ fn copied(tx: &Tx, caller: &Caller, project_id: ProjectId) -> Result<Project, Pr
     Ok(source)
 }
 
-/// Copies all groups but those that a role manages: the role creates its own.
-fn copy_groups(tx: &Tx, caller: &Caller, source: &Project, project: &Project) -> Result<(), Problem> {
-    let mut copies: HashMap<GroupId, GroupId> = HashMap::new();
-    for original in store::groups::all_of_project(tx, source.id)? {
-        if original.role_id.is_some() {
-            continue;
+/// Copies of the groups of a project, without those that a role manages: the role creates its own.
+#[derive(Default)]
+struct Copies {
+    groups: Vec<Group>,
+    approving: Vec<GroupId>,
+}
+
+impl Copies {
+    fn of(tx: &Tx, source: &Project, project: &Project) -> Result<Self, Problem> {
+        let mut ids: HashMap<GroupId, GroupId> = HashMap::new();
+        let mut groups = Vec::new();
+        for original in store::groups::all_of_project(tx, source.id)? {
+            if original.role_id.is_some() {
+                continue;
+            }
+            FILE_PERMISSIONS_BYTES.check(json_bytes(&original.file_permissions))?;
+            let copy = Group { id: tx.new_id(), project_id: project.id, ..original };
+            ids.insert(original.id, copy.id);
+            groups.push(copy);
         }
-        let copy = Group { id: tx.new_id(), project_id: project.id, ..original.clone() };
-        store::groups::add(tx, &caller.actor(), &copy)?;
-        copies.insert(original.id, copy.id);
+        let approving = store::projects::approval_groups(tx, &[source.id])?;
+        let approving = approving.iter().filter_map(|(_, group)| ids.get(group).copied()).collect();
+        Ok(Self { groups, approving })
     }
-    let approving = store::projects::approval_groups(tx, &[source.id])?;
-    let approving: Vec<GroupId> =
-        approving.iter().filter_map(|(_, group)| copies.get(group).copied()).collect();
-    store::projects::set_approval_groups(tx, project.id, &approving)
+
+    /// With the project itself and its owner.
+    fn written(&self) -> Demand {
+        Demand {
+            rows: 2 + self.groups.len() + self.approving.len(),
+            bytes: self.groups.iter().map(|group| json_bytes(&group.file_permissions)).sum(),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::list::shown;
 use crate::access::{self, Principal};
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Demand, Tx};
 use crate::generated::api::RestoreProjectParameters;
 use crate::generated::models;
 use crate::limits::NAME_CHARACTERS_MAX;
@@ -26,10 +26,12 @@ pub async fn restore(
         if project.deleted_at.is_none() {
             return Err(Problem::conflict(Conflict::NotDeleted));
         }
+        let roles = roles::ProjectPlan::new(tx, project.organisation_id, project.id)?;
+        roles.check(tx, Demand::rows(1), 0)?;
         let restored = store::projects::restore(tx, project.id, &free_key(tx, &project)?)?;
         store::projects::record(tx, &caller.actor(), Action::Restored, &restored)?;
         // Roles may have changed since the deletion, and may have removed the caller's permission.
-        roles::sync_project(tx, &caller.actor(), project.id)?;
+        roles::sync_project(tx, &caller.actor(), roles)?;
         access::projects::visible(tx, caller, project.id)?.require(caller.operation)?;
         shown(tx, &restored)
     })

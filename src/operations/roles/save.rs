@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::list::shown;
-use super::sync::sync_projects;
+use super::plan::RolePlan;
+use super::sync::{carry_out, plan};
 use crate::access::permissions::deduplicated;
 use crate::access::{Caller, Principal};
 use crate::app::App;
@@ -12,7 +13,7 @@ use crate::file_permissions;
 use crate::generated::api::UpdateRoleParameters;
 use crate::generated::models::{self, SaveRoleRequest};
 use crate::http::Posted;
-use crate::limits::{self, places};
+use crate::limits::{self, AsJson, places};
 use crate::problem::Problem;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor};
@@ -43,9 +44,12 @@ pub async fn create(
         };
         let role = changed(fresh, &body);
         check_references(tx, &role, &references)?;
+        let state =
+            references.applied(&RoleState { role: &role, users: BTreeSet::new(), projects: BTreeSet::new() });
+        let plan = plan(tx, &state)?;
         store::roles::create(tx, &role)?;
         store::roles::record(tx, &caller.actor(), Action::Created, &role, references.given())?;
-        save(tx, &caller.actor(), &role, &references)
+        save(tx, &caller.actor(), plan, &references)
     })
     .await
 }
@@ -65,11 +69,14 @@ pub async fn update(
         caller.require()?;
         let role = Role { updated_at: tx.now(), ..changed(before.clone(), &body) };
         check_references(tx, &role, &references)?;
-        if !record_update(tx, &caller.actor(), [&before, &role], &references)? {
+        let had = RoleState::of(tx, &before)?;
+        let has = references.applied(&RoleState { role: &role, ..had.clone() });
+        let plan = plan(tx, &has)?;
+        if !store::roles::record_update(tx, &caller.actor(), [&had, &has], references.given())? {
             return view(tx, &before);
         }
         store::roles::update(tx, &role)?;
-        save(tx, &caller.actor(), &role, &references)
+        save(tx, &caller.actor(), plan, &references)
     })
     .await
 }
@@ -85,19 +92,32 @@ impl References {
         Self { users: body.users.as_deref().map(typed), projects: body.projects.as_deref().map(typed) }
     }
 
+    /// The role with these users and projects; a role with all projects keeps those it names.
+    fn applied<'r>(&self, state: &RoleState<'r>) -> RoleState<'r> {
+        let role = state.role;
+        RoleState {
+            role,
+            users: given_or(self.users.as_deref(), &state.users),
+            projects: given_or(self.projects.as_deref().filter(|_| !role.all_projects), &state.projects),
+        }
+    }
+
     fn given(&self) -> (Option<&[UserId]>, Option<&[ProjectId]>) {
         (self.users.as_deref(), self.projects.as_deref())
     }
 }
 
 fn check(body: &SaveRoleRequest) -> Result<(), Problem> {
+    let file_permissions = body.project_file_permissions.as_ref().map(file_permissions::stored);
     limits::check(&[
         ("name", &body.name),
         ("description", &body.description),
         ("users", &body.users),
         ("projects", &body.projects),
         ("idpGroups", &body.idp_groups),
+        ("idpGroups", &body.idp_groups.as_ref().map(AsJson)),
         ("projectFilePermissions", &body.project_file_permissions),
+        ("projectFilePermissions", &file_permissions.as_ref().map(AsJson)),
     ])
 }
 
@@ -111,7 +131,7 @@ fn changed(role: Role, body: &SaveRoleRequest) -> Role {
         project_permissions: body.project_permissions.clone().map_or(role.project_permissions, deduplicated),
         project_file_permissions: body
             .project_file_permissions
-            .clone()
+            .as_ref()
             .map_or(role.project_file_permissions, file_permissions::stored),
         ..role
     }
@@ -133,26 +153,6 @@ fn check_references(tx: &Tx, role: &Role, references: &References) -> Result<(),
     Problem::for_any(missing_users.chain(missing_projects), Problem::MissingReferences)
 }
 
-/// Records what an update changes, if anything.
-fn record_update(
-    tx: &Tx,
-    actor: &Actor,
-    [before, after]: [&Role; 2],
-    references: &References,
-) -> Result<bool, Problem> {
-    let had = RoleState {
-        role: before,
-        users: store::roles::users_of(tx, before.id)?.into_iter().collect(),
-        projects: store::roles::projects_of(tx, before.id)?.into_iter().collect(),
-    };
-    let has = RoleState {
-        role: after,
-        users: given_or(references.users.as_deref(), &had.users),
-        projects: given_or(references.projects.as_deref().filter(|_| !after.all_projects), &had.projects),
-    };
-    store::roles::record_update(tx, actor, [&had, &has], references.given())
-}
-
 fn given_or<I: Copy + Ord>(given: Option<&[I]>, had: &BTreeSet<I>) -> BTreeSet<I> {
     given.map_or_else(|| had.clone(), |ids| ids.iter().copied().collect())
 }
@@ -160,9 +160,10 @@ fn given_or<I: Copy + Ord>(given: Option<&[I]>, had: &BTreeSet<I>) -> BTreeSet<I
 fn save(
     tx: &Tx,
     actor: &Actor,
-    role: &Role,
+    plan: RolePlan,
     references: &References,
 ) -> Result<crate::generated::models::Role, Problem> {
+    let role = plan.role;
     if let Some(user_ids) = &references.users {
         store::roles::set_users(tx, role.id, user_ids)?;
     }
@@ -171,7 +172,7 @@ fn save(
     {
         store::roles::set_projects(tx, role.id, project_ids)?;
     }
-    sync_projects(tx, actor, role)?;
+    carry_out(tx, actor, plan)?;
     view(tx, role)
 }
 

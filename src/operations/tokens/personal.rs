@@ -9,7 +9,7 @@ use crate::clock::{DAY, Timestamp};
 use crate::db::Tx;
 use crate::generated::models::{self, CreateTokenRequest, PersonalAccessToken, TokenExpiry, UserStatus};
 use crate::http::Posted;
-use crate::limits::{self, LIVE_TOKENS_MAX, places};
+use crate::limits::{self, LIVE_TOKENS, places};
 use crate::problem::{Conflict, Problem};
 use crate::secret::{Secret, SecretKind};
 use crate::store;
@@ -85,9 +85,7 @@ pub async fn create(
         let projects: Vec<ProjectId> = typed(projects);
         check_projects(tx, caller, &projects)?;
         check_enabled(&user)?;
-        if store::tokens::count_live(tx, user.id)? >= LIVE_TOKENS_MAX {
-            return Err(Problem::conflict(Conflict::TooMany));
-        }
+        LIVE_TOKENS.check(store::tokens::count_live(tx, user.id)? + 1)?;
         let token = NewPersonalAccessToken {
             note: body.note.clone(),
             permissions: deduplicated(body.permissions.clone().unwrap_or_default()),
@@ -117,10 +115,8 @@ pub async fn regenerate(
     };
     app.write_once(principal, permit, move |tx, caller, (user, token)| {
         check_enabled(&user)?;
-        if !store::tokens::is_live(tx, token.id)?
-            && store::tokens::count_live(tx, user.id)? >= LIVE_TOKENS_MAX
-        {
-            return Err(Problem::conflict(Conflict::TooMany));
+        if !store::tokens::is_live(tx, token.id)? {
+            LIVE_TOKENS.check(store::tokens::count_live(tx, user.id)? + 1)?;
         }
         let secret = Secret::generate(SecretKind::PersonalAccessToken);
         let expires_at = ends(tx.now(), expiry);

@@ -50,7 +50,7 @@ impl Maker<'_> {
         if let Some(words) = schema["enum"].as_array() {
             return words[self.random.below(words.len())].clone();
         }
-        match schema["type"].as_str().expect("a type") {
+        let mut value = match schema["type"].as_str().expect("a type") {
             "boolean" => json!(self.random.once_in(2)),
             "integer" => {
                 json!(self.random.of(&[1_u64, 1, 2, 3, 10, 100, 500, 501, 9_007_199_254_740_991]))
@@ -59,7 +59,9 @@ impl Maker<'_> {
             "array" => self.array(name, schema),
             "object" => self.object(schema),
             other => panic!("no generator for {other}"),
-        }
+        };
+        shorten(&mut value, schema["x-json-bytes-max"].as_u64());
+        value
     }
 
     fn text(&mut self, name: &str, schema: &Value) -> String {
@@ -145,6 +147,21 @@ impl Maker<'_> {
             members.insert(name.to_owned(), anything(self.random));
         }
         Value::Object(members)
+    }
+}
+
+/// Removes what makes a list or an object longer than a limit in bytes.
+fn shorten(value: &mut Value, bytes_max: Option<u64>) {
+    let Some(bytes_max) = bytes_max else { return };
+    while value.to_string().len() as u64 > bytes_max {
+        match value {
+            Value::Array(items) => drop(items.pop()),
+            Value::Object(members) => {
+                let last = members.keys().next_back().cloned();
+                last.and_then(|name| members.remove(&name));
+            }
+            _ => return,
+        }
     }
 }
 

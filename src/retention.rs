@@ -1,7 +1,7 @@
 //! Retention: removes what is older than the settings say, and idempotency keys that have expired, in small batches that
 //! leave the writer to requests.
 //!
-//! What to remove is found by reading; only removing it takes the writer. A batch ends after [`BATCH_TIME_MAX`] and is
+//! What to remove is found by reading; only removing it takes the writer. A batch ends after `BATCH_TIME_MAX` and is
 //! followed by a pause, so a pass over a large backlog takes minutes and delays no request by more than a batch. Ages are
 //! those of the server's clock, which a test can move. Of several instances one runs a pass at a time.
 
@@ -166,15 +166,16 @@ impl Retention {
         before: Timestamp,
     ) -> Result<usize, Problem> {
         let look = move |tx: &Tx| {
-            let Some(stays) = removals::newest_entry(tx)? else { return Ok(None) };
-            Ok(Some((stays, removals::with_old_entries(tx, before, stays)?)))
+            let Some(end) = removals::entries_end(tx, before)? else { return Ok(None) };
+            Ok(Some((end, removals::with_entries_before(tx, end)?)))
         };
-        let Some((stays, organisations)) = self.db.read(deadline(), look).await? else { return Ok(0) };
+        let Some((end, organisations)) = self.db.read(deadline(), look).await? else {
+            return Ok(0);
+        };
         let mut rows = 0;
         for organisation_id in organisations {
-            let step = move |tx: &Tx, _| {
-                removals::remove_entries(tx, organisation_id, before, stays).map(RemovalStep::of)
-            };
+            let step =
+                move |tx: &Tx, _| removals::remove_entries(tx, organisation_id, end).map(RemovalStep::of);
             rows += self.work(removed, stopped, step).await?;
         }
         Ok(rows)

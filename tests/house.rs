@@ -167,7 +167,7 @@ fn the_mail_library(source: &Source) -> Vec<String> {
 }
 
 fn the_template_library(source: &Source) -> Vec<String> {
-    known_only_in(source, &["handlebars"], &["src/mail/render/", "src/web/pages.rs"])
+    known_only_in(source, &["handlebars"], &["src/mail/render/", "src/web/pages/templates.rs"])
 }
 
 fn the_environment(source: &Source) -> Vec<String> {

@@ -32,7 +32,7 @@ const ALLOWED: [(&str, &str); 17] = [
     ("SELECT user_id FROM member_groups WHERE project_id = ?1 AND group_id = ?2", "the same, for a role"),
     ("SELECT groups.id, member_groups.user_id FROM groups", "the same, for all projects of a role"),
     ("SELECT 1 FROM users", "stops at the first row"),
-    ("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1", "the same"),
+    ("SELECT created_at, id FROM audit_logs ORDER BY id DESC LIMIT 1", "the same"),
     ("WHERE email_folded = ?1 OR email_clash = ?1", "for the operator at the command line, once"),
     ("SELECT id, organisation_id, email FROM users ORDER BY", "brms check reads all of them"),
     (
@@ -58,7 +58,7 @@ const ALLOWED: [(&str, &str); 17] = [
 type Parts = &'static [(&'static str, &'static str)];
 
 /// Statements with parts that are put in at run time: a text in the statement, and each choice of its parts.
-const PARTS: [(&str, &[Parts]); 10] = [
+const PARTS: [(&str, &[Parts]); 12] = [
     (
         "token.secret_hash = ?1",
         &[
@@ -94,6 +94,21 @@ const PARTS: [(&str, &[Parts]); 10] = [
             &[("{condition}", "id = ?1"), ("{order}", "id")],
             &[("{condition}", "state = ?2 AND message IS NOT NULL AND id > ?1"), ("{order}", "id")],
         ],
+    ),
+    (
+        "FROM invitations WHERE {acceptable}",
+        &[&[(
+            "{acceptable}",
+            "id = (SELECT invitation_id FROM invitation_secrets WHERE secret_hash = ?1 AND state = 'live') \
+             AND status = 'pending' AND expires_at > ?2",
+        )]],
+    ),
+    (
+        "UPDATE invitations SET status = ?3, accepted_at = ?2, updated_at = ?2 WHERE {acceptable}",
+        &[&[(
+            "{acceptable}",
+            "id = (SELECT invitation_id FROM invitation_secrets WHERE secret_hash = ?1 AND state = 'live')",
+        )]],
     ),
     (
         "{table}",

@@ -2,7 +2,7 @@
 //! problem+json.
 
 use super::content::Content;
-use super::pages::Place;
+use super::pages::PagePlace;
 use super::security::shown;
 use crate::http::{Reply, Request};
 use crate::problem::Problem;
@@ -11,7 +11,7 @@ use crate::problem::Problem;
 #[derive(Clone, Copy, Debug)]
 pub struct Visitor {
     is_browser: bool,
-    place: Place,
+    place: PagePlace,
 }
 
 impl Visitor {
@@ -20,7 +20,7 @@ impl Visitor {
     pub fn of(request: &Request) -> Self {
         let reads = matches!(request.method(), "GET" | "HEAD");
         let is_browser = reads && request.header("accept").is_some_and(prefers_page);
-        Self { is_browser, place: Place::of(request.path()) }
+        Self { is_browser, place: PagePlace::of(request.path()) }
     }
 
     /// The reply, as a page if it says to a browser that the path does not exist.

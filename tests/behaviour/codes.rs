@@ -56,7 +56,7 @@ fn wrong_bodies(ivy: &str) -> Vec<Value> {
         ivy.to_uppercase(),
         "brms_inv_%".to_owned(),
         "' OR 1=1 --".to_owned(),
-        "x".repeat(10_000),
+        "x".repeat(8_000),
         seed::IVY.to_owned(),
         seed::OWNER_SES.trim_start_matches("Internal ").to_owned(),
     ];

@@ -180,7 +180,6 @@ async fn fr_31_the_differences_from_brms_json_are_exactly_the_listed_ones() {
     if std::env::var_os("DOCUMENTS").is_some_and(|value| value == "write") {
         std::fs::write(PATH, &expected).expect("writing the document");
     }
-    println!("{expected}");
     let written = std::fs::read_to_string(PATH).unwrap_or_default();
     assert!(
         written == expected,

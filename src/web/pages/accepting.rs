@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::templates::{Pages, Place};
+use super::templates::{PagePlace, Pages};
 use crate::clock::Timestamp;
 use crate::failure::Failure;
 use crate::limits::NAME_CHARACTERS_MAX;
@@ -53,17 +53,17 @@ struct PreviewView<'a> {
     organisation: &'a str,
     inviter: Option<&'a str>,
     email: &'a str,
-    expires: Moment,
+    expires: ShownTime,
 }
 
 /// A time for people and for programs.
 #[derive(Serialize)]
-struct Moment {
+struct ShownTime {
     words: String,
     rfc3339: String,
 }
 
-impl From<Timestamp> for Moment {
+impl From<Timestamp> for ShownTime {
     fn from(time: Timestamp) -> Self {
         Self { words: time.in_words(), rfc3339: time.rfc3339() }
     }
@@ -86,7 +86,7 @@ struct NoView {}
 impl Pages {
     /// The start page: what this server is, and links to the API.
     pub fn start(&self) -> Result<String, Failure> {
-        self.render("start", Place::ROOT, "brms", &NoView {})
+        self.render("start", PagePlace::ROOT, "brms", &NoView {})
     }
 
     /// The form, which submits `secret`, `firstName` and `lastName` to `accept`.
@@ -113,22 +113,22 @@ impl Pages {
             last_name: form.last_name,
             errors: form.errors,
         };
-        self.render("accept", Place::IN_FOLDER, title, &view)
+        self.render("accept", PagePlace::IN_FOLDER, title, &view)
     }
 
     /// The page after accepting.
     pub fn accepted(&self, organisation: &str, email: &str) -> Result<String, Failure> {
         let view = AcceptedView { organisation, email };
-        self.render("accepted", Place::IN_FOLDER, "Invitation accepted", &view)
+        self.render("accepted", PagePlace::IN_FOLDER, "Invitation accepted", &view)
     }
 
     /// An error page for a problem that prevents accepting, with a link back to the form.
     pub fn problem(&self, title: &str, detail: &str) -> Result<String, Failure> {
-        self.render("problem", Place::IN_FOLDER, title, &ProblemView { detail })
+        self.render("problem", PagePlace::IN_FOLDER, title, &ProblemView { detail })
     }
 
     /// The page for a path that does not exist.
-    pub fn unknown_path(&self, place: Place) -> Result<String, Failure> {
+    pub fn unknown_path(&self, place: PagePlace) -> Result<String, Failure> {
         self.render("unknown_path", place, "There is no page at this address", &NoView {})
     }
 }

@@ -12,7 +12,7 @@ mod templates;
 
 pub use accepting::{AcceptForm, FormErrors};
 pub use samples::load;
-pub use templates::{Pages, Place};
+pub use templates::{PagePlace, Pages};
 
 #[cfg(test)]
 mod tests;

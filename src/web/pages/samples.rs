@@ -1,7 +1,7 @@
 //! Renders each page once, so that a broken template fails at start-up instead of for a visitor.
 
 use super::accepting::{AcceptForm, FormErrors};
-use super::templates::{Pages, Place, TEMPLATES};
+use super::templates::{PagePlace, Pages, TEMPLATES};
 use crate::clock::Timestamp;
 use crate::failure::Failure;
 use crate::operations::invitations::preview::Preview;
@@ -30,6 +30,6 @@ pub(super) fn of_templates(templates: &[(&str, &str)]) -> Result<Pages, Failure>
     pages.accepted("Sample organisation", "new@brms.example")?;
     pages.problem("Sample", "A sample.")?;
     pages.start()?;
-    pages.unknown_path(Place::IN_FOLDER)?;
+    pages.unknown_path(PagePlace::IN_FOLDER)?;
     Ok(pages)
 }

@@ -22,9 +22,9 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
 
 /// Where a page is served: how many folders below the root.
 #[derive(Clone, Copy, Debug)]
-pub struct Place(usize);
+pub struct PagePlace(usize);
 
-impl Place {
+impl PagePlace {
     /// The root itself.
     pub const ROOT: Self = Self(0);
     /// In a folder, as `/invitations/accept` is.
@@ -66,7 +66,7 @@ impl Pages {
     pub(super) fn render(
         &self,
         template: &str,
-        place: Place,
+        place: PagePlace,
         title: &str,
         view: &impl Serialize,
     ) -> Result<String, Failure> {

@@ -43,7 +43,7 @@ fn files() -> Value {
 }
 
 fn token() -> Value {
-    json!({ "note": long("n"), "allProjects": false, "expiry": "week", "projects": ids(PROJECT, 1_000) })
+    json!({ "note": "n".repeat(100), "allProjects": false, "expiry": "week", "projects": ids(PROJECT, 1_000) })
 }
 
 fn project(id: &str) -> String {
@@ -72,10 +72,9 @@ pub fn largest(operation: Operation) -> Vec<Largest> {
         Operation::ListUsers => Largest::get("/api/users?perPage=500"),
         Operation::GetPersonalAccessToken => Largest::get(format!("{own}/{}", id(TOKEN, 1))),
         Operation::GetServiceAccountToken => Largest::get(format!("{robots}/{}", id(ROBOT_TOKEN, 1))),
-        Operation::GetProject => Largest::get(&pricing),
         Operation::GetProjectWithApprovals => Largest::get(format!("{pricing}/approvals")),
         Operation::DeleteGroup => Largest::get(format!("{pricing}/groups/{}", id(GROUP, 3))),
-        Operation::DeleteProject => Largest::get(&pricing),
+        Operation::GetProject | Operation::DeleteProject => Largest::get(&pricing),
         Operation::RestoreProject => Largest::get(format!("{pricing}/restore")),
         Operation::JoinProject => Largest::get(format!("{}/members/join", project(&id(PROJECT, 1_999)))),
         Operation::SendUserInvitation => Largest::get(seed::invitation_path(seed::IAN)),
@@ -93,7 +92,7 @@ pub fn largest(operation: Operation) -> Vec<Largest> {
             Largest::of(project(&id(PROJECT, 1)), json!({ "name": long("p"), "key": "k".repeat(200) }))
         }
         Operation::UpdateUserProfile => {
-            Largest::of("/api/profile", json!({ "firstName": long("f"), "lastName": "l".repeat(100) }))
+            Largest::of("/api/profile", json!({ "firstName": "f".repeat(100), "lastName": "l".repeat(100) }))
         }
         Operation::CreateServiceAccount => {
             Largest::of("/api/users/service", json!({ "email": "fresh-robot@acme.test" }))

@@ -25,11 +25,7 @@ fn counts() -> Vec<Odd> {
             "Only `&` separates, so the page is `1;perPage=0`.",
         ),
         odd("`?%70age=1`", users("%70age=1"), "Names are decoded, too."),
-        odd(
-            "`?page=1.0&perPage=1e2`",
-            users("page=1.0&perPage=1e2"),
-            "The description says `number`; these are whole ones.",
-        ),
+        odd("`?page=1.0&perPage=1e2`", users("page=1.0&perPage=1e2"), "They are whole numbers."),
         odd(
             "`?page=0`, `-1`, `1.5`, `NaN`, `0x1`, `01`",
             users("page=0"),

@@ -9,8 +9,18 @@ use clap::{Command, CommandFactory};
 use crate::markdown::Document;
 
 /// Folders that hold no source: they are made by a build or a script.
-const MADE: &[&str] =
-    &["target", "dist", ".git", ".codegen", ".judge", ".browser", ".stand-in", "node_modules", "__pycache__"];
+const MADE: &[&str] = &[
+    "target",
+    "dist",
+    ".git",
+    ".codegen",
+    ".judge",
+    ".browser",
+    ".stand-in",
+    ".kubernetes",
+    "node_modules",
+    "__pycache__",
+];
 
 /// Whether a file has this ending.
 pub fn is_a(ending: &str, path: &str) -> bool {

@@ -166,16 +166,17 @@ impl Retention {
         before: Timestamp,
     ) -> Result<usize, Problem> {
         let look = move |tx: &Tx| {
-            let Some(end) = removals::entries_end(tx, before)? else { return Ok(None) };
-            Ok(Some((end, removals::with_entries_before(tx, end)?)))
+            let Some(stays) = removals::newest_entry(tx)? else { return Ok(None) };
+            Ok(Some((stays, removals::with_old_entries(tx, before, stays)?)))
         };
-        let Some((end, organisations)) = self.db.read(deadline(), look).await? else {
+        let Some((stays, organisations)) = self.db.read(deadline(), look).await? else {
             return Ok(0);
         };
         let mut rows = 0;
         for organisation_id in organisations {
-            let step =
-                move |tx: &Tx, _| removals::remove_entries(tx, organisation_id, end).map(RemovalStep::of);
+            let step = move |tx: &Tx, _| {
+                removals::remove_entries(tx, organisation_id, before, stays).map(RemovalStep::of)
+            };
             rows += self.work(removed, stopped, step).await?;
         }
         Ok(rows)

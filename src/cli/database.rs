@@ -22,8 +22,14 @@ pub(super) fn open_existing(settings: &DatabaseSettings) -> Result<Db, Failure> 
     open(settings, |path| Options::beside_a_server(path))
 }
 
-/// Opens an existing database of any schema step to read it. A file stays as it is.
+/// Opens an existing database to read it, and leaves it as it is: a file of any schema step; on PostgreSQL, where a newer
+/// schema could end what its servers can do, only one of the last step.
 pub(super) fn open_unchanged(settings: &DatabaseSettings) -> Result<Db, Failure> {
+    if let DatabaseLocation::Postgres(url) = &settings.database {
+        threads::check(5)?;
+        let options = startup::of_postgres(url, &settings.postgres, 1)?.unchanged();
+        return Engine::open_postgres(&options, Clock::default());
+    }
     open(settings, |path| Options::unchanged(path))
 }
 

@@ -1,5 +1,6 @@
 //! The settings of cross-origin resource sharing.
 
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use clap::Args;
@@ -8,7 +9,7 @@ use clap::Args;
 #[derive(Clone, Debug, Args)]
 pub struct CrossOriginSettings {
     /// An origin whose pages may call this server from a browser, such as `https://portal.example.org`; may be
-    /// repeated. With --test-api also those of this machine (localhost and loopback addresses), of any port. Default: none.
+    /// repeated. With --test-api also `http://localhost`, `127.0.0.1` and `[::1]`, of any port. Default: none.
     #[arg(long, env = "BRMS_CORS_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub cors_origin: Vec<Origin>,
 }
@@ -37,9 +38,12 @@ impl FromStr for Origin {
             _ => (host, None),
         };
         let is_letter =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_[]:".contains(&byte);
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_".contains(&byte);
         let is_port = |port: &str| port.parse::<u16>().is_ok_and(|number| number.to_string() == port);
-        let is_name = !name.is_empty() && name.bytes().all(is_letter);
+        let is_name = match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+            Some(address) => address.parse::<Ipv6Addr>().is_ok_and(|parsed| parsed.to_string() == address),
+            None => !name.is_empty() && name.bytes().all(is_letter),
+        };
         if !["http", "https"].contains(&scheme) || !is_name || !port.is_none_or(is_port) {
             return Err(complaint.to_owned());
         }
@@ -79,6 +83,9 @@ mod tests {
             "http://portal.example.org:99999",
             "file://home",
             "https://a@portal.example.org",
+            "https://a:b:8080",
+            "http://::1",
+            "http://[0:0:0:0:0:0:0:1]:3000",
         ] {
             assert!(wrong.parse::<Origin>().is_err(), "{wrong}");
         }

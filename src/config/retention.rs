@@ -16,8 +16,9 @@ pub struct RetentionSettings {
     /// mailbox. Default: they are kept for good.
     #[arg(long, env = "BRMS_MAIL_KEEP", value_name = "TIME", value_parser = keep_time)]
     pub mail_keep: Option<Duration>,
-    /// Forget the codes of an invitation that was accepted, was withdrawn or has expired longer ago than this, at least 1d:
-    /// from then on they are answered 404 and not 410. 90d is a good choice. Default: they are kept for good.
+    /// Forget the used, replaced and withdrawn codes of an invitation that was accepted, was withdrawn or has expired
+    /// longer ago than this, at least 1d: from then on they are answered 404 and not 410. 90d is a good choice. Default:
+    /// they are kept for good.
     #[arg(long, env = "BRMS_SECRET_KEEP", value_name = "TIME", value_parser = keep_time)]
     pub secret_keep: Option<Duration>,
 }

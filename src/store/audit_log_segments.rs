@@ -165,8 +165,9 @@ pub(super) fn remove_from(
     .map(drop)
 }
 
-/// Removes the oldest segments if they end at a position or before: their entries were removed. It looks at a few only,
-/// since few entries are removed at once.
+/// Removes the oldest segments if they end at a position or before: their entries were removed. One with an entry that
+/// stays, or behind such a one, is kept: the first segment has everything up to its end. It looks at a few only, since
+/// few entries are removed at once.
 pub(super) fn remove_passed(
     tx: &Tx,
     organisation_id: OrganisationId,
@@ -175,7 +176,12 @@ pub(super) fn remove_passed(
     tx.execute(
         "DELETE FROM audit_log_segments
          WHERE organisation_id = ?1 AND (last_created_at, last_id) <= (?2, ?3)
-           AND number < ?4 + (SELECT min(number) FROM audit_log_segments WHERE organisation_id = ?1)",
+           AND number < ?4 + (SELECT min(number) FROM audit_log_segments WHERE organisation_id = ?1)
+           AND NOT EXISTS (SELECT 1
+                           FROM audit_logs
+                           WHERE audit_logs.organisation_id = ?1
+                             AND (audit_logs.created_at, audit_logs.id)
+                                 <= (audit_log_segments.last_created_at, audit_log_segments.last_id))",
         params![organisation_id, at, id, PASSED_MAX],
     )
     .map(drop)

@@ -10,7 +10,7 @@ use crate::mail_states::MailState;
 use crate::problem::Problem;
 use crate::secret::SecretHash;
 use crate::store::audit_log_segments::{self, Position};
-use crate::store::ids::{MailId, OrganisationId};
+use crate::store::ids::{AuditLogId, MailId, OrganisationId};
 use crate::store::invitations::SecretState;
 
 /// How many rows one call removes at most.
@@ -18,46 +18,45 @@ pub(crate) const ROWS_MAX: usize = 16;
 /// How many rows one call of a walk looks at.
 const LOOKED_AT: u32 = 1_000;
 
-/// The position up to which entries from before a time are removed. The newest one of all, by which a file is recognised,
-/// is never removed, and neither is what a clock that was set back has put behind it: segments are removed from the
-/// first one on, so the entries of a log have to be, too. `None` if there are no entries.
-pub(crate) fn entries_end(tx: &Tx, before: Timestamp) -> Result<Option<Position>, Problem> {
-    let newest =
-        tx.optional("SELECT created_at, id FROM audit_logs ORDER BY id DESC LIMIT 1", (), |row| {
-            Ok((row.get("created_at")?, row.get("id")?))
-        })?;
-    Ok(newest.map(|newest: Position| newest.min((before, Uuid::nil().into()))))
+/// The newest entry of all audit logs, which is never removed: a file is recognised by it.
+pub(crate) fn newest_entry(tx: &Tx) -> Result<Option<AuditLogId>, Problem> {
+    tx.optional("SELECT id FROM audit_logs ORDER BY id DESC LIMIT 1", (), |row| row.get(0))
 }
 
-/// The organisations whose audit log has entries from before a position.
-pub(crate) fn with_entries_before(tx: &Tx, (at, id): Position) -> Result<Vec<OrganisationId>, Problem> {
+/// The organisations whose audit log has entries from before a time, except the one that stays.
+pub(crate) fn with_old_entries(
+    tx: &Tx,
+    before: Timestamp,
+    stays: AuditLogId,
+) -> Result<Vec<OrganisationId>, Problem> {
     tx.rows(
         "SELECT id
          FROM organisations
          WHERE EXISTS (SELECT 1
                        FROM audit_logs
-                       WHERE organisation_id = organisations.id AND (created_at, audit_logs.id) < (?1, ?2))
+                       WHERE organisation_id = organisations.id AND created_at < ?1 AND audit_logs.id <> ?2)
          ORDER BY id",
-        params![at, id],
+        params![before, stays],
         |row| row.get(0),
     )
 }
 
-/// Removes the oldest of the entries before a position. Returns how many it has removed.
+/// Removes the oldest of those entries. Returns how many it has removed.
 pub(crate) fn remove_entries(
     tx: &Tx,
     organisation_id: OrganisationId,
-    (at, id): Position,
+    before: Timestamp,
+    stays: AuditLogId,
 ) -> Result<usize, Problem> {
     let removed: Vec<Position> = tx.rows(
         "DELETE FROM audit_logs
          WHERE id IN (SELECT id
                       FROM audit_logs
-                      WHERE organisation_id = ?1 AND (created_at, id) < (?2, ?3)
+                      WHERE organisation_id = ?1 AND created_at < ?2 AND id <> ?3
                       ORDER BY created_at, id
                       LIMIT ?4)
          RETURNING created_at, id",
-        params![organisation_id, at, id, rows_max()],
+        params![organisation_id, before, stays, rows_max()],
         |row| Ok((row.get("created_at")?, row.get("id")?)),
     )?;
     if let Some(last) = removed.iter().max() {

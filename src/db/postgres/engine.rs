@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::connector::PostgresConnector;
 use super::known::{Key, KnownKeys};
 use super::locks::RetentionLock;
-use super::options::PostgresOptions;
+use super::options::{PostgresOptions, SchemaUpkeep};
 use super::reader::{BEGIN, ReadView, Reader, Reading};
 use super::session::PostgresSession;
 use super::shared::{PostgresShared, ReadQueue};
@@ -50,7 +50,10 @@ impl PostgresEngine {
         let connector = PostgresConnector::new(options)?;
         let first = on_a_thread(|| {
             let session = connector.first()?;
-            migrations::run(&session)?;
+            match options.upkeep {
+                SchemaUpkeep::Migrate => migrations::run(&session)?,
+                SchemaUpkeep::Refuse => migrations::refuse_other_step(&session)?,
+            }
             Ok::<_, Failure>(session)
         })?;
         let shared = Arc::new(PostgresShared::new(connector));

@@ -98,6 +98,23 @@ pub(super) fn run(session: &PostgresSession) -> Result<(), Failure> {
     })
 }
 
+/// Refuses a database at another step than the last one that this program knows.
+pub(super) fn refuse_other_step(session: &PostgresSession) -> Result<(), Failure> {
+    let known = last();
+    let exists = command(session, "SELECT 'yes' WHERE to_regclass('schema_steps') IS NOT NULL")?;
+    if exists.is_none() {
+        return Err("the database is empty, or not one of brms".into());
+    }
+    let step = command(session, "SELECT max(step) FROM schema_steps")?.unwrap_or_default();
+    if step != known.to_string() {
+        return Err(Failure(format!(
+            "the database is at schema step {step}, and this brms knows {known}; this command changes nothing, so use \
+             the brms of its servers"
+        )));
+    }
+    Ok(())
+}
+
 /// The first step makes them only if the extension `pg_trgm` is there or may be created.
 fn warn_without_search_indexes(session: &PostgresSession) -> Result<(), Failure> {
     let found = "SELECT 'yes' WHERE to_regclass('users_search_name') IS NOT NULL";

@@ -27,6 +27,16 @@ pub struct PostgresOptions {
     pub(super) writers: usize,
     /// The number of connections that only read.
     pub(super) readers: usize,
+    pub(super) upkeep: SchemaUpkeep,
+}
+
+/// What opening a database does to its schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SchemaUpkeep {
+    /// Brings it up to date.
+    Migrate,
+    /// Nothing: a database that is not up to date is refused.
+    Refuse,
 }
 
 /// The parts of a connection that are not in the URL.
@@ -75,7 +85,14 @@ impl PostgresOptions {
             }
         }
         let writers = usize::try_from(beside.connections.max(1)).unwrap_or(1);
-        Ok(Self { config, verification, ca_file: beside.ca_file.clone(), writers, readers: 4 })
+        let (ca_file, upkeep) = (beside.ca_file.clone(), SchemaUpkeep::Migrate);
+        Ok(Self { config, verification, ca_file, writers, readers: 4, upkeep })
+    }
+
+    /// The same for a command that changes nothing, not even the schema.
+    #[must_use]
+    pub fn unchanged(self) -> Self {
+        Self { upkeep: SchemaUpkeep::Refuse, ..self }
     }
 }
 

@@ -39,6 +39,8 @@ pub fn compact(database: &Path) -> Result<Compacted, Failure> {
     refuse_second_name(database)?;
     let lock = ServeLock::take(database)?;
     let old = open_alone(database).map_err(|cause| failed(&cause))?;
+    // A copy has indexes made anew, so damage would no longer show in it.
+    copy::check(&old).map_err(|cause| failed(&format_args!("it is damaged ({cause}); see brms check")))?;
     let bytes_before = database.metadata().map_err(|cause| failed(&cause))?.len();
     let made = copy::make(&old, database)
         .and_then(|copy| hand_over(copy.as_file(), database).map(|()| copy))

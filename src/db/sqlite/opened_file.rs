@@ -301,9 +301,7 @@ impl OpenedFile {
     }
 
     fn accept_as(&self, seen: &mut Seen) {
-        if let Ok(metadata) = fs::metadata(&self.path) {
-            seen.state = state(&metadata);
-        }
+        seen.state = fs::metadata(&self.path).map_or(seen.state, |metadata| state(&metadata));
         seen.log = self.log_state();
     }
 
@@ -311,8 +309,12 @@ impl OpenedFile {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A guard to hold during a checkpoint by this process. Returns `None` if the file is not in its last verified
-    /// state; then nothing may be checkpointed into it.
+    /// Whether a checkpoint of this process is running.
+    pub(super) fn is_checkpointing(&self) -> bool {
+        self.seen().checkpoints > 0
+    }
+
+    /// A guard for a checkpoint by this process. `None` if the file is not as it was verified: then there must be none.
     pub(super) fn begin_checkpoint(&self) -> Option<OwnCheckpoint<'_>> {
         let mut seen = self.seen();
         if seen.checkpoints == 0 && self.state().ok() != Some(seen.state) {

@@ -23,7 +23,9 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_millis(25);
 /// To be called when a lock was refused: ends the process if the lock is stuck. `is_refused` tries to take it, without
 /// waiting.
 pub(super) fn end_if_stuck(shared: &Shared, lock: WalLock, is_refused: impl Fn() -> bool) {
-    let is_refused_here = || shared.file.is_held_elsewhere(lock) == Some(false) && is_refused();
+    // The system does not tell of locks of this process, and a checkpoint holds some for as long as the disk takes.
+    let is_free = || shared.file.is_held_elsewhere(lock) == Some(false) && !shared.file.is_checkpointing();
+    let is_refused_here = || is_free() && is_refused();
     let is_refused_again = || {
         thread::sleep(TRY_AGAIN_AFTER);
         is_refused_here()

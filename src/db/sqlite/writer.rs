@@ -36,7 +36,8 @@ use crate::problem::{Problem, Unavailable};
 
 /// At about this length the writer checkpoints the WAL, if the checkpoint thread cannot keep up. SQLite would do it
 /// within the commit, and report an error of the checkpoint as one of the commit, which stands all the same.
-const LOG_BYTES_MAX: u64 = 3 * 4096 * PAGES_MAX.unsigned_abs();
+const LOG_PAGES_MAX: i64 = 3 * PAGES_MAX;
+const LOG_BYTES_MAX: u64 = 4096 * LOG_PAGES_MAX.unsigned_abs();
 
 /// How long to wait for another process while the server is stopping.
 const BUSY_TIMEOUT_AT_STOP: Duration = Duration::from_millis(200);
@@ -262,10 +263,16 @@ impl Writer {
         if is_committing && matches!(outcome, Err(BatchFailure::Database(Unavailable::DiskFailed))) {
             self.overwrite_log();
         }
-        if outcome.is_ok() && self.shared.file.log_bytes() >= LOG_BYTES_MAX {
+        if outcome.is_ok() && self.shared.file.log_bytes() >= LOG_BYTES_MAX && self.is_log_long() {
             self.checkpoint_now();
         }
         outcome
+    }
+
+    /// The WAL keeps its length when SQLite begins it anew, so its frames count.
+    fn is_log_long(&self) -> bool {
+        compare::log_and_checkpointed_frames(&self.connection)
+            .is_ok_and(|(frames, _)| frames >= LOG_PAGES_MAX)
     }
 
     fn begin(&self) -> Result<(), BatchFailure> {

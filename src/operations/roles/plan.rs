@@ -139,8 +139,9 @@ impl ProjectPlan {
     /// Refuses what is beyond a limit (409), with what else is written into the project, and the groups in that.
     pub fn check(&self, tx: &Tx, beside: Demand, groups_beside: usize) -> Result<(), Problem> {
         let new = self.reaching.iter().filter(|(_, here)| here.group.is_none()).count() + groups_beside;
-        if new > 0 {
-            tx.check(PROJECT_GROUPS, self.groups + new)?;
+        // A project that is restored keeps what it has: nothing can be removed from it before.
+        if self.groups == 0 {
+            tx.check(PROJECT_GROUPS, new)?;
         }
         let reaching = self.reaching.iter().map(|(role, here)| here.written(role));
         tx.ask_for(reaching.fold(beside.and(Demand::rows(self.left.len())), Demand::and))

@@ -38,11 +38,14 @@ pub fn carry_out(tx: &Tx, actor: &Actor, plan: RolePlan) -> Result<(), Problem> 
 /// Syncs one project with every role, after it was created or restored.
 pub fn sync_project(tx: &Tx, actor: &Actor, plan: ProjectPlan) -> Result<(), Problem> {
     let role_sync = RoleSync { tx, actor };
-    for (role, here) in plan.reaching {
-        let reached = vec![here];
-        role_sync.carry_out(RolePlan { role: &role, reached, left: Vec::new() })?;
-    }
-    plan.left.iter().try_for_each(|group| role_sync.leave_project(group))
+    // `ProjectPlan::check` has counted it, a user once: one project cannot be made in several calls.
+    tx.uncounted(|| {
+        for (role, here) in plan.reaching {
+            let reached = vec![here];
+            role_sync.carry_out(RolePlan { role: &role, reached, left: Vec::new() })?;
+        }
+        plan.left.iter().try_for_each(|group| role_sync.leave_project(group))
+    })
 }
 
 /// Replaces the roles of a user and syncs the projects.

@@ -1,7 +1,7 @@
 //! Checks users, their invitations and their credentials.
 
 use super::inspection::{A_PROJECT, A_USER, Inspection, Known};
-use crate::address::EmailAddress;
+use crate::address::{EMAIL_CHARACTERS_MAX, EmailAddress};
 use crate::generated::models::{InvitationStatus, UserType};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::seed::format::{SeedInvitation, SeedPersonalAccessToken, SeedSession, SeedUser};
@@ -16,11 +16,17 @@ struct Written<'a> {
     seeded: Option<bool>,
 }
 
+/// Whether an earlier version may have stored it as an address.
+fn is_storable(address: &str) -> bool {
+    let is_short = address.len() <= 4 * EMAIL_CHARACTERS_MAX;
+    is_short && address.contains('@') && !address.chars().any(char::is_control)
+}
+
 impl Inspection {
     pub(super) fn user(&mut self, place: &str, user: &SeedUser, known: &Known) {
         self.id(place, UniqueValue::User, user.id);
-        if !user.email_as_stored
-            && let Err(complaint) = EmailAddress::parse(&user.email)
+        if let Err(complaint) = EmailAddress::parse(&user.email)
+            && !(user.email_as_stored && is_storable(&user.email))
         {
             self.complain(&format!("{place}.email"), complaint);
         }

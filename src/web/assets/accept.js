@@ -111,6 +111,11 @@ async function preview(code) {
     return;
   }
   const page = new DOMParser().parseFromString(text, "text/html");
+  const main = page.querySelector("main");
+  // A proxy, or an earlier version beside this one, may answer with something else.
+  if (main === null) {
+    return;
+  }
   const active = document.activeElement?.id;
   // What was typed meanwhile is kept.
   for (const id of ["firstName", "lastName"]) {
@@ -120,7 +125,7 @@ async function preview(code) {
     }
   }
   document.title = page.title;
-  document.querySelector("main").replaceWith(page.querySelector("main"));
+  document.querySelector("main").replaceWith(main);
   document.getElementById(active)?.focus();
   listen();
 }
@@ -170,8 +175,8 @@ listen();
 takeCodeFromAddress();
 // Pasting a newer link into the address bar of this page only changes the fragment, without loading anything.
 window.addEventListener("hashchange", () => {
-  if (document.getElementById("secret") === null) {
-    // A problem is shown instead of the form: load the page with the new code.
+  if (document.getElementById("secret") === null || document.querySelector("details") !== null) {
+    // What is shown is about another code: load the page with the new one.
     location.reload();
   } else {
     takeCodeFromAddress();

@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn only_files_of_the_runtime_are_its_own() {
         for file in [
-            "/root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/tokio-1.54.0/src/runtime/io/driver.rs",
+            "/home/ann/.cargo/registry/src/index-1949cf8c6b5b557f/tokio-1.54.0/src/runtime/io/driver.rs",
             "vendor/tokio/src/runtime/io/driver.rs",
             "C:\\registry\\tokio-1.54.0\\src\\runtime\\time\\mod.rs",
         ] {

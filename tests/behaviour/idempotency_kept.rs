@@ -57,15 +57,23 @@ async fn a_key_lives_for_24_hours_of_the_servers_clock() {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_have_ended_are_removed_a_few_at_a_time() {
     let server = TestServer::start().await;
-    fill(&server, "old-", seed::OWNER, 40, -1_000);
-    // Retention removes them, too, once an hour and at a start that may still be going on.
-    for (call, left_max) in [24, 8, 0, 0].into_iter().enumerate() {
-        role(&server, seed::OWNER_SES, &format!("k{call}"), "Sweeper").expect(200).await;
-        let left = ended(&server);
-        assert!(left <= left_max, "{left} are left");
-    }
+    let mut calls = 0;
+    let mut call_after = async |ended_keys: i64| {
+        fill(&server, if calls == 0 { "old-" } else { "older-" }, seed::OWNER, ended_keys, -1_000);
+        let mut left = Vec::new();
+        for _ in 0..4 {
+            calls += 1;
+            role(&server, seed::OWNER_SES, &format!("k{calls}"), "Sweeper").expect(200).await;
+            left.push(ended(&server));
+        }
+        left
+    };
+    // Retention removes them, too, at the start and then once an hour. The pass of the start may still be going on.
+    let left = call_after(40).await;
+    let left = if left == [24, 8, 0, 0] { left } else { call_after(40).await };
+    assert_eq!(left, [24, 8, 0, 0]);
     let live = server.count("SELECT count(*) FROM idempotency_keys");
-    assert_eq!(live, 4, "those that live stay");
+    assert_eq!(live, calls, "those that live stay");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,7 +35,7 @@ pub struct Preview {
     pub organisation: String,
     /// The name of the person who sent the mail, otherwise their address; `None` for the operator.
     pub inviter: Option<String>,
-    /// The invited address, masked: whoever finds the mail's code does not learn the address from it.
+    /// The invited address, masked: the code alone does not tell it to a person who found it.
     pub email: String,
     /// When the invitation expires.
     pub expires_at: Timestamp,

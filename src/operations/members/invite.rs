@@ -96,7 +96,7 @@ impl MemberInvitation {
     fn check_most(&self, tx: &Tx, groups: &[Group]) -> Result<(), Problem> {
         tx.check(MEMBER_GROUPS, groups.len())?;
         let rows_each = 1 + groups.len();
-        // Most calls are within the limit whoever of the users is a member already.
+        // Most calls are within the limit even if none of the users is a member yet.
         if self.user_ids.len() * rows_each <= CALL_ROWS.count {
             return Ok(());
         }

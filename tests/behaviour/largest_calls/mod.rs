@@ -42,7 +42,7 @@ struct Measured {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_largest_request_of_every_operation_stops_nobody_else() {
+async fn the_largest_request_of_every_operation_holds_up_no_other_organisation() {
     of_sqlite_alone!("fills the file directly, and reads the memory of one process");
     let folder = TestServer::start().await.stop().await;
     let file = folder.path().join("test.db");

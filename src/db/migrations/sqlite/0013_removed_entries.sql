@@ -1,6 +1,6 @@
 -- Old entries of an audit log can be removed (src/store/removals.rs). An entry that was removed took all segments behind
--- it away with it; now it is counted out of its own segment, whoever removes it, and the others stay. A log whose oldest
--- entries were removed has lost its first segments, so the numbers of segments no longer begin with 0.
+-- it away with it; now it is counted out of its own segment, also if another program removes it, and the others stay. A
+-- log whose oldest entries were removed has lost its first segments, so the numbers of segments no longer begin with 0.
 --
 -- A sum of 0 is no row, so that a segment is as its entries are.
 

@@ -117,16 +117,18 @@ async fn backups_during_many_writes_never_contain_half_a_transaction() {
     let serving = Serving::start(folder.path(), &["--seed", seed::FILE]);
     let (http, url) = (reqwest::Client::new(), serving.url.clone());
     let writing = tokio::spawn(async move {
-        let mut written = 0;
-        loop {
+        for written in 0.. {
             let body = json!({ "emails": [format!("new{written}@acme.test")] });
             let call =
                 http.post(format!("{url}/api/users")).header("authorization", seed::OWNER_SES).json(&body);
-            if !call.send().await.is_ok_and(|answer| answer.status() == 200) {
-                return written;
-            }
-            written += 1;
+            let ended = match call.send().await {
+                Ok(answer) if answer.status() == 200 => continue,
+                Ok(answer) => format!("{}: {:?}", answer.status(), answer.text().await),
+                Err(cause) => format!("{cause:?}"),
+            };
+            return (written, ended);
         }
+        unreachable!("the server ends before the numbers do")
     });
     for round in 0..5 {
         let copy = format!("copy{round}.db");
@@ -140,7 +142,8 @@ async fn backups_during_many_writes_never_contain_half_a_transaction() {
         assert_eq!(count(&folder.path().join(&copy), halves), 0);
     }
     drop(serving);
-    assert!(writing.await.expect("the writer ends") > 0, "something was written meanwhile");
+    let (written, ended) = writing.await.expect("the writer ends");
+    assert!(written > 0, "nothing was written meanwhile: {ended}");
 }
 
 #[test]

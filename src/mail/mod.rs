@@ -11,6 +11,7 @@ pub mod mailer;
 pub mod message;
 mod queue;
 pub mod render;
+mod replies;
 pub mod test_mail;
 pub mod transport;
 

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::connect::{Connector, NoConnection};
+use super::replies::ReadableReplies;
 use crate::config::{MailSettings, SmtpTls};
 
 /// How long an idle connection may be reused; relays close theirs after some minutes.
@@ -156,7 +157,7 @@ impl Relay {
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, NoConnection> {
-        let stream = self.connector.stream().await?;
+        let stream = Box::new(ReadableReplies::new(self.connector.stream().await?));
         let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &self.ehlo_name).await?;
         if let Some(credentials) = &self.credentials {
             connection.auth(DEFAULT_MECHANISMS, credentials).await?;

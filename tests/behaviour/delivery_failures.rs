@@ -110,6 +110,41 @@ async fn iv_24_a_mail_rejected_permanently_has_failed_with_the_relay_s_reply() {
     }
 }
 
+const LONG: [u8; 4_000] = [b'x'; 4_000];
+
+/// The digits of a reply decide, however its words are written. Otherwise an accepted mail would be sent again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_53_the_digits_of_a_reply_decide_whatever_its_words_are() {
+    let long: &'static [u8] = [b"250 2.0.0 ".as_slice(), &LONG, b"\r\n"].concat().leak();
+    let said: [&[u8]; 6] = [
+        b"250\r\n",
+        b"250-2.0.0 taken\r\n250\r\n",
+        b"250 2.0.0 Nachricht \xfcbernommen\r\n",
+        b"250 2.0.0 taken\n",
+        b"250 2.0.0 \0\x1b[31m\r\n",
+        long,
+    ];
+    for bytes in said {
+        for stage in [Stage::From, Stage::To, Stage::End] {
+            let sink = Sink::start();
+            sink.script([Rule::at(stage, Deed::Say(bytes))]);
+            let server = server_to(sink.address(), &[]).await;
+            send(&server, seed::IVY).await;
+            until(&server, &format!("state = 'delivered' AND attempts = 1 AND {WIPED}"), 1).await;
+            assert_eq!(sink.received().len(), 1);
+        }
+    }
+    let refused = b"550 5.1.1 Empf\xe4nger unbekannt\r\n";
+    for stage in [Stage::From, Stage::To, Stage::Data, Stage::End] {
+        let sink = Sink::start();
+        sink.script([Rule::at(stage, Deed::Say(refused))]);
+        let server = server_to(sink.address(), &[]).await;
+        send(&server, seed::IVY).await;
+        until(&server, "state = 'failed' AND attempts = 1", 1).await;
+        assert!(show_first(&server).contains("5.1.1 Empf\u{fffd}nger unbekannt"), "{stage:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_that_does_not_answer_quit_changes_no_outcome() {
     let sink = Sink::start();

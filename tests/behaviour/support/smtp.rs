@@ -64,6 +64,8 @@ pub enum Stage {
 pub enum Deed {
     /// Replies with this code and these lines.
     Answer(u16, &'static str),
+    /// Replies with these bytes.
+    Say(&'static [u8]),
     /// Replies as usual, and sends these lines with it, as a man in the middle could.
     SayAhead(&'static [&'static str]),
     /// Rejects a complete message, quoting its first link, as some filters do.

@@ -217,7 +217,13 @@ impl Dialogue {
         state.received.push(received);
         let place = state.received.len() - 1;
         drop(state);
-        let (code, text) = match self.deed(Stage::End)? {
+        let deed = self.deed(Stage::End)?;
+        if let Some(Deed::Say(bytes)) = deed {
+            self.shared.state().received[place].answer = Some(code_of(bytes));
+            self.forget_mail();
+            return self.say(bytes);
+        }
+        let (code, text) = match deed {
             Some(Deed::Answer(code, text)) => (code, text.to_owned()),
             None if has_raw_header => (550, "5.6.7 Header is not ASCII".to_owned()),
             Some(Deed::QuoteLink) => (550, format!("5.7.1 Looks like a lure\n{link}")),
@@ -261,6 +267,10 @@ impl Dialogue {
     /// positive.
     fn act(&mut self, stage: Stage, usual: u16, text: &str) -> Step<bool> {
         let (code, text, ahead) = match self.deed(stage)? {
+            Some(Deed::Say(bytes)) => {
+                self.say(bytes)?;
+                return Ok(code_of(bytes) < 400);
+            }
             Some(Deed::Answer(code, text)) => (code, text, &[][..]),
             Some(Deed::SayAhead(lines)) => (usual, text, lines),
             _ => (usual, text, &[][..]),
@@ -293,7 +303,11 @@ impl Dialogue {
     }
 
     fn send(&mut self, text: &str) -> Step {
-        self.channel.write_all(text.as_bytes()).and_then(|()| self.channel.flush()).map_err(|_| Over)
+        self.say(text.as_bytes())
+    }
+
+    fn say(&mut self, bytes: &[u8]) -> Step {
+        self.channel.write_all(bytes).and_then(|()| self.channel.flush()).map_err(|_| Over)
     }
 
     fn command(&mut self) -> Step<String> {
@@ -325,6 +339,11 @@ impl Dialogue {
             _ => Err(Over),
         }
     }
+}
+
+/// The three digits of a reply.
+fn code_of(reply: &[u8]) -> u16 {
+    std::str::from_utf8(&reply[..3]).expect("digits").parse().expect("a number")
 }
 
 /// A reply with as many lines as the text.

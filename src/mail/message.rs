@@ -113,9 +113,12 @@ fn mailbox(header: &str, name: Option<&str>, address: &str) -> Result<Mailbox, F
     Ok(Mailbox::new(name.and_then(clean_name), address))
 }
 
-/// The header of an address with a name that needs [`encoded_words`].
+/// The header of an address with a name that needs [`encoded_words`], or has a full stop where RFC 5322 has none even in
+/// its obsolete form: lettre sends such a name without quotes, and Python's parser fails on it.
 fn encoded_name(header: &'static str, name: &str, address: &Address) -> Option<HeaderValue> {
-    let encoded = encoded_words(&clean_name(name)?)?;
+    let name = clean_name(name)?;
+    let has_stray_stop = name.starts_with('.') || name.ends_with('.') || name.contains("..");
+    let encoded = if has_stray_stop { in_encoded_words(&name) } else { encoded_words(&name)? };
     // lettre checks the first value only, and sends the second one.
     Some(encoded_header(header, format!("<{address}>"), format!("{encoded}\r\n <{address}>")))
 }
@@ -123,18 +126,21 @@ fn encoded_name(header: &'static str, name: &str, address: &Address) -> Option<H
 /// A text with `=?` in encoded words (RFC 2047), so that it shows as typed: lettre sends ASCII as it is, and a reader
 /// would decode what looks like an encoded word. `None` for any other text.
 fn encoded_words(text: &str) -> Option<String> {
-    if !text.contains("=?") {
-        return None;
-    }
-    let mut words = vec![String::new()];
+    text.contains("=?").then(|| in_encoded_words(text))
+}
+
+fn in_encoded_words(text: &str) -> String {
+    let mut words = Vec::new();
+    let mut word = String::new();
     for c in text.chars() {
-        if words.last().is_some_and(|word| word.len() + c.len_utf8() > ENCODED_BYTES_MAX) {
-            words.push(String::new());
+        if word.len() + c.len_utf8() > ENCODED_BYTES_MAX {
+            words.push(std::mem::take(&mut word));
         }
-        words.last_mut()?.push(c);
+        word.push(c);
     }
+    words.push(word);
     let words = words.iter().map(|word| format!("=?utf-8?b?{}?=", STANDARD.encode(word)));
-    Some(words.collect::<Vec<_>>().join("\r\n "))
+    words.collect::<Vec<_>>().join("\r\n ")
 }
 
 fn encoded_header(name: &'static str, value: String, encoded: String) -> HeaderValue {
@@ -259,6 +265,17 @@ mod tests {
         let subject = Rendered { subject: HOSTILE.to_owned(), ..rendered() };
         let bytes = built(&envelope(), &subject);
         assert!(MessageParser::new().parse(&bytes).unwrap().bcc().is_none());
+    }
+
+    #[test]
+    fn fr_53_a_name_with_a_stray_full_stop_is_encoded() {
+        for name in [".a", ".", "..", "a.", "a..b"] {
+            let bytes = built(&Envelope { from_name: name, ..envelope() }, &rendered());
+            let text = String::from_utf8_lossy(&bytes);
+            assert!(text.contains("From: =?utf-8?b?"), "{name}: {text}");
+            let mail = MessageParser::new().parse(&bytes).unwrap();
+            assert_eq!(only(mail.from()).0.as_deref(), Some(name));
+        }
     }
 
     #[test]

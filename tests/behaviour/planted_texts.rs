@@ -256,9 +256,11 @@ fn every_command() -> Vec<String> {
     all
 }
 
-/// What people may name themselves; the second decodes to an address, the third to a window title.
-const NAMES: [&str; 5] = [
+/// What people may name themselves. One has a full stop where a header may have none, others decode to an address and to a
+/// window title.
+const NAMES: [&str; 6] = [
     "=?utf-8?q?x?=",
+    ".a",
     "=?utf-8?q?security=40bank=2Eexample?= <ceo@bank.example>",
     "=?utf-8?Q?=1B]0=3Bpwned=07=0D=0ABcc:_x?= Ltd",
     "Söhne =?utf-8?b?4oCu?= & Co",

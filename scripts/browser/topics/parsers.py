@@ -11,6 +11,8 @@ from brms_server import ROOT
 # The server separates what a mail program would turn into a link. These names contain nothing of that kind.
 NAMES = [
     "=?utf-8?q?x?=",
+    # Full stops where RFC 5322 has none in a phrase.
+    ".a", "..", "a.",
     "=?utf-8?Q?=1B]0=3Bpwned=07=0D=0ABcc=3A_x?= Ltd",
     "Söhne =?utf-8?b?4oCu?= & Co",
     "a =?us-ascii?q?b?= =?us-ascii?q?c?=",

@@ -109,7 +109,7 @@ fn run_user(command: &UserCommand, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         UserCommand::List { print, data } => user::list(data, *print, out),
         UserCommand::Show { user, print, data } => user::show(data, user, *print, out),
-        UserCommand::SetEmail { user, email, data } => user_email::set(data, user, email, out),
+        UserCommand::SetEmail { user, email, print, data } => user_email::set(data, user, email, *print, out),
     }
 }
 

@@ -221,9 +221,9 @@ pub struct CreateTokenSettings {
     /// The kind of credential.
     #[arg(long, value_enum)]
     pub kind: TokenKind,
-    /// A note about its purpose (personal).
-    #[arg(long, default_value = "created on the command line", value_parser = note)]
-    pub note: String,
+    /// A note about its purpose (personal). Default: created on the command line.
+    #[arg(long, value_parser = note)]
+    pub note: Option<String>,
     /// A permission, such as owner or project:manage; may be repeated (personal, which needs one).
     #[arg(long = "permission", value_name = "WORD", value_parser = permission)]
     pub permissions: Vec<Permission>,

@@ -39,6 +39,9 @@ pub enum UserCommand {
         /// The new address.
         #[arg(value_name = "NEW-EMAIL", value_parser = EmailAddress::parse)]
         email: EmailAddress,
+        /// How it is printed.
+        #[command(flatten)]
+        print: PrintSettings,
         /// The database.
         #[command(flatten)]
         data: DatabaseSettings,

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::config::{CreateTokenSettings, TokenKind};
 use crate::db::{Db, Tx};
 use crate::failure::Failure;
-use crate::generated::models::UserStatus;
+use crate::generated::models::{UserStatus, UserType};
 use crate::operations::tokens;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
@@ -28,6 +28,9 @@ pub fn check(settings: &CreateTokenSettings) -> Result<(), Failure> {
                     the user may do, or a permission such as project:manage; it may be repeated) and --all-projects \
                     or --project ID"
             .into());
+    }
+    if settings.kind == TokenKind::Session && settings.note.is_some() {
+        return Err("--note belongs to a personal access token; omit it with --kind internal".into());
     }
     if settings.kind == TokenKind::Session && narrows {
         return Err(
@@ -58,6 +61,14 @@ pub fn create(db: &Db, settings: &CreateTokenSettings) -> Result<CreatedToken, F
         let (email, status) = (line(&user.email), user.status.as_str());
         return Err(format!("{email} is {status}, so the credential would not work").into());
     }
+    if user.user_type == UserType::Invited {
+        let email = line(&user.email);
+        return Err(format!(
+            "{email} has not accepted the invitation, so the credential would not work; `brms invitation link {email}` \
+             prints a link to accept it"
+        )
+        .into());
+    }
     let named: Vec<ProjectId> = typed(&settings.projects);
     let found = db.peek(|tx| store::projects::find_all_live(tx, user.organisation_id, &named))?;
     let is_missing = |id: &&ProjectId| !found.iter().any(|project| project.id == **id);
@@ -87,7 +98,7 @@ fn write(
         TokenKind::Session => tokens::create_session(tx, &actor, user.id, expires_at, secret)?.into(),
         TokenKind::Personal => {
             let token = NewPersonalAccessToken {
-                note: settings.note.clone(),
+                note: settings.note.clone().unwrap_or_else(|| "created on the command line".to_owned()),
                 permissions: settings.permissions.clone(),
                 all_projects: settings.all_projects,
                 projects: typed(&settings.projects),

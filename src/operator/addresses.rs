@@ -74,6 +74,6 @@ pub fn set_email(tx: &Tx, user_id: UserId, address: &EmailAddress) -> Result<Ema
     if user.user_type != UserType::Invited || is_same_mailbox {
         return Ok(EmailChange::Done);
     }
-    invitations::withdraw(tx, user.id)?;
+    invitations::withdraw(tx, &actor, user.id)?;
     Ok(EmailChange::DoneAndWithdrawn)
 }

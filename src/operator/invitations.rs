@@ -1,12 +1,11 @@
 //! Operator commands for invitations: listing them, creating a link, withdrawing, and sending again.
 
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::config::InvitationSettings;
 use crate::db::{Db, Tx};
 use crate::failure::Failure;
-use crate::generated::models::{AuditLogType, InvitationStatus, UserStatus};
+use crate::generated::models::{InvitationStatus, UserStatus};
 use crate::http::words;
 use crate::mail;
 use crate::operations::invitations::{self as operations, renew, sendable};
@@ -14,8 +13,7 @@ use crate::operator::users;
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store;
-use crate::store::audit_changes::{Values, record_update};
-use crate::store::audit_logs::{Action, Actor, Change};
+use crate::store::audit_logs::Actor;
 use crate::store::ids::{InvitationId, UserId};
 use crate::store::invitations::{Invitation, SecretState};
 use crate::store::organisations::Organisation;
@@ -108,18 +106,8 @@ pub fn link(
 /// Revokes the link of a user's invitation, which stays pending and can be sent again. Returns `None` if there is no
 /// pending one.
 pub fn withdraw(tx: &Tx, user_id: UserId) -> Result<Option<Invitation>, Problem> {
-    let find = || store::invitations::find_by_user(tx, user_id);
-    let Some(before) = find()?.filter(|invitation| invitation.status != InvitationStatus::Accepted) else {
-        return Ok(None);
-    };
-    operations::withdraw(tx, user_id)?;
-    let Some(after) = find()? else { return Ok(None) };
-    let shown = |invitation: &Invitation| json!({ "expiresAt": invitation.expires_at.rfc3339() });
-    let values = Values { before: shown(&before), after: shown(&after) };
-    let data = json!({ "invitationId": after.id });
-    let change = Change::new(AuditLogType::User, Action::Updated, user_id, data);
-    record_update(tx, &Actor::operator(after.organisation_id), change, &values)?;
-    Ok(Some(after))
+    let Some(user) = store::users::find_anywhere(tx, user_id)? else { return Ok(None) };
+    operations::withdraw(tx, &Actor::operator(user.organisation_id), user_id)
 }
 
 /// Sends an invitation again for the operator, in the name of the original inviter.

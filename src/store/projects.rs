@@ -59,6 +59,22 @@ pub fn record(tx: &Tx, actor: &Actor, action: Action, project: &Project) -> Resu
     audit_logs::record(tx, actor, change(action, project, values(project)))
 }
 
+/// Records the restoration of a project, which may have another key than before.
+pub(crate) fn record_restored(
+    tx: &Tx,
+    actor: &Actor,
+    before: &Project,
+    after: &Project,
+) -> Result<(), Problem> {
+    let values = Values { before: values(before), after: values(after) };
+    let restored = change(Action::Restored, after, values.after.clone());
+    if record_change(tx, actor, restored, &values)? {
+        Ok(())
+    } else {
+        record(tx, actor, Action::Restored, after)
+    }
+}
+
 /// Records an update with what it changed. Returns false, and records nothing, if it changed nothing.
 pub(crate) fn record_update(
     tx: &Tx,

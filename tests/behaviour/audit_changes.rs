@@ -96,14 +96,16 @@ const REPEATABLE: [Operation; 10] = [
 
 /// More rows of updateUser and of roles, which no small call leaves.
 const MORE: &str = "
-A user who is disabled leaves `user disabled (status)`, and `personalAccessToken deleted` or `accessToken deleted` for
-each token and sign-in that is deleted with it; one who is enabled again `user enabled (status)`. A new owner of the
-organisation leaves `user updated (type)` for both. `user updated (roles)`, `organisation updated` of a role and
+A user who is disabled leaves `user disabled (status)`, `personalAccessToken deleted` or `accessToken deleted` for each
+token and sign-in that is deleted with it, and `user updated (expiresAt)` if an invitation ends with it; one who is
+enabled again `user enabled (status)`. `project restored` has `(key)` if the key was taken meanwhile. A new owner of
+the organisation leaves `user updated (type)` for both. `user updated (roles)`, `organisation updated` of a role and
 `project restored` are followed by the rows of what the roles bring about in projects: `group created`,
 `group updated`, `group deleted`, `member created`, `member updated (groupIds)`, `member deleted`. A deleted group
 leaves `member updated (groupIds)` for each of its members, and `project updated (decisionsApprovalGroups)` if
 approvals asked it. Accepting an invitation leaves `user accepted`. The operator's commands leave the same rows without
-a user; `brms user set-email` leaves `user updated (email)`.
+a user; `brms user set-email` leaves `user updated (email)`, and `brms invitation withdraw` leaves
+`user updated (expiresAt)`.
 ";
 
 /// Rows of the log, oldest first: type, action, and the fields in `data.changes`.
@@ -113,7 +115,8 @@ fn rows(server: &TestServer) -> Vec<String> {
         server.look(|tx| tx.rows(sql, (), |row| Ok((row.get("what")?, row.get("data")?))));
     let told = |(row, data): (String, Value)| {
         let changes = data["changes"].as_object();
-        assert_eq!(changes.is_some(), row.ends_with(" updated") || row.ends_with("abled"), "{row}: {data}");
+        let is_update = row.ends_with(" updated") || row.ends_with("abled");
+        assert!(changes.is_some() == is_update || row == "project restored", "{row}: {data}");
         match changes {
             Some(changes) => {
                 for change in changes.values() {
@@ -275,6 +278,34 @@ async fn fr_58_a_call_that_changes_nothing_leaves_no_row_and_no_new_time() {
         assert_eq!(rows(&server), before, "{path} {body}");
         assert_eq!(server.count(times), newest, "{path} {body}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_58_what_ends_or_changes_beside_a_call_is_in_its_rows() {
+    let server = TestServer::start().await;
+    let before = rows(&server).len();
+    put(&server, &format!("/api/users/{}", seed::IVY), json!({ "status": "disabled" })).await;
+    assert_eq!(rows(&server)[before..], ["user disabled (status)", "user updated (expiresAt)"]);
+
+    let pricing = format!("/api/projects/{}", seed::PRICING);
+    server.call("DELETE", &pricing).caller(seed::OWNER_SES).expect(200).await;
+    let another = json!({ "key": "pricing", "name": "Another" });
+    server.post("/api/projects").caller(seed::OWNER_SES).json(&another).expect(200).await;
+    server.call("PUT", &format!("{pricing}/restore")).caller(seed::OWNER_SES).expect(200).await;
+    assert_eq!(newest(&server)["changes"], json!({ "key": { "from": "pricing", "to": "pricing-2" } }));
+
+    let role = json!({ "name": "Guests", "allProjects": true, "users": [seed::OTTO], "idpGroups": [] });
+    let role = server.post("/api/roles").caller(seed::OWNER_SES).json(&role).expect(200).await.json();
+    let path = format!("/api/roles/{}", role["id"].as_str().expect("an id"));
+    let without = json!({ "name": "Guests", "allProjects": true, "users": [], "idpGroups": [] });
+    put(&server, &path, without).await;
+    let sql = "SELECT data FROM audit_logs WHERE type = 'member' AND action = 'deleted'";
+    let deleted: Vec<Value> = server.look(|tx| tx.rows(sql, (), |row| row.get("data")));
+    assert!(!deleted.is_empty());
+    assert!(
+        deleted.iter().all(|row| row["groupIds"].as_array().is_some_and(|ids| ids.len() == 1)),
+        "{deleted:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

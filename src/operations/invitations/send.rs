@@ -1,5 +1,7 @@
 //! sendUserInvitation: sends a new mail with a new link and revokes the previous link.
 
+use serde_json::json;
+
 use super::throttle::{check_inviter, check_throttle};
 use crate::access::{Caller, Principal};
 use crate::app::App;
@@ -12,6 +14,7 @@ use crate::mail;
 use crate::problem::{Conflict, Problem};
 use crate::secret::{Secret, SecretKind};
 use crate::store;
+use crate::store::audit_changes::{Values, record_update};
 use crate::store::audit_logs::{Action, Actor, Change};
 use crate::store::ids::UserId;
 use crate::store::invitations::Invitation;
@@ -79,12 +82,24 @@ pub fn renew(
     Ok((invitation, secret))
 }
 
-/// Revokes the link of a user, ends the invitation now unless it has ended before, and cancels queued mails.
-pub fn withdraw(tx: &Tx, user_id: UserId) -> Result<(), Problem> {
-    let Some(invitation) = store::invitations::find_by_user(tx, user_id)? else { return Ok(()) };
-    store::invitations::withdraw_secret(tx, invitation.id)?;
-    if invitation.status == InvitationStatus::Pending && invitation.expires_at > tx.now() {
-        store::invitations::set_expiry(tx, invitation.id, tx.now())?;
+/// Revokes the link of a user, ends the invitation now unless it has ended before, and cancels queued mails. Returns the
+/// invitation as it is now, if it is still to be accepted.
+pub fn withdraw(tx: &Tx, actor: &Actor, user_id: UserId) -> Result<Option<Invitation>, Problem> {
+    let Some(before) = store::invitations::find_by_user(tx, user_id)? else { return Ok(None) };
+    store::invitations::withdraw_secret(tx, before.id)?;
+    store::mails::cancel_queued(tx, before.id)?;
+    if before.status != InvitationStatus::Pending {
+        return Ok(None);
     }
-    store::mails::cancel_queued(tx, invitation.id)
+    let mut after = before.clone();
+    if before.expires_at > tx.now() {
+        after.expires_at = tx.now();
+        store::invitations::set_expiry(tx, before.id, after.expires_at)?;
+    }
+    let shown = |invitation: &Invitation| json!({ "expiresAt": invitation.expires_at.rfc3339() });
+    let values = Values { before: shown(&before), after: shown(&after) };
+    let data = json!({ "invitationId": before.id });
+    let change = Change::new(AuditLogType::User, Action::Updated, user_id, data);
+    record_update(tx, actor, change, &values)?;
+    Ok(Some(after))
 }

@@ -10,7 +10,6 @@ use crate::limits::NAME_CHARACTERS_MAX;
 use crate::operations::roles;
 use crate::problem::{Conflict, Problem};
 use crate::store;
-use crate::store::audit_logs::Action;
 use crate::store::projects::Project;
 
 /// Restores a deleted project with its content, under a new key if its own was taken meanwhile.
@@ -29,7 +28,7 @@ pub async fn restore(
         let roles = roles::ProjectPlan::new(tx, project.organisation_id, project.id)?;
         roles.check(tx, Demand::rows(1), 0)?;
         let restored = store::projects::restore(tx, project.id, &free_key(tx, &project)?)?;
-        store::projects::record(tx, &caller.actor(), Action::Restored, &restored)?;
+        store::projects::record_restored(tx, &caller.actor(), &project, &restored)?;
         // Roles may have changed since the deletion, and may have removed the caller's permission.
         roles::sync_project(tx, &caller.actor(), roles)?;
         access::projects::visible(tx, caller, project.id)?.require(caller.operation)?;

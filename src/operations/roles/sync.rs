@@ -159,7 +159,7 @@ impl RoleSync<'_> {
         store::members::remove_from_groups(self.tx, &membership, &[group.id])?;
         if membership.by_role && !store::roles::any_role_in_project(self.tx, group.project_id, user_id)? {
             store::members::delete(self.tx, &membership)?;
-            return store::members::record(self.tx, self.actor, Action::Deleted, &membership, &[]);
+            return store::members::record(self.tx, self.actor, Action::Deleted, &membership, &had);
         }
         self.record_groups(&membership, &had)
     }

@@ -116,7 +116,7 @@ fn carry_out(
     if action == Action::Disabled {
         // Disabling has to work, however many tokens there are.
         tx.uncounted(|| {
-            invitations::withdraw(tx, after.id)?;
+            invitations::withdraw(tx, &actor, after.id)?;
             tokens::delete_all(tx, &actor, after.id)
         })?;
     }

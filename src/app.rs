@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use crate::access::{Caller, Principal};
 use crate::config::InvitationSettings;
-use crate::db::{Db, Tx};
+use crate::db::{Db, Turns, Tx};
 use crate::http::Posted;
 use crate::idempotency;
 use crate::problem::{Problem, Unavailable};
@@ -17,6 +17,8 @@ pub struct App {
     pub db: Db,
     /// The settings of invitations: lifetimes and rate limits.
     pub invitations: InvitationSettings,
+    /// Turns on sending an export, each of which holds a part of its file in memory.
+    pub exports: Turns,
     /// The last readiness result. Concurrent checks wait for the one that is running.
     pub readiness: Mutex<Option<Readiness>>,
 }
@@ -30,7 +32,19 @@ pub struct Readiness {
     pub trouble: Option<Unavailable>,
 }
 
+/// The most exports that are sent at once, and the most of one organisation. Each may hold two parts of its file, of which
+/// one has up to half a megabyte.
+const EXPORTS_MAX: usize = 32;
+const EXPORTS_OF_EACH_MAX: usize = 8;
+
 impl App {
+    /// The application on an open database.
+    #[must_use]
+    pub fn new(db: Db, invitations: InvitationSettings) -> Self {
+        let exports = Turns::new(EXPORTS_MAX, EXPORTS_OF_EACH_MAX);
+        Self { db, invitations, exports, readiness: Mutex::default() }
+    }
+
     /// Reads for a caller, who is looked up in the same snapshot. Fails with 401 if the credentials are no longer
     /// valid.
     pub async fn read<T: Send + 'static>(
@@ -38,7 +52,7 @@ impl App {
         principal: Principal,
         work: impl Fn(&Tx, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let deadline = principal.deadline();
+        let (party, deadline) = (principal.party(), principal.deadline());
         let reading = move |tx: &Tx| {
             let caller = principal.caller(tx)?;
             let answer = work(tx, &caller);
@@ -49,7 +63,7 @@ impl App {
             );
             answer
         };
-        self.db.read(deadline, reading).await
+        self.db.read(party, deadline, reading).await
     }
 
     /// Writes for a caller, who is looked up in the same transaction. Fails with 401 if the credentials are no longer
@@ -59,12 +73,12 @@ impl App {
         principal: Principal,
         mut work: impl FnMut(&Tx, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let deadline = principal.deadline();
+        let (party, deadline) = (principal.party(), principal.deadline());
         let writing = move |tx: &Tx| {
             tx.limit(deadline);
             work(tx, &principal.caller(tx)?)
         };
-        self.db.write(deadline, writing).await
+        self.db.write(party, deadline, writing).await
     }
 
     /// Writes for a POST operation, which is done once for each `Idempotency-Key`. `permit` looks up what the path names
@@ -76,7 +90,7 @@ impl App {
         permit: impl Fn(&Tx, &Caller) -> Result<P, Problem> + Send + 'static,
         mut work: impl FnMut(&Tx, &Caller, P) -> Result<T, Problem> + Send + 'static,
     ) -> Result<Posted<T>, Problem> {
-        let deadline = principal.deadline();
+        let (party, deadline) = (principal.party(), principal.deadline());
         let writing = move |tx: &Tx| {
             tx.limit(deadline);
             let caller = principal.caller(tx)?;
@@ -86,6 +100,6 @@ impl App {
                 Some(key) => idempotency::once(tx, &caller, key, || work(tx, &caller, permitted)),
             }
         };
-        self.db.write(deadline, writing).await
+        self.db.write(party, deadline, writing).await
     }
 }

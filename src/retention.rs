@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::clock::Timestamp;
 use crate::config::RetentionSettings;
-use crate::db::{Db, Tx};
+use crate::db::{Db, Party, Tx};
 use crate::lifeline::Ending;
 use crate::problem::Problem;
 use crate::store::idempotency_keys;
@@ -169,7 +169,7 @@ impl Retention {
             let Some(stays) = removals::newest_entry(tx)? else { return Ok(None) };
             Ok(Some((stays, removals::with_old_entries(tx, before, stays)?)))
         };
-        let Some((stays, organisations)) = self.db.read(deadline(), look).await? else {
+        let Some((stays, organisations)) = self.db.read(Party::Server, deadline(), look).await? else {
             return Ok(0);
         };
         let mut rows = 0;
@@ -191,7 +191,7 @@ impl Retention {
         let (mut rows, mut place) = (0, None);
         loop {
             let look = move |tx: &Tx| removals::old_mails(tx, place, before);
-            let Walked { removable, next } = self.db.read(deadline(), look).await?;
+            let Walked { removable, next } = self.db.read(Party::Server, deadline(), look).await?;
             rows += self.remove_each(removed, stopped, removable, removals::remove_mail).await?;
             if next.is_none() || *stopped.borrow() {
                 return Ok(rows);
@@ -211,7 +211,7 @@ impl Retention {
         let (mut rows, mut place) = (0, None);
         loop {
             let look = move |tx: &Tx| removals::dead_secrets(tx, place, before, sent_before);
-            let Walked { removable, next } = self.db.read(deadline(), look).await?;
+            let Walked { removable, next } = self.db.read(Party::Server, deadline(), look).await?;
             rows += self.remove_each(removed, stopped, removable, removals::remove_secret).await?;
             if next.is_none() || *stopped.borrow() {
                 return Ok(rows);
@@ -257,7 +257,8 @@ impl Retention {
         let (mut stopped, mut rows, mut first) = (stopped.clone(), 0, 0);
         while !*stopped.borrow() {
             let step = step.clone();
-            let batch = self.db.write(deadline(), move |tx| run_batch(tx, first, &step)).await?;
+            let batch =
+                self.db.write(Party::Server, deadline(), move |tx| run_batch(tx, first, &step)).await?;
             rows += batch.rows;
             first += batch.steps;
             removed.batches += 1;

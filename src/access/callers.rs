@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use tokio::time::Instant;
 
 use super::hints;
-use crate::db::{Db, Tx};
+use crate::db::{Db, Party, Tx};
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::generated::models::UserType;
 use crate::http::{Authorization, Idempotency, RequestContext, WithIdempotency};
@@ -21,6 +21,7 @@ pub struct Principal {
     operation: Operation,
     kind: SecretKind,
     secret_hash: SecretHash,
+    party: Party,
     context: RequestContext,
     idempotency: Option<Idempotency>,
 }
@@ -65,12 +66,15 @@ pub async fn authenticate(
     let kind = kind(scheme);
     let invalid = || refusal(operation, CredentialFault::Invalid, NOT_VALID);
     let secret_hash = Secret::parse(kind, credentials).ok_or_else(invalid)?.hash();
-    let find = move |tx: &Tx| Ok(store::credentials::find(tx, kind, &secret_hash)?.is_some());
-    if !db.is_known(context.deadline, *secret_hash.as_bytes(), find).await? {
+    let find = move |tx: &Tx| {
+        let found = store::credentials::find(tx, kind, &secret_hash)?;
+        Ok(found.map(|found| Party::Organisation(found.organisation_id.into())))
+    };
+    let Some(party) = db.party_of(context.deadline, *secret_hash.as_bytes(), find).await? else {
         db.confirm(context.deadline).await?;
         return Err(invalid());
-    }
-    Ok(Principal { operation, kind, secret_hash, context: context.clone(), idempotency: None })
+    };
+    Ok(Principal { operation, kind, secret_hash, party, context: context.clone(), idempotency: None })
 }
 
 impl Principal {
@@ -94,6 +98,12 @@ impl Principal {
     #[must_use]
     pub fn idempotency(&self) -> Option<&Idempotency> {
         self.idempotency.as_ref()
+    }
+
+    /// On whose behalf the database is used.
+    #[must_use]
+    pub fn party(&self) -> Party {
+        self.party
     }
 
     /// When the request times out.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::party::Party;
 use super::postgres;
 use super::postgres::engine::PostgresEngine;
 use super::postgres::known::Key;
-use super::postgres::reader::ReadView;
+use super::postgres::read_queue::ReadView;
 use super::sizes::DatabaseSizes;
 use super::sqlite;
 use super::sqlite::engine::SqliteEngine;
@@ -66,23 +67,23 @@ impl Engine {
     ///
     /// `work` may run more than once (each time from a clean state), so it must not keep state between runs. An `Err`
     /// means that nothing was written. A write that has not started by `deadline` is dropped.
-    pub async fn write<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
+    pub async fn write<T, F>(&self, party: Party, deadline: Instant, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
     {
-        on!(self, write(deadline, work).await)
+        on!(self, write(party, deadline, work).await)
     }
 
     /// Runs `work` in a read transaction (one snapshot) on a connection that only reads. It may run more than once.
-    pub async fn read<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
+    pub async fn read<T, F>(&self, party: Party, deadline: Instant, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: Fn(&Tx) -> Result<T, Problem> + Send + 'static,
     {
         match &self.on {
-            AnyEngine::Sqlite(sqlite) => sqlite.read(deadline, work).await,
-            AnyEngine::Postgres(postgres) => postgres.read(deadline, ReadView::Snapshot, work).await,
+            AnyEngine::Sqlite(sqlite) => sqlite.read(party, deadline, work).await,
+            AnyEngine::Postgres(postgres) => postgres.read(party, deadline, ReadView::Snapshot, work).await,
         }
     }
 
@@ -95,20 +96,22 @@ impl Engine {
     {
         match &self.on {
             AnyEngine::Sqlite(sqlite) => sqlite.peek(work),
-            AnyEngine::Postgres(postgres) => postgres.read(deadline, ReadView::Snapshot, work).await,
+            AnyEngine::Postgres(postgres) => {
+                postgres.read(Party::Server, deadline, ReadView::Snapshot, work).await
+            }
         }
     }
 
-    /// Whether one statement finds what the key stands for, as a first look before the transaction that looks again.
-    /// SQLite looks on the calling thread, without a transaction around it, which would cost as much again. PostgreSQL
+    /// The party for which one statement finds what the key stands for, as a first look before the transaction that looks
+    /// again. SQLite looks on the calling thread, without a transaction around it, which would cost as much again. PostgreSQL
     /// remembers for a moment what was found.
-    pub async fn is_known<F>(&self, deadline: Instant, key: Key, find: F) -> Result<bool, Problem>
+    pub async fn party_of<F>(&self, deadline: Instant, key: Key, find: F) -> Result<Option<Party>, Problem>
     where
-        F: Fn(&Tx) -> Result<bool, Problem> + Send + 'static,
+        F: Fn(&Tx) -> Result<Option<Party>, Problem> + Send + 'static,
     {
         match &self.on {
             AnyEngine::Sqlite(sqlite) => sqlite.glance(find),
-            AnyEngine::Postgres(postgres) => postgres.is_known(deadline, key, find).await,
+            AnyEngine::Postgres(postgres) => postgres.party_of(deadline, key, find).await,
         }
     }
 

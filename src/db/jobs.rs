@@ -1,16 +1,23 @@
 //! A pending write: a closure over a transaction, its deadline, and the channel for its outcome.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::lines::Waiting;
+use super::party::Party;
 use super::tx::Tx;
 use crate::problem::{Problem, Unavailable};
 
 /// A pending write of any return type.
 pub(super) trait Job: Send {
+    /// On whose behalf it runs.
+    fn party(&self) -> Party;
+    /// How long its runs took.
+    fn took(&self) -> Duration;
     /// The write must not start after this.
     fn deadline(&self) -> Instant;
     /// Runs the write and stores its outcome. Returns whether it succeeded.
@@ -28,6 +35,8 @@ pub(super) trait Job: Send {
 /// The only implementation of [`Job`].
 pub(super) struct Write<T, F> {
     work: F,
+    party: Party,
+    took: Duration,
     deadline: Instant,
     outcome: Option<Result<T, Problem>>,
     answer: oneshot::Sender<Result<T, Problem>>,
@@ -36,8 +45,13 @@ pub(super) struct Write<T, F> {
 
 impl<T, F> Write<T, F> {
     /// A write whose outcome a thread awaits.
-    pub(super) fn new(work: F, deadline: Instant, answer: oneshot::Sender<Result<T, Problem>>) -> Self {
-        Self { work, deadline, outcome: None, answer, runtime: None }
+    pub(super) fn new(
+        work: F,
+        party: Party,
+        deadline: Instant,
+        answer: oneshot::Sender<Result<T, Problem>>,
+    ) -> Self {
+        Self { work, party, took: Duration::ZERO, deadline, outcome: None, answer, runtime: None }
     }
 
     /// The same, for a task of the current runtime.
@@ -51,16 +65,26 @@ where
     T: Send,
     F: FnMut(&Tx) -> Result<T, Problem> + Send,
 {
+    fn party(&self) -> Party {
+        self.party
+    }
+
+    fn took(&self) -> Duration {
+        self.took
+    }
+
     fn deadline(&self) -> Instant {
         self.deadline
     }
 
     fn run(&mut self, tx: &Tx) -> bool {
+        let begun = Instant::now();
         let work = &mut self.work;
         // Unwind-safe: the closure only touches the transaction, which is rolled back after a panic.
         let outcome = catch_unwind(AssertUnwindSafe(|| work(tx)));
         let outcome = outcome.unwrap_or_else(|panic| Err(Problem::Internal(panic_text(&*panic))));
         let accepted = outcome.is_ok();
+        self.took += begun.elapsed();
         self.outcome = Some(outcome);
         accepted
     }
@@ -85,6 +109,12 @@ where
             // The caller may be gone; the commit stands.
             let _ = self.answer.send(outcome);
         }
+    }
+}
+
+impl Waiting for Box<dyn Job> {
+    fn party(&self) -> Party {
+        (**self).party()
     }
 }
 

@@ -9,22 +9,27 @@
 mod budget;
 mod engine;
 mod jobs;
+mod lines;
 mod list;
 mod memory;
+mod party;
 pub mod postgres;
 mod rows;
 mod sizes;
 pub mod sqlite;
 mod storage_fault;
+mod turns;
 mod tx;
 mod values;
 
 pub use budget::Demand;
 pub use engine::{Db, Engine, RetentionTurn};
 pub use list::{Candidates, Filter, List, Scan, Search};
-pub use rows::{Column, Row, RowResult};
+pub use party::Party;
+pub use rows::{Column, Enough, Row, RowResult};
 pub use sizes::DatabaseSizes;
 pub use storage_fault::{StorageCheck, StorageFault};
+pub use turns::{Turn, Turns};
 pub use tx::Tx;
 pub use values::{Cell, FromCell, Ids, Kind, Parameter, Parameters, Value};
 pub(crate) use values::{params, word_parameters};

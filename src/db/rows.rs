@@ -22,8 +22,10 @@ pub struct Row<'r> {
 
 /// Whether to read further rows.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Enough {
+pub enum Enough {
+    /// What was read is enough.
     Yes,
+    /// The next row is read.
     No,
 }
 

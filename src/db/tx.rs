@@ -196,12 +196,25 @@ impl<'c> Tx<'c> {
         &self,
         sql: &str,
         parameters: impl Parameters,
+        read: impl FnMut(&Row) -> RowResult<T>,
+    ) -> Result<Vec<T>, Problem> {
+        self.rows_until(sql, parameters, read, |_| Enough::No)
+    }
+
+    /// [`Tx::rows`], up to and including the first one that is enough.
+    pub fn rows_until<T>(
+        &self,
+        sql: &str,
+        parameters: impl Parameters,
         mut read: impl FnMut(&Row) -> RowResult<T>,
+        mut is_enough: impl FnMut(&T) -> Enough,
     ) -> Result<Vec<T>, Problem> {
         let mut found = Vec::new();
         self.query(sql, parameters, |row| {
-            found.push(read(row)?);
-            Ok(Enough::No)
+            let read = read(row)?;
+            let enough = is_enough(&read);
+            found.push(read);
+            Ok(enough)
         })?;
         Ok(found)
     }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::mailer::Mailer;
 use super::transport::{SendError, Sent};
 use crate::clock::Timestamp;
-use crate::db::{Db, Tx};
+use crate::db::{Db, Party, Tx};
 use crate::lifeline::Ending;
 use crate::problem::{Problem, Unavailable};
 use crate::store::ids::{InstanceId, MailId};
@@ -175,7 +175,10 @@ impl Delivery {
 
     async fn renew_claims(&self) -> Result<(), Problem> {
         let own = self.instance_id;
-        self.db.write(deadline(), move |tx| mail_claims::renew_claims(tx, own)).await.map(|_| ())
+        self.db
+            .write(Party::Server, deadline(), move |tx| mail_claims::renew_claims(tx, own))
+            .await
+            .map(|_| ())
     }
 
     /// Makes interrupted mails due again.
@@ -185,7 +188,7 @@ impl Delivery {
             let claimed = mail_claims::interrupted(tx, interrupted)?;
             claimed.iter().map(|mail| release(tx, mail, give_up_after)).collect::<Result<Vec<_>, _>>()
         };
-        let released = self.db.write(deadline(), release_all).await?;
+        let released = self.db.write(Party::Server, deadline(), release_all).await?;
         for (id, next) in &released {
             if let Some(wait) = next {
                 tracing::warn!(mail.id = %id, wait_seconds = wait.as_secs(),
@@ -203,7 +206,7 @@ impl Delivery {
         if count_max == 0 || !self.db.look(deadline(), mails::any_due).await? {
             return Ok(Vec::new());
         }
-        self.db.write(deadline(), move |tx| mail_claims::claim(tx, own, count_max)).await
+        self.db.write(Party::Server, deadline(), move |tx| mail_claims::claim(tx, own, count_max)).await
     }
 
     /// How long until the next retry is due; no notification is sent for retries.
@@ -219,7 +222,7 @@ impl Delivery {
     /// mean that the mail is sent twice.
     async fn record(&self, id: MailId, note: impl Fn(&Tx) -> Result<bool, Problem> + Clone + Send + 'static) {
         loop {
-            match self.db.write(deadline(), note.clone()).await {
+            match self.db.write(Party::Server, deadline(), note.clone()).await {
                 Ok(true) => return,
                 Ok(false) => {
                     tracing::warn!(mail.id = %id, "this server stood still while sending the mail, and another one has taken it \

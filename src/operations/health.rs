@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::app::{App, Readiness};
+use crate::db::Party;
 use crate::generated::models::Health;
 use crate::problem::{Problem, Unavailable};
 use crate::store;
@@ -58,7 +59,7 @@ async fn try_everything(app: &App) -> Result<(), Problem> {
     app.db.check_writable(deadline).await?;
     let long_ago = app.db.clock().now().minus(MAIL_DUE_MAX);
     // A slow or unreachable relay does not affect readiness: its mails are claimed, or due later.
-    if app.db.read(deadline, move |tx| store::mails::is_stuck(tx, long_ago)).await? {
+    if app.db.read(Party::Server, deadline, move |tx| store::mails::is_stuck(tx, long_ago)).await? {
         return Err(Problem::Unavailable(Unavailable::MailStuck));
     }
     Ok(())

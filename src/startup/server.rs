@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
@@ -81,7 +81,7 @@ impl Server {
             .as_ref()
             .map(|token| token.controls(&db, filled.seed, seeded_secrets, stopped.clone()));
         let site = Arc::new(Site {
-            app: App { db, invitations: settings.invitations, readiness: Mutex::default() },
+            app: App::new(db, settings.invitations),
             content: Content { pages, description: Description::new(&public_url) },
             proxies: settings.proxies.clone(),
             testing: controls.transpose()?,

@@ -6,11 +6,14 @@ use super::audit_log_segments::Span;
 use super::audit_logs::{FilterClause, StoredEntry, Wanted};
 use super::columns::Record;
 use super::ids::OrganisationId;
-use crate::db::Tx;
+use crate::db::{Enough, Tx, params};
 use crate::problem::Problem;
+use serde_json::Value;
 
-/// The number of entries in a page.
-const PAGE_ENTRIES: u32 = 1_000;
+/// The most entries of a page.
+pub(crate) const PAGE_ENTRIES_MAX: u32 = 1_000;
+/// A page ends with the entry that reaches this length.
+pub(crate) const PAGE_BYTES: usize = 256 * 1024;
 
 /// The position of the newest entry; later ones are not part of this export.
 pub(crate) fn newest(tx: &Tx, organisation_id: OrganisationId) -> Result<Option<Position>, Problem> {
@@ -21,19 +24,39 @@ pub(crate) fn newest(tx: &Tx, organisation_id: OrganisationId) -> Result<Option<
     )
 }
 
-/// The entries after a position, oldest first, up to `newest`.
+/// Whether an entry is still there.
+pub(crate) fn is_there(tx: &Tx, (created_at, id): Position) -> Result<bool, Problem> {
+    tx.exists("SELECT 1 FROM audit_logs WHERE id = ?1 AND created_at = ?2", params![id, created_at])
+}
+
+/// The entries after a position, oldest first, up to `newest`: so many, or fewer if they are long.
 pub(crate) fn following(
     tx: &Tx,
     wanted: &Wanted,
     position: Option<Position>,
     newest: Position,
+    entries_max: u32,
 ) -> Result<Vec<StoredEntry>, Problem> {
     let span = wanted.span().and(Span { after: position, until: Some(newest) });
     let mut clause = FilterClause::to(wanted);
     clause.within(&span);
     let statement = statement(&clause);
-    clause.parameters.push(&PAGE_ENTRIES);
-    tx.rows(&statement, clause.parameters.as_slice(), StoredEntry::read)
+    clause.parameters.push(&entries_max);
+    let mut bytes = 0;
+    tx.rows_until(&statement, clause.parameters.as_slice(), StoredEntry::read, |entry| {
+        bytes += text_bytes(&entry.data);
+        if bytes < PAGE_BYTES { Enough::No } else { Enough::Yes }
+    })
+}
+
+/// The bytes of all texts in a value.
+fn text_bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(text_bytes).sum(),
+        Value::Object(members) => members.iter().map(|(name, value)| name.len() + text_bytes(value)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
 }
 
 fn statement(clause: &FilterClause) -> String {

@@ -13,7 +13,7 @@ use crate::address::{EmailAddress, folded_or_lower_case};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::config::positive_time;
-use crate::db::Tx;
+use crate::db::{Party, Tx};
 use crate::http::{Reply, Request};
 use crate::problem::{Place, Problem};
 use crate::store;
@@ -47,7 +47,8 @@ struct Mail {
 /// All mails, oldest first; `to` filters by recipient.
 pub(super) async fn list(app: &App, request: &Request) -> Result<Reply, Problem> {
     let to = address(request)?;
-    let all = app.db.read(request.context().deadline, |tx| store::mails::list(tx, None)).await?;
+    let all =
+        app.db.read(Party::Server, request.context().deadline, |tx| store::mails::list(tx, None)).await?;
     let wanted =
         |mail: &ListedMail| to.as_ref().is_none_or(|to| folded_or_lower_case(&mail.recipient) == *to);
     let listed = all.into_iter().filter(wanted).map(|mail| {

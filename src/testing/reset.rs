@@ -2,7 +2,7 @@
 
 use super::controls::{Controls, SeededSecrets};
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Party, Tx};
 use crate::http::{Reply, Request};
 use crate::problem::{Conflict, Place, Problem};
 use crate::seed::{self, AuditLogs, Loaded};
@@ -26,7 +26,7 @@ pub(super) async fn reset(app: &App, controls: &Controls, request: &mut Request)
     let deadline = request.context().deadline;
     // Before the data, since the new rows get this time.
     let clock_before = app.db.clock().reset();
-    let loaded = app.db.write(deadline, move |tx| {
+    let loaded = app.db.write(Party::Server, deadline, move |tx| {
         let loaded = seed.replace_all(tx, lifetime)?;
         refuse_seeded_secrets(tx, seeded_secrets)?;
         Ok(loaded)
@@ -47,7 +47,7 @@ pub(super) async fn reset(app: &App, controls: &Controls, request: &mut Request)
 pub(super) async fn seed(app: &App, controls: &Controls, request: &mut Request) -> Result<Reply, Problem> {
     let seed = parse(&request.json_text(SEED_BYTES_MAX).await?)?;
     let (lifetime, seeded_secrets) = (app.invitations.invitation_ttl, controls.seeded_secrets);
-    let loaded = app.db.write(request.context().deadline, move |tx| {
+    let loaded = app.db.write(Party::Server, request.context().deadline, move |tx| {
         let loaded = seed.add(tx, lifetime)?;
         refuse_seeded_secrets(tx, seeded_secrets)?;
         Ok(loaded)
@@ -60,7 +60,7 @@ pub(super) async fn export(app: &App, request: &Request) -> Result<Reply, Proble
     let is_asked = request.query("auditLogs")?.unwrap_or(true);
     let audit_logs = if is_asked { AuditLogs::Included } else { AuditLogs::Omitted };
     let deadline = request.context().deadline;
-    let seed = app.db.read(deadline, move |tx| seed::export(tx, audit_logs)).await?;
+    let seed = app.db.read(Party::Server, deadline, move |tx| seed::export(tx, audit_logs)).await?;
     Reply::json(200, &seed)
 }
 

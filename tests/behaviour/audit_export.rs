@@ -161,6 +161,19 @@ async fn an_export_that_fails_midway_is_detectably_incomplete() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_export_whose_log_is_emptied_meanwhile_does_not_look_whole() {
+    let server = TestServer::start().await;
+    fill(&server, 60_000);
+    let mut broken = ask(&server);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    execute(&server, "DELETE FROM audit_logs");
+    let mut arrived = Vec::new();
+    let _ = broken.read_to_end(&mut arrived);
+    assert!(arrived.len() > 1_000, "it had begun");
+    assert!(!arrived.ends_with(b"0\r\n\r\n"), "the last chunk would say that it is whole");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_export_that_fails_midway_is_detectably_incomplete_over_http_1_0() {
     let server = TestServer::start().await;
     fill(&server, 60_000);

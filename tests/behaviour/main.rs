@@ -93,6 +93,7 @@ mod connections;
 mod docs;
 mod durability;
 mod exiting_with_stdin;
+mod export_memory;
 #[cfg(target_os = "linux")]
 mod failing_calls;
 mod faults;

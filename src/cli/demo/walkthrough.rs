@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::cli::client::{Answer, Call, call};
 use crate::cli::mailbox;
-use crate::db::Db;
+use crate::db::{Db, Party};
 use crate::failure::Failure;
 use crate::secret::{SecretKind, is_secret_character};
 use crate::store;
@@ -140,13 +140,14 @@ impl<'o> Walkthrough<'o> {
     async fn mail(&self, count: usize) -> Result<Vec<u8>, Failure> {
         let deadline = Instant::now() + TIME_MAX;
         loop {
-            let mails = self.db.read(deadline, store::mails::kept).await?;
+            let mails = self.db.read(Party::Server, deadline, store::mails::kept).await?;
             let delivered: Vec<_> = mails.iter().filter(|mail| mail.delivered_at.is_some()).collect();
             if delivered.len() == count
                 && let Some(last) = delivered.last()
             {
                 let id = last.id;
-                let message = self.db.read(deadline, move |tx| store::mails::message(tx, id)).await?;
+                let message =
+                    self.db.read(Party::Server, deadline, move |tx| store::mails::message(tx, id)).await?;
                 return message.flatten().ok_or_else(|| "a delivered mail has no message".into());
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -5,29 +5,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use super::connector::PostgresConnector;
 use super::known::{Key, KnownKeys};
 use super::locks::RetentionLock;
 use super::options::{PostgresOptions, SchemaUpkeep};
-use super::reader::{BEGIN, ReadView, Reader, Reading};
+use super::read_queue::{ReadQueue, ReadView, Reading};
+use super::reader::{BEGIN, Reader};
 use super::session::PostgresSession;
-use super::shared::{PostgresShared, ReadQueue};
+use super::shared::PostgresShared;
 use super::threads::on_a_thread;
 use super::write_queue::WriteQueue;
 use super::writer::PostgresWriter;
 use super::{migrations, readiness};
 use crate::clock::Clock;
 use crate::db::jobs::Write;
+use crate::db::party::Party;
 use crate::db::tx::{IdSequence, On, Tx};
 use crate::failure::Failure;
 use crate::lifeline::Lifeline;
 use crate::problem::{Problem, Unavailable};
-
-/// The most pending reads. Further ones get 503.
-const READS_MAX: usize = 1024;
 
 /// By when a write of a command or of a start has to begin: a database that cannot be reached may come back.
 const BLOCKING_TIME_MAX: Duration = Duration::from_mins(5);
@@ -37,7 +36,7 @@ pub(in crate::db) struct PostgresEngine {
     clock: Clock,
     shared: Arc<PostgresShared>,
     writes: Arc<WriteQueue>,
-    reads: mpsc::Sender<Reading>,
+    reads: Arc<ReadQueue>,
     known: KnownKeys,
     /// For [`PostgresEngine::peek`], opened by the first one.
     peeker: Mutex<Option<PostgresSession>>,
@@ -58,8 +57,7 @@ impl PostgresEngine {
         })?;
         let shared = Arc::new(PostgresShared::new(connector));
         let writes = Arc::new(WriteQueue::new(options.writers));
-        let (reads, read_queue) = mpsc::channel(READS_MAX);
-        let read_queue = Arc::new(ReadQueue::new(read_queue));
+        let reads = Arc::new(ReadQueue::new(options.readers));
         let mut threads = Vec::new();
         for _ in 0..options.writers {
             let (thread, queue) =
@@ -67,20 +65,25 @@ impl PostgresEngine {
             threads.push(start("brms-pg-writer", move || thread.run(&queue))?);
         }
         for _ in 0..options.readers {
-            let (reader, queue) = (Reader::new(clock.clone(), Arc::clone(&shared)), Arc::clone(&read_queue));
+            let (reader, queue) = (Reader::new(clock.clone(), Arc::clone(&shared)), Arc::clone(&reads));
             threads.push(start("brms-pg-reader", move || reader.run(&queue))?);
         }
         let (peeker, threads) = (Mutex::new(Some(first)), Mutex::new(threads));
         Ok(Self { clock, shared, writes, reads, known: KnownKeys::default(), peeker, threads })
     }
 
-    pub(in crate::db) async fn write<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
+    pub(in crate::db) async fn write<T, F>(
+        &self,
+        party: Party,
+        deadline: Instant,
+        work: F,
+    ) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
     {
         let (answer, outcome) = oneshot::channel();
-        let job = Box::new(Write::new(work, deadline, answer).of_task());
+        let job = Box::new(Write::new(work, party, deadline, answer).of_task());
         self.writes.add(job)?;
         // No timeout here: a write that is past its deadline is dropped, and one that has started is awaited.
         outcome.await.unwrap_or_else(|_| Err(unanswered()))
@@ -88,6 +91,7 @@ impl PostgresEngine {
 
     pub(in crate::db) async fn read<T, F>(
         &self,
+        party: Party,
         deadline: Instant,
         view: ReadView,
         work: F,
@@ -97,31 +101,33 @@ impl PostgresEngine {
         F: Fn(&Tx) -> Result<T, Problem> + Send + 'static,
     {
         let (answer, outcome) = oneshot::channel();
-        let job = Box::new(Write::new(work, deadline, answer));
-        self.reads.try_send(Reading { view, job }).map_err(|cause| refused(&cause))?;
+        let job = Box::new(Write::new(work, party, deadline, answer));
+        self.reads.add(Reading { view, job })?;
         match tokio::time::timeout_at(deadline, outcome).await {
             Err(_) => Err(Problem::TimedOut),
             Ok(outcome) => outcome.unwrap_or_else(|_| Err(unanswered())),
         }
     }
 
-    pub(in crate::db) async fn is_known<F>(
+    pub(in crate::db) async fn party_of<F>(
         &self,
         deadline: Instant,
         key: Key,
         find: F,
-    ) -> Result<bool, Problem>
+    ) -> Result<Option<Party>, Problem>
     where
-        F: Fn(&Tx) -> Result<bool, Problem> + Send + 'static,
+        F: Fn(&Tx) -> Result<Option<Party>, Problem> + Send + 'static,
     {
-        if self.known.has(&key) {
-            return Ok(true);
+        let known = self.known.party(&key);
+        if known.is_some() {
+            return Ok(known);
         }
-        let is_found = self.read(deadline, ReadView::Statement, find).await?;
-        if is_found {
-            self.known.add(key);
+        // Whose it is shows only afterwards.
+        let found = self.read(Party::Server, deadline, ReadView::Statement, find).await?;
+        if let Some(party) = found {
+            self.known.add(key, party);
         }
-        Ok(is_found)
+        Ok(found)
     }
 
     /// Runs `work` on a connection of its own. A thread does it: the library's calls block, which a thread of a runtime
@@ -170,13 +176,13 @@ impl PostgresEngine {
     {
         let (answer, outcome) = oneshot::channel();
         let deadline = Instant::now() + BLOCKING_TIME_MAX;
-        self.writes.add(Box::new(Write::new(work, deadline, answer)))?;
+        self.writes.add(Box::new(Write::new(work, Party::Server, deadline, answer)))?;
         outcome.blocking_recv().map_err(|_| unanswered())?
     }
 
     /// A transaction on a writing connection: a standby refuses to begin it.
     pub(in crate::db) async fn check_writable(&self, deadline: Instant) -> Result<(), Problem> {
-        self.write(deadline, readiness::probe).await
+        self.write(Party::Server, deadline, readiness::probe).await
     }
 
     pub(in crate::db) fn has_every_step(&self) -> Result<bool, Problem> {
@@ -204,21 +210,13 @@ impl Drop for PostgresEngine {
     /// Lets the threads finish their queues.
     fn drop(&mut self) {
         self.writes.close();
-        let (reads, _) = mpsc::channel(1);
-        drop(std::mem::replace(&mut self.reads, reads));
+        self.reads.close();
         for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             let _ = thread.join();
         }
         let peeker = self.peeker.lock().unwrap_or_else(PoisonError::into_inner).take();
         on_a_thread(|| drop(peeker));
     }
-}
-
-fn refused<T>(cause: &mpsc::error::TrySendError<T>) -> Problem {
-    Problem::Unavailable(match cause {
-        mpsc::error::TrySendError::Full(_) => Unavailable::Overload,
-        mpsc::error::TrySendError::Closed(_) => Unavailable::ShuttingDown,
-    })
 }
 
 fn unanswered() -> Problem {

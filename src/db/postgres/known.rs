@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::db::party::Party;
+
 /// What is looked for: the hash of a secret.
 pub(in crate::db) type Key = [u8; 32];
 
@@ -13,21 +15,21 @@ const VALID_FOR: Duration = Duration::from_secs(1);
 /// The most keys; with more, all are forgotten.
 const KEYS_MAX: usize = 4096;
 
-/// The keys that were found.
+/// The keys that were found, and the parties they belong to.
 #[derive(Default)]
-pub(super) struct KnownKeys(Mutex<HashMap<Key, Instant>>);
+pub(super) struct KnownKeys(Mutex<HashMap<Key, (Instant, Party)>>);
 
 impl KnownKeys {
-    pub(super) fn has(&self, key: &Key) -> bool {
+    pub(super) fn party(&self, key: &Key) -> Option<Party> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(key).is_some_and(|found| found.elapsed() < VALID_FOR)
+        known.get(key).filter(|(found, _)| found.elapsed() < VALID_FOR).map(|(_, party)| *party)
     }
 
-    pub(super) fn add(&self, key: Key) {
+    pub(super) fn add(&self, key: Key, party: Party) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KEYS_MAX {
             known.clear();
         }
-        known.insert(key, Instant::now());
+        known.insert(key, (Instant::now(), party));
     }
 }

@@ -5,29 +5,15 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::failure::PostgresFailure;
+use super::read_queue::{ReadQueue, ReadView, Reading};
 use super::session::PostgresSession;
-use super::shared::{PostgresShared, RECONNECT_PAUSE_MAX, ReadQueue, pause};
+use super::shared::{PostgresShared, RECONNECT_PAUSE_MAX, pause};
 use crate::clock::Clock;
 use crate::db::jobs::Job;
 use crate::db::tx::{IdSequence, On, Tx};
 use crate::problem::{Problem, Unavailable};
 
 pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-
-/// What a read sees.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::db) enum ReadView {
-    /// One snapshot for all statements.
-    Snapshot,
-    /// There is one statement, which is a snapshot by itself.
-    Statement,
-}
-
-/// A pending read.
-pub(super) struct Reading {
-    pub view: ReadView,
-    pub job: Box<dyn Job>,
-}
 
 /// A reading thread.
 pub(super) struct Reader {
@@ -41,10 +27,12 @@ impl Reader {
         Self { session: None, clock, shared }
     }
 
-    /// Runs until every sender is gone and the queue is empty.
-    pub(super) fn run(mut self, queue: &ReadQueue<Reading>) {
+    /// Runs until the queue is closed and empty.
+    pub(super) fn run(mut self, queue: &ReadQueue) {
         while let Some(reading) = queue.take() {
-            self.work(reading).answer();
+            let done = self.work(reading);
+            queue.end(done.party(), done.took());
+            done.answer();
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::sync::Notify;
 
 use super::connector::PostgresConnector;
 use super::failure::described;
@@ -51,20 +51,6 @@ impl PostgresShared {
 
     pub(super) fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::Acquire)
-    }
-}
-
-/// A queue that several threads take from, one at a time. One waits in it, the others wait for their turn.
-pub(super) struct ReadQueue<T>(Mutex<mpsc::Receiver<T>>);
-
-impl<T> ReadQueue<T> {
-    pub(super) fn new(receiver: mpsc::Receiver<T>) -> Self {
-        Self(Mutex::new(receiver))
-    }
-
-    /// The next one. `None` once all senders are gone and the queue is empty.
-    pub(super) fn take(&self) -> Option<T> {
-        self.0.blocking_lock().blocking_recv()
     }
 }
 

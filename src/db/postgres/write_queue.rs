@@ -5,10 +5,10 @@
 //! PostgreSQL is near and busy this ends at two or three, with many writes in each transaction; where it is far away, and
 //! transactions mostly wait for the network, at more.
 
-use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::db::jobs::Job;
+use crate::db::lines::PartyLines;
 use crate::problem::{Problem, Unavailable};
 
 /// The most pending writes. Further ones get 503.
@@ -32,7 +32,7 @@ pub(super) struct WriteQueue {
 }
 
 struct QueueState {
-    pending: VecDeque<Box<dyn Job>>,
+    pending: PartyLines<Box<dyn Job>>,
     /// The threads that carry out a batch, and how many may.
     busy: usize,
     allowed: usize,
@@ -46,7 +46,7 @@ impl WriteQueue {
     pub(super) fn new(threads: usize) -> Self {
         let allowed = THREADS_AT_FIRST.min(threads);
         let state =
-            QueueState { pending: VecDeque::new(), busy: 0, allowed, threads, calm: 0, is_closed: false };
+            QueueState { pending: PartyLines::new(), busy: 0, allowed, threads, calm: 0, is_closed: false };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -67,7 +67,7 @@ impl WriteQueue {
         if state.pending.len() >= PENDING_MAX {
             return Err(Problem::Unavailable(Unavailable::Overload));
         }
-        state.pending.push_back(job);
+        state.pending.add(job);
         drop(state);
         self.changed.notify_one();
         Ok(())
@@ -83,16 +83,20 @@ impl WriteQueue {
             }
             if !state.pending.is_empty() && state.busy < state.allowed {
                 state.busy += 1;
-                let count = state.pending.len().min(count_max);
-                return Some(state.pending.drain(..count).collect());
+                return Some(state.pending.take(count_max, usize::MAX));
             }
             state = self.wait(state);
         }
     }
 
-    pub(super) fn end(&self, ended: BatchEnd) {
+    /// Notes the end of `done`, and takes back what did not begin.
+    pub(super) fn end(&self, ended: BatchEnd, done: &[Box<dyn Job>], put_off: Vec<Box<dyn Job>>) {
         let mut state = self.state();
         state.busy -= 1;
+        state.pending.give_back(put_off);
+        for job in done {
+            state.pending.end(job.party(), job.took());
+        }
         match ended {
             BatchEnd::AfterConflict => {
                 state.allowed = (state.allowed - 1).max(1);
@@ -125,7 +129,7 @@ mod tests {
         let allowed_after = |ended: &[BatchEnd]| {
             for each in ended {
                 queue.state().busy += 1;
-                queue.end(*each);
+                queue.end(*each, &[], Vec::new());
             }
             queue.state().allowed
         };

@@ -5,6 +5,7 @@
 //! - A conflict with a concurrent transaction runs the batch again, and after a few tries each of its writes alone.
 //! - A write that fails after a change causes a rollback, and each write of the batch is retried alone, so that only
 //!   that one fails.
+//! - A batch that has run for long commits; what of it has not begun goes back into the queue.
 //! - A connection that is lost before COMMIT has changed nothing, so the batch runs again on another one. If it is lost
 //!   during COMMIT, the outcome is asked for (see [`outcome`](super::outcome)).
 
@@ -27,6 +28,8 @@ use crate::problem::{Problem, Unavailable};
 
 /// The most writes that share a transaction.
 const BATCH_MAX: usize = 16;
+/// After this long no further write of a batch begins: the first one waits for the commit.
+const BATCH_TIME_MAX: Duration = Duration::from_millis(40);
 /// How often a batch runs before each of its writes runs alone.
 const TRIES_TOGETHER: u32 = 2;
 /// The longest pause after a conflict.
@@ -57,12 +60,21 @@ pub(super) struct PostgresWriter {
     memory: Memory,
     /// How the batch in hand is ending.
     ended: BatchEnd,
+    /// What of it has not begun, and will be in another one.
+    put_off: Jobs,
     shared: Arc<PostgresShared>,
 }
 
 impl PostgresWriter {
     pub(super) fn new(clock: Clock, shared: Arc<PostgresShared>) -> Self {
-        Self { session: None, clock, memory: Memory::default(), ended: BatchEnd::Calmly, shared }
+        Self {
+            session: None,
+            clock,
+            memory: Memory::default(),
+            ended: BatchEnd::Calmly,
+            put_off: Jobs::new(),
+            shared,
+        }
     }
 
     /// Runs until every sender is gone and the queue is empty.
@@ -71,7 +83,7 @@ impl PostgresWriter {
         while let Some(batch) = queue.take(BATCH_MAX) {
             self.ended = BatchEnd::Calmly;
             let done = self.work(batch);
-            queue.end(self.ended);
+            queue.end(self.ended, &done, std::mem::take(&mut self.put_off));
             jobs::answer(done);
         }
         pulse.finish();
@@ -156,7 +168,8 @@ impl PostgresWriter {
         };
         let id = begin(session).map_err(|failure| unstored(batch, failure))?;
         self.memory.clear();
-        let ran = self.run_all(session, batch);
+        let (ran, put_off) = self.run_all(session, batch);
+        self.put_off.splice(..0, put_off);
         match ran {
             // Also what was refused: only a commit says that what it has read is consistent.
             Ok(after) => match session.command(COMMIT) {
@@ -174,11 +187,21 @@ impl PostgresWriter {
         }
     }
 
-    fn run_all(&self, session: &PostgresSession, batch: &mut Jobs) -> Result<AfterCommit, Uncommitted> {
+    /// Also returns what has not begun.
+    fn run_all(
+        &self,
+        session: &PostgresSession,
+        batch: &mut Jobs,
+    ) -> (Result<AfterCommit, Uncommitted>, Jobs) {
+        let begun = Instant::now();
         let mut after = AfterCommit::default();
         // One time for all: they commit at one, and what one of them has looked up serves the others.
         let now = self.clock.now();
-        for job in batch {
+        for number in 0..batch.len() {
+            if number > 0 && begun.elapsed() >= BATCH_TIME_MAX {
+                return (Ok(after), batch.split_off(number));
+            }
+            let job = &mut batch[number];
             if Instant::now() >= job.deadline() {
                 job.fail(Problem::TimedOut);
                 continue;
@@ -189,16 +212,16 @@ impl PostgresWriter {
             let accepted = job.run(&tx);
             // Also if the write itself took no notice: a transaction with a failure in it cannot commit.
             if let Some(failure) = session.failure() {
-                return Err(Uncommitted::RolledBack(failure));
+                return (Err(Uncommitted::RolledBack(failure)), Jobs::new());
             }
             if !accepted && session.has_changed() {
-                return Err(Uncommitted::OneWrite);
+                return (Err(Uncommitted::OneWrite), Jobs::new());
             }
             if accepted {
                 after = after.and(tx.after());
             }
         }
-        Ok(after)
+        (Ok(after), Jobs::new())
     }
 
     /// Finds out whether a transaction was committed whose COMMIT has no answer.

@@ -7,35 +7,35 @@ use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use super::connection::{self, Source};
 use super::opened_file::FileStatus;
 use super::options::{BUSY_TIMEOUT, OlderFile, Options};
+use super::pending::PendingWrites;
 use super::problem::problem;
 use super::shared::Shared;
 use super::{checkpoint, files, migrations, opening, readiness};
 use crate::clock::Clock;
-use crate::db::jobs::{Job, Write};
+use crate::db::jobs::Write;
+use crate::db::party::Party;
+use crate::db::turns::Turns;
 use crate::db::tx::{IdSequence, On, Tx};
 use crate::failure::Failure;
 use crate::lifeline::Lifeline;
 use crate::problem::{Problem, Unavailable};
 use crate::temporary;
 
-/// The most pending writes. Further writes get 503.
-const WRITE_QUEUE_MAX: usize = 1024;
-
 /// An open database file.
 pub(in crate::db) struct SqliteEngine {
     clock: Clock,
     readers: r2d2::Pool<SqliteConnectionManager>,
-    /// One permit for each reader: waiting for a permit is asynchronous, taking a connection is not.
-    reader_turns: Arc<Semaphore>,
+    /// On the connections of the pool, of which no party has more than half.
+    reader_turns: Turns,
     /// One for each worker of the runtime, so that a worker always finds a free one.
     peekers: Vec<Mutex<Connection>>,
-    writes: mpsc::Sender<Box<dyn Job>>,
+    writes: Arc<PendingWrites>,
     /// Held by the request that has the writer check the file.
     verifying: tokio::sync::Mutex<()>,
     /// Whether the file is only read. Then there is no writer.
@@ -81,17 +81,15 @@ impl SqliteEngine {
             .map(|_| connection::open_reader(&source).map(Mutex::new))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|cause| failed(&cause))?;
-        let (writes, queue) = mpsc::channel(WRITE_QUEUE_MAX);
-        let writing = match first {
-            Some(first) => {
-                let writing = opening::start_writer(first, &source, &shared, clock.clone(), queue);
-                Some(writing.map_err(|cause| failed(&cause))?)
-            }
-            None => None,
-        };
+        let writes = Arc::new(PendingWrites::new());
+        let start = |first| opening::start_writer(first, &source, &shared, clock.clone(), &writes);
+        let writing = first.map(start).transpose().map_err(|cause| failed(&cause))?;
+        if writing.is_none() {
+            writes.close();
+        }
         Ok(Self {
             clock,
-            reader_turns: Arc::new(Semaphore::new(options.readers.max(1) as usize)),
+            reader_turns: Turns::new(options.readers.max(1) as usize, (options.readers as usize / 2).max(1)),
             readers,
             peekers,
             writes,
@@ -103,30 +101,35 @@ impl SqliteEngine {
     }
 
     /// Runs `work` in a transaction of the single writer.
-    pub(in crate::db) async fn write<T, F>(&self, deadline: Instant, work: F) -> Result<T, Problem>
+    pub(in crate::db) async fn write<T, F>(
+        &self,
+        party: Party,
+        deadline: Instant,
+        work: F,
+    ) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
     {
         self.shared.health.check()?;
         let (answer, outcome) = oneshot::channel();
-        let job = Box::new(Write::new(work, deadline, answer).of_task());
-        self.writes.try_send(job).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => Problem::Unavailable(Unavailable::Overload),
-            mpsc::error::TrySendError::Closed(_) => Problem::Unavailable(Unavailable::ShuttingDown),
-        })?;
+        self.writes.add(Box::new(Write::new(work, party, deadline, answer).of_task()))?;
         // No timeout here: the writer drops writes that are past their deadline, and one that has started is awaited.
         outcome.await.unwrap_or_else(|_| Err(self.unanswered()))
     }
 
     /// Runs `work` in a read transaction on a connection of the pool.
-    pub(in crate::db) async fn read<T, F>(self: &Arc<Self>, deadline: Instant, work: F) -> Result<T, Problem>
+    pub(in crate::db) async fn read<T, F>(
+        self: &Arc<Self>,
+        party: Party,
+        deadline: Instant,
+        work: F,
+    ) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: Fn(&Tx) -> Result<T, Problem> + Send + 'static,
     {
-        let turns = Arc::clone(&self.reader_turns);
-        let turn = tokio::time::timeout_at(deadline, turns.acquire_owned()).await;
+        let turn = tokio::time::timeout_at(deadline, self.reader_turns.take(party)).await;
         let turn = turn
             .map_err(|_| Problem::TimedOut)?
             .map_err(|_| Problem::Unavailable(Unavailable::ShuttingDown))?;
@@ -183,9 +186,7 @@ impl SqliteEngine {
         }
         let (answer, outcome) = oneshot::channel();
         let never = Instant::now() + Duration::from_hours(24);
-        self.writes
-            .blocking_send(Box::new(Write::new(work, never, answer)))
-            .map_err(|_| Problem::Unavailable(Unavailable::ShuttingDown))?;
+        self.writes.add_always(Box::new(Write::new(work, Party::Server, never, answer)))?;
         outcome.blocking_recv().map_err(|_| self.unanswered())?
     }
 
@@ -194,7 +195,7 @@ impl SqliteEngine {
     /// shows whether the next write would succeed.
     pub(in crate::db) async fn check_writable(&self, deadline: Instant) -> Result<(), Problem> {
         let shared = Arc::clone(&self.shared);
-        self.write(deadline, move |tx| readiness::probe(tx, &shared)).await
+        self.write(Party::Server, deadline, move |tx| readiness::probe(tx, &shared)).await
     }
 
     /// Confirms that a row that was not found does not exist. A file that another program has overwritten holds other
@@ -206,7 +207,7 @@ impl SqliteEngine {
             let turn = tokio::time::timeout_at(deadline, self.verifying.lock()).await;
             let _turn = turn.map_err(|_| Problem::TimedOut)?;
             if file.status() == FileStatus::Written {
-                self.write(deadline, |_| Ok(())).await?;
+                self.write(Party::Server, deadline, |_| Ok(())).await?;
             }
         }
         match file.status() {
@@ -247,8 +248,7 @@ impl SqliteEngine {
 impl Drop for SqliteEngine {
     /// Lets the writer finish the queue and checkpoint the WAL.
     fn drop(&mut self) {
-        let (closed, _) = mpsc::channel(1);
-        drop(std::mem::replace(&mut self.writes, closed));
+        self.writes.close();
         let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner).take();
         // The writer never holds the engine, so this cannot wait for itself.
         if let Some(thread) = writing {

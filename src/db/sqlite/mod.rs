@@ -21,6 +21,7 @@ pub(super) mod migrations;
 mod opened_file;
 mod opening;
 mod options;
+mod pending;
 mod problem;
 mod readiness;
 mod rescue;

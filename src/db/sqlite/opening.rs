@@ -6,18 +6,17 @@ use super::connection::{self, Source};
 use super::lock::ServeLock;
 use super::opened_file::OpenedFile;
 use super::options::{OlderFile, Options};
+use super::pending::PendingWrites;
 use super::shared::Shared;
 use super::writer::Writer;
 use super::{files, migrations, rescue};
 use crate::clock::Clock;
-use crate::db::jobs::Job;
 use crate::failure::Failure;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
-use tokio::sync::mpsc;
 
 /// The most writes that share one commit. Larger batches make requests and writer run in lock-step.
 const BATCH_MAX: usize = 32;
@@ -179,12 +178,13 @@ pub(super) fn start_writer(
     source: &Source,
     shared: &Arc<Shared>,
     clock: Clock,
-    queue: mpsc::Receiver<Box<dyn Job>>,
+    queue: &Arc<PendingWrites>,
 ) -> Result<std::thread::JoinHandle<()>, Box<dyn std::error::Error>> {
     let checkpointer = Checkpointer::start(source, Arc::clone(shared))?;
     // The WAL exists by now.
     shared.file.record_wal_files()?;
     compare::record_checkpoint(shared, &first);
     let writer = Writer::new(first, clock, BATCH_MAX, Some(checkpointer), Arc::clone(shared));
-    Ok(std::thread::Builder::new().name("brms-writer".to_owned()).spawn(move || writer.run(queue))?)
+    let queue = Arc::clone(queue);
+    Ok(std::thread::Builder::new().name("brms-writer".to_owned()).spawn(move || writer.run(&queue))?)
 }

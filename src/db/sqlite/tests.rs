@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::db::jobs::Write;
-use crate::db::params;
 use crate::db::sqlite::Options;
 use crate::db::sqlite::connection::{self, Source};
+use crate::db::{Party, params};
 use tokio::sync::oneshot;
 
 struct Bench {
@@ -32,8 +32,13 @@ impl Bench {
 
     fn run(&self, jobs: Vec<(Box<dyn Job>, Outcome)>) -> Vec<Result<usize, Problem>> {
         let (batch, outcomes): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
-        for job in self.writer.work(batch) {
-            job.answer();
+        let mut pending = batch;
+        while !pending.is_empty() {
+            let mut put_off = Batch::new();
+            for job in self.writer.work(pending, &mut put_off) {
+                job.answer();
+            }
+            pending = put_off;
         }
         outcomes.into_iter().map(|outcome| outcome.blocking_recv().unwrap()).collect()
     }
@@ -49,7 +54,7 @@ fn job(
     deadline: Instant,
 ) -> (Box<dyn Job>, Outcome) {
     let (answer, outcome) = oneshot::channel();
-    (Box::new(Write::new(work, deadline, answer)), outcome)
+    (Box::new(Write::new(work, Party::Server, deadline, answer)), outcome)
 }
 
 fn soon() -> Instant {

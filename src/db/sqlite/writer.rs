@@ -5,8 +5,9 @@
 //! writes of a batch commit or fail together, with these rules:
 //!
 //! - A write that is refused before it changed anything needs no rollback.
-//! - A write that fails or panics after a change causes a rollback, and each write of the batch is retried alone, so
-//!   that only that one fails. That is why writes are `FnMut`, and why there are no savepoints.
+//! - A write that fails or panics after a change causes a rollback, and each write of the batch up to it is retried
+//!   alone, so that only that one fails. That is why writes are `FnMut`, and why there are no savepoints.
+//! - A batch that has run for long commits; what of it has not begun goes back into the queue.
 //! - If SQLite ends the transaction itself (disk full, I/O error) or the commit fails, the rest of the batch is
 //!   skipped and all of its writes get 503.
 
@@ -15,7 +16,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::checkpoint::{Checkpointer, checkpoint, skip_checkpoint_if_replaced, truncate};
@@ -23,6 +23,7 @@ use super::connection::PAGES_MAX;
 use super::examination::examine;
 use super::opened_file::FileStatus;
 use super::options::BUSY_TIMEOUT;
+use super::pending::PendingWrites;
 use super::problem::problem;
 use super::shared::Shared;
 use super::system::WalLock;
@@ -38,6 +39,9 @@ use crate::problem::{Problem, Unavailable};
 /// within the commit, and report an error of the checkpoint as one of the commit, which stands all the same.
 const LOG_PAGES_MAX: i64 = 3 * PAGES_MAX;
 const LOG_BYTES_MAX: u64 = 4096 * LOG_PAGES_MAX.unsigned_abs();
+
+/// After this long no further write of a batch begins: the first one waits for the commit.
+const BATCH_TIME_MAX: Duration = Duration::from_millis(10);
 
 /// How long to wait for another process while the server is stopping.
 const BUSY_TIMEOUT_AT_STOP: Duration = Duration::from_millis(200);
@@ -78,18 +82,16 @@ impl Writer {
         Self { connection, clock, ids, memory, batch_max, checkpointer, shared }
     }
 
-    /// Runs until every sender is gone and the queue is empty.
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    /// Runs until the queue is closed and empty.
+    pub(super) fn run(mut self, queue: &PendingWrites) {
         let pulse = self.shared.lifeline.pulse(Ending::Writer);
-        while let Some(first) = queue.blocking_recv() {
-            let mut batch = vec![first];
-            while batch.len() < self.batch_max
-                && let Ok(next) = queue.try_recv()
-            {
-                batch.push(next);
-            }
+        let _abandoned = Abandoned(queue);
+        while let Some(batch) = queue.take(self.batch_max) {
             let changes_before = self.connection.total_changes();
-            jobs::answer(self.work(batch));
+            let mut put_off = Batch::new();
+            let done = self.work(batch, &mut put_off);
+            queue.end(&done, put_off);
+            jobs::answer(done);
             if self.shared.lifeline.ending().is_some_and(Ending::is_of_file) {
                 break;
             }
@@ -186,12 +188,12 @@ impl Writer {
         }
     }
 
-    /// Runs a batch to its end; afterwards each write has its outcome.
-    fn work(&self, mut batch: Batch) -> Batch {
+    /// Runs a batch to its end; afterwards each of its writes has its outcome, but for those that did not begin.
+    fn work(&self, mut batch: Batch, put_off: &mut Batch) -> Batch {
         let changes_before = self.connection.total_changes();
-        match self.attempt(&mut batch) {
+        match self.attempt(&mut batch, put_off) {
             Err(BatchFailure::OneWrite) if batch.len() > 1 => {
-                return batch.into_iter().flat_map(|job| self.work(vec![job])).collect();
+                return batch.into_iter().flat_map(|job| self.work(vec![job], &mut Batch::new())).collect();
             }
             // It ran alone: its own error is the outcome, and it was rolled back.
             Err(BatchFailure::OneWrite) => {}
@@ -244,7 +246,7 @@ impl Writer {
         }
     }
 
-    fn attempt(&self, batch: &mut Batch) -> Result<AfterCommit, BatchFailure> {
+    fn attempt(&self, batch: &mut Batch, put_off: &mut Batch) -> Result<AfterCommit, BatchFailure> {
         self.shared.health.check().map_err(BatchFailure::of)?;
         if self.shared.is_stopping.load(Ordering::Acquire) {
             // Fail sooner instead of waiting for another process.
@@ -253,7 +255,7 @@ impl Writer {
         compare::verify_before_write(&self.shared, &self.connection).map_err(BatchFailure::Database)?;
         self.memory.clear();
         self.begin()?;
-        let outcome = self.run_all(batch);
+        let outcome = self.run_all(batch, put_off);
         let is_committing = outcome.is_ok();
         let outcome = outcome.and_then(|after| self.command("COMMIT").map(|()| after));
         if outcome.is_err() && !self.connection.is_autocommit() {
@@ -305,10 +307,17 @@ impl Writer {
         }
     }
 
-    fn run_all(&self, batch: &mut Batch) -> Result<AfterCommit, BatchFailure> {
+    fn run_all(&self, batch: &mut Batch, put_off: &mut Batch) -> Result<AfterCommit, BatchFailure> {
         let mut after = AfterCommit::default();
-        for job in batch {
-            if Instant::now() >= job.deadline() {
+        let begun = Instant::now();
+        for number in 0..batch.len() {
+            let now = Instant::now();
+            if number > 0 && now >= begun + BATCH_TIME_MAX {
+                *put_off = batch.split_off(number);
+                break;
+            }
+            let job = &mut batch[number];
+            if now >= job.deadline() {
                 job.fail(Problem::TimedOut);
                 continue;
             }
@@ -319,6 +328,7 @@ impl Writer {
                 return Err(BatchFailure::Database(job.unavailable().unwrap_or(Unavailable::DiskFailed)));
             }
             if !accepted && self.connection.total_changes() != changes_before {
+                *put_off = batch.split_off(number + 1);
                 return Err(BatchFailure::OneWrite);
             }
             if accepted {
@@ -330,6 +340,15 @@ impl Writer {
 
     fn command(&self, sql: &str) -> Result<(), BatchFailure> {
         self.connection.execute_batch(sql).map_err(|cause| BatchFailure::of(problem(sql, &cause)))
+    }
+}
+
+/// However the thread ends, no write waits for it any more.
+struct Abandoned<'q>(&'q PendingWrites);
+
+impl Drop for Abandoned<'_> {
+    fn drop(&mut self) {
+        self.0.abandon();
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pasted_code;
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{Party, Tx};
 use crate::generated::models::{self, AuditLogType};
 use crate::http::{self, RequestContext};
 use crate::limits;
@@ -53,8 +53,17 @@ pub async fn accept(app: &App, context: RequestContext, acceptance: Acceptance) 
     let names = Names::check(acceptance.first_name, acceptance.last_name)?;
     let code = acceptance.secret.unwrap_or_default();
     let hash = pasted_code::find(&code)?.hash();
-    let deadline = context.deadline;
-    app.db.write(deadline, move |tx| carry_out(tx, &context, &hash, &names)).await
+    let (party, deadline) = (Party::of_client(context.ip_address), context.deadline);
+    // Whoever has no code, and there may be many of them, does not come between the writes of others.
+    let look = move |tx: &Tx| match store::invitations::find_acceptable(tx, &hash)? {
+        Some(_) => Ok(None),
+        None => store::invitations::refusal(tx, &hash).map(Some),
+    };
+    if let Some(refusal) = app.db.read(party, deadline, look).await? {
+        app.db.confirm(deadline).await?;
+        return Err(refusal);
+    }
+    app.db.write(party, deadline, move |tx| carry_out(tx, &context, &hash, &names)).await
 }
 
 /// The names as stored: an empty name counts as absent.

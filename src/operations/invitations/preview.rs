@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::pasted_code;
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::db::Tx;
+use crate::db::{Party, Tx};
 use crate::http::{self, RequestContext};
 use crate::problem::Problem;
 use crate::secret::SecretHash;
@@ -44,7 +44,7 @@ pub struct Preview {
 /// The preview of the invitation that this code can accept now. Fails as accepting it would.
 pub async fn preview(app: &App, context: &RequestContext, code: &str) -> Result<Preview, Problem> {
     let hash = pasted_code::find(code)?.hash();
-    app.db.read(context.deadline, move |tx| of_code(tx, &hash)).await
+    app.db.read(Party::of_client(context.ip_address), context.deadline, move |tx| of_code(tx, &hash)).await
 }
 
 fn of_code(tx: &Tx, hash: &SecretHash) -> Result<Preview, Problem> {

@@ -165,8 +165,10 @@ impl TestServer {
         let db = &self.server.app().db;
         let until = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let listed =
-                db.read(until, |tx| store::mails::list(tx, None)).await.expect("the mailbox is read");
+            let listed = db
+                .read(brms::db::Party::Server, until, |tx| store::mails::list(tx, None))
+                .await
+                .expect("the mailbox is read");
             if listed.iter().all(|mail| mail.state != MailState::Queued) {
                 let read =
                     |id| db.peek(|tx| store::mails::message(tx, id)).expect("a mail is read").flatten();

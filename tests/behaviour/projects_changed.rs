@@ -55,13 +55,16 @@ async fn a_manager_changes_the_name_and_only_an_owner_key_and_protection() {
     }
     let kept = everything(&server);
     for body in
-        [json!({ "key": "prices" }), json!({ "protected": true }), json!({ "name": "X", "key": "pricing" })]
+        [json!({ "key": "prices" }), json!({ "protected": true }), json!({ "name": "X", "key": "prices" })]
     {
         let refused = update(&server, seed::MANAGER_SES, &body, 403).await;
         assert!(refused.text().contains("permission owner"), "{}", refused.text());
     }
     update(&server, seed::READER_SES, &json!({ "name": "Mine" }), 403).await;
     assert_eq!(everything(&server), kept);
+    // As Terraform's provider does: all values, of which one is another.
+    let same = json!({ "name": "Pricing", "key": "pricing", "protected": false });
+    update(&server, seed::MANAGER_SES, &same, 200).await;
     let all = json!({ "name": "Pricing 2", "key": "pricing-2", "protected": true });
     let changed = update(&server, seed::ADMIN_SES, &all, 200).await.json();
     assert_eq!(
@@ -76,7 +79,7 @@ async fn a_manager_changes_the_name_and_only_an_owner_key_and_protection() {
     }
     assert_eq!(everything(&server), kept);
     let logs = server.get("/api/audit-logs?type=project&action=updated").caller(seed::OWNER_SES);
-    assert_eq!(logs.expect(200).await.json()["results"].as_array().map(Vec::len), Some(2));
+    assert_eq!(logs.expect(200).await.json()["results"].as_array().map(Vec::len), Some(3));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,10 @@ pub async fn update(
     limits::check(&[("name", &body.name), ("key", &body.key)])?;
     app.write(principal, move |tx, caller| {
         let (before, access) = access::projects::access(tx, caller, parameters.project_id.into())?;
-        if (body.key.is_some() || body.protected.is_some()) && !access.may(Permission::Owner) {
+        // Clients that keep a project as it is described, such as Terraform's, send all values each time.
+        let is_other = body.key.as_ref().is_some_and(|key| *key != before.key)
+            || body.protected.is_some_and(|protected| protected != before.protected);
+        if is_other && !access.may(Permission::Owner) {
             return Err(Problem::Forbidden(
                 "Changing key or protected needs the permission owner in the project.",
             ));

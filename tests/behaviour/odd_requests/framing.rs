@@ -14,9 +14,14 @@ fn framed(lines: &str, body: &[u8]) -> Vec<u8> {
 fn lengths() -> Vec<Odd> {
     vec![
         odd(
-            "a body without a length",
+            "a POST without a length or a body",
             framed("", b""),
             "Without a length a request has no body, and one is needed here.",
+        ),
+        odd(
+            "a body without a length",
+            framed("", BODY),
+            "The request ends before the body, which is read as the next request.",
         ),
         odd(
             "`Content-Length: 14` twice",

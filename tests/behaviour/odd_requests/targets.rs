@@ -86,9 +86,14 @@ fn targets() -> Vec<Odd> {
             "What stands in the place of a parameter is decoded. This id names nothing.",
         ),
         odd(
-            "bytes beyond ASCII in a target",
+            "UTF-8 beyond ASCII in a target",
             get("/\u{fc}", ""),
-            "They are taken as they are, and no path has them.",
+            "It is taken as it is, and no path has it.",
+        ),
+        odd(
+            "bytes that are not UTF-8 in a target",
+            b"GET /\xfc HTTP/1.1\r\nHost: test\r\n\r\n".to_vec(),
+            "They can be no part of a path that is UTF-8.",
         ),
         odd(
             "a blank in a target",

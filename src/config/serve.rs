@@ -9,6 +9,7 @@ use clap::Args;
 use super::cross_origin::CrossOriginSettings;
 use super::database::DatabaseSettings;
 use super::mail::{DeliverySettings, MailSettings};
+use super::metrics::MetricsSettings;
 use super::proxies::ProxySettings;
 use super::retention::RetentionSettings;
 use super::testing::TestSettings;
@@ -78,7 +79,7 @@ pub struct ServeSettings {
     #[arg(long, env = "BRMS_ORGANISATION", value_name = "NAME", default_value = "My organisation", value_parser = name)]
     pub organisation: String,
     /// A file that is written once the server accepts requests and removed at exit: JSON with `url`, the actual
-    /// listen address.
+    /// listen address, and with `metricsUrl` if metrics are served.
     #[arg(long, env = "BRMS_READY_FILE", value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
     /// Listen on more than loopback although the database accepts credentials from a seed file.
@@ -118,6 +119,9 @@ pub struct ServeSettings {
     /// Which pages of other origins may call the server.
     #[command(flatten)]
     pub cross_origin: CrossOriginSettings,
+    /// Where metrics are served.
+    #[command(flatten)]
+    pub metrics: MetricsSettings,
     /// The test controls.
     #[command(flatten)]
     pub testing: TestSettings,

@@ -117,7 +117,8 @@ impl Connection {
         // Responses are small and written in one piece, so Nagle's algorithm would only delay them.
         let _ = stream.set_nodelay(true);
         // Held until lingering is over: shutdown waits for it, since it lets the last response arrive.
-        let (running, stop) = (self.running.clone(), self.stop.clone());
+        let (running, stop, site) = (self.running.clone(), self.stop.clone(), Arc::clone(&self.site));
+        let counted = site.traffic.connected();
         if let Ok(peer) = stream.peer_addr() {
             // A dual-stack socket reports IPv4 addresses as ::ffff:127.0.0.1.
             let ended = self.serve(&mut stream, peer.ip().to_canonical()).await;
@@ -126,7 +127,7 @@ impl Connection {
                 let _ = tokio::time::timeout(time, linger(stream)).await;
             }
         }
-        drop((slot, running));
+        drop((counted, slot, running));
     }
 
     async fn serve(mut self, stream: &mut TcpStream, peer: IpAddr) -> Ended {
@@ -147,7 +148,7 @@ impl Connection {
             // The client disconnected, or does not speak HTTP: nothing to report.
             (Err(_), None) => Ended::Closed,
             (Err(cause), Some(answer)) => {
-                let refused = refusal::refuse(&cause, answer, peer).await;
+                let refused = refusal::refuse(&self.site.traffic, &cause, answer, peer).await;
                 let _ = tokio::time::timeout(self.limits.header_timeout, stream.write_all(&refused)).await;
                 Ended::Closed
             }

@@ -6,6 +6,7 @@ mod activity;
 mod client_address;
 mod connections;
 mod cross_origin;
+mod metrics;
 mod pace;
 mod refusal;
 mod request;
@@ -15,4 +16,5 @@ mod trace;
 
 pub use connections::{ServerLimits, serve};
 pub use cross_origin::CrossOrigin;
+pub use metrics::{MetricsExporter, Traffic, serve_metrics};
 pub use site::Site;

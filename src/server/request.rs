@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::client_address;
+use super::metrics::{NO_OPERATION, Traffic};
 use super::site::Site;
 use super::to_the_end::ToTheEnd;
 use super::trace::{self, TraceId};
@@ -49,18 +50,19 @@ pub(super) async fn answer(
         deadline: Instant::now() + time_max,
     };
     let (request_id, client) = (context.request_id, context.ip_address);
-    let (site, running) = (Arc::clone(site), running.clone());
+    let (serving, running) = (Arc::clone(site), running.clone());
     let work = async move {
         let _running = running;
         let begun = Instant::now();
         let (method, trace) = (request.method().clone(), trace::id(request.headers()));
-        let reply = site.answer(http::Request::new(request, context)).await;
-        LogLine { request_id, client, trace, method: method.as_str(), begun }.log(&reply);
+        let reply = serving.answer(http::Request::new(request, context)).await;
+        LogLine { request_id, client, trace, method: method.as_str(), begun }.log(&reply, &serving.traffic);
         reply
     };
     let reply = ToTheEnd::new(work).await.unwrap_or_else(|cause| {
         let reply = Reply::problem(Problem::internal("answering a request", cause), request_id);
-        LogLine { request_id, client, trace: None, method: "-", begun: Instant::now() }.log(&reply);
+        LogLine { request_id, client, trace: None, method: "-", begun: Instant::now() }
+            .log(&reply, &site.traffic);
         reply
     });
     if reply.is_cut {
@@ -86,12 +88,14 @@ pub(super) struct LogLine<'a> {
 }
 
 impl LogLine<'_> {
-    pub(super) fn log(self, reply: &Reply) {
+    /// Writes the line, and counts the request.
+    pub(super) fn log(self, reply: &Reply, traffic: &Traffic) {
         let Self { request_id, client, trace, method, begun } = self;
         let trace = trace.map(tracing::field::display);
-        let operation = reply.operation.unwrap_or("none");
-        let duration_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let status = reply.status;
+        let operation = reply.operation.unwrap_or(NO_OPERATION);
+        let (status, duration) = (reply.status, begun.elapsed());
+        traffic.record(operation, status, duration);
+        let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         // All three lines have these fields; tracing offers no way to list them once.
         macro_rules! line {
             ($level:ident $(, $more:ident)?) => {

@@ -6,6 +6,7 @@ mod audience;
 mod data_location;
 mod database_options;
 mod first_start;
+mod metrics_listener;
 mod open_files;
 mod opened;
 mod public_url;

@@ -14,10 +14,11 @@ use uuid::Uuid;
 use super::audience::Audience;
 use super::data_location::DataLocation;
 use super::first_start::FirstCredentials;
+use super::metrics_listener;
 use super::open_files;
 use super::opened::{self, Opened};
 use super::public_url::{public_url, refuse_unspecified};
-use super::ready_file::ReadyFile;
+use super::ready_file::{PreparedReadyFile, ReadyFile};
 use super::test_controls::Token;
 use crate::app::App;
 use crate::clock::Clock;
@@ -30,7 +31,7 @@ use crate::mail::render::Renderer;
 use crate::mail::transport::Transport;
 use crate::retention::Retention;
 use crate::secret::Secret;
-use crate::server::{self, CrossOrigin, ServerLimits, Site};
+use crate::server::{self, CrossOrigin, MetricsExporter, ServerLimits, Site, Traffic};
 use crate::web::pages;
 use crate::web::{Content, Description};
 
@@ -41,6 +42,7 @@ const CLOSED_LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 /// A running server.
 pub struct Server {
     address: SocketAddr,
+    metrics_url: Option<String>,
     site: Arc<Site>,
     first_credentials: Option<FirstCredentials>,
     test_token: Option<Token>,
@@ -64,10 +66,8 @@ impl Server {
         let test_token = Token::of(settings, audience)?;
         let ready_file = settings.ready_file.as_deref().map(ReadyFile::prepare).transpose()?;
         // Bound before anything is created, so that a port in use leaves nothing behind.
-        let listener = TcpListener::bind(settings.listen).await;
-        let listener = listener
-            .map_err(|cause| Failure::new(&format!("cannot listen on {}", settings.listen), cause))?;
-        let address = listener.local_addr().map_err(|cause| Failure::new("cannot listen", cause))?;
+        let (listener, address) = bind(settings.listen).await?;
+        let metrics = metrics_listener::bind(&settings.metrics).await?;
         let public_url = public_url(settings, address);
         let pages = pages::load().map_err(|cause| Failure::new("the page templates", cause))?;
         let data_location = DataLocation::of(settings)?;
@@ -77,6 +77,7 @@ impl Server {
             Ok::<_, Failure>(opened)
         })?;
         let (stop, stopped) = watch::channel(false);
+        let limits = limits(settings);
         let controls = test_token
             .as_ref()
             .map(|token| token.controls(&db, filled.seed, seeded_secrets, stopped.clone()));
@@ -85,29 +86,27 @@ impl Server {
             content: Content { pages, description: Description::new(&public_url) },
             proxies: settings.proxies.clone(),
             testing: controls.transpose()?,
-            cross_origin: CrossOrigin {
-                origins: settings.cross_origin.cors_origin.clone(),
-                is_open_to_loopback: settings.testing.test_api,
-            },
+            cross_origin: cross_origin(settings),
+            traffic: Traffic::new(limits.connections_max),
         });
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
         let delivery = delivery(&site.app, settings, Mailer { renderer, sender, transport });
-
-        let limits = ServerLimits {
-            connections_max: open_files::connections_max(settings),
-            header_timeout: settings.header_timeout,
-            keep_alive_timeout: settings.keep_alive_timeout,
-            request_timeout: settings.request_timeout,
-            stop_timeout: settings.stop_timeout,
-        };
         let serving = tokio::spawn(server::serve(Arc::clone(&site), listener, limits, stopped.clone()));
         let delivering = tokio::spawn(delivery.run(stopped.clone()));
+        let metrics_url = metrics.map(|(listener, address)| {
+            let exporter = MetricsExporter::new(Arc::clone(&site));
+            tokio::spawn(server::serve_metrics(exporter, listener, stopped.clone()));
+            format!("{}/metrics", url(address))
+        });
         let retaining = tokio::spawn(retention(&site.app, settings).run(stopped));
         let new_token = test_token.as_ref().and_then(Token::if_new);
-        let ready_file = ready_file.map(|prepared| prepared.publish(&url(address), new_token)).transpose()?;
+        let publish =
+            |file: PreparedReadyFile| file.publish(&url(address), metrics_url.as_deref(), new_token);
+        let ready_file = ready_file.map(publish).transpose()?;
         let first_credentials = filled.credentials;
         Ok(Self {
             address,
+            metrics_url,
             site,
             first_credentials,
             test_token,
@@ -131,6 +130,12 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The URL of the metrics, if they are served.
+    #[must_use]
+    pub fn metrics_url(&self) -> Option<&str> {
+        self.metrics_url.as_deref()
     }
 
     /// Reports when an essential part of the server has ended.
@@ -211,6 +216,20 @@ fn url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.map_err(|cause| Failure::new(&format!("cannot listen on {address}"), cause))?;
+    let address = listener.local_addr().map_err(|cause| Failure::new("cannot listen", cause))?;
+    Ok((listener, address))
+}
+
+fn cross_origin(settings: &ServeSettings) -> CrossOrigin {
+    CrossOrigin {
+        origins: settings.cross_origin.cors_origin.clone(),
+        is_open_to_loopback: settings.testing.test_api,
+    }
+}
+
 /// How mail is sent. Mail through a relay is read elsewhere, so the public URL must be set.
 fn transport(settings: &ServeSettings) -> Result<Transport, Failure> {
     let is_missing = settings.mail.smtp.smtp_host.is_some() && settings.public_url.is_none();
@@ -221,6 +240,16 @@ fn transport(settings: &ServeSettings) -> Result<Transport, Failure> {
         return Err(Failure(format!("--smtp-host also needs {}", missing.join(" and "))));
     }
     Transport::new(&settings.mail).map_err(Failure)
+}
+
+fn limits(settings: &ServeSettings) -> ServerLimits {
+    ServerLimits {
+        connections_max: open_files::connections_max(settings),
+        header_timeout: settings.header_timeout,
+        keep_alive_timeout: settings.keep_alive_timeout,
+        request_timeout: settings.request_timeout,
+        stop_timeout: settings.stop_timeout,
+    }
 }
 
 /// The mail delivery task.

@@ -109,6 +109,7 @@ mod kills;
 mod log_changes;
 #[cfg(target_os = "linux")]
 mod machine_limits;
+mod metrics;
 mod model;
 mod people_commands;
 mod postgres_commands;

@@ -23,6 +23,7 @@ const OF_LIBRARIES: &[&str] = &[
     "create_new",
     "flatten_event",
     "half_close",
+    "keep_alive",
     "log_internal_errors",
     "map_or",
     "pragma_update",

@@ -26,7 +26,7 @@ pub use mail::*;
 pub use metrics::MetricsSettings;
 pub use people::*;
 pub use proxies::*;
-pub use read::{PostgresVariables, read, serve_settings_without_environment};
+pub use read::{PostgresVariables, ServiceVariables, read, serve_settings_without_environment};
 pub use retention::RetentionSettings;
 pub use serve::*;
 pub use settings::{SettingHelp, settings_of};

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::iter;
+use std::time::Duration;
 
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
@@ -59,6 +60,28 @@ impl PostgresVariables {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let password = set("PGPASSWORD").and_then(|value| value.into_string().ok());
         Self { password: password.map(Into::into), password_file: set("PGPASSFILE") }
+    }
+}
+
+/// The variables by which a service manager such as systemd tells a process where to report.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceVariables {
+    /// `NOTIFY_SOCKET`
+    pub notify_socket: Option<OsString>,
+    /// `WATCHDOG_USEC`: how long the process may say nothing.
+    pub watchdog: Option<Duration>,
+}
+
+impl ServiceVariables {
+    /// Those of this process. A watchdog may be that of its parent, whose variables it has, too.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let number = |name: &str| set(name).and_then(|value| value.to_str()?.parse::<u64>().ok());
+        let is_of_other =
+            set("WATCHDOG_PID").is_some() && number("WATCHDOG_PID") != Some(u64::from(std::process::id()));
+        let watchdog = number("WATCHDOG_USEC").filter(|micros| *micros > 0 && !is_of_other);
+        Self { notify_socket: set("NOTIFY_SOCKET"), watchdog: watchdog.map(Duration::from_micros) }
     }
 }
 

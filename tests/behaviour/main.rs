@@ -122,6 +122,8 @@ mod restoring;
 mod retention;
 mod schemas;
 mod seeds;
+#[cfg(unix)]
+mod service_manager;
 mod starting;
 mod statistics;
 #[cfg(target_os = "linux")]

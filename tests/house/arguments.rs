@@ -31,6 +31,7 @@ const OF_LIBRARIES: &[&str] = &[
     "send_replace",
     "set_db_config",
     "set_nodelay",
+    "set_nonblocking",
     "set_strict_mode",
     "store",
     "swap",

@@ -1,6 +1,7 @@
 //! Identifies the caller: checks credentials before the request body is read, and again inside the acting transaction.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -8,7 +9,7 @@ use super::hints;
 use crate::db::{Db, Tx};
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::generated::models::UserType;
-use crate::http::{Authorization, Idempotency, RequestContext, WithIdempotency};
+use crate::http::{Authorization, Idempotency, RequestContext, RequestTrail, WithIdempotency};
 use crate::problem::{CredentialFault, Problem};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
@@ -65,8 +66,15 @@ pub async fn authenticate(
     let kind = kind(scheme);
     let invalid = || refusal(operation, CredentialFault::Invalid, NOT_VALID);
     let secret_hash = Secret::parse(kind, credentials).ok_or_else(invalid)?.hash();
-    let find = move |tx: &Tx| Ok(store::credentials::find(tx, kind, &secret_hash)?.is_some());
-    if !db.is_known(context.deadline, *secret_hash.as_bytes(), find).await? {
+    let (trail, asked) = (Arc::clone(&context.trail), Instant::now());
+    let find = move |tx: &Tx| {
+        let found = store::credentials::find(tx, kind, &secret_hash)?;
+        let user = found.map(|found| trail.record_user(found.user_id.into()));
+        Ok(user.is_some())
+    };
+    let is_known = db.is_known(context.deadline, *secret_hash.as_bytes(), find).await;
+    context.trail.database_has_answered(asked);
+    if !is_known? {
         db.confirm(context.deadline).await?;
         return Err(invalid());
     }
@@ -78,6 +86,7 @@ impl Principal {
     pub fn caller(&self, tx: &Tx) -> Result<Caller, Problem> {
         let found = store::credentials::find(tx, self.kind, &self.secret_hash)?;
         let found = found.ok_or_else(|| refusal(self.operation, CredentialFault::Invalid, NOT_VALID))?;
+        self.context.trail.record_user(found.user_id.into());
         Ok(Caller {
             operation: self.operation,
             credential_id: found.credential_id,
@@ -94,6 +103,12 @@ impl Principal {
     #[must_use]
     pub fn idempotency(&self) -> Option<&Idempotency> {
         self.idempotency.as_ref()
+    }
+
+    /// What is learned about the request.
+    #[must_use]
+    pub fn trail(&self) -> &Arc<RequestTrail> {
+        &self.context.trail
     }
 
     /// When the request times out.

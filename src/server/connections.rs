@@ -148,7 +148,7 @@ impl Connection {
             // The client disconnected, or does not speak HTTP: nothing to report.
             (Err(_), None) => Ended::Closed,
             (Err(cause), Some(answer)) => {
-                let refused = refusal::refuse(&self.site.traffic, &cause, answer, peer).await;
+                let refused = refusal::refuse(&self.site, &cause, answer, peer).await;
                 let _ = tokio::time::timeout(self.limits.header_timeout, stream.write_all(&refused)).await;
                 Ended::Closed
             }

@@ -6,6 +6,7 @@ mod activity;
 mod client_address;
 mod connections;
 mod cross_origin;
+mod log_line;
 mod metrics;
 mod pace;
 mod refusal;

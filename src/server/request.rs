@@ -12,11 +12,11 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::client_address;
-use super::metrics::{NO_OPERATION, Traffic};
+use super::log_line::LogLine;
 use super::site::Site;
 use super::to_the_end::ToTheEnd;
-use super::trace::{self, TraceId};
-use crate::http::{self, Reply, ReplyBody, RequestContext};
+use super::trace;
+use crate::http::{self, Reply, ReplyBody, RequestContext, RequestTrail};
 use crate::problem::Problem;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -43,11 +43,13 @@ pub(super) async fn answer(
     time_max: Duration,
     request: Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Cut> {
+    let trail = Arc::new(RequestTrail::default());
     let context = RequestContext {
         request_id: request_id(request.headers()),
         ip_address: client_address::of(&site.proxies, peer, request.headers()),
         user_agent: user_agent(request.headers()),
         deadline: Instant::now() + time_max,
+        trail: Arc::clone(&trail),
     };
     let (request_id, client) = (context.request_id, context.ip_address);
     let (serving, running) = (Arc::clone(site), running.clone());
@@ -56,13 +58,14 @@ pub(super) async fn answer(
         let begun = Instant::now();
         let (method, trace) = (request.method().clone(), trace::id(request.headers()));
         let reply = serving.answer(http::Request::new(request, context)).await;
-        LogLine { request_id, client, trace, method: method.as_str(), begun }.log(&reply, &serving.traffic);
+        let (method, trail) = (method.as_str(), Some(&*trail));
+        LogLine { request_id, client, trace, method, begun, trail }.log(&serving, &reply);
         reply
     };
     let reply = ToTheEnd::new(work).await.unwrap_or_else(|cause| {
         let reply = Reply::problem(Problem::internal("answering a request", cause), request_id);
-        LogLine { request_id, client, trace: None, method: "-", begun: Instant::now() }
-            .log(&reply, &site.traffic);
+        let begun = Instant::now();
+        LogLine { request_id, client, trace: None, method: "-", begun, trail: None }.log(site, &reply);
         reply
     });
     if reply.is_cut {
@@ -74,46 +77,6 @@ pub(super) async fn answer(
         response.headers_mut().insert(REQUEST_ID, value);
     }
     Ok(response)
-}
-
-/// The log line of a request. It contains the operation instead of the path, and of the client's headers only the
-/// trace.
-#[derive(Clone, Copy)]
-pub(super) struct LogLine<'a> {
-    pub request_id: Uuid,
-    pub client: IpAddr,
-    pub trace: Option<TraceId>,
-    pub method: &'a str,
-    pub begun: Instant,
-}
-
-impl LogLine<'_> {
-    /// Writes the line, and counts the request.
-    pub(super) fn log(self, reply: &Reply, traffic: &Traffic) {
-        let Self { request_id, client, trace, method, begun } = self;
-        let trace = trace.map(tracing::field::display);
-        let operation = reply.operation.unwrap_or(NO_OPERATION);
-        let (status, duration) = (reply.status, begun.elapsed());
-        traffic.record(operation, status, duration);
-        let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        // All three lines have these fields; tracing offers no way to list them once.
-        macro_rules! line {
-            ($level:ident $(, $more:ident)?) => {
-                tracing::$level!(
-                    request.id = %request_id, trace.id = trace, client.address = %client, operation, method, status,
-                    duration_us, $($more,)? "request"
-                )
-            };
-        }
-        match &reply.problem {
-            Some(Problem::Internal(cause)) => line!(error, cause),
-            Some(problem) => {
-                let problem = problem.name();
-                line!(info, problem);
-            }
-            None => line!(info),
-        }
-    }
 }
 
 /// The client's own id if it is a UUID, since the `instance` of a problem contains it as one; otherwise a new id.

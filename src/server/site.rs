@@ -3,7 +3,7 @@
 use super::cross_origin::CrossOrigin;
 use super::metrics::{PREFLIGHT, Traffic};
 use crate::app::App;
-use crate::config::ProxySettings;
+use crate::config::{ProxySettings, RequestLogSettings};
 use crate::generated::router;
 use crate::http::{Reply, Request};
 use crate::testing::{self, Controls};
@@ -21,6 +21,8 @@ pub struct Site {
     pub testing: Option<Controls>,
     /// Which pages of other origins may read answers.
     pub cross_origin: CrossOrigin,
+    /// What the lines of requests have.
+    pub request_log: RequestLogSettings,
     /// Counts requests and connections.
     pub traffic: Traffic,
 }

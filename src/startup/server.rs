@@ -87,6 +87,7 @@ impl Server {
             proxies: settings.proxies.clone(),
             testing: controls.transpose()?,
             cross_origin: cross_origin(settings),
+            request_log: settings.request_log,
             traffic: Traffic::new(limits.connections_max),
         });
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };

@@ -16,6 +16,7 @@ mod noise;
 mod odd_requests;
 mod operator_rules;
 mod proxies;
+mod request_log;
 mod requests;
 mod rights;
 mod secrets;

@@ -3,7 +3,10 @@
 //! The secret alone identifies the invitation: the request has no user or address, and an unknown, altered, truncated
 //! or re-cased secret gives the same answer. The invitation stays valid if its inviter loses permissions meanwhile.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::pasted_code;
 use crate::app::App;
@@ -53,8 +56,14 @@ pub async fn accept(app: &App, context: RequestContext, acceptance: Acceptance) 
     let names = Names::check(acceptance.first_name, acceptance.last_name)?;
     let code = acceptance.secret.unwrap_or_default();
     let hash = pasted_code::find(&code)?.hash();
-    let deadline = context.deadline;
-    app.db.write(deadline, move |tx| carry_out(tx, &context, &hash, &names)).await
+    let (deadline, trail, asked) = (context.deadline, Arc::clone(&context.trail), Instant::now());
+    let accepting = move |tx: &Tx| {
+        context.trail.database_begins(asked);
+        carry_out(tx, &context, &hash, &names)
+    };
+    let accepted = app.db.write(deadline, accepting).await;
+    trail.database_has_answered(asked);
+    accepted
 }
 
 /// The names as stored: an empty name counts as absent.

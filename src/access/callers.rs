@@ -41,7 +41,7 @@ pub struct Caller {
     pub user_type: UserType,
     /// The limits of a personal access token; `None` for a session.
     pub limits: Option<TokenLimits>,
-    ip_address: IpAddr,
+    ip_address: Option<IpAddr>,
     user_agent: Option<String>,
 }
 
@@ -131,7 +131,7 @@ impl Caller {
         Actor {
             organisation_id: self.organisation_id,
             user_id: Some(self.user_id),
-            ip_address: Some(self.ip_address.to_string()),
+            ip_address: self.ip_address.map(|address| address.to_string()),
             user_agent: self.user_agent.clone(),
         }
     }

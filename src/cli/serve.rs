@@ -42,7 +42,7 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         let temporary_folder = server.temporary_folder().map(Path::to_owned);
         leftovers.add(temporary_folder.into_iter().chain(settings.ready_file.clone()));
         let shown = tell(&mut server, audience, out);
-        tracing::info!(url = server.url(), database = server.database(), "serving");
+        tracing::info!(url = server.urls().join(","), database = server.database(), "serving");
         let lifeline = server.lifeline().clone();
         let manager = ServiceManager::of_process();
         manager.ready(lifeline.clone());

@@ -11,6 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches};
 use super::arguments::Arguments;
 use super::database::{DatabaseLocation, DatabaseUrl};
 use super::environment::{refuse_unknown, without_unset};
+use super::listen::{LISTEN_MODE, ListenAddress};
 use super::proxies::ForwardedHeader;
 use super::serve::ServeSettings;
 use super::values::Hidden;
@@ -30,6 +31,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, 
     refuse_visible_password(&mut command, &matches)?;
     refuse_file_settings_with_url(&mut command, &matches)?;
     refuse_header_without_proxies(&mut command, &matches)?;
+    refuse_mode_without_sockets(&mut command, &matches)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
@@ -162,6 +164,23 @@ fn refuse_header_without_proxies(
     if is_named && !serve.contains_id("trusted_proxy") {
         let text = "--trusted-proxy-header applies only to trusted proxies, so give --trusted-proxy \
                     (BRMS_TRUSTED_PROXY), too";
+        return Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, text));
+    }
+    Ok(())
+}
+
+/// Rejects permissions of sockets that would silently be ignored.
+fn refuse_mode_without_sockets(
+    command: &mut clap::Command,
+    matches: &clap::ArgMatches,
+) -> Result<(), clap::Error> {
+    let Some(("serve", serve)) = matches.subcommand() else { return Ok(()) };
+    // The default may be named: a file of all settings does.
+    let is_other = serve.get_one("listen_mode") != Some(&LISTEN_MODE);
+    let mut listen = serve.get_many::<ListenAddress>("listen").into_iter().flatten();
+    if is_other && !listen.any(|address| matches!(address, ListenAddress::Unix(_))) {
+        let text =
+            "--listen-mode applies only to sockets in the file system, so give --listen unix:PATH, too";
         return Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, text));
     }
     Ok(())

@@ -1,6 +1,5 @@
 //! The settings of `serve`, and those that other commands share with it.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use clap::Args;
 
 use super::cross_origin::CrossOriginSettings;
 use super::database::DatabaseSettings;
+use super::listen::ListenSettings;
 use super::mail::{DeliverySettings, MailSettings};
 use super::metrics::MetricsSettings;
 use super::proxies::ProxySettings;
@@ -55,9 +55,9 @@ pub struct InvitationSettings {
 /// Settings of `serve`.
 #[derive(Clone, Debug, Args)]
 pub struct ServeSettings {
-    /// The listen address; port 0 selects a free one.
-    #[arg(long, help_heading = SERVER, env = "BRMS_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    /// Where the server listens.
+    #[command(flatten, next_help_heading = SERVER)]
+    pub listening: ListenSettings,
     /// The database.
     #[command(flatten, next_help_heading = DATABASE)]
     pub data: DatabaseSettings,
@@ -94,7 +94,7 @@ pub struct ServeSettings {
     #[arg(long, help_heading = FIRST_START, env = "BRMS_ORGANISATION", value_name = "NAME", default_value = "My organisation", value_parser = name)]
     pub organisation: String,
     /// A file that is written once the server accepts requests and removed at exit: JSON with `url`, the actual
-    /// listen address, and with `metricsUrl` if metrics are served.
+    /// listen address, with `urls` if there are several, and with `metricsUrl` if metrics are served.
     #[arg(long, help_heading = SERVER, env = "BRMS_READY_FILE", value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
     /// Listen on more than loopback although the database accepts credentials from a seed file.

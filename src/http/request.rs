@@ -25,8 +25,8 @@ use crate::problem::Problem;
 pub struct RequestContext {
     /// The request's id, for its log line and response.
     pub request_id: Uuid,
-    /// The client's address.
-    pub ip_address: IpAddr,
+    /// The client's address, if it has one: by a socket in the file system it has none.
+    pub ip_address: Option<IpAddr>,
     /// The client's `User-Agent`.
     pub user_agent: Option<String>,
     /// When the request times out.

@@ -20,7 +20,8 @@ const PROBES: [&str; 3] = ["page:live", "page:ready", "healthCheck"];
 #[derive(Clone, Copy)]
 pub(super) struct LogLine<'a> {
     pub request_id: Uuid,
-    pub client: IpAddr,
+    /// `None` by a socket in the file system.
+    pub client: Option<IpAddr>,
     pub trace: Option<TraceId>,
     pub method: &'a str,
     pub begun: Instant,
@@ -61,7 +62,7 @@ impl LogLine<'_> {
         let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let trace = trace.map(tracing::field::display);
         let is_shown = !site.request_log.log_without_clients;
-        let client = is_shown.then(|| tracing::field::display(client));
+        let client = client.filter(|_| is_shown).map(tracing::field::display);
         let user = trail.filter(|_| is_shown).and_then(RequestTrail::user_id).map(tracing::field::display);
         let problem = reply.problem.as_ref().map(Problem::name);
         // All lines have these fields; tracing offers no way to list them once.

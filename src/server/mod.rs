@@ -12,6 +12,7 @@ mod pace;
 mod refusal;
 mod request;
 mod site;
+mod stream;
 mod to_the_end;
 mod trace;
 
@@ -19,3 +20,4 @@ pub use connections::{ServerLimits, serve};
 pub use cross_origin::CrossOrigin;
 pub use metrics::{MetricsExporter, Traffic, serve_metrics};
 pub use site::Site;
+pub use stream::ClientListener;

@@ -19,7 +19,12 @@ const WITHOUT_BODY: &str = "content-length: 0\r\n";
 const STATUS: std::ops::Range<usize> = 9..12;
 
 /// hyper's response with a problem document as its body. Also writes the log line.
-pub(super) async fn refuse(site: &Site, cause: &hyper::Error, answer: &[u8], peer: IpAddr) -> Vec<u8> {
+pub(super) async fn refuse(
+    site: &Site,
+    cause: &hyper::Error,
+    answer: &[u8],
+    peer: Option<IpAddr>,
+) -> Vec<u8> {
     let (request_id, begun) = (Uuid::now_v7(), Instant::now());
     let head = String::from_utf8_lossy(answer);
     let fault = match head.get(STATUS) {

@@ -39,7 +39,7 @@ impl std::error::Error for Cut {}
 pub(super) async fn answer(
     site: &Arc<Site>,
     running: &mpsc::Sender<()>,
-    peer: IpAddr,
+    peer: Option<IpAddr>,
     time_max: Duration,
     request: Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Cut> {

@@ -67,12 +67,15 @@ impl PreparedReadyFile {
     /// token; only the file's owner can read it.
     pub(super) fn publish(
         self,
-        url: &str,
+        urls: &[String],
         metrics_url: Option<&str>,
         test_token: Option<&Secret>,
     ) -> Result<ReadyFile, Failure> {
         let Self { path, mut file } = self;
-        let mut ready = serde_json::json!({ "url": url });
+        let mut ready = serde_json::json!({ "url": urls.first() });
+        if urls.len() > 1 {
+            ready["urls"] = urls.into();
+        }
         if let Some(metrics_url) = metrics_url {
             ready["metricsUrl"] = metrics_url.into();
         }

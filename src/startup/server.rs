@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout_at};
@@ -14,11 +13,13 @@ use uuid::Uuid;
 use super::audience::Audience;
 use super::data_location::DataLocation;
 use super::first_start::FirstCredentials;
+use super::listening::Listening;
 use super::metrics_listener;
 use super::open_files;
 use super::opened::{self, Opened};
 use super::public_url::{public_url, refuse_unspecified};
 use super::ready_file::{PreparedReadyFile, ReadyFile};
+use super::socket_file::SocketFile;
 use super::test_controls::Token;
 use crate::app::App;
 use crate::clock::Clock;
@@ -41,7 +42,10 @@ const CLOSED_LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
 /// A running server.
 pub struct Server {
-    address: SocketAddr,
+    address: Option<SocketAddr>,
+    urls: Vec<String>,
+    /// Held so that they are removed.
+    sockets: Vec<SocketFile>,
     metrics_url: Option<String>,
     site: Arc<Site>,
     first_credentials: Option<FirstCredentials>,
@@ -66,17 +70,19 @@ impl Server {
         let test_token = Token::of(settings, audience)?;
         let ready_file = settings.ready_file.as_deref().map(ReadyFile::prepare).transpose()?;
         // Bound before anything is created, so that a port in use leaves nothing behind.
-        let (listener, address) = bind(settings.listen).await?;
+        let listening = Listening::open(&settings.listening).await?;
         let metrics = metrics_listener::bind(&settings.metrics).await?;
-        let public_url = public_url(settings, address);
+        let public_url = public_url(settings, &listening.addresses);
         let pages = pages::load().map_err(|cause| Failure::new("the page templates", cause))?;
         let data_location = DataLocation::of(settings)?;
         let Opened { db, lock, filled, seeded_secrets } = tokio::task::block_in_place(|| {
-            let opened = opened::open(settings, clock, audience, &data_location, address)?;
+            let opened = opened::open(settings, clock, audience, &data_location, listening.exposed())?;
             opened::record_public_url(&opened.db, &public_url)?;
             Ok::<_, Failure>(opened)
         })?;
         let (stop, stopped) = watch::channel(false);
+        let urls = listening.urls();
+        let Listening { listeners, addresses, sockets } = listening;
         let limits = limits(settings);
         let controls = test_token
             .as_ref()
@@ -92,21 +98,22 @@ impl Server {
         });
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
         let delivery = delivery(&site.app, settings, Mailer { renderer, sender, transport });
-        let serving = tokio::spawn(server::serve(Arc::clone(&site), listener, limits, stopped.clone()));
+        let serving = tokio::spawn(server::serve(Arc::clone(&site), listeners, limits, stopped.clone()));
         let delivering = tokio::spawn(delivery.run(stopped.clone()));
         let metrics_url = metrics.map(|(listener, address)| {
             let exporter = MetricsExporter::new(Arc::clone(&site));
             tokio::spawn(server::serve_metrics(exporter, listener, stopped.clone()));
-            format!("{}/metrics", url(address))
+            format!("http://{address}/metrics")
         });
         let retaining = tokio::spawn(retention(&site.app, settings).run(stopped));
         let new_token = test_token.as_ref().and_then(Token::if_new);
-        let publish =
-            |file: PreparedReadyFile| file.publish(&url(address), metrics_url.as_deref(), new_token);
+        let publish = |file: PreparedReadyFile| file.publish(&urls, metrics_url.as_deref(), new_token);
         let ready_file = ready_file.map(publish).transpose()?;
         let first_credentials = filled.credentials;
         Ok(Self {
-            address,
+            address: addresses.first().copied(),
+            urls,
+            sockets,
             metrics_url,
             site,
             first_credentials,
@@ -121,15 +128,21 @@ impl Server {
         })
     }
 
-    /// The URL of the listener.
+    /// The URL of the first listener; `unix:PATH` if it is a socket in the file system.
     #[must_use]
     pub fn url(&self) -> String {
-        url(self.address)
+        self.urls.first().cloned().unwrap_or_default()
     }
 
-    /// The address of the listener.
+    /// Those of all listeners.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
+    pub fn urls(&self) -> &[String] {
+        &self.urls
+    }
+
+    /// The address of the first listener of the network.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
@@ -178,7 +191,7 @@ impl Server {
     /// database is still in use, in which case only the end of the process releases it.
     pub async fn stop(self) -> bool {
         // The ready file is removed first, since it announces the server; the lock is released last.
-        drop(self.ready_file);
+        drop((self.ready_file, self.sockets));
         self.site.app.db.begin_to_stop();
         self.stop.send_replace(true);
         log_failure(self.serving.await);
@@ -211,17 +224,6 @@ fn log_failure(ended: Result<(), JoinError>) {
     if let Err(cause) = ended {
         tracing::error!(%cause, "a task of the server failed");
     }
-}
-
-fn url(address: SocketAddr) -> String {
-    format!("http://{address}")
-}
-
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let listener = TcpListener::bind(address).await;
-    let listener = listener.map_err(|cause| Failure::new(&format!("cannot listen on {address}"), cause))?;
-    let address = listener.local_addr().map_err(|cause| Failure::new("cannot listen", cause))?;
-    Ok((listener, address))
 }
 
 fn cross_origin(settings: &ServeSettings) -> CrossOrigin {

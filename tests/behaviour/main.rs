@@ -106,6 +106,8 @@ mod first_contact;
 mod fuzz;
 mod instances;
 mod kills;
+#[cfg(unix)]
+mod listening;
 #[cfg(target_os = "linux")]
 mod log_changes;
 #[cfg(target_os = "linux")]

@@ -97,7 +97,7 @@ fn carry_out(
     let actor = Actor {
         organisation_id: invitation.organisation_id,
         user_id: Some(user.id),
-        ip_address: Some(context.ip_address.to_string()),
+        ip_address: context.ip_address.map(|address| address.to_string()),
         user_agent: context.user_agent.clone(),
     };
     let data = serde_json::json!({

@@ -1,5 +1,7 @@
 //! The state that every operation uses, created once at start.
 
+use std::sync::Arc;
+
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -53,7 +55,9 @@ impl App {
         work: impl Fn(&Tx, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let (party, deadline) = (principal.party(), principal.deadline());
+        let (trail, asked) = (Arc::clone(principal.trail()), Instant::now());
         let reading = move |tx: &Tx| {
+            principal.trail().database_begins(asked);
             let caller = principal.caller(tx)?;
             let answer = work(tx, &caller);
             tracing::debug!(
@@ -63,7 +67,9 @@ impl App {
             );
             answer
         };
-        self.db.read(party, deadline, reading).await
+        let answer = self.db.read(party, deadline, reading).await;
+        trail.database_has_answered(asked);
+        answer
     }
 
     /// Writes for a caller, who is looked up in the same transaction. Fails with 401 if the credentials are no longer
@@ -74,11 +80,15 @@ impl App {
         mut work: impl FnMut(&Tx, &Caller) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let (party, deadline) = (principal.party(), principal.deadline());
+        let (trail, asked) = (Arc::clone(principal.trail()), Instant::now());
         let writing = move |tx: &Tx| {
+            principal.trail().database_begins(asked);
             tx.limit(deadline);
             work(tx, &principal.caller(tx)?)
         };
-        self.db.write(party, deadline, writing).await
+        let answer = self.db.write(party, deadline, writing).await;
+        trail.database_has_answered(asked);
+        answer
     }
 
     /// Writes for a POST operation, which is done once for each `Idempotency-Key`. `permit` looks up what the path names
@@ -91,7 +101,9 @@ impl App {
         mut work: impl FnMut(&Tx, &Caller, P) -> Result<T, Problem> + Send + 'static,
     ) -> Result<Posted<T>, Problem> {
         let (party, deadline) = (principal.party(), principal.deadline());
+        let (trail, asked) = (Arc::clone(principal.trail()), Instant::now());
         let writing = move |tx: &Tx| {
+            principal.trail().database_begins(asked);
             tx.limit(deadline);
             let caller = principal.caller(tx)?;
             let permitted = permit(tx, &caller)?;
@@ -100,6 +112,8 @@ impl App {
                 Some(key) => idempotency::once(tx, &caller, key, || work(tx, &caller, permitted)),
             }
         };
-        self.db.write(party, deadline, writing).await
+        let answer = self.db.write(party, deadline, writing).await;
+        trail.database_has_answered(asked);
+        answer
     }
 }

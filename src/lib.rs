@@ -50,6 +50,7 @@ pub mod problem;
 pub mod address;
 pub mod clock;
 pub mod failure;
+pub mod histogram;
 pub mod lifeline;
 pub mod private_file;
 pub mod search;

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -87,6 +87,15 @@ const TERMINAL_CHUNKS_MAX: usize = 1000;
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 /// How long the end of the program waits for them.
 const FINISH_TIME_MAX: Duration = Duration::from_millis(500);
+
+/// The lines that could not be written since the start of the process.
+static DROPPED: AtomicU64 = AtomicU64::new(0);
+
+/// How many lines could not be written since the start of the process.
+#[must_use]
+pub fn dropped_lines() -> u64 {
+    DROPPED.load(Ordering::Relaxed)
+}
 
 /// Waits a short time until a terminal has shown the last lines.
 pub fn finish() {
@@ -230,6 +239,7 @@ impl<T: Target> Lines<T> {
         }
         if state.dropped > 0 || state.write(line).is_err() {
             state.dropped += 1;
+            DROPPED.fetch_add(1, Ordering::Relaxed);
         }
     }
 

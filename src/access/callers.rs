@@ -1,6 +1,7 @@
 //! Identifies the caller: checks credentials before the request body is read, and again inside the acting transaction.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
@@ -8,7 +9,7 @@ use super::hints;
 use crate::db::{Db, Party, Tx};
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::generated::models::UserType;
-use crate::http::{Authorization, Idempotency, RequestContext, WithIdempotency};
+use crate::http::{Authorization, Idempotency, RequestContext, RequestTrail, WithIdempotency};
 use crate::problem::{CredentialFault, Problem};
 use crate::secret::{Secret, SecretHash, SecretKind};
 use crate::store;
@@ -41,7 +42,7 @@ pub struct Caller {
     pub user_type: UserType,
     /// The limits of a personal access token; `None` for a session.
     pub limits: Option<TokenLimits>,
-    ip_address: IpAddr,
+    ip_address: Option<IpAddr>,
     user_agent: Option<String>,
 }
 
@@ -66,11 +67,17 @@ pub async fn authenticate(
     let kind = kind(scheme);
     let invalid = || refusal(operation, CredentialFault::Invalid, NOT_VALID);
     let secret_hash = Secret::parse(kind, credentials).ok_or_else(invalid)?.hash();
+    let (trail, asked) = (Arc::clone(&context.trail), Instant::now());
     let find = move |tx: &Tx| {
         let found = store::credentials::find(tx, kind, &secret_hash)?;
-        Ok(found.map(|found| Party::Organisation(found.organisation_id.into())))
+        Ok(found.map(|found| {
+            trail.record_user(found.user_id.into());
+            Party::Organisation(found.organisation_id.into())
+        }))
     };
-    let Some(party) = db.party_of(context.deadline, *secret_hash.as_bytes(), find).await? else {
+    let party = db.party_of(context.deadline, *secret_hash.as_bytes(), find).await;
+    context.trail.database_has_answered(asked);
+    let Some(party) = party? else {
         db.confirm(context.deadline).await?;
         return Err(invalid());
     };
@@ -82,6 +89,7 @@ impl Principal {
     pub fn caller(&self, tx: &Tx) -> Result<Caller, Problem> {
         let found = store::credentials::find(tx, self.kind, &self.secret_hash)?;
         let found = found.ok_or_else(|| refusal(self.operation, CredentialFault::Invalid, NOT_VALID))?;
+        self.context.trail.record_user(found.user_id.into());
         Ok(Caller {
             operation: self.operation,
             credential_id: found.credential_id,
@@ -106,6 +114,12 @@ impl Principal {
         self.party
     }
 
+    /// What is learned about the request.
+    #[must_use]
+    pub fn trail(&self) -> &Arc<RequestTrail> {
+        &self.context.trail
+    }
+
     /// When the request times out.
     #[must_use]
     pub fn deadline(&self) -> Instant {
@@ -126,7 +140,7 @@ impl Caller {
         Actor {
             organisation_id: self.organisation_id,
             user_id: Some(self.user_id),
-            ip_address: Some(self.ip_address.to_string()),
+            ip_address: self.ip_address.map(|address| address.to_string()),
             user_agent: self.user_agent.clone(),
         }
     }

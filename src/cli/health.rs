@@ -1,32 +1,51 @@
 //! `brms health`: for container health checks and scripts.
 
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::client::{Call, call};
-use crate::config::HealthSettings;
+use super::client::{Answer, Call, call, call_by_socket};
+use crate::config::{HealthSettings, ListenAddress};
 use crate::failure::Failure;
 use crate::terminal::line;
 
 const TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Asks a running server whether it is ready. If it listens on a wildcard address, both loopback addresses are tried,
-/// since IPv6 may be disabled.
+/// Where a server may be asked.
+enum AskedPlace {
+    Address(SocketAddr),
+    Socket(PathBuf),
+}
+
+impl std::fmt::Display for AskedPlace {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(formatter),
+            Self::Socket(path) => formatter.write_str(&line(&format!("unix:{}", path.display()))),
+        }
+    }
+}
+
+/// Asks a running server whether it is ready, at the first place where one answers.
 pub(super) fn run(settings: &HealthSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let asked = Call { method: "GET", path: "/readyz", ..Call::default() };
     // A single-threaded runtime: this runs often, also where threads are scarce.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut failures = Vec::new();
-    for address in addresses(settings.listen) {
-        match runtime.block_on(call(address, &asked, TIME_MAX)) {
-            Ok(answer) if answer.status == 200 => {
-                writeln!(out, "{address} is healthy")?;
+    for place in settings.listen.iter().flat_map(places) {
+        let answered = place.and_then(|place| {
+            let answer = runtime.block_on(ask(&place, &asked))?;
+            Ok((place, answer))
+        });
+        match answered {
+            Ok((place, answer)) if answer.status == 200 => {
+                writeln!(out, "{place} is healthy")?;
                 return Ok(());
             }
-            Ok(answer) => {
+            Ok((place, answer)) => {
                 return Err(
-                    format!("{address} is not healthy: {} {}", answer.status, line(&answer.body)).into()
+                    format!("{place} is not healthy: {} {}", answer.status, line(&answer.body)).into()
                 );
             }
             Err(failure) => failures.push(failure.to_string()),
@@ -35,6 +54,26 @@ pub(super) fn run(settings: &HealthSettings, out: &mut dyn Write) -> Result<(), 
     Err(failures.join("; ").into())
 }
 
+async fn ask(place: &AskedPlace, asked: &Call<'_>) -> Result<Answer, Failure> {
+    match place {
+        AskedPlace::Address(address) => call(*address, asked, TIME_MAX).await,
+        AskedPlace::Socket(path) => call_by_socket(path, asked, TIME_MAX).await,
+    }
+}
+
+/// Where a server that listens there is asked.
+fn places(listen: &ListenAddress) -> Vec<Result<AskedPlace, Failure>> {
+    let (host, port) = match listen {
+        ListenAddress::Unix(path) => return vec![Ok(AskedPlace::Socket(path.clone()))],
+        ListenAddress::Tcp { host, port } => (host.as_str(), *port),
+    };
+    match (host, port).to_socket_addrs() {
+        Ok(found) => found.flat_map(addresses).map(|address| Ok(AskedPlace::Address(address))).collect(),
+        Err(cause) => vec![Err(Failure::new(&format!("no address of {host}"), cause))],
+    }
+}
+
+/// If it listens on a wildcard address, both loopback addresses are tried, since IPv6 may be disabled.
 fn addresses(listen: SocketAddr) -> Vec<SocketAddr> {
     let at = |ip: IpAddr| SocketAddr::new(ip, listen.port());
     let (four, six) = (at(Ipv4Addr::LOCALHOST.into()), at(Ipv6Addr::LOCALHOST.into()));

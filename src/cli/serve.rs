@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::leftovers::Leftovers;
 use super::output::unprinted;
+use super::service_manager::ServiceManager;
 use super::signals::StopSignals;
 use super::threads;
 use crate::clock::Clock;
@@ -41,8 +42,10 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         let temporary_folder = server.temporary_folder().map(Path::to_owned);
         leftovers.add(temporary_folder.into_iter().chain(settings.ready_file.clone()));
         let shown = tell(&mut server, audience, out);
-        tracing::info!(url = server.url(), database = server.database(), "serving");
+        tracing::info!(url = server.urls().join(","), database = server.database(), "serving");
         let lifeline = server.lifeline().clone();
+        let manager = ServiceManager::of_process();
+        manager.ready(lifeline.clone());
         let outcome = if let Err(cause) = shown {
             Err(cause)
         } else {
@@ -55,6 +58,7 @@ pub(super) fn run(settings: &ServeSettings, out: &mut dyn Write) -> Result<(), F
         if let Err(cause) = &outcome {
             tracing::error!(%cause, "the server cannot continue");
         }
+        manager.stopping();
         tracing::info!("shutting down: no new connections; requests in progress are finished");
         if !server.stop().await {
             tracing::error!(

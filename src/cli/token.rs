@@ -18,11 +18,16 @@ pub(super) fn create(settings: &CreateTokenSettings, out: &mut dyn Write) -> Res
     operator::check(settings)?;
     let created = operator::create(&database::open_existing(&settings.data)?, settings)?;
     let until = created.expires_at.map_or_else(|| "it is revoked".to_owned(), Timestamp::rfc3339);
+    let email = line(&created.email);
+    let waits = if created.is_before_acceptance {
+        format!("{email} has not accepted the invitation yet; until then it does not work\n")
+    } else {
+        String::new()
+    };
     let shown = format!(
-        "{}\ntoken {} of {}: {}, until {until}; the secret is shown only once\n",
+        "{}\ntoken {} of {email}: {}, until {until}; the secret is shown only once\n{waits}",
         created.secret.reveal(),
         created.id,
-        line(&created.email),
         granted(settings)
     );
     // In one write: a reader of only the first line may have closed the pipe before the second.

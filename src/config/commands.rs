@@ -1,6 +1,5 @@
 //! The settings of all commands except `serve`.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use super::database::{DatabaseSettings, DatabaseUrl, PostgresSettings, postgres_url};
+use super::listen::ListenAddress;
 use super::mail::MailSettings;
 use super::people::PrintSettings;
 use super::serve::InvitationSettings;
@@ -292,7 +292,13 @@ pub enum ProjectCommand {
 /// Settings of `health`.
 #[derive(Clone, Debug, Args)]
 pub struct HealthSettings {
-    /// The address of the server.
-    #[arg(long, env = "BRMS_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    /// Where the server listens: HOST:PORT, PORT or unix:PATH. Of several the first that answers counts.
+    #[arg(
+        long,
+        env = "BRMS_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080",
+        value_delimiter = ','
+    )]
+    pub listen: Vec<ListenAddress>,
 }

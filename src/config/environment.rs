@@ -9,6 +9,7 @@ use super::arguments::Arguments;
 const PREFIX: &str = "BRMS_";
 /// Read by build.rs, not by the program; it may still be set.
 pub(super) const BUILD_ONLY: &[&str] = &["BRMS_CODEGEN"];
+const LIKENESS_MIN: f64 = 0.7;
 /// The schemes in port variables that Kubernetes and Docker create for services.
 const SERVICE_SCHEMES: [&str; 3] = ["tcp://", "udp://", "sctp://"];
 
@@ -24,8 +25,25 @@ pub(super) fn refuse_unknown(variables: impl Iterator<Item = (String, String)>) 
     if unknown.is_empty() {
         return Ok(());
     }
-    let text = format!("unknown in the environment: {}; known are: {}", unknown.join(", "), known.join(", "));
+    let told = unknown.iter().map(|name| match meant(name, &known) {
+        Some(meant) => format!("{name} (did you mean {meant}?)"),
+        None => name.clone(),
+    });
+    let told: Vec<String> = told.collect();
+    let text = format!(
+        "unknown in the environment: {}; `brms serve --help` has the names, and `brms init` writes all of them into a file",
+        told.join(", ")
+    );
     Err(command.error(clap::error::ErrorKind::UnknownArgument, text))
+}
+
+/// The setting that a misspelt name resembles most, by the measure and the threshold with which clap suggests flags.
+fn meant<'k>(name: &str, known: &'k [String]) -> Option<&'k str> {
+    let rest = name.strip_prefix(PREFIX).unwrap_or(name);
+    let likeness = |known: &String| strsim::jaro(rest, known.strip_prefix(PREFIX).unwrap_or(known));
+    let best =
+        known.iter().map(|known| (known, likeness(known))).max_by(|one, other| one.1.total_cmp(&other.1));
+    best.filter(|(_, likeness)| *likeness > LIKENESS_MIN).map(|(known, _)| known.as_str())
 }
 
 /// The command without the variables that are empty (`${X:-}` in a compose file), which count as unset, and without
@@ -94,7 +112,23 @@ mod tests {
         }
         let error = refused("BRMS_LISTENN", "x").unwrap();
         assert_eq!(refused("BRMS_LISTENN", ""), None, "empty counts as unset");
-        assert!(error.contains("BRMS_LISTENN") && error.contains("BRMS_LISTEN,"), "{error}");
+        assert!(error.contains("BRMS_LISTENN (did you mean BRMS_LISTEN?)"), "{error}");
+        for (name, meant) in [
+            ("BRMS_LISEN", "BRMS_LISTEN"),
+            ("BRMS_DATABSE", "BRMS_DATABASE"),
+            ("BRMS_DB", "BRMS_DATABASE"),
+            ("BRMS_SMPT_HOST", "BRMS_SMTP_HOST"),
+            ("BRMS_MAILFROM", "BRMS_MAIL_FROM"),
+            ("BRMS_QQQ", ""),
+        ] {
+            let error = refused(name, "x").unwrap();
+            let is_meant = error.contains(&format!("(did you mean {meant}?)"));
+            assert_eq!(
+                (is_meant, error.contains("did you mean")),
+                (!meant.is_empty(), !meant.is_empty()),
+                "{error}"
+            );
+        }
     }
 
     #[test]

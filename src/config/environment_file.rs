@@ -95,7 +95,7 @@ mod tests {
     fn it_shows_defaults_and_explains_them() {
         let text = environment_file();
         for wanted in [
-            "# The listen address; port 0 selects a free one.\n#BRMS_LISTEN=127.0.0.1:8080\n",
+            "port 0 selects a free one.\n#BRMS_LISTEN=127.0.0.1:8080\n",
             "#BRMS_ORGANISATION=\"My organisation\"\n",
             "#BRMS_ALLOW_SEEDED_SECRETS=false\n",
             "#BRMS_CONNECTIONS_MAX=1024\n",

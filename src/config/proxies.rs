@@ -8,10 +8,11 @@ use clap::{Args, ValueEnum};
 /// Which proxies are trusted, and which header they set.
 #[derive(Clone, Debug, Args)]
 pub struct ProxySettings {
-    /// A network of trusted reverse proxies, such as 10.0.0.0/8; may be repeated. The client address they forward is
-    /// used in the audit log, the log and limits. Without it, forwarding headers are ignored.
+    /// A network of trusted reverse proxies, such as 10.0.0.0/8, or `unix` for what connects by a socket in the file
+    /// system; may be repeated. The client address they forward is used in the audit log, the log and limits. Without it,
+    /// forwarding headers are ignored.
     #[arg(long, env = "BRMS_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
-    pub trusted_proxy: Vec<Network>,
+    pub trusted_proxy: Vec<TrustedProxy>,
     /// The header with the client address. The other one is ignored.
     #[arg(long, env = "BRMS_TRUSTED_PROXY_HEADER", value_name = "HEADER", value_enum,
           default_value_t = ForwardedHeader::XForwardedFor)]
@@ -22,7 +23,33 @@ impl ProxySettings {
     /// Whether an address belongs to a trusted proxy.
     #[must_use]
     pub fn trusts(&self, address: IpAddr) -> bool {
-        self.trusted_proxy.iter().any(|network| network.holds(address))
+        self.trusted_proxy.iter().any(|proxy| match proxy {
+            TrustedProxy::Network(network) => network.holds(address),
+            TrustedProxy::Sockets => false,
+        })
+    }
+
+    /// Whether what connects by a socket in the file system is a trusted proxy.
+    #[must_use]
+    pub fn trusts_sockets(&self) -> bool {
+        self.trusted_proxy.contains(&TrustedProxy::Sockets)
+    }
+}
+
+/// Where trusted proxies connect from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrustedProxy {
+    /// An address of the network.
+    Network(Network),
+    /// A socket in the file system.
+    Sockets,
+}
+
+impl FromStr for TrustedProxy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "unix" { Ok(Self::Sockets) } else { text.parse().map(Self::Network) }
     }
 }
 
@@ -68,8 +95,10 @@ impl FromStr for Network {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let complaint =
-            || "must be a network or an address, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1".to_owned();
+        let complaint = || {
+            "must be a network or an address, such as 10.0.0.0/8, 2001:db8::/32 or 127.0.0.1, or `unix`"
+                .to_owned()
+        };
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),

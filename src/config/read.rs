@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::iter;
+use std::time::Duration;
 
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
@@ -10,6 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches};
 use super::arguments::Arguments;
 use super::database::{DatabaseLocation, DatabaseUrl};
 use super::environment::{refuse_unknown, without_unset};
+use super::listen::{LISTEN_MODE, ListenAddress};
 use super::proxies::ForwardedHeader;
 use super::serve::ServeSettings;
 use super::values::Hidden;
@@ -29,6 +31,7 @@ pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, 
     refuse_visible_password(&mut command, &matches)?;
     refuse_file_settings_with_url(&mut command, &matches)?;
     refuse_header_without_proxies(&mut command, &matches)?;
+    refuse_mode_without_sockets(&mut command, &matches)?;
     Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
@@ -59,6 +62,28 @@ impl PostgresVariables {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let password = set("PGPASSWORD").and_then(|value| value.into_string().ok());
         Self { password: password.map(Into::into), password_file: set("PGPASSFILE") }
+    }
+}
+
+/// The variables by which a service manager such as systemd tells a process where to report.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceVariables {
+    /// `NOTIFY_SOCKET`
+    pub notify_socket: Option<OsString>,
+    /// `WATCHDOG_USEC`: how long the process may say nothing.
+    pub watchdog: Option<Duration>,
+}
+
+impl ServiceVariables {
+    /// Those of this process. A watchdog may be that of its parent, whose variables it has, too.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let number = |name: &str| set(name).and_then(|value| value.to_str()?.parse::<u64>().ok());
+        let is_of_other =
+            set("WATCHDOG_PID").is_some() && number("WATCHDOG_PID") != Some(u64::from(std::process::id()));
+        let watchdog = number("WATCHDOG_USEC").filter(|micros| *micros > 0 && !is_of_other);
+        Self { notify_socket: set("NOTIFY_SOCKET"), watchdog: watchdog.map(Duration::from_micros) }
     }
 }
 
@@ -139,6 +164,23 @@ fn refuse_header_without_proxies(
     if is_named && !serve.contains_id("trusted_proxy") {
         let text = "--trusted-proxy-header applies only to trusted proxies, so give --trusted-proxy \
                     (BRMS_TRUSTED_PROXY), too";
+        return Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, text));
+    }
+    Ok(())
+}
+
+/// Rejects permissions of sockets that would silently be ignored.
+fn refuse_mode_without_sockets(
+    command: &mut clap::Command,
+    matches: &clap::ArgMatches,
+) -> Result<(), clap::Error> {
+    let Some(("serve", serve)) = matches.subcommand() else { return Ok(()) };
+    // The default may be named: a file of all settings does.
+    let is_other = serve.get_one("listen_mode") != Some(&LISTEN_MODE);
+    let mut listen = serve.get_many::<ListenAddress>("listen").into_iter().flatten();
+    if is_other && !listen.any(|address| matches!(address, ListenAddress::Unix(_))) {
+        let text =
+            "--listen-mode applies only to sockets in the file system, so give --listen unix:PATH, too";
         return Err(command.error(clap::error::ErrorKind::MissingRequiredArgument, text));
     }
     Ok(())

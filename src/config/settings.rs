@@ -78,7 +78,11 @@ mod tests {
         let listen = of("serve", "--listen <ADDRESS>");
         assert_eq!(listen.variable.as_deref(), Some("BRMS_LISTEN"));
         assert_eq!(listen.default.as_deref(), Some("127.0.0.1:8080"));
-        assert_eq!(listen.help, "The listen address; port 0 selects a free one.");
+        assert_eq!(
+            listen.help,
+            "The listen address; may be repeated. HOST:PORT with an IP address or the name of this machine, a PORT of \
+             127.0.0.1, or unix:PATH; port 0 selects a free one."
+        );
         let switch = of("serve", "--ephemeral");
         assert_eq!((switch.default.as_deref(), switch.values.len()), (Some("false"), 0));
         assert_eq!(of("serve", "--public-url <URL>").default, None);

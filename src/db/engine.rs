@@ -17,6 +17,7 @@ use super::storage_fault::StorageFault;
 use super::tx::Tx;
 use crate::clock::Clock;
 use crate::failure::Failure;
+use crate::histogram::Histogram;
 use crate::lifeline::Lifeline;
 use crate::problem::Problem;
 
@@ -181,6 +182,31 @@ impl Engine {
             AnyEngine::Sqlite(engine) => engine.peek(|tx| sqlite::sizes::of_file(tx, engine.path())),
             AnyEngine::Postgres(engine) => engine.survey(postgres::sizes::of_database),
         }
+    }
+
+    /// [`Engine::sizes`] without those of tables: this takes milliseconds, however large the database is.
+    pub async fn overall_sizes(&self, deadline: Instant) -> Result<DatabaseSizes, Problem> {
+        match &self.on {
+            AnyEngine::Sqlite(engine) => {
+                let path = engine.path().to_owned();
+                engine.read(Party::Server, deadline, move |tx| sqlite::sizes::overall(tx, &path)).await
+            }
+            AnyEngine::Postgres(engine) => {
+                engine.read(Party::Server, deadline, ReadView::Snapshot, postgres::sizes::overall).await
+            }
+        }
+    }
+
+    /// How many writes wait for a writer.
+    #[must_use]
+    pub fn waiting_writes(&self) -> u64 {
+        on!(self, waiting_writes())
+    }
+
+    /// How long commits took until they were durable.
+    #[must_use]
+    pub fn commits(&self) -> &Histogram {
+        on!(self, commits())
     }
 
     /// What is wrong with the database below its rows.

@@ -16,9 +16,10 @@ pub enum Party {
 }
 
 impl Party {
-    /// The party of a client without credentials.
+    /// The party of a client without credentials. Those who come by a socket of the file system have no address, and are one.
     #[must_use]
-    pub fn of_client(address: IpAddr) -> Self {
+    pub fn of_client(address: Option<IpAddr>) -> Self {
+        let Some(address) = address else { return Self::Network([0; 8]) };
         let octets = match address.to_canonical() {
             IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
             IpAddr::V6(address) => address.octets(),
@@ -37,7 +38,7 @@ mod tests {
 
     #[test]
     fn a_network_of_ipv6_and_an_address_of_ipv4_are_one_party_each() {
-        let party = |text: &str| Party::of_client(text.parse().unwrap());
+        let party = |text: &str| Party::of_client(Some(text.parse().unwrap()));
         assert_eq!(party("2001:db8::1"), party("2001:db8::ffff:2"));
         assert_ne!(party("2001:db8::1"), party("2001:db8:0:1::1"));
         assert_eq!(party("192.0.2.1"), party("::ffff:192.0.2.1"));

@@ -11,6 +11,7 @@ mod reply;
 mod request;
 mod route;
 pub mod strict;
+mod trail;
 mod words;
 
 pub use body::{BODY_BYTES_MAX, Form};
@@ -25,5 +26,6 @@ pub use request::{Authorization, Request, RequestContext};
 pub use route::{Route, find, fits, route};
 pub(crate) use strict::object;
 pub use strict::{ObjectOnly, hyphenated, present};
+pub use trail::{RequestTrail, Waits};
 pub use words::Word;
 pub(crate) use words::words;

@@ -1,6 +1,7 @@
 //! A request, and reading its parts.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, EXPECT, HeaderMap};
@@ -16,6 +17,7 @@ use super::limits::Limits;
 use super::parameter::{self, RequestParameter};
 use super::reply::Reply;
 use super::strict;
+use super::trail::RequestTrail;
 use crate::problem::Problem;
 
 /// The context of a request, known before it is checked.
@@ -23,12 +25,14 @@ use crate::problem::Problem;
 pub struct RequestContext {
     /// The request's id, for its log line and response.
     pub request_id: Uuid,
-    /// The client's address.
-    pub ip_address: IpAddr,
+    /// The client's address, if it has one: by a socket in the file system it has none.
+    pub ip_address: Option<IpAddr>,
     /// The client's `User-Agent`.
     pub user_agent: Option<String>,
     /// When the request times out.
     pub deadline: Instant,
+    /// What is learned about it, for its log line.
+    pub trail: Arc<RequestTrail>,
 }
 
 /// The `Authorization` header as received.
@@ -222,7 +226,10 @@ impl Request {
     async fn whole_body(&mut self, bytes_max: usize) -> Result<Vec<u8>, Problem> {
         body::check_announced_length(&self.body, bytes_max)?;
         self.body_was_asked_for = true;
-        body::read(&mut self.body, bytes_max, self.context.deadline).await
+        let begun = Instant::now();
+        let read = body::read(&mut self.body, bytes_max, self.context.deadline).await;
+        self.context.trail.has_read_body(begun);
+        read
     }
 
     /// Creates the reply after reading the rest of the body: a client that is still sending when the connection closes

@@ -50,6 +50,8 @@ pub struct CreatedToken {
     pub secret: Secret,
     /// The user's address.
     pub email: String,
+    /// Whether the user has yet to accept the invitation, before which it does not work.
+    pub is_before_acceptance: bool,
     /// When it ends; `None` if it is valid until it is revoked.
     pub expires_at: Option<Timestamp>,
 }
@@ -60,14 +62,6 @@ pub fn create(db: &Db, settings: &CreateTokenSettings) -> Result<CreatedToken, F
     if user.status != UserStatus::Active {
         let (email, status) = (line(&user.email), user.status.as_str());
         return Err(format!("{email} is {status}, so the credential would not work").into());
-    }
-    if user.user_type == UserType::Invited {
-        let email = line(&user.email);
-        return Err(format!(
-            "{email} has not accepted the invitation, so the credential would not work; `brms invitation link {email}` \
-             prints a link to accept it"
-        )
-        .into());
     }
     let named: Vec<ProjectId> = typed(&settings.projects);
     let found = db.peek(|tx| store::projects::find_all_live(tx, user.organisation_id, &named))?;
@@ -80,9 +74,10 @@ pub fn create(db: &Db, settings: &CreateTokenSettings) -> Result<CreatedToken, F
         TokenKind::Session => SecretKind::Session,
     };
     let secret = Secret::generate(kind);
+    let is_before_acceptance = user.user_type == UserType::Invited;
     let (kept, settings, email) = (secret.clone(), settings.clone(), user.email.clone());
     let (id, expires_at) = db.write_blocking(move |tx| write(tx, &settings, &user, &kept))?;
-    Ok(CreatedToken { id, secret, email, expires_at })
+    Ok(CreatedToken { id, secret, email, is_before_acceptance, expires_at })
 }
 
 fn write(

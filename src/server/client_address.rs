@@ -9,9 +9,9 @@ use crate::config::{ForwardedHeader, ProxySettings};
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The right-most address that is not a trusted proxy: entries further left may have been forged by the client. The
-/// peer's address if a relevant entry is not an address.
-pub(super) fn of(proxies: &ProxySettings, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    if !proxies.trusts(peer) {
+/// peer's address if a relevant entry is not an address. A peer by a socket in the file system has none.
+pub(super) fn of(proxies: &ProxySettings, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+    if !peer.map_or_else(|| proxies.trusts_sockets(), |address| proxies.trusts(address)) {
         return peer;
     }
     let header = proxies.trusted_proxy_header;
@@ -29,7 +29,7 @@ pub(super) fn of(proxies: &ProxySettings, peer: IpAddr, headers: &HeaderMap) -> 
                 ForwardedHeader::Forwarded => forwarded_for(entry),
             };
             let Some(address) = address else { return peer };
-            client = address;
+            client = Some(address);
             if !proxies.trusts(address) {
                 return client;
             }

@@ -9,12 +9,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use super::activity::{Activity, IdleTimeouts, TrackedStream};
 use super::pace::PacedStream;
 use super::site::Site;
+use super::stream::{ClientListener, ClientStream, accept_any};
 use super::{refusal, request};
 use crate::http::parts_are_over;
 use crate::lifeline::Ending;
@@ -50,7 +50,7 @@ pub struct ServerLimits {
 /// Serves until shutdown is signalled; then stops accepting, waits for requests in progress, and returns.
 pub async fn serve(
     site: Arc<Site>,
-    listener: TcpListener,
+    listeners: Vec<ClientListener>,
     limits: ServerLimits,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -59,15 +59,16 @@ pub async fn serve(
     // All work for clients holds a clone of the sender; `ended` closes when the last one is dropped.
     let (running, mut ended) = mpsc::channel::<()>(1);
     let connection = Connection { site, limits, running, stop: stop.clone() };
+    let mut turn = 0;
     loop {
         let accepted = tokio::select! {
             () = stop_requested(&mut stop) => break,
-            accepted = accept(&listener, &slots) => accepted,
+            accepted = accept(&listeners, &mut turn, &slots) => accepted,
         };
         let Some((stream, slot)) = accepted else { continue };
         tokio::spawn(connection.clone().run(stream, slot));
     }
-    drop(listener);
+    drop(listeners);
     drop(connection);
     if tokio::time::timeout(limits.stop_timeout + GRACE, ended.recv()).await.is_err() {
         tracing::warn!("some requests did not finish before the deadline and are aborted");
@@ -82,10 +83,14 @@ async fn stop_requested(stop: &mut watch::Receiver<bool>) {
 }
 
 /// The next connection, once there is a free slot for it.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(
+    listeners: &[ClientListener],
+    turn: &mut usize,
+    slots: &Arc<Semaphore>,
+) -> Option<(ClientStream, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, _)) => Some((stream, slot)),
+    match accept_any(listeners, turn).await {
+        Ok(stream) => Some((stream, slot)),
         Err(cause) => {
             tracing::warn!(%cause, "a connection could not be accepted");
             tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
@@ -113,28 +118,27 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run(self, mut stream: TcpStream, slot: OwnedSemaphorePermit) {
-        // Responses are small and written in one piece, so Nagle's algorithm would only delay them.
-        let _ = stream.set_nodelay(true);
+    async fn run(self, mut stream: ClientStream, slot: OwnedSemaphorePermit) {
+        stream.send_at_once();
         // Held until lingering is over: shutdown waits for it, since it lets the last response arrive.
-        let (running, stop) = (self.running.clone(), self.stop.clone());
-        if let Ok(peer) = stream.peer_addr() {
-            // A dual-stack socket reports IPv4 addresses as ::ffff:127.0.0.1.
-            let ended = self.serve(&mut stream, peer.ip().to_canonical()).await;
+        let (running, stop, site) = (self.running.clone(), self.stop.clone(), Arc::clone(&self.site));
+        let counted = site.traffic.connected();
+        if let Ok(peer) = stream.peer() {
+            let ended = self.serve(&mut stream, peer).await;
             if ended == Ended::Closed {
                 let time = if *stop.borrow() { LINGER_TIME_AT_STOP } else { LINGER_TIME };
                 let _ = tokio::time::timeout(time, linger(stream)).await;
             }
         }
-        drop((slot, running));
+        drop((counted, slot, running));
     }
 
-    async fn serve(mut self, stream: &mut TcpStream, peer: IpAddr) -> Ended {
+    async fn serve(mut self, stream: &mut ClientStream, peer: Option<IpAddr>) -> Ended {
         let activity = Activity::new();
         let ended = self.serve_requests(stream, peer, &activity).await;
         if activity.has_unfinished_parts() {
             // Resets the connection: to an HTTP/1.0 client a normal close would mean that the body is complete.
-            let _ = stream.set_zero_linger();
+            stream.reset_at_close();
             return Ended::Aborted;
         }
         match (ended, activity.answer_of_hyper()) {
@@ -147,7 +151,7 @@ impl Connection {
             // The client disconnected, or does not speak HTTP: nothing to report.
             (Err(_), None) => Ended::Closed,
             (Err(cause), Some(answer)) => {
-                let refused = refusal::refuse(&cause, answer, peer).await;
+                let refused = refusal::refuse(&self.site, &cause, answer, peer).await;
                 let _ = tokio::time::timeout(self.limits.header_timeout, stream.write_all(&refused)).await;
                 Ended::Closed
             }
@@ -156,8 +160,8 @@ impl Connection {
 
     async fn serve_requests(
         &mut self,
-        stream: &mut TcpStream,
-        peer: IpAddr,
+        stream: &mut ClientStream,
+        peer: Option<IpAddr>,
         activity: &Activity,
     ) -> hyper::Result<Ended> {
         let (site, running, time_max) = (&self.site, &self.running, self.limits.request_timeout);
@@ -216,7 +220,7 @@ impl Connection {
 /// Closes our side and reads until the client closes its side. Closing a socket with unread data resets the
 /// connection, and the client would lose responses that it has not read yet, such as the rejection of a head that is
 /// too long.
-async fn linger(mut stream: TcpStream) {
+async fn linger(mut stream: ClientStream) {
     let _ = stream.shutdown().await;
     let mut unread = vec![0; 8 * 1024];
     let mut left = LINGER_BYTES_MAX;

@@ -6,12 +6,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
 use super::activity::Activity;
+use super::stream::ClientStream;
 
 /// What a client has to receive of a download within the time limit, on average.
 const DOWNLOAD_BYTES_MIN: u32 = 64 * 1024;
@@ -25,7 +24,7 @@ const DOWNLOAD_BUFFER: usize = 64 * 1024;
 
 /// A connection that fails with [`io::ErrorKind::TimedOut`] when its client receives too slowly.
 pub(super) struct PacedStream<'a> {
-    stream: &'a mut TcpStream,
+    stream: &'a mut ClientStream,
     activity: &'a Activity,
     budget: TimeBudget,
     /// Runs while the socket is not writable, and ends when the budget is used up.
@@ -35,7 +34,7 @@ pub(super) struct PacedStream<'a> {
 }
 
 impl<'a> PacedStream<'a> {
-    pub(super) fn new(stream: &'a mut TcpStream, activity: &'a Activity, time_max: Duration) -> Self {
+    pub(super) fn new(stream: &'a mut ClientStream, activity: &'a Activity, time_max: Duration) -> Self {
         let budget = TimeBudget::new(time_max);
         Self { stream, activity, budget, waiting: None, has_downloads: false }
     }
@@ -44,8 +43,7 @@ impl<'a> PacedStream<'a> {
     fn prepare(&mut self) {
         if !self.has_downloads && self.activity.has_sent_parts() {
             self.has_downloads = true;
-            // If this fails, slow clients time out too early; nothing else depends on it.
-            let _ = set_socket_send_buffer_size(&*self.stream, DOWNLOAD_BUFFER);
+            self.stream.limit_send_buffer(DOWNLOAD_BUFFER);
         }
     }
 

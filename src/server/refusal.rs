@@ -7,7 +7,9 @@ use http_body_util::{BodyExt, Collected};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::request::{LogLine, REQUEST_ID};
+use super::log_line::LogLine;
+use super::request::REQUEST_ID;
+use super::site::Site;
 use crate::http::Reply;
 use crate::problem::{HeadFault, Problem};
 
@@ -17,7 +19,12 @@ const WITHOUT_BODY: &str = "content-length: 0\r\n";
 const STATUS: std::ops::Range<usize> = 9..12;
 
 /// hyper's response with a problem document as its body. Also writes the log line.
-pub(super) async fn refuse(cause: &hyper::Error, answer: &[u8], peer: IpAddr) -> Vec<u8> {
+pub(super) async fn refuse(
+    site: &Site,
+    cause: &hyper::Error,
+    answer: &[u8],
+    peer: Option<IpAddr>,
+) -> Vec<u8> {
     let (request_id, begun) = (Uuid::now_v7(), Instant::now());
     let head = String::from_utf8_lossy(answer);
     let fault = match head.get(STATUS) {
@@ -25,7 +32,7 @@ pub(super) async fn refuse(cause: &hyper::Error, answer: &[u8], peer: IpAddr) ->
         _ => HeadFault::TooLong,
     };
     let reply = Reply::problem(Problem::Head(fault), request_id);
-    LogLine { request_id, client: peer, trace: None, method: "-", begun }.log(&reply);
+    LogLine { request_id, client: peer, trace: None, method: "-", begun, trail: None }.log(site, &reply);
     let response = reply.into_response();
     let mut lines = format!("{REQUEST_ID}: {request_id}\r\n");
     for (name, value) in response.headers() {

@@ -12,10 +12,11 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::client_address;
+use super::log_line::LogLine;
 use super::site::Site;
 use super::to_the_end::ToTheEnd;
-use super::trace::{self, TraceId};
-use crate::http::{self, Reply, ReplyBody, RequestContext};
+use super::trace;
+use crate::http::{self, Reply, ReplyBody, RequestContext, RequestTrail};
 use crate::problem::Problem;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -38,29 +39,33 @@ impl std::error::Error for Cut {}
 pub(super) async fn answer(
     site: &Arc<Site>,
     running: &mpsc::Sender<()>,
-    peer: IpAddr,
+    peer: Option<IpAddr>,
     time_max: Duration,
     request: Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Cut> {
+    let trail = Arc::new(RequestTrail::default());
     let context = RequestContext {
         request_id: request_id(request.headers()),
         ip_address: client_address::of(&site.proxies, peer, request.headers()),
         user_agent: user_agent(request.headers()),
         deadline: Instant::now() + time_max,
+        trail: Arc::clone(&trail),
     };
     let (request_id, client) = (context.request_id, context.ip_address);
-    let (site, running) = (Arc::clone(site), running.clone());
+    let (serving, running) = (Arc::clone(site), running.clone());
     let work = async move {
         let _running = running;
         let begun = Instant::now();
         let (method, trace) = (request.method().clone(), trace::id(request.headers()));
-        let reply = site.answer(http::Request::new(request, context)).await;
-        LogLine { request_id, client, trace, method: method.as_str(), begun }.log(&reply);
+        let reply = serving.answer(http::Request::new(request, context)).await;
+        let (method, trail) = (method.as_str(), Some(&*trail));
+        LogLine { request_id, client, trace, method, begun, trail }.log(&serving, &reply);
         reply
     };
     let reply = ToTheEnd::new(work).await.unwrap_or_else(|cause| {
         let reply = Reply::problem(Problem::internal("answering a request", cause), request_id);
-        LogLine { request_id, client, trace: None, method: "-", begun: Instant::now() }.log(&reply);
+        let begun = Instant::now();
+        LogLine { request_id, client, trace: None, method: "-", begun, trail: None }.log(site, &reply);
         reply
     });
     if reply.is_cut {
@@ -72,44 +77,6 @@ pub(super) async fn answer(
         response.headers_mut().insert(REQUEST_ID, value);
     }
     Ok(response)
-}
-
-/// The log line of a request. It contains the operation instead of the path, and of the client's headers only the
-/// trace.
-#[derive(Clone, Copy)]
-pub(super) struct LogLine<'a> {
-    pub request_id: Uuid,
-    pub client: IpAddr,
-    pub trace: Option<TraceId>,
-    pub method: &'a str,
-    pub begun: Instant,
-}
-
-impl LogLine<'_> {
-    pub(super) fn log(self, reply: &Reply) {
-        let Self { request_id, client, trace, method, begun } = self;
-        let trace = trace.map(tracing::field::display);
-        let operation = reply.operation.unwrap_or("none");
-        let duration_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let status = reply.status;
-        // All three lines have these fields; tracing offers no way to list them once.
-        macro_rules! line {
-            ($level:ident $(, $more:ident)?) => {
-                tracing::$level!(
-                    request.id = %request_id, trace.id = trace, client.address = %client, operation, method, status,
-                    duration_us, $($more,)? "request"
-                )
-            };
-        }
-        match &reply.problem {
-            Some(Problem::Internal(cause)) => line!(error, cause),
-            Some(problem) => {
-                let problem = problem.name();
-                line!(info, problem);
-            }
-            None => line!(info),
-        }
-    }
 }
 
 /// The client's own id if it is a UUID, since the `instance` of a problem contains it as one; otherwise a new id.

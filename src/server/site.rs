@@ -1,8 +1,9 @@
 //! Everything that answers requests.
 
 use super::cross_origin::CrossOrigin;
+use super::metrics::{PREFLIGHT, Traffic};
 use crate::app::App;
-use crate::config::ProxySettings;
+use crate::config::{ProxySettings, RequestLogSettings};
 use crate::generated::router;
 use crate::http::{Reply, Request};
 use crate::testing::{self, Controls};
@@ -20,6 +21,10 @@ pub struct Site {
     pub testing: Option<Controls>,
     /// Which pages of other origins may read answers.
     pub cross_origin: CrossOrigin,
+    /// What the lines of requests have.
+    pub request_log: RequestLogSettings,
+    /// Counts requests and connections.
+    pub traffic: Traffic,
 }
 
 impl Site {
@@ -28,7 +33,7 @@ impl Site {
     pub(super) async fn answer(&self, request: Request) -> Reply {
         let sharing = self.cross_origin.headers(&request);
         let reply = match self.cross_origin.preflight(&request) {
-            Some(reply) => request.finish(Some("preflight"), Ok(reply)).await,
+            Some(reply) => request.finish(Some(PREFLIGHT), Ok(reply)).await,
             None => self.answer_itself(request).await,
         };
         sharing.into_iter().fold(reply, |reply, (name, value)| reply.with_header(name, value))

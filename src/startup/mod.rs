@@ -6,12 +6,15 @@ mod audience;
 mod data_location;
 mod database_options;
 mod first_start;
+mod listening;
+mod metrics_listener;
 mod open_files;
 mod opened;
 mod public_url;
 mod ready_file;
 mod server;
 mod shared_addresses;
+mod socket_file;
 mod test_controls;
 
 pub use audience::Audience;

@@ -37,22 +37,22 @@ pub(super) enum DatabaseLock {
     Postgres { _lock: Box<InstanceLock> },
 }
 
-/// Locks and opens the database, and fills an empty one.
+/// Locks and opens the database, and fills an empty one. `exposed` is an address that others than this machine can reach.
 pub(super) fn open(
     settings: &ServeSettings,
     clock: Clock,
     audience: Audience,
     location: &DataLocation,
-    address: SocketAddr,
+    exposed: Option<SocketAddr>,
 ) -> Result<Opened, Failure> {
-    let is_allowed = address.ip().is_loopback() || settings.allow_seeded_secrets;
+    let is_allowed = exposed.is_none() || settings.allow_seeded_secrets;
     let seeded_secrets = if is_allowed { SeededSecrets::Allowed } else { SeededSecrets::Refused };
     let (db, lock, filled) = match location {
         DataLocation::File { database, .. } => {
-            open_file(settings, clock, audience, database, (address, seeded_secrets))?
+            open_file(settings, clock, audience, database, (exposed, seeded_secrets))?
         }
         DataLocation::Postgres(url) => {
-            open_postgres(settings, clock, audience, url, (address, seeded_secrets))?
+            open_postgres(settings, clock, audience, url, (exposed, seeded_secrets))?
         }
     };
     Ok(Opened { db, lock, filled, seeded_secrets })
@@ -64,7 +64,7 @@ fn open_file(
     clock: Clock,
     audience: Audience,
     database: &Path,
-    secrets: (SocketAddr, SeededSecrets),
+    secrets: (Option<SocketAddr>, SeededSecrets),
 ) -> Result<(Db, DatabaseLock, Filled), Failure> {
     let lock = ServeLock::take(database)?;
     let is_new = sqlite::is_new(database)?;
@@ -96,7 +96,7 @@ fn open_postgres(
     clock: Clock,
     audience: Audience,
     url: &DatabaseUrl,
-    secrets: (SocketAddr, SeededSecrets),
+    secrets: (Option<SocketAddr>, SeededSecrets),
 ) -> Result<(Db, DatabaseLock, Filled), Failure> {
     let options = database_options::of_postgres(url, &settings.data.postgres, settings.database_connections)?;
     let sharing = if settings.single_instance { Sharing::Alone } else { Sharing::Shared };
@@ -113,10 +113,10 @@ fn prepare(
     settings: &ServeSettings,
     credentials_file: &Path,
     audience: Audience,
-    (address, seeded_secrets): (SocketAddr, SeededSecrets),
+    (exposed, seeded_secrets): (Option<SocketAddr>, SeededSecrets),
 ) -> Result<Filled, Failure> {
     let filled = fill(db, settings, credentials_file, audience)?;
-    if seeded_secrets == SeededSecrets::Refused {
+    if let (Some(address), SeededSecrets::Refused) = (exposed, seeded_secrets) {
         refuse_known_secrets(db, address)?;
     }
     shared_addresses::warn(db)?;

@@ -65,9 +65,20 @@ fn cannot_be_written(path: &Path, cause: &dyn Display) -> Failure {
 impl PreparedReadyFile {
     /// Writes the file atomically, so that a program never reads half of it. It includes a newly generated test
     /// token; only the file's owner can read it.
-    pub(super) fn publish(self, url: &str, test_token: Option<&Secret>) -> Result<ReadyFile, Failure> {
+    pub(super) fn publish(
+        self,
+        urls: &[String],
+        metrics_url: Option<&str>,
+        test_token: Option<&Secret>,
+    ) -> Result<ReadyFile, Failure> {
         let Self { path, mut file } = self;
-        let mut ready = serde_json::json!({ "url": url });
+        let mut ready = serde_json::json!({ "url": urls.first() });
+        if urls.len() > 1 {
+            ready["urls"] = urls.into();
+        }
+        if let Some(metrics_url) = metrics_url {
+            ready["metricsUrl"] = metrics_url.into();
+        }
         if let Some(token) = test_token {
             ready["testApiToken"] = token.reveal().into();
         }

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, timeout_at};
@@ -14,10 +13,13 @@ use uuid::Uuid;
 use super::audience::Audience;
 use super::data_location::DataLocation;
 use super::first_start::FirstCredentials;
+use super::listening::Listening;
+use super::metrics_listener;
 use super::open_files;
 use super::opened::{self, Opened};
 use super::public_url::{public_url, refuse_unspecified};
-use super::ready_file::ReadyFile;
+use super::ready_file::{PreparedReadyFile, ReadyFile};
+use super::socket_file::SocketFile;
 use super::test_controls::Token;
 use crate::app::App;
 use crate::clock::Clock;
@@ -30,7 +32,7 @@ use crate::mail::render::Renderer;
 use crate::mail::transport::Transport;
 use crate::retention::Retention;
 use crate::secret::Secret;
-use crate::server::{self, CrossOrigin, ServerLimits, Site};
+use crate::server::{self, CrossOrigin, MetricsExporter, ServerLimits, Site, Traffic};
 use crate::web::pages;
 use crate::web::{Content, Description};
 
@@ -40,7 +42,11 @@ const CLOSED_LOOK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
 /// A running server.
 pub struct Server {
-    address: SocketAddr,
+    address: Option<SocketAddr>,
+    urls: Vec<String>,
+    /// Held so that they are removed.
+    sockets: Vec<SocketFile>,
+    metrics_url: Option<String>,
     site: Arc<Site>,
     first_credentials: Option<FirstCredentials>,
     test_token: Option<Token>,
@@ -64,19 +70,20 @@ impl Server {
         let test_token = Token::of(settings, audience)?;
         let ready_file = settings.ready_file.as_deref().map(ReadyFile::prepare).transpose()?;
         // Bound before anything is created, so that a port in use leaves nothing behind.
-        let listener = TcpListener::bind(settings.listen).await;
-        let listener = listener
-            .map_err(|cause| Failure::new(&format!("cannot listen on {}", settings.listen), cause))?;
-        let address = listener.local_addr().map_err(|cause| Failure::new("cannot listen", cause))?;
-        let public_url = public_url(settings, address);
+        let listening = Listening::open(&settings.listening).await?;
+        let metrics = metrics_listener::bind(&settings.metrics).await?;
+        let public_url = public_url(settings, &listening.addresses);
         let pages = pages::load().map_err(|cause| Failure::new("the page templates", cause))?;
         let data_location = DataLocation::of(settings)?;
         let Opened { db, lock, filled, seeded_secrets } = tokio::task::block_in_place(|| {
-            let opened = opened::open(settings, clock, audience, &data_location, address)?;
+            let opened = opened::open(settings, clock, audience, &data_location, listening.exposed())?;
             opened::record_public_url(&opened.db, &public_url)?;
             Ok::<_, Failure>(opened)
         })?;
         let (stop, stopped) = watch::channel(false);
+        let urls = listening.urls();
+        let Listening { listeners, addresses, sockets } = listening;
+        let limits = limits(settings);
         let controls = test_token
             .as_ref()
             .map(|token| token.controls(&db, filled.seed, seeded_secrets, stopped.clone()));
@@ -85,29 +92,29 @@ impl Server {
             content: Content { pages, description: Description::new(&public_url) },
             proxies: settings.proxies.clone(),
             testing: controls.transpose()?,
-            cross_origin: CrossOrigin {
-                origins: settings.cross_origin.cors_origin.clone(),
-                is_open_to_loopback: settings.testing.test_api,
-            },
+            cross_origin: cross_origin(settings),
+            request_log: settings.request_log,
+            traffic: Traffic::new(limits.connections_max),
         });
         let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
         let delivery = delivery(&site.app, settings, Mailer { renderer, sender, transport });
-
-        let limits = ServerLimits {
-            connections_max: open_files::connections_max(settings),
-            header_timeout: settings.header_timeout,
-            keep_alive_timeout: settings.keep_alive_timeout,
-            request_timeout: settings.request_timeout,
-            stop_timeout: settings.stop_timeout,
-        };
-        let serving = tokio::spawn(server::serve(Arc::clone(&site), listener, limits, stopped.clone()));
+        let serving = tokio::spawn(server::serve(Arc::clone(&site), listeners, limits, stopped.clone()));
         let delivering = tokio::spawn(delivery.run(stopped.clone()));
+        let metrics_url = metrics.map(|(listener, address)| {
+            let exporter = MetricsExporter::new(Arc::clone(&site));
+            tokio::spawn(server::serve_metrics(exporter, listener, stopped.clone()));
+            format!("http://{address}/metrics")
+        });
         let retaining = tokio::spawn(retention(&site.app, settings).run(stopped));
         let new_token = test_token.as_ref().and_then(Token::if_new);
-        let ready_file = ready_file.map(|prepared| prepared.publish(&url(address), new_token)).transpose()?;
+        let publish = |file: PreparedReadyFile| file.publish(&urls, metrics_url.as_deref(), new_token);
+        let ready_file = ready_file.map(publish).transpose()?;
         let first_credentials = filled.credentials;
         Ok(Self {
-            address,
+            address: addresses.first().copied(),
+            urls,
+            sockets,
+            metrics_url,
             site,
             first_credentials,
             test_token,
@@ -121,16 +128,28 @@ impl Server {
         })
     }
 
-    /// The URL of the listener.
+    /// The URL of the first listener; `unix:PATH` if it is a socket in the file system.
     #[must_use]
     pub fn url(&self) -> String {
-        url(self.address)
+        self.urls.first().cloned().unwrap_or_default()
     }
 
-    /// The address of the listener.
+    /// Those of all listeners.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
+    pub fn urls(&self) -> &[String] {
+        &self.urls
+    }
+
+    /// The address of the first listener of the network.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// The URL of the metrics, if they are served.
+    #[must_use]
+    pub fn metrics_url(&self) -> Option<&str> {
+        self.metrics_url.as_deref()
     }
 
     /// Reports when an essential part of the server has ended.
@@ -172,7 +191,7 @@ impl Server {
     /// database is still in use, in which case only the end of the process releases it.
     pub async fn stop(self) -> bool {
         // The ready file is removed first, since it announces the server; the lock is released last.
-        drop(self.ready_file);
+        drop((self.ready_file, self.sockets));
         self.site.app.db.begin_to_stop();
         self.stop.send_replace(true);
         log_failure(self.serving.await);
@@ -207,8 +226,11 @@ fn log_failure(ended: Result<(), JoinError>) {
     }
 }
 
-fn url(address: SocketAddr) -> String {
-    format!("http://{address}")
+fn cross_origin(settings: &ServeSettings) -> CrossOrigin {
+    CrossOrigin {
+        origins: settings.cross_origin.cors_origin.clone(),
+        is_open_to_loopback: settings.testing.test_api,
+    }
 }
 
 /// How mail is sent. Mail through a relay is read elsewhere, so the public URL must be set.
@@ -221,6 +243,16 @@ fn transport(settings: &ServeSettings) -> Result<Transport, Failure> {
         return Err(Failure(format!("--smtp-host also needs {}", missing.join(" and "))));
     }
     Transport::new(&settings.mail).map_err(Failure)
+}
+
+fn limits(settings: &ServeSettings) -> ServerLimits {
+    ServerLimits {
+        connections_max: open_files::connections_max(settings),
+        header_timeout: settings.header_timeout,
+        keep_alive_timeout: settings.keep_alive_timeout,
+        request_timeout: settings.request_timeout,
+        stop_timeout: settings.stop_timeout,
+    }
 }
 
 /// The mail delivery task.

@@ -27,7 +27,7 @@ impl Running {
         ];
         let settings = config::serve_settings_without_environment(flags.into_iter()).unwrap();
         let server = Server::start(&settings, Clock::default(), Audience::Unattended).await.unwrap();
-        let client = TcpStream::connect(server.address()).await.unwrap();
+        let client = TcpStream::connect(server.address().unwrap()).await.unwrap();
         let mut running = Self { server, client, _folder: folder };
         assert_eq!(running.livez().await, "HTTP/1.1 200");
         running

@@ -16,6 +16,7 @@ pub mod invitations;
 pub(crate) mod listed_members;
 pub mod lists;
 pub mod mail_claims;
+pub mod mail_queues;
 pub mod mails;
 pub mod members;
 pub mod organisations;

@@ -13,4 +13,4 @@ mod reset;
 mod routes;
 
 pub use controls::{Controls, SeededSecrets};
-pub use routes::answer;
+pub use routes::{answer, control_names};

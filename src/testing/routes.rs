@@ -41,6 +41,11 @@ const ROUTES: &[Route<Control>] = &[
     route("DELETE", "/_test/fail", Control::ClearFaults),
 ];
 
+/// The names of all test controls in the log and the metrics.
+pub fn control_names() -> impl Iterator<Item = &'static str> {
+    ROUTES.iter().map(|route| route.target.as_str())
+}
+
 /// Answers a request for a test control or for an operation, which may have a fault configured.
 pub async fn answer(app: &App, controls: &Controls, mut request: Request) -> Reply {
     match http::find(ROUTES, request.method(), request.path()) {

@@ -80,6 +80,11 @@ const ROUTES: &[Route<Endpoint>] = &[
     route("GET", "/readyz", Endpoint::Ready),
 ];
 
+/// The names of all endpoints in the log and the metrics. Files of one page share a name.
+pub fn endpoint_names() -> impl Iterator<Item = &'static str> {
+    ROUTES.iter().map(|route| route.target.id())
+}
+
 /// The endpoint that a request addresses, or an error if it does not support the method; `None` for other paths.
 pub fn find(request: &Request) -> Option<Result<Endpoint, Problem>> {
     match http::find(ROUTES, request.method(), request.path()) {

@@ -15,5 +15,5 @@ mod unknown_paths;
 mod words;
 
 pub use content::{Content, Description};
-pub use endpoints::{Endpoint, answer, find};
+pub use endpoints::{Endpoint, answer, endpoint_names, find};
 pub use unknown_paths::Visitor;

@@ -234,6 +234,10 @@ async fn a_membership_created_earlier_takes_effect_on_acceptance_and_iv_33_leave
     let rest = ["project:manage", "--project", seed::PRICING, "--database", &database];
     let printed = program::run_well(&[&words[..], &rest[..]].concat());
     let token = format!("Bearer {}", printed.lines().next().expect("a secret"));
+    assert!(
+        printed.contains("has not accepted the invitation yet; until then it does not work"),
+        "{printed}"
+    );
     let invite = json!({ "userIds": [seed::NINA] });
     server.post(&path).caller(&token).json(&invite).expect(401).await;
     assert_eq!(accept(&server, &json!({ "secret": code })).await.status, 200);

@@ -303,13 +303,9 @@ async fn a_valid_trace_id_is_in_the_log_line_of_its_request() {
     ];
     for (position, (value, _)) in cases.iter().enumerate() {
         let id = format!("0190a000-0000-4000-8000-0000000000{position:02x}");
-        call(&serving, "GET", "/livez")
-            .header("x-request-id", &id)
-            .header("traceparent", value)
-            .expect(200)
-            .await;
+        call(&serving, "GET", "/").header("x-request-id", &id).header("traceparent", value).expect(200).await;
     }
-    let twice = call(&serving, "GET", "/livez").header("x-request-id", seed::UNKNOWN_ID);
+    let twice = call(&serving, "GET", "/").header("x-request-id", seed::UNKNOWN_ID);
     let first = format!("00-{trace}-{parent}-01");
     twice.header("traceparent", &first).header("traceparent", &first).expect(200).await;
     let log = log(folder.path());

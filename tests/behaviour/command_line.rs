@@ -270,7 +270,6 @@ fn a_token_for_an_unknown_user_or_with_invalid_options_is_rejected() {
         (&["--user", seed::UNKNOWN_ID, "--kind", "internal"], "does not match a user"),
         (&["--user", seed::OWNER, "--kind", "internal", "--all-projects"], "--kind internal"),
         (&["--user", seed::OWNER, "--kind", "internal", "--note", "for CI"], "--note belongs to"),
-        (&["--user", seed::IVY_EMAIL, "--kind", "internal"], "has not accepted the invitation"),
         (
             &[
                 "--user",

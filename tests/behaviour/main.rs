@@ -16,6 +16,7 @@ mod noise;
 mod odd_requests;
 mod operator_rules;
 mod proxies;
+mod request_log;
 mod requests;
 mod rights;
 mod secrets;
@@ -106,10 +107,13 @@ mod first_contact;
 mod fuzz;
 mod instances;
 mod kills;
+#[cfg(unix)]
+mod listening;
 #[cfg(target_os = "linux")]
 mod log_changes;
 #[cfg(target_os = "linux")]
 mod machine_limits;
+mod metrics;
 mod model;
 mod people_commands;
 mod postgres_commands;
@@ -122,6 +126,8 @@ mod restoring;
 mod retention;
 mod schemas;
 mod seeds;
+#[cfg(unix)]
+mod service_manager;
 mod starting;
 mod statistics;
 #[cfg(target_os = "linux")]

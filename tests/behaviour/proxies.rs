@@ -125,7 +125,7 @@ async fn fr_33_headers_of_an_untrusted_peer_are_ignored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn fr_33_the_log_line_has_the_client_s_address() {
     let folder = tempfile::tempdir().expect("a folder");
-    let serving = Serving::start(folder.path(), &LOOPBACK);
+    let serving = Serving::start(folder.path(), &[&LOOPBACK[..], &["--log", "debug"]].concat());
     let call = Call::new(&reqwest::Client::new(), "GET", &serving.url, "/livez")
         .header("x-request-id", seed::UNKNOWN_ID);
     call.header("x-forwarded-for", "203.0.113.7").expect(200).await;

@@ -99,7 +99,7 @@ async fn fr_01_a_log_pipe_without_a_reader_blocks_nothing() {
     let begun = Instant::now();
     // More than a pipe holds.
     for _ in 0..600 {
-        let asked = tokio::time::timeout(Duration::from_secs(15), status(&url, "/livez"));
+        let asked = tokio::time::timeout(Duration::from_secs(15), status(&url, "/"));
         assert_eq!(asked.await.expect("an answer"), 200);
     }
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
@@ -121,7 +121,7 @@ async fn fr_01_a_slow_reader_of_the_log_delays_few_answers() {
     let url = ready(folder.path());
     // The pipe is full from here on, and the reader makes room for some lines at a time.
     for _ in 0..600 {
-        assert_eq!(status(&url, "/livez").await, 200);
+        assert_eq!(status(&url, "/").await, 200);
     }
     std::thread::spawn(move || {
         let mut part = [0; 4096];
@@ -131,7 +131,7 @@ async fn fr_01_a_slow_reader_of_the_log_delays_few_answers() {
     });
     let begun = Instant::now();
     for _ in 0..150 {
-        assert_eq!(status(&url, "/livez").await, 200);
+        assert_eq!(status(&url, "/").await, 200);
     }
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }

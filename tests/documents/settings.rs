@@ -108,7 +108,7 @@ fn the_document_of_settings_is_what_the_command_line_says() {
 #[test]
 fn a_flag_or_a_word_of_help_that_is_new_is_seen() {
     let right = document(&Repository::new().command);
-    let row = "| `--listen ADDRESS` | `BRMS_LISTEN` | `127.0.0.1:8080` | The listen address; port 0 selects a free one. |\n";
+    let row = "| `--listen ADDRESS` | `BRMS_LISTEN` | `127.0.0.1:8080` | The listen address; may be repeated. HOST:PORT with an IP address or the name of this machine, a PORT of 127.0.0.1, or unix:PATH; port 0 selects a free one. |\n";
     assert!(right.contains(row), "{right}");
     assert!(right.contains("\n## brms token create\n"), "{right}");
     for changed in

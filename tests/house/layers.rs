@@ -27,7 +27,18 @@ const FLOORS: &[&[&str]] = &[
     &["generated", "limits", "log", "mail_states"],
     &["http"],
     &["problem"],
-    &["address", "clock", "failure", "lifeline", "private_file", "search", "secret", "temporary", "terminal"],
+    &[
+        "address",
+        "clock",
+        "failure",
+        "histogram",
+        "lifeline",
+        "private_file",
+        "search",
+        "secret",
+        "temporary",
+        "terminal",
+    ],
     &["characters"],
 ];
 

@@ -53,7 +53,8 @@ async fn walk_through(
     folder: &Path,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    Walkthrough::new(server.address(), server.app().db.clone(), out).run_all().await?;
+    let address = server.address().ok_or("the demo listens on an address of the network")?;
+    Walkthrough::new(address, server.app().db.clone(), out).run_all().await?;
     if settings.keep {
         keep(server, folder, out)?;
         std::future::pending::<()>().await;

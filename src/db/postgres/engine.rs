@@ -25,6 +25,7 @@ use crate::db::jobs::Write;
 use crate::db::party::Party;
 use crate::db::tx::{IdSequence, On, Tx};
 use crate::failure::Failure;
+use crate::histogram::Histogram;
 use crate::lifeline::Lifeline;
 use crate::problem::{Problem, Unavailable};
 
@@ -191,6 +192,14 @@ impl PostgresEngine {
 
     pub(in crate::db) fn take_turn_of_retention(&self) -> Result<Option<RetentionLock>, Problem> {
         RetentionLock::take_if_free(&self.shared)
+    }
+
+    pub(in crate::db) fn waiting_writes(&self) -> u64 {
+        self.writes.waiting()
+    }
+
+    pub(in crate::db) fn commits(&self) -> &Histogram {
+        &self.shared.commits
     }
 
     pub(in crate::db) fn mail_queued(&self) -> &Notify {

@@ -103,7 +103,8 @@ pub(super) fn refuse_other_step(session: &PostgresSession) -> Result<(), Failure
     let known = last();
     let exists = command(session, "SELECT 'yes' WHERE to_regclass('schema_steps') IS NOT NULL")?;
     if exists.is_none() {
-        return Err("the database is empty, or not one of brms".into());
+        refuse_other_tables(session)?;
+        return Err("the database is empty; `brms serve` or `brms seed` fills one".into());
     }
     let step = command(session, "SELECT max(step) FROM schema_steps")?.unwrap_or_default();
     if step != known.to_string() {
@@ -127,18 +128,23 @@ fn warn_without_search_indexes(session: &PostgresSession) -> Result<(), Failure>
     Ok(())
 }
 
+/// Refuses a database that has tables, of which none is ours.
+fn refuse_other_tables(session: &PostgresSession) -> Result<(), Failure> {
+    let first =
+        "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename LIMIT 1";
+    match command(session, first)? {
+        None => Ok(()),
+        Some(table) => Err(Failure(format!(
+            "the database is not one of brms: it has the table {table}; name an empty database or schema"
+        ))),
+    }
+}
+
 /// The last step applied; 0 for an empty schema.
 fn step_under_lock(session: &PostgresSession) -> Result<u32, Failure> {
     let exists = command(session, "SELECT 'yes' WHERE to_regclass('schema_steps') IS NOT NULL")?;
     if exists.is_none() {
-        if let Some(table) = command(
-            session,
-            "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename LIMIT 1",
-        )? {
-            return Err(Failure(format!(
-                "the database is not one of brms: it has the table {table}; name an empty database or schema"
-            )));
-        }
+        refuse_other_tables(session)?;
         command(session, CREATE_STEPS)?;
         return Ok(0);
     }

@@ -9,6 +9,7 @@ use super::connector::PostgresConnector;
 use super::failure::described;
 use super::session::PostgresSession;
 use crate::db::tx::IdSequence;
+use crate::histogram::Histogram;
 use crate::lifeline::Lifeline;
 
 /// The longest pause before another attempt to connect.
@@ -21,14 +22,16 @@ pub(super) struct PostgresShared {
     is_unreachable: AtomicBool,
     pub lifeline: Lifeline,
     pub mail_queued: Notify,
+    /// How long commits took.
+    pub commits: Histogram,
     pub ids: IdSequence,
     pub is_stopping: AtomicBool,
 }
 
 impl PostgresShared {
     pub(super) fn new(connector: PostgresConnector) -> Self {
-        let (is_unreachable, lifeline, mail_queued, ids, is_stopping) = Default::default();
-        Self { connector, is_unreachable, lifeline, mail_queued, ids, is_stopping }
+        let (is_unreachable, lifeline, mail_queued, commits, ids, is_stopping) = Default::default();
+        Self { connector, is_unreachable, lifeline, mail_queued, commits, ids, is_stopping }
     }
 
     /// A new connection. The log tells when there is none and when there is one again, and not of each attempt.

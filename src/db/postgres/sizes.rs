@@ -12,10 +12,14 @@ pub(in crate::db) fn of_database(tx: &Tx) -> Result<DatabaseSizes, Problem> {
         (),
         |row| Ok((row.get("name")?, row.get::<i64>("bytes")?.unsigned_abs())),
     )?;
+    Ok(DatabaseSizes { of_tables: of_tables.into_iter().collect(), ..overall(tx)? })
+}
+
+/// The same as a whole.
+pub(in crate::db) fn overall(tx: &Tx) -> Result<DatabaseSizes, Problem> {
     Ok(DatabaseSizes {
         engine: "postgresql",
         bytes: tx.count("SELECT pg_database_size(current_database())", ())?,
-        of_tables: of_tables.into_iter().collect(),
         ..DatabaseSizes::default()
     })
 }

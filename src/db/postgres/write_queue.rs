@@ -73,6 +73,11 @@ impl WriteQueue {
         Ok(())
     }
 
+    /// How many writes no thread has taken yet.
+    pub(super) fn waiting(&self) -> u64 {
+        self.state().pending.len() as u64
+    }
+
     /// The next writes, at least one and at most `count_max`. `None` once the queue is closed and empty. The thread says
     /// with [`WriteQueue::end`] when they have ended.
     pub(super) fn take(&self, count_max: usize) -> Option<Vec<Box<dyn Job>>> {

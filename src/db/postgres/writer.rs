@@ -172,14 +172,20 @@ impl PostgresWriter {
         self.put_off.splice(..0, put_off);
         match ran {
             // Also what was refused: only a commit says that what it has read is consistent.
-            Ok(after) => match session.command(COMMIT) {
-                Ok(_) => Ok(after),
-                Err(PostgresFailure::Lost) => Err(Uncommitted::Unknown(
-                    TransactionId { id, timeline: session.timeline().to_owned() },
-                    after,
-                )),
-                Err(failure) => Err(unstored(batch, failure)),
-            },
+            Ok(after) => {
+                let begun = Instant::now();
+                match session.command(COMMIT) {
+                    Ok(_) => {
+                        self.shared.commits.record(begun.elapsed());
+                        Ok(after)
+                    }
+                    Err(PostgresFailure::Lost) => Err(Uncommitted::Unknown(
+                        TransactionId { id, timeline: session.timeline().to_owned() },
+                        after,
+                    )),
+                    Err(failure) => Err(unstored(batch, failure)),
+                }
+            }
             Err(failure) => match session.command("ROLLBACK") {
                 Ok(_) => Err(failure),
                 Err(_) => Err(Uncommitted::RolledBack(PostgresFailure::Lost)),

@@ -23,6 +23,7 @@ use crate::db::party::Party;
 use crate::db::turns::Turns;
 use crate::db::tx::{IdSequence, On, Tx};
 use crate::failure::Failure;
+use crate::histogram::Histogram;
 use crate::lifeline::Lifeline;
 use crate::problem::{Problem, Unavailable};
 use crate::temporary;
@@ -227,6 +228,16 @@ impl SqliteEngine {
     /// The path of the file.
     pub(in crate::db) fn path(&self) -> &Path {
         self.shared.file.path()
+    }
+
+    /// How many writes wait for the writer.
+    pub(in crate::db) fn waiting_writes(&self) -> u64 {
+        self.writes.len() as u64
+    }
+
+    /// How long commits took.
+    pub(in crate::db) fn commits(&self) -> &Histogram {
+        &self.shared.commits
     }
 
     /// Notified after each commit that queued a mail.

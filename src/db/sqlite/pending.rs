@@ -54,6 +54,11 @@ impl PendingWrites {
         Ok(())
     }
 
+    /// How many writes wait.
+    pub(super) fn len(&self) -> usize {
+        self.state().lines.len()
+    }
+
     /// The next writes, at least one and at most `count_max`. `None` once the queue is closed and empty.
     pub(super) fn take(&self, count_max: usize) -> Option<Vec<Box<dyn Job>>> {
         let is_idle = |state: &mut PendingState| state.lines.is_empty() && !state.is_closed;

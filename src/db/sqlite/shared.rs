@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use super::health::FileHealth;
 use super::opened_file::OpenedFile;
 use super::options::Options;
+use crate::histogram::Histogram;
 use crate::lifeline::Lifeline;
 
 /// State that all connections share.
@@ -17,6 +18,8 @@ pub(super) struct Shared {
     pub health: FileHealth,
     pub lifeline: Lifeline,
     pub mail_queued: Notify,
+    /// How long commits took that wrote something.
+    pub commits: Histogram,
     /// Whether the server is stopping, which shortens waits for other processes.
     pub is_stopping: AtomicBool,
     /// See [`Options::is_lock_held`].
@@ -32,6 +35,7 @@ impl Shared {
             health: FileHealth::default(),
             lifeline: Lifeline::default(),
             mail_queued: Notify::new(),
+            commits: Histogram::default(),
             is_stopping: AtomicBool::new(false),
             is_lock_held: options.is_lock_held,
         }))

@@ -17,17 +17,22 @@ const OF_TABLES: &str = "SELECT CASE WHEN tbl_name LIKE 'users!_search%' ESCAPE 
                          JOIN sqlite_schema ON sqlite_schema.name = stat.name
                          GROUP BY 1";
 
-/// What a snapshot of the file takes. The log is looked at beside it.
+/// What a snapshot of the file and its tables take, which reads all of it.
 pub(in crate::db) fn of_file(tx: &Tx, path: &Path) -> Result<DatabaseSizes, Problem> {
-    let pragma = |text: &str| tx.count(text, ());
-    let page_bytes = pragma("PRAGMA page_size")?;
     let of_tables =
         tx.rows(OF_TABLES, (), |row| Ok((row.get("name")?, row.get::<i64>("bytes")?.unsigned_abs())))?;
+    Ok(DatabaseSizes { of_tables: of_tables.into_iter().collect(), ..overall(tx, path)? })
+}
+
+/// What a snapshot of the file takes as a whole. The log is looked at beside it.
+pub(in crate::db) fn overall(tx: &Tx, path: &Path) -> Result<DatabaseSizes, Problem> {
+    let pragma = |text: &str| tx.count(text, ());
+    let page_bytes = pragma("PRAGMA page_size")?;
     Ok(DatabaseSizes {
         engine: "sqlite",
         bytes: pragma("PRAGMA page_count")? * page_bytes,
         log_bytes: Some(with_suffix(path, "-wal").metadata().map_or(0, |log| log.len())),
         free_bytes: Some(pragma("PRAGMA freelist_count")? * page_bytes),
-        of_tables: of_tables.into_iter().collect(),
+        ..DatabaseSizes::default()
     })
 }

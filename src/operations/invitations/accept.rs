@@ -3,7 +3,10 @@
 //! The secret alone identifies the invitation: the request has no user or address, and an unknown, altered, truncated
 //! or re-cased secret gives the same answer. The invitation stays valid if its inviter loses permissions meanwhile.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use super::pasted_code;
 use crate::app::App;
@@ -54,6 +57,7 @@ pub async fn accept(app: &App, context: RequestContext, acceptance: Acceptance) 
     let code = acceptance.secret.unwrap_or_default();
     let hash = pasted_code::find(&code)?.hash();
     let (party, deadline) = (Party::of_client(context.ip_address), context.deadline);
+    let (trail, asked) = (Arc::clone(&context.trail), Instant::now());
     // Whoever has no code, and there may be many of them, does not come between the writes of others.
     let look = move |tx: &Tx| match store::invitations::find_acceptable(tx, &hash)? {
         Some(_) => Ok(None),
@@ -63,7 +67,13 @@ pub async fn accept(app: &App, context: RequestContext, acceptance: Acceptance) 
         app.db.confirm(deadline).await?;
         return Err(refusal);
     }
-    app.db.write(party, deadline, move |tx| carry_out(tx, &context, &hash, &names)).await
+    let accepting = move |tx: &Tx| {
+        context.trail.database_begins(asked);
+        carry_out(tx, &context, &hash, &names)
+    };
+    let accepted = app.db.write(party, deadline, accepting).await;
+    trail.database_has_answered(asked);
+    accepted
 }
 
 /// The names as stored: an empty name counts as absent.
@@ -97,7 +107,7 @@ fn carry_out(
     let actor = Actor {
         organisation_id: invitation.organisation_id,
         user_id: Some(user.id),
-        ip_address: Some(context.ip_address.to_string()),
+        ip_address: context.ip_address.map(|address| address.to_string()),
         user_agent: context.user_agent.clone(),
     };
     let data = serde_json::json!({

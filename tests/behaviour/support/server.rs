@@ -83,6 +83,11 @@ impl TestServer {
         self.server.url()
     }
 
+    /// The URL of the metrics, if they are served.
+    pub fn metrics_url(&self) -> Option<&str> {
+        self.server.metrics_url()
+    }
+
     /// The base URL of links.
     pub fn home(&self) -> String {
         self.url().replace("127.0.0.1", "localhost")

@@ -95,13 +95,13 @@ async fn write_all(
 }
 
 /// A part of the file.
-struct Page {
+struct ExportPage {
     lines: Vec<u8>,
     entries: usize,
     last: Position,
 }
 
-impl Page {
+impl ExportPage {
     /// How many entries the next page may have. PostgreSQL sends all of them, also those behind the end of the page, so
     /// their number follows their length.
     fn next_entries_max(&self, entries_max: u32) -> u32 {
@@ -117,7 +117,7 @@ fn page(
     wanted: &Wanted,
     (position, newest): (Option<Position>, Position),
     entries_max: u32,
-) -> Result<Option<Page>, Problem> {
+) -> Result<Option<ExportPage>, Problem> {
     let entries = store::audit_log_pages::following(tx, wanted, position, newest, entries_max)?;
     let Some(last) = entries.last().map(|entry| (entry.created_at, entry.id)) else {
         // Otherwise the end of what is left would look like the end of the file.
@@ -137,7 +137,7 @@ fn page(
         let project = entry.project_id.and_then(|id| projects.get(&id));
         audit_log_rows::row(entry, user, project)
     };
-    Ok(Some(Page { lines: lines(entries.into_iter().map(row))?, entries: count, last }))
+    Ok(Some(ExportPage { lines: lines(entries.into_iter().map(row))?, entries: count, last }))
 }
 
 /// Rows in the format of RFC 4180.

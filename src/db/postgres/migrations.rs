@@ -98,7 +98,7 @@ pub(super) fn run(session: &PostgresSession) -> Result<(), Failure> {
     })
 }
 
-/// Refuses a database at another step than the last one that this program knows.
+/// Refuses a database that lacks a step, or has one with which this program cannot go on.
 pub(super) fn refuse_other_step(session: &PostgresSession) -> Result<(), Failure> {
     let known = last();
     let exists = command(session, "SELECT 'yes' WHERE to_regclass('schema_steps') IS NOT NULL")?;
@@ -106,8 +106,11 @@ pub(super) fn refuse_other_step(session: &PostgresSession) -> Result<(), Failure
         refuse_other_tables(session)?;
         return Err("the database is empty; `brms serve` or `brms seed` fills one".into());
     }
-    let step = command(session, "SELECT max(step) FROM schema_steps")?.unwrap_or_default();
-    if step != known.to_string() {
+    let step = command(session, "SELECT max(step) FROM schema_steps")?
+        .and_then(|step| step.parse().ok())
+        .unwrap_or(0);
+    refuse_unusable_step(session)?;
+    if step < known {
         return Err(Failure(format!(
             "the database is at schema step {step}, and this brms knows {known}; this command changes nothing, so use \
              the brms of its servers"
@@ -126,6 +129,19 @@ fn warn_without_search_indexes(session: &PostgresSession) -> Result<(), Failure>
         );
     }
     Ok(())
+}
+
+/// Refuses a database with a step with which this program cannot go on.
+fn refuse_unusable_step(session: &PostgresSession) -> Result<(), Failure> {
+    let known = last();
+    let newest =
+        format!("SELECT max(step) FROM schema_steps WHERE step > {known} HAVING max(usable_from) > {known}");
+    match command(session, &newest)? {
+        None => Ok(()),
+        Some(step) => Err(Failure(format!(
+            "the database was written by a newer brms (schema step {step}, this brms knows {known}); use that one"
+        ))),
+    }
 }
 
 /// Refuses a database that has tables, of which none is ours.
@@ -150,14 +166,7 @@ fn step_under_lock(session: &PostgresSession) -> Result<u32, Failure> {
     }
     let done = command(session, "SELECT coalesce(max(step), 0) FROM schema_steps")?;
     let done = done.and_then(|done| done.parse().ok()).unwrap_or(0);
-    let known = last();
-    let newer =
-        format!("SELECT step FROM schema_steps WHERE step > {known} AND usable_from > {known} LIMIT 1");
-    if command(session, &newer)?.is_some() {
-        return Err(Failure(format!(
-            "the database was written by a newer brms (schema step {done}, this brms knows {known}); use that one"
-        )));
-    }
+    refuse_unusable_step(session)?;
     Ok(done)
 }
 

@@ -18,7 +18,7 @@ from .served import Served
 from .stage import Stage
 
 PHASES = ["examples", "coverage", "fuzzing", "stateful"]
-EXAMPLES_MAX = 60
+EXAMPLES_MAX = 40
 # How often a generated path has an existing id. The rest are unknown or invalid ids.
 KNOWN_ID_PROBABILITY = 0.9
 

@@ -4,7 +4,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::access::{Caller, Principal};
-use crate::config::InvitationSettings;
+use crate::config::{InvitationSettings, SignInSettings};
 use crate::db::{Db, Tx};
 use crate::http::Posted;
 use crate::idempotency;
@@ -17,6 +17,8 @@ pub struct App {
     pub db: Db,
     /// The settings of invitations: lifetimes and rate limits.
     pub invitations: InvitationSettings,
+    /// The settings of signing in: how long sessions last, and how many codes are sent.
+    pub sign_in: SignInSettings,
     /// The last readiness result. Concurrent checks wait for the one that is running.
     pub readiness: Mutex<Option<Readiness>>,
 }

@@ -1,10 +1,13 @@
 //! Identifies the caller: checks credentials before the request body is read, and again inside the acting transaction.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::time::Instant;
 
 use super::hints;
+use super::sessions::note_use;
 use crate::db::{Db, Tx};
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::generated::models::UserType;
@@ -65,10 +68,19 @@ pub async fn authenticate(
     let kind = kind(scheme);
     let invalid = || refusal(operation, CredentialFault::Invalid, NOT_VALID);
     let secret_hash = Secret::parse(kind, credentials).ok_or_else(invalid)?.hash();
-    let find = move |tx: &Tx| Ok(store::credentials::find(tx, kind, &secret_hash)?.is_some());
+    let is_touch_due = Arc::new(AtomicBool::new(false));
+    let touch_due = Arc::clone(&is_touch_due);
+    let find = move |tx: &Tx| {
+        let found = store::credentials::find(tx, kind, &secret_hash)?;
+        touch_due.store(found.as_ref().is_some_and(|found| found.is_touch_due), Ordering::Relaxed);
+        Ok(found.is_some())
+    };
     if !db.is_known(context.deadline, *secret_hash.as_bytes(), find).await? {
         db.confirm(context.deadline).await?;
         return Err(invalid());
+    }
+    if is_touch_due.load(Ordering::Relaxed) {
+        note_use(db, secret_hash, context);
     }
     Ok(Principal { operation, kind, secret_hash, context: context.clone(), idempotency: None })
 }

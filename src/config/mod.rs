@@ -13,6 +13,7 @@ mod read;
 mod retention;
 mod serve;
 mod settings;
+mod sign_in;
 mod testing;
 mod values;
 
@@ -28,6 +29,7 @@ pub use read::{PostgresVariables, read, serve_settings_without_environment};
 pub use retention::RetentionSettings;
 pub use serve::*;
 pub use settings::{SettingHelp, settings_of};
+pub use sign_in::*;
 pub use testing::*;
 pub use values::Hidden;
 pub(crate) use values::positive_time;

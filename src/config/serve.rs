@@ -11,6 +11,7 @@ use super::database::DatabaseSettings;
 use super::mail::{DeliverySettings, MailSettings};
 use super::proxies::ProxySettings;
 use super::retention::RetentionSettings;
+use super::sign_in::SignInSettings;
 use super::testing::TestSettings;
 use super::values::{email, name, positive_time, public_url};
 
@@ -55,6 +56,9 @@ pub struct ServeSettings {
     /// Lifetime and sending limits of invitations.
     #[command(flatten)]
     pub invitations: InvitationSettings,
+    /// How people sign in.
+    #[command(flatten)]
+    pub sign_in: SignInSettings,
     /// The sender of mails, and how they are sent.
     #[command(flatten)]
     pub mail: MailSettings,

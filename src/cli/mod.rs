@@ -24,6 +24,7 @@ mod restore;
 mod run;
 mod seed;
 mod serve;
+mod sign_in;
 mod signals;
 mod stats;
 mod threads;

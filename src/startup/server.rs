@@ -22,17 +22,18 @@ use super::test_controls::Token;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::ServeSettings;
+use crate::db::Db;
 use crate::failure::Failure;
 use crate::lifeline::Lifeline;
 use crate::mail::delivery::Delivery;
 use crate::mail::mailer::{Mailer, Sender};
-use crate::mail::render::Renderer;
+use crate::mail::render::{Renderer, sign_in_link};
 use crate::mail::transport::Transport;
 use crate::retention::Retention;
 use crate::secret::Secret;
 use crate::server::{self, CrossOrigin, ServerLimits, Site};
-use crate::web::pages;
-use crate::web::{Content, Description};
+use crate::web::pages::{self, Pages};
+use crate::web::{Content, Description, Home, MailWay};
 
 /// How long ending the delivery and closing the database may take at shutdown, and the poll interval.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(30);
@@ -43,6 +44,7 @@ pub struct Server {
     address: SocketAddr,
     site: Arc<Site>,
     first_credentials: Option<FirstCredentials>,
+    sign_in_link: Option<String>,
     test_token: Option<Token>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
@@ -81,8 +83,8 @@ impl Server {
             .as_ref()
             .map(|token| token.controls(&db, filled.seed, seeded_secrets, stopped.clone()));
         let site = Arc::new(Site {
-            app: App { db, invitations: settings.invitations, readiness: Mutex::default() },
-            content: Content { pages, description: Description::new(&public_url) },
+            app: app(settings, db),
+            content: content(settings, pages, &public_url),
             proxies: settings.proxies.clone(),
             testing: controls.transpose()?,
             cross_origin: CrossOrigin {
@@ -90,7 +92,7 @@ impl Server {
                 is_open_to_loopback: settings.testing.test_api,
             },
         });
-        let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
+        let sender = Sender { address: settings.mail.sender().to_owned(), public_url: public_url.clone() };
         let delivery = delivery(&site.app, settings, Mailer { renderer, sender, transport });
 
         let limits = ServerLimits {
@@ -106,10 +108,13 @@ impl Server {
         let new_token = test_token.as_ref().and_then(Token::if_new);
         let ready_file = ready_file.map(|prepared| prepared.publish(&url(address), new_token)).transpose()?;
         let first_credentials = filled.credentials;
+        let sign_in_link =
+            first_credentials.as_ref().map(|first| sign_in_link(&public_url, first.sign_in.reveal()));
         Ok(Self {
             address,
             site,
             first_credentials,
+            sign_in_link,
             test_token,
             stop,
             serving,
@@ -168,6 +173,11 @@ impl Server {
         self.first_credentials.take()
     }
 
+    /// The link that signs the owner in, with the credentials of a first start. Can be taken once.
+    pub fn take_sign_in_link(&mut self) -> Option<String> {
+        self.sign_in_link.take()
+    }
+
     /// Graceful shutdown: stops accepting, waits for requests in progress, closes the database. Returns false if the
     /// database is still in use, in which case only the end of the process releases it.
     pub async fn stop(self) -> bool {
@@ -221,6 +231,18 @@ fn transport(settings: &ServeSettings) -> Result<Transport, Failure> {
         return Err(Failure(format!("--smtp-host also needs {}", missing.join(" and "))));
     }
     Transport::new(&settings.mail).map_err(Failure)
+}
+
+/// The state of the operations.
+fn app(settings: &ServeSettings, db: Db) -> App {
+    App { db, invitations: settings.invitations, sign_in: settings.sign_in, readiness: Mutex::default() }
+}
+
+/// The content of the pages.
+fn content(settings: &ServeSettings, pages: Pages, public_url: &str) -> Content {
+    let way = if settings.mail.smtp.smtp_host.is_some() { MailWay::Relay } else { MailWay::Mailbox };
+    let home = Home::new(public_url, &settings.sign_in, way);
+    Content { pages, home, description: Description::new(public_url) }
 }
 
 /// The mail delivery task.

@@ -121,6 +121,11 @@ mod restoring;
 mod retention;
 mod schemas;
 mod seeds;
+mod sign_in;
+mod sign_in_attacks;
+mod sign_in_limits;
+mod sign_in_pages;
+mod sign_in_sessions;
 mod starting;
 mod statistics;
 #[cfg(target_os = "linux")]

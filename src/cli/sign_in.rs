@@ -31,7 +31,7 @@ pub(super) fn link(settings: &SignInLinkSettings, out: &mut dyn Write) -> Result
         format!("{}\n", terminal::json(&shown))
     } else {
         format!(
-            "{}\nsigns {} in, once, until {}; whoever opens it first is signed in\n",
+            "{}\nsigns {} in, once, until {}; the first browser that uses it is signed in\n",
             line(&link),
             line(&user.email),
             until.rfc3339()

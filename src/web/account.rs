@@ -2,8 +2,7 @@
 
 use super::content::Content;
 use super::home::Cookie;
-use super::pages::PagePlace;
-use super::security::{found_elsewhere, shown, stopped};
+use super::security::{found_elsewhere, shown};
 use super::signing_in::{posted, session_key};
 use crate::app::App;
 use crate::http::{Reply, Request};
@@ -21,10 +20,7 @@ pub(super) async fn show(app: &App, site: &Content, request: &Request) -> Result
 
 /// Ends one of the own sessions.
 pub(super) async fn end_session(app: &App, site: &Content, request: &mut Request) -> Result<Reply, Problem> {
-    let form = match posted(site, request).await {
-        Ok(form) => form,
-        Err(problem) => return stopped(&site.pages, PagePlace::IN_FOLDER, problem),
-    };
+    let form = posted(site, request).await?;
     let Some(key) = session_key(site, request) else { return Ok(found_elsewhere("../sign-in")) };
     let Some(id) = form.get("session").and_then(|text| uuid::Uuid::try_parse(text).ok()) else {
         return Ok(found_elsewhere("../account"));

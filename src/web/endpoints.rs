@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::assets::{ACCEPT_SCRIPT, ICON, SIGN_IN_SCRIPT, STYLE};
 use super::content::Content;
-use super::security::{found_elsewhere, secured};
+use super::pages::PagePlace;
+use super::security::{as_page, found_elsewhere, secured};
 use super::{accepting, account, docs, signing_in};
 use crate::app::App;
 use crate::http::{self, Reply, Request, Route, route};
@@ -135,13 +136,19 @@ pub async fn answer(
         Ok(Endpoint::AcceptForm) => accepting::empty_form(pages),
         Ok(Endpoint::Accept) => accepting::accept(app, content, &mut request).await,
         Ok(Endpoint::Preview) => accepting::preview(app, content, &mut request).await,
-        Ok(Endpoint::SignInForm) => signing_in::form(app, content, &request).await,
+        Ok(Endpoint::SignInForm) => {
+            as_page(pages, PagePlace::ROOT, signing_in::form(app, content, &request).await)
+        }
         Ok(Endpoint::SignIn) => signing_in::ask(app, content, &mut request).await,
         Ok(Endpoint::BackToSignIn) => Ok(found_elsewhere("../sign-in")),
         Ok(Endpoint::SignInCode) => signing_in::confirm(app, content, &mut request).await,
-        Ok(Endpoint::SignOut) => signing_in::sign_out(app, content, &mut request).await,
-        Ok(Endpoint::Account) => account::show(app, content, &request).await,
-        Ok(Endpoint::EndSession) => account::end_session(app, content, &mut request).await,
+        Ok(Endpoint::SignOut) => {
+            as_page(pages, PagePlace::ROOT, signing_in::sign_out(app, content, &mut request).await)
+        }
+        Ok(Endpoint::Account) => as_page(pages, PagePlace::ROOT, account::show(app, content, &request).await),
+        Ok(Endpoint::EndSession) => {
+            as_page(pages, PagePlace::IN_FOLDER, account::end_session(app, content, &mut request).await)
+        }
         Ok(Endpoint::Style) => Ok(secured(Reply::bytes(200, "text/css; charset=utf-8", STYLE))),
         Ok(Endpoint::Icon) => Ok(secured(Reply::bytes(200, "image/svg+xml", ICON))),
         Ok(Endpoint::Script) => Ok(script(ACCEPT_SCRIPT)),

@@ -59,11 +59,17 @@ pub(super) fn problem_shown(pages: &Pages, problem: Problem) -> Result<Reply, Pr
     Ok(about(problem, page))
 }
 
-/// The same for the pages of people who sign in.
-pub(super) fn stopped(pages: &Pages, place: PagePlace, problem: Problem) -> Result<Reply, Problem> {
-    let (title, detail) = in_plain_words(&problem);
-    let page = shown(problem.status(), pages.stopped(place, title, &detail))?;
-    Ok(about(problem, page))
+/// The same for the pages of people who sign in: what they are shown in place of a problem.
+pub(super) fn as_page(
+    pages: &Pages,
+    place: PagePlace,
+    result: Result<Reply, Problem>,
+) -> Result<Reply, Problem> {
+    result.or_else(|problem| {
+        let (title, detail) = in_plain_words(&problem);
+        let page = shown(problem.status(), pages.stopped(place, title, &detail))?;
+        Ok(about(problem, page))
+    })
 }
 
 fn about(problem: Problem, mut reply: Reply) -> Reply {

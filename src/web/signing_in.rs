@@ -5,7 +5,7 @@ use serde_json::json;
 use super::content::Content;
 use super::home::Cookie;
 use super::pages::{CodeForm, PagePlace};
-use super::security::{JSON_OR_FORM, found_elsewhere, shown, stopped};
+use super::security::{JSON_OR_FORM, as_page, found_elsewhere, shown};
 use super::words::{complaint_in_plain_words, in_plain_words};
 use crate::access::SessionKey;
 use crate::app::App;
@@ -47,28 +47,30 @@ fn attempt(site: &Content, request: &Request) -> Option<Secret> {
     Secret::parse(SecretKind::SignInAttempt, site.home.read(request, Cookie::Attempt)?)
 }
 
-/// The start page, or for a person who has signed in the way to their own.
+/// The start page, or for a person who has signed in the way to their own. It is shown even if the database is not
+/// available.
 pub(super) async fn start(app: &App, site: &Content, request: &Request) -> Result<Reply, Problem> {
-    if let Some(key) = session_key(site, request)
-        && account::is_signed_in(app, &key).await?
-    {
+    if let Ok(true) = is_signed_in(app, site, request).await {
         return Ok(found_elsewhere("account"));
     }
-    let organisation = account::only_organisation(app, request.context().deadline).await?;
-    shown(200, site.pages.start(organisation.as_deref()))
+    let organisation = account::only_organisation(app, request.context().deadline).await;
+    shown(200, site.pages.start(organisation.ok().flatten().as_deref()))
+}
+
+async fn is_signed_in(app: &App, site: &Content, request: &Request) -> Result<bool, Problem> {
+    match session_key(site, request) {
+        Some(key) => account::is_signed_in(app, &key).await,
+        None => Ok(false),
+    }
 }
 
 /// The page for signing in.
 pub(super) async fn form(app: &App, site: &Content, request: &Request) -> Result<Reply, Problem> {
-    if let Err(problem) = site.home.require_safe_way() {
-        return stopped(&site.pages, PagePlace::ROOT, problem);
-    }
+    site.home.require_safe_way()?;
     if let Some(place) = site.home.better_place(request) {
         return Ok(found_elsewhere(place));
     }
-    if let Some(key) = session_key(site, request)
-        && account::is_signed_in(app, &key).await?
-    {
+    if is_signed_in(app, site, request).await? {
         return Ok(found_elsewhere("account"));
     }
     let is_asked = attempt(site, request).is_some();
@@ -78,30 +80,28 @@ pub(super) async fn form(app: &App, site: &Content, request: &Request) -> Result
 
 /// Asks for a code.
 pub(super) async fn ask(app: &App, site: &Content, request: &mut Request) -> Result<Reply, Problem> {
-    let context = request.context().clone();
     match request.media_type().as_deref() {
         Some(JSON) => {
             site.home.require_safe_way()?;
             let CodeRequest { email } = request.json_within(ACCEPTANCE_BYTES_MAX).await?;
-            Reply::json(200, &ask::ask(app, &context, &email, None).await?)
+            Reply::json(200, &ask::ask(app, request.context(), &email, None).await?)
         }
-        Some(FORM) => {
-            let form = match posted(site, request).await {
-                Ok(form) => form,
-                Err(problem) => return stopped(&site.pages, PagePlace::ROOT, problem),
-            };
-            let (email, device) = (form.get("email").unwrap_or_default(), presented(site, request).device);
-            let asked = match ask::ask(app, &context, email, device).await {
-                Ok(asked) => asked,
-                Err(problem) => return not_asked(site, problem),
-            };
-            let page = CodeForm { is_asked: true, sends_mail: site.home.sends_mail, ..CodeForm::default() };
-            let reply = shown(200, site.pages.sign_in(PagePlace::ROOT, &page))?;
-            let cookie = site.home.set(Cookie::Attempt, asked.attempt.reveal(), ATTEMPT_SECONDS);
-            Ok(reply.with_header("set-cookie", cookie))
-        }
+        Some(FORM) => as_page(&site.pages, PagePlace::ROOT, ask_form(app, site, request).await),
         _ => Err(Problem::UnsupportedMediaType { supported: JSON_OR_FORM }),
     }
+}
+
+async fn ask_form(app: &App, site: &Content, request: &mut Request) -> Result<Reply, Problem> {
+    let form = posted(site, request).await?;
+    let (email, device) = (form.get("email").unwrap_or_default(), presented(site, request).device);
+    let asked = match ask::ask(app, request.context(), email, device).await {
+        Ok(asked) => asked,
+        Err(problem) => return not_asked(site, problem),
+    };
+    let page = CodeForm { is_asked: true, sends_mail: site.home.sends_mail, ..CodeForm::default() };
+    let reply = shown(200, site.pages.sign_in(PagePlace::ROOT, &page))?;
+    let cookie = site.home.set(Cookie::Attempt, asked.attempt.reveal(), ATTEMPT_SECONDS);
+    Ok(reply.with_header("set-cookie", cookie))
 }
 
 /// The fields of a form that a page of this server sent.
@@ -113,9 +113,7 @@ pub(super) async fn posted(site: &Content, request: &mut Request) -> Result<Form
 
 /// Why no code was sent: beside the field, if another address helps.
 fn not_asked(site: &Content, problem: Problem) -> Result<Reply, Problem> {
-    let Problem::Invalid(places) = &problem else {
-        return stopped(&site.pages, PagePlace::ROOT, problem);
-    };
+    let Problem::Invalid(places) = &problem else { return Err(problem) };
     let complaint = places.first().map(|place| complaint_in_plain_words(&place.detail));
     let form = CodeForm {
         email_error: complaint.as_deref(),
@@ -131,13 +129,7 @@ fn not_asked(site: &Content, problem: Problem) -> Result<Reply, Problem> {
 pub(super) async fn confirm(app: &App, site: &Content, request: &mut Request) -> Result<Reply, Problem> {
     match request.media_type().as_deref() {
         Some(JSON) => confirm_json(app, site, request).await,
-        Some(FORM) => {
-            let form = match posted(site, request).await {
-                Ok(form) => form,
-                Err(problem) => return stopped(&site.pages, PagePlace::IN_FOLDER, problem),
-            };
-            confirm_form(app, site, request, &form).await
-        }
+        Some(FORM) => as_page(&site.pages, PagePlace::IN_FOLDER, confirm_form(app, site, request).await),
         _ => Err(Problem::UnsupportedMediaType { supported: JSON_OR_FORM }),
     }
 }
@@ -171,24 +163,22 @@ async fn confirm_json(app: &App, site: &Content, request: &mut Request) -> Resul
     Reply::json(200, &answer)
 }
 
-async fn confirm_form(app: &App, site: &Content, request: &Request, form: &Form) -> Result<Reply, Problem> {
-    let (context, presented) = (request.context().clone(), presented(site, request));
+async fn confirm_form(app: &App, site: &Content, request: &mut Request) -> Result<Reply, Problem> {
+    let form = posted(site, request).await?;
+    let (context, presented) = (request.context(), presented(site, request));
     let attempt = attempt(site, request);
     let outcome = if let Some(user) = form.get("user") {
         let field = |name: &str| form.get(name).map(str::to_owned);
-        let joining = match Joining::check(field("firstName"), field("lastName")) {
-            Ok(joining) => joining,
-            Err(problem) => return stopped(&site.pages, PagePlace::IN_FOLDER, problem),
-        };
+        let joining = Joining::check(field("firstName"), field("lastName"))?;
         match uuid::Uuid::try_parse(user) {
-            Ok(id) => confirm::choose(app, &context, attempt, id.into(), Some(joining), presented).await,
+            Ok(id) => confirm::choose(app, context, attempt, id.into(), Some(joining), presented).await,
             Err(_) => Err(Problem::WrongSignInCode),
         }
     } else {
         let code = form.get("code").unwrap_or_default();
-        match follow(app, &context, code, presented).await {
+        match follow(app, context, code, presented).await {
             Ok(Some(session)) => Ok(session),
-            Ok(None) => match confirm::confirm(app, &context, attempt, code, presented).await {
+            Ok(None) => match confirm::confirm(app, context, attempt, code, presented).await {
                 Ok(Confirmed::SignedIn(session)) => Ok(*session),
                 Ok(Confirmed::Choose(choices)) => {
                     return shown(200, site.pages.choose(PagePlace::IN_FOLDER, &choices));
@@ -201,10 +191,11 @@ async fn confirm_form(app: &App, site: &Content, request: &Request, form: &Form)
     match outcome {
         Ok(session) => Ok(with_session(site, found_elsewhere("../account"), &session)),
         Err(problem @ Problem::WrongSignInCode) => {
-            let (_, detail) = in_plain_words(&problem);
+            let (title, detail) = in_plain_words(&problem);
+            let complaint = format!("{title}. {detail}");
             let form = CodeForm {
                 is_asked: true,
-                code_error: Some(&detail),
+                code_error: Some(&complaint),
                 sends_mail: site.home.sends_mail,
                 ..CodeForm::default()
             };
@@ -212,7 +203,7 @@ async fn confirm_form(app: &App, site: &Content, request: &Request, form: &Form)
             reply.problem = Some(problem);
             Ok(reply)
         }
-        Err(problem) => stopped(&site.pages, PagePlace::IN_FOLDER, problem),
+        Err(problem) => Err(problem),
     }
 }
 
@@ -230,9 +221,7 @@ pub(super) fn with_session(site: &Content, reply: Reply, session: &NewSession) -
 
 /// Signs out.
 pub(super) async fn sign_out(app: &App, site: &Content, request: &mut Request) -> Result<Reply, Problem> {
-    if let Err(problem) = posted(site, request).await {
-        return stopped(&site.pages, PagePlace::ROOT, problem);
-    }
+    posted(site, request).await?;
     if let Some(key) = session_key(site, request) {
         account::end_session(app, &key, SessionToEnd::Current).await?;
     }

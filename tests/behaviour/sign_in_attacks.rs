@@ -30,7 +30,11 @@ async fn a_guessed_code_has_five_tries_and_costs_other_attempts_nothing() {
     for _ in 0..5 {
         let answer = tried(&thief, &another(&guessed)).await;
         assert_eq!(answer.status, 403);
-        assert!(answer.text().contains("It may be mistyped, used"), "{}", answer.text());
+        assert!(
+            answer.text().contains("This code does not work. It may be mistyped, used"),
+            "{}",
+            answer.text()
+        );
     }
     assert_eq!(tried(&thief, &guessed).await.status, 403, "the right one comes too late");
     assert_eq!(tried(&victim, &code).await.status, 303);

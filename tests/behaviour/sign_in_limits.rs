@@ -178,6 +178,15 @@ async fn who_has_the_address_is_looked_up_after_the_answer() {
     settled(&server).await;
     assert_eq!(server.count("SELECT count(*) FROM sign_in_attempts WHERE user_ids <> '[]'"), 1);
     assert_eq!(server.count("SELECT count(*) FROM mails WHERE kind = 'sign-in'"), 1);
+    // An answer is given though no mail can be queued, and no user be looked up.
+    for table in ["mails", "users"] {
+        server.execute(&format!("ALTER TABLE {table} RENAME TO elsewhere"));
+        for email in [READER_EMAIL, "nobody@acme.test"] {
+            assert_eq!(asked(&Browser::new(&server), email).await.status, 200, "{email} without {table}");
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        server.execute(&format!("ALTER TABLE elsewhere RENAME TO {table}"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

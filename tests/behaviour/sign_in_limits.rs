@@ -1,12 +1,14 @@
 //! How many codes may be asked for, and that nobody learns from an answer who exists.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use crate::sign_in::{OWNER_EMAIL, READER_EMAIL};
 use crate::support::browser::mails_to;
-use crate::support::{Answer, Browser, TestServer, seed};
+use crate::support::inside::change_new_mails;
+use crate::support::server::PATIENCE;
+use crate::support::{Answer, Browser, TestServer, postgres, seed};
 
 const PROXIED: &[&str] = &["--trusted-proxy", "127.0.0.1/32"];
 
@@ -187,6 +189,27 @@ async fn who_has_the_address_is_looked_up_after_the_answer() {
         tokio::time::sleep(Duration::from_millis(200)).await;
         server.execute(&format!("ALTER TABLE elsewhere RENAME TO {table}"));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_does_not_wait_for_the_mail() {
+    let server = TestServer::start().await;
+    // Every new mail takes long.
+    let slow = if postgres::is_used() {
+        "(SELECT pg_sleep(1)::text)"
+    } else {
+        "(SELECT CAST(count(*) AS TEXT) FROM users a, users b, users c, users d, users e, users f WHERE random() <> 1)"
+    };
+    change_new_mails(&server, "last_answer", slow, "NEW.kind = 'sign-in'");
+    let begun = Instant::now();
+    assert_eq!(asked(&Browser::new(&server), READER_EMAIL).await.status, 200);
+    let answered = begun.elapsed();
+    while server.count("SELECT count(*) FROM mails") == 0 {
+        assert!(begun.elapsed() < PATIENCE, "no mail");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let queued = begun.elapsed();
+    assert!(answered * 2 < queued, "answered after {answered:?}, the mail was queued after {queued:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

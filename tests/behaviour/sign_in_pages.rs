@@ -1,9 +1,13 @@
 //! The pages around signing in: the start page, and what a server says that must not take a sign-in; the command.
 
+use brms::clock::Clock;
+use brms::startup::{Audience, Server};
 use serde_json::json;
 
 use crate::sign_in::READER_EMAIL;
-use crate::support::{Browser, TestServer, seed};
+use crate::support::postgres::{self, TestDatabase};
+use crate::support::server::settings;
+use crate::support::{Browser, Call, TestServer, leaks, seed};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_start_page_leads_to_signing_in_and_says_whose_it_is_if_there_is_one_organisation() {
@@ -84,4 +88,27 @@ async fn a_browser_that_came_by_another_name_of_the_machine_is_sent_to_the_publi
     for host in [format!("localhost:{port}"), "127.0.0.1:1".to_owned(), format!("evil.example:{port}")] {
         assert_eq!(visit(&host).await.status, 200, "{host}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_on_a_terminal_has_a_link_that_signs_the_owner_in_and_one_without_has_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _database = TestDatabase::of(folder.path());
+    let settings = settings(&postgres::location(folder.path()), &["--owner-email", "olga@solo.test"]);
+    let mut server = Server::start(&settings, Clock::default(), Audience::Terminal).await.expect("it starts");
+    let link = server.take_sign_in_link().expect("a link");
+    leaks::learn(&link);
+    let (page, secret) = link.split_once('#').expect("a secret");
+    assert_eq!(page, format!("{}/sign-in", server.url().replace("127.0.0.1", "localhost")));
+    let http =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    for (status, cookies) in [(303, 1), (403, 0)] {
+        let call = Call::new(&http, "POST", &server.url(), "/sign-in/code").form(&[("code", secret)]);
+        let answer = call.send().await;
+        assert_eq!((answer.status, answer.all("set-cookie").len()), (status, cookies), "{}", answer.text());
+    }
+    server.stop().await;
+
+    let unattended = TestServer::start_in(tempfile::tempdir().expect("a folder"), &[]).await;
+    assert_eq!(unattended.count("SELECT count(*) FROM sign_in_links"), 0);
 }

@@ -428,7 +428,7 @@ CREATE TRIGGER audit_logs_removed_of_project AFTER DELETE ON audit_logs WHEN OLD
                      LIMIT 1);
 END;
 
-CREATE TABLE "mails" (
+CREATE TABLE mails (
     id              BLOB    NOT NULL PRIMARY KEY,
     organisation_id BLOB    NOT NULL REFERENCES organisations (id),
     invitation_id   BLOB    REFERENCES invitations (id) ON DELETE CASCADE,

@@ -2,7 +2,9 @@
 -- drop NOT NULL from a column, so the table of mails is made anew. Sessions get a source; those that are there were made
 -- on the command line or came with a seed, and keep their lives without an idle time.
 
-CREATE TABLE mails_anew (
+ALTER TABLE mails RENAME TO mails_before;
+
+CREATE TABLE mails (
     id              BLOB    NOT NULL PRIMARY KEY,
     organisation_id BLOB    NOT NULL REFERENCES organisations (id),
     invitation_id   BLOB    REFERENCES invitations (id) ON DELETE CASCADE,
@@ -27,15 +29,14 @@ CREATE TABLE mails_anew (
     CHECK ((kind = 'invitation') = (invitation_id IS NOT NULL))
 ) STRICT;
 
-INSERT INTO mails_anew (id, organisation_id, invitation_id, recipient, content, secret, state, attempts, next_attempt_at,
-                        last_answer, created_at, delivered_at, message, claimed_at, tried_at, claimed_by, claim_ends_at)
+INSERT INTO mails (id, organisation_id, invitation_id, recipient, content, secret, state, attempts, next_attempt_at,
+                   last_answer, created_at, delivered_at, message, claimed_at, tried_at, claimed_by, claim_ends_at)
 SELECT id, organisation_id, invitation_id, recipient, content, secret, state, attempts, next_attempt_at,
        last_answer, created_at, delivered_at, message, claimed_at, tried_at, claimed_by, claim_ends_at
-FROM mails
+FROM mails_before
 ORDER BY created_at, id;
 
-DROP TABLE mails;
-ALTER TABLE mails_anew RENAME TO mails;
+DROP TABLE mails_before;
 
 CREATE INDEX mails_of_invitation ON mails (invitation_id) WHERE state = 'queued';
 CREATE INDEX mails_in_order ON mails (created_at, id);

@@ -16,6 +16,16 @@ async fn asked(browser: &Browser<'_>, email: &str) -> Answer {
     browser.post("/sign-in", &[("email", email)]).await
 }
 
+/// Asks for codes until no more are sent.
+async fn use_up(browser: &Browser<'_>, email: &str) {
+    for _ in 0..4 {
+        if asked(browser, email).await.status == 429 {
+            return;
+        }
+    }
+    panic!("{email} gets one code after the other");
+}
+
 /// Waits until no mail can be on its way any more.
 async fn settled(server: &TestServer) {
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -53,7 +63,7 @@ async fn a_stranger_cannot_use_up_the_codes_of_a_browser_that_is_known() {
     person.post("/sign-out", &[]).await;
     server.advance(Duration::from_mins(11));
     let stranger = Browser::new(&server);
-    while asked(&stranger, READER_EMAIL).await.status == 200 {}
+    use_up(&stranger, READER_EMAIL).await;
     settled(&server).await;
     assert_eq!(asked(&Browser::new(&server), READER_EMAIL).await.status, 429);
     person.sign_in(READER_EMAIL).await;
@@ -64,10 +74,10 @@ async fn a_stranger_cannot_use_up_the_codes_of_a_browser_that_is_known() {
     let device = person.cookie("device").expect("a device");
     let thief = Browser::new(&server);
     thief.set_cookie("device", &device);
-    while asked(&stranger, OWNER_EMAIL).await.status == 200 {}
+    use_up(&stranger, OWNER_EMAIL).await;
     assert_eq!(asked(&thief, OWNER_EMAIL).await.status, 429);
     server.advance(Duration::from_hours(91 * 24));
-    while asked(&stranger, READER_EMAIL).await.status == 200 {}
+    use_up(&stranger, READER_EMAIL).await;
     assert_eq!(asked(&person, READER_EMAIL).await.status, 429, "after 90 days it is not known any more");
 }
 

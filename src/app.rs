@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::access::{Caller, Principal};
-use crate::config::InvitationSettings;
+use crate::config::{InvitationSettings, SignInSettings};
 use crate::db::{Db, Turns, Tx};
 use crate::http::Posted;
 use crate::idempotency;
@@ -21,6 +21,8 @@ pub struct App {
     pub invitations: InvitationSettings,
     /// Turns on sending an export, each of which holds a part of its file in memory.
     pub exports: Turns,
+    /// The settings of signing in: how long sessions last, and how many codes are sent.
+    pub sign_in: SignInSettings,
     /// The last readiness result. Concurrent checks wait for the one that is running.
     pub readiness: Mutex<Option<Readiness>>,
 }
@@ -42,9 +44,9 @@ const EXPORTS_OF_EACH_MAX: usize = 8;
 impl App {
     /// The application on an open database.
     #[must_use]
-    pub fn new(db: Db, invitations: InvitationSettings) -> Self {
+    pub fn new(db: Db, invitations: InvitationSettings, sign_in: SignInSettings) -> Self {
         let exports = Turns::new(EXPORTS_MAX, EXPORTS_OF_EACH_MAX);
-        Self { db, invitations, exports, readiness: Mutex::default() }
+        Self { db, invitations, exports, sign_in, readiness: Mutex::default() }
     }
 
     /// Reads for a caller, who is looked up in the same snapshot. Fails with 401 if the credentials are no longer

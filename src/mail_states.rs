@@ -1,4 +1,4 @@
-//! The delivery states of a mail in the outbox.
+//! The kinds and the delivery states of a mail in the outbox.
 
 use crate::http::words;
 
@@ -14,5 +14,15 @@ words! {
         Cancelled = "cancelled",
         /// Refused by the relay, or given up after retries.
         Failed = "failed",
+    }
+}
+
+words! {
+    /// What a mail is for.
+    MailKind {
+        /// The link of an invitation.
+        Invitation = "invitation",
+        /// A code for signing in.
+        SignIn = "sign-in",
     }
 }

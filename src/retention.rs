@@ -1,4 +1,4 @@
-//! Retention: removes what is older than the settings say, and idempotency keys that have expired, in small batches that
+//! Retention: removes what is older than the settings say, and idempotency keys and sign-ins that have expired, in small batches that
 //! leave the writer to requests.
 //!
 //! What to remove is found by reading; only removing it takes the writer. A batch ends after `BATCH_TIME_MAX` and is
@@ -18,6 +18,7 @@ use crate::lifeline::Ending;
 use crate::problem::Problem;
 use crate::store::idempotency_keys;
 use crate::store::removals::{self, ROWS_MAX, Walked};
+use crate::store::sign_ins;
 
 /// How often old rows are looked for, by the server's clock.
 const PASS_INTERVAL: Duration = Duration::from_hours(1);
@@ -32,6 +33,9 @@ const PAUSE_FACTOR: u32 = 4;
 const PAUSE_MIN: Duration = Duration::from_millis(5);
 /// The deadline for one database transaction.
 const DATABASE_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How long requests for sign-in codes are kept: the longest time that a limit looks back.
+const SIGN_INS_COUNTED: Duration = Duration::from_hours(1);
 
 /// The background task that removes old rows.
 pub struct Retention {
@@ -54,6 +58,8 @@ pub struct Removed {
     pub secrets: usize,
     /// Idempotency keys.
     pub idempotency_keys: usize,
+    /// Requests for sign-in codes, devices and links that are over.
+    pub sign_ins: usize,
     /// The number of writes that it took.
     pub batches: usize,
     /// How long the longest of them had the writer, without the commit.
@@ -62,7 +68,7 @@ pub struct Removed {
 
 impl Removed {
     fn rows(&self) -> usize {
-        self.audit_logs + self.mails + self.secrets + self.idempotency_keys
+        self.audit_logs + self.mails + self.secrets + self.idempotency_keys + self.sign_ins
     }
 }
 
@@ -130,6 +136,7 @@ impl Retention {
                 mails = removed.mails,
                 secrets = removed.secrets,
                 idempotency_keys = removed.idempotency_keys,
+                sign_ins = removed.sign_ins,
                 batches = removed.batches,
                 longest_batch_us = removed.longest.as_micros(),
                 "old rows were removed"
@@ -147,6 +154,13 @@ impl Retention {
             removed.idempotency_keys = self.work(&mut removed, stopped, step).await?;
         }
         let now = self.db.clock().now();
+        let sign_ins_before = now.minus(SIGN_INS_COUNTED);
+        if self.db.look(deadline(), move |tx| sign_ins::any_over(tx, sign_ins_before)).await? {
+            let rows_max = u32::try_from(ROWS_MAX).unwrap_or(u32::MAX);
+            let step =
+                move |tx: &Tx, _| sign_ins::remove_over(tx, sign_ins_before, rows_max).map(RemovalStep::of);
+            removed.sign_ins = self.work(&mut removed, stopped, step).await?;
+        }
         if let Some(keep) = self.settings.audit_keep {
             removed.audit_logs = self.remove_entries(&mut removed, stopped, now.minus(keep)).await?;
         }

@@ -20,13 +20,27 @@ pub enum SecretKind {
     Invitation,
     /// The token of the test controls.
     TestControls,
+    /// Of the browser or program that asked for a sign-in code, without which the code does nothing.
+    SignInAttempt,
+    /// Of a browser that has signed in before.
+    SignInDevice,
+    /// The operator's link that signs a user in.
+    SignInLink,
 }
 
 impl SecretKind {
     /// The kind of a text by its prefix.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
-        let all = [Self::PersonalAccessToken, Self::Session, Self::Invitation, Self::TestControls];
+        let all = [
+            Self::PersonalAccessToken,
+            Self::Session,
+            Self::Invitation,
+            Self::TestControls,
+            Self::SignInAttempt,
+            Self::SignInDevice,
+            Self::SignInLink,
+        ];
         all.into_iter().find(|kind| text.starts_with(kind.prefix()))
     }
 
@@ -38,6 +52,9 @@ impl SecretKind {
             Self::Session => "brms_ses_",
             Self::Invitation => "brms_inv_",
             Self::TestControls => "brms_tst_",
+            Self::SignInAttempt => "brms_sia_",
+            Self::SignInDevice => "brms_sid_",
+            Self::SignInLink => "brms_sil_",
         }
     }
 
@@ -111,6 +128,12 @@ impl SecretHash {
         Self(bytes)
     }
 
+    /// The SHA-256 of a text that is not a secret but that need not be stored.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        Self(Sha256::digest(text.as_bytes()).into())
+    }
+
     /// The 32 bytes, for a column.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
@@ -155,6 +178,9 @@ mod tests {
             SecretKind::Session,
             SecretKind::Invitation,
             SecretKind::TestControls,
+            SecretKind::SignInAttempt,
+            SecretKind::SignInDevice,
+            SecretKind::SignInLink,
         ] {
             let (one, two) = (Secret::generate(kind), Secret::generate(kind));
             assert!(one.reveal() != two.reveal());

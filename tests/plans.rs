@@ -11,7 +11,7 @@ use brms::db::sqlite::Options;
 use brms::db::{Db, Engine, Parameter};
 
 /// The tables that grow with the number of users and their activity.
-const LARGE: [&str; 7] = [
+const LARGE: [&str; 9] = [
     "users",
     "members",
     "member_groups",
@@ -19,6 +19,8 @@ const LARGE: [&str; 7] = [
     "invitation_secrets",
     "audit_logs",
     "idempotency_keys",
+    "sign_in_attempts",
+    "sign_in_devices",
 ];
 
 /// Statements that may scan such a table, and why.
@@ -62,8 +64,20 @@ const PARTS: [(&str, &[Parts]); 12] = [
     (
         "token.secret_hash = ?1",
         &[
-            &[("{table}", "personal_access_tokens"), ("{columns}", ", token.id"), LIVE, ACTIVE, INVITED],
-            &[("{table}", "internal_tokens"), ("{columns}", ""), LIVE, ACTIVE, INVITED],
+            &[
+                ("{table}", "personal_access_tokens"),
+                ("{columns}", ", token.id"),
+                ("{live}", "(token.expires_at IS NULL OR token.expires_at > ?2)"),
+                ACTIVE,
+                INVITED,
+            ],
+            &[
+                ("{table}", "internal_tokens"),
+                ("{columns}", ", token.last_seen_at"),
+                ("{live}", "(token.idle_ms IS NULL OR token.last_seen_at + token.idle_ms > ?2)"),
+                ACTIVE,
+                INVITED,
+            ],
         ],
     ),
     ("personal_access_tokens AS token WHERE", &[&[LIVE]]),

@@ -49,8 +49,15 @@ class InvitingServer(Server):
         def delivered():
             lines = [line.split() for line in self._mailbox("list").decode().splitlines()]
             ids = [line[0] for line in lines if len(line) > 3 and line[1] == "delivered" and line[3] == address]
-            return ids if len(ids) >= count else None
-        return [Mail(self._mailbox("show", "--raw", mail)) for mail in wait_for("the mail", delivered)]
+            return (ids,) if len(ids) >= count else None
+        return [Mail(self._mailbox("show", "--raw", mail)) for mail in wait_for("the mail", delivered)[0]]
+
+    def codes(self, address, count):
+        """The codes of the mails for signing in to an address once there are this many, oldest first."""
+        def found():
+            codes = [mail.code for mail in self.mails(address, 0) if "/sign-in#" in mail.link]
+            return (codes,) if len(codes) >= count else None
+        return wait_for("the mail with a code", found)[0]
 
     def _mailbox(self, *arguments):
         command = [self.brms, "mailbox", arguments[0], "--database", self.database, *arguments[1:]]

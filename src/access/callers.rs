@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::time::Instant;
 
 use super::hints;
+use super::sessions::note_use;
 use crate::db::{Db, Party, Tx};
 use crate::generated::api::{Operation, SecurityScheme};
 use crate::generated::models::UserType;
@@ -67,9 +69,11 @@ pub async fn authenticate(
     let kind = kind(scheme);
     let invalid = || refusal(operation, CredentialFault::Invalid, NOT_VALID);
     let secret_hash = Secret::parse(kind, credentials).ok_or_else(invalid)?.hash();
-    let (trail, asked) = (Arc::clone(&context.trail), Instant::now());
+    let is_touch_due = Arc::new(AtomicBool::new(false));
+    let (touch_due, trail, asked) = (Arc::clone(&is_touch_due), Arc::clone(&context.trail), Instant::now());
     let find = move |tx: &Tx| {
         let found = store::credentials::find(tx, kind, &secret_hash)?;
+        touch_due.store(found.as_ref().is_some_and(|found| found.is_touch_due), Ordering::Relaxed);
         Ok(found.map(|found| {
             trail.record_user(found.user_id.into());
             Party::Organisation(found.organisation_id.into())
@@ -81,6 +85,9 @@ pub async fn authenticate(
         db.confirm(context.deadline).await?;
         return Err(invalid());
     };
+    if is_touch_due.load(Ordering::Relaxed) {
+        note_use(db, party, secret_hash, context);
+    }
     Ok(Principal { operation, kind, secret_hash, party, context: context.clone(), idempotency: None })
 }
 

@@ -59,6 +59,10 @@ fn hint(operation: Operation, given: Option<SecurityScheme>, secret: &str) -> Op
         SecretKind::TestControls => {
             return Some(format!("A secret {secret} is for the test controls, not for operations.").into());
         }
+        SecretKind::SignInAttempt | SecretKind::SignInDevice | SecretKind::SignInLink => {
+            let detail = "is for signing in at /sign-in, which gives a session";
+            return Some(format!("A secret {secret} {detail}.").into());
+        }
     };
     if !takes(operation, right) {
         return Some(SESSIONS_ONLY.into());

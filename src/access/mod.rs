@@ -10,5 +10,7 @@ mod hints;
 pub mod permissions;
 pub mod projects;
 pub mod requirements;
+mod sessions;
 
 pub use callers::{Caller, Principal, authenticate};
+pub use sessions::{SessionKey, SignedIn};

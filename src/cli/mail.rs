@@ -11,7 +11,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::{DatabaseSettings, InvitationSettings, MailSettings};
 use crate::failure::Failure;
 use crate::mail::test_mail;
-use crate::mail_states::MailState;
+use crate::mail_states::{MailKind, MailState};
 use crate::operator::mails::{self as operator, Retried};
 use crate::store;
 use crate::terminal::line;
@@ -68,7 +68,8 @@ pub(super) fn show(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -
         ("id", Some(mail.id.to_string())),
         ("state", Some(format!("{}{on_its_way}", mail.state))),
         ("recipient", Some(mail.recipient)),
-        ("invitation", Some(mail.invitation_id.to_string())),
+        ("kind", Some(mail.kind.to_string())),
+        ("invitation", mail.invitation_id.map(|id| id.to_string())),
         ("queued", Some(mail.created_at.rfc3339())),
         ("tries", Some(mail.attempts.to_string())),
         ("last try", mail.tried_at.map(Timestamp::rfc3339)),
@@ -102,13 +103,18 @@ pub(super) fn retry(
 
 /// Cancels a mail.
 pub(super) fn cancel(settings: &DatabaseSettings, id: Uuid, out: &mut dyn Write) -> Result<(), Failure> {
-    if operator::cancel(&database::open_existing(settings)?, id.into())?.is_being_sent {
+    let mail = operator::cancel(&database::open_existing(settings)?, id.into())?;
+    if mail.is_being_sent {
         writeln!(
             out,
             "{id} is cancelled, but it was being sent: `brms mail show {id}` shows whether it was delivered"
         )?;
     } else {
-        writeln!(out, "{id} is cancelled; `brms invitation link` creates a link to pass on yourself")?;
+        let command = match mail.kind {
+            MailKind::Invitation => "brms invitation link",
+            MailKind::SignIn => "brms sign-in link",
+        };
+        writeln!(out, "{id} is cancelled; `{command}` creates a link to pass on yourself")?;
     }
     Ok(())
 }

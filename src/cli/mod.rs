@@ -25,6 +25,7 @@ mod run;
 mod seed;
 mod serve;
 mod service_manager;
+mod sign_in;
 mod signals;
 mod stats;
 mod threads;

@@ -9,10 +9,11 @@ use super::failed::Failed;
 use super::output::Output;
 use super::{
     backup, check, compact, completions, copy, demo, export, health, init, invitation, mail, mailbox, man,
-    openapi, project, restore, seed, serve, stats, token, user, user_email,
+    openapi, project, restore, seed, serve, sign_in, stats, token, user, user_email,
 };
 use crate::config::{
-    Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, TokenCommand, UserCommand,
+    Command, InvitationCommand, MailCommand, MailboxCommand, ProjectCommand, SignInCommand, TokenCommand,
+    UserCommand,
 };
 use crate::{log, terminal};
 
@@ -38,6 +39,7 @@ pub fn run(command: Command) -> ExitCode {
         }
         Command::User(command) => run_user(&command, &mut out),
         Command::Invitation(command) => run_invitation(&command, &mut out),
+        Command::SignIn(SignInCommand::Link(settings)) => sign_in::link(&settings, &mut out),
         Command::Token(TokenCommand::Create(settings)) => token::create(&settings, &mut out),
         Command::Token(TokenCommand::List(data)) => token::list(&data, &mut out),
         Command::Token(TokenCommand::Revoke { id, data }) => token::revoke(&data, id, &mut out),

@@ -112,7 +112,8 @@ fn stop_with_standard_input(stop: watch::Sender<bool>) -> Result<(), Failure> {
 /// Prints credentials that are shown only once.
 fn tell(server: &mut Server, audience: Audience, out: &mut dyn Write) -> Result<(), Failure> {
     if let Some(credentials) = server.take_first_credentials() {
-        show(&credentials, out).map_err(|cause| {
+        let link = server.take_sign_in_link();
+        show(&credentials, link.as_deref(), out).map_err(|cause| {
             let email = line(&credentials.email);
             unprinted(
                 &cause,
@@ -131,7 +132,7 @@ fn tell(server: &mut Server, audience: Audience, out: &mut dyn Write) -> Result<
     Ok(())
 }
 
-fn show(credentials: &FirstCredentials, out: &mut dyn Write) -> std::io::Result<()> {
+fn show(credentials: &FirstCredentials, link: Option<&str>, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(
         out,
         "This is the first start. {} has one user, {}.",
@@ -143,5 +144,12 @@ fn show(credentials: &FirstCredentials, out: &mut dyn Write) -> std::io::Result<
     writeln!(out, "    everything in every project, until it is revoked (`brms token revoke`)")?;
     writeln!(out, "  Authorization: Internal {}", credentials.session.reveal())?;
     writeln!(out, "    a sign-in of the owner, until {}\n", credentials.session_expires_at.rfc3339())?;
+    if let Some(link) = link {
+        writeln!(
+            out,
+            "This link signs the owner in with a browser, once, within 10 minutes:\n\n  {}\n",
+            line(link)
+        )?;
+    }
     out.flush()
 }

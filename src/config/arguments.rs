@@ -8,7 +8,7 @@ use super::commands::{
     TokenCommand,
 };
 use super::database::DatabaseSettings;
-use super::people::{InvitationCommand, UserCommand};
+use super::people::{InvitationCommand, SignInCommand, UserCommand};
 use super::serve::ServeSettings;
 
 /// The people-and-access part of the GoRules BRMS HTTP API, in one binary and one file.
@@ -47,6 +47,9 @@ pub enum Command {
     /// List invitations, create links, withdraw them.
     #[command(subcommand)]
     Invitation(InvitationCommand),
+    /// Sign a user in without a mail.
+    #[command(subcommand)]
+    SignIn(SignInCommand),
     /// Create, list and revoke credentials.
     #[command(subcommand)]
     Token(TokenCommand),

@@ -16,6 +16,7 @@ mod request_log;
 mod retention;
 mod serve;
 mod settings;
+mod sign_in;
 mod testing;
 mod values;
 
@@ -34,6 +35,7 @@ pub use request_log::RequestLogSettings;
 pub use retention::RetentionSettings;
 pub use serve::*;
 pub use settings::{SettingHelp, settings_of};
+pub use sign_in::*;
 pub use testing::*;
 pub use values::Hidden;
 pub(crate) use values::positive_time;

@@ -1,4 +1,4 @@
-//! The commands for users and invitations.
+//! The commands for users, their invitations and signing them in.
 
 use clap::{Args, Subcommand};
 
@@ -95,6 +95,31 @@ pub struct LinkSettings {
     /// Lifetime and sending limits of invitations.
     #[command(flatten)]
     pub invitations: InvitationSettings,
+}
+
+/// Commands for signing in.
+#[derive(Debug, Subcommand)]
+pub enum SignInCommand {
+    /// Create a link that signs a user in, once, within 10 minutes, and print it. For the first sign-in, or where no mail
+    /// arrives.
+    Link(SignInLinkSettings),
+}
+
+/// Settings of `sign-in link`.
+#[derive(Clone, Debug, Args)]
+pub struct SignInLinkSettings {
+    /// The user: an id, or an address if only one user has it.
+    #[arg(long, value_name = "ID|EMAIL")]
+    pub user: String,
+    /// The URL at which people reach the server. Default: that of the last `brms serve` on this database.
+    #[arg(long, env = "BRMS_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+    /// How it is printed.
+    #[command(flatten)]
+    pub print: PrintSettings,
+    /// The database.
+    #[command(flatten)]
+    pub data: DatabaseSettings,
 }
 
 /// How a command prints what it found or did.

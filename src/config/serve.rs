@@ -13,6 +13,7 @@ use super::metrics::MetricsSettings;
 use super::proxies::ProxySettings;
 use super::request_log::RequestLogSettings;
 use super::retention::RetentionSettings;
+use super::sign_in::SignInSettings;
 use super::testing::TestSettings;
 use super::values::{email, name, positive_time, public_url};
 
@@ -71,6 +72,9 @@ pub struct ServeSettings {
     /// Lifetime and sending limits of invitations.
     #[command(flatten, next_help_heading = INVITATIONS)]
     pub invitations: InvitationSettings,
+    /// How people sign in.
+    #[command(flatten)]
+    pub sign_in: SignInSettings,
     /// The sender of mails, and how they are sent.
     #[command(flatten, next_help_heading = MAIL)]
     pub mail: MailSettings,

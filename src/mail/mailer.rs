@@ -1,12 +1,16 @@
 //! Turns a queued mail into a sent message: render, build, send. Has no access to the database.
 
+use serde::de::DeserializeOwned;
+
 use super::message::{self, Envelope};
-use super::render::Renderer;
+use super::render::{Rendered, Renderer};
 use super::transport::{Outgoing, SendError, Sent, Transport};
 use crate::clock::Timestamp;
+use crate::failure::Failure;
+use crate::mail_states::MailKind;
 use crate::store::ids::MailId;
 use crate::store::mail_claims::QueuedMail;
-use crate::store::mails::InvitationMail;
+use crate::store::mails::{InvitationMail, SignInMail};
 
 /// The longest relay reply that is kept.
 const ANSWER_CHARS_MAX: usize = 1_000;
@@ -48,27 +52,57 @@ impl Mailer {
     }
 
     fn build(&self, mail: &QueuedMail, now: Timestamp) -> Result<Outgoing, String> {
-        let content: InvitationMail = serde_json::from_str(&mail.content_json)
-            .map_err(|cause| format!("the mail's content cannot be read: {cause}"))?;
-        if Timestamp::parse_rfc3339(&content.expires_at).is_some_and(|expires_at| expires_at <= now) {
-            return Err("the invitation expired before the mail could be sent; send it again".to_owned());
+        match mail.kind {
+            MailKind::Invitation => {
+                let content: InvitationMail = parsed(mail)?;
+                refuse_expired(
+                    &content.expires_at,
+                    now,
+                    "the invitation expired before the mail could be sent; send it again",
+                )?;
+                let words = self.renderer.invitation(&content, &mail.secret, &self.sender.public_url);
+                let reply_to =
+                    content.inviter.as_ref().map(|inviter| (inviter.name.as_deref(), inviter.email.as_str()));
+                self.message(mail, words, (&content.organisation, &content.recipient), reply_to)
+            }
+            MailKind::SignIn => {
+                let content: SignInMail = parsed(mail)?;
+                refuse_expired(&content.expires_at, now, "the code expired before the mail could be sent")?;
+                let words = self.renderer.sign_in(&content, &mail.secret, &self.sender.public_url);
+                let organisation = content.organisation.as_deref().unwrap_or_default();
+                self.message(mail, words, (organisation, &content.recipient), None)
+            }
         }
-        let words = self
-            .renderer
-            .invitation(&content, &mail.secret, &self.sender.public_url)
-            .map_err(|error| error.to_string())?;
-        let reply_to =
-            content.inviter.as_ref().map(|inviter| (inviter.name.as_deref(), inviter.email.as_str()));
+    }
+
+    fn message(
+        &self,
+        mail: &QueuedMail,
+        words: Result<Rendered, Failure>,
+        (from_name, to_address): (&str, &str),
+        reply_to: Option<(Option<&str>, &str)>,
+    ) -> Result<Outgoing, String> {
+        let words = words.map_err(|error| error.to_string())?;
         let envelope = Envelope {
             message_id: &self.sender.message_id(mail.id),
-            from_name: &content.organisation,
+            from_name,
             from_address: &self.sender.address,
             reply_to,
-            to_address: &content.recipient,
+            to_address,
             date: mail.created_at.system_time(),
         };
         message::build(&envelope, &words).map_err(|error| error.to_string())
     }
+}
+
+fn parsed<T: DeserializeOwned>(mail: &QueuedMail) -> Result<T, String> {
+    serde_json::from_str(&mail.content_json)
+        .map_err(|cause| format!("the mail's content cannot be read: {cause}"))
+}
+
+fn refuse_expired(expires_at: &str, now: Timestamp, complaint: &str) -> Result<(), String> {
+    let is_expired = Timestamp::parse_rfc3339(expires_at).is_some_and(|expires_at| expires_at <= now);
+    if is_expired { Err(complaint.to_owned()) } else { Ok(()) }
 }
 
 impl Sender {

@@ -1,4 +1,4 @@
-//! Adds an invitation's mail to the outbox.
+//! Adds mails to the outbox.
 
 use crate::clock::Timestamp;
 use crate::db::Tx;
@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::store;
 use crate::store::ids::InvitationId;
-use crate::store::mails::{InvitationMail, Inviter};
+use crate::store::mails::{InvitationMail, Inviter, MailContent, NewMail, SignInMail};
 use crate::store::users::User;
 
 /// Adds the mail of an invitation to the outbox. Its secret is kept until the mail is delivered.
@@ -25,5 +25,29 @@ pub fn queue_invitation(
         recipient: user.email.clone(),
         expires_at: expires_at.rfc3339(),
     };
-    store::mails::queue(tx, user.organisation_id, invitation_id, &content, secret)
+    let mail = NewMail {
+        organisation_id: user.organisation_id,
+        recipient: &user.email,
+        content: MailContent::Invitation(invitation_id, &content),
+        secret: secret.reveal(),
+    };
+    store::mails::queue(tx, &mail)
+}
+
+/// Adds the mail with a sign-in code for these users, who have one address. There must be one at least.
+pub fn queue_sign_in(tx: &Tx, users: &[User], code: &str, expires_at: Timestamp) -> Result<(), Problem> {
+    let Some(first) = users.first() else { return Ok(()) };
+    let organisation = match users {
+        [only] => Some(store::organisations::get(tx, only.organisation_id)?.display_name),
+        _ => None,
+    };
+    let content =
+        SignInMail { organisation, recipient: first.email.clone(), expires_at: expires_at.rfc3339() };
+    let mail = NewMail {
+        organisation_id: first.organisation_id,
+        recipient: &first.email,
+        content: MailContent::SignIn(&content),
+        secret: code,
+    };
+    store::mails::queue(tx, &mail)
 }

@@ -9,5 +9,6 @@ pub mod members;
 pub mod organisations;
 pub mod projects;
 pub mod roles;
+pub mod sign_ins;
 pub mod tokens;
 pub mod users;

@@ -4,7 +4,7 @@ use super::invitations;
 use crate::config::InvitationSettings;
 use crate::db::{Db, Tx};
 use crate::failure::Failure;
-use crate::mail_states::MailState;
+use crate::mail_states::{MailKind, MailState};
 use crate::problem::Problem;
 use crate::store::ids::MailId;
 use crate::store::mails::{self, ListedMail};
@@ -37,8 +37,10 @@ fn retry_in(tx: &Tx, rules: &InvitationSettings, id: MailId) -> Result<Option<Re
         return Ok(Some(Retried::AtOnce));
     }
     let failed = mails::find(tx, id)?.filter(|mail| mail.state == MailState::Failed);
-    let anew = |mail: ListedMail| invitations::send_again(tx, rules, mail.invitation_id);
-    Ok(failed.map(anew).transpose()?.map(|()| Retried::Anew))
+    // A code for signing in is asked for again by the person who needs it.
+    let invitation_id = failed.and_then(|mail| mail.invitation_id);
+    let anew = |invitation_id| invitations::send_again(tx, rules, invitation_id);
+    Ok(invitation_id.map(anew).transpose()?.map(|()| Retried::Anew))
 }
 
 /// Cancels a mail, which must be queued, and returns it as it was.
@@ -57,5 +59,9 @@ fn wrong_state(mail: &ListedMail) -> Failure {
     if mail.is_being_sent {
         return format!("the mail {id} is being sent right now; try again in a moment").into();
     }
-    format!("the mail {id} is already {state}; send the invitation again to create a new one").into()
+    let way_out = match mail.kind {
+        MailKind::Invitation => "send the invitation again to create a new one",
+        MailKind::SignIn => "its code is asked for again at /sign-in",
+    };
+    format!("the mail {id} is already {state}; {way_out}").into()
 }

@@ -5,5 +5,6 @@ pub mod checks;
 pub mod invitations;
 pub mod mails;
 pub mod projects;
+pub mod sign_ins;
 pub mod tokens;
 pub mod users;

@@ -32,6 +32,8 @@ pub enum Conflict {
     LastOwner,
     /// An invited user becomes a member only by accepting, and a member cannot become invited again.
     InvitedUser,
+    /// The user has to accept the invitation before signing in.
+    NotAccepted,
     /// A role manages this group.
     RoleManaged,
     /// More than a limit.
@@ -58,6 +60,7 @@ impl Conflict {
             Self::AddressClash => kind(409, "address-clash", "Several users have this address"),
             Self::LastOwner => kind(409, "last-owner", "The last owner cannot be removed"),
             Self::InvitedUser => kind(409, "invited-user", "The user is invited"),
+            Self::NotAccepted => kind(409, "not-accepted", "The invitation has not been accepted"),
             Self::RoleManaged => kind(409, "role-managed", "Managed by a role"),
             Self::TooMany(_) => kind(409, "too-many", "Limit reached"),
             Self::NotDeleted => kind(409, "not-deleted", "The project is not deleted"),
@@ -85,6 +88,9 @@ impl Conflict {
             Self::LastOwner => "There must be an owner. Make another user the owner first.",
             Self::InvitedUser => {
                 "An invited user becomes a member by accepting the invitation; a member cannot become invited again."
+            }
+            Self::NotAccepted => {
+                "The user has not accepted the invitation yet. Accept it with its code, or sign in with a browser."
             }
             Self::RoleManaged => "This group belongs to a role. Change the role instead.",
             Self::NotDeleted => "The project is not deleted; only a deleted project can be restored.",

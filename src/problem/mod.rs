@@ -12,6 +12,7 @@ mod idempotency;
 mod injected;
 mod kind;
 mod place;
+mod send_limit;
 mod table;
 mod unavailable;
 
@@ -21,5 +22,6 @@ pub use head::HeadFault;
 pub use idempotency::{IdempotencyProblem, NotKept};
 pub use injected::STATUSES as INJECTABLE_STATUSES;
 pub use place::Place;
-pub use table::{Gone, Problem, SendLimit};
+pub use send_limit::SendLimit;
+pub use table::{Gone, Problem};
 pub use unavailable::Unavailable;

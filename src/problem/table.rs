@@ -9,6 +9,7 @@ use super::idempotency::IdempotencyProblem;
 use super::injected;
 use super::kind::{ProblemKind, kind};
 use super::place::Place;
+use super::send_limit::SendLimit;
 use super::unavailable::Unavailable;
 use crate::failure::Failure;
 
@@ -23,24 +24,6 @@ pub enum Gone {
     Replaced,
     /// The invitation was withdrawn, because its user was disabled.
     Withdrawn,
-}
-
-/// A rate limit for sending invitations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SendLimit {
-    /// For one invitation, so that no mailbox is flooded.
-    Invitation,
-    /// For one inviter, so that a stolen credential cannot flood many mailboxes.
-    Inviter,
-}
-
-impl SendLimit {
-    fn detail(self) -> &'static str {
-        match self {
-            Self::Invitation => "This invitation was sent too often.",
-            Self::Inviter => "You have sent too many invitations.",
-        }
-    }
 }
 
 /// A failed request, by meaning.
@@ -76,6 +59,8 @@ pub enum Problem {
     MissingReferences(Vec<Place>),
     /// The code of an invitation is unknown or incomplete (404).
     UnknownCode,
+    /// A sign-in code that does not work here (403). One answer for all reasons.
+    WrongSignInCode,
     /// The path is known, the method is not (405).
     MethodNotAllowed {
         /// The value of `Allow`.
@@ -257,6 +242,7 @@ impl Problem {
             Self::NotBuilt => kind(501, "not-built", "Not implemented"),
             Self::NotFound(_) | Self::MissingReferences(_) => kind(404, "not-found", "Not found"),
             Self::UnknownCode => kind(404, "unknown-code", "Unknown code"),
+            Self::WrongSignInCode => kind(403, "wrong-code", "The code does not work"),
             Self::MethodNotAllowed { .. } => kind(405, "method-not-allowed", "Method not allowed"),
             Self::Conflict(conflict, _) => conflict.kind(),
             Self::Gone(Gone::Used) => kind(410, "invitation-used", "The invitation was used"),
@@ -325,6 +311,10 @@ impl Problem {
             Self::NotFound(what) => format!("There is no such {what}, or it is not visible to you."),
             Self::UnknownCode => {
                 "This code is unknown. Check that it was copied completely, or ask for a new invitation."
+                    .to_owned()
+            }
+            Self::WrongSignInCode => {
+                "The code is wrong, was used, has expired, was tried too often or belongs to another browser. Ask for a new one."
                     .to_owned()
             }
             Self::MethodNotAllowed { allow } => format!("This path supports only: {allow}."),

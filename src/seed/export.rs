@@ -23,7 +23,7 @@ use crate::store::members::Membership;
 use crate::store::organisations::Organisation;
 use crate::store::projects::Project;
 use crate::store::roles::Role;
-use crate::store::tokens::{Session, StoredToken};
+use crate::store::tokens::{Session, SessionSource, StoredToken};
 use crate::store::users::User;
 
 /// Whether an export has the audit logs.
@@ -95,7 +95,12 @@ fn user(tx: &Tx, stored: User, secrets: &mut SecretsOfInvitations) -> Result<See
         invitation: store::invitations::find_by_user(tx, stored.id)?
             .map(|stored| invitation(&stored, secrets.remove(&stored.id).unwrap_or_default())),
         personal_access_tokens: tokens,
-        sessions: sessions.into_iter().map(session).collect(),
+        // A copy is no place to go on with a sign-in, which ends within hours.
+        sessions: sessions
+            .iter()
+            .filter(|session| session.source == SessionSource::CommandLine)
+            .map(session)
+            .collect(),
     })
 }
 
@@ -134,7 +139,7 @@ fn personal_access_token(tx: &Tx, stored: StoredToken) -> Result<SeedPersonalAcc
     })
 }
 
-fn session(stored: Session) -> SeedSession {
+fn session(stored: &Session) -> SeedSession {
     SeedSession {
         id: Some(stored.id),
         secret: None,

@@ -157,12 +157,11 @@ fn load_tokens(tx: &Tx, actor: &Actor, seed: &SeedUser, user_id: UserId) -> Resu
     }
     for token in &seed.sessions {
         let SeedSession { id, secret, secret_sha256, seeded, expires_at, created_at } = token;
+        let hash = secret_hash(SecretKind::Session, secret.as_deref(), *secret_sha256)?;
+        let (id, created_at) = (id.unwrap_or_else(|| tx.new_id()), created_at.unwrap_or(tx.now()));
         let session = Session {
-            id: id.unwrap_or_else(|| tx.new_id()),
-            expires_at: *expires_at,
-            created_at: created_at.unwrap_or(tx.now()),
-            secret_hash: secret_hash(SecretKind::Session, secret.as_deref(), *secret_sha256)?,
             is_seeded: *seeded != Some(false),
+            ..Session::of_operator(id, hash, created_at, *expires_at)
         };
         tokens::add_session(tx, actor, user_id, &session)?;
     }

@@ -14,7 +14,7 @@ use crate::config::{SESSION_LIFETIME, ServeSettings};
 use crate::db::{Db, Tx};
 use crate::failure::Failure;
 use crate::generated::models::{Permission, UserType};
-use crate::operations::tokens;
+use crate::operations::{sign_ins, tokens};
 use crate::private_file;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretKind};
@@ -39,6 +39,8 @@ pub struct FirstCredentials {
     pub personal_access_token: Secret,
     /// For `Authorization: Internal`.
     pub session: Secret,
+    /// The secret of a link that signs the owner in, once. It is valid if the credentials are printed.
+    pub sign_in: Secret,
     /// When the session ends. The personal access token has no end.
     pub session_expires_at: Timestamp,
 }
@@ -55,6 +57,7 @@ pub(super) fn run(
         email: settings.owner_email.clone(),
         personal_access_token: Secret::generate(SecretKind::PersonalAccessToken),
         session: Secret::generate(SecretKind::Session),
+        sign_in: Secret::generate(SecretKind::SignInLink),
         session_expires_at: db.peek(|tx| Ok(tx.now().plus(SESSION_LIFETIME)))?,
     };
     let file = match (&settings.credentials_file, audience) {
@@ -67,7 +70,7 @@ pub(super) fn run(
         write(path, &credentials)?;
         tracing::info!(path = %path.display(), "the owner's credentials are in this file");
     }
-    if let Err(cause) = create(db, &credentials) {
+    if let Err(cause) = create(db, &credentials, audience) {
         discard(file);
         return Err(Failure::new("the first organisation and its owner could not be created", cause));
     }
@@ -141,11 +144,11 @@ fn discard(file: Option<PathBuf>) {
     }
 }
 
-fn create(db: &Db, credentials: &FirstCredentials) -> Result<(), Problem> {
+fn create(db: &Db, credentials: &FirstCredentials, audience: Audience) -> Result<(), Problem> {
     let FirstCredentials { organisation, email, .. } = credentials;
     let (organisation, email) = (organisation.clone(), email.clone());
     let (personal, internal) = (credentials.personal_access_token.clone(), credentials.session.clone());
-    let session_expires_at = credentials.session_expires_at;
+    let (session_expires_at, link) = (credentials.session_expires_at, credentials.sign_in.hash());
     db.write_blocking(move |tx| {
         let actor = create_organisation(tx, &organisation)?;
         let user_id = create_owner(tx, &actor, &email)?;
@@ -157,6 +160,10 @@ fn create(db: &Db, credentials: &FirstCredentials) -> Result<(), Problem> {
         };
         tokens::create_personal(tx, &actor, user_id, &everything, None, &personal)?;
         tokens::create_session(tx, &actor, user_id, Some(session_expires_at), &internal)?;
+        // A file may be read much later, so only a terminal shows the link.
+        if audience == Audience::Terminal {
+            sign_ins::add_link(tx, user_id, &link)?;
+        }
         Ok(())
     })
 }

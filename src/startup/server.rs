@@ -28,13 +28,13 @@ use crate::failure::Failure;
 use crate::lifeline::Lifeline;
 use crate::mail::delivery::Delivery;
 use crate::mail::mailer::{Mailer, Sender};
-use crate::mail::render::Renderer;
+use crate::mail::render::{Renderer, sign_in_link};
 use crate::mail::transport::Transport;
 use crate::retention::Retention;
 use crate::secret::Secret;
 use crate::server::{self, CrossOrigin, MetricsExporter, ServerLimits, Site, Traffic};
-use crate::web::pages;
-use crate::web::{Content, Description};
+use crate::web::pages::{self, Pages};
+use crate::web::{Content, Description, Home, MailWay};
 
 /// How long ending the delivery and closing the database may take at shutdown, and the poll interval.
 const CLOSE_TIME_MAX: Duration = Duration::from_secs(30);
@@ -49,6 +49,7 @@ pub struct Server {
     metrics_url: Option<String>,
     site: Arc<Site>,
     first_credentials: Option<FirstCredentials>,
+    sign_in_link: Option<String>,
     test_token: Option<Token>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
@@ -88,15 +89,15 @@ impl Server {
             .as_ref()
             .map(|token| token.controls(&db, filled.seed, seeded_secrets, stopped.clone()));
         let site = Arc::new(Site {
-            app: App::new(db, settings.invitations),
-            content: Content { pages, description: Description::new(&public_url) },
+            app: App::new(db, settings.invitations, settings.sign_in),
+            content: content(settings, pages, &public_url),
             proxies: settings.proxies.clone(),
             testing: controls.transpose()?,
             cross_origin: cross_origin(settings),
             request_log: settings.request_log,
             traffic: Traffic::new(limits.connections_max),
         });
-        let sender = Sender { address: settings.mail.sender().to_owned(), public_url };
+        let sender = Sender { address: settings.mail.sender().to_owned(), public_url: public_url.clone() };
         let delivery = delivery(&site.app, settings, Mailer { renderer, sender, transport });
         let serving = tokio::spawn(server::serve(Arc::clone(&site), listeners, limits, stopped.clone()));
         let delivering = tokio::spawn(delivery.run(stopped.clone()));
@@ -110,6 +111,8 @@ impl Server {
         let publish = |file: PreparedReadyFile| file.publish(&urls, metrics_url.as_deref(), new_token);
         let ready_file = ready_file.map(publish).transpose()?;
         let first_credentials = filled.credentials;
+        let sign_in_link =
+            first_credentials.as_ref().map(|first| sign_in_link(&public_url, first.sign_in.reveal()));
         Ok(Self {
             address: addresses.first().copied(),
             urls,
@@ -117,6 +120,7 @@ impl Server {
             metrics_url,
             site,
             first_credentials,
+            sign_in_link,
             test_token,
             stop,
             serving,
@@ -187,6 +191,11 @@ impl Server {
         self.first_credentials.take()
     }
 
+    /// The link that signs the owner in, with the credentials of a first start. Can be taken once.
+    pub fn take_sign_in_link(&mut self) -> Option<String> {
+        self.sign_in_link.take()
+    }
+
     /// Graceful shutdown: stops accepting, waits for requests in progress, closes the database. Returns false if the
     /// database is still in use, in which case only the end of the process releases it.
     pub async fn stop(self) -> bool {
@@ -253,6 +262,13 @@ fn limits(settings: &ServeSettings) -> ServerLimits {
         request_timeout: settings.request_timeout,
         stop_timeout: settings.stop_timeout,
     }
+}
+
+/// The content of the pages.
+fn content(settings: &ServeSettings, pages: Pages, public_url: &str) -> Content {
+    let way = if settings.mail.smtp.smtp_host.is_some() { MailWay::Relay } else { MailWay::Mailbox };
+    let home = Home::new(public_url, &settings.sign_in, way);
+    Content { pages, home, description: Description::new(public_url) }
 }
 
 /// The mail delivery task.

@@ -71,11 +71,17 @@ fn find(tx: &Tx, organisation_id: OrganisationId, folded: &str) -> Result<Vec<Us
 }
 
 /// The users of any organisation with this address. Of several users who have the same mailbox, only the one whose
-/// address was typed in this way, if there is one. For the operator only.
+/// address was typed in this way, if there is one. For the operator, and for those who sign in with a code that is mailed to
+/// the address.
 pub fn find_users_anywhere(tx: &Tx, address: &str) -> Result<Vec<User>, Problem> {
     let folded = folded_or_lower_case(address);
     let found = tx.rows(
-        "SELECT * FROM users WHERE email_folded = ?1 OR email_clash = ?1 ORDER BY organisation_id, id",
+        "SELECT *
+         FROM users
+         WHERE id IN (SELECT id FROM users WHERE email_folded = ?1
+                      UNION
+                      SELECT id FROM users WHERE email_clash = ?1)
+         ORDER BY organisation_id, id",
         [&folded],
         UserWithAddress::read,
     )?;

@@ -51,6 +51,12 @@ words! {
         Disabled = "disabled",
         /// The secret was replaced.
         Regenerated = "regenerated",
+        /// The user signed in.
+        SignedIn = "signedIn",
+        /// The user signed out.
+        SignedOut = "signedOut",
+        /// The user ended another session of their own.
+        SessionEnded = "sessionEnded",
     }
 }
 

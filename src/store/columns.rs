@@ -11,8 +11,9 @@ use crate::file_permissions::FilePermission;
 use crate::generated::models::{
     ApprovalMode, AuditLogType, InvitationStatus, Permission, ProjectVersion, UserStatus, UserType,
 };
-use crate::mail_states::MailState;
+use crate::mail_states::{MailKind, MailState};
 use crate::problem::Problem;
+use crate::store::ids::UserId;
 
 /// A column's name and value.
 pub(super) type ColumnValue<'a> = (&'static str, &'a dyn Parameter);
@@ -156,5 +157,5 @@ macro_rules! json {
 }
 
 word_parameters!(ApprovalMode, AuditLogType, InvitationStatus, ProjectVersion, UserStatus, UserType);
-word_parameters!(MailState, TokenKind);
-json!(Json, Map<String, Json>, Vec<FilePermission>, Vec<Permission>, Vec<String>, Vec<Uuid>);
+word_parameters!(MailKind, MailState, TokenKind);
+json!(Json, Map<String, Json>, Vec<FilePermission>, Vec<Permission>, Vec<String>, Vec<UserId>, Vec<Uuid>);

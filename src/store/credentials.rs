@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::secret::{SecretHash, SecretKind};
 use crate::store::columns::{Record, stored};
 use crate::store::ids::{CredentialId, OrganisationId, PersonalAccessTokenId, ProjectId, UserId};
-use crate::store::tokens::{LIVE, PERSONAL_ACCESS_TOKENS, SESSIONS};
+use crate::store::tokens::{LIVE, PERSONAL_ACCESS_TOKENS, SESSIONS, USED, is_touch_due};
 
 stored! {
     /// The limits of a personal access token.
@@ -29,6 +29,8 @@ pub(crate) struct Found {
     pub organisation_id: OrganisationId,
     pub user_type: UserType,
     pub limits: Option<TokenLimits>,
+    /// Whether the session was last marked as used more than a minute ago.
+    pub is_touch_due: bool,
 }
 
 /// The user of a valid credential, if the user is active and not invited.
@@ -38,8 +40,11 @@ pub(crate) fn find(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Optio
 
 fn look_up(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Option<Found>, Problem> {
     let is_personal = kind == SecretKind::PersonalAccessToken;
-    let statement =
-        if is_personal { statement(PERSONAL_ACCESS_TOKENS, LIMIT_COLUMNS) } else { statement(SESSIONS, "") };
+    let statement = if is_personal {
+        statement(PERSONAL_ACCESS_TOKENS, LIMIT_COLUMNS, LIVE)
+    } else {
+        statement(SESSIONS, SEEN_COLUMNS, &format!("{LIVE} AND {USED}"))
+    };
     tx.optional(&statement, params![hash, tx.now()], |row| {
         Ok(Found {
             credential_id: row.get("token_id")?,
@@ -47,6 +52,7 @@ fn look_up(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Option<Found>
             organisation_id: row.get("organisation_id")?,
             user_type: row.get("type")?,
             limits: if is_personal { Some(TokenLimits::read(row)?) } else { None },
+            is_touch_due: !is_personal && is_touch_due(row.get("last_seen_at")?, tx.now()),
         })
     })
 }
@@ -54,14 +60,17 @@ fn look_up(tx: &Tx, kind: SecretKind, hash: &SecretHash) -> Result<Option<Found>
 /// The columns with the limits of a personal access token.
 const LIMIT_COLUMNS: &str = ", token.all_projects, token.permissions";
 
+/// The column with the last use of a session.
+const SEEN_COLUMNS: &str = ", token.last_seen_at";
+
 /// Selects the active user of the valid credential with the hash `?1`.
-fn statement(table: &str, columns: &str) -> String {
+fn statement(table: &str, columns: &str, live: &str) -> String {
     let (active, invited) = (UserStatus::Active, UserType::Invited);
     format!(
         "SELECT token.id AS token_id, users.id, users.organisation_id, users.type{columns}
          FROM {table} AS token
          JOIN users ON users.id = token.user_id
-         WHERE token.secret_hash = ?1 AND {LIVE} AND users.status = '{active}' AND users.type <> '{invited}'"
+         WHERE token.secret_hash = ?1 AND {live} AND users.status = '{active}' AND users.type <> '{invited}'"
     )
 }
 
@@ -109,8 +118,8 @@ mod tests {
     #[test]
     fn a_credential_is_found_by_its_hash() {
         let plans = Plans::new();
-        for (table, columns) in [(PERSONAL_ACCESS_TOKENS, LIMIT_COLUMNS), (SESSIONS, "")] {
-            let plan = plans.of(&statement(table, columns), 2);
+        for (table, columns) in [(PERSONAL_ACCESS_TOKENS, LIMIT_COLUMNS), (SESSIONS, SEEN_COLUMNS)] {
+            let plan = plans.of(&statement(table, columns, LIVE), 2);
             assert!(plan.iter().all(|step| step.starts_with("SEARCH ")), "{plan:?}");
         }
     }

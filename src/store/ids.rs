@@ -86,3 +86,9 @@ ids! {
 pub(crate) fn typed<T: From<Uuid>>(ids: &[Uuid]) -> Vec<T> {
     ids.iter().copied().map(T::from).collect()
 }
+
+impl From<CredentialId> for SessionId {
+    fn from(id: CredentialId) -> Self {
+        Self(id.0)
+    }
+}

@@ -310,10 +310,32 @@ pub(crate) fn accept(tx: &Tx, hash: &SecretHash) -> Result<Option<Invitation>, P
         Invitation::read,
     )?;
     if let Some(accepted) = &accepted {
-        let before = InvitationKind { status: InvitationStatus::Pending, ..kind(accepted) };
-        count_invitation(tx, Some(before), kind(accepted))?;
+        count_accepted(tx, accepted)?;
     }
     Ok(accepted)
+}
+
+/// Accepts an open invitation of somebody who has proved in another way that the address is theirs. Its link is used with
+/// that.
+pub(crate) fn accept_open(tx: &Tx, invitation_id: InvitationId) -> Result<Option<Invitation>, Problem> {
+    let accepted = tx.optional(
+        "UPDATE invitations
+         SET status = ?3, accepted_at = ?2, updated_at = ?2
+         WHERE id = ?1 AND status = ?4 AND expires_at > ?2
+         RETURNING *",
+        params![invitation_id, tx.now(), InvitationStatus::Accepted, InvitationStatus::Pending],
+        Invitation::read,
+    )?;
+    if let Some(accepted) = &accepted {
+        count_accepted(tx, accepted)?;
+        end_live_secret(tx, invitation_id, SecretState::Used)?;
+    }
+    Ok(accepted)
+}
+
+fn count_accepted(tx: &Tx, accepted: &Invitation) -> Result<(), Problem> {
+    let before = InvitationKind { status: InvitationStatus::Pending, ..kind(accepted) };
+    count_invitation(tx, Some(before), kind(accepted))
 }
 
 /// Marks the secret as used.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db::{Tx, params};
-use crate::mail_states::MailState;
+use crate::mail_states::{MailKind, MailState};
 use crate::problem::Problem;
 use crate::store::columns::{Record, stored};
 use crate::store::ids::{InstanceId, MailId};
@@ -16,13 +16,15 @@ use crate::store::mails::{ListedMail, WAIT_MAX, listed_where, waiting};
 pub(crate) const CLAIM_TIME: Duration = Duration::from_secs(30);
 
 stored! {
-    /// A mail that was claimed for sending. It has the link's secret, and therefore no `Debug`.
+    /// A mail that was claimed for sending. It has a secret, and therefore no `Debug`.
     pub struct QueuedMail {
         /// The mail's id, from which its Message-ID is derived.
         id: MailId,
+        /// What it is for.
+        kind: MailKind,
         /// The stored JSON. It is parsed when the mail is built, so that an unreadable one fails alone.
         content_json: String = "content",
-        /// The invitation's secret.
+        /// The invitation's secret, or the code for signing in.
         secret: String,
         /// The number of attempts, including this one.
         attempts: u32,
@@ -48,7 +50,7 @@ pub(crate) fn claim(tx: &Tx, owner: InstanceId, count_max: usize) -> Result<Vec<
                           WHERE {waiting} AND next_attempt_at <= ?1
                           ORDER BY next_attempt_at, id
                           LIMIT ?2)
-             RETURNING id, content, secret, attempts, created_at"
+             RETURNING id, kind, content, secret, attempts, created_at"
         ),
         params![tx.now(), i64::try_from(count_max).unwrap_or(i64::MAX), owner, tx.now().plus(CLAIM_TIME)],
         QueuedMail::read,

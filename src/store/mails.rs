@@ -1,12 +1,11 @@
-//! Invitation mails: the record types, and the SQL on the outbox and the local mailbox.
+//! Mails: the record types, and the SQL on the outbox and the local mailbox.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db::{Parameter, Tx, params};
-use crate::mail_states::MailState;
+use crate::mail_states::{MailKind, MailState};
 use crate::problem::Problem;
-use crate::secret::Secret;
 use crate::store::columns::{Record, stored};
 use crate::store::ids::{InvitationId, MailId, OrganisationId};
 use serde::{Deserialize, Serialize};
@@ -35,14 +34,67 @@ pub struct Inviter {
     pub email: String,
 }
 
+/// The content of a mail with a code for signing in, except the code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInMail {
+    /// The organisation's display name, if the address belongs to one only.
+    pub organisation: Option<String>,
+    /// The address, as stored.
+    pub recipient: String,
+    /// When the code expires, in RFC 3339.
+    pub expires_at: String,
+}
+
+/// A mail to be queued. It has a secret, and therefore no `Debug`.
+pub(crate) struct NewMail<'a> {
+    pub(crate) organisation_id: OrganisationId,
+    pub(crate) recipient: &'a str,
+    pub(crate) content: MailContent<'a>,
+    /// The code, which is erased when the mail is delivered.
+    pub(crate) secret: &'a str,
+}
+
+/// What a mail is about.
+#[derive(Clone, Copy)]
+pub(crate) enum MailContent<'a> {
+    Invitation(InvitationId, &'a InvitationMail),
+    SignIn(&'a SignInMail),
+}
+
+impl MailContent<'_> {
+    fn kind(self) -> MailKind {
+        match self {
+            Self::Invitation(..) => MailKind::Invitation,
+            Self::SignIn(_) => MailKind::SignIn,
+        }
+    }
+
+    fn invitation_id(self) -> Option<InvitationId> {
+        match self {
+            Self::Invitation(id, _) => Some(id),
+            Self::SignIn(_) => None,
+        }
+    }
+
+    fn json(self) -> Result<String, Problem> {
+        match self {
+            Self::Invitation(_, content) => serde_json::to_string(content),
+            Self::SignIn(content) => serde_json::to_string(content),
+        }
+        .map_err(|cause| Problem::internal("writing a mail's content", cause))
+    }
+}
+
 stored! {
     /// A mail as shown to the operator, deliberately without its secret.
     #[derive(Clone, Debug)]
     pub struct ListedMail {
         /// The mail's id.
         id: MailId,
-        /// The invitation it is about.
-        invitation_id: InvitationId,
+        /// What it is for.
+        kind: MailKind,
+        /// The invitation it is about, if it is about one.
+        invitation_id: Option<InvitationId>,
         /// The recipient's address.
         recipient: String,
         /// Its delivery state.
@@ -77,28 +129,21 @@ impl ListedMail {
 pub(crate) const WAIT_MAX: Duration = Duration::from_hours(1);
 
 /// Adds a mail to the outbox.
-pub(crate) fn queue(
-    tx: &Tx,
-    organisation_id: OrganisationId,
-    invitation_id: InvitationId,
-    content: &InvitationMail,
-    secret: &Secret,
-) -> Result<(), Problem> {
-    let json = serde_json::to_string(content)
-        .map_err(|cause| Problem::internal("writing a mail's content", cause))?;
+pub(crate) fn queue(tx: &Tx, mail: &NewMail) -> Result<(), Problem> {
     tx.execute(
         "INSERT INTO mails (id, organisation_id, invitation_id, recipient, content, secret, state, attempts,
-                            next_attempt_at, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?8)",
+                            next_attempt_at, created_at, kind)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?8, ?9)",
         params![
             tx.new_id::<MailId>(),
-            organisation_id,
-            invitation_id,
-            content.recipient,
-            json,
-            secret.reveal(),
+            mail.organisation_id,
+            mail.content.invitation_id(),
+            mail.recipient,
+            mail.content.json()?,
+            mail.secret,
             MailState::Queued,
             tx.now(),
+            mail.content.kind(),
         ],
     )?;
     tx.notify_mail_delivery();
@@ -183,7 +228,8 @@ pub fn find(tx: &Tx, mail_id: MailId) -> Result<Option<ListedMail>, Problem> {
 /// Selects all columns but the message, which may be long.
 pub(super) fn listed_where(condition: &str, order: &str) -> String {
     format!(
-        "SELECT id, invitation_id, recipient, state, CASE WHEN claimed_at IS NULL THEN 0 ELSE 1 END AS is_being_sent,
+        "SELECT id, kind, invitation_id, recipient, state,
+                CASE WHEN claimed_at IS NULL THEN 0 ELSE 1 END AS is_being_sent,
                 attempts, tried_at, next_attempt_at, last_answer, created_at, delivered_at
          FROM mails
          WHERE {condition}

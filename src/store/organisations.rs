@@ -76,6 +76,12 @@ pub fn get(tx: &Tx, organisation_id: OrganisationId) -> Result<Organisation, Pro
     tx.row("SELECT * FROM organisations WHERE id = ?1", [organisation_id], Organisation::read)
 }
 
+/// The organisation, if there is only one.
+pub fn only(tx: &Tx) -> Result<Option<Organisation>, Problem> {
+    let mut first = tx.rows("SELECT * FROM organisations ORDER BY id LIMIT 2", (), Organisation::read)?;
+    Ok(first.pop().filter(|_| first.is_empty()))
+}
+
 /// Every organisation, oldest first.
 pub fn all(tx: &Tx) -> Result<Vec<Organisation>, Problem> {
     tx.rows("SELECT * FROM organisations ORDER BY created_at, id", (), Organisation::read)

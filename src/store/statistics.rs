@@ -24,7 +24,7 @@ impl CountedNoun {
     }
 }
 
-const NOUNS: [CountedNoun; 13] = [
+const NOUNS: [CountedNoun; 14] = [
     CountedNoun::new("organisations", "organisations", &["user_totals", "invitation_totals", "servers"]),
     CountedNoun::new("users", "users", &[]),
     CountedNoun::new("invitations", "invitations", &[]),
@@ -35,6 +35,7 @@ const NOUNS: [CountedNoun; 13] = [
     CountedNoun::new("roles", "roles", &["role_users", "role_projects"]),
     CountedNoun::new("personal access tokens", "personal_access_tokens", &["personal_access_token_projects"]),
     CountedNoun::new("sessions", "internal_tokens", &[]),
+    CountedNoun::new("requests for sign-in codes", "sign_in_attempts", &["sign_in_devices", "sign_in_links"]),
     CountedNoun::new(
         "audit log entries",
         "audit_logs",

@@ -61,7 +61,10 @@ fn existence_statement(kind: UniqueValue) -> (String, &'static str) {
 }
 
 /// Every table, each after the tables that refer to it.
-const CHILDREN_FIRST: [&str; 23] = [
+const CHILDREN_FIRST: [&str; 26] = [
+    "sign_in_attempts",
+    "sign_in_devices",
+    "sign_in_links",
     "audit_log_project_sums",
     "audit_log_sums",
     "audit_log_segments",

@@ -1,13 +1,15 @@
 //! Personal access tokens and sessions: the record types and their SQL.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::config::TokenKind;
-use crate::db::{Ids, Parameter, Tx, params};
+use crate::db::{Ids, Parameter, Tx, params, word_parameters};
 use crate::generated::models::Permission;
+use crate::http::words;
 use crate::problem::Problem;
 use crate::secret::{Secret, SecretHash};
 use crate::store::columns::{Record, insert, stored};
@@ -57,10 +59,28 @@ pub(super) const SESSIONS: &str = "internal_tokens";
 
 /// The condition for a credential `token` that has not expired at `?2`.
 pub(super) const LIVE: &str = "(token.expires_at IS NULL OR token.expires_at > ?2)";
+/// The condition for a session `token` that has not been unused for too long at `?2`.
+pub(super) const USED: &str = "(token.idle_ms IS NULL OR token.last_seen_at + token.idle_ms > ?2)";
+
+words! {
+    /// How a session began.
+    SessionSource {
+        /// The operator made it, at the command line or by a seed.
+        CommandLine = "command-line",
+        /// With a code from a mail.
+        Mail = "mail",
+        /// By accepting an invitation.
+        Invitation = "invitation",
+        /// With a link of the operator.
+        Link = "link",
+    }
+}
+
+word_parameters!(SessionSource);
 
 stored! {
     /// A session as stored.
-    #[derive(Clone, Copy)]
+    #[derive(Clone)]
     pub struct Session {
         /// The session's id.
         id: SessionId,
@@ -72,6 +92,43 @@ stored! {
         secret_hash: SecretHash,
         /// Whether the secret was given in a seed file, where others may have read it.
         is_seeded: bool = "seeded",
+        /// How it began.
+        source: SessionSource,
+        /// The address that it began from, if a person signed in.
+        ip_address: Option<String>,
+        /// The `User-Agent` of the browser or program.
+        user_agent: Option<String>,
+        /// When the person last proved who they are.
+        authenticated_at: Option<Timestamp>,
+        /// When it was last used, to the minute; `None` for one without an idle time.
+        last_seen_at: Option<Timestamp>,
+        /// How long it may be unused, in milliseconds.
+        idle_ms: Option<i64>,
+    }
+}
+
+impl Session {
+    /// One that the operator makes: it ends at its time or when it is revoked, and not by being unused.
+    #[must_use]
+    pub fn of_operator(
+        id: SessionId,
+        secret_hash: SecretHash,
+        created_at: Timestamp,
+        expires_at: Option<Timestamp>,
+    ) -> Self {
+        Self {
+            id,
+            expires_at,
+            created_at,
+            secret_hash,
+            is_seeded: false,
+            source: SessionSource::CommandLine,
+            ip_address: None,
+            user_agent: None,
+            authenticated_at: None,
+            last_seen_at: None,
+            idle_ms: None,
+        }
     }
 }
 
@@ -201,6 +258,15 @@ pub fn delete_all_of_user(tx: &Tx, user_id: UserId) -> Result<(), Problem> {
     tx.execute("DELETE FROM personal_access_tokens WHERE user_id = ?1", [user_id])?;
     tx.execute("DELETE FROM internal_tokens WHERE user_id = ?1", [user_id])?;
     Ok(())
+}
+
+/// How often the last use of a session is written.
+pub(super) const TOUCH_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Whether the last use has to be written again. Also if the clock was ahead when it was.
+pub(super) fn is_touch_due(last_seen_at: Option<Timestamp>, now: Timestamp) -> bool {
+    let passed = |seen: Timestamp| now.as_millis().abs_diff(seen.as_millis());
+    last_seen_at.is_some_and(|seen| u128::from(passed(seen)) >= TOUCH_INTERVAL.as_millis())
 }
 
 /// Adds a session.

@@ -37,7 +37,7 @@ struct Mail {
     subject: String,
     text: String,
     html: String,
-    /// The link for accepting an invitation, and the code in it, if the mail contains one.
+    /// The link for accepting an invitation or for signing in, and the code in it, if the mail contains one.
     link: Option<String>,
     code: Option<String>,
     created_at: Timestamp,
@@ -125,9 +125,10 @@ fn read(delivered: ListedMail, message: &[u8]) -> Result<Mail, Problem> {
     })
 }
 
-/// The first URL with one of our secrets in its fragment. Custom templates may put other text around it.
+/// The first URL with one of our secrets or codes in its fragment. Custom templates may put other text around it.
 fn link(text: &str) -> Option<String> {
-    let is_link = |word: &&str| word.starts_with("http") && word.contains("#brms_");
+    let is_link =
+        |word: &&str| word.starts_with("http") && (word.contains("#brms_") || word.contains("/sign-in#"));
     text.split_whitespace().find(is_link).map(str::to_owned)
 }
 

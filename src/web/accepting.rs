@@ -1,27 +1,28 @@
 //! Previewing and accepting an invitation. A form gets a page, JSON gets JSON.
 
-use super::pages::{AcceptForm, FormErrors, Pages};
-use super::security::{problem_shown, shown};
+use super::content::Content;
+use super::pages::{AcceptForm, FormErrors, Pages, WayOn};
+use super::security::{JSON_OR_FORM, problem_shown, shown};
+use super::signing_in::{presented, with_session};
 use super::words::{complaint_in_plain_words, in_plain_words};
 use crate::app::App;
 use crate::http::{Form, Reply, Request, RequestContext};
 use crate::limits::{ACCEPTANCE_BYTES_MAX, NAME_CHARACTERS_MAX};
-use crate::operations::invitations::accept::{self, Acceptance, Accepted};
+use crate::operations::invitations::accept::{self, Acceptance};
 use crate::operations::invitations::pasted_code;
 use crate::operations::invitations::preview::{self, PreviewRequest};
 use crate::problem::Problem;
 use crate::secret::Secret;
-
-pub(super) const JSON_OR_FORM: &str = "application/json or application/x-www-form-urlencoded";
 
 /// The empty form.
 pub(super) fn empty_form(pages: &Pages) -> Result<Reply, Problem> {
     shown(200, pages.accept_form(&AcceptForm::default()))
 }
 
-/// Accepts an invitation.
-pub(super) async fn accept(app: &App, pages: &Pages, request: &mut Request) -> Result<Reply, Problem> {
-    let context = request.context().clone();
+/// Accepts an invitation. The browser that sent the form is signed in with that, unless its cookie would travel in the
+/// clear.
+pub(super) async fn accept(app: &App, site: &Content, request: &mut Request) -> Result<Reply, Problem> {
+    let (pages, context) = (&site.pages, request.context().clone());
     match request.media_type().as_deref() {
         Some("application/json") => {
             let acceptance: Acceptance = request.json_within(ACCEPTANCE_BYTES_MAX).await?;
@@ -29,12 +30,27 @@ pub(super) async fn accept(app: &App, pages: &Pages, request: &mut Request) -> R
             Reply::json(200, &accepted)
         }
         Some("application/x-www-form-urlencoded") => {
-            let form = match request.form(ACCEPTANCE_BYTES_MAX).await {
+            let form = match own_form(site, request).await {
                 Ok(form) => form,
                 Err(problem) => return problem_shown(pages, problem),
             };
-            match accept::accept(app, context.clone(), acceptance(&form)).await {
-                Ok(accepted) => welcome(pages, &accepted),
+            let (acceptance, presented) = (acceptance(&form), presented(site, request));
+            let outcome = if site.home.may_sign_in() {
+                let both = accept::accept_and_sign_in(app, &context, acceptance, presented).await;
+                both.map(|(accepted, session)| (accepted, Some(session)))
+            } else {
+                accept::accept(app, context.clone(), acceptance).await.map(|accepted| (accepted, None))
+            };
+            match outcome {
+                Ok((accepted, session)) => {
+                    let way_on = if session.is_some() { WayOn::Account } else { WayOn::SignIn };
+                    let email = &accepted.invitation.email;
+                    let page = shown(200, pages.accepted(&accepted.organisation, email, way_on))?;
+                    Ok(match session {
+                        Some(session) => with_session(site, page, &session),
+                        None => page,
+                    })
+                }
                 Err(problem) => refused(app, pages, &context, &form, problem).await,
             }
         }
@@ -42,17 +58,22 @@ pub(super) async fn accept(app: &App, pages: &Pages, request: &mut Request) -> R
     }
 }
 
+async fn own_form(site: &Content, request: &mut Request) -> Result<Form, Problem> {
+    site.home.require_own_page(request)?;
+    request.form(ACCEPTANCE_BYTES_MAX).await
+}
+
 /// Says what an invitation is for. As a page it is the form with the code filled in; the script of the form asks for it
 /// as soon as it has a code.
-pub(super) async fn preview(app: &App, pages: &Pages, request: &mut Request) -> Result<Reply, Problem> {
-    let context = request.context().clone();
+pub(super) async fn preview(app: &App, site: &Content, request: &mut Request) -> Result<Reply, Problem> {
+    let (pages, context) = (&site.pages, request.context().clone());
     match request.media_type().as_deref() {
         Some("application/json") => {
             let PreviewRequest { secret } = request.json_within(ACCEPTANCE_BYTES_MAX).await?;
             Reply::json(200, &preview::preview(app, &context, &secret.unwrap_or_default()).await?)
         }
         Some("application/x-www-form-urlencoded") => {
-            let form = match request.form(ACCEPTANCE_BYTES_MAX).await {
+            let form = match own_form(site, request).await {
                 Ok(form) => form,
                 Err(problem) => return problem_shown(pages, problem),
             };
@@ -74,10 +95,6 @@ pub(super) async fn preview(app: &App, pages: &Pages, request: &mut Request) -> 
 fn acceptance(form: &Form) -> Acceptance {
     let field = |name: &str| form.get(name).map(str::to_owned);
     Acceptance { secret: field("secret"), first_name: field("firstName"), last_name: field("lastName") }
-}
-
-fn welcome(pages: &Pages, accepted: &Accepted) -> Result<Reply, Problem> {
-    shown(200, pages.accepted(&accepted.organisation, &accepted.invitation.email))
 }
 
 /// What is wrong: in the form, if entering something else helps, otherwise as a page of its own.

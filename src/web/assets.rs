@@ -8,3 +8,6 @@ pub const ICON: &str = include_str!("assets/icon.svg");
 
 /// The script of the page for accepting an invitation.
 pub const ACCEPT_SCRIPT: &str = include_str!("assets/accept.js");
+
+/// The script of the page for signing in.
+pub const SIGN_IN_SCRIPT: &str = include_str!("assets/sign-in.js");

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 
+use super::home::Home;
 use super::pages::Pages;
 use crate::openapi;
 use crate::problem::Problem;
@@ -12,6 +13,8 @@ use crate::problem::Problem;
 pub struct Content {
     /// The page templates.
     pub pages: Pages,
+    /// Where they are served.
+    pub home: Home,
     /// The served description.
     pub description: Description,
 }

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::assets::{ACCEPT_SCRIPT, ICON, STYLE};
+use super::assets::{ACCEPT_SCRIPT, ICON, SIGN_IN_SCRIPT, STYLE};
 use super::content::Content;
-use super::security::{secured, shown};
-use super::{accepting, docs};
+use super::pages::PagePlace;
+use super::security::{as_page, found_elsewhere, secured};
+use super::{accepting, account, docs, signing_in};
 use crate::app::App;
 use crate::http::{self, Reply, Request, Route, route};
 use crate::openapi;
@@ -23,6 +24,22 @@ pub enum Endpoint {
     Accept,
     /// What an invitation is for.
     Preview,
+    /// The page for signing in.
+    SignInForm,
+    /// Asks for a code.
+    SignIn,
+    /// Leads back to the page for signing in, for a browser that loads the address of the form again.
+    BackToSignIn,
+    /// Signs in with a code.
+    SignInCode,
+    /// Ends the own session.
+    SignOut,
+    /// The person who has signed in.
+    Account,
+    /// Ends one of their sessions.
+    EndSession,
+    /// The script of the page for signing in.
+    SignInScript,
     /// The style sheet of all pages.
     Style,
     /// The icon of all pages.
@@ -49,6 +66,14 @@ impl Endpoint {
             Self::AcceptForm => "page:acceptForm",
             Self::Accept => "page:accept",
             Self::Preview => "page:preview",
+            Self::SignInForm => "page:signInForm",
+            Self::SignIn => "page:signIn",
+            Self::BackToSignIn => "page:backToSignIn",
+            Self::SignInCode => "page:signInCode",
+            Self::SignOut => "page:signOut",
+            Self::Account => "page:account",
+            Self::EndSession => "page:endSession",
+            Self::SignInScript => "page:signInScript",
             Self::Style => "page:style",
             Self::Icon => "page:icon",
             Self::Script => "page:script",
@@ -69,6 +94,14 @@ const ROUTES: &[Route<Endpoint>] = &[
     route("POST", "/invitations/accept", Endpoint::Accept),
     route("POST", "/invitations/preview", Endpoint::Preview),
     route("GET", "/invitations/accept.js", Endpoint::Script),
+    route("GET", "/sign-in", Endpoint::SignInForm),
+    route("POST", "/sign-in", Endpoint::SignIn),
+    route("GET", "/sign-in/code", Endpoint::BackToSignIn),
+    route("POST", "/sign-in/code", Endpoint::SignInCode),
+    route("GET", "/sign-in.js", Endpoint::SignInScript),
+    route("POST", "/sign-out", Endpoint::SignOut),
+    route("GET", "/account", Endpoint::Account),
+    route("POST", "/account/sessions", Endpoint::EndSession),
     route("GET", "/openapi/brms.json", Endpoint::VendoredDescription),
     route("GET", "/openapi.json", Endpoint::ServedDescription),
     route("GET", "/docs", Endpoint::Docs(docs::File::Page)),
@@ -104,15 +137,27 @@ pub async fn answer(
     let pages = &content.pages;
     let operation = page.as_ref().ok().map(|page| page.id());
     let result = match page {
-        Ok(Endpoint::Start) => shown(200, pages.start()),
+        Ok(Endpoint::Start) => signing_in::start(app, content, &request).await,
         Ok(Endpoint::AcceptForm) => accepting::empty_form(pages),
-        Ok(Endpoint::Accept) => accepting::accept(app, pages, &mut request).await,
-        Ok(Endpoint::Preview) => accepting::preview(app, pages, &mut request).await,
+        Ok(Endpoint::Accept) => accepting::accept(app, content, &mut request).await,
+        Ok(Endpoint::Preview) => accepting::preview(app, content, &mut request).await,
+        Ok(Endpoint::SignInForm) => {
+            as_page(pages, PagePlace::ROOT, signing_in::form(app, content, &request).await)
+        }
+        Ok(Endpoint::SignIn) => signing_in::ask(app, content, &mut request).await,
+        Ok(Endpoint::BackToSignIn) => Ok(found_elsewhere("../sign-in")),
+        Ok(Endpoint::SignInCode) => signing_in::confirm(app, content, &mut request).await,
+        Ok(Endpoint::SignOut) => {
+            as_page(pages, PagePlace::ROOT, signing_in::sign_out(app, content, &mut request).await)
+        }
+        Ok(Endpoint::Account) => as_page(pages, PagePlace::ROOT, account::show(app, content, &request).await),
+        Ok(Endpoint::EndSession) => {
+            as_page(pages, PagePlace::IN_FOLDER, account::end_session(app, content, &mut request).await)
+        }
         Ok(Endpoint::Style) => Ok(secured(Reply::bytes(200, "text/css; charset=utf-8", STYLE))),
         Ok(Endpoint::Icon) => Ok(secured(Reply::bytes(200, "image/svg+xml", ICON))),
-        Ok(Endpoint::Script) => {
-            Ok(secured(Reply::bytes(200, "text/javascript; charset=utf-8", ACCEPT_SCRIPT)))
-        }
+        Ok(Endpoint::Script) => Ok(script(ACCEPT_SCRIPT)),
+        Ok(Endpoint::SignInScript) => Ok(script(SIGN_IN_SCRIPT)),
         Ok(Endpoint::VendoredDescription) => Ok(Reply::bytes(200, "application/json", openapi::VENDORED)),
         Ok(Endpoint::ServedDescription) => {
             content.description.json().map(|json| Reply::bytes(200, "application/json", json))
@@ -126,4 +171,8 @@ pub async fn answer(
         Err(problem) => Err(problem),
     };
     request.finish(operation, result).await
+}
+
+fn script(text: &'static str) -> Reply {
+    secured(Reply::bytes(200, "text/javascript; charset=utf-8", text))
 }

@@ -37,6 +37,12 @@ pub fn in_plain_words(problem: &Problem) -> (&'static str, String) {
             "It cannot be accepted any more. If you think that this is a mistake, ask the person \
              who invited you.",
         ),
+        Problem::WrongSignInCode => (
+            "This code does not work",
+            "It may be mistyped, used, older than 10 minutes, or for another browser. Please try again, or ask for \
+             another code here.",
+        ),
+        Problem::TooManySends { .. } => return ("Too many codes were asked for", problem.detail()),
         Problem::TooLarge { bytes_max } => {
             let detail = format!(
                 "The form takes at most {bytes_max} bytes. Please go back and paste only the code or the link."

@@ -5,7 +5,6 @@ use serde_json::json;
 use crate::support::{TestServer, seed};
 
 const ACCEPT: &str = "/invitations/accept";
-const FORM: &str = "application/x-www-form-urlencoded";
 const BYTES_MAX: usize = 8 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,8 +18,8 @@ async fn fr_24_accepting_takes_eight_kilobytes() {
     server.post(ACCEPT).body("application/json", json(BYTES_MAX)).expect(404).await;
     let refused = server.post(ACCEPT).body("application/json", json(BYTES_MAX + 1)).expect(413).await;
     assert!(refused.text().contains("8192 bytes"), "{}", refused.text());
-    server.post(ACCEPT).body(FORM, form(BYTES_MAX)).expect(404).await;
-    let page = server.post(ACCEPT).body(FORM, form(BYTES_MAX + 1)).expect(413).await.text();
+    server.post(ACCEPT).own_form(form(BYTES_MAX)).expect(404).await;
+    let page = server.post(ACCEPT).own_form(form(BYTES_MAX + 1)).expect(413).await.text();
     assert!(page.contains("<html") && page.contains("8192 bytes"), "{page}");
 }
 
@@ -28,11 +27,11 @@ async fn fr_24_accepting_takes_eight_kilobytes() {
 async fn fr_24_a_form_of_many_fields_is_refused() {
     let server = TestServer::start().await;
     for fields in ["&a".repeat(4_000), "&".repeat(8_000), "a=b&".repeat(17)] {
-        let page = server.post(ACCEPT).body(FORM, fields.into_bytes()).expect(400).await.text();
+        let page = server.post(ACCEPT).own_form(fields.into_bytes()).expect(400).await.text();
         assert!(page.contains("more than 16 fields"), "{page}");
     }
     let few = format!("secret=x{}", "&a=b".repeat(10));
-    server.post(ACCEPT).body(FORM, few.into_bytes()).expect(404).await;
+    server.post(ACCEPT).own_form(few.into_bytes()).expect(404).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

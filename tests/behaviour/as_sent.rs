@@ -44,6 +44,7 @@ async fn fr_36_an_encoded_body_is_415_and_names_the_accepted_encoding() {
     // The pages take bodies, too.
     for content_type in ["application/json", "application/x-www-form-urlencoded"] {
         let call = server.post("/invitations/accept").header("content-encoding", "gzip");
+        let call = call.header("sec-fetch-site", "same-origin");
         let refused = call.body(content_type, b"\x1f\x8b\x08".to_vec()).expect(415).await;
         assert_eq!(refused.header("accept-encoding"), Some("identity"), "{content_type}");
     }

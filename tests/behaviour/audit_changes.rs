@@ -105,7 +105,8 @@ the organisation leaves `user updated (type)` for both. `user updated (roles)`, 
 leaves `member updated (groupIds)` for each of its members, and `project updated (decisionsApprovalGroups)` if
 approvals asked it. Accepting an invitation leaves `user accepted`. The operator's commands leave the same rows without
 a user; `brms user set-email` leaves `user updated (email)`, and `brms invitation withdraw` leaves
-`user updated (expiresAt)`.
+`user updated (expiresAt)`. Signing in leaves `user signedIn`, signing out `user signedOut`, and ending another
+session of one's own `user sessionEnded`.
 ";
 
 /// Rows of the log, oldest first: type, action, and the fields in `data.changes`.

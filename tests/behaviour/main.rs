@@ -128,6 +128,11 @@ mod schemas;
 mod seeds;
 #[cfg(unix)]
 mod service_manager;
+mod sign_in;
+mod sign_in_attacks;
+mod sign_in_limits;
+mod sign_in_pages;
+mod sign_in_sessions;
 mod starting;
 mod statistics;
 #[cfg(target_os = "linux")]

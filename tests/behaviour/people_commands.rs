@@ -227,3 +227,28 @@ async fn fr_56_the_command_line_takes_the_notes_that_the_api_takes() {
         assert_eq!(output.status.code(), Some(if is_taken { 0 } else { 2 }), "{note:?}: {output:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_for_signing_in_is_made_for_those_who_can_sign_in() {
+    let folder = seeded();
+    let path = folder.path();
+    let refusal = refused(path, &["sign-in", "link", "--user", seed::READER]);
+    assert!(refusal.contains("no server has run on this database"), "{refusal}");
+    let flags = ["sign-in", "link", "--public-url", "http://people.test", "--user"];
+    for (user, words) in [
+        (seed::IVY_EMAIL, "has not accepted the invitation yet: see `brms invitation link"),
+        ("dora@acme.test", "is disabled"),
+        ("robot@acme.test", "is a service account"),
+        ("eve@acme.test", "does not match a user"),
+    ] {
+        let refusal = refused(path, &[&flags[..], &[user]].concat());
+        assert!(refusal.contains(words), "{refusal}");
+    }
+    let shown = printed(path, &[&flags[..], &["reader@acme.test"]].concat());
+    assert!(shown.starts_with("http://people.test/sign-in#brms_sil_"), "{shown}");
+    let told = in_json(path, &[&flags[..], &["reader@acme.test"]].concat());
+    assert_eq!(told["userId"], seed::READER);
+    assert!(
+        told["link"].as_str().is_some_and(|link| link.starts_with("http://people.test/sign-in#brms_sil_"))
+    );
+}

@@ -172,6 +172,8 @@ async fn every_command_prints_planted_texts(to: To) {
         ("invitation withdraw", &[seed::IVY, "--json"]),
         ("token list", &[]),
         ("token create", &["--user", seed::NINA, "--kind", "internal"]),
+        ("sign-in link", &["--user", seed::NINA]),
+        ("sign-in link", &["--user", seed::NINA, "--json"]),
         ("project list", &[]),
         ("mail list", &[]),
         ("mail show", &[mail]),
@@ -218,6 +220,7 @@ fn errors_of_planted_words(commands: &mut Commands, mail: &str) {
     commands.show("user set-email", &[seed::NINA, PLANT], 2);
     commands.show("invitation link", &[PLANT], 1);
     commands.show("token create", &["--user", PLANT, "--kind", "internal"], 1);
+    commands.show("sign-in link", &["--user", PLANT], 1);
     commands.show("token revoke", &[PLANT], 2);
     commands.show("project delete", &[PLANT], 2);
 }

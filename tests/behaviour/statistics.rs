@@ -70,7 +70,7 @@ async fn stats_for_a_person_are_a_table_with_a_header() {
     let header: Vec<&str> =
         lines.next().expect("a header").split("  ").map(str::trim).filter(|word| !word.is_empty()).collect();
     assert_eq!(header, ["KIND", "ROWS", "BYTES", "OLDEST", "NEWEST", "LAST 30 DAYS"]);
-    assert_eq!(lines.clone().take_while(|line| !line.is_empty()).count(), 13, "{printed}");
+    assert_eq!(lines.clone().take_while(|line| !line.is_empty()).count(), 14, "{printed}");
     assert!(lines.next_back().expect("a line").starts_with("database: "), "{printed}");
 }
 

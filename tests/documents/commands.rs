@@ -117,7 +117,7 @@ fn unknown_in_call(command: &Command, words: &[&str]) -> Option<String> {
             }
         } else if is_open
             && command.has_subcommands()
-            && word.chars().all(|letter| letter.is_ascii_lowercase())
+            && word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-')
         {
             let Some(found) = command.find_subcommand(word) else { return Some((*word).to_owned()) };
             command = found;

@@ -28,6 +28,8 @@ const STEPS: &[Step] = &[
         usable_from: 13,
         sql: include_str!("../migrations/postgres/0013_removed_entries.sql"),
     },
+    // A program of step 13 would read a mail with a code as one of an invitation, and let unused sessions live on.
+    Step { number: 14, usable_from: 14, sql: include_str!("../migrations/postgres/0014_sign_in.sql") },
 ];
 
 struct Step {

@@ -98,7 +98,9 @@ CREATE TABLE internal_tokens (
     seeded      INTEGER NOT NULL CHECK (seeded IN (0, 1)),
     expires_at  INTEGER,
     created_at  INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+, source TEXT NOT NULL DEFAULT 'command-line'
+    CHECK (source IN ('command-line', 'mail', 'invitation', 'link', 'passkey')), ip_address TEXT, user_agent TEXT, authenticated_at INTEGER, last_seen_at INTEGER, idle_ms INTEGER
+    CHECK ((source = 'command-line') = (idle_ms IS NULL) AND (last_seen_at IS NULL) = (idle_ms IS NULL))) STRICT, WITHOUT ROWID;
 
 CREATE INDEX internal_tokens_of_user ON internal_tokens (user_id, created_at, id);
 
@@ -128,29 +130,6 @@ CREATE TABLE invitation_secrets (
 CREATE UNIQUE INDEX invitation_secrets_one_live ON invitation_secrets (invitation_id) WHERE state = 'live';
 
 CREATE INDEX invitation_secrets_sends ON invitation_secrets (invitation_id, created_at) WHERE is_send = 1;
-
-CREATE TABLE mails (
-    id              BLOB    NOT NULL PRIMARY KEY,
-    organisation_id BLOB    NOT NULL REFERENCES organisations (id),
-    invitation_id   BLOB    NOT NULL REFERENCES invitations (id) ON DELETE CASCADE,
-    recipient       TEXT    NOT NULL,
-    -- What the templates are filled with, as JSON, without the secret.
-    content         TEXT    NOT NULL CHECK (json_type(content) = 'object'),
-    secret          TEXT,
-    state           TEXT    NOT NULL CHECK (state IN ('queued', 'delivered', 'cancelled', 'failed')),
-    attempts        INTEGER NOT NULL,
-    next_attempt_at INTEGER NOT NULL,
-    last_answer      TEXT,
-    created_at      INTEGER NOT NULL,
-    delivered_at    INTEGER,
-    message         BLOB, claimed_at INTEGER, tried_at INTEGER, claimed_by BLOB, claim_ends_at INTEGER,
-    CHECK ((state = 'queued') = (secret IS NOT NULL)),
-    CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
-) STRICT;
-
-CREATE INDEX mails_of_invitation ON mails (invitation_id) WHERE state = 'queued';
-
-CREATE INDEX mails_in_order ON mails (created_at, id);
 
 CREATE TABLE audit_logs (
     id              BLOB    NOT NULL PRIMARY KEY,
@@ -216,10 +195,6 @@ CREATE INDEX groups_in_order ON groups (project_id, created_at, id);
 CREATE INDEX members_with_mark ON members (project_id, user_id) WHERE owner = 1;
 
 CREATE INDEX invitations_in_order ON invitations (organisation_id, created_at, id, status, user_id);
-
-CREATE INDEX mails_queued ON mails (next_attempt_at, id) WHERE state = 'queued' AND claimed_at IS NULL;
-
-CREATE INDEX mails_claimed ON mails (id) WHERE claimed_at IS NOT NULL;
 
 CREATE INDEX invitation_secrets_of_sender ON invitation_secrets (sent_by, created_at) WHERE is_send = 1;
 
@@ -452,6 +427,88 @@ CREATE TRIGGER audit_logs_removed_of_project AFTER DELETE ON audit_logs WHEN OLD
                      ORDER BY number
                      LIMIT 1);
 END;
+
+CREATE TABLE mails (
+    id              BLOB    NOT NULL PRIMARY KEY,
+    organisation_id BLOB    NOT NULL REFERENCES organisations (id),
+    invitation_id   BLOB    REFERENCES invitations (id) ON DELETE CASCADE,
+    recipient       TEXT    NOT NULL,
+    -- What the templates are filled with, as JSON, without the secret.
+    content         TEXT    NOT NULL CHECK (json_type(content) = 'object'),
+    secret          TEXT,
+    state           TEXT    NOT NULL CHECK (state IN ('queued', 'delivered', 'cancelled', 'failed')),
+    attempts        INTEGER NOT NULL,
+    next_attempt_at INTEGER NOT NULL,
+    last_answer     TEXT,
+    created_at      INTEGER NOT NULL,
+    delivered_at    INTEGER,
+    message         BLOB,
+    claimed_at      INTEGER,
+    tried_at        INTEGER,
+    claimed_by      BLOB,
+    claim_ends_at   INTEGER,
+    kind            TEXT    NOT NULL DEFAULT 'invitation' CHECK (kind IN ('invitation', 'sign-in')),
+    CHECK ((state = 'queued') = (secret IS NOT NULL)),
+    CHECK ((state = 'delivered') = (delivered_at IS NOT NULL)),
+    CHECK ((kind = 'invitation') = (invitation_id IS NOT NULL))
+) STRICT;
+
+CREATE INDEX mails_of_invitation ON mails (invitation_id) WHERE state = 'queued';
+
+CREATE INDEX mails_in_order ON mails (created_at, id);
+
+CREATE INDEX mails_queued ON mails (next_attempt_at, id) WHERE state = 'queued' AND claimed_at IS NULL;
+
+CREATE INDEX mails_claimed ON mails (id) WHERE claimed_at IS NOT NULL;
+
+CREATE INDEX users_of_address ON users (email_folded);
+
+CREATE INDEX users_of_clash ON users (email_clash) WHERE email_clash IS NOT NULL;
+
+CREATE TABLE sign_in_attempts (
+    -- Of the secret of the browser or program that asked.
+    secret_hash  BLOB    NOT NULL PRIMARY KEY CHECK (length(secret_hash) = 32),
+    -- HMAC-SHA256 of the code, with that secret as its key.
+    code_mac     BLOB    NOT NULL CHECK (length(code_mac) = 32),
+    -- Of what was typed, so that the addresses of strangers are not stored.
+    address_hash BLOB    NOT NULL CHECK (length(address_hash) = 32),
+    network      TEXT    NOT NULL,
+    -- Of a browser that has signed in with this address before.
+    device_hash  BLOB    CHECK (length(device_hash) = 32),
+    -- Those who may sign in with it: nobody until they were looked for, after the answer.
+    user_ids     TEXT    NOT NULL CHECK (json_type(user_ids) = 'array'),
+    tries        INTEGER NOT NULL CHECK (tries BETWEEN 0 AND 5),
+    state        TEXT    NOT NULL CHECK (state IN ('open', 'confirmed', 'ended')),
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sign_in_attempts_of_address ON sign_in_attempts (address_hash, created_at);
+
+CREATE INDEX sign_in_attempts_of_network ON sign_in_attempts (network, created_at);
+
+CREATE INDEX sign_in_attempts_in_order ON sign_in_attempts (created_at);
+
+CREATE TABLE sign_in_devices (
+    secret_hash  BLOB    NOT NULL CHECK (length(secret_hash) = 32),
+    address_hash BLOB    NOT NULL CHECK (length(address_hash) = 32),
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    PRIMARY KEY (secret_hash, address_hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sign_in_devices_of_address ON sign_in_devices (address_hash, created_at);
+
+CREATE INDEX sign_in_devices_by_end ON sign_in_devices (expires_at);
+
+CREATE TABLE sign_in_links (
+    secret_hash BLOB    NOT NULL PRIMARY KEY CHECK (length(secret_hash) = 32),
+    user_id     BLOB    NOT NULL REFERENCES users (id),
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sign_in_links_by_end ON sign_in_links (expires_at);
 
 INSERT INTO users_search (users_search, rank) VALUES ('secure-delete', 1);
 

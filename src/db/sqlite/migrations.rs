@@ -32,6 +32,7 @@ pub(super) const ALL: &[&str] = &[
     include_str!("../migrations/sqlite/0011_search_index.sql"),
     include_str!("../migrations/sqlite/0012_mail_claims.sql"),
     include_str!("../migrations/sqlite/0013_removed_entries.sql"),
+    include_str!("../migrations/sqlite/0014_sign_in.sql"),
 ];
 
 /// What all steps together make of an empty file. A new file gets this: to run them one after another takes as long as

@@ -1,4 +1,4 @@
-//! Renders an invitation mail: a subject, a text part and an HTML part.
+//! Renders a mail: a subject, a text part and an HTML part.
 //!
 //! One of the two modules that use Handlebars. It is independent of MIME (see `message`), the outbox and the request
 //! behind the mail: links are built only from the configured public URL.
@@ -11,4 +11,4 @@ mod renderer;
 mod sources;
 
 pub use names::clean_name;
-pub use renderer::{Rendered, Renderer, SUBJECT_CHARS_MAX, accept_link};
+pub use renderer::{Rendered, Renderer, SUBJECT_CHARS_MAX, accept_link, sign_in_link};

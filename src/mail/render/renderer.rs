@@ -1,4 +1,4 @@
-//! The templates of an invitation mail, and how they are rendered.
+//! The templates of the mails, and how they are rendered.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use handlebars::Handlebars;
 use serde::Serialize;
 
 use super::names::{capped, clean_name, plain_address, tidy};
-use super::sources::{HTML, MAIL, SUBJECT, Sources, TEXT};
+use super::sources::{INVITATION, MAIL, SIGN_IN, Sources, TemplateNames};
 use crate::clock::Timestamp;
 use crate::failure::Failure;
-use crate::store::mails::{InvitationMail, Inviter};
+use crate::store::mails::{InvitationMail, Inviter, SignInMail};
 
 /// A rendered mail. It contains the code, so it has no `Debug`: it must not end up in a log.
 pub struct Rendered {
@@ -34,9 +34,9 @@ pub struct Renderer {
     sources: Sources,
 }
 
-/// The data of the templates. All of it is sanitised; the registry escapes it.
+/// The data of an invitation's templates. All of it is sanitised; the registry escapes it.
 #[derive(Serialize)]
-struct View {
+struct InvitationView {
     organisation: String,
     /// Name and address together, as far as they are known.
     inviter: Option<String>,
@@ -49,8 +49,25 @@ struct View {
     page: String,
     link: String,
     code: String,
+}
+
+/// The data of the templates of a mail with a sign-in code.
+#[derive(Serialize)]
+struct SignInView {
+    organisation: Option<String>,
+    recipient: Option<String>,
+    expires: String,
+    link: String,
+    code: String,
+}
+
+/// What a template is rendered with.
+#[derive(Serialize)]
+struct Titled<'v, V> {
+    #[serde(flatten)]
+    view: &'v V,
     /// The title of the HTML part. Empty while the subject itself is rendered.
-    subject: String,
+    subject: &'v str,
 }
 
 impl Renderer {
@@ -65,31 +82,41 @@ impl Renderer {
         renderer.plain.register_escape_fn(handlebars::no_escape);
         renderer.plain.set_strict_mode(true);
         renderer.escaping.set_strict_mode(true);
-        for name in [SUBJECT, TEXT, HTML] {
-            let registry = if name == HTML { &mut renderer.escaping } else { &mut renderer.plain };
-            let text = renderer.sources.text(name);
-            registry
-                .register_template_string(name, text)
-                .map_err(|error| renderer.sources.broken_template(name, &error))?;
+        for names in [INVITATION, SIGN_IN] {
+            for name in [names.subject, names.text, names.html] {
+                let registry = if name == names.html { &mut renderer.escaping } else { &mut renderer.plain };
+                let text = renderer.sources.text(name);
+                registry
+                    .register_template_string(name, text)
+                    .map_err(|error| renderer.sources.broken_template(name, &error))?;
+            }
         }
         // Strict mode finds a misspelt variable only in a branch that is rendered, so both branches are.
         for mail in [sample(), InvitationMail { inviter: None, recipient: String::new(), ..sample() }] {
-            renderer.check(&renderer.invitation(&mail, SAMPLE_CODE, "https://brms.example")?)?;
+            let sample = renderer.invitation(&mail, SAMPLE_CODE, "https://brms.example")?;
+            renderer.check(INVITATION, &sample)?;
+        }
+        for organisation in [None, Some(sample().organisation)] {
+            let InvitationMail { recipient, expires_at, .. } = sample();
+            let mail = SignInMail { organisation, recipient, expires_at };
+            let sample = renderer.sign_in(&mail, SAMPLE_CODE, "https://brms.example")?;
+            renderer.check(SIGN_IN, &sample)?;
         }
         Ok(renderer)
     }
 
     /// Without the code a mail is useless; in a subject, others could see the code.
-    fn check(&self, rendered: &Rendered) -> Result<(), Failure> {
-        for (name, part) in [(TEXT, &rendered.text), (HTML, &rendered.html)] {
+    fn check(&self, names: TemplateNames, rendered: &Rendered) -> Result<(), Failure> {
+        for (name, part) in [(names.text, &rendered.text), (names.html, &rendered.html)] {
             if !part.contains(SAMPLE_CODE) {
                 return Err(self.sources.complaint(name, "shows neither {{link}} nor {{code}}"));
             }
         }
         if rendered.subject.contains(SAMPLE_CODE) {
-            return Err(self
-                .sources
-                .complaint(SUBJECT, "must not show {{link}} or {{code}}: subjects are visible to others"));
+            return Err(self.sources.complaint(
+                names.subject,
+                "must not show {{link}} or {{code}}: subjects are visible to others",
+            ));
         }
         Ok(())
     }
@@ -101,17 +128,25 @@ impl Renderer {
         code: &str,
         public_url: &str,
     ) -> Result<Rendered, Failure> {
-        let mut view = View::new(mail, code, public_url)?;
-        let subject = self.render(&self.plain, SUBJECT, &view)?;
+        self.rendered(INVITATION, &InvitationView::new(mail, code, public_url)?)
+    }
+
+    /// Renders one mail with a sign-in code.
+    pub fn sign_in(&self, mail: &SignInMail, code: &str, public_url: &str) -> Result<Rendered, Failure> {
+        self.rendered(SIGN_IN, &SignInView::new(mail, code, public_url)?)
+    }
+
+    fn rendered(&self, names: TemplateNames, view: &impl Serialize) -> Result<Rendered, Failure> {
+        let subject = self.render(&self.plain, names.subject, &Titled { view, subject: "" })?;
         // Cleaned again as a whole: the template ends in a line break, and the operator may have changed it.
         let subject = capped(&tidy(&subject), SUBJECT_CHARS_MAX);
-        view.subject.clone_from(&subject);
-        let text = self.render(&self.plain, TEXT, &view)?;
-        let html = self.render(&self.escaping, HTML, &view)?;
+        let titled = Titled { view, subject: &subject };
+        let text = self.render(&self.plain, names.text, &titled)?;
+        let html = self.render(&self.escaping, names.html, &titled)?;
         Ok(Rendered { subject, text, html })
     }
 
-    fn render(&self, registry: &Handlebars, name: &str, view: &View) -> Result<String, Failure> {
+    fn render(&self, registry: &Handlebars, name: &str, view: &impl Serialize) -> Result<String, Failure> {
         registry.render(name, view).map_err(|error| self.sources.broken_rendering(name, &error))
     }
 }
@@ -127,12 +162,28 @@ pub fn accept_link(public_url: &str, code: &str) -> String {
     format!("{}#{code}", accept_page(public_url))
 }
 
-impl View {
+/// The link with a sign-in code, or with the secret of the operator's link.
+#[must_use]
+pub fn sign_in_link(public_url: &str, code: &str) -> String {
+    format!("{}/sign-in#{code}", public_url.trim_end_matches('/'))
+}
+
+fn check_code(code: &str) -> Result<(), Failure> {
+    let is_link_safe = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if code.is_empty() || !code.chars().all(is_link_safe) {
+        return Err(Failure::new(MAIL, "the code contains characters that no code has"));
+    }
+    Ok(())
+}
+
+fn expiry_in_words(expires_at: &str) -> Result<String, Failure> {
+    let time = Timestamp::parse_rfc3339(expires_at);
+    Ok(time.ok_or_else(|| Failure::new(MAIL, "the expiry of the code is not a time"))?.in_words())
+}
+
+impl InvitationView {
     fn new(mail: &InvitationMail, code: &str, public_url: &str) -> Result<Self, Failure> {
-        let is_link_safe = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if code.is_empty() || !code.chars().all(is_link_safe) {
-            return Err(Failure::new(MAIL, "the code contains characters that no invitation code has"));
-        }
+        check_code(code)?;
         let organisation = clean_name(&mail.organisation);
         let inviter = mail.inviter.as_ref();
         Ok(Self {
@@ -141,13 +192,23 @@ impl View {
             inviter_name: inviter.and_then(Inviter::shown_name),
             inviter_address: inviter.and_then(Inviter::shown_address),
             recipient: plain_address(&mail.recipient).map(str::to_owned),
-            expires: Timestamp::parse_rfc3339(&mail.expires_at)
-                .ok_or_else(|| Failure::new(MAIL, "the invitation's expiry is not a time"))?
-                .in_words(),
+            expires: expiry_in_words(&mail.expires_at)?,
             link: accept_link(public_url, code),
             page: accept_page(public_url),
             code: code.to_owned(),
-            subject: String::new(),
+        })
+    }
+}
+
+impl SignInView {
+    fn new(mail: &SignInMail, code: &str, public_url: &str) -> Result<Self, Failure> {
+        check_code(code)?;
+        Ok(Self {
+            organisation: mail.organisation.as_deref().and_then(clean_name),
+            recipient: plain_address(&mail.recipient).map(str::to_owned),
+            expires: expiry_in_words(&mail.expires_at)?,
+            link: sign_in_link(public_url, code),
+            code: code.to_owned(),
         })
     }
 }

@@ -5,15 +5,28 @@ use std::path::Path;
 use crate::failure::Failure;
 
 /// The subject of every error here.
-pub(super) const MAIL: &str = "invitation mail";
-pub(super) const SUBJECT: &str = "invitation.subject";
-pub(super) const TEXT: &str = "invitation.text";
-pub(super) const HTML: &str = "invitation.html";
+pub(super) const MAIL: &str = "mail template";
 
-const BUILT_IN: [(&str, &str); 3] = [
-    (SUBJECT, include_str!("../templates/invitation.subject.hbs")),
-    (TEXT, include_str!("../templates/invitation.text.hbs")),
-    (HTML, include_str!("../templates/invitation.html.hbs")),
+/// The names of the templates of one kind of mail.
+#[derive(Clone, Copy)]
+pub(super) struct TemplateNames {
+    pub(super) subject: &'static str,
+    pub(super) text: &'static str,
+    pub(super) html: &'static str,
+}
+
+pub(super) const INVITATION: TemplateNames =
+    TemplateNames { subject: "invitation.subject", text: "invitation.text", html: "invitation.html" };
+pub(super) const SIGN_IN: TemplateNames =
+    TemplateNames { subject: "sign-in.subject", text: "sign-in.text", html: "sign-in.html" };
+
+const BUILT_IN: [(&str, &str); 6] = [
+    (INVITATION.subject, include_str!("../templates/invitation.subject.hbs")),
+    (INVITATION.text, include_str!("../templates/invitation.text.hbs")),
+    (INVITATION.html, include_str!("../templates/invitation.html.hbs")),
+    (SIGN_IN.subject, include_str!("../templates/sign-in.subject.hbs")),
+    (SIGN_IN.text, include_str!("../templates/sign-in.text.hbs")),
+    (SIGN_IN.html, include_str!("../templates/sign-in.html.hbs")),
 ];
 
 /// The templates' text before it is parsed.

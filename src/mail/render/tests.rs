@@ -126,10 +126,10 @@ fn broken_templates_and_data_are_refused() {
     let refused =
         |name: &str, text: &str| Renderer::from_sources(Sources::with(name, text)).err().unwrap().to_string();
     for (name, text, complaint) in [
-        (TEXT, "x {{code}}\n{{#if inviter}}{{else}}{{who}}{{/if}}", "invitation.text:2:"),
-        (HTML, "{{code}}\n\n{{#if", "invitation.html:"),
-        (HTML, "no way in", "invitation.html: shows neither {{link}} nor {{code}}"),
-        (SUBJECT, "{{code}}", "invitation.subject: must not show"),
+        (INVITATION.text, "x {{code}}\n{{#if inviter}}{{else}}{{who}}{{/if}}", "invitation.text:2:"),
+        (INVITATION.html, "{{code}}\n\n{{#if", "invitation.html:"),
+        (INVITATION.html, "no way in", "invitation.html: shows neither {{link}} nor {{code}}"),
+        (INVITATION.subject, "{{code}}", "invitation.subject: must not show"),
     ] {
         let refusal = refused(name, text);
         assert!(refusal.contains(complaint), "{refusal}");

@@ -14,10 +14,13 @@ use crate::db::{Party, Tx};
 use crate::generated::models::{self, AuditLogType};
 use crate::http::{self, RequestContext};
 use crate::limits;
+use crate::operations::sign_ins::{NewSession, Presented, begin_by_invitation};
 use crate::problem::Problem;
 use crate::secret::SecretHash;
 use crate::store;
 use crate::store::audit_logs::{Action, Actor, Change};
+use crate::store::invitations::Invitation;
+use crate::store::users::User;
 use crate::views;
 
 /// The request to accept: the code from the mail, and optional names.
@@ -53,9 +56,32 @@ pub struct Accepted {
 
 /// Accepts an invitation once: of several concurrent calls with the same secret, exactly one succeeds.
 pub async fn accept(app: &App, context: RequestContext, acceptance: Acceptance) -> Result<Accepted, Problem> {
+    accepting(app, context, acceptance, |_, _, accepted, _| Ok(accepted)).await
+}
+
+/// The same in a browser, which is signed in with that.
+pub async fn accept_and_sign_in(
+    app: &App,
+    context: &RequestContext,
+    acceptance: Acceptance,
+    presented: Presented,
+) -> Result<(Accepted, NewSession), Problem> {
+    let settings = app.sign_in;
+    let sign_in = move |tx: &Tx, context: &RequestContext, accepted: Accepted, user: User| {
+        Ok((accepted, begin_by_invitation(tx, &settings, context, presented, user)?))
+    };
+    accepting(app, context.clone(), acceptance, sign_in).await
+}
+
+/// Accepts, and does what follows in the same transaction.
+async fn accepting<T: Send + 'static>(
+    app: &App,
+    context: RequestContext,
+    acceptance: Acceptance,
+    then: impl Fn(&Tx, &RequestContext, Accepted, User) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     let names = Names::check(acceptance.first_name, acceptance.last_name)?;
-    let code = acceptance.secret.unwrap_or_default();
-    let hash = pasted_code::find(&code)?.hash();
+    let hash = pasted_code::find(&acceptance.secret.unwrap_or_default())?.hash();
     let (party, deadline) = (Party::of_client(context.ip_address), context.deadline);
     let (trail, asked) = (Arc::clone(&context.trail), Instant::now());
     // Whoever has no code, and there may be many of them, does not come between the writes of others.
@@ -67,23 +93,25 @@ pub async fn accept(app: &App, context: RequestContext, acceptance: Acceptance) 
         app.db.confirm(deadline).await?;
         return Err(refusal);
     }
-    let accepting = move |tx: &Tx| {
+    let carrying_out = move |tx: &Tx| {
         context.trail.database_begins(asked);
-        carry_out(tx, &context, &hash, &names)
+        let (accepted, user) = carry_out(tx, &context, &hash, &names)?;
+        then(tx, &context, accepted, user)
     };
-    let accepted = app.db.write(party, deadline, accepting).await;
+    let accepted = app.db.write(party, deadline, carrying_out).await;
     trail.database_has_answered(asked);
     accepted
 }
 
 /// The names as stored: an empty name counts as absent.
-struct Names {
+#[derive(Clone)]
+pub(in crate::operations) struct Names {
     first: Option<String>,
     last: Option<String>,
 }
 
 impl Names {
-    fn check(first: Option<String>, last: Option<String>) -> Result<Self, Problem> {
+    pub(in crate::operations) fn check(first: Option<String>, last: Option<String>) -> Result<Self, Problem> {
         let tidy =
             |name: Option<String>| name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
         let names = Self { first: tidy(first), last: tidy(last) };
@@ -97,11 +125,37 @@ fn carry_out(
     context: &RequestContext,
     hash: &SecretHash,
     names: &Names,
-) -> Result<Accepted, Problem> {
+) -> Result<(Accepted, User), Problem> {
     let Some(invitation) = store::invitations::accept(tx, hash)? else {
         return Err(store::invitations::refusal(tx, hash)?);
     };
     store::invitations::mark_used(tx, hash)?;
+    let user = activate(tx, context, &invitation, names)?;
+    let organisation = store::organisations::get(tx, invitation.organisation_id)?;
+    let accepted = Accepted {
+        invitation: views::invitations::invitation(&invitation, &user),
+        organisation: organisation.display_name,
+    };
+    Ok((accepted, user))
+}
+
+/// Accepts an open invitation for a person who has proved with a sign-in code that the address is theirs.
+pub(in crate::operations) fn accept_for(
+    tx: &Tx,
+    context: &RequestContext,
+    invitation: &Invitation,
+    names: &Names,
+) -> Result<User, Problem> {
+    let accepted = store::invitations::accept_open(tx, invitation.id)?.ok_or(Problem::WrongSignInCode)?;
+    activate(tx, context, &accepted, names)
+}
+
+fn activate(
+    tx: &Tx,
+    context: &RequestContext,
+    invitation: &Invitation,
+    names: &Names,
+) -> Result<User, Problem> {
     store::mails::cancel_queued(tx, invitation.id)?;
     let user = store::users::activate(tx, invitation.user_id, names.first.as_deref(), names.last.as_deref())?;
     let actor = Actor {
@@ -117,9 +171,5 @@ fn carry_out(
     });
     let change = Change::new(AuditLogType::User, Action::Accepted, user.id, data);
     store::audit_logs::record(tx, &actor, change)?;
-    let organisation = store::organisations::get(tx, invitation.organisation_id)?;
-    Ok(Accepted {
-        invitation: views::invitations::invitation(&invitation, &user),
-        organisation: organisation.display_name,
-    })
+    Ok(user)
 }

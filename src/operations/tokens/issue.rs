@@ -78,13 +78,7 @@ pub fn create_session(
     expires_at: Option<Timestamp>,
     secret: &Secret,
 ) -> Result<SessionId, Problem> {
-    let session = Session {
-        id: tx.new_id(),
-        expires_at,
-        created_at: tx.now(),
-        secret_hash: secret.hash(),
-        is_seeded: false,
-    };
+    let session = Session::of_operator(tx.new_id(), secret.hash(), tx.now(), expires_at);
     add_session(tx, actor, user_id, &session)?;
     Ok(session.id)
 }

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use super::templates::{PagePlace, Pages};
-use crate::clock::Timestamp;
+use super::templates::{PagePlace, Pages, ShownTime};
 use crate::failure::Failure;
 use crate::limits::NAME_CHARACTERS_MAX;
 use crate::operations::invitations::preview::Preview;
@@ -56,23 +55,25 @@ struct PreviewView<'a> {
     expires: ShownTime,
 }
 
-/// A time for people and for programs.
-#[derive(Serialize)]
-struct ShownTime {
-    words: String,
-    rfc3339: String,
-}
-
-impl From<Timestamp> for ShownTime {
-    fn from(time: Timestamp) -> Self {
-        Self { words: time.in_words(), rfc3339: time.rfc3339() }
-    }
-}
-
 #[derive(Serialize)]
 struct AcceptedView<'a> {
     organisation: &'a str,
     email: &'a str,
+    is_signed_in: bool,
+}
+
+#[derive(Serialize)]
+struct StartView<'a> {
+    organisation: Option<&'a str>,
+}
+
+/// Where the page after accepting leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayOn {
+    /// To the account: the browser is signed in.
+    Account,
+    /// To the page for signing in.
+    SignIn,
 }
 
 #[derive(Serialize)]
@@ -84,9 +85,9 @@ struct ProblemView<'a> {
 struct NoView {}
 
 impl Pages {
-    /// The start page: what this server is, and links to the API.
-    pub fn start(&self) -> Result<String, Failure> {
-        self.render("start", PagePlace::ROOT, "brms", &NoView {})
+    /// The start page: whose server this is, if it has one organisation, and where to go from here.
+    pub fn start(&self, organisation: Option<&str>) -> Result<String, Failure> {
+        self.render("start", PagePlace::ROOT, organisation.unwrap_or("brms"), &StartView { organisation })
     }
 
     /// The form, which submits `secret`, `firstName` and `lastName` to `accept`.
@@ -117,8 +118,8 @@ impl Pages {
     }
 
     /// The page after accepting.
-    pub fn accepted(&self, organisation: &str, email: &str) -> Result<String, Failure> {
-        let view = AcceptedView { organisation, email };
+    pub fn accepted(&self, organisation: &str, email: &str, way_on: WayOn) -> Result<String, Failure> {
+        let view = AcceptedView { organisation, email, is_signed_in: way_on == WayOn::Account };
         self.render("accepted", PagePlace::IN_FOLDER, "Invitation accepted", &view)
     }
 

@@ -8,10 +8,12 @@
 
 mod accepting;
 mod samples;
+mod signing_in;
 mod templates;
 
-pub use accepting::{AcceptForm, FormErrors};
+pub use accepting::{AcceptForm, FormErrors, WayOn};
 pub use samples::load;
+pub use signing_in::CodeForm;
 pub use templates::{PagePlace, Pages};
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use handlebars::Handlebars;
 use serde::Serialize;
 
+use crate::clock::Timestamp;
 use crate::failure::Failure;
 
 /// The parsed templates.
@@ -17,6 +18,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("accepted", include_str!("../templates/accepted.hbs")),
     ("problem", include_str!("../templates/problem.hbs")),
     ("start", include_str!("../templates/start.hbs")),
+    ("sign_in", include_str!("../templates/sign_in.hbs")),
+    ("choose", include_str!("../templates/choose.hbs")),
+    ("account", include_str!("../templates/account.hbs")),
+    ("stopped", include_str!("../templates/stopped.hbs")),
     ("unknown_path", include_str!("../templates/unknown_path.hbs")),
 ];
 
@@ -39,6 +44,19 @@ impl PagePlace {
     /// The relative way to the root, ending in a slash unless it is empty.
     fn root(self) -> String {
         "../".repeat(self.0)
+    }
+}
+
+/// A time for people and for programs.
+#[derive(Serialize)]
+pub(super) struct ShownTime {
+    words: String,
+    rfc3339: String,
+}
+
+impl From<Timestamp> for ShownTime {
+    fn from(time: Timestamp) -> Self {
+        Self { words: time.in_words(), rfc3339: time.rfc3339() }
     }
 }
 

@@ -1,9 +1,12 @@
-use super::samples::of_templates;
+use uuid::Uuid;
+
+use super::samples::{of_templates, sample_account};
 use super::templates::TEMPLATES;
 use super::*;
 use crate::clock::Timestamp;
 use crate::limits::NAME_CHARACTERS_MAX;
 use crate::operations::invitations::preview::Preview;
+use crate::operations::sign_ins::confirm::Choice;
 use crate::secret::SECRET_CHARACTERS_MAX;
 use crate::web::assets::STYLE;
 use crate::web::security::{CONTENT_SECURITY_POLICY, SECURITY_HEADERS};
@@ -19,6 +22,19 @@ const HOSTILE: &[&str] = &[
 
 fn pages() -> Pages {
     load().unwrap()
+}
+
+fn form_with(value: &str) -> CodeForm<'_> {
+    CodeForm { email_error: Some(value), code_error: Some(value), ..CodeForm::default() }
+}
+
+fn choices(value: &str) -> [Choice; 2] {
+    [false, true].map(|is_invited| Choice {
+        user_id: Uuid::nil().into(),
+        organisation: value.to_owned(),
+        is_invited,
+        invited_until: Some(Timestamp::from_millis(0)),
+    })
 }
 
 fn count(page: &str, what: &str) -> usize {
@@ -79,8 +95,13 @@ fn values_are_escaped_on_every_page() {
         let preview = Some(&preview);
         let form = AcceptForm { preview, secret: "", first_name: value, last_name: value, errors };
         pages.accept_form(&form).unwrap()
-            + &pages.accepted(value, value).unwrap()
+            + &pages.accepted(value, value, WayOn::Account).unwrap()
             + &pages.problem(value, value).unwrap()
+            + &pages.stopped(PagePlace::ROOT, value, value).unwrap()
+            + &pages.start(Some(value)).unwrap()
+            + &pages.sign_in(PagePlace::ROOT, &form_with(value)).unwrap()
+            + &pages.choose(PagePlace::IN_FOLDER, &choices(value)).unwrap()
+            + &pages.account(&sample_account(Some(value))).unwrap()
     };
     let calm = render("calm");
     let long = "<".repeat(10_000);
@@ -95,14 +116,17 @@ fn values_are_escaped_on_every_page() {
 fn pages_load_nothing_external_and_contain_no_inline_code() {
     let pages = pages();
     let all = pages.accept_form(&AcceptForm::default()).unwrap()
-        + &pages.accepted("A", "a@b").unwrap()
+        + &pages.accepted("A", "a@b", WayOn::SignIn).unwrap()
         + &pages.problem("A", "b").unwrap()
-        + &pages.start().unwrap();
+        + &pages.start(None).unwrap()
+        + &pages.sign_in(PagePlace::ROOT, &CodeForm::default()).unwrap()
+        + &pages.account(&sample_account(Some("A"))).unwrap()
+        + &pages.choose(PagePlace::IN_FOLDER, &choices("A")).unwrap();
     for word in ["//", " style=", "<style", "<script>", " onclick", " onload", "<img"] {
         assert!(!all.contains(word), "{word}");
     }
-    assert_eq!((count(&all, "src=\"accept.js\""), count(&all, "href=\"../style.css\"")), (1, 3));
-    assert_eq!((count(&all, "href=\"style.css\""), count(&all, "icon.svg\"")), (1, 4));
+    assert_eq!((count(&all, "src=\"accept.js\""), count(&all, "href=\"../style.css\"")), (1, 4));
+    assert_eq!((count(&all, "href=\"style.css\""), count(&all, "icon.svg\"")), (3, 7));
     assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
 }
 

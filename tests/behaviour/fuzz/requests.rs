@@ -14,10 +14,15 @@ use crate::support::random::Random;
 use crate::support::tcp;
 
 /// The endpoints beside the operations, with their methods.
-const PAGES: [(&str, &[&str]); 14] = [
+const PAGES: [(&str, &[&str]); 19] = [
     ("/", &["GET", "HEAD"]),
     (ACCEPT, &["GET", "HEAD", "POST"]),
     ("/invitations/preview", &["POST"]),
+    ("/sign-in", &["GET", "HEAD", "POST"]),
+    ("/sign-in/code", &["GET", "HEAD", "POST"]),
+    ("/sign-out", &["POST"]),
+    ("/account", &["GET", "HEAD"]),
+    ("/account/sessions", &["POST"]),
     ("/style.css", &["GET", "HEAD"]),
     ("/icon.svg", &["GET", "HEAD"]),
     ("/invitations/accept.js", &["GET", "HEAD"]),
@@ -139,7 +144,8 @@ fn acceptance(random: &mut Random, known: &Known) -> (Vec<u8>, Expected) {
     } else {
         ("application/x-www-form-urlencoded", format!("secret={code}&firstName=Ivy&lastName=%3Cb%3E+"))
     };
-    let bytes = tcp::request("POST", ACCEPT, &[("content-type", content_type)], body.as_bytes());
+    let headers = [("content-type", content_type), ("sec-fetch-site", "same-origin")];
+    let bytes = tcp::request("POST", ACCEPT, &headers, body.as_bytes());
     let (method, path) = ("POST".to_owned(), ACCEPT.to_owned());
     (bytes, Expected { method, path, fit: Fit::Open, status: None, is_known: true })
 }

@@ -49,7 +49,19 @@ impl Call {
         };
         let pairs: Vec<String> =
             fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-        self.body("application/x-www-form-urlencoded", pairs.join("&").into_bytes())
+        self.own_form(pairs.join("&").into_bytes())
+    }
+
+    /// A form as browsers send that of a page of the same server.
+    pub fn own_form(self, bytes: Vec<u8>) -> Self {
+        self.header("sec-fetch-site", "same-origin").body("application/x-www-form-urlencoded", bytes)
+    }
+
+    /// A form of a page that is somewhere else, with these headers of the browser.
+    pub fn foreign_form(self, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Self {
+        let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let sent = headers.iter().fold(self, |call, (name, value)| call.header(name, value));
+        sent.body("application/x-www-form-urlencoded", pairs.join("&").into_bytes())
     }
 
     pub fn body(mut self, content_type: &str, bytes: Vec<u8>) -> Self {
@@ -94,6 +106,12 @@ impl Answer {
 
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().expect("a header is text"))
+    }
+
+    /// All values of a header.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        let values = self.headers.get_all(name).iter();
+        values.map(|value| value.to_str().expect("a header is text").to_owned()).collect()
     }
 
     /// The last part of a problem's type: `not-found`.

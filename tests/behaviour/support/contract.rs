@@ -77,15 +77,27 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
         200 => {}
         // A preflight request.
         204 if method == "OPTIONS" => assert!(answer.body.is_empty(), "{what}"),
+        // A form was taken, or a page is elsewhere.
+        303 => assert!(is_relative(answer.header("location")) && answer.body.is_empty(), "{what}"),
         // The browser's copy is current.
         304 => assert!(answer.header("etag").is_some() && answer.body.is_empty(), "{what}"),
         // An error page for a person who submitted a form.
         400.. if content_type.starts_with("text/html") => {
-            assert!(path.starts_with("/invitations/") || answer.status == 404, "{what}");
+            let pages = ["/invitations/", "/sign-", "/account"];
+            assert!(pages.iter().any(|page| path.starts_with(page)) || answer.status == 404, "{what}");
         }
         400.. => check_problem(answer, request_id, &what),
         _ => panic!("a status that is never given: {what}"),
     }
+}
+
+/// Whether an address leads to a page of this server, whatever prefix a proxy adds, or to the public URL.
+fn is_relative(location: Option<&str>) -> bool {
+    let is_public =
+        |location: &str| location.starts_with("http://localhost:") && location.ends_with("/sign-in");
+    location.is_some_and(|location| {
+        is_public(location) || (!location.starts_with('/') && !location.contains(':'))
+    })
 }
 
 fn check_success(method: &str, path: &str, answer: &Answer, what: &str) {

@@ -18,7 +18,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use super::{Answer, inside, postgres, seed, statements};
 
-const PREFIXES: [&str; 3] = ["brms_inv_", "brms_pat_", "brms_ses_"];
+const PREFIXES: [&str; 6] = ["brms_inv_", "brms_pat_", "brms_ses_", "brms_sia_", "brms_sid_", "brms_sil_"];
 /// The shortest secret after its prefix, and the part by which it is recognised.
 const KNOWN_LETTERS: usize = 32;
 /// The shortest run of characters that is kept: one more than a UUID has.
@@ -32,8 +32,8 @@ const MAKING_TOKENS: [&str; 4] = [
 ];
 const TOKEN_FIELD: &str = "token";
 /// The commands whose output contains a secret.
-const SHOWING: [&[&str]; 4] =
-    [&["demo"], &["mailbox", "show"], &["invitation", "link"], &["token", "create"]];
+const SHOWING: [&[&str]; 5] =
+    [&["demo"], &["mailbox", "show"], &["invitation", "link"], &["sign-in", "link"], &["token", "create"]];
 /// The columns that may contain a secret: that of a queued mail, cleared on delivery, and the local mailbox.
 const HOLDING: [&str; 2] = ["mails.secret", "mails.message"];
 
@@ -88,7 +88,16 @@ pub fn learn(text: &str) {
 pub fn answered(url: &str, method: &str, path: &str, answer: &Answer) {
     let place = format!("{method} {path} answered {}", answer.status);
     let body = without_what_may_be_shown(method, path, answer);
-    let headers = answer.headers.values().flat_map(|value| [value.as_bytes(), b"\n"].concat());
+    // Cookies are set by the pages for signing in and for accepting alone.
+    let may_set_cookies = path.starts_with("/sign-in") || path == "/invitations/accept";
+    let headers = answer.headers.iter().filter(|(name, value)| {
+        let is_shown = may_set_cookies && *name == "set-cookie";
+        if is_shown {
+            learn(&String::from_utf8_lossy(value.as_bytes()));
+        }
+        !is_shown
+    });
+    let headers = headers.flat_map(|(_, value)| [value.as_bytes(), b"\n"].concat());
     let bytes: Vec<u8> = headers.chain(body).collect();
     if let Some(seen) = Seen::new(place, &bytes) {
         lock(&ANSWERED).entry(url.to_owned()).or_default().push(seen);
@@ -106,6 +115,11 @@ fn without_what_may_be_shown(method: &str, path: &str, answer: &Answer) -> Vec<u
     }
     if answer.status == 200 && route.starts_with("/_test/mailbox") {
         // The local mailbox, for tests.
+        learn(&answer.text());
+        return Vec::new();
+    }
+    if answer.status == 200 && method == "POST" && route == "/sign-in/code" {
+        // A program gets its session.
         learn(&answer.text());
         return Vec::new();
     }

@@ -2,6 +2,7 @@
 //! checks every response against the description ([`client`]), raw HTTP ([`tcp`]), direct access to the data
 //! ([`inside`]), a mail server ([`smtp`]), and the names of the seed.
 
+pub mod browser;
 pub mod client;
 pub mod contract;
 pub mod controls;
@@ -20,5 +21,6 @@ pub mod smtp;
 pub mod statements;
 pub mod tcp;
 
+pub use browser::Browser;
 pub use client::{Answer, Call};
 pub use server::TestServer;

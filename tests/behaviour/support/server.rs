@@ -240,7 +240,8 @@ impl Mail {
         let to = message.to().and_then(|to| to.first()).and_then(|to| to.address()).expect("To").to_owned();
         let text = message.body_text(0).expect("a text part").into_owned();
         let html = message.body_html(0).expect("an HTML part").into_owned();
-        let begin = text.find("brms_inv_").expect("a code in the text");
+        let of_sign_in = || text.find("/sign-in#").map(|place| place + "/sign-in#".len());
+        let begin = text.find("brms_inv_").or_else(of_sign_in).expect("a code in the text");
         let is_code = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
         let code: String = text[begin..].chars().take_while(|letter| is_code(*letter)).collect();
         leaks::learn(&code);

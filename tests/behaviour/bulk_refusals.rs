@@ -29,11 +29,15 @@ async fn fr_57_every_address_that_is_in_the_way_is_named() {
     ];
     let answer = invite(&server, &emails).await;
     assert_eq!((answer.status, answer.problem().as_str()), (409, "already-accepted"));
-    assert_eq!(answer.places(), ["/emails/0", "/emails/2", "/emails/3", "/emails/4"]);
+    assert_eq!(answer.places(), ["/emails/0", "/emails/2", "/emails/3", "/emails/4", "/emails/5"]);
     let details = details(&answer);
-    for (detail, wanted) in
-        details.iter().zip(["already accepted", "disabled or locked", "too often", "service account"])
-    {
+    for (detail, wanted) in details.iter().zip([
+        "already accepted",
+        "disabled or locked",
+        "too often",
+        "service account",
+        "already accepted",
+    ]) {
         assert!(detail.contains(wanted), "{details:?}");
     }
     assert_eq!(server.count("SELECT count(*) FROM users"), users);
@@ -55,6 +59,18 @@ async fn fr_57_a_429_names_the_addresses_that_have_to_wait() {
     alone.expect(200).await;
     let again = server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(429).await;
     assert!(again.places().is_empty(), "its path names the user");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fr_57_a_429_for_the_inviter_names_the_addresses_that_are_too_many() {
+    let server = TestServer::start_with(&["--inviter-sends-max=3"]).await;
+    assert_eq!(invite(&server, &["first@x.test"]).await.status, 200);
+    let emails = ["second@x.test", "third@x.test", "THIRD@x.test", "fourth@x.test", "fifth@x.test"];
+    let answer = invite(&server, &emails).await;
+    assert_eq!((answer.status, answer.problem().as_str()), (429, "too-many-sends"));
+    assert_eq!(answer.places(), ["/emails/3", "/emails/4"]);
+    assert_eq!(server.count("SELECT count(*) FROM users WHERE email LIKE '%@x.test'"), 1);
+    assert_eq!(invite(&server, &emails[..3]).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::refusals::Refusals;
 use super::send::{renew, sendable};
-use super::throttle::check_inviter;
+use super::throttle::check_inviter_of_all;
 use crate::access::{Caller, Principal};
 use crate::address::EmailAddress;
 use crate::app::App;
@@ -48,21 +48,24 @@ fn carry_out(
 ) -> Result<Vec<models::Invitation>, Problem> {
     // All checks run first, so that a refusal of the last address leaves no changes for the first.
     let mut seen = HashSet::new();
-    let mut invitees = Vec::new();
+    let (mut invitees, mut pointers) = (Vec::new(), Vec::new());
     let mut refusals = Refusals::default();
     for (position, email) in emails.iter().enumerate() {
         let pointer = format!("/emails/{position}");
         let address = EmailAddress::parse(email)
             .map_err(|complaint| Problem::invalid(Place::pointer(&pointer, complaint)))?;
-        if seen.insert(address.folded()) {
-            match check(tx, settings, caller, address) {
-                Ok(invitee) => invitees.push(invitee),
-                Err(problem) => refusals.add(problem, &pointer)?,
+        let is_first = seen.insert(address.folded());
+        match check(tx, settings, caller, address) {
+            Ok(invitee) if is_first => {
+                invitees.push(invitee);
+                pointers.push(pointer);
             }
+            Ok(_) => {}
+            Err(problem) => refusals.add(problem, &pointer)?,
         }
     }
     refusals.finish()?;
-    check_inviter(tx, settings, caller.user_id, invitees.len())?;
+    check_inviter_of_all(tx, settings, caller.user_id, &pointers)?;
     let inviter = store::users::get(tx, caller.user_id)?;
     let actor = caller.actor();
     let mut invitations = Vec::with_capacity(invitees.len());

@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::config::InvitationSettings;
 use crate::db::Tx;
-use crate::problem::{Problem, SendLimit};
+use crate::problem::{Place, Problem, SendLimit};
 use crate::store::ids::UserId;
 use crate::store::invitations::{Invitation, SendsOf, nth_last_send};
 
@@ -33,6 +33,22 @@ pub(super) fn check_inviter(
     };
     let decisive = nth_last_send(tx, SendsOf::Inviter(user_id), tx.now().minus(window), n)?;
     decisive.map_or(Ok(()), |at| Err(too_many(tx, SendLimit::Inviter, at.plus(window))))
+}
+
+/// The same for the addresses at these places. The refusal names those for which the others leave nothing.
+pub(super) fn check_inviter_of_all(
+    tx: &Tx,
+    settings: &InvitationSettings,
+    user_id: UserId,
+    pointers: &[String],
+) -> Result<(), Problem> {
+    let check = |count: usize| check_inviter(tx, settings, user_id, count);
+    let refused = check(pointers.len());
+    let Err(Problem::TooManySends { limit, retry_after_seconds, .. }) = refused else { return refused };
+    let sendable = (1..pointers.len()).rev().find(|count| check(*count).is_ok()).unwrap_or_default();
+    let detail = format!("is one more than you may send now; try again in {retry_after_seconds} seconds");
+    let places = pointers[sendable..].iter().map(|pointer| Place::pointer(pointer, detail.clone()));
+    Err(Problem::TooManySends { limit, retry_after_seconds, places: places.collect() })
 }
 
 fn too_many(tx: &Tx, limit: SendLimit, until: Timestamp) -> Problem {

@@ -14,7 +14,7 @@ from example_seed import OWNER_TOKEN
 SLICES = 20
 SLICE_SECONDS = 2
 # More than any machine achieves in that time.
-SLICE_REQUESTS_MAX = 50_000
+SLICE_REQUESTS_MAX = 90_000
 
 # Each line of the file has a project and a user who is not a member of it yet.
 LUA = """

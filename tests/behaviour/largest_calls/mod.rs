@@ -83,6 +83,8 @@ fn serving(folder: &Path) -> Serving {
         |command| {
             let measured = std::env::var_os("MEASURED_BRMS").expect("scripts/bench limits names the build");
             *command = crate::support::program::without_settings(Command::new(measured));
+            // As the unit and the container have it.
+            command.env("MALLOC_ARENA_MAX", "1");
         },
     )
 }

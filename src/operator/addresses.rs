@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
+
 use crate::address::{EmailAddress, folded_or_lower_case};
 use crate::db::Tx;
-use crate::generated::models::UserType;
+use crate::generated::models::{AuditLogType, UserType};
 use crate::operations::invitations;
 use crate::problem::{Conflict, Place, Problem};
 use crate::store;
 use crate::store::addresses::AddressOwner;
-use crate::store::audit_logs::{Action, Actor};
+use crate::store::audit_logs::{Action, Actor, Change};
 use crate::store::ids::UserId;
+use crate::store::tokens::SessionSource;
+use crate::store::users::User;
 
 /// Users whose addresses are not right.
 #[derive(Debug)]
@@ -55,6 +59,19 @@ pub enum EmailChange {
     DoneAndWithdrawn,
 }
 
+/// Ends the sessions of a user who signed in through the previous mailbox, and what could begin others.
+fn end_sign_ins(tx: &Tx, actor: &Actor, user: &User) -> Result<(), Problem> {
+    store::sign_ins::end_all_of(tx, user)?;
+    for session in store::sessions::valid_of_user(tx, user.id)? {
+        if session.source != SessionSource::CommandLine && store::sessions::end(tx, user.id, session.id)? {
+            let data = json!({ "sessionId": session.id });
+            let ended = Change::new(AuditLogType::User, Action::SessionEnded, user.id, data);
+            store::audit_logs::record(tx, actor, ended)?;
+        }
+    }
+    Ok(())
+}
+
 /// Gives a user another address. A link that was mailed to another mailbox is void, as its reader could accept as the
 /// owner of the new one.
 pub fn set_email(tx: &Tx, user_id: UserId, address: &EmailAddress) -> Result<EmailChange, Problem> {
@@ -71,6 +88,9 @@ pub fn set_email(tx: &Tx, user_id: UserId, address: &EmailAddress) -> Result<Ema
     let actor = Actor::operator(user.organisation_id);
     store::users::record_update(tx, &actor, Action::Updated, [&user, &changed], None)?;
     let is_same_mailbox = folded_or_lower_case(&user.email) == address.folded();
+    if !is_same_mailbox {
+        end_sign_ins(tx, &actor, &user)?;
+    }
     if user.user_type != UserType::Invited || is_same_mailbox {
         return Ok(EmailChange::Done);
     }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::address::folded_or_lower_case;
 use crate::clock::Timestamp;
 use crate::db::{Row, Tx, params, word_parameters};
 use crate::http::words;
@@ -10,6 +11,7 @@ use crate::problem::Problem;
 use crate::secret::SecretHash;
 use crate::store::columns::{Record, insert, stored};
 use crate::store::ids::UserId;
+use crate::store::users::User;
 
 words! {
     /// What can be done with an attempt to sign in.
@@ -94,6 +96,12 @@ pub(crate) fn count_try(
     )
 }
 
+/// Ends what a user could sign in with: links of the operator, and codes for the address.
+pub(crate) fn end_all_of(tx: &Tx, user: &User) -> Result<(), Problem> {
+    tx.execute("DELETE FROM sign_in_links WHERE user_id = ?1", [user.id])?;
+    end_all_but(tx, &SecretHash::of_text(&folded_or_lower_case(&user.email)), 0)
+}
+
 /// Moves an attempt on.
 pub(crate) fn set_state(tx: &Tx, hash: &SecretHash, state: AttemptState) -> Result<(), Problem> {
     tx.execute("UPDATE sign_in_attempts SET state = ?2 WHERE secret_hash = ?1", params![hash, state])?;
@@ -116,6 +124,8 @@ pub(crate) enum AttemptsOf<'a> {
     Address(&'a SecretHash),
     /// For an address, by this browser.
     Device(&'a SecretHash, &'a SecretHash),
+    /// For an address, by all browsers that are known for it.
+    Devices(&'a SecretHash),
     /// From a network, by browsers that are not known.
     Network(&'a str),
     /// All by browsers that are not known.
@@ -147,6 +157,13 @@ pub(crate) fn nth_last(
              WHERE address_hash = ?1 AND created_at > ?2 AND created_at <= ?3 AND device_hash = ?5
              ORDER BY created_at DESC LIMIT 1 OFFSET ?4",
             params![address, since, now, offset, device],
+            at,
+        ),
+        AttemptsOf::Devices(address) => tx.optional(
+            "SELECT created_at FROM sign_in_attempts
+             WHERE address_hash = ?1 AND created_at > ?2 AND created_at <= ?3 AND device_hash IS NOT NULL
+             ORDER BY created_at DESC LIMIT 1 OFFSET ?4",
+            params![address, since, now, offset],
             at,
         ),
         AttemptsOf::Network(network) => tx.optional(

@@ -117,12 +117,18 @@ impl Home {
     /// The value of a cookie, if the request has one. Two different ones count as none: another page of the host may have
     /// set one of them.
     pub(super) fn read<'r>(&self, request: &'r Request, cookie: Cookie) -> Option<&'r str> {
+        let values = self.read_all(request, cookie);
+        let (first, others) = values.split_first()?;
+        others.iter().all(|other| other == first).then_some(first)
+    }
+
+    /// All values of a cookie. What other pages of the host have set beside it may be any bytes.
+    pub(super) fn read_all<'r>(&self, request: &'r Request, cookie: Cookie) -> Vec<&'r str> {
         let name = self.name(cookie);
-        let lines = request.headers().get_all("cookie").iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let mut values = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
-        let first = values.next()?;
-        values.all(|other| other == first).then_some(first)
+        let lines = request.headers().get_all("cookie").iter().map(hyper::header::HeaderValue::as_bytes);
+        let pairs = lines.flat_map(|line| line.split(|byte| *byte == b';'));
+        let texts = pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
+        texts.filter(|(key, _)| *key == name).map(|(_, value)| value).collect()
     }
 
     /// The `Set-Cookie` with a value for so many seconds.

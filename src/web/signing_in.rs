@@ -22,6 +22,9 @@ use crate::secret::{Secret, SecretKind};
 const ATTEMPT_SECONDS: u64 = 600;
 const DEVICE_SECONDS: u64 = 90 * 24 * 3600;
 
+/// A browser has one, or two if another page of the host has set one.
+const SESSIONS_ENDED_MAX: usize = 4;
+
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -219,10 +222,13 @@ pub(super) fn with_session(site: &Content, reply: Reply, session: &NewSession) -
         .with_header("set-cookie", home.clear(Cookie::Attempt))
 }
 
-/// Signs out.
+/// Signs out, also where signing in is refused: ends every session that the browser came with.
 pub(super) async fn sign_out(app: &App, site: &Content, request: &mut Request) -> Result<Reply, Problem> {
-    posted(site, request).await?;
-    if let Some(key) = session_key(site, request) {
+    site.home.require_own_page(request)?;
+    request.form(ACCEPTANCE_BYTES_MAX).await?;
+    let texts = site.home.read_all(request, Cookie::Session).into_iter().take(SESSIONS_ENDED_MAX);
+    let keys: Vec<_> = texts.filter_map(|text| SessionKey::parse(text, request.context())).collect();
+    for key in keys {
         account::end_session(app, &key, SessionToEnd::Current).await?;
     }
     Ok(found_elsewhere("./").with_header("set-cookie", site.home.clear(Cookie::Session)))

@@ -28,7 +28,8 @@ async fn use_up(browser: &Browser<'_>, email: &str) {
 
 /// Waits until no mail can be on its way any more.
 async fn settled(server: &TestServer) {
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // A mail is queued after a delay of up to 400 ms.
+    tokio::time::sleep(Duration::from_millis(700)).await;
     server.mails().await;
 }
 
@@ -79,6 +80,20 @@ async fn a_stranger_cannot_use_up_the_codes_of_a_browser_that_is_known() {
     server.advance(Duration::from_hours(91 * 24));
     use_up(&stranger, READER_EMAIL).await;
     assert_eq!(asked(&person, READER_EMAIL).await.status, 429, "after 90 days it is not known any more");
+}
+
+/// Each sign-in makes the browser known anew, which must not give it a new allowance each time.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_in_again_and_again_asks_for_six_codes_in_ten_minutes() {
+    let server = TestServer::start().await;
+    let browser = Browser::new(&server);
+    browser.sign_in(READER_EMAIL).await;
+    for _ in 0..6 {
+        browser.sign_in(READER_EMAIL).await;
+    }
+    assert_eq!(asked(&browser, READER_EMAIL).await.status, 429);
+    // Others do not notice.
+    assert_eq!(asked(&Browser::new(&server), OWNER_EMAIL).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,7 +211,7 @@ async fn who_has_the_address_is_looked_up_after_the_answer() {
         for email in [READER_EMAIL, "nobody@acme.test"] {
             assert_eq!(asked(&Browser::new(&server), email).await.status, 200, "{email} without {table}");
         }
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(700)).await;
         server.execute(&format!("ALTER TABLE elsewhere RENAME TO {table}"));
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::sign_in::{OWNER_EMAIL, READER_EMAIL, operators_link, rows};
 use crate::support::inside::{everything, id};
+use crate::support::program::run_well;
 use crate::support::{Browser, TestServer, seed};
 
 const ADMIN_EMAIL: &str = "admin@acme.test";
@@ -141,6 +142,13 @@ async fn a_person_has_at_most_fifty_sessions_and_the_least_used_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn disabling_ends_a_session_and_lets_no_code_of_before_in() {
+    // Whether it is tried while the user is disabled, or only afterwards.
+    for tried_meanwhile in [true, false] {
+        disabled_for_a_while(tried_meanwhile).await;
+    }
+}
+
+async fn disabled_for_a_while(tried_meanwhile: bool) {
     let server = TestServer::start().await;
     let browser = Browser::new(&server);
     browser.sign_in(READER_EMAIL).await;
@@ -151,12 +159,47 @@ async fn disabling_ends_a_session_and_lets_no_code_of_before_in() {
     let disable = json!({ "status": "disabled" });
     server.call("PUT", &path).caller(seed::OWNER_SES).json(&disable).expect(200).await;
     assert!(!browser.is_signed_in().await);
-    for text in [&code, &link] {
+    for text in [&code, &link].into_iter().filter(|_| tried_meanwhile) {
         assert_eq!(waiting.post("/sign-in/code", &[("code", text)]).await.status, 403);
     }
     let enable = json!({ "status": "active" });
     server.call("PUT", &path).caller(seed::OWNER_SES).json(&enable).expect(200).await;
     assert!(!browser.is_signed_in().await, "it does not come back");
+    for text in [&code, &link] {
+        assert_eq!(waiting.post("/sign-in/code", &[("code", text)]).await.status, 403);
+    }
+}
+
+/// A cookie of another application on the host, and one that another page has set beside ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn cookies_of_others_neither_sign_anybody_out_nor_keep_a_session_alive() {
+    let server = TestServer::start().await;
+    let browser = signed_in(&server, seed::READER).await;
+    let session = browser.cookie("session").expect("a session");
+    let name = format!("brms_session_{}", server.url().rsplit(':').next().expect("a port"));
+    let with = |cookies: Vec<u8>| {
+        let value = reqwest::header::HeaderValue::from_bytes(&cookies).expect("bytes");
+        let url = server.url();
+        async move {
+            let http = reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .expect("a client");
+            http.get(format!("{url}/account"))
+                .header("cookie", value)
+                .send()
+                .await
+                .expect("an answer")
+                .status()
+        }
+    };
+    let own = format!("{name}={session}");
+    assert_eq!(with([b"lang=caf\xe9; ", own.as_bytes()].concat()).await, 200);
+    assert_eq!(with([b"lang=caf\xc3\xa9; ", own.as_bytes()].concat()).await, 200);
+    let other = format!("{name}={}", session.replace("brms_ses_", "brms_ses_x"));
+    // It leads to the start page.
+    server.call("POST", "/sign-out").header("cookie", &format!("{other}; {own}")).form(&[]).expect(200).await;
+    assert!(!browser.is_signed_in().await, "it has ended, whichever of them the browser meant");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,6 +228,21 @@ async fn another_address_of_the_user_ends_what_was_asked_for_with_the_old_one() 
     );
     assert_eq!(browser.post("/sign-in/code", &[("code", &code)]).await.status, 403);
     browser.sign_in("rita@acme.test").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_who_replaces_a_mailbox_ends_its_sessions() {
+    let server = TestServer::start().await;
+    let browser = signed_in(&server, seed::READER).await;
+    let database = server.database().display().to_string();
+    let set = |email: &str| {
+        run_well(&["user", "set-email", seed::READER, email, "--database", &database]);
+    };
+    set("READER@acme.test");
+    assert!(browser.is_signed_in().await, "it is the same mailbox");
+    set("rita@acme.test");
+    assert!(!browser.is_signed_in().await);
+    server.get("/api/projects").caller(seed::READER_SES).expect(200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

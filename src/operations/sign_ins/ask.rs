@@ -1,5 +1,7 @@
 //! Asking for a code by mail.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::codes::SignInCode;
@@ -88,6 +90,9 @@ pub async fn ask(
     Ok(Asked { attempt: secret, expires_at })
 }
 
+/// The longest delay of a mail.
+const DELAY_MAX: Duration = Duration::from_millis(400);
+
 /// Looks who may sign in with the address, and queues the mail for them.
 async fn mail_code(
     db: &Db,
@@ -97,6 +102,11 @@ async fn mail_code(
     code: String,
     expires_at: Timestamp,
 ) {
+    // What the asker does next does not meet this write.
+    tokio::time::sleep(
+        DELAY_MAX.mul_f64(f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX)),
+    )
+    .await;
     let queue = move |tx: &Tx| {
         let mut users = store::addresses::find_users_anywhere(tx, address.as_typed())?;
         let mut allowed = Vec::new();
@@ -105,11 +115,12 @@ async fn mail_code(
                 allowed.push(user);
             }
         }
+        // Written for an unknown address, too, so that what comes next waits for as much.
+        let ids = allowed.iter().map(|user| user.id).collect();
+        store::sign_ins::set_users(tx, &attempt, &ids)?;
         if allowed.is_empty() {
             return Ok(());
         }
-        let ids = allowed.iter().map(|user| user.id).collect();
-        store::sign_ins::set_users(tx, &attempt, &ids)?;
         mail::queue_sign_in(tx, &allowed, &code, expires_at)
     };
     if let Err(problem) = db.write(party, deadline, queue).await {

@@ -29,6 +29,8 @@ pub(super) const INVITATION_SESSION: Duration = Duration::from_hours(1);
 
 const ADDRESS_CODES_MAX: u32 = 3;
 const ADDRESS_WINDOW: Duration = Duration::from_mins(10);
+/// For all browsers that are known for an address together: each that signs in is known anew.
+const KNOWN_CODES_MAX: u32 = 6;
 const NETWORK_CODES_MAX: u32 = 20;
 const NETWORK_WINDOW: Duration = Duration::from_hours(1);
 const SERVER_WINDOW: Duration = Duration::from_mins(1);
@@ -59,6 +61,7 @@ pub(super) fn check(tx: &Tx, settings: &SignInSettings, asker: &Asker) -> Result
                 ADDRESS_WINDOW,
                 ADDRESS_CODES_MAX,
             ),
+            (SendLimit::SignInAddress, AttemptsOf::Devices(address), ADDRESS_WINDOW, KNOWN_CODES_MAX),
         ],
     };
     for (limit, attempts, window, count) in all {

@@ -117,6 +117,7 @@ fn carry_out(
         // Disabling has to work, however many tokens there are.
         tx.uncounted(|| {
             invitations::withdraw(tx, &actor, after.id)?;
+            store::sign_ins::end_all_of(tx, before)?;
             tokens::delete_all(tx, &actor, after.id)
         })?;
     }

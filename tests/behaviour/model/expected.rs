@@ -98,15 +98,18 @@ impl World {
         let rights = self.live(caller, project)?;
         demand(rights.has("project:manage"), 403)?;
         match operation {
-            Operation::UpdateProject(_, ProjectChange::Name(_)) => Ok(()),
             Operation::UpdateProject(_, change) => {
-                demand(rights.has("owner"), 403)?;
-                match change {
-                    ProjectChange::Key(key) => {
-                        demand(self.projects[project].key == *key || !self.key_is_taken(key), 409)
+                let is_other = match change {
+                    ProjectChange::Name(_) => false,
+                    ProjectChange::Key(key) => self.projects[project].key != *key,
+                    ProjectChange::Protection(is_protected) => {
+                        self.projects[project].is_protected != *is_protected
                     }
-                    _ => Ok(()),
-                }
+                };
+                demand(!is_other || rights.has("owner"), 403)?;
+                let takes_key =
+                    matches!(change, ProjectChange::Key(key) if is_other && self.key_is_taken(key));
+                demand(!takes_key, 409)
             }
             Operation::UpdateApprovals { groups, .. } => self.of_project(project, groups),
             Operation::CreateGroup(_, save) => demand(!carries_owner(save) || rights.has("owner"), 403),

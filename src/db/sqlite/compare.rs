@@ -202,7 +202,7 @@ fn compare(
         // A checkpoint writes the file first and its progress last. The two match if no checkpoint is running and none
         // has finished in between.
         let came = progress()?;
-        let state = file.state().map_err(|_| Unavailable::FileGone)?;
+        let state = file.state().map_err(|_| Unavailable::DiskFailed)?;
         if !is_checkpoint_running_elsewhere(file) && progress()? == came {
             let is_checkpointed = shared.health.is_progress_new(came) || is_log_changed();
             let extent = if is_checkpointed { Extent::NewestRows } else { Extent::WholeFile };
@@ -259,10 +259,11 @@ enum Extent {
 /// Returns the difference, if there is one.
 fn difference(shared: &Shared, writer: &Connection, extent: Extent) -> Result<Option<String>, Unavailable> {
     let file = &shared.file;
+    // A look that fails says nothing of the file.
+    let (length, _) = file.state().map_err(|_| Unavailable::Unreadable)?;
     let outcome = (|| {
         // Until all frames are checkpointed, the file may be shorter than its header says.
         let (frames, checkpointed) = log_and_checkpointed_frames(writer)?;
-        let length = file.state().map_or(0, |(length, _)| length);
         if length == 0 {
             // SQLite would remove the WAL of an empty file.
             return Ok(Some("it is empty"));

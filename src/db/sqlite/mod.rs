@@ -26,6 +26,7 @@ mod problem;
 mod readiness;
 mod rescue;
 mod search_check;
+mod seen;
 mod shared;
 pub(super) mod sizes;
 pub(super) mod soundness;

@@ -9,11 +9,11 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::SystemTime;
 
 use super::files::{self, with_suffix};
 use super::header::Header;
 use super::log_check;
+use super::seen::{Seen, State, state};
 use super::system::{self, FromStart, Identity, WalLock, identity, links, read_at_start};
 
 /// The database file, open for as long as this process uses it.
@@ -36,24 +36,6 @@ pub(super) struct OpenedFile {
     index: OnceLock<File>,
     seen: Mutex<Seen>,
 }
-
-/// The file's state when it was last verified.
-struct Seen {
-    state: State,
-    /// The WAL as this process left it.
-    log: Option<State>,
-    /// How many checkpoints are running in this process; their changes to the file are expected.
-    checkpoints: u32,
-}
-
-impl Seen {
-    fn is_log_unchanged(&self, now: Option<State>) -> bool {
-        self.checkpoints > 0 || now == self.log
-    }
-}
-
-/// Length and modification time, which change with each write.
-pub(super) type State = (u64, Option<SystemTime>);
 
 /// The result of a file check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +71,12 @@ impl OpenedFile {
             beside: OnceLock::new(),
             log: OnceLock::new(),
             index: OnceLock::new(),
-            seen: Mutex::new(Seen { state: state(&metadata), log: None, checkpoints: 0 }),
+            seen: Mutex::new(Seen {
+                state: state(&metadata),
+                log: None,
+                checkpoints: 0,
+                is_result_unknown: false,
+            }),
             file,
         })
     }
@@ -188,7 +175,7 @@ impl OpenedFile {
 
     fn check_file(&self, seen: &Seen) -> Result<(FileStatus, Metadata), FileStatus> {
         let metadata = metadata_of(&self.path, self.identity)?;
-        let is_as_seen = seen.checkpoints > 0 || state(&metadata) == seen.state;
+        let is_as_seen = seen.checkpoints > 0 || seen.is_result_unknown || state(&metadata) == seen.state;
         Ok((if is_as_seen { FileStatus::Unchanged } else { FileStatus::Written }, metadata))
     }
 
@@ -202,7 +189,8 @@ impl OpenedFile {
     /// Whether the file has the length of its last verified state.
     pub(super) fn has_same_length(&self) -> bool {
         let length = self.seen().state.0;
-        self.state().is_ok_and(|(now, _)| now == length)
+        // Of the open file, which can be looked at whatever becomes of its folder. A look that fails tells nothing.
+        self.file.metadata().map_or(true, |now| now.len() == length)
     }
 
     /// Whether the file itself is at its path, regardless of its WAL.
@@ -222,7 +210,9 @@ impl OpenedFile {
     /// Whether only this process has written to the open file, wherever it is by now.
     pub(super) fn is_open_file_unchanged(&self) -> bool {
         let seen = self.seen();
-        seen.checkpoints > 0 || self.file.metadata().is_ok_and(|now| state(&now) == seen.state)
+        seen.checkpoints > 0
+            || seen.is_result_unknown
+            || self.file.metadata().is_ok_and(|now| state(&now) == seen.state)
     }
 
     /// The WAL and its index, if they are still the ones that SQLite opened.
@@ -292,7 +282,8 @@ impl OpenedFile {
 
     /// Records a verified state of the file.
     pub(super) fn accept_state(&self, state: State) {
-        self.seen().state = state;
+        let mut seen = self.seen();
+        (seen.state, seen.is_result_unknown) = (state, false);
     }
 
     /// Records the current state of the file as verified.
@@ -301,7 +292,11 @@ impl OpenedFile {
     }
 
     fn accept_as(&self, seen: &mut Seen) {
-        seen.state = fs::metadata(&self.path).map_or(seen.state, |metadata| state(&metadata));
+        // Of the open file: its folder may be out of reach for a moment, and what is at its path is checked elsewhere.
+        match self.file.metadata() {
+            Ok(metadata) => (seen.state, seen.is_result_unknown) = (state(&metadata), false),
+            Err(_) => seen.is_result_unknown = true,
+        }
         seen.log = self.log_state();
     }
 
@@ -317,7 +312,7 @@ impl OpenedFile {
     /// A guard for a checkpoint by this process. `None` if the file is not as it was verified: then there must be none.
     pub(super) fn begin_checkpoint(&self) -> Option<OwnCheckpoint<'_>> {
         let mut seen = self.seen();
-        if seen.checkpoints == 0 && self.state().ok() != Some(seen.state) {
+        if seen.checkpoints == 0 && !seen.is_result_unknown && self.state().ok() != Some(seen.state) {
             return None;
         }
         seen.checkpoints += 1;
@@ -376,10 +371,6 @@ fn metadata_of(path: &Path, opened: Identity) -> Result<Metadata, FileStatus> {
     }
 }
 
-fn state(metadata: &Metadata) -> State {
-    (metadata.len(), metadata.modified().ok())
-}
-
 /// A running checkpoint.
 pub(super) struct OwnCheckpoint<'f>(&'f OpenedFile);
 
@@ -388,7 +379,7 @@ impl Drop for OwnCheckpoint<'_> {
         let mut seen = self.0.seen();
         seen.checkpoints -= 1;
         // A checkpoint does not shorten the file unless another program has vacuumed it: then the next check compares.
-        if self.0.state().is_ok_and(|(length, _)| length >= seen.state.0) {
+        if self.0.file.metadata().map_or(true, |now| now.len() >= seen.state.0) {
             self.0.accept_as(&mut seen);
         }
     }

@@ -125,7 +125,7 @@ impl Home {
     /// All values of a cookie. What other pages of the host have set beside it may be any bytes.
     pub(super) fn read_all<'r>(&self, request: &'r Request, cookie: Cookie) -> Vec<&'r str> {
         let name = self.name(cookie);
-        let lines = request.headers().get_all("cookie").iter().map(hyper::header::HeaderValue::as_bytes);
+        let lines = request.headers().get_all("cookie").iter().map(AsRef::<[u8]>::as_ref);
         let pairs = lines.flat_map(|line| line.split(|byte| *byte == b';'));
         let texts = pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
         texts.filter(|(key, _)| *key == name).map(|(_, value)| value).collect()

@@ -108,6 +108,8 @@ async fn the_writer_the_mail_the_database_and_connections_are_measured() {
     crate::support::inside::hold_mail(&server);
     server.post(&seed::invitation_path(seed::IVY)).caller(seed::OWNER_SES).expect(200).await;
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    // One that stays open, whatever carries the requests.
+    let _held = std::net::TcpStream::connect(server.address()).expect("a connection");
     let scraped = Scraped::of(&server).await;
     let of = |series: &str| scraped.of_series(series);
     assert!(of("brms_commit_duration_seconds_count") > before);

@@ -10,6 +10,7 @@ use crate::db::{Db, Engine, Tx};
 use crate::failure::Failure;
 use crate::problem::Problem;
 use crate::startup;
+use crate::store;
 
 /// The file of a command that works on a file.
 pub(super) fn file(settings: &DatabaseSettings) -> Result<&Path, Failure> {
@@ -63,4 +64,15 @@ pub(super) fn write<T: Send + 'static>(
     work: impl FnMut(&Tx) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Failure> {
     Ok(db.write_blocking(work)?)
+}
+
+/// The URL at which people reach the server: the given one, or that of the last server on the database.
+pub(super) fn public_url(db: &Db, given: Option<&str>) -> Result<String, Failure> {
+    let recorded = || read(db, store::servers::public_url);
+    let found = given.map_or_else(recorded, |given| Ok(Some(given.to_owned())))?;
+    found.ok_or_else(|| {
+        "no server has run on this database, so the address of the link is not known; give --public-url \
+         (BRMS_PUBLIC_URL), or start the server. Nothing was changed"
+            .into()
+    })
 }

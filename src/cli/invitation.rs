@@ -11,7 +11,6 @@ use crate::config::{DatabaseSettings, LinkSettings, PrintSettings};
 use crate::failure::Failure;
 use crate::mail::render::accept_link;
 use crate::operator::invitations::{self as operator, ListedInvitation};
-use crate::store;
 use crate::terminal::{self, line};
 
 /// Every invitation, oldest first.
@@ -61,12 +60,7 @@ pub(super) fn link(settings: &LinkSettings, out: &mut dyn Write) -> Result<(), F
     let db = database::open_existing(&settings.data)?;
     let user = operator::find_user(&db, &settings.invitation)?;
     // Known before the previous link is invalidated: a new one that leads nowhere would replace a good one.
-    let recorded = || database::read(&db, store::servers::public_url);
-    let public_url = settings.public_url.clone().map_or_else(recorded, |given| Ok(Some(given)))?;
-    let public_url = public_url.ok_or(
-        "no server has run on this database, so the address of the link is not known; give --public-url \
-         (BRMS_PUBLIC_URL), or start the server. Nothing was changed",
-    )?;
+    let public_url = database::public_url(&db, settings.public_url.as_deref())?;
     let (rules, user_id) = (settings.invitations, user.id);
     let (invitation, secret) = database::write(&db, move |tx| operator::link(tx, &rules, user_id))?;
     let (link, until) = (accept_link(&public_url, secret.reveal()), invitation.expires_at);

@@ -10,19 +10,13 @@ use crate::config::SignInLinkSettings;
 use crate::failure::Failure;
 use crate::mail::render::sign_in_link;
 use crate::operator::sign_ins as operator;
-use crate::store;
 use crate::terminal::{self, line};
 
 /// Creates a link that signs a user in once, and prints it.
 pub(super) fn link(settings: &SignInLinkSettings, out: &mut dyn Write) -> Result<(), Failure> {
     let db = database::open_existing(&settings.data)?;
     let user = operator::find_user(&db, &settings.user)?;
-    let recorded = || database::read(&db, store::servers::public_url);
-    let public_url = settings.public_url.clone().map_or_else(recorded, |given| Ok(Some(given)))?;
-    let public_url = public_url.ok_or(
-        "no server has run on this database, so the address of the link is not known; give --public-url \
-         (BRMS_PUBLIC_URL), or start the server. Nothing was changed",
-    )?;
+    let public_url = database::public_url(&db, settings.public_url.as_deref())?;
     let user_id = user.id;
     let (secret, until) = database::write(&db, move |tx| operator::link(tx, user_id))?;
     let link = sign_in_link(&public_url, secret.reveal());

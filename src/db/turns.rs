@@ -31,7 +31,8 @@ impl Turns {
         Self { all: Arc::new(Semaphore::new(count)), of_parties: Mutex::default(), of_each }
     }
 
-    /// Waits for a turn. The server itself asks seldom, and is in nobody's line. Never fails.
+    /// Waits for a turn. The server itself asks seldom, and has no line of its own. It fails only if the turns were closed,
+    /// which they never are.
     pub async fn take(&self, party: Party) -> Result<Turn, AcquireError> {
         let of_party = match party {
             Party::Server => None,
